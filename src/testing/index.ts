@@ -1,32 +1,30 @@
 /**
- * `typekro/testing`: an embedded cluster for a test, with a client, a clock to advance, faults to inject and snapshots
- * to restore. The cluster runs in this process, and opens a socket only when the test calls `listen`. Each test makes
- * its own cluster.
+ * Tests: what `typekro/testing` gives to tests, and the tests of definitions that `typekro test` runs from files.
  *
  * @packageDocumentation
  */
-export type { ConnectOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
-export { createCluster } from './create-cluster.ts';
+export * from './entry.ts';
 export type {
-  ClusterSnapshot,
-  ControllerSettings,
-  ControllersOptions,
-  Fault,
-  FaultMatch,
-  FaultOptions,
-  FaultRequest,
-  FaultRule,
-  Faults,
-  KubeVerb,
-  Listener,
-  ListenOptions,
-  LogLine,
-  ClusterClock,
-  ManualClock,
-  PresentedProcess,
-  PresentOptions,
-  SnapshotCollection,
-  SnapshotLog,
-  Timer,
-  UserInfo,
-} from '../cluster/index.ts';
+  ExpectedChild,
+  ExpectedCondition,
+  ExpectedEvent,
+  ExpectedNode,
+  ExpectedOrder,
+  Expectation,
+  GivenState,
+  GraphTest,
+  GraphTestResult,
+  Mismatch,
+  PartialObject,
+  TestFailure,
+  TestPath,
+  TestStep,
+} from './graph-test/model.ts';
+export type { GraphTestFile } from './graph-test/parse-test-file.ts';
+export { parseTestFile, TEST_FILE_KIND } from './graph-test/parse-test-file.ts';
+export { checkTestFile } from './graph-test/check-test-file.ts';
+export type { PrepareInput } from './graph-test/prepare.ts';
+export { prepareTests } from './graph-test/prepare.ts';
+export type { GraphTestBase } from './graph-test/graph-world.ts';
+export type { RunOptions } from './graph-test/run-graph-test.ts';
+export { runGraphTest } from './graph-test/run-graph-test.ts';

@@ -18,7 +18,7 @@ import { refOfTarget } from '../../src/runtime/index.ts';
 import { budget } from '../support/budget.ts';
 import { mapResource, pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
 import type { VirtualWorld } from '../support/virtual-world.ts';
-import { seededRandom } from '../simulation/sim-clock.ts';
+import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {

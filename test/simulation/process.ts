@@ -7,8 +7,8 @@ import { KubeClient } from '../../src/kube/index.ts';
 import { FaultyTransport, textOf } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
 import { Knowledge } from './knowledge.ts';
-import type { SimClock } from './sim-clock.ts';
-import { SkewedClock } from './sim-clock.ts';
+import type { SimClock } from '../../src/testing/simulation/sim-clock.ts';
+import { SkewedClock } from '../../src/testing/simulation/sim-clock.ts';
 import type { Weather } from './weather.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';

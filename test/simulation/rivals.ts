@@ -2,7 +2,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, KubeClient } from '../../src/kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../src/kube/index.ts';
 import type { Ledger } from './ledger.ts';
-import { noise } from './sim-clock.ts';
+import { noise } from '../../src/testing/simulation/sim-clock.ts';
 
 const HOLD = 'rival.test/hold';
 

@@ -10,7 +10,7 @@ import { Ledger } from './ledger.ts';
 import { ControllerProcess } from './process.ts';
 import { rigDefinition } from './rig.ts';
 import { Rivals } from './rivals.ts';
-import { SimClock, seededRandom } from './sim-clock.ts';
+import { SimClock, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { perform } from './user-actions.ts';
 import type { Weather } from './weather.ts';

@@ -1,7 +1,7 @@
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
 import { differences } from './end-state.ts';
-import { noise, seededRandom } from './sim-clock.ts';
+import { noise, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
 import { fairWeather, Weather } from './weather.ts';

@@ -1,5 +1,5 @@
 import type { TransportRequest } from '../../src/kube/index.ts';
-import { noise } from './sim-clock.ts';
+import { noise } from '../../src/testing/simulation/sim-clock.ts';
 
 /** What may happen to a request. */
 export type Fault =

@@ -51,6 +51,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./lint.ts').then(({ lint }) => lint),
   },
   {
+    name: 'test',
+    summary: 'run tests of definitions: objects, their order and the status, over time',
+    group: 'Write definitions',
+    load: () => import('./test.ts').then(({ test }) => test),
+  },
+  {
     name: 'convert',
     summary: 'make a definition out of plain manifests',
     group: 'Write definitions',

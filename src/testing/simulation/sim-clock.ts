@@ -1,4 +1,5 @@
-import type { Clock } from '../../src/kube/index.ts';
+import { fnv32a } from '../../golang/index.ts';
+import type { Clock } from '../../kube/index.ts';
 
 interface SimTimer {
   readonly due: number;
@@ -91,9 +92,8 @@ export function seededRandom(seed: number): () => number {
  * that taking one fault out of a run leaves the others where they were.
  */
 export function noise(seed: number, source: string, count: number): number {
-  let mixed = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);
-  for (let index = 0; index < source.length; index += 1)
-    mixed = Math.imul(mixed ^ source.charCodeAt(index), 0x01000193);
+  const start = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);
+  let mixed = fnv32a(source, start);
   mixed ^= mixed >>> 16;
   mixed = Math.imul(mixed, 0x7feb352d);
   mixed ^= mixed >>> 15;

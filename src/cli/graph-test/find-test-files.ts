@@ -1,0 +1,94 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+
+const TEST_FILE = /\.test\.ya?ml$/;
+
+/** Maximum depth of folders. */
+const MAX_DEPTH = 20;
+
+/** A test file. */
+export interface FoundTestFile {
+  readonly path: string;
+  /** The name for messages: relative to the working directory where it stands below it. */
+  readonly file: string;
+  /** Was it found in a folder, and not named? */
+  readonly inFolder: boolean;
+}
+
+/**
+ * The test files that names stand for, in the order of their paths: files as they are, and all `*.test.yaml` of folders
+ * and their subfolders, without `node_modules` and hidden folders.
+ *
+ * @throws TypeKroError `input/not-found`, and `input/empty` when a folder has no test file.
+ */
+export function findTestFiles(names: readonly string[], cwd: string): FoundTestFile[] {
+  const found = new Map<string, FoundTestFile>();
+  for (const name of names) {
+    const path = resolve(cwd, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) {
+      throw new TypeKroError(`there is no file or folder ${name}`, {
+        code: 'input/not-found',
+        remedy: `check the name; it was looked for as ${path}`,
+      });
+    }
+    const inFolder = stats.isDirectory();
+    const paths = inFolder ? testFilesUnder(path, 0) : [path];
+    if (paths.length === 0) {
+      throw new TypeKroError(`there is no test file in ${name}`, {
+        code: 'input/empty',
+        remedy: 'write app.test.yaml beside app.yaml; typekro test --help has an example',
+      });
+    }
+    for (const each of paths) {
+      const short = relative(cwd, each);
+      if (!found.has(each)) found.set(each, { path: each, file: short.startsWith('..') ? each : short, inFolder });
+    }
+  }
+  return [...found.values()];
+}
+
+function testFilesUnder(folder: string, depth: number): string[] {
+  if (depth > MAX_DEPTH) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory())
+        return entry.name === 'node_modules' || entry.name.startsWith('.') ? [] : testFilesUnder(path, depth + 1);
+      return entry.isFile() && TEST_FILE.test(entry.name) ? [path] : [];
+    });
+}
+
+/** Endings of files with definitions, in the order in which they are looked for. */
+const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.ts', '.mts', '.js', '.mjs', '.json'];
+
+/**
+ * The file with the definition of a test file: the one that it names, else the file of the same name beside it.
+ *
+ * @throws TypeKroError `input/not-found`.
+ */
+export function definitionFileOf(path: string, named: string | undefined): string {
+  const folder = dirname(path);
+  if (named !== undefined) return resolve(folder, named);
+  const stem = testName(path);
+  const beside = DEFINITION_ENDINGS.map((ending) => join(folder, `${stem}${ending}`)).find(
+    (each) => each !== path && statSync(each, { throwIfNoEntry: false })?.isFile() === true,
+  );
+  if (beside !== undefined) return beside;
+  throw new TypeKroError(
+    `${basename(path)} names no definition, and there is no ${stem}.yaml or ${stem}.ts beside it`,
+    {
+      code: 'input/not-found',
+      remedy: 'write "definition: app.yaml" with the path of the file from the test file',
+    },
+  );
+}
+
+/** The name of a test file in results: `webapp` for `graphs/webapp.test.yaml`. */
+export function testName(path: string): string {
+  return basename(path)
+    .replace(TEST_FILE, '')
+    .replace(/\.ya?ml$/, '');
+}

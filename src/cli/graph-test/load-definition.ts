@@ -1,0 +1,76 @@
+import { dirname, relative, resolve } from 'node:path';
+import { controllerCrds } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
+import type { GraphTestFile } from '../../testing/index.ts';
+import type { CommandContext } from '../command.ts';
+import { checkFilesQuietly } from '../up/checked.ts';
+import { isCrd } from '../up/known-crds.ts';
+import { definitionFileOf } from './find-test-files.ts';
+
+/** The compiled definition of a test file, and what its cluster needs. */
+export interface LoadedDefinition {
+  /** Absent when there are errors among the problems. */
+  readonly graph?: Graph | undefined;
+  readonly definitions: readonly KubeObject[];
+  readonly crds: readonly KubeObject[];
+  readonly sources: SchemaSource;
+  /** Codes of all problems of the definition. */
+  readonly codes: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/**
+ * Loads and checks the file with the definition of a test file.
+ *
+ * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ */
+export async function loadDefinition(
+  context: CommandContext,
+  path: string,
+  { definition, name, crds, diagnostics: expected, document }: GraphTestFile,
+): Promise<LoadedDefinition> {
+  const definitionFile = definitionFileOf(path, definition);
+  const shown = (each: string) => relative(context.cwd, each);
+  const paths = crds.map((each) => shown(resolve(dirname(path), each))).join(',');
+  const input = { positionals: [], options: paths === '' ? {} : { crds: paths } };
+  const checked = await checkFilesQuietly(context, input, [shown(definitionFile)]);
+  const { graphs, inputs, known, texts } = checked;
+  const served = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...known.crds];
+  const made = graphs.map(({ instance }) => instance.crd);
+  const sources = combineSources(builtinSource(), crdSource([...served, ...controllerCrds(), ...made]));
+  const base = {
+    definitions: inputs.objects.map(({ object }) => object).filter(isDefinition),
+    crds: served,
+    sources,
+    texts,
+  };
+  const unexpected = checked.diagnostics.filter(
+    ({ severity, code }) => severity === 'error' && expected?.includes(code) !== true,
+  );
+  const codes = checked.diagnostics.map(({ code }) => code);
+  if (unexpected.length > 0) return { ...base, codes, diagnostics: unexpected };
+  const graph = chooseGraph(graphs, name);
+  if (graph !== undefined || graphs.length === 0) return { ...base, codes, graph, diagnostics: [] };
+  const names = graphs.map((each) => each.name).join(', ');
+  const message =
+    name === undefined
+      ? `${shown(definitionFile)} has several definitions: ${names}`
+      : `${shown(definitionFile)} has no definition "${name}"`;
+  const source = name === undefined ? document.position([]) : document.position(['name']);
+  const hint = `write "name:" with one of ${names}`;
+  return {
+    ...base,
+    codes,
+    diagnostics: [{ code: 'testing/which-definition', severity: 'error', message, hint, source } satisfies Diagnostic],
+  };
+}
+
+function chooseGraph(graphs: readonly Graph[], name: string | undefined): Graph | undefined {
+  if (name !== undefined) return graphs.find((each) => each.name === name);
+  return graphs.length === 1 ? graphs[0] : undefined;
+}

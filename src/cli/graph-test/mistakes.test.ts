@@ -1,0 +1,251 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { DEFINITION, HEAD, testFolder, withoutDurations } from '../../../test/support/graph-test-folder.ts';
+
+const { run, write, remove } = testFolder();
+afterAll(remove);
+
+describe('mistakes', () => {
+  test('of a test file have a place and a remedy, and nothing runs', async () => {
+    write(
+      'mistakes.test.yaml',
+      `schemaVersion: 2
+kind: GraphTest
+definition: shop.yaml
+workload: true
+tests:
+  - name: a
+    given: { spec: 3, objects: [{ kind: ConfigMap, metadata: {} }] }
+    steps:
+      - pach: {}
+      - advance: soon
+        expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
+  - name: a
+`,
+    );
+    const { code, out, err } = await run('test mistakes.test.yaml');
+    expect({ code, out: out.replace(/\d\.\d s/, '') }).toEqual({ code: 3, out: ' 0 passed  ' });
+    expect(err).toMatchInlineSnapshot(`
+      "mistakes.test.yaml:1:16: error: "schemaVersion" has to be 1 [testing/bad-test]
+        1 | schemaVersion: 2
+          |                ^
+        at schemaVersion
+        hint: write schemaVersion: 1
+
+      mistakes.test.yaml:4:1: error: there is no field "workload" here [testing/bad-test]
+        4 | workload: true
+          | ^
+        at workload
+        hint: did you mean workloads?
+
+      mistakes.test.yaml:7:20: error: "spec" has to be an object, and is a number [testing/bad-test]
+        7 |     given: { spec: 3, objects: [{ kind: ConfigMap, metadata: {} }] }
+          |                    ^
+        at tests[0].given.spec
+        hint: write the spec of the instance
+
+      mistakes.test.yaml:7:33: error: "apiVersion" is missing [testing/bad-test]
+        7 |     given: { spec: 3, objects: [{ kind: ConfigMap, metadata: {} }] }
+          |                                 ^
+        at tests[0].given.objects[0]
+        hint: add apiVersion: …
+
+      mistakes.test.yaml:7:62: error: "name" is missing [testing/bad-test]
+        7 |     given: { spec: 3, objects: [{ kind: ConfigMap, metadata: {} }] }
+          |                                                              ^
+        at tests[0].given.objects[0].metadata
+        hint: add name: …
+
+      mistakes.test.yaml:9:9: error: there is no field "pach" here [testing/bad-test]
+        9 |       - pach: {}
+          |         ^
+        at tests[0].steps[0].pach
+        hint: did you mean patch?
+
+      mistakes.test.yaml:10:18: error: "advance" has to be a duration [testing/bad-test]
+        10 |       - advance: soon
+           |                  ^
+        at tests[0].steps[1].advance
+        hint: write e.g. 90s or 5m
+
+      mistakes.test.yaml:11:40: error: "Ready" has to be True, False, Unknown, or an object with status, reason and message, and is a number [testing/bad-test]
+        11 |         expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
+           |                                        ^
+        at tests[0].steps[1].expect.conditions.Ready
+        hint: write Ready: 'True'
+
+      mistakes.test.yaml:11:62: error: "web" cannot be "gone" [testing/bad-test]
+        11 |         expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
+           |                                                              ^
+        at tests[0].steps[1].expect.children.web
+        hint: write one of present, absent
+
+      mistakes.test.yaml:11:79: error: "created" has to be a list, and is a text [testing/bad-test]
+        11 |         expect: { conditions: { Ready: 1 }, children: { web: gone }, created: web }
+           |                                                                               ^
+        at tests[0].steps[1].expect.created
+        hint: write [deployment, service]
+
+      mistakes.test.yaml:12:11: error: a test before this one is named "a", too [testing/bad-test]
+        12 |   - name: a
+           |           ^
+        at tests[1].name
+        hint: give each test its own name
+
+      11 errors, 0 warnings"
+    `);
+  });
+
+  test('about the definition are found before anything runs', async () => {
+    write(
+      'names.test.yaml',
+      `${HEAD}tests:
+  - name: a
+    given: { spec: { replicas: two, zone: [] } }
+    expect:
+      children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+      nodes: { web: redy }
+      only: [web, zones]
+      status: { availabel: 1 }
+    steps:
+      - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
+        delete: [monitr]
+`,
+    );
+    const { code, err } = await run('test names.test.yaml');
+    expect(code).toBe(3);
+    expect(err).toMatchInlineSnapshot(`
+      "names.test.yaml:6:32: error: "replicas" has to be an integer, and is a text [testing/bad-test]
+        6 |     given: { spec: { replicas: two, zone: [] } }
+          |                                ^
+        at tests[0].given.spec.replicas
+
+      names.test.yaml:6:37: error: there is no field "zone" [testing/bad-test]
+        6 |     given: { spec: { replicas: two, zone: [] } }
+          |                                     ^
+        at tests[0].given.spec.zone
+        hint: did you mean zones?
+
+      names.test.yaml:8:19: error: shops has no node "wbe" [testing/bad-test]
+        8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+          |                   ^
+        at tests[0].expect.children.wbe
+        hint: did you mean web?
+
+      names.test.yaml:8:39: error: zone is a collection [testing/bad-test]
+        8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+          |                                       ^
+        at tests[0].expect.children.zone
+        hint: write a list with the fields of each object
+
+      names.test.yaml:8:59: error: web is no collection, and has one object [testing/bad-test]
+        8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+          |                                                           ^
+        at tests[0].expect.children.web
+        hint: write the fields of the object without a list
+
+      names.test.yaml:8:87: error: "a" has to be a text, and is a number [testing/bad-test]
+        8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+          |                                                                                       ^
+        at tests[0].expect.children.monitor.data.a
+
+      names.test.yaml:8:92: error: there is no field "dta" [testing/bad-test]
+        8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
+          |                                                                                            ^
+        at tests[0].expect.children.monitor["dta.a"]
+        hint: did you mean data?
+
+      names.test.yaml:10:19: error: shops has no node "zones" [testing/bad-test]
+        10 |       only: [web, zones]
+           |                   ^
+        at tests[0].expect.only[1]
+        hint: did you mean zone?
+
+      names.test.yaml:9:21: error: no node is ever "redy" [testing/bad-test]
+        9 |       nodes: { web: redy }
+          |                     ^
+        at tests[0].expect.nodes.web
+        hint: did you mean ready?
+
+      names.test.yaml:11:17: error: there is no field "availabel" [testing/bad-test]
+        11 |       status: { availabel: 1 }
+           |                 ^
+        at tests[0].expect.status.availabel
+        hint: did you mean available?
+
+      names.test.yaml:13:40: error: "spec.replicas" has to be an integer, and is a text [testing/bad-test]
+        13 |       - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
+           |                                        ^
+        at tests[0].steps[0].patch.web["spec.replicas"]
+
+      names.test.yaml:13:46: error: there is no field "availableReplica" [testing/bad-test]
+        13 |       - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
+           |                                              ^
+        at tests[0].steps[0].patch.web["status.availableReplica"]
+        hint: did you mean availableReplicas?
+
+      names.test.yaml:13:76: error: the test has no object Secret/none [testing/bad-test]
+        13 |       - patch: { web: { spec.replicas: many, status.availableReplica: 2 }, Secret/none: {} }
+           |                                                                            ^
+        at tests[0].steps[0].patch.Secret/none
+        hint: there is settings, web, zone, monitor
+
+      names.test.yaml:14:18: error: shops has no node "monitr" [testing/bad-test]
+        14 |         delete: [monitr]
+           |                  ^
+        at tests[0].steps[0].delete[0]
+        hint: did you mean monitor?
+
+      14 errors, 0 warnings"
+    `);
+  });
+
+  test('of the definition are told as validate does, and a test may expect them', async () => {
+    write('broken.yaml', DEFINITION.replace('schema.spec.metrics', 'schema.spec.metric'));
+    write('broken.test.yaml', `${HEAD.replace('shop', 'broken')}tests: [{ name: a }]\n`);
+    const { code, err } = await run('test broken.test.yaml');
+    expect(code).toBe(3);
+    expect(err).toMatchInlineSnapshot(`
+      "broken.yaml:34:36: error: undefined field 'metric' [cel/unknown-field]
+        34 |       includeWhen: ["\${schema.spec.metric}"]
+           |                                    ^
+        at spec.resources[3].includeWhen[0]
+        hint: did you mean "metrics"?
+      "
+    `);
+    write('expected.test.yaml', `${HEAD.replace('shop', 'broken')}diagnostics: [cel/unknown-field]\ntests: []\n`);
+    expect(withoutDurations(await run('test expected.test.yaml'))).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "err": "",
+        "out": " ✓ expected › the problems cel/unknown-field  0 ms
+       1 passed  0.0 s",
+      }
+    `);
+    write('other.test.yaml', `${HEAD}diagnostics: [cel/unknown-field]\ntests: []\n`);
+    expect(withoutDurations(await run('test other.test.yaml'))).toMatchInlineSnapshot(`
+      {
+        "code": 1,
+        "err": "",
+        "out": " ✗ other › the problems cel/unknown-field  0 ms
+           problems  other.test.yaml:4:15
+           expected  cel/unknown-field
+           received  []
+           when      at the start, at t=0s
+           replay    typekro test other.test.yaml -t 'other › the problems cel/unknown-field'
+       0 passed, 1 failed  0.0 s",
+      }
+    `);
+  });
+
+  test.each([
+    ['test none', 1],
+    ['test none.yaml', 1],
+    ['test shop.yaml -o xml', 2],
+    ['test', 2],
+    ['test mistakes.test.yaml --nothing', 2],
+  ])('%s ends with %i', async (line, code) => {
+    const found = await run(line);
+    expect(found.code).toBe(code);
+    expect(found.err).toContain('hint:');
+  });
+});

@@ -1,0 +1,136 @@
+import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
+import { hasErrors } from '../../core/index.ts';
+import type { GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
+import { checkTestFile, parseTestFile, prepareTests, runGraphTest, TEST_FILE_KIND } from '../../testing/index.ts';
+import type { CommandContext } from '../command.ts';
+import { readTextFile } from '../up/read-manifest.ts';
+import type { FoundTestFile } from './find-test-files.ts';
+import { testName } from './find-test-files.ts';
+import type { LoadedDefinition } from './load-definition.ts';
+import { loadDefinition } from './load-definition.ts';
+import { readSnapshots, writeSnapshots } from './snapshot-file.ts';
+
+/** What is run of a file, and how. */
+export interface TestRunOptions {
+  /** Runs only tests whose full name contains this text. */
+  readonly filter?: string;
+  /** Writes the snapshots of the tests instead of comparing them. Default false. */
+  readonly update?: boolean;
+  /** Called when a test has ended. */
+  onResult?(result: TestResult): void;
+}
+
+/** A test with its place. */
+export interface TestResult extends GraphTestResult {
+  /** `webapp › creates its children`. */
+  readonly fullName: string;
+  /** The place of the test in its file. */
+  readonly source: SourcePosition;
+  /** The place of a value of the test. */
+  readonly position: (at: TestPath) => SourcePosition;
+}
+
+/** What a test file came to. */
+export interface TestFileResult {
+  readonly file: string;
+  /** The name in results. */
+  readonly name: string;
+  readonly results: readonly TestResult[];
+  /** Tests that the filter left out. */
+  readonly skipped: number;
+  /** Mistakes of the test file, and problems of the definition. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly texts: ReadonlyMap<string, string>;
+  /** The file was found in a folder, and is of another kind. */
+  readonly foreign?: true;
+}
+
+/** Runs the tests of a file. Mistakes of the file and errors of its definition are diagnostics; then no test runs. */
+export async function runTestFile(
+  context: CommandContext,
+  { path, file, inFolder }: FoundTestFile,
+  options: TestRunOptions,
+): Promise<TestFileResult> {
+  const text = await readTextFile(path, file);
+  const name = testName(path);
+  const base = { file, name, results: [], skipped: 0, texts: new Map([[file, text]]) };
+  if (inFolder && !OF_THIS_KIND.test(text)) return { ...base, diagnostics: [], foreign: true };
+  const parsed = parseTestFile(text, file);
+  if (parsed.file === undefined) return { ...base, diagnostics: parsed.diagnostics };
+  const loaded = await loadDefinition(context, path, parsed.file);
+  const texts = new Map([...loaded.texts, ...base.texts]);
+  if (hasErrors(loaded.diagnostics)) return { ...base, diagnostics: loaded.diagnostics, texts };
+  const results = problemResults(name, parsed.file, loaded, options);
+  for (const result of results) options.onResult?.(result);
+  const { graph } = loaded;
+  if (graph === undefined) return { ...base, results, diagnostics: parsed.diagnostics, texts };
+  const mistakes = checkTestFile(parsed.file, graph, loaded.sources);
+  if (hasErrors(mistakes)) return { ...base, diagnostics: mistakes, texts };
+  const { document, tests, workloads } = parsed.file;
+  const prepared = await prepareTests({ ...loaded, graph, workloads });
+  const wanted = tests.map((test, index) => ({ test, index, fullName: `${name} › ${test.name}` }));
+  const chosen = wanted.filter(({ fullName }) => isChosen(fullName, options.filter));
+  const stored = await readSnapshots(path, file);
+  for (const { test, index, fullName } of chosen) {
+    if (context.signal.aborted) break;
+    const position = (at: TestPath) => document.position(['tests', index, ...at]);
+    const snapshots = Object.hasOwn(stored, test.name) ? (stored[test.name] ?? {}) : {};
+    const outcome = await runGraphTest(prepared, test, { snapshots, update: options.update === true });
+    const result = { ...outcome, fullName, source: position([]), position };
+    results.push(result);
+    options.onResult?.(result);
+  }
+  if (options.update === true) writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
+  return { ...base, results, skipped: wanted.length - chosen.length, diagnostics: parsed.diagnostics, texts };
+}
+
+const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');
+
+function isChosen(fullName: string, filter: string | undefined): boolean {
+  return filter === undefined || fullName.toLowerCase().includes(filter.toLowerCase());
+}
+
+/** The test that the definition has the problems that the file names; none when it names none. */
+function problemResults(
+  name: string,
+  { diagnostics: expected, document }: GraphTestFile,
+  { codes }: LoadedDefinition,
+  { filter }: TestRunOptions,
+): TestResult[] {
+  const title = `the problems ${(expected ?? []).join(', ')}`;
+  const fullName = `${name} › ${title}`;
+  if (expected === undefined || !isChosen(fullName, filter)) return [];
+  const position = (at: TestPath) => document.position(['diagnostics', ...at]);
+  const mismatches = expected.flatMap((code, index) =>
+    codes.includes(code) ? [] : [{ at: [index], subject: 'problems', expected: code, received: [...codes] }],
+  );
+  const failure = mismatches.length === 0 ? {} : { failure: { step: -1, atMs: 0, mismatches, waiting: [] } };
+  return [{ name: title, fullName, milliseconds: 0, snapshots: {}, ...failure, source: position([]), position }];
+}
+
+/** Objects of the tests as data; later versions only add fields. */
+export function resultData({ file, results, skipped, diagnostics }: TestFileResult): JsonObject {
+  const data = {
+    file,
+    skipped,
+    diagnostics,
+    tests: results.map(({ name, fullName, milliseconds, failure, source, position }) => ({
+      name,
+      fullName,
+      line: source.line,
+      status: failure === undefined ? 'passed' : 'failed',
+      milliseconds: Math.round(milliseconds),
+      ...(failure === undefined
+        ? {}
+        : {
+            failure: {
+              step: failure.step,
+              atMs: failure.atMs,
+              waiting: failure.waiting,
+              mismatches: failure.mismatches.map(({ at, ...rest }) => ({ ...rest, source: position(at) })),
+            },
+          }),
+    })),
+  };
+  return JSON.parse(JSON.stringify(data)) as JsonObject;
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { parseDefinitions } from '../../graph/index.ts';
+import { readTextFile } from '../up/read-manifest.ts';
+import { writeFile } from '../write-file.ts';
+import type { GraphTestResult } from '../../testing/index.ts';
+
+/** Snapshots by the name of the test, and by the step. */
+export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
+
+/** The file with the snapshots of a test file: `webapp.test.snapshot.yaml` beside `webapp.test.yaml`. */
+export function snapshotFileOf(path: string): string {
+  return path.replace(/\.ya?ml$/, '.snapshot.yaml');
+}
+
+/**
+ * Reads the snapshots of a test file; none when there is no such file.
+ *
+ * @throws TypeKroError `testing/bad-snapshot` for a file that is none.
+ */
+export async function readSnapshots(path: string, file: string): Promise<Snapshots> {
+  const stored = snapshotFileOf(path);
+  if (!existsSync(stored)) return {};
+  const shown = snapshotFileOf(file);
+  const { documents } = parseDefinitions(await readTextFile(stored, shown), shown);
+  const tests = isJsonObject(documents[0]?.value) ? documents[0].value['tests'] : undefined;
+  if (isJsonObject(tests) && Object.values(tests).every(isOfSteps)) return tests as unknown as Snapshots;
+  throw new TypeKroError(`${shown} holds no snapshots`, {
+    code: 'testing/bad-snapshot',
+    remedy: 'delete it, and write it anew by typekro test --update',
+  });
+}
+
+function isOfSteps(value: JsonValue | undefined): boolean {
+  return isJsonObject(value) && Object.values(value).every(isJsonObject);
+}
+
+/** Writes the snapshots of the tests that ran; those of other tests of the file stay, and those of none go. */
+export function writeSnapshots(
+  path: string,
+  stored: Snapshots,
+  results: readonly GraphTestResult[],
+  names: ReadonlySet<string>,
+): void {
+  const taken = new Map(Object.entries(stored).filter(([name]) => names.has(name)));
+  for (const { name, snapshots } of results) {
+    if (Object.keys(snapshots).length > 0) taken.set(name, snapshots);
+    else taken.delete(name);
+  }
+  const tests = Object.fromEntries(taken) as JsonObject;
+  if (jsonEquals(tests, stored)) return;
+  const text = yamlLibrary().stringify(
+    { schemaVersion: 1, kind: 'GraphTestSnapshot', tests },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+  const head = '# Written by typekro test --update.\n';
+  writeFile(snapshotFileOf(path), `${head}${text}`, {
+    code: 'testing/not-written',
+    remedy: 'make the folder of the tests writable',
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * `typekro/testing`: an embedded cluster for a test, with a client, a clock to advance, faults to inject and snapshots
+ * to restore. The cluster runs in this process, and opens a socket only when the test calls `listen`. Each test makes
+ * its own cluster.
+ *
+ * @packageDocumentation
+ */
+export type { ConnectOptions, TestCluster, TestClusterOptions } from './create-cluster.ts';
+export { createCluster } from './create-cluster.ts';
+export type {
+  ClusterSnapshot,
+  ControllerSettings,
+  ControllersOptions,
+  Fault,
+  FaultMatch,
+  FaultOptions,
+  FaultRequest,
+  FaultRule,
+  Faults,
+  KubeVerb,
+  Listener,
+  ListenOptions,
+  LogLine,
+  ClusterClock,
+  ManualClock,
+  PresentedProcess,
+  PresentOptions,
+  SnapshotCollection,
+  SnapshotLog,
+  Timer,
+  UserInfo,
+} from '../cluster/index.ts';

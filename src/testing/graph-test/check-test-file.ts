@@ -1,0 +1,227 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
+import type { Schema, SchemaSource } from '../../schema/index.ts';
+import { crdSource } from '../../schema/index.ts';
+import { entriesByPath } from './compare.ts';
+import type { Expectation, GraphTest } from './model.ts';
+import type { GraphTestFile } from './parse-test-file.ts';
+import { reporter } from './parse-test-file.ts';
+import type { Report } from './shape.ts';
+import { fieldHint, typeName } from './shape.ts';
+
+/** States of nodes and of instances that a test can expect. */
+const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
+
+/** Mistakes that show once the definition is known: names of nodes, fields of kinds and their types. */
+export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, sources: SchemaSource): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const checker = new Checker(graph, sources, reporter(document, found));
+  for (const [index, test] of tests.entries()) checker.test(test, ['tests', index]);
+  return found;
+}
+
+type Path = readonly PathStep[];
+
+class Checker {
+  readonly #graph: Graph;
+  readonly #sources: SchemaSource;
+  readonly #report: Report;
+
+  constructor(graph: Graph, sources: SchemaSource, report: Report) {
+    this.#graph = graph;
+    this.#sources = sources;
+    this.#report = report;
+  }
+
+  test({ given = {}, expect, steps = [] }: GraphTest, path: Path): void {
+    const spec = this.#instanceSchema()?.properties?.['spec'];
+    if (given.spec !== undefined && expect?.refused === undefined) {
+      this.#fields(given.spec, spec, [...path, 'given', 'spec']);
+    }
+    const objects = [...(given.objects ?? []), ...steps.flatMap(({ apply = [] }) => apply)];
+    const known = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name ?? ''}`));
+    this.#expectation(expect, [...path, 'expect']);
+    for (const [index, step] of steps.entries()) {
+      const at = [...path, 'steps', index];
+      for (const [target, change] of Object.entries(step.patch ?? {})) {
+        const place = [...at, 'patch', target];
+        const schema = this.#targetSchema(target, known, place, true);
+        // A change that the server is to refuse may be of any form.
+        if (step.expect?.refused === undefined) this.#entries(change, schema, place);
+      }
+      for (const [number, target] of (step.delete ?? []).entries()) {
+        this.#targetSchema(target, known, [...at, 'delete', number], false);
+      }
+      this.#expectation(step.expect, [...at, 'expect']);
+    }
+  }
+
+  #expectation(expect: Expectation | undefined, path: Path): void {
+    if (expect === undefined) return;
+    for (const [id, expected] of Object.entries(expect.children ?? {})) {
+      const at = [...path, 'children', id];
+      const node = this.#node(id, at, true);
+      if (node === undefined || typeof expected === 'string') continue;
+      const schema = this.#sources.schemaOf(node.type);
+      if (Array.isArray(expected)) {
+        if (node.nodeType === 'resource' || node.nodeType === 'external')
+          this.#report(
+            at,
+            `${id} is no collection, and has one object`,
+            'write the fields of the object without a list',
+          );
+        for (const [index, each] of (expected as JsonObject[]).entries()) this.#entries(each, schema, [...at, index]);
+      } else {
+        if (node.nodeType === 'collection')
+          this.#report(at, `${id} is a collection`, 'write a list with the fields of each object');
+        this.#entries(expected as JsonObject, schema, at);
+      }
+    }
+    for (const member of ['only', 'written'] as const) {
+      for (const [index, id] of (expect[member] ?? []).entries()) this.#node(id, [...path, member, index]);
+    }
+    for (const member of ['created', 'deleted'] as const) {
+      for (const [index, entry] of (expect[member] ?? []).entries()) {
+        const at = [...path, member, index];
+        if (typeof entry === 'string') this.#node(entry, at);
+        else for (const [inner, id] of entry.entries()) this.#node(id, [...at, inner]);
+      }
+    }
+    for (const [id, expected] of Object.entries(expect.nodes ?? {})) {
+      const at = [...path, 'nodes', id];
+      this.#node(id, at, true);
+      const state = typeof expected === 'string' ? expected : expected.state;
+      if (state !== undefined && !NODE_STATES.includes(state))
+        this.#report(
+          typeof expected === 'string' ? at : [...at, 'state'],
+          `no node is ever "${state}"`,
+          fieldHint(state, NODE_STATES),
+        );
+    }
+    if (expect.status !== undefined)
+      this.#entries(expect.status, this.#instanceSchema()?.properties?.['status'], [...path, 'status']);
+  }
+
+  #node(id: string, path: Path, key = false): GraphNode | undefined {
+    const node = this.#graph.nodes.get(id);
+    if (node === undefined)
+      this.#report(path, `${this.#graph.name} has no node "${id}"`, fieldHint(id, [...this.#graph.nodes.keys()]), key);
+    return node;
+  }
+
+  #instanceSchema(): Schema | undefined {
+    const { instance } = this.#graph;
+    return crdSource([instance.crd]).schemaOf(instance);
+  }
+
+  /** The schema of a target's kind; `undefined` where it is not known. */
+  #targetSchema(target: string, known: ReadonlySet<string>, path: Path, key: boolean): Schema | undefined {
+    if (target === 'instance') return this.#instanceSchema();
+    if (target.includes('/')) {
+      const names = target.split('/');
+      const short = `${names[0]}/${names.at(-1)}`;
+      if (!known.has(short))
+        this.#report(
+          path,
+          `the test has no object ${target}`,
+          fieldHint(short, [...known, ...this.#graph.nodes.keys()]),
+          key,
+        );
+      return undefined;
+    }
+    const [, id = target] = /^(.*?)(?:\[\d+\])?$/.exec(target) ?? [];
+    const node = this.#node(id, path, key);
+    return node === undefined ? undefined : this.#sources.schemaOf(node.type);
+  }
+
+  /** Checks an object whose keys may be paths. */
+  #entries(object: JsonObject, schema: Schema | undefined, path: Path): void {
+    for (const { key, steps, value } of entriesByPath(object)) {
+      const place = [...path, key];
+      let at: Schema | undefined = schema;
+      for (const step of steps) {
+        if (at === undefined) break;
+        const next = inner(at, step);
+        if (next === false) {
+          this.#unknown(at, step, place);
+          at = undefined;
+        } else at = next;
+      }
+      this.#fields(value, at, place);
+    }
+  }
+
+  #unknown(schema: Schema, step: PathStep, place: Path): void {
+    if (schema.properties === undefined) {
+      this.#report(place, `${typeText(schema)} has no field "${step}"`, 'leave it out', true);
+      return;
+    }
+    this.#report(place, `there is no field "${step}"`, fieldHint(String(step), Object.keys(schema.properties)), true);
+  }
+
+  /** Checks the fields of a value and their types along a schema. */
+  #fields(value: JsonValue, schema: Schema | undefined, path: Path): void {
+    if (schema === undefined || value === null) return;
+    if (isJsonObject(value)) {
+      if (isScalar(schema) || schema.type === 'array') this.#wrongType(value, schema, path);
+      else
+        for (const [name, each] of Object.entries(value)) {
+          if (each === undefined) continue;
+          const next = inner(schema, name);
+          if (next === false) this.#unknown(schema, name, [...path, name]);
+          else this.#fields(each, next, [...path, name]);
+        }
+    } else if (Array.isArray(value)) {
+      if (schema.type !== undefined && schema.type !== 'array') this.#wrongType(value, schema, path);
+      else for (const [index, each] of value.entries()) this.#fields(each, schema.items, [...path, index]);
+    } else if (!takes(schema, value)) this.#wrongType(value, schema, path);
+  }
+
+  #wrongType(value: JsonValue, schema: Schema, path: Path): void {
+    this.#report(path, `${JSON.stringify(path.at(-1))} has to be ${typeText(schema)}, and is ${typeName(value)}`);
+  }
+}
+
+/** The schema of a member or an entry; `undefined`: anything; `false`: there is no such field. */
+function inner(schema: Schema, step: PathStep): Schema | undefined | false {
+  if (typeof step === 'number') return schema.type === undefined || schema.type === 'array' ? schema.items : false;
+  const { properties, additionalProperties: more } = schema;
+  if (properties !== undefined && Object.hasOwn(properties, step)) return properties[step];
+  if (typeof more === 'object') return more;
+  const isOpen = more === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const isUnknown = properties === undefined && (schema.type === undefined || schema.type === 'object');
+  return isOpen || isUnknown ? undefined : false;
+}
+
+const SCALARS = ['string', 'integer', 'number', 'boolean'];
+
+function isScalar({ type, 'x-kubernetes-int-or-string': either }: Schema): boolean {
+  return either === true || (type !== undefined && SCALARS.includes(type));
+}
+
+function takes(schema: Schema, value: JsonValue): boolean {
+  if (schema['x-kubernetes-int-or-string'] === true) return typeof value !== 'boolean';
+  switch (schema.type) {
+    case 'string':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'integer':
+      return typeof value === 'bigint' || Number.isInteger(value);
+    case 'number':
+      return typeof value === 'bigint' || typeof value === 'number';
+    case undefined:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function typeText(schema: Schema): string {
+  if (schema['x-kubernetes-int-or-string'] === true) return 'an integer or a text';
+  const { type = 'object' } = schema;
+  if (type === 'string') return 'a text';
+  if (type === 'boolean') return 'true or false';
+  return type === 'array' ? 'a list' : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}

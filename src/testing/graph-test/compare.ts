@@ -1,0 +1,115 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, setOwn } from '../../core/index.ts';
+import { appendStep, parsePath } from '../../graph/index.ts';
+import type { TestPath } from './model.ts';
+
+/** A field that is not as expected. */
+export interface FieldDifference {
+  /** Where the expectation stands, from the compared value on. */
+  readonly at: TestPath;
+  /** The field path in the object: `spec.replicas`. */
+  readonly path: string;
+  readonly expected: JsonValue;
+  /** `undefined`: the field is absent. */
+  readonly received: JsonValue | undefined;
+}
+
+/** An object whose keys may be paths, as entries of steps and value. A key that is no valid path stands for itself. */
+export function entriesByPath(object: JsonObject): readonly { key: string; steps: TestPath; value: JsonValue }[] {
+  return Object.entries(object).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    const parsed = parsePath(key);
+    return [{ key, steps: parsed.ok && parsed.steps.length > 0 ? parsed.steps : [key], value }];
+  });
+}
+
+/**
+ * Compares the fields of an expected object with an object. Keys of the first level may be paths. Lists are compared
+ * entry by entry and have to be equally long; `null` expects that the field is absent.
+ */
+export function partialDifferences(expected: JsonObject, received: JsonValue | undefined): FieldDifference[] {
+  return entriesByPath(expected).flatMap(({ key, steps, value }) => {
+    let path = '';
+    for (const step of steps) path = appendStep(path, step);
+    return differences(value, valueAt(received, steps), path, [key]);
+  });
+}
+
+/** Compares two whole values: fields that only the received value has differ, too. */
+export function wholeDifferences(expected: JsonValue, received: JsonValue | undefined): FieldDifference[] {
+  return [
+    ...differences(expected, received, '', []),
+    ...surplus(expected, received, '').map(({ path, value }) => ({ at: [], path, expected: null, received: value })),
+  ];
+}
+
+function differences(
+  expected: JsonValue,
+  received: JsonValue | undefined,
+  path: string,
+  at: TestPath,
+): FieldDifference[] {
+  if (expected === null && received === undefined) return [];
+  if (isJsonObject(expected) && isJsonObject(received)) {
+    return Object.entries(expected).flatMap(([key, value]) =>
+      value === undefined ? [] : differences(value, member(received, key), appendStep(path, key), [...at, key]),
+    );
+  }
+  if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {
+    return expected.flatMap((value, index) =>
+      differences(value, received[index], appendStep(path, index), [...at, index]),
+    );
+  }
+  return jsonEquals(expected, received) ? [] : [{ at, path, expected, received }];
+}
+
+/** Fields of the received value that the expected one lacks. Lists of another length differ as a whole already. */
+function surplus(
+  expected: JsonValue | undefined,
+  received: JsonValue | undefined,
+  path: string,
+): { path: string; value: JsonValue }[] {
+  if (isJsonObject(expected) && isJsonObject(received)) {
+    return Object.entries(received).flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      const inner = appendStep(path, key);
+      const wanted = member(expected, key);
+      return wanted === undefined ? [{ path: inner, value }] : surplus(wanted, value, inner);
+    });
+  }
+  if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {
+    return expected.flatMap((value, index) => surplus(value, received[index], appendStep(path, index)));
+  }
+  return [];
+}
+
+function member(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function valueAt(value: JsonValue | undefined, steps: TestPath): JsonValue | undefined {
+  let at = value;
+  for (const step of steps) {
+    if (typeof step === 'number') at = Array.isArray(at) ? at[step] : undefined;
+    else at = isJsonObject(at) ? member(at, step) : undefined;
+  }
+  return at;
+}
+
+/** The object with the values of paths in their places: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. */
+export function expandPaths(object: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  for (const { steps, value } of entriesByPath(object)) {
+    let target = result;
+    for (const step of steps.slice(0, -1)) {
+      const inner = member(target, String(step));
+      const next: JsonObject = isJsonObject(inner) ? inner : {};
+      setOwn(target, String(step), next);
+      target = next;
+    }
+    const last = String(steps.at(-1));
+    const before = member(target, last);
+    setOwn(target, last, isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value);
+  }
+  return result;
+}

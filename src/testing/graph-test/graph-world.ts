@@ -1,0 +1,256 @@
+import type { ClusterSnapshot } from '../../cluster/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import { instanceRef } from '../../inspect/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { explainNode, keys, nodeIdOf, renderInstance } from '../../runtime/index.ts';
+import type { VirtualWorld } from '../simulation/virtual-world.ts';
+import { virtualWorld } from '../simulation/virtual-world.ts';
+import { expandPaths } from './compare.ts';
+import type { GivenState } from './model.ts';
+import { withCounts } from './replica-counts.ts';
+import { WrittenNodes } from './written-nodes.ts';
+
+/** What the tests of a definition begin with. */
+export interface GraphTestBase {
+  readonly graph: Graph;
+  /** A cluster in which the definition is served. */
+  readonly snapshot: ClusterSnapshot;
+  /** Are workloads simulated? */
+  readonly workloads: boolean;
+}
+
+/** The field manager of writes that stand for other clients. */
+const OTHER_CLIENT = 'another-client';
+
+/** One instance of a definition in a cluster of its own, in virtual time, with the real controller. */
+export class GraphWorld {
+  readonly graph: Graph;
+  readonly written: WrittenNodes;
+  readonly instance: ObjectRef;
+  readonly #world: VirtualWorld;
+  readonly #given: readonly KubeObject[];
+  readonly #startedAt: number;
+
+  static async start({ graph, snapshot, workloads }: GraphTestBase, given: GivenState): Promise<GraphWorld> {
+    const written = new WrittenNodes();
+    const world = await virtualWorld({
+      from: snapshot,
+      cluster: { workloads },
+      onAnswer: (request, status) => written.note(request, status),
+    });
+    return new GraphWorld(graph, world, written, given);
+  }
+
+  constructor(graph: Graph, world: VirtualWorld, written: WrittenNodes, given: GivenState) {
+    this.graph = graph;
+    this.written = written;
+    this.#world = world;
+    this.#given = given.objects ?? [];
+    this.#startedAt = world.clock.now();
+    this.instance = instanceRefOf(graph, given);
+  }
+
+  /** The virtual time since the start, in milliseconds. */
+  get atMs(): number {
+    return this.#world.clock.now() - this.#startedAt;
+  }
+
+  /** Creates the objects that exist before the instance, and their namespaces. */
+  async prepare(): Promise<void> {
+    const { namespace } = this.instance;
+    for (const each of [namespace, ...this.#given.map(({ metadata }) => metadata.namespace)]) {
+      const ref = { apiVersion: 'v1', kind: 'Namespace', name: each ?? 'default' };
+      if ((await this.#world.user.find(ref)) !== undefined) continue;
+      await this.#world.user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: ref.name } });
+    }
+    await this.apply(this.#given);
+  }
+
+  /** Creates the instance. @throws KubeError when the API server refuses it. */
+  async create({ spec = {}, labels, annotations }: GivenState): Promise<void> {
+    const { apiVersion, kind, name, namespace } = this.instance;
+    await this.#world.user.create({
+      apiVersion,
+      kind,
+      metadata: {
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(labels === undefined ? {} : { labels: { ...labels } }),
+        ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+      },
+      spec,
+    });
+    await this.#world.settle();
+  }
+
+  /** Creates or changes objects as another client; their status as the controller of their kind. */
+  async apply(objects: readonly KubeObject[]): Promise<void> {
+    for (const { status, ...object } of objects) {
+      const placed = await this.#placed(object);
+      await this.#world.user.apply(placed, { fieldManager: OTHER_CLIENT, force: true });
+      if (status !== undefined) await this.#patchStatus(refOf(placed), status);
+    }
+    await this.#world.settle();
+  }
+
+  /** The object with the namespace of the instance, if its kind is namespaced and it names none. */
+  async #placed(object: KubeObject): Promise<KubeObject> {
+    const { namespace } = object.metadata;
+    if (namespace !== undefined) return object;
+    const resource = await this.#world.user.discovery.resourceOf(object);
+    if (resource?.namespaced !== true) return object;
+    return { ...object, metadata: { ...object.metadata, namespace: this.instance.namespace ?? 'default' } };
+  }
+
+  /** Changes a target as another client. */
+  async patch(target: string, change: JsonObject): Promise<void> {
+    const { status, ...rest } = expandPaths(change);
+    const ref = await this.find(target);
+    if (Object.keys(rest).length > 0) await this.#world.user.patch(ref, rest, { fieldManager: OTHER_CLIENT });
+    if (isJsonObject(status)) await this.#patchStatus(ref, status);
+    await this.#world.settle();
+  }
+
+  async #patchStatus(ref: ObjectRef, given: JsonObject): Promise<void> {
+    const status = withCounts(ref.kind, given, (await this.#world.user.get(ref)).status ?? {});
+    try {
+      await this.#world.user.patch(ref, { status }, { subresource: 'status', fieldManager: OTHER_CLIENT });
+    } catch (error) {
+      // Some kinds have no subresource for their status.
+      if (!(error instanceof KubeError) || error.status !== 404) throw error;
+      await this.#world.user.patch(ref, { status }, { fieldManager: OTHER_CLIENT });
+    }
+  }
+
+  async delete(target: string): Promise<void> {
+    await this.#world.user.delete(await this.find(target));
+    await this.#world.settle();
+  }
+
+  restart(): Promise<void> {
+    return this.#world.restart();
+  }
+
+  advance(milliseconds: number): Promise<void> {
+    return this.#world.advance(milliseconds);
+  }
+
+  close(): Promise<void> {
+    return this.#world.close();
+  }
+
+  /** The instance as it is; `undefined` when it is gone. */
+  live(): Promise<KubeObject | undefined> {
+    return this.#world.user.find(this.instance);
+  }
+
+  /** The objects of a node that belong to the instance, items of a collection in their order. */
+  async children(node: GraphNode): Promise<KubeObject[]> {
+    const { group, version, kind } = node.type;
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
+      const refs = await this.#externalRefs(node.id);
+      const found = await Promise.all(refs.map((ref) => this.#world.user.find(ref)));
+      return found.filter((object) => object !== undefined);
+    }
+    const { items } = await this.#world.user.list({ apiVersion, kind });
+    const { name, namespace } = this.instance;
+    return items
+      .filter(({ metadata: { labels = {} } }) => {
+        const place = labels[keys.INSTANCE_NAMESPACE_LABEL];
+        return labels[keys.INSTANCE_NAME_LABEL] === name && (namespace === undefined || place === namespace);
+      })
+      .filter((object) => nodeIdOf(object) === node.id)
+      .sort((a, b) => indexOf(a) - indexOf(b))
+      .map((object) => ({ ...object, apiVersion, kind }));
+  }
+
+  /** The controller's report of each node; empty when it has none of the instance. */
+  reports(): readonly NodeReport[] {
+    return this.#world.controller.reports.report(instanceRef(this.instance))?.nodes ?? [];
+  }
+
+  /** The events on the instance, oldest first. */
+  async events(): Promise<KubeObject[]> {
+    const { items } = await this.#world.user.list({ apiVersion: 'v1', kind: 'Event' });
+    const { kind, name, namespace } = this.instance;
+    return items
+      .filter(({ involvedObject: about }) => {
+        if (!isJsonObject(about) || about['kind'] !== kind || about['name'] !== name) return false;
+        return (about['namespace'] ?? undefined) === namespace;
+      })
+      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+  }
+
+  /**
+   * The object that a target names.
+   *
+   * @throws TypeKroError `testing/no-object` when there is none.
+   */
+  async find(target: string): Promise<ObjectRef> {
+    if (target === 'instance') return this.instance;
+    const [, id = '', index] = /^([A-Za-z0-9]+)(?:\[(\d+)\])?$/.exec(target) ?? [];
+    const node = this.graph.nodes.get(id);
+    if (node !== undefined) {
+      const child = (await this.children(node))[Number(index ?? 0)];
+      if (child !== undefined) return refOf(child);
+      throw new TypeKroError(`there is no object of ${target} in the cluster yet`, {
+        code: 'testing/no-object',
+        remedy: this.whyOf(id) ?? 'create it before, under "given.objects" or by "apply"',
+      });
+    }
+    const [kind = '', ...names] = target.split('/');
+    const name = names.at(-1) ?? '';
+    const namespace = names.length > 1 ? names[0] : undefined;
+    const known = this.#given.find((object) => object.kind === kind && object.metadata.name === name);
+    if (known === undefined) {
+      throw new TypeKroError(`"${target}" is no node of ${this.graph.name} and no object of the test`, {
+        code: 'testing/no-object',
+        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" as Kind/name`,
+      });
+    }
+    return { ...refOf(await this.#placed(known)), ...(namespace === undefined ? {} : { namespace }) };
+  }
+
+  /** Why a node is as it is, in the controller's words. */
+  whyOf(id: string): string | undefined {
+    const report = this.reports().find((each) => each.id === id);
+    return report === undefined ? undefined : describeNode(report);
+  }
+
+  async #externalRefs(id: string): Promise<ObjectRef[]> {
+    const live = await this.live();
+    if (live === undefined) return [];
+    const { nodes } = renderInstance(this.graph, live, [], { now: this.#world.clock.now(), revision: 1 });
+    const found = nodes.find(({ report }) => report.id === id)?.objects ?? [];
+    return found.map(({ object }) => {
+      const ref = refOf(object as unknown as KubeObject);
+      const isNamespaced = this.graph.nodes.get(id)?.namespaced === true;
+      const { namespace = 'default' } = this.instance;
+      return ref.namespace === undefined && isNamespaced ? { ...ref, namespace } : ref;
+    });
+  }
+}
+
+function instanceRefOf({ instance }: Graph, given: GivenState): ObjectRef {
+  const { group, version, kind, namespaced } = instance;
+  return {
+    apiVersion: `${group}/${version}`,
+    kind,
+    name: given.name ?? kind.toLowerCase(),
+    ...(namespaced ? { namespace: given.namespace ?? 'default' } : {}),
+  };
+}
+
+function indexOf({ metadata }: KubeObject): number {
+  return Number(metadata.labels?.[keys.COLLECTION_INDEX_LABEL] ?? 0);
+}
+
+/** A node with its state and reason: `ingress pending: waits for service (waiting)`. */
+function describeNode(report: NodeReport): string {
+  const { node, state, reason } = explainNode(report);
+  return `${node} ${state}: ${reason}`;
+}

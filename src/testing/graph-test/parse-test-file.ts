@@ -1,0 +1,238 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { goParseDurationMs } from '../../golang/index.ts';
+import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
+import { formatPath, parseDefinitions } from '../../graph/index.ts';
+import type { GraphTest } from './model.ts';
+import type { Report, Shape } from './shape.ts';
+import { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, oneOf, text } from './shape.ts';
+
+/** A file with tests of a definition. */
+export interface GraphTestFile {
+  /** The file with the definition or composition, relative to the test file; absent: the file of the same name beside it. */
+  readonly definition?: string;
+  /** The name of the definition, where its file has several. */
+  readonly name?: string;
+  /** Files or folders with CustomResourceDefinitions, relative to the test file. */
+  readonly crds: readonly string[];
+  readonly workloads: boolean;
+  /** Codes of problems that the definition has; absent: it has no error. */
+  readonly diagnostics?: readonly string[];
+  readonly tests: readonly GraphTest[];
+  /** The document, for positions: tests stand under `tests`. */
+  readonly document: DefinitionDocument;
+}
+
+/** The value of `kind` in a test file. */
+export const TEST_FILE_KIND = 'GraphTest';
+
+/** Reads a test file, and reports all mistakes that can be seen without the definition. */
+export function parseTestFile(
+  source: string,
+  file: string,
+): { readonly file?: GraphTestFile; readonly diagnostics: readonly Diagnostic[] } {
+  const { documents, diagnostics } = parseDefinitions(source, file);
+  const [document] = documents;
+  if (document === undefined) {
+    return { diagnostics: diagnostics.length > 0 ? diagnostics : [problem(file, 'the file holds no tests')] };
+  }
+  const found: Diagnostic[] = [...diagnostics];
+  FILE(document.value, [], reporter(document, found));
+  if (documents.length > 1) {
+    found.push({
+      ...problem(file, 'a test file has one document'),
+      source: documents[1]?.position([]) ?? { line: 1, column: 1 },
+    });
+  }
+  if (found.some(({ severity }) => severity === 'error') || !isJsonObject(document.value))
+    return { diagnostics: found };
+  return { file: fileOf(document.value, document), diagnostics: found };
+}
+
+/** Reports mistakes as diagnostics with their places in a document. */
+export function reporter(document: DefinitionDocument, found: Diagnostic[]): Report {
+  return (path, message, hint, key = false) => {
+    found.push({
+      code: 'testing/bad-test',
+      severity: 'error',
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      source: key ? document.keyPosition(path) : document.position(path),
+    });
+  };
+}
+
+function problem(file: string, message: string): Diagnostic {
+  const hint = `begin with "schemaVersion: 1" and "kind: ${TEST_FILE_KIND}"; docs/testing.md has an example`;
+  return { code: 'testing/bad-test', severity: 'error', message, hint, source: { file, line: 1, column: 1 } };
+}
+
+function fileOf(value: JsonObject, document: DefinitionDocument): GraphTestFile {
+  const strings = (name: string) => [memberOf(value, name) ?? []].flat() as string[];
+  const [definition, name, diagnostics] = ['definition', 'name', 'diagnostics'].map((each) => memberOf(value, each));
+  return {
+    ...(definition === undefined ? {} : { definition: definition as string }),
+    ...(name === undefined ? {} : { name: name as string }),
+    crds: strings('crds'),
+    workloads: value['workloads'] === true,
+    ...(diagnostics === undefined ? {} : { diagnostics: strings('diagnostics') }),
+    tests: (memberOf(value, 'tests') ?? []) as unknown as GraphTest[],
+    document,
+  };
+}
+
+const id = text('the id of a node');
+const ids = listOf(id, '[deployment, service]');
+const order = listOf(
+  either({ 'a text': id, 'a list': ids }, 'a node or a list of nodes', 'deployment'),
+  '[deployment, service]',
+);
+const partial = anyObject('fields of the object, as spec.replicas: 2');
+const conditionStatus: Shape = (value, path, report) => {
+  if (typeof value !== 'boolean') oneOf('True', 'False', 'Unknown')(value, path, report);
+};
+const message = text('a part of the message');
+
+const object: Shape = (value, path, report) => {
+  members(
+    {
+      apiVersion: text('apiVersion: v1'),
+      kind: text('kind: ConfigMap'),
+      metadata: anyObject('metadata: { name: settings }'),
+    },
+    ['apiVersion', 'kind', 'metadata'],
+  )(isJsonObject(value) ? pick(value, ['apiVersion', 'kind', 'metadata']) : value, path, report);
+  const metadata = isJsonObject(value) ? value['metadata'] : undefined;
+  if (isJsonObject(metadata) && typeof metadata['name'] !== 'string')
+    report([...path, 'metadata'], '"name" is missing', 'add name: …');
+};
+
+function pick(value: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(value, name)).map((name) => [name, value[name]]));
+}
+
+const duration: Shape = (value, path, report) => {
+  const written = typeof value === 'number' || typeof value === 'string' ? String(value) : undefined;
+  const milliseconds =
+    written === undefined ? undefined : goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(written) ? `${written}s` : written);
+  if (milliseconds === undefined || milliseconds < 0)
+    report(path, '"advance" has to be a duration', 'write e.g. 90s or 5m');
+};
+
+const expectation = members({
+  children: mapOf(
+    either(
+      { 'a text': oneOf('present', 'absent'), 'an object': partial, 'a list': listOf(partial, '[{ data.a: b }]') },
+      'present, absent, fields of the object, or a list of such for a collection',
+      'present',
+    ),
+    'deployment: present',
+  ),
+  only: ids,
+  created: order,
+  deleted: order,
+  written: ids,
+  state: text('ACTIVE'),
+  status: partial,
+  conditions: mapOf(
+    either(
+      {
+        'a text': conditionStatus,
+        'true or false': anything,
+        'an object': members({ status: conditionStatus, reason: text('the reason'), message }),
+      },
+      'True, False, Unknown, or an object with status, reason and message',
+      "Ready: 'True'",
+    ),
+    "Ready: 'True'",
+  ),
+  nodes: mapOf(
+    either(
+      {
+        'a text': text('ready'),
+        'an object': members({ state: text('ready'), reason: text('a part of the reason'), waitsFor: ids }),
+      },
+      'a state, or an object with state, reason and waitsFor',
+      'ready',
+    ),
+    'deployment: ready',
+  ),
+  events: listOf(
+    either(
+      {
+        'a text': text('a part of the event'),
+        'an object': members({ type: oneOf('Normal', 'Warning'), reason: text('the reason'), message }),
+      },
+      'a text, or an object with type, reason and message',
+      'Warning',
+    ),
+    '[Created]',
+  ),
+  refused: text('a part of the message of the API server'),
+  gone: flag,
+  snapshot: flag,
+});
+
+const step = members({
+  name: text('what happens'),
+  apply: listOf(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
+  patch: mapOf(partial, 'deployment: { status.availableReplicas: 2 }'),
+  delete: listOf(text('deployment'), '[deployment]'),
+  restart: flag,
+  advance: duration,
+  expect: expectation,
+});
+
+const given = members({
+  name: text('shop'),
+  namespace: text('default'),
+  labels: mapOf(text('a value'), 'team: a'),
+  annotations: mapOf(text('a value'), 'note: a'),
+  spec: anyObject('the spec of the instance'),
+  objects: listOf(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
+});
+
+const test: Shape = members(
+  { name: text('what the definition does'), given, expect: expectation, steps: listOf(step, 'a list of steps') },
+  ['name'],
+);
+
+const tests: Shape = (value, path, report) => {
+  listOf(test, 'a list of tests')(value, path, report);
+  if (!Array.isArray(value)) return;
+  const seen = new Set<JsonValue>();
+  for (const [index, each] of value.entries()) {
+    const name = isJsonObject(each) ? each['name'] : undefined;
+    if (name === undefined) continue;
+    if (seen.has(name))
+      report(
+        [...path, index, 'name'],
+        `a test before this one is named ${JSON.stringify(name)}, too`,
+        'give each test its own name',
+      );
+    seen.add(name);
+  }
+};
+
+const FILE: Shape = (value, path: readonly PathStep[], report) => {
+  members(
+    {
+      schemaVersion: (version, at, tell) => {
+        if (version !== 1) tell(at, `"schemaVersion" has to be 1`, 'write schemaVersion: 1');
+      },
+      kind: oneOf(TEST_FILE_KIND),
+      definition: text('definition: app.yaml'),
+      name: text('the name of a definition'),
+      crds: either(
+        { 'a text': anything, 'a list': listOf(text('crds/'), '[crds/]') },
+        'a file or folder, or a list of such',
+        'crds/',
+      ),
+      workloads: flag,
+      diagnostics: listOf(text('graph/unused-type'), '[graph/unused-type]'),
+      tests,
+    },
+    ['schemaVersion', 'kind', 'tests'],
+  )(value, path, report);
+};

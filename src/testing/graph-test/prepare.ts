@@ -1,0 +1,55 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { virtualWorld } from '../simulation/virtual-world.ts';
+import type { GraphTestBase } from './graph-world.ts';
+
+/** What a cluster needs for the tests of a definition. */
+export interface PrepareInput {
+  readonly graph: Graph;
+  /** The definition, and those whose kinds it uses. */
+  readonly definitions: readonly KubeObject[];
+  /** CRDs of the kinds that templates use. */
+  readonly crds: readonly KubeObject[];
+  /** Are workloads simulated? Default false: a test says what the status of each object becomes. */
+  readonly workloads?: boolean;
+}
+
+/** How long a definition may take until it is served, in virtual time. */
+const MAX_SERVED_MS = 60_000;
+
+/**
+ * Makes the state with which the tests of a definition begin: a cluster that serves it.
+ *
+ * @throws TypeKroError `testing/not-served` when the controller does not accept the definition.
+ */
+export async function prepareTests({
+  graph,
+  definitions,
+  crds,
+  workloads = false,
+}: PrepareInput): Promise<GraphTestBase> {
+  const world = await virtualWorld({ cluster: { workloads } });
+  try {
+    await world.apply(...crds, ...definitions);
+    const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: graph.name };
+    for (let waited = 0; ; waited += 1000) {
+      const live = await world.user.get(ref);
+      if (live.status?.['state'] === 'Active') break;
+      if (waited >= MAX_SERVED_MS) throw notServed(graph, live);
+      await world.advance(1000);
+    }
+    return { graph, snapshot: world.cluster.snapshot(), workloads };
+  } finally {
+    await world.close();
+  }
+}
+
+function notServed(graph: Graph, { status }: KubeObject): TypeKroError {
+  const failed = readConditions(status?.['conditions']).find((condition) => condition.status === 'False');
+  return new TypeKroError(`the controller does not serve ${graph.name}: ${failed?.message ?? 'no reason is given'}`, {
+    code: 'testing/not-served',
+    remedy: 'see what typekro validate says to the file',
+  });
+}

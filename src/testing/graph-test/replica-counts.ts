@@ -1,0 +1,33 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+
+/** For each count of the status of a workload, the counts that an API server requires to be as high. */
+const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
+  availableReplicas: ['readyReplicas', 'replicas'],
+  readyReplicas: ['replicas'],
+  updatedReplicas: ['replicas'],
+  currentReplicas: ['replicas'],
+};
+
+const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
+
+/**
+ * The status of a workload with the counts that an API server requires besides those that a test names: three available
+ * replicas are three ready ones. Counts that the test names stay as they are.
+ */
+export function withCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
+  if (!WORKLOADS.has(kind)) return given;
+  const result = { ...given };
+  for (const [name, others] of Object.entries(AT_LEAST)) {
+    const count = given[name];
+    if (typeof count !== 'number') continue;
+    for (const other of others) {
+      if (Object.hasOwn(given, other)) continue;
+      result[other] = Math.max(count, numberOf(result[other]), numberOf(live[other]));
+    }
+  }
+  return result;
+}
+
+function numberOf(value: JsonValue | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,169 @@
+import type { JsonObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { goParseDurationMs } from '../../golang/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { isDone } from '../../runtime/index.ts';
+import type {
+  Expectation,
+  GivenState,
+  GraphTest,
+  GraphTestResult,
+  Mismatch,
+  TestFailure,
+  TestPath,
+  TestStep,
+} from './model.ts';
+import { unmetExpectations } from './expectations.ts';
+import type { GraphTestBase } from './graph-world.ts';
+import { GraphWorld } from './graph-world.ts';
+import { snapshotOf } from './snapshot.ts';
+
+/** Options of a run. */
+export interface RunOptions {
+  /** The stored snapshots of the test, by step. */
+  readonly snapshots?: Readonly<Record<string, JsonObject>>;
+  /** Takes snapshots as they are, instead of comparing them. Default false. */
+  readonly update?: boolean;
+  /** Called when nothing more is due at a point of time: after each step, and at the start. */
+  onSettled?(world: GraphWorld): Promise<void>;
+}
+
+/** Runs a test in a cluster of its own. It ends at the first step with an unmet expectation. */
+export async function runGraphTest(
+  base: GraphTestBase,
+  test: GraphTest,
+  options: RunOptions = {},
+): Promise<GraphTestResult> {
+  const started = performance.now();
+  const world = await GraphWorld.start(base, test.given ?? {});
+  const snapshots: Record<string, JsonObject> = {};
+  try {
+    const failure = await play(world, test, options, snapshots);
+    const milliseconds = performance.now() - started;
+    return { name: test.name, milliseconds, snapshots, ...(failure === undefined ? {} : { failure }) };
+  } finally {
+    await world.close();
+  }
+}
+
+/** The key of a step in the file of snapshots. */
+export const snapshotKey = (step: number, { name }: Pick<TestStep, 'name'> = {}): string =>
+  step < 0 ? 'start' : (name ?? `step ${step + 1}`);
+
+async function play(
+  world: GraphWorld,
+  { given = {}, expect, steps = [] }: GraphTest,
+  options: RunOptions,
+  snapshots: Record<string, JsonObject>,
+): Promise<TestFailure | undefined> {
+  for (let index = -1; index < steps.length; index += 1) {
+    const step = steps[index];
+    const isStart = index < 0;
+    const at: TestPath = isStart ? [] : ['steps', index];
+    const wanted = isStart ? expect : step?.expect;
+    world.written.beginStep();
+    const actions: Action[] = isStart ? startActions(world, given) : stepActions(world, step ?? {}, at);
+    const outcome = await attempt(actions);
+    const key = snapshotKey(index, step);
+    const mismatches = [
+      ...failedAction(outcome, wanted),
+      ...(wanted === undefined || isUnexpected(outcome, wanted)
+        ? []
+        : await unmetExpectations(
+            options.update === true ? withoutSnapshot(wanted) : wanted,
+            { world, refusal: outcome?.refusal, snapshot: storedSnapshot(options, key) },
+            [...at, 'expect'],
+          )),
+    ];
+    if (wanted?.snapshot === true) snapshots[key] = await snapshotOf(world);
+    await options.onSettled?.(world);
+    if (mismatches.length > 0) return { step: index, atMs: world.atMs, mismatches, waiting: waitingOf(world) };
+  }
+  return undefined;
+}
+
+function withoutSnapshot({ snapshot: _taken, ...rest }: Expectation): Expectation {
+  return rest;
+}
+
+function storedSnapshot({ snapshots = {} }: RunOptions, key: string): JsonObject | undefined {
+  return Object.hasOwn(snapshots, key) ? snapshots[key] : undefined;
+}
+
+/** Something that happens in a step, and the place in the test that says so. */
+interface Action {
+  readonly at: TestPath;
+  readonly run: () => Promise<void>;
+}
+
+/** An action that did not succeed. */
+interface Refused {
+  readonly at: TestPath;
+  /** The text of the API server, when it refused a write. */
+  readonly refusal?: string;
+  readonly error: string;
+}
+
+/** Carries out actions until one does not succeed. */
+async function attempt(actions: readonly Action[]): Promise<Refused | undefined> {
+  for (const { at, run } of actions) {
+    try {
+      await run();
+    } catch (error) {
+      if (error instanceof KubeError && error.status >= 400)
+        return { at, refusal: error.message, error: error.message };
+      if (!(error instanceof TypeKroError)) throw error;
+      return { at, error: error.remedy === undefined ? error.message : `${error.message} (${error.remedy})` };
+    }
+  }
+  return undefined;
+}
+
+function isUnexpected(outcome: Refused | undefined, wanted: Expectation | undefined): boolean {
+  return outcome !== undefined && (outcome.refusal === undefined || wanted?.refused === undefined);
+}
+
+function failedAction(outcome: Refused | undefined, wanted: Expectation | undefined): Mismatch[] {
+  if (outcome === undefined || !isUnexpected(outcome, wanted)) return [];
+  return [{ at: outcome.at, subject: 'the step', expected: 'it can be done', received: outcome.error }];
+}
+
+function startActions(world: GraphWorld, given: GivenState): Action[] {
+  return [
+    { at: given.objects === undefined ? [] : ['given', 'objects'], run: () => world.prepare() },
+    { at: ['given'], run: () => world.create(given) },
+  ];
+}
+
+function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Action[] {
+  const { apply, patch = {}, delete: gone = [], restart, advance } = step;
+  return [
+    ...(apply === undefined ? [] : [{ at: [...at, 'apply'], run: () => world.apply(apply) }]),
+    ...Object.entries(patch).map(([target, change]) => ({
+      at: [...at, 'patch', target],
+      run: () => world.patch(target, change),
+    })),
+    ...gone.map((target, index) => ({ at: [...at, 'delete', index], run: () => world.delete(target) })),
+    ...(restart === true ? [{ at: [...at, 'restart'], run: () => world.restart() }] : []),
+    ...(advance === undefined ? [] : [{ at: [...at, 'advance'], run: () => world.advance(durationMs(advance)) }]),
+  ];
+}
+
+/**
+ * The milliseconds of a duration: a number of seconds, or a text as `90s`.
+ *
+ * @throws TypeKroError `testing/bad-duration`.
+ */
+export function durationMs(duration: string | number): number {
+  const text = String(duration);
+  const milliseconds = goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(text) ? `${text}s` : text);
+  if (milliseconds !== undefined && milliseconds >= 0) return milliseconds;
+  throw new TypeKroError(`"${text}" is no duration`, { code: 'testing/bad-duration', remedy: 'write e.g. 90s or 5m' });
+}
+
+function waitingOf(world: GraphWorld): string[] {
+  return world
+    .reports()
+    .filter((report) => !isDone(report))
+    .flatMap(({ id }) => world.whyOf(id) ?? []);
+}

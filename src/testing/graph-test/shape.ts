@@ -1,0 +1,129 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
+
+/** Reports a mistake at a path; `key`: at the key of a member. */
+export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;
+
+/** Checks a value of a test file, and reports what is wrong with it. */
+export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report) => void;
+
+function typed(what: string, accepts: (value: JsonValue) => boolean, example: string): Shape {
+  return (value, path, report) => {
+    if (!accepts(value))
+      report(path, `${lastName(path)} has to be ${what}, and is ${typeName(value)}`, `write ${example}`);
+  };
+}
+
+/** A text. */
+export const text = (example: string): Shape => typed('a text', (value) => typeof value === 'string', example);
+
+/** `true` or `false`. */
+export const flag: Shape = typed('true or false', (value) => typeof value === 'boolean', 'true');
+
+/** Any JSON object. */
+export const anyObject = (example: string): Shape => typed('an object', isJsonObject, example);
+
+/** One of some texts. */
+export function oneOf(...choices: readonly string[]): Shape {
+  return (value, path, report) => {
+    if (typeof value === 'string' && choices.includes(value)) return;
+    const near = typeof value === 'string' ? nearestName(value, choices) : undefined;
+    const hint = near === undefined ? `write one of ${choices.join(', ')}` : `did you mean ${near}?`;
+    report(path, `${lastName(path)} cannot be ${typeof value === 'string' ? `"${value}"` : typeName(value)}`, hint);
+  };
+}
+
+/** A list whose entries have a shape. */
+export function listOf(entry: Shape, example: string): Shape {
+  return (value, path, report) => {
+    if (!Array.isArray(value)) {
+      report(path, `${lastName(path)} has to be a list, and is ${typeName(value)}`, `write ${example}`);
+      return;
+    }
+    for (const [index, each] of value.entries()) entry(each, [...path, index], report);
+  };
+}
+
+/** An object whose keys are names of some kind. `keyShape` checks each key; it gets the path of the member. */
+export function mapOf(
+  entry: Shape,
+  example: string,
+  keyShape?: (key: string, path: readonly PathStep[], report: Report) => void,
+): Shape {
+  return (value, path, report) => {
+    if (!isJsonObject(value)) {
+      report(path, `${lastName(path)} has to be an object, and is ${typeName(value)}`, `write ${example}`);
+      return;
+    }
+    for (const [key, each] of Object.entries(value)) {
+      keyShape?.(key, [...path, key], report);
+      if (each !== undefined) entry(each, [...path, key], report);
+    }
+  };
+}
+
+/** An object with known members. */
+export function members(shapes: Readonly<Record<string, Shape>>, required: readonly string[] = []): Shape {
+  return (value, path, report) => {
+    if (!isJsonObject(value)) {
+      const known = Object.keys(shapes).join(', ');
+      report(path, `${lastName(path)} has to be an object, and is ${typeName(value)}`, `its members can be ${known}`);
+      return;
+    }
+    for (const name of required) {
+      if (!Object.hasOwn(value, name)) report(path, `"${name}" is missing`, `add ${name}: …`);
+    }
+    for (const [key, each] of Object.entries(value)) {
+      const shape = Object.hasOwn(shapes, key) ? shapes[key] : undefined;
+      if (shape !== undefined && each !== undefined) shape(each, [...path, key], report);
+      else if (shape === undefined)
+        report([...path, key], `there is no field "${key}" here`, fieldHint(key, Object.keys(shapes)), true);
+    }
+  };
+}
+
+/** The first of some shapes that takes the type of the value; otherwise the mistake is told in these words. */
+export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, example: string): Shape {
+  return (value, path, report) => {
+    const shape = shapes[typeName(value)];
+    if (shape === undefined)
+      report(path, `${lastName(path)} has to be ${what}, and is ${typeName(value)}`, `write ${example}`);
+    else shape(value, path, report);
+  };
+}
+
+/** What to do about an unknown name. */
+export function fieldHint(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known);
+  return near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
+}
+
+/** Accepts everything. */
+export const anything: Shape = () => {};
+
+const TYPE_NAMES = ['a text', 'a number', 'true or false', 'a list', 'an object', 'null'] as const;
+type TypeName = (typeof TYPE_NAMES)[number];
+
+/** The type of a value in words. */
+export function typeName(value: JsonValue): TypeName {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return 'a text';
+  if (typeof value === 'boolean') return 'true or false';
+  return typeof value === 'object' ? 'an object' : 'a number';
+}
+
+/** The name of the value at a path in messages. */
+function lastName(path: readonly PathStep[]): string {
+  const names = path.filter((step) => typeof step === 'string');
+  const name = names.at(-1);
+  if (name === undefined) return 'the document';
+  return typeof path.at(-1) === 'number' ? `an entry of "${name}"` : `"${name}"`;
+}
+
+/** A member of a checked object. */
+export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}

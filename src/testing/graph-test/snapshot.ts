@@ -1,0 +1,46 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { GraphWorld } from './graph-world.ts';
+
+/** Metadata that servers and the controller write for themselves. */
+const OWN_METADATA: ReadonlySet<string> = new Set([
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'managedFields',
+  'selfLink',
+]);
+const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
+
+/** All objects of the instance by node, without what servers and the controller write for themselves. */
+export async function snapshotOf(world: GraphWorld): Promise<JsonObject> {
+  const result: JsonObject = {};
+  for (const id of world.graph.order) {
+    const node = world.graph.nodes.get(id);
+    if (node === undefined || node.nodeType === 'external' || node.nodeType === 'externalCollection') continue;
+    const objects = (await world.children(node)).map(withoutOwn);
+    if (objects.length > 0) result[id] = node.nodeType === 'collection' ? objects : (objects[0] as JsonObject);
+  }
+  return result;
+}
+
+function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const [name, value] of Object.entries(metadata as JsonObject)) {
+    if (value === undefined || OWN_METADATA.has(name)) continue;
+    const own = name === 'labels' || name === 'annotations' ? authorsMap(value) : value;
+    if (own !== undefined) kept[name] = own;
+  }
+  const { apiVersion, kind, ...fields } = rest as unknown as JsonObject;
+  return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: kept, ...fields };
+}
+
+function authorsMap(map: JsonValue): JsonValue | undefined {
+  if (!isJsonObject(map)) return map;
+  const entries = Object.entries(map).filter(
+    ([key]) => !OWN_LABELS.has(key) && !keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix)),
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

@@ -1,0 +1,42 @@
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject, tryParseJson } from '../../core/index.ts';
+import { nodeIdOf } from '../../runtime/index.ts';
+import type { SeenRequest } from '../simulation/virtual-world.ts';
+
+/** Which nodes the controller wrote and deleted, from its answered requests. */
+export class WrittenNodes {
+  /** Nodes in the order in which their first object was created. */
+  readonly created: string[] = [];
+  /** Nodes in the order in which their first object was deleted. */
+  readonly deleted: string[] = [];
+  /** Nodes that were written or deleted since `beginStep`. */
+  readonly inStep = new Set<string>();
+  /** The nodes of objects by their paths: a deletion names only the path. */
+  readonly #nodeOfPath = new Map<string, string>();
+
+  beginStep(): void {
+    this.inStep.clear();
+  }
+
+  /** Notes a request that was answered. */
+  note({ method, path, body }: SeenRequest, status: number): void {
+    if (status >= 300 || method === 'GET') return;
+    const place = path.replace(/\?.*/, '');
+    if (method === 'DELETE') {
+      const node = this.#nodeOfPath.get(place);
+      if (node !== undefined) this.#add(node, this.deleted);
+      return;
+    }
+    const sent = typeof body === 'string' ? tryParseJson(body) : undefined;
+    if (!isJsonObject(sent) || !isJsonObject(sent['metadata'])) return;
+    const node = nodeIdOf(sent as unknown as KubeObject);
+    if (node === '') return;
+    this.#nodeOfPath.set(place, node);
+    this.#add(node, status === 201 ? this.created : undefined);
+  }
+
+  #add(node: string, list: string[] | undefined): void {
+    this.inStep.add(node);
+    if (list !== undefined && !list.includes(node)) list.push(node);
+  }
+}

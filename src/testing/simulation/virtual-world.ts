@@ -1,0 +1,152 @@
+import type { Cluster, ClusterOptions, ClusterSnapshot } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import type { Controller, ControllerOptions } from '../../controller/index.ts';
+import { controllerCrds, createController, jsonLogger } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Transport } from '../../kube/index.ts';
+import { KubeClient } from '../../kube/index.ts';
+import { SimClock, seededRandom } from './sim-clock.ts';
+
+/** A request as a transport gets it. */
+export type SeenRequest = Parameters<Transport['request']>[0];
+/** An answer of a transport. */
+export type Answer = Awaited<ReturnType<Transport['request']>>;
+
+/** Embedded cluster and controller on one clock that stands still until it is advanced. */
+export interface VirtualWorld {
+  readonly cluster: Cluster;
+  readonly clock: SimClock;
+  /** The user's client, field manager `user` unless it says otherwise. */
+  readonly user: KubeClient;
+  readonly controller: Controller;
+  /** What the controller asked for, oldest first; empty it to count anew. */
+  readonly requests: SeenRequest[];
+  readonly log: string[];
+  /** Answers requests of the controller in place of the cluster; `undefined` lets one through. */
+  intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
+  apply(...objects: KubeObject[]): Promise<void>;
+  /** Lets everything happen that happens at this point of time. */
+  settle(): Promise<void>;
+  /** Moves the time, letting everything happen in its order. */
+  advance(milliseconds: number): Promise<void>;
+  /** Stops the controller and starts another, as a new process would. */
+  restart(options?: Partial<ControllerOptions>): Promise<void>;
+  /** Events on an object, as `reason: message`, oldest first. */
+  eventsOf(name: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** How a world is made. */
+export interface VirtualWorldOptions {
+  readonly cluster?: ClusterOptions;
+  readonly controller?: Partial<ControllerOptions>;
+  /** The state from which the cluster starts, with kro's CRDs. Default: an empty cluster with kro's CRDs. */
+  readonly from?: ClusterSnapshot;
+  /** Called with each request of the controller that was answered, and the status of the answer. */
+  onAnswer?(request: SeenRequest, status: number): void;
+}
+
+/** So many turns of the event loop without a request count as quiet. */
+const QUIET_TURNS = 15;
+
+/** Starts a cluster with kro's CRDs and a controller; workloads are not simulated unless asked for. */
+export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
+  const clock = new SimClock();
+  const random = seededRandom(1);
+  const cluster = await createEmbeddedCluster({ clock, workloads: false, ...options.cluster });
+  let traffic = 0;
+  let inFlight = 0;
+  const requests: SeenRequest[] = [];
+  const log: string[] = [];
+  const through = (seen: SeenRequest[] | undefined): Transport => {
+    const inner = cluster.transport();
+    return {
+      async request(request) {
+        traffic += 1;
+        seen?.push(request);
+        const answer = seen === undefined ? undefined : world.intercept?.(request);
+        if (answer !== undefined) return answer;
+        inFlight += 1;
+        try {
+          const given = await inner.request(request);
+          if (seen !== undefined) options.onAnswer?.(request, given.status);
+          return given;
+        } finally {
+          inFlight -= 1;
+        }
+      },
+      close: () => inner.close(),
+    };
+  };
+  const user = new KubeClient({ transport: through(undefined), clock, random, userAgent: 'user' });
+  const start = async (extra: Partial<ControllerOptions>) => {
+    const client = new KubeClient({ transport: through(requests), clock, random, userAgent: 'controller' });
+    const logger = jsonLogger(
+      (line) => log.push(line),
+      () => clock.now(),
+      'debug',
+    );
+    const controller = createController({ client, clock, random, logger, ...options.controller, ...extra });
+    await controller.start();
+    return controller;
+  };
+  const settle = async () => {
+    for (let quiet = 0, turns = 0; quiet < QUIET_TURNS; turns += 1) {
+      if (turns > 50_000) throw new Error('it never becomes quiet');
+      const before = traffic;
+      await new Promise(setImmediate);
+      await cluster.idle();
+      quiet = before === traffic && inFlight === 0 ? quiet + 1 : 0;
+    }
+  };
+  let controller: Controller;
+  const world: VirtualWorld = {
+    cluster,
+    clock,
+    user,
+    get controller() {
+      return controller;
+    },
+    requests,
+    log,
+    intercept: undefined,
+    async apply(...objects) {
+      for (const object of objects) await user.apply(object, { fieldManager: 'user', force: true });
+      await settle();
+    },
+    settle,
+    async advance(milliseconds) {
+      const until = clock.now() + milliseconds;
+      for (let due = clock.nextDue; due !== undefined && due <= until; due = clock.nextDue) {
+        clock.jump();
+        await settle();
+      }
+      if (clock.now() < until) clock.skip(until - clock.now());
+      await settle();
+    },
+    async restart(extra = {}) {
+      await controller.stop();
+      controller = await start(extra);
+      await settle();
+    },
+    async eventsOf(name) {
+      const { items } = await user.list({ apiVersion: 'v1', kind: 'Event' }, {});
+      return items
+        .filter((event) => isJsonObject(event['involvedObject']) && event['involvedObject']['name'] === name)
+        .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+        .map((event) => `${String(event['reason'])}: ${String(event['message'])}`);
+    },
+    async close() {
+      await controller.stop();
+      await user.close();
+      await cluster.close();
+    },
+  };
+  if (options.from === undefined) for (const crd of controllerCrds()) await user.create(crd);
+  else cluster.restore(options.from);
+  await settle();
+  controller = await start({});
+  await settle();
+  return world;
+}
