@@ -1,4 +1,14 @@
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
 
@@ -21,7 +31,8 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
  *
  * @param code of the error, for example `gitops/not-written`
  * @param remedy what to do when the file system refuses
- * @param mode rights of a new file, such as 0o600; by default those of the process
+ * @param mode rights of the file, such as 0o600, also when it exists: it has them before the text is in it. By default
+ *   those of the process, for a new file
  * @throws TypeKroError with the reason in words.
  */
 export function writeFile(
@@ -31,8 +42,20 @@ export function writeFile(
 ): void {
   explaining(path, details, () => {
     makeDirectory(dirname(path));
-    writeFileSync(path, text, details.mode === undefined ? {} : { mode: details.mode });
+    if (details.mode === undefined) writeFileSync(path, text);
+    else writeWithMode(path, text, details.mode);
   });
+}
+
+function writeWithMode(path: string, text: string, mode: number): void {
+  const file = openSync(path, 'w', mode);
+  try {
+    // Devices and pipes, such as /dev/stdout, keep their rights.
+    if (fstatSync(file).isFile()) fchmodSync(file, mode);
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

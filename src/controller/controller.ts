@@ -1,9 +1,9 @@
 import { monotonicMs, TypeKroError } from '../core/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
-import type { ComparedFacets } from '../schema/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import { ActingIdentities } from './acting-identity.ts';
+import { comparedFacets } from './compared-facets.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-ensurer.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -312,10 +312,4 @@ function measured(controller: string, meters: Meters, work: RunnerOptions['work'
       throw thrown;
     }
   };
-}
-
-/** The keywords that decide whether a change of a CRD is breaking. */
-function comparedFacets({ features, kroCompatibility = DEFAULT_KRO_COMPATIBILITY }: ControllerOptions): ComparedFacets {
-  if (features?.conservativeCrdComparison === true) return 'conservative';
-  return kroCompatibility === '0.9' ? 'none' : 'engine';
 }

@@ -19,6 +19,7 @@ export type { LiveDefinition } from './definition/live-definition.ts';
 export { compileLive, liveDefinition } from './definition/live-definition.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
+export { comparedFacets } from './compared-facets.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { previewDefinition } from './definition/preview-definition.ts';

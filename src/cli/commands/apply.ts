@@ -4,8 +4,10 @@ import { objectName, TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
+import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { paintFor } from '../plan/paint.ts';
 import { planLines } from '../plan/plan-lines.ts';
@@ -35,6 +37,7 @@ export const apply: Command = {
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
       value: 'paths',
     },
+    LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
   ],
@@ -54,6 +57,7 @@ export const apply: Command = {
         scoped,
         loaded,
         saved === undefined ? target : { ...target, namespace: saved.namespace },
+        saved,
       );
       if (made === undefined) return ExitCode.diagnostics;
       if (saved !== undefined) checkMoved(saved, made);
@@ -89,19 +93,21 @@ function savedPlanOf(context: CommandContext, { positionals }: CommandInput): Sa
 
 /** The objects of a saved plan in place of files. */
 function filesOf(
-  { objects }: SavedPlan,
+  { objects, options: { crds = [] } }: SavedPlan,
   { positionals: [file = ''] }: CommandInput,
-): Awaited<ReturnType<typeof loadFiles>> {
-  return { objects: objects.map((object) => ({ object, file })), diagnostics: [], texts: new Map() };
+): LoadedFiles {
+  return { objects: objects.map((object) => ({ object, file })), diagnostics: [], texts: new Map(), crds };
 }
 
 /** The options with which a saved plan was made. */
-function scopeOf({ plan, only }: SavedPlan, input: CommandInput): CommandInput {
+function scopeOf({ plan, options }: SavedPlan, input: CommandInput): CommandInput {
+  const { only, dryRun, level } = options;
   const isDeletion = plan.operation === 'delete' ? { delete: true as const } : {};
-  return { ...input, options: { ...input.options, ...isDeletion, ...(only === undefined ? {} : { namespace: only }) } };
+  const restored = { namespace: only, 'dry-run': dryRun, [LEVEL_OPTION.name]: level };
+  return { ...input, options: { ...input.options, ...isDeletion, ...restored } };
 }
 
-function checkMoved(saved: SavedPlan, { plan, objects, cluster }: MadePlan): void {
+function checkMoved(saved: SavedPlan, { plan, objects: source, contents, cluster }: MadePlan): void {
   if (!isOfCluster(saved, plan, cluster)) {
     const { name } = saved.plan.source;
     throw new TypeKroError(
@@ -112,7 +118,7 @@ function checkMoved(saved: SavedPlan, { plan, objects, cluster }: MadePlan): voi
       },
     );
   }
-  const moved = movedSince(saved, plan, objects);
+  const moved = movedSince(saved, plan, { source, contents });
   if (moved === undefined) return;
   throw new TypeKroError(`the cluster is not as the plan saw it: ${moved}`, {
     code: 'apply/cluster-moved',
@@ -123,10 +129,15 @@ function checkMoved(saved: SavedPlan, { plan, objects, cluster }: MadePlan): voi
 function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
   const object = plan.objects.find(({ refusal }) => refusal !== undefined);
-  const refusal = definition?.refusal ?? object?.refusal;
+  // Its definition is not applied either: the files are one change.
+  const instance = plan.instances.find(
+    ({ state, action, because }) => state === 'blocked' && action !== 'none' && because !== undefined,
+  );
+  const refusal = definition?.refusal ?? object?.refusal ?? instance?.because;
   if (refusal === undefined) return;
+  const refused = object?.object ?? instance?.instance;
   const what =
-    definition === undefined ? `${object?.object.kind} ${object?.object.name}` : `the definition ${definition.name}`;
+    definition !== undefined ? `the definition ${definition.name}` : refused === undefined ? '' : objectName(refused);
   throw new TypeKroError(`${what} would be refused: ${refusal}`, {
     code: 'apply/refused',
     remedy: 'nothing was applied; correct it, and plan again',

@@ -1,6 +1,7 @@
 import { refOf } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { argumentOf, reportChange } from '../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
@@ -18,7 +19,10 @@ export const deleteInstance: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
-      const { instance, decision, graph } = await observe(api, text, namespace, signal, 'instance');
+      const { instance, decision, graph } = await observe(api, text, namespace, signal, {
+        subject: 'instance',
+        settings: controllerSettings(api, input, signal),
+      });
       const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = instance.metadata;
       const object = refOf(instance);
       const argument = argumentOf(instance);

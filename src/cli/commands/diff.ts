@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import type { DiffReport } from '../instance/diff-report.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
-import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
+import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
 export const diff: Command = {
@@ -11,7 +11,7 @@ export const diff: Command = {
   description:
     'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets, and fields that are computed from them, are not shown. Ends with 4 when there is a difference, and else with 1 when some objects could not be compared. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],
-  options: INSTANCE_OPTIONS,
+  options: DECIDING_OPTIONS,
   examples: [
     { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },
     { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },

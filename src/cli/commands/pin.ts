@@ -2,8 +2,9 @@ import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '../../contr
 import type { KubeObject } from '../../core/index.ts';
 import { refOf, TypeKroError } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { argumentOf, reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
@@ -42,7 +43,7 @@ export const pin: Command = {
           next: `typekro tree ${argumentOf(instance)}`,
         };
       }
-      const number = await chosenRevision(api, { instance, definition }, textOption(input, 'revision'), options.signal);
+      const number = await chosenRevision(api, { instance, definition }, input, options.signal);
       const result = await annotate(api, instance, PIN_ANNOTATION, String(number), options);
       return {
         object,
@@ -57,9 +58,10 @@ export const pin: Command = {
 async function chosenRevision(
   api: KubernetesApi,
   { instance, definition }: { readonly instance: KubeObject; readonly definition: KubeObject | undefined },
-  text: string | undefined,
+  input: CommandInput,
   signal: AbortSignal,
 ): Promise<number> {
+  const text = textOption(input, 'revision');
   const name = definition?.metadata.name;
   const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
   if (definition === undefined || numbers.length === 0) {
@@ -68,11 +70,16 @@ async function chosenRevision(
       remedy: 'typekro status tells what the controller says; kro before 0.9 has no revisions',
     });
   }
-  const followed = text === undefined ? (await liveDefinition(api, definition, instance, signal)).revision : undefined;
+  const followed = text === undefined ? await followedRevision() : undefined;
   const number = followed ?? Number(text);
   if (numbers.includes(number)) return number;
   throw new TypeKroError(`there is no revision ${text ?? number}`, {
     code: 'cli/usage',
     remedy: `there are ${numbers.join(', ')}: typekro revisions ${name}`,
   });
+
+  async function followedRevision(): Promise<number> {
+    const { level } = await controllerSettings(api, input, signal);
+    return (await liveDefinition(api, definition as KubeObject, instance, signal, level)).revision;
+  }
 }

@@ -3,6 +3,7 @@ import { TypeKroError } from '../../core/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/annotations.ts';
 import { loadFiles } from '../plan/check-files.ts';
@@ -13,7 +14,7 @@ import type { MadePlan } from '../plan/plan-of-files.ts';
 import { PLAN_FORMS } from '../plan/plan-output.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { Plan } from '../plan/plan.ts';
-import { savedPlan, savedPlanText } from '../plan/saved-plan.ts';
+import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
@@ -55,6 +56,7 @@ export const plan: Command = {
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
       value: 'paths',
     },
+    LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
     {
@@ -85,7 +87,9 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   const loaded = await loadFiles(context, input.positionals);
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
-    const made = await planOfFiles(context, input, loaded, target);
+    const isSaved = input.options['save'] === true;
+    const salt = newSalt();
+    const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
     if (made === undefined) return ExitCode.diagnostics;
     if (comment === undefined) print(made.plan);
     else {
@@ -93,7 +97,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
       for (const line of githubAnnotations(made.plan)) context.print(line);
       context.print(totals(made.plan));
     }
-    if (input.options['save'] === true) save(context, input, made, target.namespace);
+    if (isSaved) save(context, input, made, { home: target.namespace, salt });
     return input.options['exit-code'] === true ? exitCodeOf(made.plan) : ExitCode.ok;
   } finally {
     await target.close();
@@ -121,15 +125,36 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
   return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
 }
 
-function save(context: CommandContext, input: CommandInput, made: MadePlan, home: string): void {
-  const { plan, desired, objects, cluster } = made;
-  const only = textOption(input, 'namespace');
+function save(
+  context: CommandContext,
+  input: CommandInput,
+  made: MadePlan,
+  { home, salt }: { readonly home: string; readonly salt: string },
+): void {
+  const { plan, desired, objects, cluster, contents, now, files } = made;
+  const [only, dryRun, level] = [
+    textOption(input, 'namespace'),
+    textOption(input, 'dry-run'),
+    textOption(input, LEVEL_OPTION.name),
+  ];
   refuseToSave(plan, only);
-  const saved = savedPlan(plan, desired, objects, {
-    namespace: only ?? home,
-    ...(only === undefined ? {} : { only }),
-    ...(cluster === undefined ? {} : { cluster }),
-  });
+  const saved = savedPlan(
+    plan,
+    desired,
+    { source: objects, contents },
+    {
+      namespace: only ?? home,
+      options: {
+        ...(only === undefined ? {} : { only }),
+        ...(dryRun === undefined ? {} : { dryRun }),
+        ...(level === undefined ? {} : { level }),
+        ...(files.named.length === 0 ? {} : { crds: files.named }),
+      },
+      now,
+      salt,
+      ...(cluster === undefined ? {} : { cluster }),
+    },
+  );
   const { name, text } = savedPlanText(saved);
   write(context, name, text);
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster moved)`);

@@ -3,6 +3,7 @@ import { isoTime } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
@@ -16,6 +17,7 @@ export const snapshot: Command = {
     'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets and literals of their templates become salted hashes, in Secrets, definitions and revisions; long ones also where they stand in other fields. All else that instances and ConfigMaps hold is written as it is. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
   positionals: [{ name: 'file', summary: 'the file to write', required: true }],
   options: [
+    LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
   ],
@@ -32,7 +34,8 @@ export const snapshot: Command = {
       const { api, namespace, source } = target;
       const { signal } = context;
       const readAt = isoTime(systemClock.now());
-      const taken = await takeSnapshot({ api, namespace, signal, source: { ...source, readAt } });
+      const settings = await controllerSettings(api, input, signal);
+      const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
       const remedy = 'name a file that you may write';
       writeFile(resolve(context.cwd, file), snapshotText(taken), { code: 'snapshot/not-written', remedy, mode: 0o600 });
       for (const limit of taken.limits) context.printError(`not seen: ${limit}`);

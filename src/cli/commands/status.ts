@@ -1,7 +1,7 @@
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
-import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../instance/observation.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 
 /** `typekro status INSTANCE`: conditions, projected fields and what is not ready. */
@@ -10,7 +10,7 @@ export const status: Command = {
   description:
     'Prints the status that the controller wrote last, with the fields that the definition projects, and the nodes that are not ready now. Writes nothing. `typekro why` tells what they wait for, and `typekro wait` waits.',
   positionals: [INSTANCE_POSITIONAL],
-  options: INSTANCE_OPTIONS,
+  options: DECIDING_OPTIONS,
   examples: [
     { command: 'typekro status team-a/shop', summary: 'the instance shop in namespace team-a' },
     { command: 'typekro status webapp/shop -o json', summary: 'for another program' },

@@ -2,7 +2,7 @@ import { refOf } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
-import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, recordedState, reportOnInstance } from '../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, recordedState, reportOnInstance } from '../instance/observation.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
@@ -12,7 +12,7 @@ export const tree: Command = {
   description:
     'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. It decides as the controller does, and writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_POSITIONAL],
-  options: INSTANCE_OPTIONS,
+  options: DECIDING_OPTIONS,
   examples: [
     { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
     { command: 'typekro tree webapp/shop -o json', summary: 'of the kind WebApp, for another program' },

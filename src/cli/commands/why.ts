@@ -5,7 +5,7 @@ import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { findDefinition } from '../instance/find-definition.ts';
-import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, reportOnInstance } from '../instance/observation.ts';
+import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../instance/why-definition.ts';
 import { whyOf } from '../instance/why-of.ts';
 import { whyLines } from '../instance/why-view.ts';
@@ -39,7 +39,7 @@ export const why: Command = {
   description:
     'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. With the name of a definition (rgd/NAME where an instance has the same name) it tells why that is refused, and which of its instances are not ACTIVE. Writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_NODE_POSITIONAL],
-  options: INSTANCE_OPTIONS,
+  options: DECIDING_OPTIONS,
   examples: [
     { command: 'typekro why team-a/shop', summary: 'everything that keeps the instance from being ready' },
     { command: 'typekro why team-a/shop/ingress', summary: 'only what the node ingress waits for' },

@@ -4,6 +4,7 @@ import { isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { ObserveInstanceOptions } from '../../deploy/index.ts';
 import { effectlessWrites, observeInstance, observeMembers } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
 import type { ApplyAction, Condition, Decision, NodeReport } from '../../runtime/index.ts';
@@ -12,6 +13,8 @@ import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import type { Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
 import type { Report } from './print-report.ts';
@@ -76,6 +79,9 @@ export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
   { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
 ];
 
+/** Options of commands that decide about an instance as its controller does: those of `reportOnInstance`. */
+export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
+
 /**
  * Finds the instance that the first argument names, and prints what `look` finds out about it. The client is open until
  * `look` has answered. Gives the exit code of the answer, by default `ok`.
@@ -93,7 +99,9 @@ export async function reportOnInstance(
   try {
     const namespace = textOption(input, 'namespace') ?? ownNamespace;
     const api = readSession(client);
-    const answer = observe(api, input.positionals[0] ?? '', namespace, context.signal).then(
+    const { signal } = context;
+    const settings = controllerSettings(api, input, signal);
+    const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
       (observation) => look(observation, api),
       (error: unknown) => {
         if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api);
@@ -108,6 +116,13 @@ export async function reportOnInstance(
   }
 }
 
+/** How an instance is looked at. */
+export interface ObserveOptions {
+  readonly subject?: Subject;
+  /** Those of the cluster's controller; absent: the level without an option. */
+  readonly settings?: ControllerSettings | Promise<ControllerSettings>;
+}
+
 /**
  * Finds an instance and looks at it.
  *
@@ -120,9 +135,10 @@ export async function observe(
   text: string,
   namespace: string,
   signal: AbortSignal,
-  subject?: Subject,
+  { subject, settings: reading }: ObserveOptions = {},
 ): Promise<InstanceObservation> {
-  const { instance, definition, missing, node } = await findInstance(api, text, namespace, signal, subject);
+  const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
+  const { instance, definition, missing, node } = found;
   const asked = node === undefined ? {} : { node };
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
@@ -133,7 +149,8 @@ export async function observe(
     );
     return { instance, revision: 0, problems: [], notes, decision, ...asked };
   }
-  const { graph, step, ...known } = await liveDefinition(api, definition, instance, signal);
+  const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings?.level);
+  const known = { ...live, notes: [...live.notes, ...levelNotes(settings)] };
   const seen = { instance, definition, ...known, ...asked };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   checkNode(node, [...graph.nodes.keys()]);
@@ -141,6 +158,12 @@ export async function observe(
   const decision = await decide(options);
   if (!isSuspended(instance)) return { ...seen, graph, decision };
   return { ...seen, graph, decision, resumed: await decide({ ...options, instance: resumedInstance(instance) }) };
+}
+
+/** The level that counts, where it is not the one without an option. */
+function levelNotes(settings: ControllerSettings | undefined): string[] {
+  if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
+  return [`decided as kro ${settings.level} does (${settings.from})`];
 }
 
 /** Rounds in which writes without an effect are found: another node may get on when they count as made. */

@@ -5,6 +5,7 @@ import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
+import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import { LiveSource } from './live-source.ts';
 
 let world: VirtualWorld;
@@ -135,4 +136,56 @@ test('no answer of a controller ends the wait with a remedy', async () => {
   await world.settle();
   await world.advance(61_000);
   await ended;
+});
+
+test('an instance is observed when a condition is about its generation, and else the wait ends', async () => {
+  const own: KubeObject = { ...definition, metadata: { name: 'seen' } };
+  await world.apply(own);
+  const seenRef = { ...definitionRef, name: 'seen' };
+  const next = { ...(await world.user.get(seenRef)) };
+  const instance = { ...next, metadata: { ...next.metadata, generation: 2 } };
+  const answer = (observedGeneration: number) =>
+    world.user.patch(
+      seenRef,
+      {
+        status: {
+          conditions: [
+            {
+              type: 'Any',
+              status: 'Unknown',
+              reason: 'R',
+              message: '',
+              lastTransitionTime: '2026-01-01T00:00:00Z',
+              observedGeneration,
+            },
+          ],
+        },
+      },
+      { subresource: 'status' },
+    );
+  await answer(1);
+  const late = expect(waitUntilObserved(await writer(), instance)).rejects.toThrow(
+    'no controller has answered to ResourceGraphDefinition seen within 60 s',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await late;
+  const waiting = waitUntilObserved(await writer(), instance);
+  await answer(2);
+  await world.settle();
+  await expect(waiting).resolves.toBeUndefined();
+});
+
+test('a CRD that is not established ends the wait with a remedy', async () => {
+  const crd: KubeObject = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'nevers.example.com' },
+  };
+  const late = expect(waitUntilEstablished(await writer(), crd)).rejects.toThrow(
+    'the API server does not serve the kind of CustomResourceDefinition nevers.example.com within 60 s',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await late;
 });

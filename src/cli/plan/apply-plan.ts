@@ -7,6 +7,7 @@ import { isCrd } from '../up/known-crds.ts';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
+import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import type { Plan } from './plan.ts';
 
 /** How long an object may take to be gone that is created anew, in milliseconds. */
@@ -42,14 +43,16 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
     const ref = refOf(object);
     const isReplaced = replaced.some((each) => isSameRef(each, ref)) && (await removeObject(task, ref));
     if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created anew');
-    await applyObject(task, object, isReplaced);
+    const { after } = await applyObject(task, object, isReplaced);
+    if (isCrd(object)) await waitUntilEstablished(task, after);
   }
   for (const object of definitions) {
     await waitUntilServed(task, await applyObject(task, object));
     learn(task, object);
   }
-  for (const object of instances) await applyObject(task, object);
-  await replaceChildren(task);
+  const applied = new Map<string, KubeObject>();
+  for (const object of instances) applied.set(objectName(refOf(object)), (await applyObject(task, object)).after);
+  await replaceChildren(task, applied);
 }
 
 /** The plan has asked for the kind a moment ago, and the client asks anew only after a pause. */
@@ -95,19 +98,30 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
   for (const object of [...others.toReversed(), ...definitions.toReversed()]) await removeObject(task, refOf(object));
 }
 
-/** Deletes what cannot be changed; the controller creates it again, from the revision that is served by now. */
-async function replaceChildren(task: ApplyTask): Promise<void> {
-  const waiting = task.plan.instances.filter(
-    ({ rollout, writes }) => rollout === 'later' && writes.some(({ action }) => action === 'replace'),
-  );
-  for (const { rollout, writes } of task.plan.instances) {
-    if (rollout === 'later') continue;
-    for (const { action, object } of writes) if (action === 'replace') await removeObject(task, object);
+/**
+ * Deletes what cannot be changed; the controller creates it again, from the revision that is served by now. What comes
+ * behind other nodes stays: without them the controller would not create it again.
+ *
+ * @param applied the instances of the files, by their names, as they were applied
+ */
+async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, KubeObject>): Promise<void> {
+  let [ofCanary, ofNodes] = [0, 0];
+  for (const { instance, rollout, state, writes } of task.plan.instances) {
+    const replaced = writes.filter(({ action }) => action === 'replace');
+    const due = state === 'blocked' || rollout === 'later' ? [] : replaced.filter(({ after }) => after === undefined);
+    if (replaced.length > due.length) {
+      if (rollout === 'later') ofCanary += 1;
+      else ofNodes += 1;
+    }
+    const changed = applied.get(objectName(instance));
+    if (due.length > 0 && changed !== undefined) await waitUntilObserved(task, changed);
+    for (const { object } of due) await removeObject(task, object);
   }
-  if (waiting.length > 0) {
-    const instances = count(waiting.length, 'instance');
-    task.print(`${instances} with objects to replace wait for the canary: plan and apply again when it is through`);
-  }
+  const again = 'plan and apply again when';
+  const wait = (counted: number) =>
+    `${count(counted, 'instance')} with objects to replace ${counted === 1 ? 'waits' : 'wait'} for`;
+  if (ofCanary > 0) task.print(`${wait(ofCanary)} the canary: ${again} it is through`);
+  if (ofNodes > 0) task.print(`${wait(ofNodes)} other nodes: ${again} they are ready`);
 }
 
 const isSameRef = (a: ObjectRef, b: ObjectRef): boolean =>

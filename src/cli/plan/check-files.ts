@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { hasErrors, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { isDefinition, kindsUsed } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import { declaredKind } from '../../controller/index.ts';
@@ -17,7 +18,10 @@ import { textOf } from '../up/source-text.ts';
 import type { PlannedFiles } from './make-plan.ts';
 
 /** Files that are read, before a cluster is asked. */
-export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>>;
+export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
+  /** CRDs that neither they nor the cluster hold. */
+  readonly crds?: readonly KubeObject[];
+};
 
 /** The plan itself tells of breaking changes, with the instances that they concern. */
 const TOLD_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
@@ -38,6 +42,7 @@ export async function checkFiles(
   input: CommandInput,
   inputs: LoadedFiles,
   crds: readonly KubeObject[],
+  kroCompatibility: KroCompatibility,
 ): Promise<PlannedFiles | undefined> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
@@ -47,7 +52,8 @@ export async function checkFiles(
     { ...input, options },
     { ...inputs, objects: unknownTo(inputs.objects, live) },
   );
-  const checked = await checkInputs(inputs, { crds: [...live, ...known.crds] });
+  const named = [...known.crds, ...(inputs.crds ?? [])];
+  const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility });
   const late = await lateFailures((text) => context.printError(text));
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));
@@ -62,8 +68,8 @@ export async function checkFiles(
   const note = shippedNote(known);
   if (note !== undefined) context.printError(note);
   if (hasErrors(diagnostics)) return undefined;
-  const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...known.crds];
-  return { objects: inputs.objects, graphs: checked.graphs, crds: declared };
+  const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...named];
+  return { objects: inputs.objects, graphs: checked.graphs, crds: declared, named };
 }
 
 /** Groups of the kinds that objects use or declare. */

@@ -5,7 +5,7 @@ import { instanceKey } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
-import type { SchemaChange } from '../../schema/index.ts';
+import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { compareCrds, fieldOfChange } from '../../schema/index.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
 import { valueLine } from './value-lines.ts';
@@ -22,6 +22,8 @@ export interface DefinitionPlanInput {
   readonly crd: KubeObject | undefined;
   readonly instances: readonly KubeObject[];
   readonly preview: DefinitionPreview;
+  /** The keywords of a schema whose changes count as breaking. */
+  readonly facets: ComparedFacets;
 }
 
 const NOTHING_SECRET = (): boolean => false;
@@ -58,9 +60,9 @@ function newNode(graph: Graph, id: string): NodeLine {
   return { change: 'added', id, kind: graph.nodes.get(id)?.type.kind ?? '', fields: [] };
 }
 
-function schemaLines({ crd, graph, instances }: DefinitionPlanInput): SchemaLine[] {
+function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
-  const compared = compareCrds(crd, graph.instance.crd);
+  const compared = compareCrds(crd, graph.instance.crd, facets);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
   return changes
@@ -153,7 +155,7 @@ function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
 /** Literal values of templates of Secrets stand in the definition itself; the plan does not repeat them. */
 function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   const isSecret = [before, after].some((each) => kindOf(each) === 'Secret');
-  const hides = (path: string) => isSecret && /^template\.(?:data|stringData)\b/.test(path);
+  const hides = (path: string) => isSecret && /^template(?:$|\.(?:data|stringData)\b)/.test(path);
   return changedFields(before, after).map((change) => valueLine(change, hides));
 }
 

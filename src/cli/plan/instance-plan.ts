@@ -1,9 +1,10 @@
-import type { ObjectRef } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { ApplyAction, Decision, FieldDifference, NodeReport } from '../../runtime/index.ts';
 import { explainNode, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { secretFields } from '../instance/secret-fields.ts';
+import { refusalMask } from './mask-refusal.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from './plan.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
 import { refusalText } from './replacement.ts';
@@ -12,11 +13,27 @@ import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 /** What an instance's plan says besides its writes. */
 export type InstanceHead = Pick<InstancePlan, 'instance' | 'definition' | 'action' | 'fields' | 'rollout'>;
 
-/** The plan of an instance from its simulation. */
-export function instancePlan(head: InstanceHead, graph: Graph, { writes, decision }: SimulationResult): InstancePlan {
+/**
+ * The plan of an instance from its simulation.
+ *
+ * @param onWrite takes each object that is written, with all that is known of it
+ */
+export function instancePlan(
+  head: InstanceHead,
+  graph: Graph,
+  { writes, decision }: SimulationResult,
+  onWrite?: (ref: ObjectRef, desired: KubeObject) => void,
+): InstancePlan {
   const hides = secretFields(graph);
-  const planned = writes.map((write) => objectPlan(write, (node, path) => hides(node, path)));
-  const { later, blocked } = openNodes(decision, planned);
+  const mask = refusalMask(graph, hides);
+  const planned = writes.map((write) => {
+    const { apply } = write;
+    if (apply !== undefined) onWrite?.(refOfTarget(apply.target), apply.desired);
+    return objectPlan(write, hides, mask);
+  });
+  const refused = new Map(writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, apply.desired]])));
+  const nodes = decision.nodes.map((report) => masked(report, (text) => mask(report.id, refused.get(report.id), text)));
+  const { later, blocked } = openNodes({ nodes }, planned);
   const because = blocked.length > 0 ? undefined : refusalOf(decision);
   const acts =
     planned.some(({ action }) => action !== 'labels') || (head.action !== 'none' && head.action !== 'labels');
@@ -49,13 +66,26 @@ export function restingPlan(
   };
 }
 
-function objectPlan(write: SimulatedWrite, hides: (node: string, path: string) => boolean): ObjectPlan {
+/** A report whose text of a refusal shows no value of a Secret. */
+function masked(report: NodeReport, mask: (text: string) => string): NodeReport {
+  const { because } = report;
+  if (because.kind !== 'write-failed') return report;
+  const { failure } = because;
+  return { ...report, because: { ...because, failure: { ...failure, message: mask(failure.message) } } };
+}
+
+function objectPlan(
+  write: SimulatedWrite,
+  hides: (node: string, path: string) => boolean,
+  mask: ReturnType<typeof refusalMask>,
+): ObjectPlan {
   const { wave, after, answer } = write;
   const place = { wave, ...(after.length === 0 ? {} : { after }) };
   if (write.apply === undefined) return deletionPlan(write, place);
-  const { nodeId, target, why } = write.apply;
+  const { nodeId, target, why, desired } = write.apply;
   const failure = answer?.failure;
   const isRefused = failure !== undefined && write.replace !== true;
+  const shown = (text: string) => mask(nodeId, desired, text);
   const object = refOfTarget(target);
   const remedy = isRefused ? refusalRemedy(failure.message, object) : undefined;
   const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
@@ -66,7 +96,7 @@ function objectPlan(write: SimulatedWrite, hides: (node: string, path: string) =
     fields,
     checked: answer?.checked ?? 'none',
     ...place,
-    ...(isRefused ? { refusal: refusalText(failure, write.kept) } : {}),
+    ...(isRefused ? { refusal: shown(refusalText(failure, write.kept)) } : {}),
     ...(remedy === undefined ? {} : { remedy }),
   };
 }
@@ -133,7 +163,7 @@ const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
 
 /** Nodes whose own objects the plan does not show in full, without those that are as wanted and merely not ready yet. */
 function openNodes(
-  { nodes }: Decision,
+  { nodes }: Pick<Decision, 'nodes'>,
   planned: readonly ObjectPlan[],
 ): { readonly later: OpenNode[]; readonly blocked: OpenNode[] } {
   const later: OpenNode[] = [];

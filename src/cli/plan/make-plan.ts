@@ -22,6 +22,8 @@ export interface PlannedFiles {
   readonly graphs: readonly Graph[];
   /** CRDs among them, and those that the command names beside them. */
   readonly crds: readonly KubeObject[];
+  /** Those that the command names beside them. */
+  readonly named: readonly KubeObject[];
 }
 
 /** Plans what files would change, or what their deletion would. */

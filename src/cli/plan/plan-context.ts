@@ -1,10 +1,11 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectTarget, ObjectType } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { pluralize } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +17,7 @@ export interface PlanContext {
   readonly source: LiveSource;
   readonly checker: WriteChecker;
   readonly basics: ClusterBasics;
+  readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
   readonly operation: Plan['operation'];
   /** Namespace of objects of files that name none. */
@@ -26,6 +28,8 @@ export interface PlanContext {
   readonly now: number;
   /** With which the live objects of a snapshot hide values of Secrets; absent: they do not. */
   readonly salt?: string;
+  /** Takes each object that the plan writes for an instance, with all that is known of it. */
+  readonly onWrite?: (ref: ObjectRef, desired: KubeObject) => void;
 }
 
 /**

@@ -32,16 +32,18 @@ export async function planDefinition(
   context: PlanContext,
   { graph, definition, given }: DefinitionTask,
 ): Promise<{ readonly definition: DefinitionPlan; readonly instances: readonly InstancePlan[] }> {
-  const { basics, salt } = context;
+  const { basics, salt, settings } = context;
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
   const instances = await instancesOf(context, graph);
   const { live, desired, answer } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
   const object = withIdentity(answer.object ?? laidOver(live, desired), live);
-  const preview = previewDefinition({ object, graph, revisions: basics.revisions.map(reveal), crd, instances });
+  const revisions = basics.revisions.map(reveal);
+  const { facets } = settings;
+  const preview = previewDefinition({ object, graph, revisions, crd, instances, facets });
   const place = describeInputPlace(definition.input);
-  const planned = definitionPlan({ place, graph, live, object, crd, instances, preview });
+  const planned = definitionPlan({ place, graph, live, object, crd, instances, preview, facets });
   const refusal =
     answer.failure === undefined ? planned.refusal : `the API server refuses it: ${failureText(answer.failure)}`;
   const keys = new Set(instances.map(instanceKey));
@@ -104,7 +106,7 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   });
   await simulateAll(inputs, source, checker, (index, result) => {
     const place = places[index];
-    if (place !== undefined) plans[place.at] = instancePlan(place.head, task.graph, result);
+    if (place !== undefined) plans[place.at] = instancePlan(place.head, task.graph, result, context.onWrite);
   });
   const planned = await planByRevision(context, held);
   held.forEach(({ at, resting }, index) => {
@@ -189,7 +191,7 @@ function droppedLines(instance: KubeObject, dropped: readonly string[], crd: Kub
 /** An instance of a file as the server would store it. */
 function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
-  const uid = stored.metadata.uid ?? plannedUid(desired);
+  const uid = live?.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,
     metadata: { ...stored.metadata, uid },
@@ -221,8 +223,11 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
   return refusal === undefined && !isAtRest && (kind === 'pinned' || kind === 'held-by-canary');
 }
 
-const stayText = ({ revision }: DefinitionPreview): string =>
-  revision.from === 0 ? 'no revision serves it' : `revision ${revision.from} stays in force`;
+function stayText({ revision: { from, to } }: DefinitionPreview): string {
+  if (from === 0) return 'no revision serves it';
+  // kro 0.10 has issued the revision that it refuses.
+  return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
+}
 
 function deferralText(deferral: Deferral): string {
   switch (deferral.kind) {

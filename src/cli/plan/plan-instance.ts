@@ -30,7 +30,7 @@ export function definitionFor({ basics }: PlanContext, object: KubeObject): Kube
 
 /** The plans of instances whose definitions stay as they are: of a changed spec, or of their deletion. */
 export async function planInstances(context: PlanContext, tasks: readonly InstanceTask[]): Promise<InstancePlan[]> {
-  const { api, signal, source, checker } = context;
+  const { api, signal, source, checker, settings } = context;
   const plans: InstancePlan[] = [];
   const inputs: SimulationInput[] = [];
   const heads: { readonly at: number; readonly head: InstanceHead }[] = [];
@@ -42,7 +42,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
       plans[at] = resting;
       continue;
     }
-    const { graph, step, problems } = await liveDefinition(api, definition, after, signal);
+    const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings.level);
     if (graph === undefined) {
       const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
       plans[at] = restingPlan(head, 'blocked', because, 'typekro why tells what is wrong with the definition');
@@ -55,7 +55,8 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   }
   await simulateAll(inputs, source, checker, (index, result) => {
     const [place, input] = [heads[index], inputs[index]];
-    if (place !== undefined && input !== undefined) plans[place.at] = instancePlan(place.head, input.graph, result);
+    if (place !== undefined && input !== undefined)
+      plans[place.at] = instancePlan(place.head, input.graph, result, context.onWrite);
   });
   return plans;
 }
@@ -68,7 +69,8 @@ function afterOf({ operation, now }: PlanContext, { live, desired, answer }: Fil
     return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
   }
   const stored = answer.object ?? laidOver(live, desired);
-  const uid = live?.metadata.uid ?? stored.metadata.uid ?? plannedUid(desired);
+  // A dry run gives a new object another UID each time.
+  const uid = live?.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,
     metadata: { ...stored.metadata, uid },

@@ -5,6 +5,7 @@ import { refusalRemedy } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
+import { maskedSecretRefusal } from './mask-refusal.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { placed, targetOf, typeOf } from './plan-context.ts';
@@ -52,6 +53,8 @@ export async function readFileObjects(
   });
 }
 
+const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
+
 const isSecretField = (path: string): boolean => /^(?:data|stringData)\b/.test(path);
 
 /** The plan of an object of a file that is neither definition nor instance. */
@@ -74,7 +77,9 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
       action: live === undefined ? 'create' : 'change',
       fields: [],
       checked,
-      refusal: refusalText(failure, kept),
+      refusal: isSecretObject(desired)
+        ? maskedSecretRefusal(desired, refusalText(failure, kept))
+        : refusalText(failure, kept),
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
@@ -91,7 +96,7 @@ export function fieldLines(
   immutable: readonly string[],
 ): ValueLine[] {
   if (live === undefined) return [];
-  const isSecret = desired.kind === 'Secret' && desired.apiVersion === 'v1';
+  const isSecret = isSecretObject(desired);
   return changedValues(live, after)
     .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
     .map((change) => valueLine(change, (path) => isSecret && isSecretField(path), immutable));

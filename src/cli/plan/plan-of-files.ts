@@ -1,11 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { KubeError, systemClock } from '../../kube/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import type { KubeObject } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { controllerSettings, levelOption } from '../controller-settings.ts';
 import { textOption } from '../command.ts';
+import { digestOf } from '../../runtime/index.ts';
+import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import { checkFiles } from './check-files.ts';
 import type { LoadedFiles } from './check-files.ts';
 import { readBasics } from './cluster-basics.ts';
@@ -15,6 +19,7 @@ import type { PlannedFiles } from './make-plan.ts';
 import type { Plan, PlanSource } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { LazyRules } from './rules-server.ts';
+import { basisKey } from './saved-plan.ts';
 import { WriteChecker } from './write-checker.ts';
 
 /** A cluster to plan against: a real one, or the embedded one that holds a snapshot. */
@@ -28,6 +33,8 @@ export interface PlanTarget {
   readonly checkedBy: 'server' | 'rules';
   /** With which a snapshot hashes values of Secrets. */
   readonly salt?: string;
+  /** Those of the controller when a snapshot was taken; absent: they are found out. */
+  readonly settings?: ControllerSettings;
   /** What the snapshot does not hold. */
   readonly limits?: readonly string[];
   close(): Promise<void>;
@@ -40,8 +47,21 @@ export interface MadePlan {
   /** The objects of the files, each in its namespace. */
   readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
+  /** Salted digests of what is written for instances, by `basisKey`; empty unless they were asked for. */
+  readonly contents: ReadonlyMap<string, string>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly settings: ControllerSettings;
   /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
   readonly cluster?: string;
+}
+
+/** What a plan that can be compared with another one is made with. */
+export interface ComparedPlan {
+  /** With which the digests of what is written are made. */
+  readonly salt: string;
+  /** The time of the other plan, in milliseconds since the epoch. */
+  readonly now?: number;
 }
 
 /** The cluster that `--kubeconfig` and `--context` name. */
@@ -63,6 +83,10 @@ export interface Planning {
   readonly from: PlanSource;
   /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
   readonly cluster?: string;
+  /** Salted digests of what is written for instances, by `basisKey`; empty unless they were asked for. */
+  readonly contents: ReadonlyMap<string, string>;
+  /** Takes the CRDs that files declare: writes of their kinds are checked by them. */
+  declare(crds: readonly KubeObject[]): void;
   close(): Promise<void>;
 }
 
@@ -71,6 +95,7 @@ export async function openPlanning(
   context: CommandContext,
   input: CommandInput,
   target: PlanTarget,
+  compared?: ComparedPlan,
 ): Promise<Planning> {
   const { api, checkedBy } = target;
   const { signal } = context;
@@ -78,10 +103,12 @@ export async function openPlanning(
   setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
   const isCluster = target.source.kind === 'cluster';
-  const [read, version, cluster] = await Promise.all([
+  const level = levelOption(input);
+  const [read, version, cluster, settings] = await Promise.all([
     readBasics(api, signal),
     versionOf(api, signal),
     isCluster ? identityOf(api, signal) : undefined,
+    level === undefined && target.settings !== undefined ? target.settings : controllerSettings(api, input, signal),
   ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
   const source = new LiveSource({
@@ -90,32 +117,53 @@ export async function openPlanning(
     fallback: only ?? target.namespace,
     ...(only === undefined ? {} : { only }),
   });
+  let declared: readonly KubeObject[] = [];
+  const crds = (): KubeObject[] => {
+    const names = new Set(declared.map(({ metadata }) => metadata.name));
+    return [...basics.crds.filter(({ metadata }) => !names.has(metadata.name)), ...declared.map(served)];
+  };
   const rules = new LazyRules(() => [
-    { type: CRDS, objects: basics.crds },
+    { type: CRDS, objects: crds() },
     ...[...source.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
   ]);
   const asks = textOption(input, 'dry-run') !== 'none';
   const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });
-  const now = systemClock.now();
+  const now = compared?.now ?? systemClock.now();
+  const contents = new Map<string, string>();
   const operation = input.options['delete'] === true ? 'delete' : 'apply';
   const planned = {
     api,
     source,
     checker,
     basics,
+    settings,
     signal,
     operation,
     namespace: only ?? target.namespace,
     now,
     ...(only === undefined ? {} : { only }),
     ...(target.salt === undefined ? {} : { salt: target.salt }),
+    ...(compared === undefined
+      ? {}
+      : {
+          onWrite: (ref: ObjectRef, desired: KubeObject) =>
+            void contents.set(basisKey(ref), digestOf([compared.salt, desired as never])),
+        }),
   } as const;
   const from: PlanSource = {
     ...target.source,
     ...(version === undefined || target.source.version !== undefined ? {} : { version }),
     readAt: target.readAt ?? isoTime(now),
+    controller: { kroCompatibility: settings.level, from: settings.from },
   };
-  return { planned, from, ...(cluster === undefined ? {} : { cluster }), close: () => rules.close() };
+  return {
+    planned,
+    from,
+    contents,
+    ...(cluster === undefined ? {} : { cluster }),
+    declare: (given) => void (declared = given),
+    close: () => rules.close(),
+  };
 }
 
 /** Checks loaded files against a cluster and plans them; `undefined` when the files have errors, which are printed. */
@@ -124,17 +172,33 @@ export async function planOfFiles(
   input: CommandInput,
   loaded: LoadedFiles,
   target: PlanTarget,
+  compared?: ComparedPlan,
 ): Promise<MadePlan | undefined> {
-  const planning = await openPlanning(context, input, target);
-  const { planned, from, cluster } = planning;
+  const planning = await openPlanning(context, input, target, compared);
+  const { planned, from, cluster, contents } = planning;
   try {
-    const files = await checkFiles(context, input, loaded, planned.basics.crds);
+    const files = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings.level);
     if (files === undefined) return undefined;
+    planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
     const made = await makePlan(planned, files, from);
-    return { ...made, files, objects: planned.source, ...(cluster === undefined ? {} : { cluster }) };
+    const { source: objects, now, settings } = planned;
+    return { ...made, files, objects, contents, now, settings, ...(cluster === undefined ? {} : { cluster }) };
   } finally {
     await planning.close();
   }
+}
+
+/** A CRD of the files as a server has it that serves the kind. */
+function served(crd: KubeObject): KubeObject {
+  const { spec = {}, metadata } = crd;
+  const identity = { uid: `crd-${metadata.name ?? ''}`, resourceVersion: '1', generation: 1 };
+  const condition = (type: string) => ({ type, status: 'True', reason: 'Declared', message: '' });
+  const status = {
+    acceptedNames: valueAt(spec, 'names') ?? {},
+    storedVersions: objectsAt(spec, 'versions').map((version) => textAt(version, 'name')),
+    conditions: [condition('NamesAccepted'), condition('Established')],
+  };
+  return { ...crd, metadata: { ...identity, ...metadata }, status };
 }
 
 const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };

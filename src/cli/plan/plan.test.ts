@@ -185,7 +185,8 @@ test('a changed definition', async () => {
     Plan: 8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred.
       Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
       Checked by dry runs of the API server: 25 writes. 8 values of Secrets hidden.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
 });
 
@@ -214,7 +215,8 @@ test('the same definition changes nothing', async () => {
 
     Plan: 0 to create, 0 to change, 0 to prune, 1 deferred.
       No write to check.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(0);
 });
@@ -236,7 +238,8 @@ test('a breaking change names the instances that set the field, and nothing happ
 
     Plan: 0 to create, 0 to change, 0 to prune, 10 deferred, definition webapps refused.
       No write to check.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(3);
 });
@@ -275,7 +278,8 @@ test('an allowed breaking change tells what is dropped, and whom the server woul
 
     Plan: 0 to create, 1 to change, 0 to prune, 2 deferred, 8 blocked.
       No write to check.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(3);
 });
@@ -314,7 +318,8 @@ test('a changed instance, and a new one', async () => {
 
     Plan: 4 to create, 2 to change, 0 to prune.
       Checked by dry runs of the API server: 4 writes.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(2);
 });
@@ -332,7 +337,8 @@ test('a deletion, in its order', async () => {
 
     Plan: 5 to delete.
       No write to check.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
 });
 
@@ -345,7 +351,8 @@ test('the deletion of a definition', async () => {
 
     Plan: 1 to delete.
       No write to check.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
 });
 
@@ -362,7 +369,8 @@ test('objects of files', async () => {
 
     Plan: 1 to create, 0 to change, 0 to prune.
       Checked by dry runs of the API server: 1 write.
-      From cluster typekro (v1.36.0+typekro), read at NOW."
+      From cluster typekro (v1.36.0+typekro), read at NOW.
+      Decided as kro 0.9 does: no Deployment of a controller was found."
   `);
 });
 

@@ -1,4 +1,5 @@
 import type { JsonValue, ObjectRef } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 
 /**
  * What `typekro plan` found out, as its `-o json` prints it. Later versions of the same number only add fields. Objects
@@ -28,6 +29,8 @@ export interface PlanSource {
   readonly version?: string;
   /** When the objects were read, RFC 3339. */
   readonly readAt: string;
+  /** The line of kro's releases that the cluster's controller follows, and how that is known. */
+  readonly controller?: { readonly kroCompatibility: KroCompatibility; readonly from: string };
 }
 
 /** The change of one definition. */

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { parseJson, stringifyJson } from '../../core/index.ts';
+import type { JsonObject } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
 import { LiveSource } from './live-source.ts';
-import { movedSince, parseSavedPlan, savedPlan, savedPlanText } from './saved-plan.ts';
+import { basisKey, movedSince, parseSavedPlan, savedPlan, savedPlanText } from './saved-plan.ts';
 
 const LARGEST = 9223372036854775807n;
 const ref = { apiVersion: 'example.dev/v1', kind: 'Any', name: 'x', namespace: 'default' };
@@ -20,21 +22,86 @@ function planTo(to: bigint): Plan {
   return {
     schemaVersion: 1,
     operation: 'apply',
+    source: { kind: 'cluster', name: 'dev', readAt: '' },
     definitions: [],
     objects: [write as unknown as ObjectPlan],
     instances: [instance as unknown as InstancePlan],
   } as unknown as Plan;
 }
 
+const PLACE = { namespace: 'default', options: {}, now: 0, salt: 'salt' };
+
 test('a plan with integers beyond 2^53 is saved, read and compared', () => {
-  const source = new LiveSource({ api: {} as never, signal: new AbortController().signal, fallback: 'default' });
+  const based = {
+    source: new LiveSource({ api: {} as never, signal: new AbortController().signal, fallback: 'default' }),
+    contents: new Map<string, string>(),
+  };
   const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, spec: { max: LARGEST } };
-  const { name, text } = savedPlanText(savedPlan(planTo(LARGEST), [object], source, { namespace: 'default' }));
+  const { name, text } = savedPlanText(savedPlan(planTo(LARGEST), [object], based, PLACE));
   expect(name).toMatch(/^plan-.{8}\.json$/);
   expect(text).toContain('"max": 9223372036854775807');
   const saved = parseSavedPlan(text, 'x.json');
   if (saved === undefined) throw new Error('the text is a saved plan');
   expect(saved.objects).toEqual([object]);
-  expect(movedSince(saved, planTo(LARGEST), source)).toBeUndefined();
-  expect(movedSince(saved, planTo(LARGEST - 1n), source)).toContain('something else would happen now');
+  expect(movedSince(saved, planTo(LARGEST), based)).toBeUndefined();
+  expect(movedSince(saved, planTo(LARGEST - 1n), based)).toContain('something else would happen now');
+});
+
+/** A saved plan as the values of its file. */
+function savedValues(): JsonObject {
+  const based = { source: emptySource(), contents: new Map<string, string>() };
+  const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } };
+  return parseJson(savedPlanText(savedPlan(planTo(1n), [object], based, PLACE)).text) as JsonObject;
+}
+
+const emptySource = () =>
+  new LiveSource({ api: {} as never, signal: new AbortController().signal, fallback: 'default' });
+
+const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+test.each<[string, (saved: JsonObject) => JsonObject | string]>([
+  ['of an empty plan', () => ({ kind: 'TypeKroPlan', schemaVersion: 1, plan: {}, objects: [] })],
+  ['without its basis', ({ basis: _basis, ...rest }) => rest],
+  ['with a text as its basis', (saved) => ({ ...saved, basis: 'x' })],
+  ['with an object that has no kind', (saved) => ({ ...saved, objects: [{ metadata: {} }] })],
+  ['with an object that has no metadata', (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A' }] })],
+  [
+    'with labels that are no texts',
+    (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A', metadata: { labels: { a: {} } } }] }),
+  ],
+  [
+    'with an instance that names no object',
+    (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), instances: [{ writes: [] }] } }),
+  ],
+  [
+    'with an operation that no version has',
+    (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'destroy' } }),
+  ],
+  ['with a salt that is no text', (saved) => ({ ...saved, salt: 1 })],
+  [
+    'that is nested a hundred thousand levels deep',
+    (saved) => stringifyJson({ ...saved, more: 'DEEP' }).replace('"DEEP"', nested(100_000)),
+  ],
+])('a saved plan %s is refused in words', (_what, damage) => {
+  const damaged = damage(savedValues());
+  const text = typeof damaged === 'string' ? damaged : stringifyJson(damaged);
+  expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json is damaged');
+});
+
+test('a saved plan of another version says so', () => {
+  const text = stringifyJson({ ...savedValues(), schemaVersion: 2 });
+  expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json was saved by another version of typekro');
+});
+
+test('a plan moves when it would write something else, not when a write is checked in another way', () => {
+  const key = basisKey(ref);
+  const based = (digest: string) => ({ source: emptySource(), contents: new Map([[key, digest]]) });
+  const saved = savedPlan(planTo(1n), [], based('a'), PLACE);
+  const checked = JSON.parse(
+    JSON.stringify(planTo(1n), (_key, value: unknown) =>
+      typeof value === 'bigint' ? Number(value) : value,
+    ).replaceAll('"checked":"none"', '"checked":"server"'),
+  ) as Plan;
+  expect(movedSince(saved, checked, based('a'))).toBeUndefined();
+  expect(movedSince(saved, planTo(1n), based('b'))).toBe('Any default/x: something else would be written now');
 });

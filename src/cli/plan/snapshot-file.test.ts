@@ -233,3 +233,30 @@ test.each([
   } as unknown as ApplyAction;
   expect(isSameBehindHashes(graph, snapshot.salt)(action)).toBe(isSame);
 });
+
+const whole = {
+  schemaVersion: 1,
+  kind: 'TypeKroSnapshot',
+  source: { kind: 'cluster', name: 'dev', readAt: '2026-01-01T00:00:00Z' },
+  namespace: 'default',
+  salt: 'x',
+  kinds: [],
+  limits: [],
+};
+const maps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+
+test.each<[string, JsonObject]>([
+  ['without kinds', { ...whole, kinds: null }],
+  ['with a kind without a type', { ...whole, kinds: [{ objects: [] }] }],
+  ['with objects that are none', { ...whole, kinds: [{ type: maps, objects: [1] }] }],
+  [
+    'with an object without metadata',
+    { ...whole, kinds: [{ type: maps, objects: [{ apiVersion: 'v1', kind: 'ConfigMap' }] }] },
+  ],
+  ['with limits that are no texts', { ...whole, limits: [{}] }],
+  ['with a level that no version has', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
+  ['without a salt', { ...whole, salt: null }],
+])('a snapshot %s is refused in words', (_what, value) => {
+  expect(() => parseSnapshot(JSON.stringify(value), 'x.json')).toThrow('x.json is damaged');
+  expect(() => parseSnapshot(JSON.stringify(whole), 'x.json')).not.toThrow();
+});

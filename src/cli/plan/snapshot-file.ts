@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import type { ApplyAction, ObjectType } from '../../runtime/index.ts';
 import { secretFields } from '../instance/secret-fields.ts';
+import { boolean, isTooDeep, kubeObject, listOf, oneOf, optional, record, text } from './file-shape.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from './plan.ts';
@@ -16,6 +18,8 @@ export interface SnapshotFile {
   /** Namespace of objects that name none. */
   readonly namespace: string;
   readonly salt: string;
+  /** The controller of the cluster; absent in files of earlier versions. */
+  readonly controller?: PlanSource['controller'];
   readonly kinds: readonly SnapshotKind[];
   /** What could not be read. */
   readonly limits: readonly string[];
@@ -46,14 +50,28 @@ export function snapshotText(snapshot: SnapshotFile): string {
 /** @throws TypeKroError `snapshot/unreadable` for a text that is none, or of another version. */
 export function parseSnapshot(text: string, file: string): SnapshotFile {
   const value = tryParseJson(text);
-  if (isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1) {
-    return value as unknown as SnapshotFile;
-  }
-  throw new TypeKroError(`${file} is no snapshot that this version of typekro reads`, {
+  const isSnapshot = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1;
+  if (isSnapshot && !isTooDeep(value) && SNAPSHOT(value)) return value as unknown as SnapshotFile;
+  const why = isSnapshot ? 'is damaged' : 'is no snapshot that this version of typekro reads';
+  throw new TypeKroError(`${file} ${why}`, {
     code: 'snapshot/unreadable',
     remedy: 'take one: typekro snapshot FILE',
   });
 }
+
+const SNAPSHOT = record({
+  source: record({ name: text, readAt: text, version: optional(text) }),
+  namespace: text,
+  salt: text,
+  controller: optional(record({ kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS), from: text })),
+  kinds: listOf(
+    record({
+      type: record({ group: text, version: text, kind: text, plural: text, namespaced: boolean }),
+      objects: listOf(kubeObject),
+    }),
+  ),
+  limits: listOf(text),
+});
 
 /**
  * Counts a write as made when it differs from a snapshot in nothing but values of Secrets: those of a Secret have the

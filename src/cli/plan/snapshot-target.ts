@@ -2,14 +2,21 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
+import { settingsOf } from '../controller-settings.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 import { openRulesServer } from './rules-server.ts';
 import { parseSnapshot } from './snapshot-file.ts';
 
 /** The embedded API server with the objects of a snapshot in it. */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
-  const { kinds, source, namespace, salt, limits } = parseSnapshot(readText(context, file), file);
-  const rules = await openRulesServer(kinds);
+  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);
+  const rules = await openRulesServer(kinds).catch((cause: unknown) => {
+    throw new TypeKroError(`${file} is damaged: no API server takes its objects: ${(cause as Error).message}`, {
+      code: 'snapshot/unreadable',
+      remedy: 'take one: typekro snapshot FILE',
+      cause,
+    });
+  });
   const { version: _version, ...from } = source;
   return {
     api: rules.api,
@@ -24,6 +31,7 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
     checkedBy: 'rules',
     salt,
     limits,
+    ...(controller === undefined ? {} : { settings: settingsOf(controller.kroCompatibility, controller.from) }),
     close: () => rules.close(),
   };
 }

@@ -18,6 +18,9 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
         ]),
     `  ${checkedText(checked)}${secrets === 0 ? '' : ` ${count(secrets, 'value')} of Secrets hidden.`}`,
     `  From ${where}${version}, read at ${source.readAt}.`,
+    ...(source.controller === undefined
+      ? []
+      : [`  Decided as kro ${source.controller.kroCompatibility} does: ${source.controller.from}.`]),
     ...limits.map((limit) => `  ${paint.alarm('Not seen:')} ${printableLine(limit)}`),
   ];
 }

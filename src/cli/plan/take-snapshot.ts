@@ -6,6 +6,7 @@ import { asObjects, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { groupKindText } from '../../runtime/index.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
 import { LiveSource } from './live-source.ts';
 import type { PlanSource } from './plan.ts';
@@ -18,6 +19,7 @@ export interface TakeSnapshotOptions {
   readonly source: PlanSource;
   /** Namespace of objects that name none, and to which rights may be limited. */
   readonly namespace: string;
+  readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +27,13 @@ export interface TakeSnapshotOptions {
  * Reads definitions, revisions, the CRDs of the kinds that they use, all instances, the objects that instances own, and
  * all objects of kinds that definitions refer to.
  */
-export async function takeSnapshot({ api, source, namespace, signal }: TakeSnapshotOptions): Promise<SnapshotFile> {
+export async function takeSnapshot({
+  api,
+  source,
+  namespace,
+  settings,
+  signal,
+}: TakeSnapshotOptions): Promise<SnapshotFile> {
   const basics = await readBasics(api, signal);
   const live = new LiveSource({ api, signal, fallback: namespace });
   const specs = [
@@ -63,6 +71,7 @@ export async function takeSnapshot({ api, source, namespace, signal }: TakeSnaps
   return snapshotFile({
     source,
     namespace,
+    controller: { kroCompatibility: settings.level, from: settings.from },
     kinds: [
       { type: CRD_TYPE, objects: basics.crds.filter(isUsed) },
       { type: DEFINITION_TYPE, objects: basics.definitions },

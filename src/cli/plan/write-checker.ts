@@ -70,7 +70,7 @@ export class WriteChecker {
     if (this.#denied.has(place)) return 'rules';
     const answer = await this.#dryRun(this.#options.api, write, manager);
     if (!('failure' in answer)) return answer;
-    const { code, message, permission } = answer.failure;
+    const { code, reason, message, permission } = answer.failure;
     if (permission !== undefined) {
       this.#denied.add(place);
       const where = target.namespace === undefined ? '' : ` in namespace ${target.namespace}`;
@@ -81,6 +81,8 @@ export class WriteChecker {
       this.limits.add(`a webhook takes no dry run of ${what}: ${message}`);
       return 'rules';
     }
+    // The files may declare the kind: the server that knows the rules knows their CRDs, too.
+    if (reason === 'UnknownKind') return 'rules';
     const isLater = code === 404 && this.#namespaces.has(target.namespace ?? '');
     return isLater ? 'rules' : answer;
   }

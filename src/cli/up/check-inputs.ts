@@ -2,8 +2,8 @@ import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
-import { compile, isDefinition } from '../../graph/index.ts';
+import type { Graph, KroCompatibility } from '../../graph/index.ts';
+import { compile, DEFAULT_KRO_COMPATIBILITY, isDefinition } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
@@ -29,6 +29,8 @@ export interface CheckOptions {
   readonly strict?: boolean;
   /** CRDs besides those in the files, such as those of the target cluster. */
   readonly crds?: readonly KubeObject[];
+  /** The line of kro's releases whose rules count. Default `0.9`. */
+  readonly kroCompatibility?: KroCompatibility;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const known = options.crds ?? [];
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
   const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
-  const compiled = compileAll(inputs.objects, crds);
+  const compiled = compileAll(inputs.objects, crds, options.kroCompatibility);
   const { graphs } = compiled;
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
   const served = combineSources(builtinSource(), crdSource(made));
@@ -86,6 +88,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
 function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
+  kroCompatibility: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
 ): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
   const graphs: Graph[] = [];
   const results: CompiledInput[] = [];
@@ -101,6 +104,7 @@ function compileAll(
           sources,
           target: 'typekro',
           features: { omit: true, now: true },
+          kroCompatibility,
         },
       );
       if (graph === undefined) failed.push({ input, diagnostics });

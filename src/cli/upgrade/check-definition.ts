@@ -1,4 +1,5 @@
 import {
+  comparedFacets,
   declaredKind,
   instanceKey,
   pinnedRevision,
@@ -102,11 +103,12 @@ async function checkLevel(
   const { graph } = served;
   const { basics } = planned;
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
-  const facets = options.conservative ? ({ facets: 'conservative' } as const) : {};
-  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances, ...facets });
+  const features = { conservativeCrdComparison: options.conservative };
+  const facets = comparedFacets({ features, kroCompatibility: level });
+  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances, facets });
   // The last good revision changes no CRD: only an accepted definition does.
   const isOwn = own.graph !== undefined;
-  const { schema } = definitionPlan({ place: '', graph, live: object, object, crd, instances, preview });
+  const { schema } = definitionPlan({ place: '', graph, live: object, object, crd, instances, preview, facets });
   const simulated = await simulate(task, level, graph, preview, instances);
   return {
     level,

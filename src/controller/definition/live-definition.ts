@@ -1,14 +1,17 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { gvkOf } from '../../core/index.ts';
+import { formatApiVersion, gvkOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
+import { compile, DEFAULT_KRO_COMPATIBILITY, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, LiveSchemas } from '../../kube/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
-import { readDefinitionObject } from './definition.ts';
+import { crdDifference } from './crd-difference.ts';
+import { ownedCrd, planCrd } from './crd-plan.ts';
+import { CRD_TYPE, readDefinitionObject } from './definition.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -38,6 +41,7 @@ export interface LiveDefinition {
  * revision that compiles against the schemas of the cluster. Without revisions, the definition's own spec gives the
  * graph.
  *
+ * @param level the line of kro that the controller follows
  * @throws KubeError when schemas cannot be read.
  */
 export async function liveDefinition(
@@ -45,6 +49,7 @@ export async function liveDefinition(
   object: KubeObject,
   instance: KubeObject,
   signal: AbortSignal,
+  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
 ): Promise<LiveDefinition> {
   const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
@@ -70,7 +75,18 @@ export async function liveDefinition(
   const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
   const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
-  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, signal);
+  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, level, signal);
+  // kro 0.10 issues a revision also when its CRD is refused, and serves an earlier one.
+  const mayBeRefused = level !== '0.9' && pin === undefined && isKindRefused(definition.status);
+  const isRefused = async (graph: Graph) => {
+    if (!mayBeRefused) return false;
+    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
+    const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
+    const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
+    return (
+      live !== undefined && planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine')).do === 'refuse'
+    );
+  };
   // A spec that does not compile gets no revision, and a spec that changed a moment ago has none yet.
   const newest = revisions.at(-1);
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
@@ -81,6 +97,10 @@ export async function liveDefinition(
   }
   for (const { number, spec } of wanted) {
     const { graph, errors } = await compileOf(spec);
+    if (graph !== undefined && (await isRefused(graph))) {
+      notes.push(`the CustomResourceDefinition of revision ${number} is refused: an earlier revision is served`);
+      continue;
+    }
     if (graph !== undefined) {
       if (problems.length > 0) notes.push(`the definition as it stands does not compile: revision ${number} is served`);
       else if (!isIssued && pin === undefined && rollout?.base === undefined)
@@ -99,6 +119,9 @@ function falseConditions(status: JsonObject): string[] {
     .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
 }
 
+const isKindRefused = (status: JsonObject): boolean =>
+  readConditions(status['conditions']).some(({ type, status: is }) => type === 'KindReady' && is === 'False');
+
 /**
  * Compiles the spec of a definition against the schemas of a cluster.
  *
@@ -109,19 +132,22 @@ export function compileLive(
   name: string,
   spec: JsonObject,
   signal: AbortSignal,
+  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
-  return compileSpec(new LiveSchemas(api), name, spec, signal);
+  return compileSpec(new LiveSchemas(api), name, spec, level, signal);
 }
 
 async function compileSpec(
   schemas: LiveSchemas,
   name: string,
   spec: JsonObject,
+  kroCompatibility: KroCompatibility,
   signal: AbortSignal,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
   const sources = await schemas.sourceFor(kindsUsed(spec), { signal });
   const text = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  const { graph, diagnostics } = compile(text, { sources, target: 'typekro', features: { omit: true, now: true } });
+  const features = { omit: true, now: true };
+  const { graph, diagnostics } = compile(text, { sources, target: 'typekro', features, kroCompatibility });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return graph === undefined ? { errors } : { graph, errors };
 }

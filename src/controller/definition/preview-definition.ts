@@ -8,6 +8,7 @@ import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { instanceKey, previewRollout } from '../rollout/preview-rollout.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
+import { comparedFacets } from '../compared-facets.ts';
 import { crdDifference } from './crd-difference.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
@@ -73,7 +74,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
   const to = isNew ? highest + 1 : newest.number;
   const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
-  const facets = input.facets ?? (graph.kroCompatibility === '0.9' ? 'none' : 'engine');
+  const { facets = comparedFacets(graph) } = input;
   const difference =
     input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets);
   const crd = planCrd(input.crd, wanted, definition, difference);

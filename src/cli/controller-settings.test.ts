@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
+import { controllerSettings } from './controller-settings.ts';
+
+const NEVER = new AbortController().signal;
+
+const apiWith = (answer: () => readonly KubeObject[]): KubernetesApi =>
+  ({ list: async () => ({ items: answer() }) }) as unknown as KubernetesApi;
+
+function deployment(labels: Record<string, string>, container: object, replicas = 1): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'kro', namespace: 'kro-system', labels },
+    spec: { replicas, template: { spec: { containers: [container] } } } as never,
+  };
+}
+const named = (name: string, version = '') => ({
+  'app.kubernetes.io/name': name,
+  'app.kubernetes.io/version': version,
+});
+
+test.each<[string, KubeObject[], string, string]>([
+  ['no Deployment', [], '0.9', 'none'],
+  ['flags of typekro', [deployment(named('typekro'), { args: ['--kro-compatibility=0.10'] })], '0.10', 'engine'],
+  ['a flag in two words', [deployment(named('kro'), { args: ['--kro-compatibility', '0.10'] })], '0.10', 'engine'],
+  ['typekro without the flag', [deployment(named('typekro', '0.10.0'), { image: 'typekro:0.10.0' })], '0.9', 'none'],
+  [
+    'a feature gate',
+    [deployment(named('typekro'), { args: ['--feature-gates=ConservativeCRDComparison=true'] })],
+    '0.9',
+    'conservative',
+  ],
+  ['an image of kro 0.10', [deployment(named('kro'), { image: 'registry.k8s.io/kro/kro:v0.10.2' })], '0.10', 'engine'],
+  [
+    'an image of kro 0.9',
+    [deployment(named('kro', '0.9.1'), { image: 'registry.k8s.io/kro/kro:0.9.1' })],
+    '0.9',
+    'none',
+  ],
+  ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
+  ['one without replicas', [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' }, 0)], '0.9', 'none'],
+  ['damaged ones', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.9', 'none'],
+])('the level and the facets by %s', async (_what, items, level, facets) => {
+  const input = { positionals: [], options: {} };
+  expect(
+    await controllerSettings(
+      apiWith(() => items),
+      input,
+      NEVER,
+    ),
+  ).toMatchObject({ level, facets });
+});
+
+test('the command line decides before the cluster, and takes no other level', async () => {
+  const api = apiWith(() => [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' })]);
+  const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
+  expect(await controllerSettings(api, input('0.9'), NEVER)).toEqual({
+    level: '0.9',
+    facets: 'none',
+    from: '--kro-compatibility',
+  });
+  await expect(controllerSettings(api, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is no level');
+});
+
+test('without the right to read Deployments the level is the one without an option, and says so', async () => {
+  const api = apiWith(() => {
+    throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
+  });
+  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({
+    level: '0.9',
+    from: 'Deployments could not be read: deployments is forbidden',
+  });
+});

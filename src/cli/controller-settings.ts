@@ -1,0 +1,99 @@
+import { comparedFacets, optionsFromFlags, parseControllerFlags } from '../controller/index.ts';
+import type { KubeObject } from '../core/index.ts';
+import { TypeKroError } from '../core/index.ts';
+import type { KroCompatibility } from '../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
+import { objectsAt, textAt, valueAt } from '../kubernetes/index.ts';
+import type { ComparedFacets } from '../schema/index.ts';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+
+/** What a cluster's controller was started with, as far as its decisions depend on it. */
+export interface ControllerSettings {
+  /** The line of kro's releases that it follows. */
+  readonly level: KroCompatibility;
+  /** The keywords of a CRD's schema whose changes it counts as breaking. */
+  readonly facets: ComparedFacets;
+  /** Where the settings come from: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that nothing told. */
+  readonly from: string;
+}
+
+/** The option of commands that decide as a controller does. */
+export const LEVEL_OPTION: OptionSpec = {
+  name: 'kro-compatibility',
+  summary: 'decide as a controller of this line of kro: 0.9 or 0.10; by default as the one in the cluster',
+  value: 'level',
+  choices: KRO_COMPATIBILITY_LEVELS,
+};
+
+/** The level that a command line names. Throws `TypeKroError` `cli/usage` for another text. */
+export function levelOption(input: CommandInput): KroCompatibility | undefined {
+  const text = textOption(input, LEVEL_OPTION.name);
+  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
+  if (text === undefined || level !== undefined) return level;
+  throw new TypeKroError(`--kro-compatibility ${text} is no level`, {
+    code: 'cli/usage',
+    remedy: `write one of ${KRO_COMPATIBILITY_LEVELS.join(' and ')}`,
+  });
+}
+
+/** Settings without a cluster that could tell them. */
+export function settingsOf(level: KroCompatibility, from: string): ControllerSettings {
+  return { level, facets: comparedFacets({ kroCompatibility: level }), from };
+}
+
+/**
+ * The settings of a cluster's controller: the level that the command line names, else what the Deployment of the
+ * controller says: the flags of typekro, or the version of kro. A controller that runs elsewhere cannot be found.
+ */
+export async function controllerSettings(
+  api: KubernetesApi,
+  input: CommandInput,
+  signal: AbortSignal,
+): Promise<ControllerSettings> {
+  const level = levelOption(input);
+  if (level !== undefined) return settingsOf(level, '--kro-compatibility');
+  try {
+    const labelSelector = 'app.kubernetes.io/name in (kro,typekro)';
+    const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector, signal });
+    for (const deployment of items) {
+      const found = settingsOfDeployment(deployment);
+      if (found !== undefined) return found;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof KubeError) || ![403, 404, 405].includes(thrown.status)) throw thrown;
+    return settingsOf(DEFAULT_KRO_COMPATIBILITY, `Deployments could not be read: ${thrown.message}`);
+  }
+  return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
+}
+
+/** A version of kro before 1.0, in a label or as the tag of an image: `0.10.2`, `v0.9.0-rc.1`. */
+const KRO_VERSION = /(?:^|:)v?0\.(\d+)\.\d/;
+
+/** kro 0.10 is the first release with the graph engine. */
+const FIRST_ENGINE_MINOR = 10;
+
+/** The settings that a Deployment shows; `undefined` for one that runs no controller. */
+function settingsOfDeployment({ metadata, spec }: KubeObject): ControllerSettings | undefined {
+  if (valueAt(spec, 'replicas') === 0) return undefined;
+  const from = `Deployment ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  const containers = objectsAt(spec, 'template', 'spec', 'containers');
+  const version = metadata.labels?.['app.kubernetes.io/version'] ?? '';
+  const isKro = metadata.labels?.['app.kubernetes.io/name'] === 'kro';
+  for (const container of containers) {
+    const args = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
+    const options = optionsFromFlags(parseControllerFlags(args));
+    const kro = isKro ? (KRO_VERSION.exec(textAt(container, 'image')) ?? KRO_VERSION.exec(version)) : undefined;
+    const released = Number(kro?.[1]) >= FIRST_ENGINE_MINOR ? '0.10' : DEFAULT_KRO_COMPATIBILITY;
+    const level = options.kroCompatibility ?? released;
+    return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), from };
+  }
+  return undefined;
+}
+
+function textsAt(object: Parameters<typeof valueAt>[0], key: string): string[] {
+  const value = valueAt(object, key);
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,75 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+/** Tells whether a value of a file has the form that the reader of the file counts on. */
+export type Shape = (value: JsonValue | undefined) => boolean;
+
+export const text: Shape = (value) => typeof value === 'string';
+export const number: Shape = (value) => typeof value === 'number' || typeof value === 'bigint';
+export const boolean: Shape = (value) => typeof value === 'boolean';
+
+/** A shape, or nothing. */
+export const optional =
+  (shape: Shape): Shape =>
+  (value) =>
+    value === undefined || shape(value);
+
+/** One of some texts. */
+export const oneOf =
+  (...texts: readonly string[]): Shape =>
+  (value) =>
+    typeof value === 'string' && texts.includes(value);
+
+export const listOf =
+  (shape: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.every((item) => shape(item));
+
+/** An object with members of these shapes; others are free. */
+export const record =
+  (members: Readonly<Record<string, Shape>>): Shape =>
+  (value) =>
+    isJsonObject(value) &&
+    Object.entries(members).every(([key, shape]) => shape(Object.hasOwn(value, key) ? value[key] : undefined));
+
+const texts: Shape = (value) => isJsonObject(value) && Object.values(value).every((member) => text(member));
+
+const ownerReference = record({ apiVersion: text, kind: text, name: text, uid: text });
+
+/** An object of Kubernetes, as far as programs read it without a schema. */
+export const kubeObject = record({
+  apiVersion: text,
+  kind: text,
+  metadata: record({
+    name: optional(text),
+    namespace: optional(text),
+    uid: optional(text),
+    resourceVersion: optional(text),
+    labels: optional(texts),
+    annotations: optional(texts),
+    finalizers: optional(listOf(text)),
+    ownerReferences: optional(listOf(ownerReference)),
+    managedFields: optional(listOf(record({}))),
+  }),
+  spec: optional(record({})),
+  status: optional(record({})),
+});
+
+/** A reference to an object. */
+export const objectRef = record({ apiVersion: text, kind: text, name: text, namespace: optional(text) });
+
+/** Deeper values overflow the stack of recursive readers; real objects stay far below. */
+const MAX_FILE_DEPTH = 500;
+
+/** Is a value nested deeper than any object of a cluster? Walks without recursion. */
+export function isTooDeep(value: JsonValue): boolean {
+  let level: JsonValue[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_FILE_DEPTH) return true;
+    level = level.flatMap((each) => {
+      const members = Array.isArray(each) ? each : isJsonObject(each) ? Object.values(each) : [];
+      return members.filter((member): member is JsonValue => typeof member === 'object' && member !== null);
+    });
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { graphOf } from '../../../test/support/compile-graph.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { secretFields } from '../instance/secret-fields.ts';
+import { maskedSecretRefusal, refusalMask } from './mask-refusal.ts';
+
+const graph = graphOf(`
+resources:
+- id: secret
+  template: { apiVersion: v1, kind: Secret, metadata: { name: s }, stringData: { password: hunter2-old } }
+- id: reading
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: { name: web, labels: { token: '\${string(secret.data.password)}' } }
+- id: plain
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: web } }
+`);
+const mask = refusalMask(graph, secretFields(graph));
+
+const object = (kind: string, more: object): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'web' },
+  ...more,
+});
+const reading = object('ConfigMap', {
+  metadata: { name: 'web', namespace: 'shop', labels: { token: 'hunter2 value' } },
+});
+const secret = object('Secret', { stringData: { password: 'hunter2 old' }, data: { pin: 'NDcxMTA4MTU=' } });
+
+test.each<[string, KubeObject | undefined, string, string]>([
+  [
+    'reading',
+    reading,
+    'ConfigMap "web" is invalid: metadata.labels: Invalid value: "hunter2 value": a valid label must be alphanumeric',
+    'ConfigMap "web" is invalid: metadata.labels: Invalid value: "(secret)": a valid label must be alphanumeric',
+  ],
+  [
+    'reading',
+    reading,
+    'admission webhook "deny.dev" denied the request: token hunter2 value is short',
+    'admission webhook "(secret)" denied the request: token (secret) is short',
+  ],
+  ['reading', reading, 'namespaces "shop" not found', 'namespaces "shop" not found'],
+  ['reading', undefined, 'x: Invalid value: "a \\"quoted\\" one": no', 'x: Invalid value: "(secret)": no'],
+  ['reading', undefined, 'x: Invalid value: 4711: no', 'x: Invalid value: (secret): no'],
+  ['secret', secret, 'data: hunter2 old and 47110815 are refused', 'data: (secret) and (secret) are refused'],
+  [
+    'plain',
+    reading,
+    'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
+    'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
+  ],
+])('of the node %s, %j: %s', (node, desired, text, masked) => {
+  expect(mask(node, desired, text)).toBe(masked);
+});
+
+test('of a Secret of a file', () => {
+  expect(maskedSecretRefusal(secret, 'Secret "web" is invalid: stringData: Invalid value: "hunter2 old": no')).toBe(
+    'Secret "web" is invalid: stringData: Invalid value: "(secret)": no',
+  );
+});

@@ -1,0 +1,77 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
+import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import type { ObjectWriter } from './apply-object.ts';
+
+/** How long a controller or a server may take to answer to one object, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+type Waiting = Pick<ObjectWriter, 'api' | 'signal' | 'clock'>;
+
+/**
+ * Waits until the controller has seen an instance as it was applied: before that it would create a deleted child again
+ * from the old spec.
+ *
+ * @throws TypeKroError `apply/not-served` when no condition of the instance is about it after the time limit
+ */
+export async function waitUntilObserved(waiting: Waiting, instance: KubeObject): Promise<void> {
+  const { generation = 0 } = instance.metadata;
+  const isSeen = (found: KubeObject) =>
+    readConditions(found.status?.['conditions']).some(
+      ({ observedGeneration = -1 }) => observedGeneration >= generation,
+    );
+  await waitFor(waiting, instance, isSeen, {
+    what: 'no controller has answered to',
+    remedy:
+      'look whether the controller runs; nothing was deleted for the instance: typekro why tells what it waits for',
+  });
+}
+
+/**
+ * Waits until the server serves the kind of a CRD that was applied, and tells the client, which asks for a kind that was
+ * missing only after a pause.
+ *
+ * @throws TypeKroError `apply/not-served` when it is not established after the time limit
+ */
+export async function waitUntilEstablished(waiting: Waiting, crd: KubeObject): Promise<void> {
+  const isServed = (found: KubeObject) =>
+    readConditions(found.status?.['conditions']).some(
+      ({ type, status }) => type === 'Established' && status === 'True',
+    );
+  await waitFor(waiting, crd, isServed, {
+    what: 'the API server does not serve the kind of',
+    remedy: `look at its conditions: kubectl get crd ${crd.metadata.name ?? ''} -o yaml`,
+  });
+  const { spec } = crd;
+  const [group, kind, plural] = [textAt(spec, 'group'), textAt(spec, 'names', 'kind'), textAt(spec, 'names', 'plural')];
+  const namespaced = textAt(spec, 'scope') === 'Namespaced';
+  const unknown = { singular: '', shortNames: [], categories: [], verbs: [], subresources: [] };
+  for (const version of objectsAt(spec, 'versions')) {
+    if (valueAt(version, 'served') !== true) continue;
+    waiting.api.discovery.learn({ group, version: textAt(version, 'name'), kind, plural, namespaced, ...unknown });
+  }
+}
+
+async function waitFor(
+  { api, signal, clock }: Waiting,
+  object: KubeObject,
+  isReached: (found: KubeObject) => boolean,
+  { what, remedy }: { readonly what: string; readonly remedy: string },
+): Promise<void> {
+  const ref = refOf(object);
+  let limit: AbortSignal | undefined;
+  try {
+    await withDeadline(ANSWER_TIMEOUT_MS, [signal], clock, (until) => {
+      limit = until;
+      return waitForObject(api, ref, until, (found) => (found !== undefined && isReached(found) ? true : undefined));
+    });
+  } catch (thrown) {
+    if (limit === undefined || !isTimeout(limit)) throw thrown;
+    throw new TypeKroError(`${what} ${objectName(ref)} within ${ANSWER_TIMEOUT_MS / 1000} s`, {
+      code: 'apply/not-served',
+      remedy,
+    });
+  }
+}

@@ -1,0 +1,12 @@
+import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
+import type { ComparedFacets } from '../schema/index.ts';
+import type { ControllerOptions } from './options.ts';
+
+/** The keywords that decide whether a change of a CRD is breaking. */
+export function comparedFacets({
+  features,
+  kroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+}: Pick<ControllerOptions, 'features' | 'kroCompatibility'>): ComparedFacets {
+  if (features?.conservativeCrdComparison === true) return 'conservative';
+  return kroCompatibility === '0.9' ? 'none' : 'engine';
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommandLine } from '../../src/cli/adapter.ts';
+import { apply } from '../../src/cli/commands/apply.ts';
+import { plan } from '../../src/cli/commands/plan.ts';
+import { snapshot } from '../../src/cli/commands/snapshot.ts';
+import type { KubeObject } from '../../src/core/index.ts';
+import { stringifyJson } from '../../src/core/index.ts';
+import { entriesOf } from './run-command.ts';
+import type { VirtualWorld } from './virtual-world.ts';
+import { virtualWorld } from './virtual-world.ts';
+
+/** What a command line gave. */
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A world whose cluster the commands `plan`, `apply` and `snapshot` reach as a user's does. */
+export interface PlanWorld {
+  readonly world: VirtualWorld;
+  /** Holds `kubeconfig` and the user's files. */
+  readonly cwd: string;
+  /** Runs a command line while the controller works, with the objects in the file FILE. */
+  readonly run: (line: string, ...objects: KubeObject[]) => Promise<CommandResult>;
+  /** Saves a plan, and gives the name of its file. */
+  readonly save: (line: string, ...objects: KubeObject[]) => Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Opens a world with the namespace team-a. */
+export async function planWorld(): Promise<PlanWorld> {
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-plan-'));
+  const world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+  const run = async (line: string, ...objects: KubeObject[]): Promise<CommandResult> => {
+    writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
+    const [out, err]: [string[], string[]] = [[], []];
+    const words = `${line.replace('FILE', 'app.yaml')} --kubeconfig kubeconfig`.split(' ');
+    const ended = { yet: false };
+    const work = runCommandLine(entriesOf([plan, apply, snapshot]), '0', words, {
+      cwd,
+      env: {},
+      print: (text) => void out.push(text),
+      printError: (text) => void err.push(text),
+      readInput: () => Promise.resolve(''),
+      signal: new AbortController().signal,
+    }).finally(() => (ended.yet = true));
+    while (!ended.yet) await world.advance(500);
+    return { code: await work, out: out.join('\n'), err: err.join('\n') };
+  };
+  return {
+    world,
+    cwd,
+    run,
+    async save(line, ...objects) {
+      const { err } = await run(`${line} --save`, ...objects);
+      return /typekro apply (\S+)/.exec(err)?.[1] ?? err;
+    },
+    async close() {
+      await world.close();
+      rmSync(cwd, { recursive: true, force: true });
+    },
+  };
+}
