@@ -1,3 +1,6 @@
+import type { Diagnostic } from '../core/index.ts';
+import type { ModuleLoader } from './up/module-loader.ts';
+
 /** The environment of a command: its output, its input and its signal. */
 export interface CommandContext {
   /** Directory against which the user's file names are resolved. */
@@ -13,6 +16,10 @@ export interface CommandContext {
   readonly terminal?: LiveTerminal;
   /** The keys of the terminal; absent without a terminal for input and output. */
   readonly keyboard?: Keyboard;
+  /** Loads the modules of the user; by default this process imports them. */
+  readonly loadModule?: ModuleLoader;
+  /** Takes results as data, in place of the output of reports and beside that of problems. */
+  readonly results?: ResultSink;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
   readonly signal: AbortSignal;
 }
@@ -23,6 +30,14 @@ export interface LiveTerminal {
   readonly rows: number;
   /** Writes raw text, escape sequences included. */
   write(text: string): void;
+}
+
+/** Takes the results of a command, for a caller in the same process. */
+export interface ResultSink {
+  /** A report: its data, and its lines for a reader. */
+  report(data: object, lines: readonly string[]): void;
+  /** Problems of files, which the command prints, too. */
+  diagnostics(found: readonly Diagnostic[]): void;
 }
 
 /** The keys that a user presses, one by one, without Enter. */

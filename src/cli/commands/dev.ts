@@ -59,7 +59,7 @@ export const dev: Command = {
         async read(signal, paths) {
           const modules = createModuleReader((text) => context.printError(text), signal);
           try {
-            return await checkFilesQuietly({ ...context, signal }, input, input.positionals, undefined, modules.load);
+            return await checkFilesQuietly({ ...context, signal, loadModule: modules.load }, input, input.positionals);
           } finally {
             for (const path of modules.imported) paths.add(path);
             modules.close();

@@ -207,6 +207,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./gitops.ts').then(({ gitops }) => gitops),
   },
   {
+    name: 'mcp',
+    summary: 'serve the commands that only read to editors and assistants (Model Context Protocol)',
+    group: 'Set up a cluster',
+    load: () => import('./mcp.ts').then(({ mcp }) => mcp),
+  },
+  {
     name: 'completion',
     summary: 'print a script that completes commands in a shell',
     group: 'Set up a cluster',

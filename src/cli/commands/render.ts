@@ -103,10 +103,16 @@ function isUnhelped({ state, because }: NodeReport): boolean {
 
 function printer(context: CommandContext, input: CommandInput): (renderings: readonly Rendering[]) => void {
   const form = textOption(input, 'output');
-  if (form === 'yaml') return (renderings) => context.print(renderedYaml(renderings));
-  if (form === 'json') {
+  if (form === 'yaml' && context.results === undefined) {
+    return (renderings) => context.print(renderedYaml(renderings));
+  }
+  if (form === 'json' || form === 'yaml') {
     const print = reportPrinter(context, input);
-    return (renderings) => print({ data: { schemaVersion: 1, instances: renderings.map(dataOf) }, lines: () => [] });
+    return (renderings) =>
+      print({
+        data: { schemaVersion: 1, instances: renderings.map(dataOf) },
+        lines: () => [renderedYaml(renderings)],
+      });
   }
   throw new TypeKroError(`--output ${form ?? ''} is none of yaml, json`, {
     code: 'cli/usage',

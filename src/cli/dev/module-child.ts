@@ -6,8 +6,8 @@ import type { JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
 import { appendStep } from '../../graph/index.ts';
 import { lateFailures } from '../up/late-failures.ts';
-import type { ModuleObject } from '../up/load-module.ts';
 import { loadModule } from '../up/load-module.ts';
+import type { ModuleObject } from '../up/module-loader.ts';
 import type { ChildReport, ChildRequest, SentObject } from './module-messages.ts';
 import { recordImports } from './record-imports.ts';
 

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { KubeObject, SourcePosition } from '../../core/index.ts';
 import { moduleUrl, parseJson, TypeKroError } from '../../core/index.ts';
-import type { LoadedModule, ModuleLoader } from '../up/load-module.ts';
+import type { LoadedModule, ModuleLoader } from '../up/module-loader.ts';
 import type { ChildReport, SentObject } from './module-messages.ts';
 
 /** Loads modules in a process of their own, which starts with the first one. */

@@ -31,6 +31,8 @@ export function reportPrinter(
       remedy: 'write --output json',
     });
   }
+  const { results } = context;
+  if (results !== undefined) return (report) => results.report(report.data, report.lines());
   return (report) => {
     for (const text of print(report)) context.print(text);
   };

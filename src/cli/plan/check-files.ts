@@ -28,7 +28,7 @@ const TOLD_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
 
 /** Reads the files of a command. */
 export function loadFiles(context: CommandContext, files: readonly string[]): Promise<LoadedFiles> {
-  return loadInputs(files, context.cwd, (text) => context.printError(text));
+  return loadInputs(files, context.cwd, (text) => context.printError(text), undefined, context.loadModule);
 }
 
 /**

@@ -9,7 +9,6 @@ import { knownCrds, shippedNote } from './known-crds.ts';
 import type { LoadedInputs } from './load-inputs.ts';
 import { lateFailures } from './late-failures.ts';
 import { loadInputs } from './load-inputs.ts';
-import type { ModuleLoader } from './load-module.ts';
 import { placedInCall } from './place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 import { textOf } from './source-text.ts';
@@ -49,7 +48,6 @@ export async function readChecked(
 /**
  * The same without printing problems.
  *
- * @param load loads TypeScript and JavaScript files
  * @throws TypeKroError as `loadInputs` and `knownCrds`.
  */
 export async function checkFilesQuietly(
@@ -57,10 +55,11 @@ export async function checkFilesQuietly(
   input: CommandInput,
   files: readonly string[],
   extend: ExtendInputs = (inputs) => inputs,
-  load?: ModuleLoader,
 ): Promise<CheckedFiles> {
   const note = (text: string): void => context.printError(text);
-  const inputs = await extend(await loadInputs(files, context.cwd, note, () => context.readInput(), load));
+  const inputs = await extend(
+    await loadInputs(files, context.cwd, note, () => context.readInput(), context.loadModule),
+  );
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, diagnostics: found } = await checkInputs(inputs, options);

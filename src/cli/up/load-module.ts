@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '../../core/index.ts';
 import { parseJson, placeOfMade, sharePlace, stringifyJson } from '../../core/index.ts';
+import type { LoadedModule } from './module-loader.ts';
 import { importTypeScript } from './import-typescript.ts';
 import { catchLateFailures } from './late-failures.ts';
 import { whileLoading } from './loading.ts';
@@ -21,26 +22,6 @@ function isDefinitionExport(value: unknown): value is DefinitionExport {
   const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
   return isObject && 'toDefinition' in value && typeof value.toDefinition === 'function';
 }
-
-/** An object that a module exports. */
-export interface ModuleObject {
-  readonly object: KubeObject;
-  /** Returns the place in the user's code for a field, by the field's path. */
-  readonly locate?: (path: string) => SourcePosition | undefined;
-}
-
-/** The result of loading a module. */
-export interface LoadedModule {
-  readonly objects: readonly ModuleObject[];
-  /**
-   * The reasons why the module could not be loaded; or the warnings of its compositions and the errors of its lost
-   * exports.
-   */
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Loads a module, as `loadModule` does. */
-export type ModuleLoader = typeof loadModule;
 
 /**
  * Loads a module: first the definitions of its exported compositions, next its plain objects, each in the order of the

@@ -8,6 +8,7 @@ export function printDiagnostics(
   diagnostics: readonly Diagnostic[],
   texts: ReadonlyMap<string, string>,
 ): void {
+  context.results?.diagnostics(diagnostics);
   for (const diagnostic of diagnostics) {
     const { file } = diagnostic.source ?? {};
     context.printError(`${formatDiagnostic(diagnostic, file === undefined ? undefined : texts.get(file))}\n`);

@@ -1,0 +1,64 @@
+import { Writable } from 'node:stream';
+import { resolve } from 'node:path';
+import type { Command, CommandContext } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
+import { createMcpServer } from '../mcp/server.ts';
+import { packageVersion } from '../package-version.ts';
+
+/** `typekro mcp`: the commands that only read, as tools of the Model Context Protocol. */
+export const mcp: Command = {
+  name: 'mcp',
+  description:
+    'Serves the Model Context Protocol on the standard input and output, so that editors and assistants can check definitions, render instances, plan changes and ask why an instance waits. The tools are validate, render, plan, why, tree and explain; each runs the command of its name, and none writes. Files are read only below the working directory, or --root. Needs the package @modelcontextprotocol/sdk.',
+  positionals: [],
+  options: [
+    { name: 'root', summary: 'folder below which files are read; by default the current one', value: 'folder' },
+    { name: 'modules', summary: 'read TypeScript and JavaScript files, too: their code runs' },
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+  ],
+  examples: [
+    {
+      command: 'npm install --save-dev @modelcontextprotocol/sdk',
+      summary: 'once; then name the server to the client:',
+    },
+    { command: 'npx typekro mcp --root graphs', summary: 'the command that an MCP client starts' },
+  ],
+  async run(context, input) {
+    const sdk = loadMcpSdk(mcpSdkImporters(context.cwd));
+    const cluster = Object.fromEntries(
+      (['kubeconfig', 'context'] as const).flatMap((name) => {
+        const value = textOption(input, name);
+        // Tools have another working directory.
+        return value === undefined ? [] : [[name, name === 'kubeconfig' ? resolve(context.cwd, value) : value]];
+      }),
+    );
+    const root = resolve(context.cwd, textOption(input, 'root') ?? '.');
+    const limits = { root, modules: input.options['modules'] === true, cluster };
+    const server = createMcpServer(sdk, context, limits, packageVersion());
+    const closed = new Promise<void>((done) => {
+      server.onclose = done;
+      process.stdin.once('end', done).once('close', done);
+      context.signal.addEventListener('abort', () => done(), { once: true });
+    });
+    await server.connect(new sdk.StdioServerTransport(process.stdin, linesTo(context)));
+    await closed;
+    await server.close();
+    return context.signal.aborted ? ExitCode.interrupted : ExitCode.ok;
+  },
+};
+
+/** The standard output of the command as a stream: each message is a line. */
+function linesTo({ print }: Pick<CommandContext, 'print'>): Writable {
+  let rest = '';
+  return new Writable({
+    decodeStrings: false,
+    write(chunk: string | Buffer, _encoding, done) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) print(line);
+      done();
+    },
+  });
+}

@@ -1,0 +1,35 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { TypeKroError } from '../../core/index.ts';
+
+/** Endings of files whose code runs when they are read. */
+const SCRIPTS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
+
+/** Is the name that of a module, whose code runs when it is read? */
+export const isModule = (name: string): boolean => SCRIPTS.has(extname(name).toLowerCase());
+
+/**
+ * The name of a file or folder relative to the root, with symbolic links followed.
+ *
+ * @throws TypeKroError `mcp/outside` for a place outside of the root
+ */
+export function insideRoot(root: string, name: string): string {
+  const home = realpathSync(root);
+  const inside = relative(home, realPath(resolve(home, name)));
+  if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return inside === '' ? '.' : inside;
+  throw new TypeKroError(`${name} is outside of ${home}`, {
+    code: 'mcp/outside',
+    remedy: 'name files below that folder, or start typekro mcp with another --root',
+  });
+}
+
+/** The path without symbolic links; what does not exist hangs below the nearest folder that does. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || dirname(path) === path) throw error;
+    return join(realPath(dirname(path)), basename(path));
+  }
+}

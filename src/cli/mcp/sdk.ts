@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Readable, Writable } from 'node:stream';
+import { packageFolder, TypeKroError } from '../../core/index.ts';
+
+/** The package of the protocol, an optional peer dependency. */
+const PACKAGE = '@modelcontextprotocol/sdk';
+
+/** A connection between a server and a client. */
+export interface McpTransport {
+  onclose?: (() => void) | undefined;
+  close(): Promise<void>;
+}
+
+/** The part of the package's server that is used here. */
+export interface McpServer {
+  setRequestHandler(
+    schema: unknown,
+    handler: (request: McpRequest, extra: { readonly signal: AbortSignal }) => object | Promise<object>,
+  ): void;
+  connect(transport: McpTransport): Promise<void>;
+  close(): Promise<void>;
+  onclose?: (() => void) | undefined;
+}
+
+/** A request to a tool. */
+export interface McpRequest {
+  readonly params?: { readonly name?: string; readonly arguments?: Readonly<Record<string, unknown>> };
+}
+
+/** The result of checking a value by a JSON schema. */
+export type McpChecked = { readonly valid: true } | { readonly valid: false; readonly errorMessage: string };
+
+/** The parts of the package that are used here. */
+export interface McpSdk {
+  readonly Server: new (
+    info: { readonly name: string; readonly version: string },
+    options: { readonly capabilities: object; readonly instructions: string },
+  ) => McpServer;
+  readonly StdioServerTransport: new (input: Readable, output: Writable) => McpTransport;
+  readonly ListToolsRequestSchema: unknown;
+  readonly CallToolRequestSchema: unknown;
+  readonly AjvJsonSchemaValidator: new () => { getValidator(schema: object): (value: unknown) => McpChecked };
+}
+
+const PARTS = ['server/index.js', 'server/stdio.js', 'types.js', 'validation/ajv'];
+
+/** From where the protocol's package is looked for: the project in `cwd`, then this package. */
+export function mcpSdkImporters(cwd: string): readonly string[] {
+  const beside = packageFolder();
+  return [join(cwd, 'package.json'), ...(beside === undefined ? [] : [fileURLToPath(beside)])];
+}
+
+/**
+ * Loads the protocol's package, from the first of the importers that finds it.
+ *
+ * @throws TypeKroError `cli/no-mcp-sdk` when none does
+ */
+export function loadMcpSdk(importers: readonly string[]): McpSdk {
+  for (const importer of importers) {
+    const load = createRequire(importer);
+    try {
+      load.resolve(`${PACKAGE}/server`);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Another failure is a broken installation, which the user has to see.
+      if (code !== 'MODULE_NOT_FOUND') throw error;
+      continue;
+    }
+    return Object.assign({}, ...PARTS.map((part) => load(`${PACKAGE}/${part}`) as object)) as McpSdk;
+  }
+  throw new TypeKroError(`the package ${PACKAGE} is not installed`, {
+    code: 'cli/no-mcp-sdk',
+    remedy: `run npm install --save-dev ${PACKAGE}, then typekro mcp again`,
+  });
+}

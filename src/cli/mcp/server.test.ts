@@ -1,0 +1,190 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClientAnswer, McpClient } from '../../../test/support/mcp-client.ts';
+import { Client, InMemoryTransport } from '../../../test/support/mcp-client.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
+import { createMcpServer } from './server.ts';
+
+let parent: string;
+let root: string;
+let world: VirtualWorld;
+let client: McpClient;
+
+const definition = potDefinition([mapResource('map', { text: '${schema.spec.text}' })]);
+const broken = potDefinition([mapResource('map', { text: '${schema.spec.txt}' })]);
+
+beforeAll(async () => {
+  parent = mkdtempSync(join(tmpdir(), 'typekro-mcp-'));
+  root = join(parent, 'graphs');
+  mkdirSync(join(root, 'more'), { recursive: true });
+  const write = (name: string, value: unknown): void => writeFileSync(join(parent, name), JSON.stringify(value));
+  write('graphs/pots.json', definition);
+  write('graphs/broken.json', broken);
+  write('graphs/shop.json', pot('shop', { text: 'new' }));
+  write('outside.json', definition);
+  writeFileSync(join(root, 'app.ts'), 'throw new Error("it ran")');
+  symlinkSync(join(parent, 'outside.json'), join(root, 'link.json'));
+  symlinkSync(parent, join(root, 'up'));
+  symlinkSync(join(root, 'pots.json'), join(root, 'more/inside.json'));
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(parent, 'kubeconfig'), kubeconfig);
+  await world.apply(definition);
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+
+  const context = {
+    cwd: root,
+    env: {},
+    print: () => {},
+    printError: () => {},
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  };
+  const limits = { root, modules: false, cluster: { kubeconfig: join(parent, 'kubeconfig') } };
+  const server = createMcpServer(loadMcpSdk(mcpSdkImporters(root)), context, limits, '1.2.3');
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await server.connect(far);
+  client = new Client({ name: 'test', version: '1' });
+  await client.connect(near);
+});
+afterAll(async () => {
+  await client.close();
+  await world.close();
+  rmSync(parent, { recursive: true, force: true });
+});
+
+const call = (name: string, args: unknown): Promise<ClientAnswer> => client.callTool({ name, arguments: args });
+const textOf = ({ content }: ClientAnswer): string => content.map(({ text }) => text).join('\n');
+
+test('the tools and the server name themselves', async () => {
+  expect(client.getServerVersion()).toEqual({ name: 'typekro', version: '1.2.3' });
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(['validate', 'render', 'plan', 'why', 'tree', 'explain']);
+  for (const { annotations } of tools) expect(annotations).toMatchObject({ readOnlyHint: true });
+});
+
+test('validate: a sound definition, in a file and as text', async () => {
+  const expected = {
+    content: [{ type: 'text', text: 'pots: Pot, 1 resource in the order map' }],
+    structuredContent: { exitCode: 0 },
+  };
+  expect(await call('validate', { files: ['pots.json'] })).toEqual(expected);
+  expect(await call('validate', { text: JSON.stringify(definition) })).toEqual(expected);
+  expect(await call('validate', { files: ['more/inside.json'] })).toEqual(expected);
+});
+
+test('validate: problems with code, place and remedy', async () => {
+  const answer = await call('validate', { files: ['broken.json'] });
+  expect(answer.isError).toBe(true);
+  expect(textOf(answer)).toMatch(/broken\.json:1:\d+: error: .*txt/);
+  expect(answer.structuredContent).toMatchObject({
+    exitCode: 3,
+    diagnostics: [{ severity: 'error', source: { file: 'broken.json', line: 1 } }],
+  });
+});
+
+test('render: objects as text and as data, with values', async () => {
+  const answer = await call('render', { files: ['pots.json'], values: { text: 'red' }, name: 'shop' });
+  expect(textOf(answer)).toMatchInlineSnapshot(`
+    "# map (ConfigMap): applying, creates its object
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: shop-map
+      namespace: default
+    data:
+      text: red
+    # status of Pot default/shop:
+    #   state: IN_PROGRESS"
+  `);
+  expect(answer.structuredContent).toMatchObject({
+    exitCode: 0,
+    report: {
+      schemaVersion: 1,
+      instances: [{ definition: 'pots', nodes: [{ id: 'map', objects: [{ object: { data: { text: 'red' } } }] }] }],
+    },
+  });
+});
+
+test('plan: what changes, and nothing is written', async () => {
+  const before = world.log.length;
+  const answer = await call('plan', { files: ['shop.json'] });
+  expect(textOf(answer)).toContain('data.text  "x" → "new"');
+  expect(answer.structuredContent).toMatchObject({ exitCode: 0, report: { schemaVersion: 1, operation: 'apply' } });
+  await world.settle();
+  expect(world.log.length).toBe(before);
+  expect(readdirSync(root).filter((name) => name.startsWith('plan-'))).toEqual([]);
+});
+
+test('why and tree: the instance of the cluster', async () => {
+  expect(textOf(await call('why', { instance: 'shop' }))).toMatch(/^Pot default\/shop +ACTIVE/);
+  const tree = await call('tree', { instance: 'default/shop' });
+  expect(textOf(tree)).toContain('map  ConfigMap default/shop-map');
+  expect(tree.structuredContent).toMatchObject({ report: { state: 'ACTIVE', nodes: [{ id: 'map', state: 'ready' }] } });
+  const missing = await call('tree', { instance: 'shp' });
+  expect(missing.isError).toBe(true);
+  expect(textOf(missing)).toContain('did you mean');
+  expect(missing.structuredContent).toMatchObject({ error: { code: 'cli/no-instance' } });
+});
+
+test('explain: a field of a definition, a kind, and a code', async () => {
+  expect(textOf(await call('explain', { subject: 'pots.json', path: 'spec.text' }))).toMatch(/^spec\.text {2}string/);
+  expect(textOf(await call('explain', { subject: 'Deployment.spec.replicas' }))).toMatch(/^spec\.replicas {2}integer/);
+  expect(textOf(await call('explain', { subject: 'graph/cycle' }))).toMatch(/^graph\/cycle {2}error/);
+});
+
+test.each([
+  ['a path above the root', 'validate', { files: ['../outside.json'] }, /\.\.\/outside\.json is outside of /],
+  ['an absolute path', 'validate', { files: ['/etc/passwd'] }, /\/etc\/passwd is outside of /],
+  ['a link out of the root', 'validate', { files: ['link.json'] }, /link\.json is outside of /],
+  ['a folder that leads out of the root', 'validate', { files: ['up/outside.json'] }, /is outside of /],
+  ['what does not exist, outside', 'validate', { files: ['../none/a.yaml'] }, /is outside of /],
+  ['CRDs outside', 'validate', { files: ['pots.json'], crds: ['..'] }, /is outside of /],
+  ['observed objects outside', 'render', { files: ['pots.json'], observed: ['../outside.json'] }, /is outside of /],
+  ['a snapshot outside', 'plan', { files: ['pots.json'], snapshot: '../outside.json' }, /is outside of /],
+  ['a subject outside', 'explain', { subject: '../outside.json' }, /is outside of /],
+  ['a folder as the subject', 'explain', { subject: '..' }, /is outside of /],
+  ['a name with a NUL', 'validate', { files: ['a\u0000.yaml'] }, /must match pattern/],
+  ['the standard input', 'validate', { files: ['-'] }, /- is no file/],
+  ['a module', 'validate', { files: ['app.ts'] }, /app\.ts is a module, whose code would run/],
+  ['a list in place of a file', 'validate', { files: 'pots.json' }, /must be array/],
+  ['a number in place of a name', 'validate', { files: [7] }, /must be string/],
+  ['no argument', 'validate', {}, /one of files and text has to be given/],
+  ['a missing argument', 'why', {}, /required property 'instance'/],
+  ['an argument that there is not', 'plan', { files: ['pots.json'], save: true }, /additional properties/],
+  ['many files', 'validate', { files: Array.from({ length: 300 }, () => 'pots.json') }, /more than 200/],
+  ['a long name', 'tree', { instance: 'x'.repeat(10_000) }, /more than 4096/],
+  ['a name of an option', 'tree', { instance: '--output' }, /no instance|instance/],
+  ['a tool that there is not', 'apply', {}, /there is no tool apply/],
+  ['a tool named as a member of objects', 'constructor', {}, /there is no tool constructor/],
+  ['text that is no YAML', 'validate', { text: '{{' }, /error: /],
+  ['text that expands', 'validate', { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(2000)}]` }, /error: /],
+])('%s is refused', async (_what, name, args, text) => {
+  const answer = await call(name, args);
+  expect(answer.isError).toBe(true);
+  expect(textOf(answer)).toMatch(text);
+});
+
+test('deep values are refused or rendered, and the server goes on', async () => {
+  let deep: unknown = 'x';
+  for (let level = 0; level < 2000; level += 1) deep = { a: deep };
+  const answer = await call('render', { files: ['pots.json'], values: { text: deep } });
+  expect(answer.isError).toBe(true);
+  expect((await call('validate', { files: ['pots.json'] })).isError).toBeUndefined();
+});
+
+test('without the package the error names it and how to install it', () => {
+  expect(() => loadMcpSdk([join(root, 'package.json')])).toThrow(
+    expect.objectContaining({
+      code: 'cli/no-mcp-sdk',
+      message: 'the package @modelcontextprotocol/sdk is not installed',
+      remedy: 'run npm install --save-dev @modelcontextprotocol/sdk, then typekro mcp again',
+    }),
+  );
+});

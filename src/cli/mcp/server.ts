@@ -1,0 +1,125 @@
+import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { CommandContext } from '../command.ts';
+import { createModuleReader } from '../dev/module-reader.ts';
+import { printFailure } from '../failure.ts';
+import type { McpSdk, McpServer } from './sdk.ts';
+import type { McpLimits, McpTool } from './tools.ts';
+import { MCP_TOOLS } from './tools.ts';
+
+const INSTRUCTIONS =
+  'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why.';
+
+/** The answer of a tool. */
+export interface ToolAnswer {
+  readonly content: readonly { readonly type: 'text'; readonly text: string }[];
+  readonly structuredContent?: JsonObject;
+  readonly isError?: true;
+}
+
+/**
+ * Makes the server with all tools; the caller connects it.
+ *
+ * @param context of the command; what a tool prints goes into its answer
+ */
+export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: McpLimits, version: string): McpServer {
+  const validator = new sdk.AjvJsonSchemaValidator();
+  const checks = new Map(MCP_TOOLS.map(({ name, inputSchema }) => [name, validator.getValidator(inputSchema)]));
+  const server = new sdk.Server(
+    { name: 'typekro', version },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  );
+  const annotations = { readOnlyHint: true, openWorldHint: false };
+  const tools = MCP_TOOLS.map(({ name, title, description, inputSchema }) => ({
+    name,
+    title,
+    description,
+    inputSchema,
+    annotations: { title, ...annotations },
+  }));
+  server.setRequestHandler(sdk.ListToolsRequestSchema, () => ({ tools }));
+  server.setRequestHandler(sdk.CallToolRequestSchema, async ({ params = {} }, { signal }) => {
+    const tool = MCP_TOOLS.find(({ name }) => name === params.name);
+    if (tool === undefined) {
+      return failure(
+        `there is no tool ${params.name ?? ''}; there are ${MCP_TOOLS.map(({ name }) => name).join(', ')}`,
+      );
+    }
+    const given = params.arguments ?? {};
+    const checked = checks.get(tool.name)?.(given);
+    if (checked?.valid === false) return failure(`the arguments of ${tool.name} are wrong: ${checked.errorMessage}`);
+    return callTool(
+      tool,
+      given as JsonObject,
+      { ...context, signal: AbortSignal.any([context.signal, signal]) },
+      limits,
+    );
+  });
+  return server;
+}
+
+const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
+
+/** Runs the command of a tool. Never throws: errors are answers. */
+async function callTool(
+  tool: McpTool,
+  given: JsonObject,
+  outer: CommandContext,
+  limits: McpLimits,
+): Promise<ToolAnswer> {
+  const lines: string[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const reports: object[] = [];
+  const print = (text: string): void => void lines.push(text);
+  const modules = createModuleReader(print, outer.signal);
+  const context: CommandContext = {
+    cwd: limits.root,
+    env: outer.env,
+    signal: outer.signal,
+    print,
+    printError: print,
+    readInput: () => Promise.resolve(''),
+    loadModule: modules.load,
+    results: {
+      report(data, text) {
+        reports.push(data);
+        lines.push(...text);
+      },
+      diagnostics: (found) => void diagnostics.push(...found),
+    },
+  };
+  let code: number;
+  let problem: JsonObject | undefined;
+  try {
+    const { stdin = '', ...input } = tool.toInput(given, limits);
+    const command = await tool.load();
+    const options = { ...Object.fromEntries(command.options.map(defaultOf)), ...input.options };
+    code = await command.run({ ...context, readInput: () => Promise.resolve(stdin) }, { ...input, options });
+  } catch (error) {
+    code = printFailure(error, context);
+    if (error instanceof TypeKroError) problem = { code: error.code, message: error.message };
+  } finally {
+    modules.close();
+  }
+  const [report] = reports;
+  const data = {
+    exitCode: code,
+    ...(problem === undefined ? {} : { error: problem }),
+    ...(diagnostics.length === 0 ? {} : { diagnostics }),
+    ...(report === undefined ? {} : { report }),
+  };
+  return {
+    content: [{ type: 'text', text: lines.join('\n').trimEnd() }],
+    structuredContent: plainJson(data),
+    ...(code === 0 ? {} : { isError: true }),
+  };
+}
+
+const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly defaultValue?: string }) =>
+  [name, defaultValue] as const;
+
+/** The data as the protocol's package can send it. */
+function plainJson(data: object): JsonObject {
+  const value: JsonValue = parseJson(stringifyJson(data as unknown as JsonValue));
+  return isJsonObject(value) ? (JSON.parse(stringifyJson(value)) as JsonObject) : {};
+}

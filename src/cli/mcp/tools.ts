@@ -1,0 +1,249 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { Command, CommandInput } from '../command.ts';
+import { insideRoot, isModule } from './inside-root.ts';
+
+/** A tool of the protocol: a command that only reads, and how its arguments become a command line. */
+export interface McpTool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly inputSchema: JsonObject;
+  readonly load: () => Promise<Command>;
+  /** Throws `TypeKroError` for files that may not be read. */
+  toInput(given: JsonObject, limits: McpLimits): ToolInput;
+}
+
+/** The command line of a tool, and its standard input. */
+export interface ToolInput extends CommandInput {
+  readonly stdin?: string;
+}
+
+/** What tools may read. */
+export interface McpLimits {
+  /** Folder below which files are read. */
+  readonly root: string;
+  /** May code of modules run? */
+  readonly modules: boolean;
+  /** Options that name the cluster. */
+  readonly cluster: CommandInput['options'];
+}
+
+const MAX_NAME_LENGTH = 4096;
+const MAX_FILES = 200;
+/** No file system takes the character NUL in a name. */
+const NAME_PATTERN = '^[^\\u0000]+$';
+const MAX_TEXT_LENGTH = 2_000_000;
+
+const text = (description: string): JsonObject => ({
+  type: 'string',
+  maxLength: MAX_NAME_LENGTH,
+  pattern: NAME_PATTERN,
+  description,
+});
+const flag = (description: string): JsonObject => ({ type: 'boolean', description });
+const paths = (description: string): JsonObject => ({
+  type: 'array',
+  minItems: 1,
+  maxItems: MAX_FILES,
+  items: { type: 'string', maxLength: MAX_NAME_LENGTH, pattern: NAME_PATTERN },
+  description,
+});
+const schema = (properties: JsonObject, required: readonly string[] = []): JsonObject => ({
+  type: 'object',
+  properties,
+  required: [...required],
+  additionalProperties: false,
+});
+
+const FILES = paths('YAML or JSON files with definitions, instances and other objects');
+const CRDS = paths('files or folders with CustomResourceDefinitions of kinds that the files use');
+const INSTANCE = text('NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME');
+const NAMESPACE = text('namespace of an instance that is named without one');
+
+/** All tools. Each runs the command of its name. */
+export const MCP_TOOLS: readonly McpTool[] = [
+  {
+    name: 'validate',
+    title: 'Check definitions',
+    description:
+      'Checks ResourceGraphDefinitions and the objects beside them without a cluster: schema, expressions, types, dependencies, and the objects that they make, by the rules of an API server. Gives every problem with its code, place and remedy.',
+    inputSchema: schema({
+      files: FILES,
+      text: { type: 'string', maxLength: MAX_TEXT_LENGTH, description: 'YAML in place of files' },
+      crds: CRDS,
+      strict: flag('warnings count as errors'),
+    }),
+    load: () => import('../commands/validate.ts').then(({ validate }) => validate),
+    toInput(given, limits) {
+      const content = given['text'];
+      if ((typeof content === 'string') === (given['files'] !== undefined)) throw oneOf('files', 'text');
+      return {
+        positionals: typeof content === 'string' ? ['-'] : filesOf(given['files'], limits),
+        options: { ...crdsOf(given, limits), ...flagOf(given, 'strict') },
+        ...(typeof content === 'string' ? { stdin: content } : {}),
+      };
+    },
+  },
+  {
+    name: 'render',
+    title: 'Objects of an instance',
+    description:
+      'Gives the objects that an instance gets, in the order of creation, without a cluster. What only a cluster knows is named, with what it waits for.',
+    inputSchema: schema(
+      {
+        files: FILES,
+        values: { type: 'object', description: 'the spec of the instance; by default the instances of the files' },
+        observed: paths('objects that exist, as kubectl get -o yaml prints them: files or folders'),
+        name: text('name of the instance'),
+        namespace: text('namespace of the instance'),
+        definition: text('name of one definition, where the files hold several'),
+        crds: CRDS,
+      },
+      ['files'],
+    ),
+    load: () => import('../commands/render.ts').then(({ render }) => render),
+    toInput(given, limits) {
+      const { values } = given;
+      return {
+        positionals: filesOf(given['files'], limits),
+        options: {
+          output: 'yaml',
+          ...texts(given, 'name', 'namespace', 'definition'),
+          ...(given['observed'] === undefined ? {} : { observed: filesOf(given['observed'], limits).join(',') }),
+          ...(isJsonObject(values) ? { values: '-' } : {}),
+          ...crdsOf(given, limits),
+        },
+        ...(isJsonObject(values) ? { stdin: stringifyJson(values) } : {}),
+      };
+    },
+  },
+  {
+    name: 'plan',
+    title: 'What an apply would change',
+    description:
+      'Tells what an apply of the files would change in the cluster, for the definitions and every live instance: created, changed field by field, replaced, pruned, deferred or blocked. The API server checks each write by a dry run; nothing is stored. With a snapshot no cluster is asked.',
+    inputSchema: schema(
+      {
+        files: FILES,
+        snapshot: text('a file of typekro snapshot in place of the cluster'),
+        delete: flag('plan the deletion of what the files hold'),
+        namespace: text('plan only instances of this namespace'),
+        all: flag('list every instance'),
+        crds: CRDS,
+      },
+      ['files'],
+    ),
+    load: () => import('../commands/plan.ts').then(({ plan }) => plan),
+    toInput: (given, limits) => ({
+      positionals: filesOf(given['files'], limits),
+      options: {
+        ...limits.cluster,
+        ...texts(given, 'namespace'),
+        ...flagOf(given, 'delete'),
+        ...flagOf(given, 'all'),
+        ...(given['snapshot'] === undefined ? {} : { snapshot: filesOf([given['snapshot']], limits)[0] }),
+        ...crdsOf(given, limits),
+      },
+    }),
+  },
+  {
+    name: 'why',
+    title: 'Why an instance waits',
+    description:
+      'Follows the reasons of an instance of the cluster, or of one of its nodes, down to the one object, condition or event that it waits for, with what to do about it.',
+    inputSchema: schema({ instance: text('as in tree, and /NODE behind it for one node'), namespace: NAMESPACE }, [
+      'instance',
+    ]),
+    load: () => import('../commands/why.ts').then(({ why }) => why),
+    toInput: instanceInput,
+  },
+  {
+    name: 'tree',
+    title: 'Nodes of an instance',
+    description: 'Gives every node of an instance of the cluster with its objects, its state and the reason.',
+    inputSchema: schema({ instance: INSTANCE, namespace: NAMESPACE }, ['instance']),
+    load: () => import('../commands/tree.ts').then(({ tree }) => tree),
+    toInput: instanceInput,
+  },
+  {
+    name: 'explain',
+    title: 'What a field, kind or code means',
+    description:
+      'Explains a field of the kind that a definition makes (subject: the file; path: spec.replicas, or the id of a node and a field), a kind of Kubernetes (Deployment.spec.strategy), or the code of a problem (graph/cycle).',
+    inputSchema: schema(
+      {
+        subject: text('a file, a kind with the path of a field, or a code'),
+        path: text('path of a field of the definition in the file'),
+        definition: text('name of one definition, where the file holds several'),
+        crds: CRDS,
+      },
+      ['subject'],
+    ),
+    load: () => import('../commands/explain.ts').then(({ explain }) => explain),
+    toInput(given, limits) {
+      const subject = String(given['subject']);
+      return {
+        positionals: [fileOrWord(subject, limits), ...(given['path'] === undefined ? [] : [String(given['path'])])],
+        options: { ...texts(given, 'definition'), ...crdsOf(given, limits) },
+      };
+    },
+  },
+];
+
+/** A subject that names a file is checked as a file. */
+function fileOrWord(subject: string, limits: McpLimits): string {
+  const isFile =
+    subject === '-' ||
+    /\.(?:ya?ml|json)$/i.test(subject) ||
+    isModule(subject) ||
+    existsSync(resolve(limits.root, subject));
+  return isFile ? (filesOf([subject], limits)[0] ?? subject) : subject;
+}
+
+function instanceInput(given: JsonObject, { cluster }: McpLimits): ToolInput {
+  return { positionals: [String(given['instance'])], options: { ...cluster, ...texts(given, 'namespace') } };
+}
+
+function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): string[] {
+  return (Array.isArray(names) ? names : []).map((name) => {
+    const given = String(name);
+    if (given === '-') throw new TypeKroError('- is no file', { code: 'cli/usage', remedy: 'name a file' });
+    const file = insideRoot(root, given);
+    // Options take several names with commas between them.
+    if (file.includes(',')) {
+      throw new TypeKroError(`${file} has a comma in its name`, {
+        code: 'cli/usage',
+        remedy: 'give the file another name',
+      });
+    }
+    if (!isModule(file) || modules) return file;
+    throw new TypeKroError(`${file} is a module, whose code would run when it is read`, {
+      code: 'mcp/module',
+      remedy:
+        'start typekro mcp with --modules where you trust the code, or name YAML: typekro gitops writes it from a composition',
+    });
+  });
+}
+
+function crdsOf(given: JsonObject, limits: McpLimits): CommandInput['options'] {
+  return given['crds'] === undefined ? {} : { crds: filesOf(given['crds'], limits).join(',') };
+}
+
+function texts(given: JsonObject, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])));
+}
+
+function flagOf(given: JsonObject, name: string): Record<string, true> {
+  return given[name] === true ? { [name]: true } : {};
+}
+
+function oneOf(...names: readonly string[]): TypeKroError {
+  return new TypeKroError(`one of ${names.join(' and ')} has to be given`, {
+    code: 'cli/usage',
+    remedy: `give ${names[0]}`,
+  });
+}

@@ -1,0 +1,29 @@
+import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
+
+/** An object that a module exports. */
+export interface ModuleObject {
+  readonly object: KubeObject;
+  /** Returns the place in the user's code for a field, by the field's path. */
+  readonly locate?: (path: string) => SourcePosition | undefined;
+}
+
+/** The result of loading a module. */
+export interface LoadedModule {
+  readonly objects: readonly ModuleObject[];
+  /**
+   * The reasons why the module could not be loaded; or the warnings of its compositions and the errors of its lost
+   * exports.
+   */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Loads a module: an absolute path, the file as messages name it, the directory from which files are named, and what prints a
+ * note when the module takes long.
+ */
+export type ModuleLoader = (
+  path: string,
+  file: string,
+  cwd: string,
+  note?: (text: string) => void,
+) => Promise<LoadedModule>;

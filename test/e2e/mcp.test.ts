@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CLI, RunningCommand, startCli } from '../support/command.ts';
+import type { McpClient } from '../support/mcp-client.ts';
+import { Client, StdioClientTransport } from '../support/mcp-client.ts';
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+const MODULE = `console.log('noise of the module');
+export const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'DATA' } };
+`;
+
+describe('typekro mcp over the standard input and output', () => {
+  let directory: string;
+  let client: McpClient;
+  const connect = async (...args: string[]): Promise<void> => {
+    await client.connect(
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [CLI, 'mcp', ...args],
+        cwd: directory,
+        stderr: 'pipe',
+      }),
+    );
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'typekro-mcp-'));
+    client = new Client({ name: 'test', version: '1' });
+  });
+  afterEach(async () => {
+    await client.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('answers calls one after another and at once', async () => {
+    await connect('--root', fixture('.'));
+    const names = ['configmap.rgd.yaml', 'missing.yaml'];
+    const answers = await Promise.all(
+      names.map((name) => client.callTool({ name: 'validate', arguments: { files: [name] } })),
+    );
+    expect(answers.map(({ isError }) => isError ?? false)).toEqual([false, true]);
+    expect(answers[1]?.content[0]?.text).toContain('there is no file missing.yaml');
+    const kind = await client.callTool({ name: 'explain', arguments: { subject: 'ConfigMap.data' } });
+    expect(kind.content[0]?.text).toMatch(/^data/);
+  });
+
+  test('modules run only with --modules, as they are now, and print nothing between the messages', async () => {
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
+    writeFileSync(join(directory, 'app.mjs'), MODULE);
+    await connect('--modules');
+    const validate = () => client.callTool({ name: 'validate', arguments: { files: ['app.mjs'] } });
+    expect((await validate()).isError).toBeUndefined();
+    writeFileSync(join(directory, 'app.mjs'), MODULE.replace("'DATA'", '7'));
+    const broken = await validate();
+    expect(broken.isError).toBe(true);
+    expect(broken.content[0]?.text).toContain('noise of the module');
+    expect(broken.structuredContent).toMatchObject({ diagnostics: [{ severity: 'error' }] });
+  });
+
+  test('ends when the client goes, and with its code on Ctrl-C', async () => {
+    const closed = await new RunningCommand(process.execPath, [CLI, 'mcp'], { cwd: directory, input: 'no message\n' })
+      .ended;
+    expect(closed.code).toBe(0);
+    expect(closed.stdout).toBe('');
+    const ended = await startCli(['mcp'], directory).ended;
+    expect(ended.code).toBe(0);
+  });
+});

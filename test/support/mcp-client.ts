@@ -1,0 +1,32 @@
+import { createRequire } from 'node:module';
+import type { McpTransport } from '../../src/cli/mcp/sdk.ts';
+
+/** The answer of a tool, as a client gets it. */
+export interface ClientAnswer {
+  readonly content: readonly { readonly type: string; readonly text: string }[];
+  readonly structuredContent?: Readonly<Record<string, unknown>>;
+  readonly isError?: boolean;
+}
+
+/** The client of the protocol's own package. */
+export interface McpClient {
+  connect(transport: McpTransport): Promise<void>;
+  listTools(): Promise<{ readonly tools: readonly { readonly name: string; readonly annotations?: object }[] }>;
+  callTool(params: { readonly name: string; readonly arguments: unknown }): Promise<ClientAnswer>;
+  getServerVersion(): { readonly name: string; readonly version: string };
+  close(): Promise<void>;
+}
+
+interface ClientParts {
+  readonly Client: new (info: object) => McpClient;
+  readonly InMemoryTransport: { createLinkedPair(): [McpTransport, McpTransport] };
+  readonly StdioClientTransport: new (options: object) => McpTransport;
+}
+
+const load = createRequire(import.meta.url);
+const parts = ['client/index.js', 'client/stdio.js', 'inMemory.js'].map(
+  (part) => load(`@modelcontextprotocol/sdk/${part}`) as object,
+);
+
+/** The client, and transports in memory and over the standard input and output of a process. */
+export const { Client, InMemoryTransport, StdioClientTransport } = Object.assign({}, ...parts) as ClientParts;
