@@ -61,7 +61,7 @@ describe('typekro mcp over the standard input and output', () => {
     expect(broken.structuredContent).toMatchObject({ diagnostics: [{ severity: 'error' }] });
   });
 
-  test('ends when the client goes, and with its code on Ctrl-C', async () => {
+  test('ends when the client goes, after words that are no message, too', async () => {
     const closed = await new RunningCommand(process.execPath, [CLI, 'mcp'], { cwd: directory, input: 'no message\n' })
       .ended;
     expect(closed.code).toBe(0);
