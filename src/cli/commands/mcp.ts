@@ -38,7 +38,6 @@ export const mcp: Command = {
     const limits = { root, modules: input.options['modules'] === true, cluster };
     const server = createMcpServer(sdk, context, limits, packageVersion());
     const closed = new Promise<void>((done) => {
-      server.onclose = done;
       process.stdin.once('end', done).once('close', done);
       context.signal.addEventListener('abort', () => done(), { once: true });
     });

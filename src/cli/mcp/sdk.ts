@@ -9,7 +9,6 @@ const PACKAGE = '@modelcontextprotocol/sdk';
 
 /** A connection between a server and a client. */
 export interface McpTransport {
-  onclose?: (() => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -21,7 +20,6 @@ export interface McpServer {
   ): void;
   connect(transport: McpTransport): Promise<void>;
   close(): Promise<void>;
-  onclose?: (() => void) | undefined;
 }
 
 /** A request to a tool. */
