@@ -1,0 +1,186 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import { RunningCommand } from '../support/command.ts';
+import type { Ended } from '../support/command.ts';
+import { makePackedProject } from '../support/packed-package.ts';
+
+/** Each command as an installed package runs it: a process of its own, nothing but the dependencies, a cluster of `up`. */
+let directory: string;
+let cluster: RunningCommand;
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: shops
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Shop
+    spec:
+      text: string | default="open"
+      replicas: integer | default=1
+    status:
+      said: \${settings.data.text}
+  resources:
+    - id: settings
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: \${schema.metadata.name}-settings
+        data:
+          text: \${schema.spec.text}
+    - id: web
+      readyWhen:
+        - \${web.status.readyReplicas == web.spec.replicas}
+      template:
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: \${schema.metadata.name}
+        spec:
+          replicas: \${schema.spec.replicas}
+          selector:
+            matchLabels:
+              app: shop
+          template:
+            metadata:
+              labels:
+                app: shop
+            spec:
+              containers:
+                - name: web
+                  image: nginx
+                  env:
+                    - name: TEXT
+                      value: \${settings.data.text}
+`;
+
+const INSTANCE = `apiVersion: kro.run/v1alpha1
+kind: Shop
+metadata:
+  name: corner
+  namespace: default
+spec:
+  text: open
+`;
+
+const TEST = `schemaVersion: 1
+kind: GraphTest
+definition: shop.yaml
+tests:
+  - name: the shop waits for its pods
+    given:
+      name: corner
+    expect:
+      children:
+        settings: { data.text: open }
+      state: IN_PROGRESS
+    steps:
+      - patch:
+          web: { status.readyReplicas: 1 }
+        expect:
+          state: ACTIVE
+`;
+
+const CONFIG = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: plain
+data:
+  a: b
+`;
+
+function start(words: readonly string[], input?: string): RunningCommand {
+  const env = { ...process.env, KUBECONFIG: join(directory, '.typekro/default/kubeconfig'), NO_COLOR: '1' };
+  const main = 'node_modules/typekro/dist/cli/main.js';
+  const options = { cwd: directory, env, ...(input === undefined ? {} : { input }) };
+  return new RunningCommand(process.execPath, [main, ...words], options);
+}
+
+const typekro = (words: readonly string[], input?: string): Promise<Ended> => start(words, input).ended;
+
+beforeAll(async () => {
+  directory = makePackedProject(tmpdir(), 'dependencies');
+  writeFileSync(join(directory, 'shop.yaml'), DEFINITION);
+  writeFileSync(join(directory, 'corner.yaml'), INSTANCE);
+  writeFileSync(join(directory, 'plain.yaml'), CONFIG);
+  writeFileSync(join(directory, 'shop.test.yaml'), TEST);
+  writeFileSync(join(directory, 'next.yaml'), DEFINITION.replace('default="open"', 'default="closed"'));
+  cluster = start(['up', 'shop.yaml', 'corner.yaml']);
+  await cluster.until(/Shop default\/corner +ACTIVE/);
+}, 120_000);
+
+afterAll(async () => {
+  cluster.process.kill('SIGINT');
+  expect((await cluster.ended).code).toBe(130);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** The words, the exit code, and a part of the results; in this order, since some rows build on others. */
+const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
+  ['init platform', 0, /^wrote {2}package\.json/],
+  ['validate shop.yaml corner.yaml', 0, /shop/],
+  ['graph shop.yaml', 0, /settings/],
+  ['render shop.yaml --set text=closed', 0, /text: closed/],
+  ['explain Deployment.spec.replicas', 0, /integer/],
+  ['types shop.yaml -o crd', 0, /kind: CustomResourceDefinition/],
+  ['fmt --check shop.yaml', 0, /^$/],
+  ['lint shop.yaml', 0, /./],
+  ['test shop.test.yaml', 0, /1 passed/],
+  ['convert plain.yaml --name plain', 0, /kind: ResourceGraphDefinition/],
+  ['plan next.yaml', 0, /revision 1 → 2/],
+  ['plan corner.yaml', 0, /unchanged 1/],
+  ['snapshot state.json', 0, /state\.json/],
+  ['plan next.yaml --snapshot state.json', 0, /revision 1 → 2/],
+  ['apply next.yaml', 0, /shops/],
+  ['wait corner --timeout 30s', 0, /./],
+  ['revisions shops', 0, /2/],
+  ['why corner', 0, /nothing is waited for/],
+  ['why shops', 0, /nothing is wrong/],
+  ['tree corner', 0, /✓ settings/],
+  ['diff corner', 0, /^[^~]*$/],
+  ['status corner', 0, /said/],
+  ['events corner', 0, /./],
+  ['logs corner/web', 0, /(?:)/],
+  ['suspend corner', 0, /./],
+  ['resume corner', 0, /./],
+  ['pin corner --revision 1', 0, /./],
+  ['rollback shops --to 1', 0, /./],
+  ['rbac shop.yaml', 0, /kind: ClusterRole/],
+  ['gitops shop.yaml corner.yaml --out deploy', 0, /deploy/],
+  ['upgrade --check --kro-compatibility 0.9', 0, /1 unchanged/],
+  ['install --print', 0, /kind: CustomResourceDefinition/],
+  ['completion bash', 0, /complete/],
+  ['controller --help', 0, /--kro-compatibility/],
+  ['controller --nonsense', 2, /^$/],
+  ['delete corner', 0, /./],
+  ['wait corner --for deleted --timeout 30s', 0, /./],
+];
+
+test('each command answers in a process of its own', { timeout: 300_000 }, async () => {
+  const seen: string[] = [];
+  for (const [line, code, out] of ROWS) {
+    const ended = await typekro(line.split(' '));
+    const told = `typekro ${line}\n${ended.stdout}${ended.stderr}`;
+    expect(`${told}\nended with ${ended.code}`).toBe(`${told}\nended with ${code}`);
+    expect(ended.stdout.trim(), told).toMatch(out);
+    expect(ended.stderr, told).not.toMatch(/internal error|^\s+at .*:\d+:\d+\)?$/m);
+    seen.push(line.split(' ')[0] ?? '');
+  }
+  const crd = (await typekro(['types', 'shop.yaml', '-o', 'crd'])).stdout;
+  const generated = await typekro(['generate', '-', '--out', 'kinds'], crd);
+  expect(`${generated.code} ${generated.stderr}`).toBe('0 ');
+  expect(readFileSync(join(directory, 'kinds/kro.run.ts'), 'utf8')).toContain('Shop');
+  const dev = start(['dev', 'shop.yaml', 'corner.yaml', '--name', 'other']);
+  await dev.until(/Shop default\/corner +ACTIVE/);
+  dev.process.kill('SIGINT');
+  expect((await dev.ended).code).toBe(130);
+  // `up` runs behind all of them.
+  const tried = new Set([...seen, 'generate', 'dev', 'up']);
+  const untried = commands.map(({ name }) => name).filter((name) => !tried.has(name));
+  expect(untried).toEqual([]);
+});
