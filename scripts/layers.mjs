@@ -57,7 +57,7 @@ export const FLOORS = {
     'index.ts',
   ],
   runtime: [
-    'target.ts keys.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts',
+    'target.ts keys.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts json-child.ts',
     'fingerprint.ts owned-fields.ts compare.ts',
     'report.ts resolved.ts step-memory.ts model.ts object-outcome.ts',
     'failure.ts contest-text.ts refusal-remedies.ts explain.ts root-causes.ts applyset.ts finalizer.ts project-object.ts write-decision.ts',
@@ -65,7 +65,7 @@ export const FLOORS = {
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',
     'step-context.ts',
     'include.ts ready.ts wanted.ts resource.ts collection.ts external.ts assess.ts conflicts.ts visit.ts',
-    'members.ts dependents.ts earliest.ts prune.ts inventory.ts',
+    'members.ts dependents.ts prune.ts inventory.ts',
     'node-conditions.ts author-conditions.ts project-status.ts summary.ts',
     'deletion.ts unresolved.ts step.ts',
     'render',

@@ -344,3 +344,8 @@ export function typeNameOf(value: Value): string {
       return Array.isArray(value) ? 'list' : 'map';
   }
 }
+
+/** Is the value the double NaN? */
+export function isNaNValue(value: Value): boolean {
+  return typeof value === 'number' && Number.isNaN(value);
+}

@@ -1,6 +1,6 @@
-import { parseApiVersion, TypeKroError } from '../core/index.ts';
+import { parseApiVersion, pascalCase, TypeKroError } from '../core/index.ts';
 import type { DefinitionNames } from './emit/definition.ts';
-import { kebabCase, pascalCase } from './resources/resource-ids.ts';
+import { kebabCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
 import { nearestName } from '../schema/index.ts';
 

@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { applyDefaults } from '../schema/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknown } from './factory-arguments.ts';
-import { camelCase, pascalCase } from './resources/resource-ids.ts';
+import { camelCase } from './resources/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
 import { dependOn } from './library/resources.ts';
 import { withProviders } from './source/current.ts';
@@ -13,6 +13,7 @@ import { resolve } from './value/merge.ts';
 import { mergedPieces } from './value/nodes.ts';
 import { symbolic } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';
+import { pascalCase } from '../core/index.ts';
 
 /**
  * By trace: the number of calls of each composition, by its name. The number is a part of the ids of the composition's

@@ -1,5 +1,5 @@
 import type { ObjectExpression } from 'acorn';
-import { hasErrors, setOwn } from '../core/index.ts';
+import { hasErrors, pascalCase, setOwn } from '../core/index.ts';
 import type { Diagnostic } from '../core/index.ts';
 import type { Schema, SchemaSource } from '../schema/index.ts';
 import { gvkOf } from '../core/index.ts';
@@ -9,7 +9,7 @@ import { schemasOf, setSchemas } from './resources/run-schemas.ts';
 import { diagnosticOf, explainRefusal, withSource } from './refusal/diagnostics.ts';
 import { checkDeclaredStatus, fieldsOf } from './emit/declared-status.ts';
 import { settleNumbers, settleStatus } from './emit/flows.ts';
-import { isReservedId, pascalCase, camelCase } from './resources/resource-ids.ts';
+import { isReservedId, camelCase } from './resources/resource-ids.ts';
 import { refuseSecretStatus, warnPrintedSecrets } from './emit/secrets.ts';
 import { mergeSides } from './emit/template.ts';
 import { callClosure } from './interp/functions.ts';

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import type { Condition, ConditionContent } from '../runtime/index.ts';
+import { transitionTime } from '../runtime/index.ts';
 
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
@@ -79,7 +80,8 @@ function worstOf(dependents: readonly Condition[]): Condition | undefined {
   for (const status of ['False', 'Unknown'] as const) {
     let found: Condition | undefined;
     for (const condition of dependents) {
-      if (condition.status === status && (found === undefined || timeOf(condition) > timeOf(found))) found = condition;
+      if (condition.status === status && (found === undefined || transitionTime(condition) > transitionTime(found)))
+        found = condition;
     }
     if (found !== undefined) return found;
   }
@@ -87,12 +89,7 @@ function worstOf(dependents: readonly Condition[]): Condition | undefined {
 }
 
 function sortByTime(conditions: readonly Condition[]): Condition[] {
-  return conditions.toSorted((a, b) => timeOf(a) - timeOf(b));
-}
-
-function timeOf(condition: Condition): number {
-  const time = Date.parse(condition.lastTransitionTime ?? '');
-  return Number.isNaN(time) ? 0 : time;
+  return conditions.toSorted((a, b) => transitionTime(a) - transitionTime(b));
 }
 
 /** The JSON of conditions in a status. Includes an empty message, as kro does. */

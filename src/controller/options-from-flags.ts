@@ -2,6 +2,7 @@ import { KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
+import { definedMember } from '../core/index.ts';
 
 /** The longest time that a timer of Node takes: 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -24,21 +25,17 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const budget = number('cel-cost-limit');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
-    ...given('maxGraphRevisions', number('rgd-max-graph-revisions')),
-    ...given('maxCollectionSize', number('rgd-max-collection-size')),
-    ...given('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
-    ...given('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
-    ...given('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
-    ...given('kroCompatibility', level),
+    ...definedMember('maxGraphRevisions', number('rgd-max-graph-revisions')),
+    ...definedMember('maxCollectionSize', number('rgd-max-collection-size')),
+    ...definedMember('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
+    ...definedMember('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
+    ...definedMember('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
+    ...definedMember('kroCompatibility', level),
     ...(budget === undefined || budget <= 0 ? {} : { budget }),
-    ...given('version', text('version-label')),
-    ...given('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
+    ...definedMember('version', text('version-label')),
+    ...definedMember('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
     ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
     ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
     ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),
   };
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -56,3 +56,8 @@ export {
 export { setOwn } from './set-own.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';
+export { definedMember } from './defined-member.ts';
+export { earliest } from './earliest.ts';
+export { whenAborted } from './when-aborted.ts';
+export { getOwn } from './get-own.ts';
+export { pascalCase, upperFirst } from './letter-case.ts';

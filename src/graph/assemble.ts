@@ -16,6 +16,7 @@ import type { KroCompatibility } from './kro-compatibility.ts';
 import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
+import { followsGraphEngine } from './kro-compatibility.ts';
 
 /** The inputs of a graph, all without errors. */
 export interface Parts {
@@ -37,7 +38,7 @@ export function assembleGraph(parts: Parts): Graph {
   const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties);
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
-  const problem = level === '0.9' ? undefined : optionalCondition(parts.resources);
+  const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;
   const own = {
     name: definition.name,
     kroCompatibility: level,
@@ -113,7 +114,7 @@ function makePlans({ document, level, resources, status, conditions }: Parts): P
   return {
     nodes,
     order,
-    applyOrder: level === '0.9' ? applyOrder(dependencies, order) : applyDepth(dependencies, order),
+    applyOrder: followsGraphEngine(level) ? applyDepth(dependencies, order) : applyOrder(dependencies, order),
     status: assembler.status(status, conditions),
     reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
   };

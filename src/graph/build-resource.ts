@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
-import { goQuote } from '../golang/index.ts';
+import type { JsonObject } from '../core/index.ts';
+import { goJsonKind, goQuote } from '../golang/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, ParsedDefinition, ResourceBlock } from './definition.ts';
@@ -17,6 +17,7 @@ import { joinParts, scanExpressions } from './scan.ts';
 import type { Walked } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
+import { isCrd } from './graph-kinds.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(
@@ -107,7 +108,7 @@ class Builder {
       return combination('cannot use externalRef with forEach', message);
     }
     if (externalRef !== undefined || isJsonObject(template)) return true;
-    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonType(template ?? null)} into Go value of type map[string]interface {}`;
+    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(template)} into Go value of type map[string]interface {}`;
     const at = [...path, 'template'];
     const message = 'the template must be an object';
     const hint =
@@ -358,10 +359,6 @@ function bareHint(text: string): string | undefined {
   return isJoined ? `write one expression: \${${scanned.parts.map((part) => part.text).join('')}}` : undefined;
 }
 
-function isCrd(template: JsonObject): boolean {
-  return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
-}
-
 /** The template of an externalRef: an object with its identity only. */
 function externalTemplate(reference: JsonObject): JsonObject {
   const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};
@@ -374,9 +371,4 @@ function externalTemplate(reference: JsonObject): JsonObject {
     kind: reference['kind'] ?? '',
     metadata: { ...given('name'), ...given('namespace'), ...given('selector') },
   };
-}
-
-function goJsonType(value: JsonValue): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'number';
 }

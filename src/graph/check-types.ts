@@ -12,6 +12,7 @@ import { gather } from './gather.ts';
 import { castHint } from './hints.ts';
 import type { Language } from './language.ts';
 import type { Problem, Problems } from './problems.ts';
+import { followsGraphEngine } from './kro-compatibility.ts';
 
 /** The compiled expressions of a resource, without those that have errors. */
 export interface TypedResource {
@@ -131,7 +132,7 @@ class Checker {
     const { cel } = found.site.text;
     const step = () => `failed to type-check ${list} expression ${goQuote(cel)} in resource "${this.#id}": `;
     const compiled = this.#compile(found, environment, step);
-    if (compiled !== undefined && isOptional(compiled.type) && this.#language.level !== '0.9') {
+    if (compiled !== undefined && isOptional(compiled.type) && followsGraphEngine(this.#language.level)) {
       this.#problems.warn({
         code: 'graph/condition-type',
         message: `kro 0.10 accepts this ${list} and then refuses every instance: it gives a value that may be missing`,

@@ -1,3 +1,13 @@
+import type { CodeInfo } from '../core/index.ts';
+/** The entry of an error. */
+export const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
+  code,
+  severity: 'error',
+  summary,
+  example,
+  remedy,
+});
+
 /** Lines of a block, indented. */
 function indent(text: string, by: number): string {
   const pad = ' '.repeat(by);

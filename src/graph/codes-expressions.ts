@@ -1,13 +1,5 @@
-import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
+import { error, withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
 import type { CodeInfo } from '../core/index.ts';
-
-const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
-  code,
-  severity: 'error',
-  summary,
-  example,
-  remedy,
-});
 
 /** Problems of expressions: their text, names, types and places. */
 export const expressionCodes: readonly CodeInfo[] = [

@@ -1,13 +1,5 @@
-import { withConfigMap, withData, withResources, withSchema, withSpec } from './codes-example.ts';
+import { error, withConfigMap, withData, withResources, withSchema, withSpec } from './codes-example.ts';
 import type { CodeInfo } from '../core/index.ts';
-
-const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
-  code,
-  severity: 'error',
-  summary,
-  example,
-  remedy,
-});
 
 /** Problems of the parts of a definition: names, kinds, templates. */
 export const structureCodes: readonly CodeInfo[] = [

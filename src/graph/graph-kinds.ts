@@ -34,6 +34,7 @@ export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   };
 }
 
-function isCrd(template: JsonObject): boolean {
+/** Is the template a CustomResourceDefinition? */
+export function isCrd(template: JsonObject): boolean {
   return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
 }

@@ -28,7 +28,7 @@ export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphF
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
 export type { KroCompatibility } from './kro-compatibility.ts';
-export { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
+export { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
 export { isDefinition } from './definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';

@@ -9,3 +9,12 @@ export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.9';
 
 /** All levels, oldest first. */
 export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
+
+/**
+ * Does the level follow kro's graph engine, which kro 0.10 has and 0.9 has not? This one answer decides where the two
+ * lines of releases differ: waves and the order of applies, conditions and their texts, labels of long names, empty
+ * fields of the status, optional conditions, reserved names, contributions, and the states of conflicts and deletions.
+ */
+export function followsGraphEngine(level: KroCompatibility): boolean {
+  return level !== '0.9';
+}

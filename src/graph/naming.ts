@@ -1,5 +1,5 @@
 import type { KroCompatibility } from './kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from './kro-compatibility.ts';
 
 /** Words that may name neither a resource nor a forEach iterator: kro's own, then CEL's. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -19,7 +19,7 @@ const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
 /** Is the word forbidden as a resource id or iterator name? */
 export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): boolean {
-  return RESERVED.has(word) || (level !== '0.9' && RESERVED_SINCE_0_10.has(word));
+  return RESERVED.has(word) || (followsGraphEngine(level) && RESERVED_SINCE_0_10.has(word));
 }
 
 /** Does a name have the form of resource ids and iterators: lower camel case, ASCII letters and digits? */

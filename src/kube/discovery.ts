@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, parseApiVersion } from '../core/index.ts';
-import { asObjects, asText } from '../kubernetes/index.ts';
+import { asObjects, asText, asTexts } from '../kubernetes/index.ts';
 import { answerJson } from './answer-json.ts';
 import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
@@ -165,9 +165,9 @@ export function parseResourceList(
       plural,
       singular: asText(entry['singularName']),
       namespaced: entry['namespaced'] === true,
-      shortNames: strings(entry['shortNames']),
-      categories: strings(entry['categories']),
-      verbs: strings(entry['verbs']),
+      shortNames: asTexts(entry['shortNames']),
+      categories: asTexts(entry['categories']),
+      verbs: asTexts(entry['verbs']),
       subresources: subresources.get(plural) ?? [],
     });
   }
@@ -191,9 +191,9 @@ export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
           plural: asText(entry['resource']),
           singular: asText(entry['singularResource']),
           namespaced: entry['scope'] === 'Namespaced',
-          shortNames: strings(entry['shortNames']),
-          categories: strings(entry['categories']),
-          verbs: strings(entry['verbs']),
+          shortNames: asTexts(entry['shortNames']),
+          categories: asTexts(entry['categories']),
+          verbs: asTexts(entry['verbs']),
           subresources: asObjects(entry['subresources']).map((subresource) => asText(subresource['subresource'])),
         });
       }
@@ -205,14 +205,10 @@ export function parseAggregated(list: JsonValue): ApiResource[] | undefined {
 /** The `apiVersion`s of an `APIVersions` or `APIGroupList`. */
 function legacyVersions(list: JsonValue): string[] {
   if (!isJsonObject(list)) return [];
-  if (Array.isArray(list['versions'])) return strings(list['versions']);
+  if (Array.isArray(list['versions'])) return asTexts(list['versions']);
   return asObjects(list['groups']).flatMap((group) =>
     asObjects(group['versions']).map((version) =>
       formatApiVersion({ group: asText(group['name']), version: asText(version['version']) }),
     ),
   );
-}
-
-function strings(value: JsonValue | undefined): string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, TypeKroError, yamlLibrary, whyUnreadable } from '../core/index.ts';
+import { definedMember, isJsonObject, TypeKroError, whyUnreadable, yamlLibrary } from '../core/index.ts';
 import { asObjects } from '../kubernetes/index.ts';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
@@ -180,8 +180,8 @@ async function resolveContext(merged: Merged, name: string | undefined, files: s
     server: serverUrl(server, name, authority !== undefined || cluster.value['insecure-skip-tls-verify'] === true),
     ...(authority === undefined ? {} : { certificateAuthority: authority }),
     insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
-    ...optional('tlsServerName', string(cluster.value['tls-server-name'])),
-    ...optional('proxyUrl', string(cluster.value['proxy-url'])),
+    ...definedMember('tlsServerName', string(cluster.value['tls-server-name'])),
+    ...definedMember('proxyUrl', string(cluster.value['proxy-url'])),
     credentials: user === undefined ? {} : await readCredentials(user, cluster),
     namespace: string(context.value['namespace']) ?? 'default',
     context: name,
@@ -212,14 +212,14 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
   const tokenFile = string(user.value['tokenFile']);
   const exec = user.value['exec'];
   return {
-    ...optional('clientCertificate', await pem(user, 'client-certificate')),
-    ...optional('clientKey', await pem(user, 'client-key')),
-    ...optional('token', string(user.value['token'])),
-    ...optional('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
-    ...optional('username', string(user.value['username'])),
-    ...optional('password', string(user.value['password'])),
+    ...definedMember('clientCertificate', await pem(user, 'client-certificate')),
+    ...definedMember('clientKey', await pem(user, 'client-key')),
+    ...definedMember('token', string(user.value['token'])),
+    ...definedMember('tokenFile', tokenFile === undefined ? undefined : resolve(user.folder, tokenFile)),
+    ...definedMember('username', string(user.value['username'])),
+    ...definedMember('password', string(user.value['password'])),
     ...(isJsonObject(exec) ? { exec: readExec(exec, user.folder, cluster) } : {}),
-    ...optional('impersonate', readImpersonation(user)),
+    ...definedMember('impersonate', readImpersonation(user)),
   };
 }
 
@@ -254,9 +254,9 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
     command: /[/\\]/.test(command) ? resolve(folder, command) : command,
     args: Array.isArray(exec['args']) ? exec['args'].map(String) : [],
     env,
-    ...optional('installHint', string(exec['installHint'])),
+    ...definedMember('installHint', string(exec['installHint'])),
     provideClusterInfo: exec['provideClusterInfo'] === true,
-    ...optional('clusterConfig', extension?.['extension']),
+    ...definedMember('clusterConfig', extension?.['extension']),
   };
 }
 
@@ -278,10 +278,6 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
       },
     );
   }
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
 /** A text, as kubectl reads it: an empty text counts as absent, and a YAML number or boolean counts as text. */

@@ -29,9 +29,11 @@ export type { LabelMatcher, Labels } from './parse-selector.ts';
 export { labelMatcher, parseSelector } from './parse-selector.ts';
 export type { StatusCondition } from './object-fields.ts';
 export {
+  asList,
   asObject,
   asObjects,
   asText,
+  asTexts,
   conditionIn,
   conditionOf,
   countAt,

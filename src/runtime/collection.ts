@@ -96,7 +96,7 @@ export function evaluateDimensions(context: StepContext, node: CollectionNode): 
       return { ok: false, reason: unresolvedBy(context, node, result.state, result.failure, `forEach.${name}`) };
     }
     if (!Array.isArray(result.value)) {
-      const message = context.texts.notList(node, name, jsonType(result.value));
+      const message = context.texts.notList(node, name, goTypeName(result.value));
       return {
         ok: false,
         reason: { state: 'failed', because: { kind: 'invalid-object', path: `forEach.${name}`, message }, message },
@@ -135,7 +135,7 @@ function collision(context: StepContext, node: CollectionNode, filled: JsonObjec
 }
 
 /** The type of a value as Go names it. */
-function jsonType(value: JsonValue | undefined): string {
+function goTypeName(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'object') return 'map[string]interface {}';
   if (typeof value === 'boolean') return 'bool';

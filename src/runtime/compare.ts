@@ -8,6 +8,7 @@ import type { FieldSet } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
 import { comparable, ownedFields, project, storedFields } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
+import { isEmptyContainer } from './json-child.ts';
 
 /** A field in which a live object differs from the desired one. */
 export interface FieldDifference {
@@ -101,7 +102,8 @@ function walkWanted(
 ): void {
   const { report } = walk;
   // An empty map or list desires no member: the server may drop it or add defaults, and other managers may add members.
-  if (isEmpty(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path)))) return;
+  if (isEmptyContainer(wanted) && (actual === undefined || (isSameShape(wanted, actual) && !walk.isWhole(path))))
+    return;
   if (actual === undefined) return report(path, { kind: 'missing', wanted });
   if (isJsonObject(wanted) && isJsonObject(actual) && !isAtomic(fields)) {
     for (const [key, member] of Object.entries(wanted)) {
@@ -114,10 +116,6 @@ function walkWanted(
   if (Array.isArray(wanted) && Array.isArray(actual)) return walkList(path, wanted, actual, fields, walk);
   if (!sameValue(path, wanted, actual)) return report(path, { kind: 'differs', wanted, found: actual });
   if (fields === undefined) report(path, { kind: 'unowned', wanted, found: actual });
-}
-
-function isEmpty(value: JsonValue): boolean {
-  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function isSameShape(a: JsonValue, b: JsonValue): boolean {
@@ -197,7 +195,7 @@ function walkReleased(
   report: Report,
 ): void {
   if (wanted === undefined) {
-    if (asked === undefined && !isEmpty(owned)) report(path, { kind: 'release', found: owned });
+    if (asked === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });
     return;
   }
   if (isJsonObject(owned) && isJsonObject(wanted) && !isAtomic(fields)) {

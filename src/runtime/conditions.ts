@@ -130,16 +130,17 @@ function latest(conditions: readonly Condition[], status: Condition['status']): 
   return conditions
     .filter((condition) => condition.status === status)
     .reduce<Condition | undefined>(
-      (best, entry) => (best === undefined || time(entry) > time(best) ? entry : best),
+      (best, entry) => (best === undefined || transitionTime(entry) > transitionTime(best) ? entry : best),
       undefined,
     );
 }
 
 function orderByTime(conditions: readonly Condition[]): Condition[] {
-  return [...conditions].sort((a, b) => time(a) - time(b));
+  return [...conditions].sort((a, b) => transitionTime(a) - transitionTime(b));
 }
 
-function time(condition: Condition): number {
+/** The time of the last change, in milliseconds since 1970; 0 for a condition without one. */
+export function transitionTime(condition: Condition): number {
   const value = Date.parse(condition.lastTransitionTime ?? '');
   return Number.isNaN(value) ? 0 : value;
 }

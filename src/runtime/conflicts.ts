@@ -1,6 +1,7 @@
 import { targetKey } from './identity.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /**
  * Drops the writes of two nodes that render the same object, since each would overwrite the other. Their existing
@@ -19,7 +20,7 @@ export function dropConflictingWrites(context: StepContext): void {
       }
       const message = context.texts.duplicate(first, id, target);
       // kro 0.10 counts it as an error.
-      const state = context.graph.kroCompatibility === '0.9' ? 'blocked' : 'failed';
+      const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);
       hold(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
       const { message: _said, ...other } = {

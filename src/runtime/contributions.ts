@@ -1,10 +1,11 @@
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { JsonValue, KubeObject } from '../core/index.ts';
 import { cryptoLibrary, isJsonObject } from '../core/index.ts';
-import { goJsonSyntaxError, goQuote, goQuoteJson } from '../golang/index.ts';
+import { goJsonKind, goJsonSyntaxError, goQuote, goQuoteJson } from '../golang/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf } from './applyset.ts';
 import { annotationOf } from './identity.ts';
 import { CONTRIBUTIONS_ANNOTATION } from './keys.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** The id of the node that kro 0.10 adds to a graph for the author's status fields. */
 const STATUS_NODE = 'instance';
@@ -22,7 +23,7 @@ function patchManager(owner: string, nodePath: string): string {
  * ResourceGraphDefinition these are the author's fields in the status of the instance itself.
  */
 export function contributionAnnotations(graph: Graph, instance: KubeObject): Readonly<Record<string, string>> {
-  if (graph.kroCompatibility === '0.9' || Object.keys(graph.status.skeleton).length === 0) return {};
+  if (!followsGraphEngine(graph.kroCompatibility) || Object.keys(graph.status.skeleton).length === 0) return {};
   const { name = '', namespace } = instance.metadata;
   const members = [
     ['apiVersion', instance.apiVersion],
@@ -54,12 +55,7 @@ function shapeProblem(value: JsonValue): string | undefined {
   const wrong = entries === undefined ? value : entries.find((entry) => !isJsonObject(entry));
   if (wrong === undefined) return undefined;
   const into = entries === undefined ? '[]metadata.PatchContribution' : 'metadata.PatchContribution';
-  return `json: cannot unmarshal ${goJsonType(wrong)} into Go value of type ${into}`;
-}
-
-function goJsonType(value: JsonValue | JsonObject): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'object' ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return `json: cannot unmarshal ${goJsonKind(wrong)} into Go value of type ${into}`;
 }
 
 function shortDigest(text: string): string {

@@ -1,10 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
-import { formatRef, jsonEquals, refOf } from '../core/index.ts';
+import { earliest, formatRef, jsonEquals, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
 import { hasAuthorConditions } from './author-conditions.ts';
-import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { instanceConditions, readConditions, transition } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
@@ -16,6 +15,7 @@ import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLiv
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
@@ -219,5 +219,5 @@ function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
 
 /** Does the graph record the fields that it writes into other objects, as kro 0.10 does? */
 function isEngineGraph(graph: Graph | undefined): boolean {
-  return graph !== undefined && graph.kroCompatibility !== '0.9';
+  return graph !== undefined && followsGraphEngine(graph.kroCompatibility);
 }

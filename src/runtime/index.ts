@@ -96,7 +96,7 @@ export type { WriteDecision } from './write-decision.ts';
 export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
 export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
-export { readConditions, transition } from './conditions.ts';
+export { readConditions, transition, transitionTime } from './conditions.ts';
 export type { ConditionContent } from './conditions.ts';
 export type { Explanation } from './explain.ts';
 export type { RootCause } from './root-causes.ts';

@@ -3,6 +3,7 @@ import { cryptoLibrary, gvkOf } from '../core/index.ts';
 import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
 import { labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** The index of an item in its collection, and the size of the collection. */
 export interface CollectionPlace {
@@ -15,7 +16,7 @@ const MAX_LABEL_LENGTH = 63;
 
 /** A value as kro 0.10 puts it into a label: one that is too long becomes a digest. kro 0.9 writes it as it is. */
 export function encodedLabel(value: string, level: KroCompatibility): string {
-  if (level === '0.9' || value.length <= MAX_LABEL_LENGTH) return value;
+  if (!followsGraphEngine(level) || value.length <= MAX_LABEL_LENGTH) return value;
   return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
 }
 
@@ -66,7 +67,7 @@ export function childLabels(
 /** Annotations of a child: its deletion wave, and since kro 0.10 its node and the values that labels cannot hold. */
 export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
   const order = { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
-  if (graph.kroCompatibility === '0.9') return order;
+  if (!followsGraphEngine(graph.kroCompatibility)) return order;
   const { group } = gvkOf(instance);
   const { name = '' } = instance.metadata;
   return {

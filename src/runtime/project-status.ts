@@ -6,6 +6,8 @@ import { evaluateField } from './evaluate.ts';
 import type { StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
 import { comparePaths, fillSkeleton } from './template.ts';
+import { childAt, isEmptyContainer } from './json-child.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** The author's part of the status. */
 export interface ProjectedStatus {
@@ -44,7 +46,7 @@ export function projectStatus(
   const fields = fillSkeleton(plan.skeleton, values);
   // From the end, so that earlier positions stay valid.
   for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
-    const path = omitted || kroCompatibility === '0.9' ? hole.path : listAbove(hole.path);
+    const path = omitted || !followsGraphEngine(kroCompatibility) ? hole.path : listAbove(hole.path);
     removeAt(fields, path);
     if (!omitted) dropEmpty(fields, path.slice(0, -1));
   }
@@ -65,15 +67,11 @@ function listAbove(path: readonly PathStep[]): readonly PathStep[] {
 function dropEmpty(root: JsonObject, path: readonly PathStep[]): void {
   const last = path.at(-1);
   const value = at(root, path);
-  if (last === undefined || value === undefined || !isEmpty(value)) return;
+  if (last === undefined || value === undefined || !isEmptyContainer(value)) return;
   const above = at(root, path.slice(0, -1));
   if (Array.isArray(above) && last !== above.length - 1) return;
   removeAt(root, path);
   dropEmpty(root, path.slice(0, -1));
-}
-
-function isEmpty(value: JsonValue): boolean {
-  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function removeAt(root: JsonObject, path: readonly PathStep[]): void {
@@ -84,10 +82,5 @@ function removeAt(root: JsonObject, path: readonly PathStep[]): void {
 }
 
 function at(root: JsonObject, path: readonly PathStep[]): JsonValue | undefined {
-  return path.reduce<JsonValue | undefined>((value, step) => child(value, step), root);
-}
-
-function child(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
+  return path.reduce<JsonValue | undefined>((value, step) => childAt(value, step), root);
 }

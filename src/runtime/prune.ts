@@ -1,9 +1,8 @@
 import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
-import { gvkOf, refOf } from '../core/index.ts';
+import { earliest, gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
-import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
 import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';

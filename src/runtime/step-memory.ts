@@ -86,10 +86,10 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
-  return [instance.spec ?? {}, ...others.map((path) => valueAt(instance as unknown as JsonValue, path) ?? null)];
+  return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance as unknown as JsonValue, path) ?? null)];
 }
 
-function valueAt(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
+function dataAlong(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {
   let value: JsonValue | undefined = from;
   for (const step of path) {
     // Expressions may reach the items of a list without a path. Therefore the whole list counts.

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { jsonEquals } from '../core/index.ts';
+import { earliest, jsonEquals } from '../core/index.ts';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
@@ -8,7 +8,6 @@ import { instanceConditions } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
 import { dropConflictingWrites } from './conflicts.ts';
 import { stepDeletion } from './deletion.ts';
-import { earliest } from './earliest.ts';
 import { failureText } from './failure.ts';
 import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
@@ -28,6 +27,7 @@ import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './sum
 import { visitNode } from './visit.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** The texts of each line of kro. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
@@ -187,7 +187,7 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
     return unmanaged(`the recorded inventory is invalid: ${recorded.problem}`);
   }
-  const contributions = graph.kroCompatibility === '0.9' ? undefined : contributionsProblem(instance);
+  const contributions = followsGraphEngine(graph.kroCompatibility) ? contributionsProblem(instance) : undefined;
   if (contributions !== undefined) return unreadable(contributions);
   const failed: FailedWrite | undefined = observed.failedWrite(instanceTarget(instance, graph));
   if (failed === undefined || failed.retryAt <= options.now) {

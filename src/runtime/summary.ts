@@ -5,6 +5,7 @@ import { wantedScope } from './inventory.ts';
 import type { InstanceState } from './model.ts';
 import type { Pruning } from './prune.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** Texts that clients of kro match on. */
 export const MANAGED: ConditionContent = {
@@ -37,7 +38,7 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;
-  if (context.graph.kroCompatibility !== '0.9') return engineReadiness(context, pruning);
+  if (followsGraphEngine(context.graph.kroCompatibility)) return engineReadiness(context, pruning);
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
   const texts = [
     ...textsOf(results, (result) => result.state === 'failed' && isHard(result)),

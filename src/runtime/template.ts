@@ -4,6 +4,7 @@ import { isJsonObject } from '../core/index.ts';
 import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
 import { evaluateField } from './evaluate.ts';
+import { childAt } from './json-child.ts';
 
 /** A value and its path; `undefined` removes the field or list element there. */
 export interface FieldValue {
@@ -111,11 +112,6 @@ export function comparePaths(a: readonly PathStep[], b: readonly PathStep[]): nu
     return String(left) < String(right) ? -1 : 1;
   }
   return a.length - b.length;
-}
-
-function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
 function assign(parent: JsonValue, step: PathStep, value: JsonValue): void {

@@ -13,6 +13,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
+import { followsGraphEngine } from '../graph/index.ts';
 
 /** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
@@ -56,7 +57,7 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
   const data: JsonValue | undefined =
     node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
   // In kro 0.10 a node without a resolved template publishes nothing.
-  const hasData = data !== undefined && live.length > 0 && context.graph.kroCompatibility === '0.9';
+  const hasData = data !== undefined && live.length > 0 && !followsGraphEngine(context.graph.kroCompatibility);
   const standing = live.length === identities.length && live.every((object) => isStanding(context, object));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
 }

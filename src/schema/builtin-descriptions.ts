@@ -1,3 +1,4 @@
+import { getOwn } from '../core/index.ts';
 /**
  * The descriptions of built-in kinds, types and fields: the content of `descriptions.json`, which is written for this
  * package. Hover texts of the factories show them, and so does `kubectl explain` against the embedded cluster.
@@ -14,13 +15,9 @@ export interface BuiltinDescriptions {
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
 /** The purpose of a kind, or `undefined` for a kind without a description. */
 export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, group: string): string | undefined {
-  return own(from.kinds, group === '' ? kind : `${kind}.${group}`);
+  return getOwn(from.kinds, group === '' ? kind : `${kind}.${group}`);
 }
 
 /** The description of a type: its own, else that of its first kind. `gvk` is the member of `types.json`. */
@@ -30,10 +27,10 @@ export function describeBuiltinType(
   gvk: readonly (readonly [string, string, string])[] = [],
 ): string | undefined {
   const [group = '', , kind = ''] = gvk[0] ?? [];
-  return own(own(from.types, type), '') ?? describeBuiltinKind(from, kind, group);
+  return getOwn(getOwn(from.types, type), '') ?? describeBuiltinKind(from, kind, group);
 }
 
 /** The description of a field of a type, or `undefined` for an unknown field. */
 export function describeField(from: BuiltinDescriptions, type: string, field: string): string | undefined {
-  return own(own(from.types, type), field) ?? own(from.fields, field);
+  return getOwn(getOwn(from.types, type), field) ?? getOwn(from.fields, field);
 }

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { FieldFacts, TypeFacts } from './builtin-types.ts';
 import type { ListType } from './model.ts';
+import { asTexts } from '../kubernetes/index.ts';
 
 /** Types without fields of their own, by the last part of their published names. */
 const LEAVES: ReadonlyMap<string, string> = new Map([
@@ -51,7 +52,7 @@ function typeName(published: string): string | undefined {
 function typeFacts(schema: JsonObject): TypeFacts {
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
   const fields = Object.entries(properties).map(([name, property]) => [name, fieldFacts(property)] as const);
-  const required = strings(schema['required']);
+  const required = asTexts(schema['required']);
   const gvk = kindsOf(schema);
   const map = mapType(schema);
   return {
@@ -69,9 +70,6 @@ function kindsOf(schema: JsonObject): [string, string, string][] {
   return kinds.filter(isJsonObject).map((kind) => [text(kind, 'group'), text(kind, 'version'), text(kind, 'kind')]);
 }
 
-const strings = (value: JsonValue | undefined): string[] =>
-  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-
 function mapType(schema: JsonObject): 'atomic' | 'granular' | undefined {
   const value = schema['x-kubernetes-map-type'];
   return value === 'atomic' || value === 'granular' ? value : undefined;
@@ -80,7 +78,7 @@ function mapType(schema: JsonObject): 'atomic' | 'granular' | undefined {
 function fieldFacts(property: JsonValue | undefined): FieldFacts {
   if (!isJsonObject(property)) return { t: 'JSON' };
   const list = property['x-kubernetes-list-type'];
-  const keys = strings(property['x-kubernetes-list-map-keys']);
+  const keys = asTexts(property['x-kubernetes-list-map-keys']);
   const map = mapType(property);
   const [patch, mergeKey] = [property['x-kubernetes-patch-strategy'], property['x-kubernetes-patch-merge-key']];
   const [value, allowed] = [property['default'], property['enum']];

@@ -5,7 +5,7 @@ import type { ComparedFacets } from './compare-facets.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from './lazy.ts';
-import type { Schema } from './model.ts';
+import { crdVersions, versionSchema } from './crd-versions.ts';
 
 /** The changes between two definitions of a kind, or the reason why they cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };
@@ -25,7 +25,7 @@ export interface CrdChanges {
  * `compareSchemas`); with `facets` also the printer columns. It ignores everything else (names, scope, labels).
  */
 export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedFacets = 'none'): CrdComparison {
-  const [before, after] = [versionsOf(old), versionsOf(next)];
+  const [before, after] = [crdVersions(old), crdVersions(next)];
   const [oldVersion] = before;
   const [newVersion] = after;
   if (before.length !== 1 || after.length !== 1 || oldVersion === undefined || newVersion === undefined) {
@@ -34,7 +34,10 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
   }
   const [oldName, newName] = [nameOf(oldVersion), nameOf(newVersion)];
   if (oldName !== newName) return changes([typeChanged('version', oldName, newName)]);
-  const [oldSchema, newSchema] = [schemaOf(oldVersion), schemaOf(newVersion)];
+  const [oldSchema, newSchema] = [oldVersion, newVersion].map((version) => {
+    const schema = versionSchema(version);
+    return schema === undefined ? undefined : structuralSchema(schema);
+  });
   if (oldSchema === undefined) return { error: `old version ${oldName} has no schema` };
   if (newSchema === undefined) return { error: `new version ${newName} has no schema` };
   const found = compareSchemas(oldSchema, newSchema, facets);
@@ -101,18 +104,9 @@ function summarize(breaking: readonly SchemaChange[]): string {
   return shown.join('; ');
 }
 
-function versionsOf(crd: KubeObject): JsonObject[] {
-  return objectsAt(crd.spec, 'versions');
-}
-
 const columnsOf = (version: JsonObject): JsonObject[] =>
   // The server leaves a priority of zero out.
   objectsAt(version, 'additionalPrinterColumns').map(({ priority = 0, ...column }) => ({ ...column, priority }));
 const nameOf = (version: JsonObject): string => textAt(version, 'name');
 const hasStatus = (version: JsonObject): boolean =>
   isJsonObject(version['subresources']) && isJsonObject(version['subresources']['status']);
-
-function schemaOf(version: JsonObject): Schema | undefined {
-  const schema = isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
-  return isJsonObject(schema) ? structuralSchema(schema) : undefined;
-}

@@ -50,7 +50,8 @@ export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdEr
   ];
 }
 
-function isEstablished(crd: KubeObject): boolean {
+/** Does the CRD serve objects? */
+export function isEstablished(crd: KubeObject): boolean {
   const conditions = isJsonObject(crd.status) ? crd.status['conditions'] : undefined;
   if (!Array.isArray(conditions)) return false;
   return conditions.some(

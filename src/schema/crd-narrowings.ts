@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
-import { objectsAt } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
+import { crdVersions, versionSchema } from './crd-versions.ts';
 
 /** The depth at which the comparison stops and reports that. */
 const MAX_DEPTH = 64;
@@ -24,8 +24,8 @@ const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as co
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
   if (old.spec?.['scope'] !== next.spec?.['scope']) found.push(`spec.scope: ${text(next.spec?.['scope'])}`);
-  const versions = new Map(versionsOf(next).map((version) => [version['name'], version]));
-  for (const before of versionsOf(old)) {
+  const versions = new Map(crdVersions(next).map((version) => [version['name'], version]));
+  for (const before of crdVersions(old)) {
     const name = typeof before['name'] === 'string' ? before['name'] : '';
     const after = versions.get(before['name']);
     if (after === undefined) found.push(`version ${name} is gone`);
@@ -50,7 +50,7 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
   for (const path of selectable(before)) {
     if (!selectable(after).includes(path)) found.push(`the selectable field ${text(path)} is gone`);
   }
-  const [was, is] = [schemaOf(before), schemaOf(after)];
+  const [was, is] = [versionSchema(before), versionSchema(after)];
   if (was !== undefined && is !== undefined) found.push(...schemaNarrowings(was, is));
   return found;
 }
@@ -147,15 +147,6 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
 /** Does a field of the new type accept every value of the old type? A field without a type accepts anything. */
 function takesType(old: string | undefined, next: string): boolean {
   return old === next || (old === 'integer' && next === 'number');
-}
-
-function versionsOf(crd: KubeObject): JsonObject[] {
-  return objectsAt(crd.spec, 'versions');
-}
-
-function schemaOf(version: JsonObject): Schema | undefined {
-  const schema = isJsonObject(version['schema']) ? version['schema']['openAPIV3Schema'] : undefined;
-  return isJsonObject(schema) ? schema : undefined;
 }
 
 function text(value: JsonValue | undefined): string {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, parseJson, stringifyJson, zlibLibrary } from '../core/index.ts';
-import { asText } from '../kubernetes/index.ts';
+import { asText, asTexts } from '../kubernetes/index.ts';
 import { builtinSource } from './builtin-source.ts';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from './lazy.ts';
@@ -55,9 +55,6 @@ interface ServedVersion {
   readonly schema: JsonValue | undefined;
 }
 
-const stringList = (value: JsonValue | undefined): string[] =>
-  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-
 /** The served versions of a CRD, in the CRD's order; empty for an object that is not a usable CRD. */
 function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
   const spec = crd.spec;
@@ -76,8 +73,8 @@ function* servedVersions(crd: KubeObject): Iterable<ServedVersion> {
         plural: asText(names['plural']),
         singular: asText(names['singular']) || kind.toLowerCase(),
         namespaced: spec['scope'] === 'Namespaced',
-        shortNames: stringList(names['shortNames']),
-        categories: stringList(names['categories']),
+        shortNames: asTexts(names['shortNames']),
+        categories: asTexts(names['categories']),
         verbs: VERBS,
         subresources,
       },

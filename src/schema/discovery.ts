@@ -1,15 +1,12 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { asObjects, asText } from '../kubernetes/index.ts';
+import { asObjects, asText, asTexts } from '../kubernetes/index.ts';
 import type { ResourceInfo } from './model.ts';
 
 /** The key of a kind for maps: `apps/v1/Deployment`, `/v1/Pod`. */
 export function typeKey(type: GroupVersionKind): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }
-
-const strings = (value: JsonValue | undefined): string[] =>
-  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 
 /**
  * The resources of an aggregated discovery answer (`APIGroupDiscoveryList`), in its order. Resources
@@ -32,9 +29,9 @@ export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
           plural,
           singular: asText(resource['singularResource']) || kind.toLowerCase(),
           namespaced: resource['scope'] === 'Namespaced',
-          shortNames: strings(resource['shortNames']),
-          categories: strings(resource['categories']),
-          verbs: strings(resource['verbs']),
+          shortNames: asTexts(resource['shortNames']),
+          categories: asTexts(resource['categories']),
+          verbs: asTexts(resource['verbs']),
           subresources: asObjects(resource['subresources']).map((sub) => asText(sub['subresource'])),
         });
       }

@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
-import { objectsAt } from '../kubernetes/index.ts';
+import { asList, objectsAt } from '../kubernetes/index.ts';
 import { mergeAllOf } from './json-schema-merge.ts';
 import { numberMembers, stringMembers } from './json-schema-scalars.ts';
 import type { Schema } from './model.ts';
@@ -316,7 +316,6 @@ const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
 
 const isText = (raw: JsonObject): boolean =>
   raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';
-const asList = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
 
 /** The alternatives of a union, also of a list of types; `undefined` when there is no union. */
 function alternativesOf(raw: JsonObject): JsonObject[] | undefined {

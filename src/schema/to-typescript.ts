@@ -1,6 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { definitionNameOf } from './json-schema.ts';
 import type { Schema } from './model.ts';
+import { pascalCase } from '../core/index.ts';
 
 /** The options of `toTypeScript`. */
 export interface TypeScriptOptions {
@@ -205,13 +206,6 @@ const literals = (values: readonly JsonValue[]): string =>
       ),
     ),
   ].join(' | ');
-
-function pascalCase(name: string): string {
-  return name
-    .split(/[^A-Za-z0-9]+/)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
-}
 
 /** Nodes that contain themselves, with the path on which each is first reached. */
 function selfContaining(root: Schema): Map<Schema, string[]> {

@@ -10,15 +10,15 @@ import {
 } from '../../golang/index.ts';
 import type { TypeKind } from '../types.ts';
 import {
-  CelDouble,
   CelDuration,
   CelTimestamp,
   CelTypeValue,
   CelUint,
+  doubleOf,
   elementsOf,
   entriesOf,
-  typeNameOf,
   type Value,
+  typeNameOf,
 } from '../values.ts';
 import { formatTimestamp } from './timestamp.ts';
 
@@ -112,11 +112,6 @@ function integer(value: Value): bigint | undefined {
   return value instanceof CelUint ? value.value : undefined;
 }
 
-function double(value: Value): number | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? undefined : value;
-  return value instanceof CelDouble ? value.value : undefined;
-}
-
 function special(value: number): string | undefined {
   if (Number.isNaN(value)) return 'NaN';
   if (value === Infinity) return 'Infinity';
@@ -124,13 +119,13 @@ function special(value: number): string | undefined {
 }
 
 function decimal(value: Value): string | undefined {
-  const number = double(value);
+  const number = doubleOf(value);
   return number === undefined ? integer(value)?.toString() : (special(number) ?? formatPlain(number));
 }
 
 function floating(value: Value, format: (number: number) => string): string | undefined {
   const whole = integer(value);
-  const number = whole === undefined ? double(value) : Number(whole);
+  const number = whole === undefined ? doubleOf(value) : Number(whole);
   return number === undefined ? undefined : (special(number) ?? format(number));
 }
 

@@ -53,7 +53,7 @@ export const kubernetesLists: Library = {
       name: 'indexOf',
       overloads: [
         member('list_a_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visited(list, context).findIndex((element) => isEqual(element, item, context)),
+          visitedElements(list, context).findIndex((element) => isEqual(element, item, context)),
         ),
       ],
     },
@@ -61,18 +61,12 @@ export const kubernetesLists: Library = {
       name: 'lastIndexOf',
       overloads: [
         member('list_a_last_index_of_int', [LIST_A, A], INT, (list: Value, item: Value, context: CallContext) =>
-          visited(list, context).findLastIndex((element) => isEqual(element, item, context)),
+          visitedElements(list, context).findLastIndex((element) => isEqual(element, item, context)),
         ),
       ],
     },
   ],
 };
-
-function visited(list: Value, context: CallContext): readonly Value[] {
-  const elements = elementsOf(list) ?? [];
-  context.charge(elements.length);
-  return elements;
-}
 
 /** One overload for each comparable type; all have the same implementation. */
 function perType(
@@ -83,7 +77,7 @@ function perType(
 ): FunctionDeclaration {
   const overloads = COMPARABLE.map(([typeName, type]) =>
     member(id(typeName), [listType(type)], result ?? type, (list: Value, context: CallContext) => {
-      const elements = visited(list, context);
+      const elements = visitedElements(list, context);
       // Kubernetes tries the first element of a `dyn` list against the overloads.
       if (elements.length > 0 && !isComparable(elements[0] ?? null)) return fail(`no such overload: ${name}(list)`);
       return call(elements);
@@ -123,7 +117,7 @@ function sum(): FunctionDeclaration {
   ];
   const overloads = zeros.map(([typeName, type, zero]): Overload =>
     member(`list_${typeName}_sum_${typeName}`, [listType(type)], type, (list: Value, context: CallContext) => {
-      const elements = visited(list, context);
+      const elements = visitedElements(list, context);
       if (elements.length === 0) return zero;
       return type === DOUBLE ? sumDoubles(elements) : addValues(elements);
     }),
@@ -139,4 +133,11 @@ function sumDoubles(elements: readonly Value[]): Value {
     total += element;
   }
   return total;
+}
+
+/** The elements of a list, which the call visits one by one and pays for. */
+export function visitedElements(list: Value, context: CallContext): readonly Value[] {
+  const elements = elementsOf(list) ?? [];
+  context.charge(elements.length);
+  return elements;
 }

@@ -4,7 +4,7 @@ import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
 import { member, nameOnly, overload } from './define.ts';
 import { isEqual } from './equal.ts';
-import { COMPARABLE } from './k8s-lists.ts';
+import { COMPARABLE, visitedElements } from './k8s-lists.ts';
 import { isComparable, tryCompare } from './order.ts';
 
 const T = typeParam('T');
@@ -38,7 +38,7 @@ export const lists: Library = {
       name: 'reverse',
       overloads: [
         member('list_reverse', [LIST_T], LIST_T, (list: Value, context: CallContext) =>
-          visited(list, context).toReversed(),
+          visitedElements(list, context).toReversed(),
         ),
       ],
     },
@@ -51,12 +51,6 @@ function shownType(value: Value = null): string {
   const name = typeNameOf(value);
   if (name === 'list') return 'list(dyn)';
   return name === 'map' ? 'map(dyn, dyn)' : name;
-}
-
-function visited(list: Value, context: CallContext): readonly Value[] {
-  const elements = elementsOf(list) ?? [];
-  context.charge(elements.length);
-  return elements;
 }
 
 function slice(list: Value, start: Int, end: Int, context: CallContext): Value {
@@ -96,7 +90,7 @@ function sortFunction(): FunctionDeclaration {
     name: 'sort',
     overloads: COMPARABLE.map(([, type]) => ({
       ...member(`list_${type.name}_sort`, [listType(type)], listType(type), (list: Value, context: CallContext) =>
-        sortByKeys(visited(list, context), elementsOf(list) ?? [], type.kind === 'double', context),
+        sortByKeys(visitedElements(list, context), elementsOf(list) ?? [], type.kind === 'double', context),
       ),
       mismatch: nameOnly('sort'),
     })),
@@ -114,7 +108,7 @@ function sortByFunction(): FunctionDeclaration {
         [LIST_T, listType(type)],
         LIST_T,
         (list: Value, keys: Value, context: CallContext) =>
-          sortByKeys(visited(list, context), elementsOf(keys) ?? [], type.kind === 'double', context),
+          sortByKeys(visitedElements(list, context), elementsOf(keys) ?? [], type.kind === 'double', context),
       ),
       mismatch: nameOnly(name),
     })),
@@ -156,7 +150,7 @@ function range(size: Int, context: CallContext): Value {
 
 /** Keeps the first of equal elements. Strings, the usual case, are not compared with each other. */
 function distinct(list: Value, context: CallContext): Value {
-  const elements = visited(list, context);
+  const elements = visitedElements(list, context);
   const out: Value[] = [];
   const texts = new Set<string>();
   const others: Value[] = [];

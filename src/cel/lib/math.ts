@@ -1,7 +1,18 @@
 import type { Expr } from '../ast.ts';
 import type { FunctionDeclaration, Library, Macro, Overload } from '../library.ts';
 import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
-import { boxDouble, CelUint, doubleOf, elementsOf, fail, isInt, checkedInt, type Int, type Value } from '../values.ts';
+import {
+  boxDouble,
+  CelUint,
+  checkedInt,
+  doubleOf,
+  elementsOf,
+  fail,
+  isInt,
+  isNaNValue,
+  type Int,
+  type Value,
+} from '../values.ts';
 import { overload } from './define.ts';
 import { compareValues } from './order.ts';
 
@@ -150,10 +161,6 @@ function compareNamed(name: string, a: Value, b: Value): number {
   if (isNaNValue(a) || isNaNValue(b)) return fail(`NaN values cannot be ordered: ${name}`);
   if (!isNumber(a) || !isNumber(b)) return fail(`no such overload: ${name}`);
   return compareValues(a, b);
-}
-
-function isNaNValue(value: Value): boolean {
-  return typeof value === 'number' && Number.isNaN(value);
 }
 
 function isNumber(value: Value): boolean {

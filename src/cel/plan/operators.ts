@@ -8,7 +8,7 @@ import { ShapedList, raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, sameType } from '../types.ts';
 import type { Int, Value } from '../values.ts';
-import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt } from '../values.ts';
+import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt, isNaNValue } from '../values.ts';
 import { describing } from './coerce.ts';
 import { planIn } from './membership.ts';
 import type { PlannedNode } from './plan.ts';
@@ -187,7 +187,7 @@ export function planComparison(comparison: OrderOperator, left: PlannedNode, rig
       if (typeof l === 'number' && typeof r === 'number') return compareNumbers(comparison, l, r);
       if (!isOrdered(l)) return fail(`no such overload: _${comparison}_`);
       // No number is less or greater than NaN.
-      if (isNaNumber(l) || isNaNumber(r)) return false;
+      if (isNaNValue(l) || isNaNValue(r)) return false;
       if (typeof l === 'string' && typeof r === 'string') chargeTexts(frame, Math.min(l.length, r.length));
       return test(compareValues(l, r));
     },
@@ -205,10 +205,6 @@ function compareNumbers(comparison: OrderOperator, a: number, b: number): boolea
     case '>=':
       return a >= b;
   }
-}
-
-function isNaNumber(value: Value): boolean {
-  return typeof value === 'number' && Number.isNaN(value);
 }
 
 /** Compares ints: JavaScript compares numbers and bigints with each other by their amounts. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { relative } from 'node:path';
-import { packageFolder, TypeKroError } from '../../core/index.ts';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { packageFolder, TypeKroError, whenAborted } from '../../core/index.ts';
+import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
@@ -97,7 +97,7 @@ export const up: Command = {
         // The view stays live, to show changes by other clients.
         const progress = new Progress(instancesOf(inputs.objects, graphs), session.controller.reports);
         const stop = showChanges(session, view, progress, false);
-        await aborted(context);
+        await whenAborted(context.signal);
         stop();
         return ExitCode.interrupted;
       } finally {
@@ -130,12 +130,5 @@ export function portOption(input: CommandInput): number {
   throw new TypeKroError(`--port ${text} is no port`, {
     code: 'cli/bad-port',
     remedy: 'give a number from 1 to 65535',
-  });
-}
-
-function aborted({ signal }: CommandContext): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }

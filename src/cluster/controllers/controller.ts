@@ -54,9 +54,3 @@ export function keyOfObject({ metadata }: KubeObject): string {
   const { namespace = '', name = '' } = metadata;
   return namespace === '' ? name : `${namespace}/${name}`;
 }
-
-/** The earliest of several waits until the next call; undefined when all are. */
-export function soonest(...times: readonly (number | undefined)[]): number | undefined {
-  const given = times.filter((time) => time !== undefined);
-  return given.length === 0 ? undefined : Math.min(...given);
-}

@@ -1,12 +1,12 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { conditionOf, numberAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { soonest } from './controller.ts';
 import { indexesIn, textOfIndexes } from './index-list.ts';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf } from './job-policies.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
 import { isFinished, specNumber } from './pods.ts';
+import { earliest } from '../../core/index.ts';
 
 /** The pods of a Job by outcome. The counts include pods that were counted earlier and deleted since. */
 export interface Tally {
@@ -219,7 +219,7 @@ function scale(
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
     const remaining = tally.lastFailure + pauseAfter(failures) - now;
-    if (remaining > 0) return { remove: [], create: [], replanInMs: soonest(replanInMs, remaining) };
+    if (remaining > 0) return { remove: [], create: [], replanInMs: earliest([replanInMs, remaining]) };
   }
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
@@ -239,7 +239,7 @@ function eachInTime(
   return {
     remove: [],
     create: indexes.filter((index) => remaining(index) === 0),
-    replanInMs: pauses.length === 0 ? replanInMs : soonest(replanInMs, Math.min(...pauses)),
+    replanInMs: pauses.length === 0 ? replanInMs : earliest([replanInMs, Math.min(...pauses)]),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, soonest, splitKey, targetIn } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import { textOfIndexes } from './index-list.ts';
 import { failureAnnotations } from './job-indexes.ts';
@@ -11,6 +11,7 @@ import type { JobPlan, Tally } from './job-plan.ts';
 import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { controllerOf } from './object-index.ts';
+import { earliest } from '../../core/index.ts';
 
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
@@ -142,7 +143,7 @@ export const ttlController: SimulatedController = {
     const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || ttl === undefined || end === undefined) return;
     const remaining = Date.parse(String(end['lastTransitionTime'])) + ttl - client.now();
-    if (remaining > 0) return soonest(remaining);
+    if (remaining > 0) return earliest([remaining]);
     if (job.metadata.deletionTimestamp === undefined) client.remove(job, { propagation: 'Foreground' });
   },
 };

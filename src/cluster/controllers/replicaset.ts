@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { RETRY_POLICIES } from '../../core/index.ts';
+import { earliest, RETRY_POLICIES } from '../../core/index.ts';
 import { conditionOf, optionalAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
-import { concerns, soonest, splitKey, targetIn } from './controller.ts';
+import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
 import {
   activePods,
@@ -49,7 +49,7 @@ export const replicaSetController: SimulatedController = {
     if (set.metadata.deletionTimestamp !== undefined) return report(client, set, pods, undefined);
     const { changed, problem } = scale(client, set, activePods(pods));
     const again = report(client, set, changed ? podsOf(client, set) : pods, problem);
-    return soonest(problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again);
+    return earliest([problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again]);
   },
 };
 

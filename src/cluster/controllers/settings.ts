@@ -1,4 +1,4 @@
-import { TypeKroError } from '../../core/index.ts';
+import { getOwn, TypeKroError } from '../../core/index.ts';
 import type { ControllersOptions } from '../options.ts';
 
 /** The behaviour of the simulated controllers of a cluster, which can be changed while they run. */
@@ -40,8 +40,8 @@ export function behaviourOf(name: string, options: ControllersOptions): Behaviou
   return {
     disabled: options.disable?.includes(name) ?? false,
     held: options.hold?.includes(name) ?? false,
-    delayMs: own(options.delay, name) ?? own(options.delay, '*') ?? 0,
-    failures: own(options.fail, name) ?? 0,
+    delayMs: getOwn(options.delay, name) ?? getOwn(options.delay, '*') ?? 0,
+    failures: getOwn(options.fail, name) ?? 0,
   };
 }
 
@@ -55,10 +55,6 @@ export function checkControllerNames(options: ControllersOptions, known: readonl
     ...Object.keys(options.fail ?? {}),
   ];
   for (const name of mentioned) if (!known.includes(name)) throw unknownController(name, known);
-}
-
-function own(values: Readonly<Record<string, number>> | undefined, name: string): number | undefined {
-  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** The settings of a cluster without controllers. Every name is unknown. */

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { asObject, asObjects, asText, conditionOf, objectsAt } from '../../kubernetes/index.ts';
+import { asObject, asObjects, asText, asTexts, conditionOf, objectsAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import type { PrinterColumn } from '../table/columns.ts';
 
@@ -46,9 +46,6 @@ export interface ParsedCrd {
   readonly versions: readonly DefinedVersion[];
 }
 
-const texts = (value: JsonValue | undefined): string[] =>
-  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-
 /** Reads a definition. */
 export function readCrd(crd: KubeObject): ParsedCrd {
   const spec = crd.spec ?? {};
@@ -68,8 +65,8 @@ export function readNames(names: JsonObject): DefinedNames {
     singular: asText(names['singular']),
     kind: asText(names['kind']),
     listKind: asText(names['listKind']),
-    shortNames: texts(names['shortNames']),
-    categories: texts(names['categories']),
+    shortNames: asTexts(names['shortNames']),
+    categories: asTexts(names['categories']),
   };
 }
 

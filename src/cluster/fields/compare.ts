@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
-import { asObject } from '../../kubernetes/index.ts';
+import { asList, asObject } from '../../kubernetes/index.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree, union } from './tree.ts';
@@ -43,7 +43,7 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: FieldComparison;
   if (form.kind === 'list') {
-    const [was, is] = [listOf(before), listOf(after)];
+    const [was, is] = [asList(before), asList(after)];
     if (was.length === 0 && is.length === 0) return compareLeaf(before, after);
     inner = compareElements(form, was, is);
   } else {
@@ -56,7 +56,6 @@ function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue |
   return inner;
 }
 
-const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);
 const both = (a: FieldComparison, b: FieldComparison): FieldComparison => ({
   added: union(a.added, b.added),
   modified: union(a.modified, b.modified),
@@ -118,7 +117,7 @@ function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValu
   return groups;
 }
 
-function compareElements(node: ListNode, before: JsonValue[], after: JsonValue[]): FieldComparison {
+function compareElements(node: ListNode, before: readonly JsonValue[], after: readonly JsonValue[]): FieldComparison {
   const collected = new Collected();
   const left = group(node, before);
   const right = group(node, after);

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
-import { asObject } from '../../kubernetes/index.ts';
+import { asList, asObject } from '../../kubernetes/index.ts';
 import { sameJson } from '../types/share.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
@@ -15,7 +15,7 @@ export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applie
   const form = formOf(node, applied);
   if (isLeaf(form)) return live !== undefined && sameJson(live, applied) ? live : applied;
   if (form.kind === 'list') {
-    const [old, given] = [listOf(live), listOf(applied)];
+    const [old, given] = [asList(live), asList(applied)];
     if (given.length === 0) return old.length === 0 || live === undefined ? applied : live;
     const list = mergeLists(form, old, given);
     return Array.isArray(live) && sameElements(live, list) ? live : list;
@@ -25,7 +25,6 @@ export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applie
   return mergeMembers(form, old, given);
 }
 
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 const sameElements = (a: readonly JsonValue[], b: readonly JsonValue[]) =>
   a.length === b.length && a.every((element, index) => element === b[index]);
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, setOwn } from '../../core/index.ts';
+import { isJsonObject, setOwn, upperFirst } from '../../core/index.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
 import { builtinTypeName } from '../registry/builtin.ts';
@@ -18,8 +18,6 @@ const PATCHES = [
 export function customComponent(resource: ServedResource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
-
-const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Schemas of all kinds of a group and version. */
 export function versionSchemas(
@@ -114,13 +112,13 @@ export function versionPaths(registry: Registry, group: string, version: string)
 }
 
 function patchOperation(resource: ServedResource, group: string, version: string): JsonObject {
-  const word = capitalised((group === '' ? 'core' : (group.split('.')[0] ?? '')).replaceAll('-', ''));
+  const word = upperFirst((group === '' ? 'core' : (group.split('.')[0] ?? '')).replaceAll('-', ''));
   const custom = resource.custom !== undefined;
-  const prefix = custom ? group.split('.').map(capitalised).join('') : word;
+  const prefix = custom ? group.split('.').map(upperFirst).join('') : word;
   const body = custom ? customComponent(resource) : componentName(builtinTypeName(group, version, resource.kind));
   const types = custom ? PATCHES.filter((type) => !type.includes('strategic')) : PATCHES;
   return {
-    operationId: `patch${prefix}${capitalised(version)}${resource.namespaced ? 'Namespaced' : ''}${resource.kind}`,
+    operationId: `patch${prefix}${upperFirst(version)}${resource.namespaced ? 'Namespaced' : ''}${resource.kind}`,
     tags: [`${custom ? group.replaceAll('.', '') : word.charAt(0).toLowerCase() + word.slice(1)}_${version}`],
     parameters: [
       { name: 'dryRun', in: 'query', schema: { type: 'string', uniqueItems: true } },

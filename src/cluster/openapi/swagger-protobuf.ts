@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
-import { asObject } from '../../kubernetes/index.ts';
+import { asList, asObject } from '../../kubernetes/index.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
@@ -28,8 +28,6 @@ export function swaggerProtobuf(document: JsonObject): Buffer {
   });
   return writer.finish();
 }
-
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 function entriesOf(value: JsonValue | undefined): readonly [string, JsonValue][] {
   return Object.entries(asObject(value)).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
@@ -84,8 +82,8 @@ function writeSchema(writer: ProtobufWriter, schema: JsonObject, depth = 0): voi
   writer.flag(16, schema['uniqueItems']);
   writer.integer(17, schema['maxProperties']);
   writer.integer(18, schema['minProperties']);
-  for (const name of listOf(schema['required'])) writer.text(19, name);
-  for (const value of listOf(schema['enum'])) writeAny(writer, 20, value);
+  for (const name of asList(schema['required'])) writer.text(19, name);
+  for (const value of asList(schema['enum'])) writeAny(writer, 20, value);
   const { additionalProperties, items, properties } = schema;
   if (additionalProperties !== undefined) {
     writer.message(21, (item) => {
@@ -99,7 +97,7 @@ function writeSchema(writer: ProtobufWriter, schema: JsonObject, depth = 0): voi
   if (isJsonObject(items)) {
     writer.message(23, (item) => item.message(1, (inner) => writeSchema(inner, items, depth + 1)));
   }
-  for (const part of listOf(schema['allOf']))
+  for (const part of asList(schema['allOf']))
     writer.message(24, (inner) => writeSchema(inner, asObject(part), depth + 1));
   if (isJsonObject(properties)) {
     writer.message(25, (all) => {
@@ -127,12 +125,12 @@ function writePath(writer: ProtobufWriter, item: JsonObject): void {
 }
 
 function writeOperation(writer: ProtobufWriter, operation: JsonObject): void {
-  for (const tag of listOf(operation['tags'])) writer.text(1, tag);
+  for (const tag of asList(operation['tags'])) writer.text(1, tag);
   writer.text(3, operation['description']);
   writer.text(5, operation['operationId']);
-  for (const type of listOf(operation['produces'])) writer.text(6, type);
-  for (const type of listOf(operation['consumes'])) writer.text(7, type);
-  for (const parameter of listOf(operation['parameters'])) {
+  for (const type of asList(operation['produces'])) writer.text(6, type);
+  for (const type of asList(operation['consumes'])) writer.text(7, type);
+  for (const parameter of asList(operation['parameters'])) {
     writer.message(8, (item) => item.message(1, (inner) => writeParameter(inner, asObject(parameter))));
   }
   writer.message(9, (answers) => {

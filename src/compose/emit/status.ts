@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { refuseMovedName, setOwn } from '../../core/index.ts';
 import { isOpen } from '../value/open.ts';
-import { cond, literal, not, object, select } from '../ir/build.ts';
+import { cond, literal, object, select } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { quoteCel } from '../ir/to-cel.ts';
@@ -17,6 +17,7 @@ import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import type { ExpressionWriter } from './expression.ts';
 import { mergeSides } from './template.ts';
+import { presence } from '../library/carried.ts';
 
 /**
  * Writes the status fields of a graph. Each leaf is an expression; a constant is written as an expression that reads
@@ -147,38 +148,22 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
   return text(missingWhen(there, found), writer);
 }
 
-/** The condition under which a value is not `undefined` or null in JavaScript. */
-function presence(raw: unknown): Node {
-  const value = resolve(raw);
-  if (value === undefined || value === null) return literal(false);
-  const inner = symbolic(value);
-  if (inner instanceof Sym)
-    return inner.absence === undefined || inner.absence.waits ? literal(true) : inner.absence.has;
-  if (!(inner instanceof Phi)) return literal(true);
-  const trace = activeTrace();
-  return cond(
-    inner.test,
-    trace.under(inner.test, () => presence(inner.then)),
-    trace.under(not(inner.test), () => presence(inner.otherwise)),
-  );
-}
-
 function listField(items: readonly unknown[], writer: ExpressionWriter): JsonValue | undefined {
   if (items.some(isOpen)) return text(listNode(items), writer);
   if (items.length === 0) return constant(listNode([]), writer);
   return items.map((item) => {
-    if (mayBeUndefined(item))
+    if (mayBeNullish(item))
       return refuse('absent', 'an element of a list may be absent', 'filter it out: .filter((x) => x !== undefined)');
     return field(item, writer) ?? null;
   });
 }
 
-/** May the value be `undefined` in JavaScript? `undefined` would become null, which a list of a status cannot hold. */
-function mayBeUndefined(raw: unknown): boolean {
+/** May the value be `undefined` or null in JavaScript? `undefined` would become null, which a list of a status cannot hold. */
+function mayBeNullish(raw: unknown): boolean {
   const value = resolve(raw);
   if (value === undefined || value === null) return true;
   const inner = symbolic(value);
-  if (inner instanceof Phi) return mayBeUndefined(inner.then) || mayBeUndefined(inner.otherwise);
+  if (inner instanceof Phi) return mayBeNullish(inner.then) || mayBeNullish(inner.otherwise);
   return inner instanceof Sym && inner.absence !== undefined && !inner.absence.waits;
 }
 

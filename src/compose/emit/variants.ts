@@ -10,7 +10,6 @@ import { Sym } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
 import { withDependencies } from './depends-on.ts';
 import { elementFields } from './element-fields.ts';
-import { pascalCase } from '../resources/resource-ids.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
 import { openTest, sameValue, specialiseNode, specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
@@ -18,6 +17,7 @@ import { Path } from './variant-path.ts';
 import type { Look, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, NodeSet, Tree } from './variant-tree.ts';
+import { pascalCase } from '../../core/index.ts';
 
 /** The maximum of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;

@@ -2,8 +2,8 @@ import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, 
 import { orderOf } from './extremes.ts';
 import { foldLoop } from './fold.ts';
 import type { ListFold } from './pass.ts';
-import type { Node, Variable } from './node.ts';
-import { mentions } from './node.ts';
+import type { Node } from './node.ts';
+import { isVariable, mentions } from './node.ts';
 import { substitute } from './substitute.ts';
 import { INTEGER, listOf } from './types.ts';
 
@@ -43,5 +43,3 @@ function setWhen({ next, accumulator }: ListFold): { readonly test: Node; readon
   if (isVariable(otherwise, accumulator)) return { test, value: then };
   return isVariable(then, accumulator) ? { test: not(test), value: otherwise } : undefined;
 }
-
-const isVariable = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;

@@ -1,6 +1,6 @@
 import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { bodyOf, mentions, walk } from './node.ts';
+import { bodyOf, isVariable, mentions, walk } from './node.ts';
 import { substitute } from './substitute.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
@@ -61,8 +61,6 @@ function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
   const entry = object([{ key: of, value: index(values, at, value.type) }]);
   return macro('transformMapEntry', keys, [position, one], [not(again), entry], mapOf(value.type));
 }
-
-const isVariable = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
 
 /** The list without repeated elements, because equal elements make equal entries. */
 const distinct = (list: Node): Node => method('distinct', list, [], list.type);

@@ -1,8 +1,8 @@
 import { concatLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
 import type { Node } from './node.ts';
-import { isLiteral, mentions } from './node.ts';
+import { isLiteral, isVariable, mentions } from './node.ts';
 import type { ListFold } from './pass.ts';
-import { filtered, isAccumulator, mapped } from './pass.ts';
+import { filtered, mapped } from './pass.ts';
 import { substitute } from './substitute.ts';
 import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
@@ -26,8 +26,8 @@ export function takenTurn({
 }: ListFold): { readonly value: Node; readonly largest: boolean } | undefined {
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;
-  const [value, other] = isAccumulator(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
-  if (!isAccumulator(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
+  const [value, other] = isVariable(otherwise, accumulator) ? [then, otherwise] : [otherwise, then];
+  if (!isVariable(other, accumulator) || mentions(value, (of) => of === accumulator) || value.type.kind !== 'number')
     return undefined;
   const order = orderOf(test, value, other);
   return order && { value, largest: (order === 'value') === (other === otherwise) };
@@ -60,8 +60,8 @@ export function furthest(fold: ListFold): Node | undefined {
   const whole = withFirst(fold) ?? withScalar(fold);
   if (next.kind !== 'cond' || whole === undefined) return undefined;
   const [test, then, otherwise] = next.args;
-  const takes = then.kind === 'var' && then.variable === loop && isAccumulator(otherwise, accumulator);
-  const keeps = otherwise.kind === 'var' && otherwise.variable === loop && isAccumulator(then, accumulator);
+  const takes = then.kind === 'var' && then.variable === loop && isVariable(otherwise, accumulator);
+  const keeps = otherwise.kind === 'var' && otherwise.variable === loop && isVariable(then, accumulator);
   if (!takes && !keeps) return undefined;
   const [left, right] = test.args;
   const ofLoop = variable(loop, element);

@@ -24,10 +24,10 @@ import {
 import { entryMap } from './entry-map.ts';
 import { extreme, furthest, takenTurn } from './extremes.ts';
 import type { ListFold } from './pass.ts';
-import { filtered, isAccumulator, mapped } from './pass.ts';
+import { filtered, mapped } from './pass.ts';
 import { separated } from './separated.ts';
 import type { Node, Variable } from './node.ts';
-import { isLiteral, mentions } from './node.ts';
+import { isLiteral, isVariable, mentions } from './node.ts';
 import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
 import type { StaticType } from './types.ts';
 
@@ -97,7 +97,7 @@ const joined = (initial: Node, terms: readonly Node[]): StaticType =>
  * accumulator.
  */
 function addends(node: Node, accumulator: Variable, carried: (node: Node) => boolean): readonly Node[] | undefined {
-  if (isAccumulator(node, accumulator)) return [];
+  if (isVariable(node, accumulator)) return [];
   if (node.kind === 'cond') {
     const [test, ...sides] = node.args;
     const [then, otherwise] = sides.map((side) => addends(side, accumulator, carried));
@@ -154,7 +154,7 @@ function text(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'concat') return undefined;
   const [first, ...rest] = next.args;
-  if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
+  if (first === undefined || !isVariable(first, accumulator) || rest.some(carried)) return undefined;
   const piece = concat(rest);
   if (piece.kind === 'cond' && isLiteral(piece.args[2], '')) {
     const [test, then] = piece.args;
@@ -168,7 +168,7 @@ function truth(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'or' && next.kind !== 'and') return undefined;
   const parts = flatten(next, next.kind);
-  const rest = parts.filter((part) => !isAccumulator(part, accumulator));
+  const rest = parts.filter((part) => !isVariable(part, accumulator));
   if (rest.length === parts.length || rest.some(carried)) return undefined;
   if (next.kind === 'or')
     return or(initial, macro('exists', fold.list, [fold.loop], [rest.reduce(or)], { kind: 'bool' }));
@@ -184,7 +184,7 @@ function lists(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
   const { next, initial, accumulator } = fold;
   if (next.kind !== 'append') return undefined;
   const [first, ...rest] = next.args;
-  if (first === undefined || !isAccumulator(first, accumulator) || rest.some(carried)) return undefined;
+  if (first === undefined || !isVariable(first, accumulator) || rest.some(carried)) return undefined;
   return concatLists([initial, spread(fold, concatLists(rest))]);
 }
 
@@ -195,7 +195,7 @@ function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   // A list before the loop may contain an element twice, unless it has at most one element.
   if (next.kind !== 'append' || next.args.length !== 2 || initial.kind !== 'list' || initial.args.length > 1)
     return undefined;
-  if (own === undefined || !isAccumulator(own, accumulator) || turn?.kind !== 'cond') return undefined;
+  if (own === undefined || !isVariable(own, accumulator) || turn?.kind !== 'cond') return undefined;
   const [test, then, otherwise] = turn.args;
   const [added, other] = isEmptyList(then) ? [otherwise, then] : [then, otherwise];
   const [item] = added.args;
@@ -211,13 +211,12 @@ function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undef
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;
   if (next.kind === 'cond' && first !== undefined && added !== undefined && last !== undefined && !carried(first)) {
-    if (isAccumulator(last, accumulator))
-      return entries({ ...fold, list: filtered(fold, first), next: added }, carried);
-    if (isAccumulator(added, accumulator))
+    if (isVariable(last, accumulator)) return entries({ ...fold, list: filtered(fold, first), next: added }, carried);
+    if (isVariable(added, accumulator))
       return entries({ ...fold, list: filtered(fold, not(first)), next: last }, carried);
   }
   if (next.kind !== 'method' || next.name !== 'merge' || first === undefined || added === undefined) return undefined;
-  if (!isAccumulator(first, accumulator) || carried(added) || added.kind !== 'object' || added.args.length !== 2)
+  if (!isVariable(first, accumulator) || carried(added) || added.kind !== 'object' || added.args.length !== 2)
     return undefined;
   return mergeMaps(initial, entryMap(over, loop, added));
 }
@@ -240,10 +239,10 @@ function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | u
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;
   if (carried(test)) return undefined;
-  if (isAccumulator(otherwise, accumulator) && !carried(then)) {
+  if (isVariable(otherwise, accumulator) && !carried(then)) {
     return lastElement({ ...fold, list: filtered(fold, test), initial }, then);
   }
-  if (isAccumulator(then, accumulator) && !carried(otherwise)) {
+  if (isVariable(then, accumulator) && !carried(otherwise)) {
     return lastElement({ ...fold, list: filtered(fold, not(test)), initial }, otherwise);
   }
   return undefined;
@@ -293,13 +292,13 @@ interface Choice {
 function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   if (next.kind === 'cond') {
     const [test, then, otherwise] = next.args;
-    if (isAccumulator(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
-    return isAccumulator(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
+    if (isVariable(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
+    return isVariable(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
   }
   const join = next.kind === 'concat' ? concat : next.kind === 'append' ? concatLists : undefined;
   const [first, added] = next.args;
   if (join === undefined || next.args.length !== 2 || first === undefined) return undefined;
-  if (!isAccumulator(first, accumulator) || added?.kind !== 'cond') return undefined;
+  if (!isVariable(first, accumulator) || added?.kind !== 'cond') return undefined;
   const [test, then, otherwise] = added.args;
   const isNothing = (node: Node) => isLiteral(node, '') || isEmptyList(node);
   if (isNothing(otherwise)) return { test, turn: (on) => join([first, cond(on, then, otherwise)]) };

@@ -337,3 +337,8 @@ export function mentions(root: Node, test: (variable: Variable) => boolean): boo
   });
   return found;
 }
+
+/** Is the expression the variable itself? */
+export function isVariable(node: Node, variable: Variable): boolean {
+  return node.kind === 'var' && node.variable === variable;
+}

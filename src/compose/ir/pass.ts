@@ -16,9 +16,6 @@ export interface ListFold {
   readonly next: Node;
 }
 
-/** Is the expression the accumulator itself? */
-export const isAccumulator = (node: Node, of: Variable): boolean => node.kind === 'var' && node.variable === of;
-
 /** The list of the values of an expression for each element. */
 export function mapped(fold: ListFold, body: Node): Node {
   return body.kind === 'var' && body.variable === fold.loop

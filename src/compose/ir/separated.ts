@@ -15,9 +15,9 @@ import {
   variable,
 } from './build.ts';
 import type { ListFold } from './pass.ts';
-import { isAccumulator, mapped } from './pass.ts';
+import { mapped } from './pass.ts';
 import type { Node, Variable } from './node.ts';
-import { isLiteral, mentions } from './node.ts';
+import { isLiteral, isVariable, mentions } from './node.ts';
 import { substitute } from './substitute.ts';
 import { INTEGER, listOf, STRING } from './types.ts';
 
@@ -31,7 +31,7 @@ export function separated(fold: ListFold): Node | undefined {
   const carried = (node: Node) => mentions(node, (of) => of === accumulator);
   const first = substitute(whereEmpty(next, accumulator, true), accumulator, literal(''));
   const [own, ...added] = textsOf(whereEmpty(next, accumulator, false));
-  if (own === undefined || !isAccumulator(own, accumulator) || added.some(carried) || first.type.kind !== 'string')
+  if (own === undefined || !isVariable(own, accumulator) || added.some(carried) || first.type.kind !== 'string')
     return undefined;
   const later = concat(added);
   const between = separator(added, first);

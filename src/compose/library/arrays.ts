@@ -225,7 +225,8 @@ function findItem(interpreter: Interpreter, array: readonly unknown[], fn: unkno
   }, undefined);
 }
 
-function asCondition(value: unknown): Node {
+/** The truth of a value as an expression. */
+export function asCondition(value: unknown): Node {
   const test = truthy(value);
   return typeof test === 'boolean' ? literal(test) : test;
 }

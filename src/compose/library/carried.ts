@@ -268,7 +268,7 @@ export function optionalFold(
 }
 
 /** The condition under which a value is neither `undefined` nor `null`. */
-function presence(raw: unknown): Node {
+export function presence(raw: unknown): Node {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {

@@ -1,11 +1,9 @@
-import { literal } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
 import { DYN, describeType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolve } from '../value/merge.ts';
-import { equals, textNode, truthy } from '../value/ops.ts';
+import { equals, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -13,7 +11,7 @@ import { makeTyped } from './access.ts';
 
 import { refuseNativeChange } from './side-effects.ts';
 import { isOpen } from '../value/open.ts';
-import { arrayMethod } from './arrays.ts';
+import { arrayMethod, asCondition } from './arrays.ts';
 import { hasKey } from './has-key.ts';
 import type { Key } from './key.ts';
 import { listMethod, viewMethod } from './lists.ts';
@@ -89,7 +87,7 @@ function tableMethod(
     return { value: getMember(interpreter, Object.fromEntries(table as Map<string, unknown>), asKey(wanted)) };
   }
   const found = keys.reduceRight(
-    (rest: unknown, each) => phi(condition(equals(wanted, each, false)), table.get(each), rest),
+    (rest: unknown, each) => phi(asCondition(equals(wanted, each, false)), table.get(each), rest),
     undefined,
   );
   return { value: found };
@@ -124,11 +122,6 @@ function ownKeyMethod(object: unknown, key: Key, args: readonly unknown[]): { re
 function asKey(value: unknown): Key {
   const inner = symbolic(value);
   return inner instanceof Sym ? inner : new Sym(textNode(value));
-}
-
-function condition(value: unknown): Node {
-  const test = truthy(value);
-  return typeof test === 'boolean' ? literal(test) : test;
 }
 
 function methodLabel(object: unknown, key: Key): string {

@@ -1,3 +1,4 @@
+import { upperFirst } from '../../core/index.ts';
 /** The ids of resources that kro accepts. */
 export const ID = /^[a-z][A-Za-z0-9]*$/;
 
@@ -22,19 +23,9 @@ export function camelCase(text: string): string {
   return /^[a-z]/.test(joined) ? joined : `r${upperFirst(joined)}`;
 }
 
-/** `web-app` → `WebApp`. */
-export function pascalCase(text: string): string {
-  return text
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== '')
-    .map(upperFirst)
-    .join('');
-}
-
 /** `myApp` → `my-app`: the name of a definition. */
 export function kebabCase(text: string): string {
   return text.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
 const lowerFirst = (word: string): string => word.charAt(0).toLowerCase() + word.slice(1);
-const upperFirst = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

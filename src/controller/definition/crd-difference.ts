@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
-import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import { compareCrds, fieldOfChange, versionSchema } from '../../schema/index.ts';
 import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
@@ -25,7 +25,7 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?:
 export function crdDigest(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
   const [version, ...others] = Array.isArray(versions) ? versions : [];
-  const schema = schemaOf(version);
+  const schema = versionSchema(version);
   if (!isJsonObject(version) || schema === undefined || others.length > 0) return undefined;
   const { name = null, served = null, subresources } = version;
   const status = isJsonObject(subresources) && Object.hasOwn(subresources, 'status');
@@ -41,7 +41,7 @@ export function crdDigest(crd: KubeObject): string | undefined {
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
   const [live, next] = [versionOf(existing), versionOf(wanted)];
   return (
-    jsonEquals(schemaOf(live), schemaOf(next)) &&
+    jsonEquals(versionSchema(live), versionSchema(next)) &&
     includes(columnsOf(live), columnsOf(next)) &&
     columnsOf(live).length === columnsOf(next).length &&
     hasMetadata(existing, wanted)
@@ -65,11 +65,6 @@ export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }
 function versionOf(crd: KubeObject): JsonValue | undefined {
   const versions = crd.spec?.['versions'];
   return Array.isArray(versions) ? versions[0] : undefined;
-}
-
-function schemaOf(version: JsonValue | undefined): JsonValue | undefined {
-  const schema = isJsonObject(version) ? version['schema'] : undefined;
-  return isJsonObject(schema) ? schema['openAPIV3Schema'] : undefined;
 }
 
 function columnsOf(version: JsonValue | undefined): JsonValue[] {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { crdDifference, crdDigest } from './crd-difference.ts';
-import { isEstablished, ownedCrd, planCrd } from './crd-plan.ts';
+import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition.ts';
 import { crdOf } from '../../../test/support/crd.ts';
+import { isEstablished } from '../../schema/index.ts';
 
 const definition = (annotations: Record<string, string> = {}) =>
   readDefinitionObject({

@@ -123,12 +123,3 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
     spec: { group, scope, versions, names: { shortNames: null, categories: null, ...names } },
   };
 }
-
-/** Does the CRD serve objects? */
-export function isEstablished(crd: KubeObject): boolean {
-  const conditions = crd.status?.['conditions'];
-  return (
-    Array.isArray(conditions) &&
-    conditions.some((entry) => isJsonObject(entry) && entry['type'] === 'Established' && entry['status'] === 'True')
-  );
-}

@@ -29,6 +29,7 @@ import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
+import { followsGraphEngine } from '../../graph/index.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
 export interface DefinitionReconcilerOptions {
@@ -138,7 +139,7 @@ export class DefinitionReconciler {
     signal: AbortSignal,
   ): Promise<Revision | undefined> {
     const { definition, compiled } = pass;
-    if (latest !== undefined && graph.kroCompatibility === '0.9') {
+    if (latest !== undefined && !followsGraphEngine(graph.kroCompatibility)) {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
@@ -190,7 +191,7 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
-      if (working.graph.kroCompatibility !== '0.9') await this.#handoff.lastGood(pass, signal);
+      if (followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
       if (ensured.byServer === true)
         pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       return;

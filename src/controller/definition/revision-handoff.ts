@@ -10,6 +10,7 @@ import { declaresConditions } from './definition.ts';
 import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
+import { followsGraphEngine } from '../../graph/index.ts';
 
 /** Options of `RevisionHandoff`. */
 export interface RevisionHandoffOptions {
@@ -75,7 +76,7 @@ export class RevisionHandoff {
       }
       // kro 0.10 issues a revision also when its CRD is refused; the instances then stay with an earlier revision.
       const isRefused =
-        graph.kroCompatibility !== '0.9' && (await crds.refusalOf(definition, graph, signal)) !== undefined;
+        followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
       // The CRD stays as it is. A graph of another revision that is served already stays, too.
       const now = served.ofDefinition(definition.name);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { monotonicMs, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
+import { definedMember, monotonicMs, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
 import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
@@ -90,7 +90,7 @@ export class InstanceReconciler {
 
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const view = new ObservedView(served.identity, record, this.#options.clock.now(), projectionGenerationOf(served));
-    const options = { ...this.#stepOptions(record, served, instance), ...given('memory', memory) };
+    const options = { ...this.#stepOptions(record, served, instance), ...definedMember('memory', memory) };
     const decision =
       served.graph === undefined
         ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
@@ -209,10 +209,10 @@ export class InstanceReconciler {
       plainData: true,
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
-      ...given('authorConditions', served.authorConditions),
-      ...given('explain', served.policies.explain),
-      ...given('budget', served.policies.budget ?? budget),
-      ...given('namespaces', served.policies.namespaces ?? namespaces),
+      ...definedMember('authorConditions', served.authorConditions),
+      ...definedMember('explain', served.policies.explain),
+      ...definedMember('budget', served.policies.budget ?? budget),
+      ...definedMember('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
 }
@@ -264,8 +264,4 @@ function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;
-}
-
-function given<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -1,6 +1,9 @@
 import { cryptoLibrary } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { isSuspended } from '../../runtime/index.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
+import type { KubeObject } from '../../core/index.ts';
 
 /** A canary: some instances try a revision, and the others stay with the revision before it. */
 export interface Canary {
@@ -41,6 +44,15 @@ export interface RevisionOutcome {
   readonly state: 'ready' | 'failed' | 'waiting';
   /** The message of the condition that is not True; empty when the instance is ready. */
   readonly message: string;
+}
+
+/** May a roll-out choose the instance? One that is pinned, suspended or being deleted follows no new revision. */
+export function followsRollouts(instance: KubeObject): boolean {
+  return (
+    instance.metadata.deletionTimestamp === undefined &&
+    pinnedRevision(instance) === undefined &&
+    !isSuspended(instance)
+  );
 }
 
 /** An instance that may get a new revision. */

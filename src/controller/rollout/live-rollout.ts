@@ -2,11 +2,9 @@ import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { isSuspended } from '../../runtime/index.ts';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance } from './canary.ts';
-import { allowedOf, decideRollout } from './canary.ts';
+import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
 import { isRolloutDone, rolloutCount } from './rollouts.ts';
 
 /** How a roll-out that goes to some instances first concerns one instance. */
@@ -56,9 +54,8 @@ export async function liveRollout(
 
 /** An instance that the revision may be held back from: older than it, and neither pinned, suspended nor deleted. */
 function isCandidate(instance: KubeObject, { object }: DefinitionRevision): boolean {
-  const { creationTimestamp, deletionTimestamp } = instance.metadata;
-  if (deletionTimestamp !== undefined || pinnedRevision(instance) !== undefined || isSuspended(instance)) return false;
-  return (Date.parse(creationTimestamp ?? '') || 0) <= (Date.parse(object.metadata.creationTimestamp ?? '') || 0);
+  const created = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
+  return followsRollouts(instance) && created(instance) <= created(object);
 }
 
 const nameOf = ({ metadata: { namespace, name = '' } }: KubeObject): string =>

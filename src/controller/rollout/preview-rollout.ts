@@ -1,9 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { isSuspended } from '../../runtime/index.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance, RolloutCandidate } from './canary.ts';
-import { allowedOf, decideRollout } from './canary.ts';
+import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
 
 /** How a revision will go to the instances that exist. */
 export interface RolloutPreview {
@@ -45,11 +43,10 @@ export function previewRollout(input: RolloutPreviewInput): RolloutPreview | und
   const keys = new Map<string, string>();
   const candidates: RolloutCandidate[] = [];
   for (const object of instances) {
-    const { uid = '', deletionTimestamp } = object.metadata;
-    if (deletionTimestamp !== undefined || pinnedRevision(object) !== undefined || isSuspended(object)) continue;
+    if (!followsRollouts(object)) continue;
     const id = idOf(instanceKey(object));
     keys.set(id, instanceKey(object));
-    candidates.push({ id, uid });
+    candidates.push({ id, uid: object.metadata.uid ?? '' });
   }
   const count = allowedOf(allowance, candidates.length);
   const rollout = decideRollout({ revision, candidates, count, chosen: new Set() });

@@ -1,4 +1,4 @@
-import { cryptoLibrary } from '../../core/index.ts';
+import { cryptoLibrary, whenAborted } from '../../core/index.ts';
 import { setMaxListeners } from 'node:events';
 import type { Clock, ElectionOptions, KubernetesApi, LeaseTimes } from '../../kube/index.ts';
 import { pause, runElection } from '../../kube/index.ts';
@@ -114,7 +114,7 @@ async function workInShards(
           joined = await joinGroup({ api, clock, namespace, lease, group: groupOf(shards), signal: end });
           if (!joined) await pause(clock, times.retryPeriodMs, end);
         }
-        await aborted(end);
+        await whenAborted(end);
       },
       onPoll: (failure) => leaseLogger.looked(failure),
     }),
@@ -151,17 +151,10 @@ async function holdShard(
   if (ending.aborted) return;
   logger.log('info', 'a shard is ours', { shard });
   share.take(shard);
-  await Promise.all([onChange(lost), aborted(ending)]);
+  await Promise.all([onChange(lost), whenAborted(ending)]);
   share.leave(shard);
   await onChange(lost);
   logger.log('info', 'a shard was handed over', { shard });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** A digest of an identity for names of objects, because an identity may have characters that a name may not have. */

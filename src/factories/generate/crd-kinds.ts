@@ -1,9 +1,9 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { structuralSchema } from '../../schema/index.ts';
-import { asText } from '../../kubernetes/index.ts';
+import { asText, asTexts } from '../../kubernetes/index.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { ownMember, textsOf } from './kind-plan.ts';
+import { ownMember } from './kind-plan.ts';
 import { compareVersions } from './identifiers.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
@@ -85,7 +85,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
       kind,
       plural,
       namespaced: ownMember(spec, 'scope') === 'Namespaced',
-      shortNames: textsOf(ownMember(names, 'shortNames')),
+      shortNames: asTexts(ownMember(names, 'shortNames')),
       preferred: versionName === order[0],
       deprecated: ownMember(version, 'deprecated') === true,
       description: asText(ownMember(raw, 'description')),

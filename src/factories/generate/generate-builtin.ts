@@ -2,9 +2,10 @@ import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema } from '.
 import { describeField, describeBuiltinKind, describeBuiltinType, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { factoryName, identifier, pascalCase } from './identifiers.ts';
+import { factoryName, identifier } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
 import { factoryDoc, quoteJs } from './write-kind.ts';
+import { pascalCase } from '../../core/index.ts';
 
 /** The options of the generator of built-in kinds. */
 export interface BuiltinOptions {

@@ -1,3 +1,4 @@
+import { pascalCase } from '../../core/index.ts';
 /** Words that a module cannot declare, and names that generated code uses. */
 const RESERVED: ReadonlySet<string> = new Set(
   (
@@ -7,14 +8,6 @@ const RESERVED: ReadonlySet<string> = new Set(
     'Array Object Omit Read Readonly Record Resource ResourceFactory resourceFactory wholeResourceFactory WholeResourceFactory'
   ).split(' '),
 );
-
-/** `cert-manager.io` and `my kind` as parts of an identifier: letters and digits of every word, capitalised. */
-export function pascalCase(text: string): string {
-  return text
-    .split(/[^A-Za-z0-9]+/)
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-    .join('');
-}
 
 /**
  * The singular of the name of a list or map: `tolerations` → `toleration`, `policies` → `policy`. Other words stay as

@@ -35,6 +35,3 @@ export function ownMember(value: JsonValue | undefined, name: string): JsonValue
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.hasOwn(value, name) ? value[name] : undefined;
 }
-
-export const textsOf = (value: JsonValue | undefined): string[] =>
-  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];

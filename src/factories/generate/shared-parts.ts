@@ -1,6 +1,7 @@
 import type { Schema } from '../../schema/index.ts';
 import { toTypeScript } from '../../schema/index.ts';
-import { pascalCase, singular } from './identifiers.ts';
+import { singular } from './identifiers.ts';
+import { pascalCase } from '../../core/index.ts';
 
 /**
  * A part of a file: the spec or the status of a kind, which have a name, or all fields of the kind, which have none.

@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, pascalCase } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { docComment, toTypeScript } from '../../schema/index.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { factoryName, identifier, pascalCase } from './identifiers.ts';
+import { factoryName, identifier } from './identifiers.ts';
 import type { FilePart } from './shared-parts.ts';
 
 /** The names of one kind in a generated file. */

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
+import { childAt } from '../json-child.ts';
 
 /**
  * Does an expression have the same value on an object that will be created as on the object as it is sent? It does where
@@ -78,9 +79,4 @@ function isRewritten(value: JsonValue): boolean {
   if (quantity === undefined) return false;
   const { text: _text, ...number } = quantity;
   return formatQuantity(number) !== value;
-}
-
-function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
 }

@@ -1,0 +1,71 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+
+/** Deepest object of a sample. */
+const MAX_DEPTH = 20;
+
+/**
+ * The fields of a sample. `withoutDefaults`: each field that has no default; a value without such fields is `undefined`.
+ * `required`: the required fields, with their defaults where they have one.
+ */
+export type SampleFields = 'required' | 'withoutDefaults';
+
+/** A value that the schema takes, after the name of its field. A pattern is not followed. */
+export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
+  if (schema.default !== undefined) {
+    if (fields === 'required') return schema.default;
+    // kro gives an object a default as soon as one of its fields has one.
+    if (schema.type !== 'object') return undefined;
+  }
+  const [first] = schema.enum ?? [];
+  if (first !== undefined) return first;
+  switch (schema.type) {
+    case 'string':
+      return sampleText(schema, name);
+    case 'integer':
+    case 'number':
+      return sampleNumber(schema);
+    case 'boolean':
+      return false;
+    case 'array':
+      return sampleList(schema, name, fields, depth);
+    case 'object':
+      return sampleObject(schema, fields, depth);
+    default:
+      if (schema['x-kubernetes-int-or-string'] === true) return 1;
+      return fields === 'required' ? 'example' : undefined;
+  }
+}
+
+function sampleText({ minLength = 0, maxLength = 63 }: Schema, name: string): string {
+  const text = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll(/[^a-z0-9-]/g, '');
+  return (text === '' || text === 'name' ? 'example' : text).padEnd(Number(minLength), 'x').slice(0, Number(maxLength));
+}
+
+function sampleNumber({ minimum, maximum, exclusiveMinimum }: Schema): number {
+  const low = minimum === undefined ? 1 : Number(minimum) + (exclusiveMinimum === true ? 1 : 0);
+  return maximum === undefined ? low : Math.min(Math.max(low, 1), Number(maximum));
+}
+
+function sampleList(
+  { items = {}, minItems = 0 }: Schema,
+  name: string,
+  fields: SampleFields,
+  depth: number,
+): JsonValue[] {
+  if (depth >= MAX_DEPTH) return [];
+  const count = Math.min(Number(minItems), 10);
+  return Array.from({ length: count }, (_, index) => sampleValue(items, `${name}${index}`, fields, depth + 1) ?? null);
+}
+
+function sampleObject(schema: Schema, fields: SampleFields, depth: number): JsonObject | undefined {
+  const sample: JsonObject = {};
+  const members = depth < MAX_DEPTH ? Object.entries(schema.properties ?? {}) : [];
+  for (const [key, member] of members) {
+    if (fields === 'required' && schema.required?.includes(key) !== true) continue;
+    const value = sampleValue(member, key, fields, depth + 1);
+    if (value !== undefined) setOwn(sample, key, value);
+  }
+  return fields === 'withoutDefaults' && Object.keys(sample).length === 0 ? undefined : sample;
+}

@@ -1,0 +1,14 @@
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { PathStep } from '../graph/index.ts';
+
+/** The member or the element that one step of a path leads to; `undefined` when there is none. */
+export function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
+  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
+  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+/** Is the value a list or an object without content? */
+export function isEmptyContainer(value: JsonValue): boolean {
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}

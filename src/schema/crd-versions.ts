@@ -1,0 +1,14 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { objectsAt, valueAt } from '../kubernetes/index.ts';
+import { isJsonObject } from '../core/index.ts';
+
+/** The versions of a CRD. */
+export function crdVersions(crd: KubeObject): JsonObject[] {
+  return objectsAt(crd, 'spec', 'versions');
+}
+
+/** The written schema of a version of a CRD; `undefined` when the version has none. */
+export function versionSchema(version: JsonValue | undefined): JsonObject | undefined {
+  const schema = isJsonObject(version) ? valueAt(version, 'schema', 'openAPIV3Schema') : undefined;
+  return isJsonObject(schema) ? schema : undefined;
+}
