@@ -183,7 +183,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
         replace: '      for (const key of keys) {',
       },
       {
-        file: 'src/graph/dependencies.ts',
+        file: 'src/graph/link-resources.ts',
         find: '    for (let index = 0; index < fields.length; index += 1) this.#addDependencies(fields[index] as Analysed, iterators);',
         replace: '    for (const field of fields) this.#addDependencies(field, iterators);',
       },
@@ -368,7 +368,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
         replace: `import { CodePart } from './code-part.ts';
 import * as writingCode from './writing.ts';
 import * as tablesCode from './table/table.ts';
-import * as openApiCode from './openapi/openapi.ts';
+import * as openApiCode from './openapi/open-api-reply.ts';
 import * as schemaEngineCode from './crd/schema-engine.ts';
 import * as simulationCode from './controllers/index.ts';`,
       },
@@ -376,7 +376,7 @@ import * as simulationCode from './controllers/index.ts';`,
         [
           ['writing', './writing.ts'],
           ['tables', './table/table.ts'],
-          ['openApi', './openapi/openapi.ts'],
+          ['openApi', './openapi/open-api-reply.ts'],
           ['schemaEngine', './crd/schema-engine.ts'],
           ['simulation', './controllers/index.ts'],
         ] as const

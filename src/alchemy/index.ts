@@ -7,8 +7,8 @@
  */
 import { parseJson, TypeKroError } from '../core/index.ts';
 import { loadAlchemy } from './alchemy-package.ts';
-import { declare } from './declared.ts';
-import { lifecycle } from './lifecycle.ts';
+import { declare } from './declare.ts';
+import { runLifecycle } from './run-lifecycle.ts';
 import type { KroResourceOutput, KroResourceProps } from './model.ts';
 import { storedProps } from './stored-props.ts';
 
@@ -22,7 +22,7 @@ export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 // an ES module, so that only a top-level `await import` can load it and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
-  return lifecycle(this, props);
+  return runLifecycle(this, props);
 });
 
 /**

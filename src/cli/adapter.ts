@@ -1,6 +1,6 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { OutputConfiguration } from 'commander';
-import { withoutAlias } from './aliases.ts';
+import { withoutAlias } from './without-alias.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';

@@ -1,5 +1,5 @@
 import { cryptoLibrary } from '../core/index.ts';
-import type { ClusterAccess } from './auth/access.ts';
+import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
 import { systemClusterClock } from './clock.ts';
@@ -9,7 +9,7 @@ import type { ClusterOptions } from './options.ts';
 import { PodLogs } from './pod-logs.ts';
 import { Registry } from './registry/registry.ts';
 import { Store } from './store/store.ts';
-import { createAccess } from './auth/access.ts';
+import { createAccess } from './auth/cluster-access.ts';
 import { openApi, schemaEngine, tables, writing } from './lazy-modules.ts';
 import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';

@@ -11,7 +11,7 @@ export const writing = new LazyModule(() => import('./writing.ts'));
 export const tables = new LazyModule(() => import('./table/table.ts'));
 
 /** The documents that describe the API. */
-export const openApi = new LazyModule(() => import('./openapi/openapi.ts'));
+export const openApi = new LazyModule(() => import('./openapi/open-api-reply.ts'));
 
 /** The code that definitions need: schemas, their rules and the language of the rules. */
 export const schemaEngine = new LazyModule(() => import('./crd/schema-engine.ts'));

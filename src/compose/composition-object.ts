@@ -9,7 +9,7 @@ import { explainComposition } from './explain.ts';
 import { createFactory } from './factory.ts';
 import type { CompositionApiOptions } from './factory.ts';
 import { defineFactory } from './value/native-functions.ts';
-import { nestComposition } from './nested.ts';
+import { nestComposition } from './nest-composition.ts';
 import { resourceReferences, schemaReference, statusReference } from './references.ts';
 import type { Composition } from './composition-type.ts';
 import type { CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';

@@ -26,7 +26,7 @@ import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
 import { declaredStatus } from './schemas.ts';
 import { providerProblem, withProviders } from './source/current.ts';
-import { refuseWithoutProvider } from './source/explicit.ts';
+import { refuseWithoutProvider } from './source/text-source.ts';
 import type { FunctionLike } from './source/provider.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, failureOf, Refusal, refuse } from './refusal/refusal.ts';

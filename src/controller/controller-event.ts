@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { ApplyAction, Decision, DeleteAction, ObjectOutcome } from '../runtime/index.ts';
 import type { CompiledSpec } from './definition/compiler.ts';
 import type { WrittenStatus } from './definition/definition-status.ts';
-import type { DefinitionObject } from './definition/definition.ts';
+import type { DefinitionObject } from './definition/definition-object.ts';
 import type { InstanceRecord } from './instance/record.ts';
 import type { WorkResult } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';

@@ -7,7 +7,7 @@ import { comparedFacets } from './compared-facets.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-ensurer.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
-import { DEFINITION_TYPE, REVISION_TYPE } from './definition/definition.ts';
+import { DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';

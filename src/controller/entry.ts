@@ -45,4 +45,4 @@ export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
 export { keptText, safeInstallation } from './install/safe-installation.ts';
 export type { ManifestOptions } from './install/manifests.ts';
 export { controllerManifests } from './install/manifests.ts';
-export { ALLOW_BREAKING } from './definition/definition.ts';
+export { ALLOW_BREAKING } from './definition/definition-object.ts';

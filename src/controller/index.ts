@@ -14,7 +14,7 @@ export {
   DEFINITION_TYPE,
   readDefinitionObject,
   REVISION_TYPE,
-} from './definition/definition.ts';
+} from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { compileLive, liveDefinition } from './definition/live-definition.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';

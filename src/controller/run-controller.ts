@@ -95,7 +95,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
         logger.log('info', 'leading', { identity });
         current.leads = true;
         lost.addEventListener('abort', () => (current.leads = false), { once: true });
-        tellOfLoss(logger, identity, lost, signal);
+        logLostLease(logger, identity, lost, signal);
         term = term.then(() => work(options, flags, current, ending, lost));
         return term;
       },
@@ -139,7 +139,7 @@ async function share(
 }
 
 /** Logs the loss of leadership, unless the process is ending. */
-function tellOfLoss(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
+function logLostLease(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
   const tell = () => {
     if (!ended.aborted) logger.log('warn', 'no longer leading: the lease was not renewed in time', { identity });
   };

@@ -7,7 +7,7 @@ import type { ActingIdentities } from './acting-identity.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
 import type { DefinitionCompiler } from './definition/compiler.ts';
-import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition.ts';
+import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { definitionOf } from './definition/revision.ts';
 import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';

@@ -12,8 +12,8 @@ import type { Decision, ObjectReadiness, ObjectType } from '../runtime/index.ts'
 import { explainNode, keys, outcomeOfApply, refOfTarget } from '../runtime/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
-import type { DeletionOutcome } from './deletion.ts';
-import { identity } from './deletion.ts';
+import type { DeletionOutcome } from './deletion-result.ts';
+import { identity } from './deletion-result.ts';
 import type { DirectRunOptions, DirectContext } from './direct-run.ts';
 import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.ts';
 import { DirectRun, openNodes } from './direct-run.ts';

@@ -15,7 +15,7 @@ import {
   statusOf,
   withLimit,
 } from './contexts.ts';
-import { deletionResult, NOTHING_TO_DELETE } from './deletion.ts';
+import { deletionResult, NOTHING_TO_DELETE } from './deletion-result.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import { monitorEvents } from './event-monitor.ts';
 import { ensureNamespace } from './namespace.ts';

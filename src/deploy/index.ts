@@ -9,7 +9,7 @@
 export { createDeployEngine } from './engine.ts';
 export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 export type { RuntimeInstallation } from './install-runtime.ts';
-export { installRuntimeOnDemand } from './load-installer.ts';
+export { installRuntimeOnDemand } from './install-runtime-on-demand.ts';
 export type { ObserveInstanceOptions } from './observe-instance.ts';
 export { isBookkeeping, observeInstance } from './observe-instance.ts';
 export type { ObserveMembersOptions } from './observe-members.ts';

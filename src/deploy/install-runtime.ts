@@ -9,7 +9,7 @@ import { isTimeout, systemClock, waitForObject, withDeadline } from '../kube/ind
 import { readinessOf } from '../readiness/index.ts';
 import { connect } from './connect.ts';
 import { DeploymentTimeoutError } from './errors.ts';
-import { fluxManifests, releaseAddress } from './runtime-manifests.ts';
+import { fluxManifests, releaseAddress } from './flux-manifests.ts';
 import { STAND_IN, standInManifests } from './stand-in-manifests.ts';
 
 /** The options of an installation. */

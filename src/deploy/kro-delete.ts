@@ -1,8 +1,8 @@
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
-import type { DeletionOutcome } from './deletion.ts';
-import { identity } from './deletion.ts';
+import type { DeletionOutcome } from './deletion-result.ts';
+import { identity } from './deletion-result.ts';
 import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './kro.ts';
 import type { KroContext } from './kro-context.ts';

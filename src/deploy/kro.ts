@@ -78,15 +78,15 @@ async function applyInstance(
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
   const wanted = await instanceOf();
-  const heritage = await takeFromDirect(api, target.name, wanted, signal);
-  const instance = await applyFresh(context, heritage?.instance ?? wanted).catch((error: unknown) => {
+  const inherited = await takeFromDirect(api, target.name, wanted, signal);
+  const instance = await applyFresh(context, inherited?.instance ?? wanted).catch((error: unknown) => {
     const { name = '', namespace = '' } = wanted.metadata;
     const isMissing = isNotFound(error) && error.details.kind === 'namespaces';
     throw isMissing ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
   });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
-  if (heritage !== undefined) {
-    await heritage.forget();
+  if (inherited !== undefined) {
+    await inherited.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
   // Another client may delete the definition when it does not see the instance: then the definition is applied again.

@@ -1,6 +1,6 @@
 import type { Ast, CelError, Expr } from '../cel/index.ts';
 import { needsNoEscape } from '../golang/index.ts';
-import type { ExpressionSite } from './draft.ts';
+import type { ExpressionSite } from './resource-draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ReferenceRules, ExpressionNames } from './language.ts';

@@ -1,6 +1,6 @@
 import { isJsonObject } from '../core/index.ts';
 import { dns1035Label } from '../kubernetes/index.ts';
-import type { ParsedDefinition } from './definition.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 

@@ -1,4 +1,4 @@
-import type { ParsedDefinition, ResourceBlock } from './definition.ts';
+import type { ParsedDefinition, ResourceBlock } from './parsed-definition.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './naming.ts';

@@ -4,7 +4,7 @@ import { typeToString, walkAst } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import type { ExpressionSite } from './draft.ts';
+import type { ExpressionSite } from './resource-draft.ts';
 import type { CompiledExpression } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { pluralize } from '../schema/index.ts';
-import type { SchemaBlock } from './definition.ts';
+import type { SchemaBlock } from './parsed-definition.ts';
 
 const STRING: JsonObject = { type: 'string' };
 

@@ -2,7 +2,7 @@ import type { Ast, CelError, Environment, Program } from '../cel/index.ts';
 import { joinPrograms, STRING } from '../cel/index.ts';
 import type { Analysed, AnalysisError } from './analysis.ts';
 import { placeOf } from './analysis.ts';
-import type { ExpressionSite } from './draft.ts';
+import type { ExpressionSite } from './resource-draft.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ExpressionNames, CheckedExpression } from './language.ts';
 

@@ -2,7 +2,7 @@ import type { GroupVersionKind, JsonObject, KubeObject } from '../core/index.ts'
 import { isJsonObject } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { crdSource } from '../schema/index.ts';
-import type { ParsedDefinition } from './definition.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
 
 /** The kinds that resources of a definition install themselves, by CustomResourceDefinition templates. */
 export interface InstalledKinds {

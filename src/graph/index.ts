@@ -29,7 +29,7 @@ export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
 export type { KroCompatibility } from './kro-compatibility.ts';
 export { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
-export { isDefinition } from './definition.ts';
+export { isDefinition } from './parsed-definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';

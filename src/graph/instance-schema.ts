@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema, SimpleRule } from '../schema/index.ts';
 import { parseSimpleSchema } from '../schema/index.ts';
-import type { ParsedDefinition } from './definition.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
 
 /** The OpenAPI schema of the author's `spec`. */

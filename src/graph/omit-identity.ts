@@ -1,7 +1,7 @@
 import { rootsOf } from './analysis.ts';
 import { callsGlobal } from './calls-global.ts';
-import type { ParsedDefinition } from './definition.ts';
-import type { Linked } from './dependencies.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
+import type { Linked } from './link-resources.ts';
 import type { Problems } from './problems.ts';
 
 /** Refuses omit() in the fields of an object's identity, because they must have a value. */

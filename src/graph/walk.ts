@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, setOwn } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
-import type { FieldSite } from './draft.ts';
+import type { FieldSite } from './resource-draft.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { innerFieldsWith, namedValue, nearestName, shapeHint } from '../schema/index.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
-import type { ParsedDefinition } from './definition.ts';
-import type { ResourceDraft } from './draft.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
+import type { ResourceDraft } from './resource-draft.ts';
 import type { Problems } from './problems.ts';
 import { warnSelectors } from './warn-selectors.ts';
 

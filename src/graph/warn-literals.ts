@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { validateValue } from '../schema/index.ts';
-import type { ResourceDraft } from './draft.ts';
+import type { ResourceDraft } from './resource-draft.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 import type { Problems } from './problems.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
-import type { ResourceDraft } from './draft.ts';
+import type { ResourceDraft } from './resource-draft.ts';
 import type { PathStep } from './model.ts';
 import { compareNameTexts, type NameText, nameText } from './name-text.ts';
 import type { Problems } from './problems.ts';

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { ParsedDefinition } from './definition.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 import { scanExpressions } from './scan.ts';

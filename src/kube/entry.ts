@@ -39,8 +39,8 @@ export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './er
 export { systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';
-export type { LoadKubeConfigOptions } from './kubeconfig.ts';
-export { loadKubeConfig } from './kubeconfig.ts';
+export type { LoadKubeConfigOptions } from './load-kube-config.ts';
+export { loadKubeConfig } from './load-kube-config.ts';
 export type { Environment } from './in-cluster.ts';
 export { inClusterConfig, isInCluster } from './in-cluster.ts';
 export { createTransport } from './transport.ts';

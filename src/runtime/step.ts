@@ -6,7 +6,7 @@ import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import type { ConditionContent } from './conditions.ts';
 import { instanceConditions } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
-import { dropConflictingWrites } from './conflicts.ts';
+import { dropConflictingWrites } from './drop-conflicting-writes.ts';
 import { stepDeletion } from './deletion.ts';
 import { failureText } from './failure.ts';
 import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';

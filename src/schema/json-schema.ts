@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { asList, objectsAt } from '../kubernetes/index.ts';
-import { mergeAllOf } from './json-schema-merge.ts';
+import { mergeAllOf } from './merge-all-of.ts';
 import { numberMembers, stringMembers } from './json-schema-scalars.ts';
 import type { Schema } from './model.ts';
 

@@ -101,14 +101,14 @@ export const GRAPH: readonly MutationRow[] = [
   },
   {
     name: 'the list of a dimension may read another dimension',
-    file: 'src/graph/dependencies.ts',
+    file: 'src/graph/link-resources.ts',
     find: 'if (others.length === 0) return',
     replace: 'if (others.length >= 0) return',
     tests: ['test/conformance/graph.test.ts', 'src/graph/codes.test.ts'],
   },
   {
     name: 'a dimension need not be part of the identity',
-    file: 'src/graph/dependencies.ts',
+    file: 'src/graph/link-resources.ts',
     find: 'if (missing.length === 0 || identity.length',
     replace: 'if (missing.length < iterators.length || identity.length',
     tests: ['test/conformance/graph.test.ts', 'src/graph/compile.test.ts'],

@@ -69,7 +69,8 @@ export const RUNTIME: readonly MutationRow[] = [
     name: 'fields that are ours and no longer wanted are kept',
     file: 'src/runtime/compare.ts',
     find: "    if (asked === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
-    replace: "    if (asked !== undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
+    replace:
+      "    if (asked !== undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {

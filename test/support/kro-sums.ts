@@ -7,7 +7,7 @@ const environment = kroEnvironment();
 
 /**
  * The expressions of a definition with a sum of lists at which kro 0.9 fails when it runs: a list that it reads from
- * the instance or from an object takes no element that a literal makes (see `joined-lists.ts`). Our own evaluation
+ * the instance or from an object takes no element that a literal makes (see `joinable.ts`). Our own evaluation
  * joins such lists, so that no comparison of values finds these.
  */
 export function sumsThatKroFails(definition: JsonValue): string[] {

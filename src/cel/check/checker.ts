@@ -2,7 +2,7 @@ import type { Checked } from '../api.ts';
 import type { Ast, Call, Comprehension, Expr, ListLiteral, MapLiteral, Select, StructLiteral } from '../ast.ts';
 import type { FunctionDeclaration, Overload } from '../library.ts';
 import { expanded } from '../syntax/macro-expander.ts';
-import { ErrorList } from '../syntax/source.ts';
+import { ErrorList } from '../syntax/error-list.ts';
 import type { CelType } from '../types.ts';
 import {
   BOOL,

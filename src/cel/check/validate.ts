@@ -1,6 +1,6 @@
 import type { Expr } from '../ast.ts';
 import type { ValidationContext, Validator } from '../library.ts';
-import { ErrorList } from '../syntax/source.ts';
+import { ErrorList } from '../syntax/error-list.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import type { CheckedAst } from './checker.ts';
 import { walkExpr } from './walk.ts';

@@ -17,7 +17,7 @@ import {
   type Value,
   type ValueObject,
 } from '../values.ts';
-import { tryCompare } from './order.ts';
+import { tryCompare } from './compare-values.ts';
 
 /** Charges work to a budget, as a `CallContext` does. */
 export interface Meter {

@@ -15,8 +15,8 @@ import {
 import { CelDuration, CelUint, elementsOf, fail, type Value } from '../values.ts';
 import { member } from './define.ts';
 import { isEqual } from './equal.ts';
-import { isComparable, tryCompare } from './order.ts';
-import { addValues } from './sum.ts';
+import { isComparable, tryCompare } from './compare-values.ts';
+import { addValues } from './add-values.ts';
 
 /** The types with an order, by their names in overload ids. */
 export const COMPARABLE: readonly (readonly [string, CelType])[] = [

@@ -5,7 +5,7 @@ import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../
 import { member, nameOnly, overload } from './define.ts';
 import { isEqual } from './equal.ts';
 import { COMPARABLE, visitedElements } from './k8s-lists.ts';
-import { isComparable, tryCompare } from './order.ts';
+import { isComparable, tryCompare } from './compare-values.ts';
 
 const T = typeParam('T');
 const LIST_T = listType(T);

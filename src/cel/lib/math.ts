@@ -14,7 +14,7 @@ import {
   type Value,
 } from '../values.ts';
 import { overload } from './define.ts';
-import { compareValues } from './order.ts';
+import { compareValues } from './compare-values.ts';
 
 const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];
 

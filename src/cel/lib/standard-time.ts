@@ -3,7 +3,7 @@ import { DURATION, INT, STRING, TIMESTAMP } from '../types.ts';
 import { checkedInt, type CelDuration, type CelTimestamp, type Int } from '../values.ts';
 import { member, orFail } from './define.ts';
 import { civilTime, type CivilTime } from './timestamp.ts';
-import { findZone } from './timezone.ts';
+import { findZone } from './find-zone.ts';
 
 const MILLISECOND = 1_000_000n;
 

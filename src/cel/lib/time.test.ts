@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../golang/index.ts';
 import { civilTime, formatTimestamp, parseTimestamp } from './timestamp.ts';
-import { findZone } from './timezone.ts';
+import { findZone } from './find-zone.ts';
 
 describe('timestamps', () => {
   test.each([

@@ -18,8 +18,8 @@ import {
 import { nameOnly } from '../lib/define.ts';
 import { describing, unboxDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
-import type { PlannedNode } from './plan.ts';
-import { throwPlanError } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
+import { throwPlanError } from './planned-node.ts';
 
 type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;

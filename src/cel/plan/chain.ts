@@ -4,7 +4,7 @@ import type { DataShape } from '../shape.ts';
 import { DYN } from '../types.ts';
 import { EvalFailure } from '../values.ts';
 import { adopting } from './coerce.ts';
-import type { PlannedNode, Chain } from './plan.ts';
+import type { PlannedNode, Chain } from './planned-node.ts';
 
 function raise(failure: EvalFailure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure

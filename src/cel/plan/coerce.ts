@@ -6,7 +6,7 @@ import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { boxDouble, doubleOf, fail } from '../values.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 export function constantPlan(value: Value, type: CelType): PlannedNode {
   return { type, constant: value, run: () => value };

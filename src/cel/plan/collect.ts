@@ -8,7 +8,7 @@ import { makeMap } from './literals.ts';
 import { absorbable, attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked } from './loop.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 import { showValue } from '../lib/show.ts';
 
 type Run = (frame: Frame) => Value;

@@ -10,7 +10,7 @@ import { planCollect, planExistsOne, planTransform, planTransformEntries } from 
 import { attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
 import { checked, planLoop } from './loop.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 import type { PlanScope } from './scope.ts';
 
 /** Plans a node; the planner passes itself. */

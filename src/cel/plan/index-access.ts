@@ -21,8 +21,8 @@ import {
 } from '../values.ts';
 import { adopting, describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
-import type { PlannedNode } from './plan.ts';
-import { throwPlanError } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
+import { throwPlanError } from './planned-node.ts';
 import { hasFields } from './select.ts';
 import { showKey } from './show-key.ts';
 

@@ -9,7 +9,7 @@ import type { Literal } from '../ast.ts';
 import type { Value, ValueObject } from '../values.ts';
 import { CelMap, CelOptional, fail } from '../values.ts';
 import { constantPlan, describing } from './coerce.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 const TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 

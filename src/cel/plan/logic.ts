@@ -4,7 +4,7 @@ import { BOOL, DYN, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure, fail } from '../values.ts';
 import { describing } from './coerce.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 type Run = (frame: Frame) => Value;
 

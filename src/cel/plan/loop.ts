@@ -8,7 +8,7 @@ import { CelErrorValue, elementsOf, entriesOf, fail } from '../values.ts';
 import { rootPlan } from './chain.ts';
 import { describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 import type { PlanScope } from './scope.ts';
 
 type Run = (frame: Frame) => Value;

@@ -1,5 +1,5 @@
 import { compareText } from '../../golang/index.ts';
-import { compareValues } from '../lib/order.ts';
+import { compareValues } from '../lib/compare-values.ts';
 import type { Operator } from '../eval/arithmetic.ts';
 import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../eval/arithmetic.ts';
 import { equal, notEqual } from '../eval/equality.ts';
@@ -10,8 +10,8 @@ import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, sameType } from '../ty
 import type { Int, Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt, isNaNValue } from '../values.ts';
 import { describing } from './coerce.ts';
-import { planIn } from './membership.ts';
-import type { PlannedNode } from './plan.ts';
+import { planIn } from './plan-in.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 type Run = (frame: Frame) => Value;
 

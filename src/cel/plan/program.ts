@@ -9,8 +9,8 @@ import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
 import { chargeText } from './operators.ts';
-import type { PlannedNode } from './plan.ts';
-import { PlanError } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
+import { PlanError } from './planned-node.ts';
 import { Planner } from './planner.ts';
 
 const DEFAULT_BUDGET = 2_000_000;

@@ -1,4 +1,4 @@
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 /** The names of loop and bound variables while a program is planned, and the plans that read them. */
 export class PlanScope {

@@ -20,7 +20,7 @@ import {
 } from '../values.ts';
 import { chainPlan, chainReader, extended } from './chain.ts';
 import { adopting, describing, part } from './coerce.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 /** Raises an error that was made when the program was planned. */
 function raiseFailure(failure: EvalFailure): never {

@@ -1,5 +1,5 @@
 import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
-import { balanced } from './balance.ts';
+import { balanced } from './balanced.ts';
 
 /**
  * Members of nodes without a text, which are made for `unparse`. They have no positions and no id, and macros stand as

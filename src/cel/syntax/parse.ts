@@ -7,7 +7,7 @@ import { FastParser } from './fast-parser.ts';
 import type { LexicalError, Token } from './lexer.ts';
 import { tokenize } from './lexer.ts';
 import { GiveUp, RecoveringParser } from './recovering-parser.ts';
-import { ErrorList } from './source.ts';
+import { ErrorList } from './error-list.ts';
 import { TreeVisitor } from './tree-visitor.ts';
 
 /** The maximum length of an expression, in code points. */

@@ -5,7 +5,7 @@ import type { Continuation, Element } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import type { LexicalError, Token } from './lexer.ts';
 import { T, TOKEN_NAMES } from './lexer.ts';
-import { Predictor } from './predict.ts';
+import { Predictor } from './predictor.ts';
 
 /** A node of the parse tree: its alternative, and the parts that the rule names. */
 export interface ParseTreeNode {

@@ -13,7 +13,7 @@ import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { Rendering } from '../render/render-yaml.ts';
 import { renderedYaml } from '../render/render-yaml.ts';
-import { withInstances } from '../render/values.ts';
+import { withInstances } from '../render/with-instances.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';

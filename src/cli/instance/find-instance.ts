@@ -5,8 +5,8 @@ import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
-import type { InstanceName } from './argument.ts';
-import { readingsOf } from './argument.ts';
+import type { InstanceName } from './instance-name.ts';
+import { readingsOf } from './instance-name.ts';
 
 /** An instance, its definition, and the node that the user asked for. */
 export interface FoundInstance {

@@ -12,7 +12,7 @@ import { checkObjects } from './check-objects.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
-import { withoutConsequences, withRemedy } from './follow-ups.ts';
+import { withoutConsequences, withRemedy } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
 import { isCrd } from './known-crds.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';

@@ -3,7 +3,7 @@ import { objectAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { jsonOf } from './pods.ts';
-import type { ClusterAccess } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../clock.ts';
 
 /** What the token controller uses besides the cluster's objects. */

@@ -11,8 +11,8 @@ import { deleteObject } from '../verbs/delete.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
-import type { IndexedObject } from './object-index.ts';
-import { claimsOf, ObjectIndex, ownersOf, controllerOf } from './object-index.ts';
+import type { IndexedObject } from './relation-index.ts';
+import { claimsOf, RelationIndex, ownersOf, controllerOf } from './relation-index.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
@@ -33,13 +33,13 @@ export interface ResourceName {
 /** The indexes that all controllers of a cluster share. */
 export interface Indexes {
   /** Objects by the uids of their owners. */
-  readonly owners: ObjectIndex;
+  readonly owners: RelationIndex;
   /** Pods by `namespace/name` of the claims that they use. */
-  readonly claims: ObjectIndex;
+  readonly claims: RelationIndex;
 }
 
 export function createIndexes(store: Store): Indexes {
-  return { owners: new ObjectIndex(store, ownersOf), claims: new ObjectIndex(store, claimsOf) };
+  return { owners: new RelationIndex(store, ownersOf), claims: new RelationIndex(store, claimsOf) };
 }
 
 /** Options of a deletion by a controller. */

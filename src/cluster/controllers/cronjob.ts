@@ -10,7 +10,7 @@ import { finishedCondition } from './job-plan.ts';
 import { specNumber } from './pods.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 const NAME = 'cronjob-controller';
 const CRON_JOBS = { group: 'batch', plural: 'cronjobs' } as const;

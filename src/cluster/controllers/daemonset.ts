@@ -21,7 +21,7 @@ import { share } from './rollout-plan.ts';
 import { hasLabels, nodeAffinityTo, nodeOfAffinity } from './scheduler.ts';
 import { controllerReference } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 const NAME = 'daemonset-controller';
 const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;

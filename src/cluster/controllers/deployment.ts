@@ -12,7 +12,7 @@ import { templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
 import { adoptObject, controllerReference, isAdoptable } from './controller-client.ts';
 import { isSimulation } from './simulate.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const REVISION = 'deployment.kubernetes.io/revision';

@@ -6,7 +6,7 @@ import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { isFinished, isReady, PODS, specNumber, isTurn } from './pods.ts';
 import { share } from './rollout-plan.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { backoffMs, RETRY_POLICIES } from '../../core/index.ts';
 import { numberAt, objectsAt } from '../../kubernetes/index.ts';
-import { failureVerdict } from './job-policies.ts';
+import { failureVerdict } from './failure-verdict.ts';
 import { INDEX, TRACKING } from './job-pods.ts';
 
 /**

@@ -3,7 +3,7 @@ import { conditionOf, numberAt, objectsAt, textAt } from '../../kubernetes/index
 import { indexesIn, textOfIndexes } from './index-list.ts';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
 import type { IndexFailures } from './job-indexes.ts';
-import { failureVerdict, successOf } from './job-policies.ts';
+import { failureVerdict, successOf } from './failure-verdict.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
 import { isFinished, specNumber } from './pods.ts';
 import { earliest } from '../../core/index.ts';

@@ -10,7 +10,7 @@ import { finishedCondition, planJob, tallyOf } from './job-plan.ts';
 import type { JobPlan, Tally } from './job-plan.ts';
 import { isFinished, PODS, podsOf, withoutZeros } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 import { earliest } from '../../core/index.ts';
 
 const NAME = 'job-controller';

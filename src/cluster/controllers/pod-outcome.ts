@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { simulated, simulatedMs } from './simulate.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 /** The state of the containers of a started pod. */
 export type PodOutcome =

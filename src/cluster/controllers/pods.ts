@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import { conditionOf } from '../../kubernetes/index.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 

@@ -20,7 +20,7 @@ import {
 } from './pods.ts';
 import { adoptObject, controllerReference, isAdoptable, isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 

@@ -7,7 +7,7 @@ import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import { PODS } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from './object-index.ts';
+import { claimsOfPod } from './relation-index.ts';
 
 const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;

@@ -7,7 +7,7 @@ import { isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, i
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { controllerOf } from './object-index.ts';
+import { controllerOf } from './relation-index.ts';
 
 const NAME = 'statefulset-controller';
 const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;

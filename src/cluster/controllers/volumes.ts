@@ -10,7 +10,7 @@ import { recordEvent } from './events.ts';
 import { jsonOf } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from './object-index.ts';
+import { claimsOfPod } from './relation-index.ts';
 
 const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;

@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import type { DefinedNames, ParsedCrd } from '../crd/definition.ts';
-import { readNames } from '../crd/definition.ts';
+import type { DefinedNames, ParsedCrd } from '../crd/parsed-crd.ts';
+import { readNames } from '../crd/parsed-crd.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 interface NamesCondition {

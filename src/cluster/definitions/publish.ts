@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../core/index.ts';
-import type { ParsedCrd } from '../crd/definition.ts';
-import { hasCondition, readNames } from '../crd/definition.ts';
+import type { ParsedCrd } from '../crd/parsed-crd.ts';
+import { hasCondition, readNames } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import type { Registry } from '../registry/registry.ts';

@@ -1,7 +1,7 @@
 import type { ClusterClock, Timer } from '../clock.ts';
 import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/status.ts';
-import { faultRequest, matchesFault } from './match.ts';
+import { faultRequest, matchesFault } from './matches-fault.ts';
 import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
 import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';

@@ -99,10 +99,10 @@ describe('which requests are hit', () => {
     const pattern = async (seed: number) => {
       const { cluster } = await bare();
       cluster.faults.add({}, ERROR, { times: Number.POSITIVE_INFINITY, probability: 0.3, seed });
-      const struck: boolean[] = [];
-      for (let index = 0; index < 200; index++) struck.push((await call(cluster, 'GET', MAPS)).status === 500);
+      const hits: boolean[] = [];
+      for (let index = 0; index < 200; index++) hits.push((await call(cluster, 'GET', MAPS)).status === 500);
       await cluster.close();
-      return struck;
+      return hits;
     };
     const [first, again, other] = [await pattern(7), await pattern(7), await pattern(8)];
     expect(again).toEqual(first);

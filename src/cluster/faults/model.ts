@@ -112,7 +112,7 @@ export interface FaultOptions {
 
 /** A rule of faults. Its disposal removes it. */
 export interface FaultRule extends Disposable {
-  /** The number of requests that the rule has struck. */
+  /** The number of requests that the rule has hit. */
   readonly hits: number;
   /** Removes the rule. Watches that it holds half open stay so. */
   remove(): void;
@@ -127,6 +127,6 @@ export interface Faults {
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */
   clear(): void;
-  /** The number of requests that rules have struck. */
+  /** The number of requests that rules have hit. */
   readonly hits: number;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TypeKroError } from '../../core/index.ts';
-import { ANONYMOUS } from '../auth/access.ts';
+import { ANONYMOUS } from '../auth/cluster-access.ts';
 import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';

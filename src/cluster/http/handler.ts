@@ -12,9 +12,9 @@ import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
 import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
-import type { ClusterAccess } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { LazyModule } from '../lazy-module.ts';
-import type { openApiReply } from '../openapi/openapi.ts';
+import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 

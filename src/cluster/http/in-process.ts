@@ -1,4 +1,4 @@
-import { ADMIN } from '../auth/access.ts';
+import { ADMIN } from '../auth/cluster-access.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle } from './handler.ts';
 import type { ApiReply, ByteStream } from '../protocol/request.ts';

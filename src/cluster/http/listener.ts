@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerRes
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { httpLibrary, httpsLibrary } from '../../core/index.ts';
-import { ADMIN, ANONYMOUS } from '../auth/access.ts';
+import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from './certificate.ts';
 import { createAuthority } from './certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { CLEANUP, readCrd } from '../crd/definition.ts';
+import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
 /**

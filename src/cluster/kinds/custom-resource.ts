@@ -8,8 +8,8 @@ import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
 import { plainStrategy } from './strategy.ts';
-import type { DefinedVersion } from '../crd/definition.ts';
-import { pathParts } from '../crd/definition.ts';
+import type { DefinedVersion } from '../crd/parsed-crd.ts';
+import { pathParts } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { goQuote } from '../../golang/index.ts';
 

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { builtinType, hasBuiltinType } from '../types/builtin.ts';
 import type { FieldNode, ObjectNode } from '../types/node.ts';
 import { anyNode } from '../types/node.ts';
-import { convertBuiltin, storageOf } from './conversion.ts';
+import { convertBuiltin, storageOf } from './convert-builtin.ts';
 import type { ServedResource, Subresource } from './resource.ts';
 
 /**

@@ -14,7 +14,7 @@ import type { UserInfo } from '../options.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { ClusterAccess } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';

@@ -15,7 +15,7 @@ import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { ClusterAccess } from '../auth/access.ts';
+import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WriteServices } from '../verbs/write.ts';
 

@@ -12,7 +12,7 @@ import { isHoisted, withoutHoisted } from './hoist.ts';
 import { assertPrintable } from './printable.ts';
 import { resourceEntry } from './resource.ts';
 import { statusFields } from './status.ts';
-import { fieldRules } from './validations.ts';
+import { fieldRules } from './field-rules.ts';
 import type { Variants } from './variants.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 

@@ -1,6 +1,6 @@
 import type { Schema } from '../../schema/index.ts';
 import { cond } from '../ir/build.ts';
-import { fused } from '../ir/fuse.ts';
+import { fused } from '../ir/fused.ts';
 import { celTypeName, dyn, Lowering, sameCelType } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, UnknownLength, walk, withArgs } from '../ir/node.ts';

@@ -5,7 +5,7 @@ import { substitute } from '../ir/substitute.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { withoutMissing } from './depends-on.ts';
+import { withoutMissing } from './with-dependencies.ts';
 import { specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 
 /** The parts of a resource that are written into the graph. */

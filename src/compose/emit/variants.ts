@@ -8,7 +8,7 @@ import { activeTrace } from '../trace/current.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { conditionNode } from './conditions.ts';
-import { withDependencies } from './depends-on.ts';
+import { withDependencies } from './with-dependencies.ts';
 import { elementFields } from './element-fields.ts';
 import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';

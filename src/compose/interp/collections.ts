@@ -1,5 +1,5 @@
 import { allOf, call, cond, conjuncts, index, macro, macroVariable, not, size, variable } from '../ir/build.ts';
-import { overPositions } from '../ir/fuse.ts';
+import { overPositions } from '../ir/fused.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bodyOf, mentions, walk } from '../ir/node.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';

@@ -7,7 +7,7 @@ import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { callValue } from './calls.ts';
 import type { TreeInterpreter } from './env.ts';
-import { evaluate } from './expressions.ts';
+import { evaluate } from './evaluate.ts';
 import { outerClosure } from './outside-functions.ts';
 import { bindPattern } from './patterns.ts';
 import { execute, executeFresh } from './statements.ts';

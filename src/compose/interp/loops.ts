@@ -32,7 +32,7 @@ import { withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
-import { executeFrom } from './sequence.ts';
+import { executeFrom } from './execute-from.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
 /**

@@ -23,9 +23,9 @@ import { atNode, DeadEnd, withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
 import { makeFunction } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
-import { recovering } from './recovery.ts';
+import { recovering } from './recovering.ts';
 import { boundNames } from '../../javascript/index.ts';
-import { executeFrom } from './sequence.ts';
+import { executeFrom } from './execute-from.ts';
 import { overLoops } from './symbolic-loop.ts';
 
 /** Executes a statement. */

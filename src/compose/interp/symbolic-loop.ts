@@ -3,7 +3,7 @@ import { allOf, compare, cond, conjuncts, list, literal, macro, not, size, TRUE 
 import { setOwn } from '../../core/index.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import { firstWhere, foldLoop, spread } from '../ir/fold.ts';
-import type { ListFold } from '../ir/pass.ts';
+import type { ListFold } from '../ir/list-fold.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
 import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/types.ts';

@@ -1,7 +1,7 @@
 import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, subtract, variable } from './build.ts';
 import { orderOf } from './extremes.ts';
 import { foldLoop } from './fold.ts';
-import type { ListFold } from './pass.ts';
+import type { ListFold } from './list-fold.ts';
 import type { Node } from './node.ts';
 import { isVariable, mentions } from './node.ts';
 import { substitute } from './substitute.ts';

@@ -23,8 +23,8 @@ import {
 } from './build.ts';
 import { entryMap } from './entry-map.ts';
 import { extreme, furthest, takenTurn } from './extremes.ts';
-import type { ListFold } from './pass.ts';
-import { filtered, mapped } from './pass.ts';
+import type { ListFold } from './list-fold.ts';
+import { filtered, mapped } from './list-fold.ts';
 import { separated } from './separated.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, isVariable, mentions } from './node.ts';

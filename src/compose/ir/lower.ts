@@ -5,7 +5,7 @@ import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed
 import type { Binary, MacroNode, Node } from './node.ts';
 import { bodyOf, makeNode, walk, withArgs } from './node.ts';
 import { bindOnce, doubleLiteral, isDouble, toDouble, toInt } from './numeric.ts';
-import { joinable } from './joined-lists.ts';
+import { joinable } from './joinable.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
 import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';

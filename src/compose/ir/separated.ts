@@ -14,8 +14,8 @@ import {
   subtract,
   variable,
 } from './build.ts';
-import type { ListFold } from './pass.ts';
-import { mapped } from './pass.ts';
+import type { ListFold } from './list-fold.ts';
+import { mapped } from './list-fold.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, isVariable, mentions } from './node.ts';
 import { substitute } from './substitute.ts';

@@ -17,7 +17,7 @@ import {
 import { setOwn } from '../../core/index.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { extremeOf, foldLoop } from '../ir/fold.ts';
-import type { ListFold } from '../ir/pass.ts';
+import type { ListFold } from '../ir/list-fold.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, withArgs } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';

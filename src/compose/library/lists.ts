@@ -36,7 +36,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
-import { elementAt, isNeverEmpty } from './access.ts';
+import { elementAt, isNeverEmpty } from './member-access.ts';
 import { reduceList } from './reduce.ts';
 import { isIterator, isSet, markIterator } from './sets.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';

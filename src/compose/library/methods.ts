@@ -7,7 +7,7 @@ import { equals, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import { makeTyped } from './access.ts';
+import { makeTyped } from './member-access.ts';
 
 import { refuseNativeChange } from './side-effects.ts';
 import { isOpen } from '../value/open.ts';

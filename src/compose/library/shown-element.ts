@@ -4,7 +4,7 @@ import type { Interpreter } from '../trace/interpreter.ts';
 import { phi } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { elementAt } from './access.ts';
+import { elementAt } from './member-access.ts';
 import type { View } from './view.ts';
 
 /**

@@ -10,7 +10,7 @@ import { plainList, toNode } from '../value/nodes.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { and, cond, literal, not, TRUE } from '../ir/build.ts';
-import { elementAt } from './access.ts';
+import { elementAt } from './member-access.ts';
 import { shownElement } from './shown-element.ts';
 import { stringMethod } from './strings.ts';
 import { listMethod } from './lists.ts';

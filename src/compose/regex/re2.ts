@@ -1,6 +1,6 @@
 import { regexProblem } from '../../cel/index.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { foldedRanges } from './fold.ts';
+import { foldedRanges } from './folded-ranges.ts';
 import { SPACE } from './space.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 

@@ -1,5 +1,5 @@
-import { foldedRanges } from './fold.ts';
-import type { CharacterRange } from './fold.ts';
+import { foldedRanges } from './folded-ranges.ts';
+import type { CharacterRange } from './folded-ranges.ts';
 import { subexpressionsOf, minLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 

@@ -1,4 +1,4 @@
-import { textSource } from './explicit.ts';
+import { textSource } from './text-source.ts';
 import { freeNames } from '../../javascript/index.ts';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';

@@ -113,8 +113,8 @@ export class CacheSet {
   }
 
   /** Passes whole objects of a kind that is not watched yet to a listener, before they are projected. */
-  onRawObject(type: ObjectType, seer: (object: KubeObject) => void): void {
-    this.#rawObjectListeners.set(kindId(type), seer);
+  onRawObject(type: ObjectType, listener: (object: KubeObject) => void): void {
+    this.#rawObjectListeners.set(kindId(type), listener);
   }
 
   /** The cache of a kind, if it is being watched. */
@@ -214,14 +214,14 @@ export class CacheSet {
     const reads = this.#reads.pathsOf(type);
     const interests = new Subscriptions();
     this.#learn(type);
-    const [indexOf, seer] = [this.#indexes.get(id), this.#rawObjectListeners.get(id)];
+    const [indexOf, listener] = [this.#indexes.get(id), this.#rawObjectListeners.get(id)];
     const cache = new KindCache({
       client: this.#options.client,
       clock: this.#options.clock,
       type,
       ...(indexOf === undefined ? {} : { indexOf }),
       project: (object) => {
-        seer?.(object);
+        listener?.(object);
         return projectObject(object, reads.paths);
       },
       onChange: (change) => this.#changed(interests, change),

@@ -11,8 +11,8 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
-import type { DefinitionObject } from './definition.ts';
-import { CRD_TYPE, declaredKind } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
+import { CRD_TYPE, declaredKind } from './definition-object.ts';
 import { isEstablished } from '../../schema/index.ts';
 
 /** The time that the server has to serve a CRD before the wait counts as a failure. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
-import { readDefinitionObject } from './definition.ts';
+import { readDefinitionObject } from './definition-object.ts';
 import { crdOf } from '../../../test/support/crd.ts';
 import { isEstablished } from '../../schema/index.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import type { DefinitionObject } from './definition.ts';
-import { ALLOW_BREAKING } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
+import { ALLOW_BREAKING } from './definition-object.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
 /** The next write of a definition's CRD, or the reason why it must not be written. */

@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/index.ts';
 import type { ConditionContent } from '../../runtime/index.ts';
 import type { CompiledSpec } from './compiler.ts';
-import type { DefinitionObject } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
 

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound } from '../../kube/index.ts';
-import { REVISION_TYPE } from './definition.ts';
+import { REVISION_TYPE } from './definition-object.ts';
 import { definitionOf, readRevision } from './revision.ts';
 
 /** A revision of a definition, as another program reads it. */

@@ -4,7 +4,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { Condition, ConditionContent } from '../../runtime/index.ts';
 import { readConditions, transition } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
-import type { DefinitionObject } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
 import { graphStatus } from './graph-status.ts';
 
 /** Conditions of a definition, besides `Ready`. */

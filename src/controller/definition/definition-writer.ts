@@ -5,8 +5,8 @@ import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
-import type { DefinitionObject } from './definition.ts';
-import { DEFINITION_TYPE, readDefinitionObject } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
+import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
 import type { WrittenStatus } from './definition-status.ts';
 
 /** The client, the caches and the listener of a `DefinitionWriter`. */

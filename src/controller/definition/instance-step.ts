@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { StepOptions } from '../../runtime/index.ts';
 import { keys, readNowSample } from '../../runtime/index.ts';
-import type { DefinitionObject } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
 import type { Policies } from './policies.ts';
 
 /** How a definition wants an instance stepped. */

@@ -11,7 +11,7 @@ import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
-import { CRD_TYPE, readDefinitionObject } from './definition.ts';
+import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';

@@ -12,7 +12,7 @@ import { comparedFacets } from '../compared-facets.ts';
 import { crdDifference } from './crd-difference.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
-import { readDefinitionObject } from './definition.ts';
+import { readDefinitionObject } from './definition-object.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import { readPolicies } from './policies.ts';

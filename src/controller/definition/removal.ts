@@ -7,7 +7,7 @@ import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
-import type { DefinitionObject } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
 import { lastIssuedOf, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';

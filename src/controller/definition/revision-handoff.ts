@@ -6,7 +6,7 @@ import { instanceTypeOf } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
-import { declaresConditions } from './definition.ts';
+import { declaresConditions } from './definition-object.ts';
 import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDefinitionObject } from './definition.ts';
+import { readDefinitionObject } from './definition-object.ts';
 import { adoptedOwners, newRevision, readRevision, revisionName } from './revision.ts';
 
 const definition = readDefinitionObject({

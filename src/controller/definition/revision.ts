@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject, OwnerReference } from '../../core/index.ts
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
 import { fnv32a } from '../../golang/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
-import type { DefinitionObject } from './definition.ts';
-import { DEFINITION_TYPE, REVISION_TYPE } from './definition.ts';
+import type { DefinitionObject } from './definition-object.ts';
+import { DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
 /** Label of a revision that carries the hash of its spec. */
 const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';

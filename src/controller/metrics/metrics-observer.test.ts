@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import { ServedKinds } from '../served-kinds.ts';
 import { createMetrics } from './metrics.ts';
 import { MetricsObserver } from './metrics-observer.ts';

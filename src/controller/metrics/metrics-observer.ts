@@ -2,7 +2,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { NodeReport, ObjectType } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import type { ChildWritten, ControllerListener, InstanceStep, PassFailed } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ObjectEvent } from '../../kube/index.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import { EventObserver } from './event-observer.ts';
 
 /** A definition as it is before its first status. */

@@ -5,7 +5,7 @@ import type { Condition, NodeReport } from '../../runtime/index.ts';
 import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import { driftText } from '../drift/drift-text.ts';
 import type { ChildWritten, ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';

@@ -3,7 +3,7 @@ import { KubeError } from '../../kube/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import type { InstanceStep } from '../controller-event.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import { LogObserver } from './log-observer.ts';
 
 function setup() {

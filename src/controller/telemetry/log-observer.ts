@@ -4,7 +4,7 @@ import { TypeKroError } from '../../core/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { failureText, readConditions } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
-import type { DefinitionObject } from '../definition/definition.ts';
+import type { DefinitionObject } from '../definition/definition-object.ts';
 import type { Logger } from '../logger.ts';
 import type { ChildWritten, ControllerListener, PassFailed } from '../controller-event.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { Store } from '../store/store.ts';
-import { ObjectIndex, ownersOf } from './object-index.ts';
+import { RelationIndex, ownersOf } from './relation-index.ts';
 
 const KINDS = ['pods', 'configmaps'] as const;
 
@@ -27,7 +27,7 @@ test('after any changes the index finds what a search through everything finds',
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
       const store = new Store();
-      const index = new ObjectIndex(store, ownersOf);
+      const index = new RelationIndex(store, ownersOf);
       store.subscribe((event) => index.take(event));
       for (const { kind, name, owners } of changes) {
         const collection = store.collection('', kind);
@@ -49,5 +49,5 @@ test('after any changes the index finds what a search through everything finds',
 test('an index that is made later begins with what is there', () => {
   const store = new Store();
   store.collection('', 'pods').put('a', objectOf('a', ['u1']));
-  expect(new ObjectIndex(store, ownersOf).find('u1')).toHaveLength(1);
+  expect(new RelationIndex(store, ownersOf).find('u1')).toHaveLength(1);
 });

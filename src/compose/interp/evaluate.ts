@@ -26,7 +26,7 @@ import { arithmetic, equals, plus, relate, unary } from '../value/ops.ts';
 import { toNumber } from '../library/builtins.ts';
 import { noteWritten, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { typeofValue } from '../library/typeof.ts';
+import { typeofValue } from '../library/typeof-value.ts';
 import { assignTo, evaluateDelete } from './assign.ts';
 import { choose } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from './authenticator.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
-import { loadKubeConfig } from './kubeconfig.ts';
+import { loadKubeConfig } from './load-kube-config.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 
 let folder = '';

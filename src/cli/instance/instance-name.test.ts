@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readingsOf } from './argument.ts';
+import { readingsOf } from './instance-name.ts';
 
 const isKind = (word: string) => ['webapp', 'webapps'].includes(word.toLowerCase());
 

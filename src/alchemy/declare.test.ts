@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { declare } from './declared.ts';
+import { declare } from './declare.ts';
 import type { InstanceLocation, StoredConnection, StoredProps } from './model.ts';
 
 const place: InstanceLocation = {

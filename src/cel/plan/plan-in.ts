@@ -6,7 +6,7 @@ import type { Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
 import { describing } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
-import type { PlannedNode } from './plan.ts';
+import type { PlannedNode } from './planned-node.ts';
 
 /** `element in container`. */
 export function planIn(element: PlannedNode, container: PlannedNode): PlannedNode {

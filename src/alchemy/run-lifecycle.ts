@@ -10,7 +10,7 @@ import { deletions, leftBehind, moveOf } from './places.ts';
 const transports = new Map<string, Transport>();
 
 /** Creates, updates or deletes a resource, as Alchemy asks. Alchemy may call this function again after any failure. */
-export async function lifecycle(resource: Lifecycle, props: StoredProps): Promise<StoredOutput> {
+export async function runLifecycle(resource: Lifecycle, props: StoredProps): Promise<StoredOutput> {
   if (resource.phase === 'delete') {
     const current = await resource.scope.state.get(resource.id);
     for (const place of deletions(resource, current?.output)) await remove(resource, place);

@@ -2,7 +2,7 @@ import { cryptoLibrary } from '../../core/index.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ClusterOptions, UserInfo } from '../options.ts';
 import type { Attributes } from './authorizer.ts';
-import { impersonate } from './impersonation.ts';
+import { impersonate } from './impersonate.ts';
 import type { TokenContext, TokenIssuer } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';
 

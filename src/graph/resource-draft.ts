@@ -1,6 +1,6 @@
 import type { GroupVersionKind, JsonObject } from '../core/index.ts';
 import type { ResourceInfo, Schema } from '../schema/index.ts';
-import type { ResourceBlock } from './definition.ts';
+import type { ResourceBlock } from './parsed-definition.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scheduleProblem } from './cron.ts';
+import { scheduleProblem } from './schedule-problem.ts';
 
 test.each(['* * * * *', '*/5,1-3 * * jan mon', '0 0 31 2 *', '@daily', '@every 1h30m', '@every 0', '1/5 * * * SUN'])(
   '%s is a schedule',

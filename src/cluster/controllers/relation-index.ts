@@ -17,7 +17,7 @@ const NOTHING: readonly string[] = [];
  * Finds objects of all kinds by terms that follow from their content, such as the uids of their owners. Events of the
  * store keep the index up to date, so that a look-up costs only as much as its results.
  */
-export class ObjectIndex {
+export class RelationIndex {
   readonly #termsOf: TermsOf;
   readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
 

@@ -1,7 +1,7 @@
 import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES } from './analysis.ts';
 import { findCycle } from './dag.ts';
-import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './draft.ts';
+import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import type { Problems } from './problems.ts';
