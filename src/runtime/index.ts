@@ -81,7 +81,7 @@ export { failureClass, failureText, isRefusal, missingRight } from './failure.ts
 export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
-export { outcomeOfApply } from './object-outcome.ts';
+export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
 export {
   applyOrderOf,
   childAnnotations,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
-import { outcomeOfApply } from './index.ts';
+import { outcomeOfApply, outcomeOfWrite } from './index.ts';
 
 const at = (resourceVersion?: string): KubeObject => ({
   apiVersion: 'v1',
@@ -17,4 +17,13 @@ test.each([
   ['versions that are not known do not tell', 'change', at(), at(), 'configured'],
 ] as const)('%s', (_, why, before, after, outcome) => {
   expect(outcomeOfApply({ why }, before, after)).toBe(outcome);
+});
+
+test.each<[string, KubeObject | undefined, boolean, string]>([
+  ['no object', undefined, false, 'created'],
+  ['no object, after a deletion for this one', undefined, true, 'replaced'],
+  ['an object of the same version', at('2'), false, 'unchanged'],
+  ['an object of another version', at('1'), false, 'configured'],
+])('an apply that finds %s', (_, before, isReplacement, outcome) => {
+  expect(outcomeOfWrite(before, at('2'), isReplacement)).toBe(outcome);
 });

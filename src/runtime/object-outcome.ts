@@ -16,7 +16,22 @@ import type { ApplyAction } from './model.ts';
 export type ObjectOutcome = 'created' | 'configured' | 'adopted' | 'replaced' | 'deleted' | 'unchanged' | 'skipped';
 
 /**
- * The outcome of an apply that the API server accepted.
+ * The outcome of an apply of an object that belongs to no instance, as the API server accepted it.
+ *
+ * @param before The live object before; `undefined` when there was none.
+ * @param isReplacement The caller deleted an object of this name, so as to create this one.
+ */
+export function outcomeOfWrite(
+  before: KubeObject | undefined,
+  after: KubeObject,
+  isReplacement = false,
+): 'created' | 'configured' | 'replaced' | 'unchanged' {
+  if (before === undefined) return isReplacement ? 'replaced' : 'created';
+  return keepsVersion(before, after) ? 'unchanged' : 'configured';
+}
+
+/**
+ * The outcome of an apply of a node's object that the API server accepted.
  *
  * @param before The live object before, where known: an apply that keeps its version changed nothing.
  */
@@ -26,7 +41,12 @@ export function outcomeOfApply(
   after?: KubeObject,
 ): Exclude<ObjectOutcome, 'replaced' | 'deleted' | 'skipped'> {
   if (why === 'create') return 'created';
-  const version = before?.metadata.resourceVersion;
-  if (version !== undefined && version === after?.metadata.resourceVersion) return 'unchanged';
+  if (keepsVersion(before, after)) return 'unchanged';
   return why === 'adopt' ? 'adopted' : 'configured';
+}
+
+/** Did the write leave the object as it was? Without both objects the answer is no. */
+function keepsVersion(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
+  const version = before?.metadata.resourceVersion;
+  return version !== undefined && version === after?.metadata.resourceVersion;
 }

@@ -64,7 +64,7 @@ test('labels of controllers are no change, annotations of users are', async () =
   const task = await writer();
   await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });
   await applyObject(task, map({ a: '4' }));
-  expect(task.lines).toEqual(['applied ConfigMap default/map']);
+  expect(task.lines).toEqual(['configured ConfigMap default/map']);
   const next = await writer();
   await world.user.patch(ref, { metadata: { annotations: { 'kro.run/reconcile': 'suspended' } } });
   await expect(applyObject(next, map({ a: '5' }))).rejects.toThrow('was changed');

@@ -4,7 +4,7 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, outcomeOfWrite } from '../../runtime/index.ts';
 import { FILE_MANAGER } from './replacement.ts';
 import { contentOf } from './saved-plan.ts';
 
@@ -39,7 +39,7 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force: true, signal });
-      print(`applied ${objectName(ref)}`);
+      print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
       if (!isConflict(thrown) || stale >= MAX_STALE_WRITES) throw thrown;

@@ -135,7 +135,7 @@ test('with --replace the object is created anew once it is gone', async () => {
   };
   const [done] = await Promise.all([applying, release()]);
   expect(done).toMatchObject({ code: 0, err: '' });
-  expect(done.out).toContain('deleted Job team-a/one\napplied Job team-a/one');
+  expect(done.out).toContain('deleted Job team-a/one\nreplaced Job team-a/one');
   const { metadata, spec } = await world.user.get(jobRef('one'));
   expect(metadata.uid).not.toBe(held.metadata.uid);
   expect(JSON.stringify(spec)).toContain('"command":["b"]');

@@ -440,7 +440,7 @@ test('a saved plan is applied, and what it said is what happens', async () => {
   expect(ended).toMatchObject({ code: 0, err: '' });
   await world.advance(120_000);
   expect(ended.out).toMatchInlineSnapshot(`
-    "applied ResourceGraphDefinition webapps
+    "configured ResourceGraphDefinition webapps
     deleted Job team-b/pay-migrate
     The controller carries out the rest: typekro why tells what an instance waits for."
   `);

@@ -5,7 +5,10 @@ import type * as Engine from './schema-engine.ts';
 /** Structural schemas, their rules and the language of the rules. */
 export type SchemaEngine = typeof Engine;
 
-/** Returns the schema engine. Throws before the engine is loaded; see `needsSchemas`. */
+/**
+ * Returns the schema engine. Throws before the engine is loaded, which `needsSchemas` prevents: see
+ * `docs/decisions/0013-schema-engine-behind-a-gate.md`.
+ */
 export type SchemaEngineSource = () => SchemaEngine;
 
 /** Does a request to the API group need the schema engine, or has the cluster definitions? */
