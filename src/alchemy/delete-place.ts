@@ -4,11 +4,12 @@ import type { Transport } from '../kube/index.ts';
 import type { InstanceLocation, StoredConnection } from './model.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
-/** The connection to the cluster from which an instance is deleted. */
+/** How an instance is deleted. */
 export interface InstanceDeletion {
   readonly connection: StoredConnection;
   /** The transport of a connection by transport; undefined when this process does not have it. */
   readonly transport: Transport | undefined;
+  /** In milliseconds; default: that of direct mode or of kro mode. */
   readonly timeout?: number;
 }
 

@@ -134,12 +134,12 @@ export class Reports implements InspectSource {
     const from = before['state'];
     if (from === status.state) return;
     const message = typeof from === 'string' && from !== '' ? `${from} -> ${status.state}` : status.state;
-    this.#tell('definition-changed', name, message, this.#clock.now());
+    this.#addEvent('definition-changed', name, message, this.#clock.now());
   }
 
   #definitionGone(name: string): void {
     if (!this.#definitions.delete(name)) return;
-    this.#tell('definition-removed', name, 'the definition is gone', this.#clock.now());
+    this.#addEvent('definition-removed', name, 'the definition is gone', this.#clock.now());
   }
 
   #instanceStepped({ record, instance, served, decision }: InstanceStep): void {
@@ -161,33 +161,33 @@ export class Reports implements InspectSource {
     this.#instances.set(id, { summary, steppedAt, details });
     if (before?.summary.state !== state) {
       const message = before === undefined ? state : `${before.summary.state} -> ${state}`;
-      this.#tell('instance-changed', ref, message, steppedAt);
+      this.#addEvent('instance-changed', ref, message, steppedAt);
     }
   }
 
   #childWritten({ step: { record }, action, outcome }: ChildWritten): void {
     const why =
       action.why === 'drift' ? `, drift: ${driftText(action)}` : outcome === 'deleted' ? ` (${action.why})` : '';
-    this.#tell('wrote', this.#refOf(record), `${action.nodeId}: ${outcome}${why}`, record.steppedAt, outcome);
+    this.#addEvent('wrote', this.#refOf(record), `${action.nodeId}: ${outcome}${why}`, record.steppedAt, outcome);
   }
 
   #instanceGone(recordId: string): void {
     const entry = this.#instances.get(recordId);
     if (entry === undefined) return;
     this.#instances.delete(recordId);
-    this.#tell('instance-removed', entry.summary.ref, 'the instance is gone', this.#clock.now());
+    this.#addEvent('instance-removed', entry.summary.ref, 'the instance is gone', this.#clock.now());
   }
 
   #passFailed({ work, error }: PassFailed): void {
     const { message } = TypeKroError.from(error, { code: 'controller/unexpected' });
-    this.#tell('failed', work.key, message, this.#clock.now());
+    this.#addEvent('failed', work.key, message, this.#clock.now());
   }
 
   #refOf({ id }: InstanceStep['record']): string {
     return this.#instances.get(id)?.summary.ref ?? id;
   }
 
-  #tell(type: InspectEvent['type'], subject: string, message: string, at: number, outcome?: ObjectOutcome): void {
+  #addEvent(type: InspectEvent['type'], subject: string, message: string, at: number, outcome?: ObjectOutcome): void {
     this.#lastId += 1;
     const event: InspectEvent = {
       id: this.#lastId,

@@ -30,8 +30,8 @@ export interface DirectAnswersOptions {
 }
 
 /**
- * The executor's view in direct mode. Answers of the server go into the store of the deploy. Watches answer reads, or
- * requests where no watch can.
+ * The executor's view in direct mode. Answers of the server go into the store of the deploy. A read is answered from a
+ * watch, or by a request where no watch covers it.
  */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;

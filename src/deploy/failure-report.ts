@@ -10,9 +10,9 @@ import { applySetIdOf, keys } from '../runtime/index.ts';
 
 /** Time limit for the search for causes after the deploy's own limit, in milliseconds. */
 const LOOK_MS = 3000;
-/** Maximum of objects whose causes are read. */
+/** The maximum number of objects whose causes are read. */
 const MAX_OBJECTS = 5;
-/** Maximum of children of an instance that are read. */
+/** The maximum number of children of an instance that are read. */
 const MAX_CHILDREN = 50;
 
 /** The kinds that have logs, with their names for `kubectl logs`. */
@@ -32,15 +32,15 @@ export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): s
 }
 
 /** The report of objects that are not ready: indented lines, and the remedy when it is known. */
-export interface ToldObjects {
+export interface ObjectDescriptions {
   readonly lines: readonly string[];
   readonly remedy?: string;
 }
 
 /** Describes the objects for which a deploy still waited, with their causes and the commands that print their logs. */
-export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ToldObjects> {
+export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ObjectDescriptions> {
   const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
-  return tellObjects(
+  return describeObjects(
     api,
     objects.map(({ object }) => object),
     AbortSignal.timeout(LOOK_MS),
@@ -76,21 +76,25 @@ export async function describeChildren(
   const existing = waiting.filter(({ exists }) => exists).map(({ child }) => child);
   return [
     ...waiting.map(({ child, why }) => `  ${formatRef(child)}: ${why}`),
-    ...(await tellObjects(api, existing, signal)).lines,
-    ...tellExisting(
+    ...(await describeObjects(api, existing, signal)).lines,
+    ...describeExisting(
       states.filter(({ isOurs }) => isOurs).map(({ child }) => child),
       'deploy again to go on from there, deleteInstance() to remove it',
     ),
   ];
 }
 
-async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal: AbortSignal): Promise<ToldObjects> {
+async function describeObjects(
+  api: KubernetesApi,
+  all: readonly ObjectRef[],
+  signal: AbortSignal,
+): Promise<ObjectDescriptions> {
   const found = await readCauses(api, all.slice(0, MAX_OBJECTS), signal);
   const lines = found.flatMap(({ object, causes, unread }) => {
     const logs = logsCommand(object);
-    const told = [...causes.map((cause) => shorten(causeText(cause))), ...unread];
-    if (logs !== undefined) told.push(`logs: ${logs}`);
-    return told.length === 0 ? [] : [`  ${formatRef(object)}`, ...told.map((line) => `    ${line}`)];
+    const described = [...causes.map((cause) => shorten(causeText(cause))), ...unread];
+    if (logs !== undefined) described.push(`logs: ${logs}`);
+    return described.length === 0 ? [] : [`  ${formatRef(object)}`, ...described.map((line) => `    ${line}`)];
   });
   const remedy = found.flatMap(({ causes }) => causes).find((cause) => cause.remedy !== undefined)?.remedy;
   return { lines, ...(remedy === undefined ? {} : { remedy }) };
@@ -103,13 +107,13 @@ async function tellObjects(api: KubernetesApi, all: readonly ObjectRef[], signal
 export function describeLeftovers(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
-  return tellExisting(
+  return describeExisting(
     left.map(({ object }) => object),
     'deploy again to go on from there, rollback() to go back to the deploy before (it deletes what was deployed once), deleteInstance() to remove it',
   );
 }
 
-function tellExisting(left: readonly ObjectRef[], ways: string): string[] {
+function describeExisting(left: readonly ObjectRef[], ways: string): string[] {
   if (left.length === 0) return [];
   const names = left.slice(0, 10).map((object) => formatRef(object));
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';

@@ -15,7 +15,7 @@ export interface IpPrefix {
   readonly bits: number;
 }
 
-/** Longer texts cannot be an address, and the parser does not scan them. */
+/** A longer zone is cut to this length. */
 const MAX_ZONE_TEXT_LENGTH = 1_000;
 
 /** Reads an address as `netip.ParseAddr` does. */
@@ -151,7 +151,7 @@ export function family({ bytes }: IpAddress): 4 | 6 {
   return bytes.length === 4 ? 4 : 6;
 }
 
-/** `::ffff:a.b.c.d`. */
+/** Is the address an IPv4 address in the form `::ffff:a.b.c.d`? */
 export function is4In6({ bytes }: IpAddress): boolean {
   return bytes.length === 16 && isZero(bytes, 0, 10) && bytes[10] === 0xff && bytes[11] === 0xff;
 }

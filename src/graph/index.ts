@@ -1,8 +1,8 @@
 /**
- * The compiler of resource graphs: a ResourceGraphDefinition, as an object or as YAML with positions,
- * becomes a checked, immutable `Graph` with nodes, expressions, dependencies, order, the CRD of the API it
- * defines and its revision hash, or a list of everything that is wrong with it, each problem with code,
- * path, source position and remedy. Verdicts and texts are kro's; the warnings go beyond it. Pure, no I/O.
+ * The compiler of resource graphs. `compile` reads a ResourceGraphDefinition, as an object or as YAML. Without an error
+ * it returns a checked, immutable `Graph`: nodes, expressions, dependencies, order, the CRD of the API and the revision
+ * hash. All problems are returned together, each with a code, a path, a remedy, and a position where YAML was read. What
+ * is an error, and the text in `kroMessage`, follow kro; the warnings are this project's own. Pure, no I/O.
  *
  * @packageDocumentation
  */

@@ -10,12 +10,10 @@ export type NameSymbol = { readonly text: string; readonly expression: boolean }
 /** A text of a template as characters and expressions. */
 export type NameText = readonly NameSymbol[];
 
-/**
- * Expressions that read the spec or the metadata of the instance. Such an expression has the same value in the whole
- * graph.
- */
+/** An expression that is one path in the spec or the metadata of the instance. It has the same value in the whole graph. */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
+/** The names that refer to names of other resources are followed so far. */
 const MAX_REPLACEMENTS = 8;
 
 /**
@@ -49,7 +47,7 @@ export function isConstantName(text: NameText): boolean {
   return text.every(({ expression }) => !expression);
 }
 
-/** Does the text depend on the spec or the metadata of the instance, and on nothing else? */
+/** Has the text expressions, and is each of them one path in the spec or the metadata of the instance? */
 export function variesByInstance(text: NameText): boolean {
   const expressions = text.filter(({ expression }) => expression);
   return expressions.length > 0 && expressions.every(({ text: cel }) => SHARED.test(cel));

@@ -2,7 +2,7 @@ import type { PathStep } from './model.ts';
 import { appendStep } from './path.ts';
 
 /** The maximum number of cached places below one root. Other places are created each time. */
-const KEPT = 10_000;
+const MAX_CACHED_PLACES = 10_000;
 
 /**
  * The path of a field in templates. All templates of one definition use the same root, so that resources with the same
@@ -18,7 +18,7 @@ export class TemplatePlace {
   /** Without `above`: the root. */
   constructor(above?: { readonly place: TemplatePlace; readonly step: PathStep }) {
     this.#above = above;
-    this.#budget = above === undefined ? { left: KEPT } : above.place.#budget;
+    this.#budget = above === undefined ? { left: MAX_CACHED_PLACES } : above.place.#budget;
   }
 
   below(step: PathStep): TemplatePlace {

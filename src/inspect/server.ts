@@ -13,6 +13,7 @@ export interface InspectServerOptions {
   readonly port?: number;
   /** The bearer token of clients. Default: a new random one. */
   readonly token?: string;
+  /** Allows an address that other machines can reach. Default false. */
   readonly allowRemote?: boolean;
   /**
    * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so that the responses

@@ -83,14 +83,14 @@ export class EventRecorder {
   async #drain(): Promise<void> {
     try {
       for (let event = this.#pending.shift(); event !== undefined; event = this.#pending.shift()) {
-        await this.#writeOrTell(event);
+        await this.#writeOrReport(event);
       }
     } finally {
       this.#writing = undefined;
     }
   }
 
-  async #writeOrTell(event: Pending): Promise<void> {
+  async #writeOrReport(event: Pending): Promise<void> {
     try {
       await this.#write(event);
     } catch (thrown) {

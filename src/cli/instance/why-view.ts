@@ -60,7 +60,7 @@ function troubleLines(trouble: Trouble): string[] {
   ];
 }
 
-/** What is left to say behind the causes: the controller's own words, or that there is no cause. */
+/** The last lines: what the controller reports, or why there is no cause. */
 function endLines(
   observation: InstanceObservation,
   { causes, blocked, refusals, state, recorded }: WhyReport,

@@ -124,7 +124,7 @@ class WatchStream implements ByteStream {
     }
     this.#past = events === undefined ? this.#state(this.#context.store.version) : this.#replay(events);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
-    this.#tell();
+    this.#send();
     if (this.#sink === undefined) return;
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0
@@ -189,7 +189,7 @@ class WatchStream implements ByteStream {
   }
 
   /** Sends past events as fast as the client reads them, and then `#present`. */
-  #tell(): void {
+  #send(): void {
     const past = this.#past;
     const sink = this.#sink;
     if (past === undefined || sink === undefined) return;
@@ -208,7 +208,7 @@ class WatchStream implements ByteStream {
       }
       if (ended) break;
       if (sink.backlog > MAX_BUFFERED_BYTES) {
-        sink.drained(() => this.#tell());
+        sink.drained(() => this.#send());
         return;
       }
     }

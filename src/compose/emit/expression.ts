@@ -118,7 +118,7 @@ const GATED: readonly (readonly [RegExp, string, string])[] = [
   [/\bomit\s*\(\s*\)/, 'omit()', 'CELOmitFunction'],
 ];
 
-/** Refuses hand-written CEL that stock kro does not have. */
+/** Refuses hand-written calls of functions that stock kro has behind feature gates only. */
 function checkStock(node: Node): void {
   walk(node, (part) => {
     if (part.kind !== 'raw') return;

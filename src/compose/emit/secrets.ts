@@ -91,8 +91,8 @@ class SecretFinder {
       return keys.map((key) => this.#search(key, seen)).find((found) => found !== undefined);
     }
     const isQuestion = (arg: Node) =>
-      (node.kind === 'has' && arg === first && this.#isTold(arg)) ||
-      (node.kind === 'in' && arg === second && this.#isTold(arg));
+      (node.kind === 'has' && arg === first && this.#isRevealed(arg)) ||
+      (node.kind === 'in' && arg === second && this.#isRevealed(arg));
     for (const arg of node.args) {
       const read = isQuestion(arg) ? undefined : this.#search(arg, seen);
       if (read !== undefined) return read;
@@ -101,7 +101,7 @@ class SecretFinder {
   }
 
   /** May a test for presence read the expression? True for the values of a Secret, and for a part of another object. */
-  #isTold(node: Node): boolean {
+  #isRevealed(node: Node): boolean {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
   }
 

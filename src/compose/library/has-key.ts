@@ -39,7 +39,7 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   return bool(presence(value, key));
 }
 
-/** Is the key a name that every object inherits? Symbolic keys are assumed not to be. */
+/** Does an object with this prototype inherit the key? Symbolic keys count as not inherited. */
 function isInherited(key: Key, prototype: object | null): boolean {
   return !(key instanceof Sym) && prototype !== null && key in prototype;
 }

@@ -63,50 +63,50 @@ export class EventObserver {
     const from = before['state'];
     if (from !== state) {
       const message = typeof from === 'string' && from !== '' ? `${from} -> ${state}` : `the definition is ${state}`;
-      this.#tell(object, state === 'Active' ? 'Normal' : 'Warning', state, message);
+      this.#record(object, state === 'Active' ? 'Normal' : 'Warning', state, message);
     }
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
-      this.#tell(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
+      this.#record(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
       // The condition has kro's text, which clients match. These events add the places and the remedies.
       if (reason !== 'InvalidResourceGraph') continue;
       for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
-        this.#tell(object, 'Warning', 'Problem', problem);
+        this.#record(object, 'Warning', 'Problem', problem);
       }
     }
   }
 
   #definitionHeld({ object }: DefinitionObject, message: string | undefined): void {
-    if (message !== undefined) this.#tell(object, 'Warning', 'DeletionBlocked', message);
+    if (message !== undefined) this.#record(object, 'Warning', 'DeletionBlocked', message);
   }
 
   #definitionReleased({ object }: DefinitionObject, orphans: number): void {
     if (orphans === 0) return;
     const message = `${orphans} instances are no longer worked on, since their definition was deleted`;
-    this.#tell(object, 'Warning', 'InstancesOrphaned', message);
+    this.#record(object, 'Warning', 'InstancesOrphaned', message);
   }
 
   #childWritten({ step: { instance }, action, outcome }: ChildWritten): void {
-    if (action.why === 'drift') this.#tell(instance, 'Warning', 'DriftCorrected', driftText(action));
+    if (action.why === 'drift') this.#record(instance, 'Warning', 'DriftCorrected', driftText(action));
     if (outcome !== 'adopted') return;
     const { formerOwner, lastWriter, nodeId, target } = action;
     const from = lastWriter === undefined ? '' : `, last written by ${lastWriter}`;
     const was = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;
     const message = `${formatRef(refOfTarget(target))} (node ${nodeId}) ${was}, and is managed from now on`;
-    this.#tell(instance, 'Normal', 'Adopted', message);
+    this.#record(instance, 'Normal', 'Adopted', message);
   }
 
   #instanceChanged({ instance, decision, served }: InstanceStep): void {
     const before = instance.status?.['state'];
     const from = typeof before === 'string' && before !== '' ? before : 'none';
     const { state, nodes, statusProblems, blocked = [] } = decision;
-    if (from !== state) this.#tell(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
+    if (from !== state) this.#record(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
     for (const problem of nodes.flatMap(problemsOf)) {
-      this.#tell(instance, 'Warning', problem.reason, problem.message);
+      this.#record(instance, 'Warning', problem.reason, problem.message);
     }
-    for (const text of blocked) this.#tell(instance, 'Warning', 'DeletionBlocked', text);
+    for (const text of blocked) this.#record(instance, 'Warning', 'DeletionBlocked', text);
     for (const { path, message } of statusProblems) {
-      this.#tell(instance, 'Warning', 'ExpressionFailed', `status.${path}: ${message}`);
+      this.#record(instance, 'Warning', 'ExpressionFailed', `status.${path}: ${message}`);
     }
     if (!this.#options.conditionEvents) return;
     const known = new Map(readConditions(instance.status?.['conditions']).map((entry) => [entry.type, entry.status]));
@@ -124,7 +124,7 @@ export class EventObserver {
     }
   }
 
-  #tell(object: KubeObject, type: ObjectEvent['type'], reason: string, message: string): void {
+  #record(object: KubeObject, type: ObjectEvent['type'], reason: string, message: string): void {
     this.#options.events.record({ object, type, reason, message });
   }
 }

@@ -16,8 +16,8 @@ export class LeaseLogger {
   readonly #lease: string;
   #seen = false;
   #failedAt: number | undefined;
-  #told = '';
-  #toldAt = 0;
+  #reportedError = '';
+  #reportedAt = 0;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>, lease: string) {
     this.#logger = logger;
@@ -44,11 +44,12 @@ export class LeaseLogger {
     // An election aborts requests that take too long.
     const isSilent = failure.reason === 'Aborted';
     const error = isSilent ? 'the API server did not answer in time' : failureText(apiFailure(failure, undefined));
-    const isKnown = this.#failedAt !== undefined && error === this.#told && now - this.#toldAt < REMINDER_MS;
+    const isKnown =
+      this.#failedAt !== undefined && error === this.#reportedError && now - this.#reportedAt < REMINDER_MS;
     this.#failedAt ??= now;
     if (isKnown) return;
-    this.#told = error;
-    this.#toldAt = now;
+    this.#reportedError = error;
+    this.#reportedAt = now;
     const forMs = now - this.#failedAt;
     const { status, remedy } = failure;
     const hint = status === 0 && remedy !== undefined ? { remedy } : {};

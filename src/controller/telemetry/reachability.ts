@@ -13,7 +13,7 @@ export class Reachability implements RequestMeter {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
   #lostAt: number | undefined;
-  #toldAt = 0;
+  #reportedAt = 0;
   #refusedAt: number | undefined;
   #refusalToldAt = 0;
 
@@ -24,9 +24,9 @@ export class Reachability implements RequestMeter {
 
   unanswered(_method: string, { message }: KubeError): void {
     const now = this.#clock.now();
-    if (this.#lostAt !== undefined && now - this.#toldAt < REMINDER_MS) return;
+    if (this.#lostAt !== undefined && now - this.#reportedAt < REMINDER_MS) return;
     this.#lostAt ??= now;
-    this.#toldAt = now;
+    this.#reportedAt = now;
     const forMs = now - this.#lostAt;
     this.#logger.log('warn', 'the API server does not answer', { error: message, ...(forMs === 0 ? {} : { forMs }) });
   }

@@ -13,7 +13,7 @@ const REMINDER_MS = 3_600_000;
 export class RefusedEvents {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'now'>;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(logger: Logger, clock: Pick<Clock, 'now'>) {
     this.#logger = logger;
@@ -23,8 +23,8 @@ export class RefusedEvents {
   told(refusal: KubeError): void {
     const failure = apiFailure(refusal, undefined);
     const now = this.#clock.now();
-    const isNews = failure.permission !== undefined && now - this.#toldAt >= REMINDER_MS;
-    if (isNews) this.#toldAt = now;
+    const isNews = failure.permission !== undefined && now - this.#reportedAt >= REMINDER_MS;
+    if (isNews) this.#reportedAt = now;
     this.#logger.log(isNews ? 'warn' : 'debug', 'an event was refused', { error: failureText(failure) });
   }
 }
