@@ -1,4 +1,4 @@
-import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from '../graph/index.ts';
 import type { ComparedFacets } from '../schema/index.ts';
 import type { ControllerOptions } from './options.ts';
 
@@ -8,5 +8,5 @@ export function comparedFacets({
   kroCompatibility = DEFAULT_KRO_COMPATIBILITY,
 }: Pick<ControllerOptions, 'features' | 'kroCompatibility'>): ComparedFacets {
   if (features?.conservativeCrdComparison === true) return 'conservative';
-  return kroCompatibility === '0.9' ? 'none' : 'engine';
+  return followsGraphEngine(kroCompatibility) ? 'engine' : 'none';
 }

@@ -2,7 +2,7 @@ import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, gvkOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
-import { compile, DEFAULT_KRO_COMPATIBILITY, kindsUsed, revisionHash } from '../../graph/index.ts';
+import { compile, DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, LiveSchemas } from '../../kube/index.ts';
 import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
@@ -77,7 +77,7 @@ export async function liveDefinition(
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, level, signal);
   // kro 0.10 issues a revision also when its CRD is refused, and serves an earlier one.
-  const mayBeRefused = level !== '0.9' && pin === undefined && isKindRefused(definition.status);
+  const mayBeRefused = followsGraphEngine(level) && pin === undefined && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) => {
     if (!mayBeRefused) return false;
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
