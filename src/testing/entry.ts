@@ -30,3 +30,17 @@ export type {
   Timer,
   UserInfo,
 } from '../cluster/index.ts';
+export type { TestedComposition, TestGraphOptions, TypedGraphTest } from './graph-test/test-graph.ts';
+export { testGraph } from './graph-test/test-graph.ts';
+export type {
+  ExpectedChild,
+  ExpectedCondition,
+  ExpectedEvent,
+  ExpectedNode,
+  ExpectedOrder,
+  Expectation,
+  GivenState,
+  GraphTest,
+  PartialObject,
+  TestStep,
+} from './graph-test/model.ts';

@@ -4,27 +4,15 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
-export type {
-  ExpectedChild,
-  ExpectedCondition,
-  ExpectedEvent,
-  ExpectedNode,
-  ExpectedOrder,
-  Expectation,
-  GivenState,
-  GraphTest,
-  GraphTestResult,
-  Mismatch,
-  PartialObject,
-  TestFailure,
-  TestPath,
-  TestStep,
-} from './graph-test/model.ts';
+export type { GraphTestResult, Mismatch, TestFailure, TestPath } from './graph-test/model.ts';
 export type { GraphTestFile } from './graph-test/parse-test-file.ts';
 export { parseTestFile, TEST_FILE_KIND } from './graph-test/parse-test-file.ts';
 export { checkTestFile } from './graph-test/check-test-file.ts';
 export type { PrepareInput } from './graph-test/prepare.ts';
 export { prepareTests } from './graph-test/prepare.ts';
 export type { GraphTestBase } from './graph-test/graph-world.ts';
-export type { RunOptions } from './graph-test/run-graph-test.ts';
+export type { Coverage, CoverageItem } from './graph-test/coverage.ts';
+export { coveredPercent, CoverageRecorder } from './graph-test/coverage.ts';
+export type { Paint } from './graph-test/describe-failure.ts';
+export { failureLines } from './graph-test/describe-failure.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';

@@ -1,15 +1,19 @@
 import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
+import type { Paint } from '../../testing/index.ts';
+import { coveredPercent } from '../../testing/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { findTestFiles } from '../graph-test/find-test-files.ts';
 import type { TestFileResult } from '../graph-test/run-test-file.ts';
 import { resultData, runTestFile } from '../graph-test/run-test-file.ts';
-import type { Paint } from '../graph-test/text-report.ts';
+import { allItems, coverageLines } from '../graph-test/coverage-lines.ts';
+import { testJunitText } from '../graph-test/junit.ts';
+import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
-const FORMS = ['text', 'json'] as const;
+const FORMS = ['text', 'json', 'junit'] as const;
 type Form = (typeof FORMS)[number];
 
 /** `typekro test DIR…`: declarative tests of definitions, on the embedded cluster in virtual time. */
@@ -36,6 +40,12 @@ docs/testing.md explains all fields.`,
   options: [
     { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text' },
     { name: 'update', summary: 'write the snapshots of tests with snapshot: true, instead of comparing them' },
+    { name: 'coverage', summary: 'list what no test covers' },
+    {
+      name: 'coverage-min',
+      summary: 'fail when the tests cover less of nodes, conditions and branches',
+      value: 'percent',
+    },
     { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
   ],
   examples: [
@@ -45,6 +55,8 @@ docs/testing.md explains all fields.`,
   async run(context, input) {
     const form = formOf(input);
     const filter = textOption(input, 'filter');
+    const minimum = minimumOf(input);
+    const isListed = input.options['coverage'] === true || minimum !== undefined;
     const files = findTestFiles(input.positionals, context.cwd);
     const started = performance.now();
     const paint = paintOf(context);
@@ -62,23 +74,46 @@ docs/testing.md explains all fields.`,
       if (result.foreign === true) context.printError(`note: ${found.file} is left out: its kind is not GraphTest`);
       printDiagnostics(context, result.diagnostics, result.texts);
     }
-    const all = results.flatMap((file) => file.results);
-    const failed = all.filter(({ failure }) => failure !== undefined).length;
-    const skipped = results.reduce((sum, file) => sum + file.skipped, 0);
-    if (form === 'text') context.print(sumLine(all.length - failed, failed, skipped, performance.now() - started));
-    else
-      context.print(
-        stringifyJson(
-          { schemaVersion: 1, passed: all.length - failed, failed, skipped, files: results.map(resultData) },
-          2,
-        ),
-      );
+    const sum = sumOf(results);
+    const milliseconds = performance.now() - started;
+    if (form === 'text') {
+      for (const { file, coverage } of results) {
+        if (coverage === undefined) continue;
+        for (const line of coverageLines(file, coverage, isListed)) context.print(line);
+      }
+      context.print(sumLine(sum, milliseconds));
+    } else if (form === 'junit') context.print(testJunitText(results));
+    else context.print(stringifyJson({ schemaVersion: 1, ...sum, files: results.map(resultData) }, 2));
     if (results.some(({ diagnostics }) => hasErrors(diagnostics))) return ExitCode.diagnostics;
-    if (failed > 0) return ExitCode.failed;
-    if (all.length === 0) throw noTest(filter);
-    return ExitCode.ok;
+    if (sum.passed + sum.failed === 0) throw noTest(filter);
+    const percent = coveredPercent(allItems(results.flatMap(({ coverage }) => coverage ?? [])));
+    const isBelow = minimum !== undefined && percent < minimum;
+    if (isBelow)
+      context.printError(
+        `error: the tests cover ${Math.floor(percent)} % of nodes, conditions and branches, less than ${minimum} %\n  hint: typekro test --coverage lists what no test covers`,
+      );
+    return sum.failed > 0 || isBelow ? ExitCode.failed : ExitCode.ok;
   },
 };
+
+function sumOf(results: readonly TestFileResult[]): TestSum {
+  const all = results.flatMap((file) => file.results);
+  const failed = all.filter(({ failure }) => failure !== undefined).length;
+  const skipped = results.reduce((count, file) => count + file.skipped, 0);
+  return { passed: all.length - failed, failed, skipped };
+}
+
+/** The percentage of `--coverage-min`. Throws `cli/usage` for anything else. */
+function minimumOf(input: CommandInput): number | undefined {
+  const text = textOption(input, 'coverage-min');
+  if (text === undefined) return undefined;
+  const percent = /^\d{1,3}(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (percent <= 100) return percent;
+  throw new TypeKroError(`--coverage-min ${text} is no percentage`, {
+    code: 'cli/usage',
+    remedy: 'write --coverage-min 80',
+  });
+}
 
 function noTest(filter: string | undefined): TypeKroError {
   const what = filter === undefined ? 'the files hold no test' : `no test has "${filter}" in its name`;

@@ -1,7 +1,14 @@
 import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
 import { hasErrors } from '../../core/index.ts';
-import type { GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
-import { checkTestFile, parseTestFile, prepareTests, runGraphTest, TEST_FILE_KIND } from '../../testing/index.ts';
+import type { Coverage, GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
+import {
+  checkTestFile,
+  CoverageRecorder,
+  parseTestFile,
+  prepareTests,
+  runGraphTest,
+  TEST_FILE_KIND,
+} from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import type { FoundTestFile } from './find-test-files.ts';
@@ -40,6 +47,8 @@ export interface TestFileResult {
   readonly skipped: number;
   /** Mistakes of the test file, and problems of the definition. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What the tests covered; absent when none ran. */
+  readonly coverage?: Coverage;
   readonly texts: ReadonlyMap<string, string>;
   /** The file was found in a folder, and is of another kind. */
   readonly foreign?: true;
@@ -70,18 +79,21 @@ export async function runTestFile(
   const prepared = await prepareTests({ ...loaded, graph, workloads });
   const wanted = tests.map((test, index) => ({ test, index, fullName: `${name} › ${test.name}` }));
   const chosen = wanted.filter(({ fullName }) => isChosen(fullName, options.filter));
+  const coverage = new CoverageRecorder(graph);
   const stored = await readSnapshots(path, file);
   for (const { test, index, fullName } of chosen) {
     if (context.signal.aborted) break;
     const position = (at: TestPath) => document.position(['tests', index, ...at]);
     const snapshots = Object.hasOwn(stored, test.name) ? (stored[test.name] ?? {}) : {};
-    const outcome = await runGraphTest(prepared, test, { snapshots, update: options.update === true });
+    const outcome = await runGraphTest(prepared, test, { snapshots, coverage, update: options.update === true });
     const result = { ...outcome, fullName, source: position([]), position };
     results.push(result);
     options.onResult?.(result);
   }
   if (options.update === true) writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
-  return { ...base, results, skipped: wanted.length - chosen.length, diagnostics: parsed.diagnostics, texts };
+  const skipped = wanted.length - chosen.length;
+  const covered = chosen.length === 0 ? {} : { coverage: coverage.coverage() };
+  return { ...base, results, skipped, diagnostics: parsed.diagnostics, ...covered, texts };
 }
 
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');
@@ -109,11 +121,12 @@ function problemResults(
 }
 
 /** Objects of the tests as data; later versions only add fields. */
-export function resultData({ file, results, skipped, diagnostics }: TestFileResult): JsonObject {
+export function resultData({ file, results, skipped, diagnostics, coverage }: TestFileResult): JsonObject {
   const data = {
     file,
     skipped,
     diagnostics,
+    ...(coverage === undefined ? {} : { coverage }),
     tests: results.map(({ name, fullName, milliseconds, failure, source, position }) => ({
       name,
       fullName,

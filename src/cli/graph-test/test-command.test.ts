@@ -67,6 +67,7 @@ describe('tests of a definition', () => {
         "code": 0,
         "err": "",
         "out": " ✓ shop › all over time  0 ms
+       coverage  good/shop.test.yaml  nodes 4/4, conditions 4/4, branches 0/0  100 %
        1 passed  0.0 s",
       }
     `);
@@ -152,10 +153,12 @@ describe('tests of a definition', () => {
            when      at the start, at t=0s
            replay    typekro test bad/shop.test.yaml -t 'shop › a refused instance'
        ✓ shop › fine  0 ms
+       coverage  bad/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
        1 passed, 3 failed  0.0 s"
     `);
     expect(withoutDurations(await run(['test', 'bad', '-t', 'Fine'])).out).toMatchInlineSnapshot(`
       " ✓ shop › fine  0 ms
+       coverage  bad/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
        1 passed, 3 left out  0.0 s"
     `);
     expect(
@@ -170,6 +173,57 @@ describe('tests of a definition', () => {
         "failed": 1,
         "files": [
           {
+            "coverage": {
+              "branches": [],
+              "conditions": [
+                {
+                  "covered": false,
+                  "node": "web",
+                  "way": "true",
+                  "what": "readyWhen web.status.availableReplicas > 0",
+                },
+                {
+                  "covered": true,
+                  "node": "web",
+                  "way": "false",
+                  "what": "readyWhen web.status.availableReplicas > 0",
+                },
+                {
+                  "covered": false,
+                  "node": "monitor",
+                  "way": "true",
+                  "what": "includeWhen schema.spec.metrics",
+                },
+                {
+                  "covered": true,
+                  "node": "monitor",
+                  "way": "false",
+                  "what": "includeWhen schema.spec.metrics",
+                },
+              ],
+              "nodes": [
+                {
+                  "covered": true,
+                  "node": "settings",
+                  "what": "",
+                },
+                {
+                  "covered": true,
+                  "node": "web",
+                  "what": "",
+                },
+                {
+                  "covered": false,
+                  "node": "zone",
+                  "what": "",
+                },
+                {
+                  "covered": false,
+                  "node": "monitor",
+                  "what": "",
+                },
+              ],
+            },
             "diagnostics": [],
             "file": "bad/shop.test.yaml",
             "skipped": 3,
@@ -221,6 +275,7 @@ test('the example of the package passes', async () => {
       "out": " ✓ my-application › the deployment comes before the service, and no ingress unless it is asked for  0 ms
      ✓ my-application › the ingress follows the service, and goes when it is switched off  0 ms
      ✓ my-application › a change of another client is put back  0 ms
+     coverage  examples/my-application.test.yaml  nodes 3/3, conditions 2/2, branches 0/0  100 %
      3 passed  0.0 s",
     }
   `);
@@ -359,6 +414,7 @@ test('snapshots are written by --update, and compared', async () => {
          waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet
                    zone pending: waits for web (waiting)
          replay    typekro test stored/shop.test.yaml -t 'shop › all'
+     coverage  stored/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
      0 passed, 1 failed  0.0 s"
   `);
   expect(readdirSync(join(cwd, 'stored'))).toEqual(['shop.test.snapshot.yaml', 'shop.test.yaml']);

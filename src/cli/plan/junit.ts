@@ -1,4 +1,5 @@
 import { objectName } from '../../core/index.ts';
+import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 
 /** The plan as JUnit XML: a suite for each definition, a case for each instance; blocked is failed, deferred is skipped. */
@@ -13,7 +14,7 @@ export function junitText({ definitions, instances }: Plan): string {
     const skipped = own.filter(({ state }) => state === 'deferred').length;
     const cases = own.map((each) => testCase(name, objectName(each.instance), bodyOf(each)));
     const definition = testCase(name, 'definition', refusal === undefined ? '' : failure(refusal));
-    const attributes = `name="${xml(name)}" tests="${own.length + 1}" failures="${failed}" skipped="${skipped}"`;
+    const attributes = `name="${xmlText(name)}" tests="${own.length + 1}" failures="${failed}" skipped="${skipped}"`;
     return [`  <testsuite ${attributes}>`, definition, ...cases, '  </testsuite>'];
   });
   return [
@@ -25,7 +26,7 @@ export function junitText({ definitions, instances }: Plan): string {
 }
 
 function bodyOf({ state, because, blocked }: InstancePlan): string {
-  if (state === 'deferred') return `<skipped message="${xml(because ?? '')}"/>`;
+  if (state === 'deferred') return `<skipped message="${xmlText(because ?? '')}"/>`;
   if (state !== 'blocked') return '';
   return failure(
     [...(because === undefined ? [] : [because]), ...blocked.map(({ node, reason }) => `${node}: ${reason}`)].join(
@@ -34,28 +35,9 @@ function bodyOf({ state, because, blocked }: InstancePlan): string {
   );
 }
 
-const failure = (message: string): string => `<failure message="${xml(message)}"/>`;
+const failure = (message: string): string => `<failure message="${xmlText(message)}"/>`;
 
 function testCase(suite: string, name: string, body: string): string {
-  const head = `    <testcase classname="${xml(suite)}" name="${xml(name)}"`;
+  const head = `    <testcase classname="${xmlText(suite)}" name="${xmlText(name)}"`;
   return body === '' ? `${head}/>` : `${head}>${body}</testcase>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** A text as the value of an attribute; characters that XML does not allow become `?`. */
-function xml(text: string): string {
-  return (
-    text
-      .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
-      // oxlint-disable-next-line no-control-regex -- XML 1.0 allows none of these
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '?')
-      .replaceAll(/[\n\r\t]/g, ' ')
-  );
 }

@@ -21,6 +21,11 @@ export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, 
   return found;
 }
 
+/** Reports the mistakes of one test, by their paths in it. */
+export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSource, report: Report): void {
+  new Checker(graph, sources, report).test(test, []);
+}
+
 type Path = readonly PathStep[];
 
 class Checker {

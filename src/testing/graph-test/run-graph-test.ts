@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { goParseDurationMs } from '../../golang/index.ts';
 import { KubeError } from '../../kube/index.ts';
@@ -13,6 +13,7 @@ import type {
   TestPath,
   TestStep,
 } from './model.ts';
+import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
 import type { GraphTestBase } from './graph-world.ts';
 import { GraphWorld } from './graph-world.ts';
@@ -24,8 +25,8 @@ export interface RunOptions {
   readonly snapshots?: Readonly<Record<string, JsonObject>>;
   /** Takes snapshots as they are, instead of comparing them. Default false. */
   readonly update?: boolean;
-  /** Called when nothing more is due at a point of time: after each step, and at the start. */
-  onSettled?(world: GraphWorld): Promise<void>;
+  /** Notes the state after each step. */
+  readonly coverage?: CoverageRecorder;
 }
 
 /** Runs a test in a cluster of its own. It ends at the first step with an unmet expectation. */
@@ -76,10 +77,18 @@ async function play(
           )),
     ];
     if (wanted?.snapshot === true) snapshots[key] = await snapshotOf(world);
-    await options.onSettled?.(world);
+    await noteCoverage(world, options.coverage);
     if (mismatches.length > 0) return { step: index, atMs: world.atMs, mismatches, waiting: waitingOf(world) };
   }
   return undefined;
+}
+
+async function noteCoverage(world: GraphWorld, recorder: CoverageRecorder | undefined): Promise<void> {
+  const instance = recorder === undefined ? undefined : await world.live();
+  if (recorder === undefined || instance === undefined) return;
+  const children = new Map<string, readonly KubeObject[]>();
+  for (const node of world.graph.nodes.values()) children.set(node.id, await world.children(node));
+  recorder.note(instance, children);
 }
 
 function withoutSnapshot({ snapshot: _taken, ...rest }: Expectation): Expectation {

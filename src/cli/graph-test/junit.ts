@@ -1,0 +1,53 @@
+import { stringifyJson } from '../../core/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { failureLines } from '../../testing/index.ts';
+import { xmlText } from '../xml-text.ts';
+import type { TestFileResult, TestResult } from './run-test-file.ts';
+
+/** Results of tests as JUnit XML: a suite for each file, and a case for each test. */
+export function testJunitText(files: readonly TestFileResult[]): string {
+  const suites = files
+    .filter(({ foreign }) => foreign !== true)
+    .flatMap(({ file, name, results, skipped, diagnostics }) => {
+      const errors = diagnostics.filter(({ severity }) => severity === 'error');
+      const failed = results.filter(({ failure }) => failure !== undefined).length;
+      const counts = `tests="${results.length + skipped}" failures="${failed}" errors="${errors.length}" skipped="${skipped}"`;
+      return [
+        `  <testsuite name="${xmlText(name)}" file="${xmlText(file)}" ${counts}>`,
+        ...errors.map(({ message, source, code }) => {
+          const place = source === undefined ? '' : `:${source.line}:${source.column}`;
+          const error = `<error message="${xmlText(`${message} [${code}]`)}"/>`;
+          return `    <testcase classname="${xmlText(name)}" name="${xmlText(`${file}${place}`)}">${error}</testcase>`;
+        }),
+        ...results.map((result) => testCase(name, file, result)),
+        '  </testsuite>',
+      ];
+    });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites name="typekro test">',
+    ...suites,
+    '</testsuites>',
+  ].join('\n');
+}
+
+function testCase(suite: string, file: string, { name, milliseconds, failure, position }: TestResult): string {
+  const head = `    <testcase classname="${xmlText(suite)}" name="${xmlText(name)}" time="${(milliseconds / 1000).toFixed(3)}"`;
+  if (failure === undefined) return `${head}/>`;
+  const [first] = failure.mismatches;
+  const message =
+    first === undefined
+      ? ''
+      : `${first.subject}: expected ${valueText(first.expected)}, received ${valueText(first.received)}`;
+  const place = (at: Parameters<TestResult['position']>[0]) => {
+    const { line, column } = position(at);
+    return `${file}:${line}:${column}`;
+  };
+  const lines = failureLines(failure, place).map((line) => line.trim());
+  return `${head}><failure message="${xmlText(message)}">${xmlText(lines.join(' | '))}</failure></testcase>`;
+}
+
+function valueText(value: JsonValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? value : stringifyJson(value);
+}

@@ -1,0 +1,18 @@
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** A text as the value of an attribute; characters that XML does not allow become `?`. */
+export function xmlText(text: string): string {
+  return (
+    text
+      .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+      // oxlint-disable-next-line no-control-regex -- XML 1.0 allows none of these
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '?')
+      .replaceAll(/[\n\r\t]/g, ' ')
+  );
+}

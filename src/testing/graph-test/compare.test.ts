@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { expandPaths, partialDifferences, wholeDifferences } from './compare.ts';
+
+const OBJECT: JsonObject = { a: { b: [1, { c: 'x', d: 2 }], e: true }, 'k.l': 1 };
+
+describe('a partial object', () => {
+  test.each<[JsonObject, string[]]>([
+    [{}, []],
+    [{ a: {} }, []],
+    [{ 'a.b[1].c': 'x' }, []],
+    [{ '["k.l"]': 1 }, []],
+    [{ a: { b: [1, { d: 2 }] } }, []],
+    [{ a: { b: [1] } }, ['a.b']],
+    [{ a: { b: [2, { c: 'y' }] } }, ['a.b[0]', 'a.b[1].c']],
+    [{ 'a.e': null }, ['a.e']],
+    [{ 'a.f': null, 'a.g.h': null }, []],
+    [{ 'a.b.c': 1 }, ['a.b.c']],
+    [{ __proto__: 1, constructor: 1 }, ['constructor']],
+  ])('%j differs at %j', (expected, paths) => {
+    expect(partialDifferences(expected, OBJECT).map(({ path }) => path)).toEqual(paths);
+  });
+});
+
+test.each<[JsonValue, JsonValue | undefined, string[]]>([
+  [{ a: 1 }, { a: 1 }, []],
+  [{ a: 1 }, { a: 1, b: 2 }, ['b']],
+  [{ a: [{ b: 1 }] }, { a: [{ b: 2, c: 3 }] }, ['a[0].b', 'a[0].c']],
+  [{ a: [1] }, { a: [1, 2] }, ['a']],
+  [{ a: 1 }, undefined, ['']],
+])('of %j and %j differ, as a whole, %j', (expected, received, paths) => {
+  expect(wholeDifferences(expected, received).map(({ path }) => path)).toEqual(paths);
+});
+
+test.each<[JsonObject, JsonObject]>([
+  [{ 'a.b': 1, 'a.c': 2 }, { a: { b: 1, c: 2 } }],
+  [{ a: { b: 1 }, 'a.c': 2 }, { a: { b: 1, c: 2 } }],
+  [{ 'a.c': 2, a: { b: 1 } }, { a: { b: 1, c: 2 } }],
+  [{ 'metadata.labels["a.b/c"]': 'x' }, { metadata: { labels: { 'a.b/c': 'x' } } }],
+  [{ '__proto__.a': 1 }, JSON.parse('{"__proto__":{"a":1}}') as JsonObject],
+])('paths of %j stand for %j', (object, expanded) => {
+  expect(expandPaths(object)).toEqual(expanded);
+});

@@ -1,0 +1,47 @@
+import type { JsonValue } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import type { Mismatch, TestFailure, TestPath } from './model.ts';
+
+/** How the lines of a failure are painted: green for what is well, red for what is not. */
+export interface Paint {
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly faint: (text: string) => string;
+}
+
+/** Lines without colours. */
+export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
+
+/** What is not as expected, when, and which nodes wait. `placeOf`: the place of a value of the test in words. */
+export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
+  return [
+    ...failure.mismatches.flatMap((mismatch) => mismatchLines(mismatch, placeOf(mismatch.at), paint)),
+    ...whenLines(failure),
+  ];
+}
+
+function mismatchLines({ subject, expected, received, because }: Mismatch, place: string, paint: Paint): string[] {
+  return [
+    `     ${subject}  ${paint.faint(place)}`,
+    `     expected  ${paint.good(valueText(expected))}`,
+    `     received  ${paint.bad(received === undefined ? 'nothing' : valueText(received))}`,
+    ...(because === undefined ? [] : [`     because   ${because}`]),
+  ];
+}
+
+function whenLines({ step, atMs, waiting }: TestFailure): string[] {
+  const when = step < 0 ? 'at the start' : `after step ${step + 1}`;
+  return [
+    `     when      ${when}, at t=${atMs / 1000}s`,
+    ...waiting.map((text, index) => `     ${index === 0 ? 'waiting ' : '        '}  ${text}`),
+  ];
+}
+
+/** A value on one line, or on lines of its own where it is long. */
+function valueText(value: JsonValue): string {
+  if (typeof value === 'string') return value.split('\n').join('\n               ');
+  if (Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === 'string'))
+    return value.join(', ');
+  const text = stringifyJson(value);
+  return text.length <= 100 ? text : stringifyJson(value, 2).split('\n').join('\n               ');
+}
