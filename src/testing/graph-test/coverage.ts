@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode } from '../../graph/index.ts';
 import type { Variables } from './coverage-variables.ts';
 import { itemVariables } from './coverage-variables.ts';
@@ -155,7 +155,7 @@ function iteratorsOf(graph: Graph): string[] {
 }
 
 /** The value of a condition; `undefined` when it has none yet. */
-function valueOf(expression: Expression, variables: Variables): JsonValue | boolean | undefined {
+function valueOf(expression: Expression, variables: Variables): boolean | undefined {
   const result = expression.program.evaluate(variables);
   return result.ok && typeof result.value === 'boolean' ? result.value : undefined;
 }

@@ -73,7 +73,7 @@ export interface Expectation {
   readonly refused?: string;
   /** Is the instance gone (`true`), or is it there (`false`)? */
   readonly gone?: boolean;
-  /** Compares all objects of the instance with the snapshot file of the test. */
+  /** Compares all objects of the instance with the snapshot file of the test; only for tests in files. */
   readonly snapshot?: boolean;
 }
 
