@@ -1,18 +1,15 @@
 import type { KubeObject } from '../../core/index.ts';
-import { hasErrors, isJsonObject, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition, isUpperCamelCase } from '../../graph/index.ts';
+import { checkedDefinition } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
-import { toDefinition } from '../convert/to-definition.ts';
+import { objectsIn } from '../convert/objects-in.ts';
+import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { CRD_OPTIONS, knownCrds } from '../up/known-crds.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { asKubeObject, parseManifest } from '../up/read-manifest.ts';
-
-/** The definition as problems name it. */
-const MADE = 'the definition';
 
 /** `typekro convert FILE…`: a definition out of plain objects. */
 export const convert: Command = {
@@ -47,34 +44,20 @@ export const convert: Command = {
     );
     printDiagnostics(context, diagnostics, texts);
     if (hasErrors(diagnostics)) return ExitCode.diagnostics;
-    const objects = documents.flatMap((document) => {
-      const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
-      return (Array.isArray(items) ? items : []).flatMap((item) => asKubeObject(item) ?? []);
-    });
+    const objects = objectsIn(documents);
     refuse(objects, input.positionals);
     const lifts = parseLifts(textOption(input, 'lift') ?? '', objects);
     const definition = toDefinition(objects, lifts, names);
-    const text = yamlLibrary().stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false });
-    const manifest = parseManifest(text, MADE);
-    const inputs = {
-      objects: manifest.objects.map((entry) => ({ ...entry, file: MADE })),
-      diagnostics: manifest.diagnostics,
-      texts: new Map([[MADE, text]]),
-    };
-    const known = await knownCrds(context, input, inputs);
-    const checked = await checkInputs(inputs, { crds: known.crds });
-    const found = [...known.diagnostics, ...checked.diagnostics];
-    printDiagnostics(context, found, new Map([...known.texts, ...inputs.texts]));
-    if (hasErrors(found)) return ExitCode.diagnostics;
-    context.print(text.trimEnd());
+    const checked = await checkedDefinition(context, input, definition);
+    if (checked === undefined) return ExitCode.diagnostics;
+    context.print(checked.text.trimEnd());
     return ExitCode.ok;
   },
 };
 
 function namesOf(input: CommandInput): { readonly name: string; readonly kind: string } {
   const name = textOption(input, 'name') ?? 'app';
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
-  const kind = textOption(input, 'kind') ?? words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  const kind = textOption(input, 'kind') ?? kindOfName(name);
   if (!isUpperCamelCase(kind)) {
     throw new TypeKroError(`${kind} is no name of a kind`, {
       code: 'cli/usage',

@@ -4,7 +4,7 @@ import type { CommandEntry } from '../command.ts';
 export const commands: readonly CommandEntry[] = [
   {
     name: 'init',
-    summary: 'make a project from a composition or a definition',
+    summary: 'make a project from a composition, a definition or manifests',
     group: 'Write definitions',
     load: () => import('./init.ts').then(({ init }) => init),
   },

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
-import { hasErrors, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { hasErrors, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
@@ -9,6 +9,7 @@ import { applyDefaults, crdSource } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { objectsIn } from '../convert/objects-in.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { Rendering } from '../render/render-yaml.ts';
@@ -17,7 +18,6 @@ import { withInstances } from '../render/with-instances.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { asKubeObject } from '../up/read-manifest.ts';
 
 /** `typekro render FILE…`: the objects of an instance, without a cluster. */
 export const render: Command = {
@@ -127,12 +127,7 @@ async function readObserved(context: CommandContext, input: CommandInput): Promi
   const { documents, diagnostics, texts } = await readSources(names, context.cwd, () => context.readInput());
   printDiagnostics(context, diagnostics, texts);
   if (hasErrors(diagnostics)) return undefined;
-  return documents.flatMap(objectsIn);
-}
-
-function objectsIn(document: JsonValue): KubeObject[] {
-  const items = isJsonObject(document) && document['kind'] === 'List' ? document['items'] : [document];
-  return (Array.isArray(items) ? items : []).flatMap((item) => asKubeObject(item) ?? []);
+  return objectsIn(documents);
 }
 
 const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): boolean =>

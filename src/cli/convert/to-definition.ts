@@ -43,6 +43,12 @@ export function toDefinition(
   };
 }
 
+/** The name of a definition in camel case, as the name of its kind. */
+export function kindOfName(name: string): string {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
 function specOf(lifts: readonly Lift[]): JsonObject {
   const properties = Object.fromEntries(lifts.map(({ field, schema }) => [field, schema]));
   const written = toSimpleSchema({ type: 'object', properties });

@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { builtinSource, compile } from '../../graph/index.ts';
 import { runCommandLine } from '../adapter.ts';
-import { entriesOf } from '../../../test/support/run-command.ts';
+import { commandRunner, entriesOf } from '../../../test/support/run-command.ts';
+import { mapResource, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { test as graphTest } from '../commands/test.ts';
 import { init } from '../commands/init.ts';
 import { PROJECT_PACKAGES } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
@@ -16,6 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
+let stdin = '';
 async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await runCommandLine(entriesOf([init]), '0', ['init', ...words], {
@@ -23,7 +26,7 @@ async function run(...words: string[]): Promise<{ code: number; out: string; err
     env: {},
     print: (text) => out.push(text),
     printError: (text) => err.push(text),
-    readInput: () => Promise.resolve(''),
+    readInput: () => Promise.resolve(stdin),
     signal: new AbortController().signal,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
@@ -58,7 +61,7 @@ describe('typekro init', () => {
     writeFileSync(join(cwd, 'shop.yaml'), definition('{name: string, size: integer | default=2}'));
     const { code, out } = await run('shop', '--from', 'shop.yaml');
     expect(code).toBe(0);
-    expect(out).toContain('app.yaml example.yaml');
+    expect(out).toContain('app.yaml app.test.yaml example.yaml');
     expect(readFileSync(join(cwd, 'shop/app.yaml'), 'utf8')).toBe(readFileSync(join(cwd, 'shop.yaml'), 'utf8'));
     expect(parse(readFileSync(join(cwd, 'shop/example.yaml'), 'utf8'))).toEqual({
       apiVersion: 'acme.test/v1',
@@ -78,6 +81,68 @@ describe('typekro init', () => {
     expect(readFileSync(join(cwd, 'app.yaml'), 'utf8')).not.toMatch(/uid|resourceVersion|finalizers/);
   });
 
+  const MANIFESTS = `apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: settings, uid: u}, data: {text: "costs \${5}"}}
+  - apiVersion: v1
+    kind: Pod
+    metadata: {name: web}
+    spec: {containers: [{name: main, image: nginx, envFrom: [{configMapRef: {name: settings}}]}]}
+`;
+  const expected = {
+    metadata: { name: 'web-shop' },
+    spec: { schema: { kind: 'WebShop' }, resources: [{ id: 'configMap' }, { id: 'pod' }] },
+  };
+
+  test('makes a definition of manifests: of a file, of a folder, and of what helm template prints', async () => {
+    mkdirSync(join(cwd, 'k8s'));
+    writeFileSync(join(cwd, 'k8s/all.yaml'), MANIFESTS);
+    stdin = MANIFESTS;
+    for (const [at, from] of ['k8s/all.yaml', 'k8s', '-'].entries()) {
+      const { code, err } = await run(`p${at}`, '--from', from, '--name', '@acme/web-shop');
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const text = readFileSync(join(cwd, `p${at}/app.yaml`), 'utf8');
+      expect(parse(text)).toMatchObject(expected);
+      expect(text).not.toContain('uid');
+      expect(text).toContain('${configMap.metadata.name}');
+    }
+  });
+
+  test('the test of the project passes, and fails where an object is missing', async () => {
+    stdin = MANIFESTS;
+    await run('p', '--from', '-');
+    const runTest = commandRunner(entriesOf([graphTest]), join(cwd, 'p'));
+    expect(await runTest('test app.test.yaml')).toMatchObject({ code: 0, err: '' });
+    const file = join(cwd, 'p/app.test.yaml');
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('configMap: present');
+    expect(text).not.toContain('pod: present');
+    writeFileSync(file, text.replace('present', 'absent'));
+    expect((await runTest('test app.test.yaml')).code).toBe(1);
+  });
+
+  test('takes a definition of the cluster, without what the cluster wrote, and names the nearest', async () => {
+    const world = await virtualWorld();
+    try {
+      const { kubeconfig } = await world.cluster.listen({ port: 0 });
+      writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+      await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+      await world.advance(2000);
+      const { code, err } = await run('p', '--from', 'rgd/pots', '--kubeconfig', 'kubeconfig');
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const text = readFileSync(join(cwd, 'p/app.yaml'), 'utf8');
+      expect(parse(text)).toMatchObject({ metadata: { name: 'pots' }, spec: { schema: { kind: 'Pot' } } });
+      expect(text).not.toMatch(/uid|status:|finalizers|managedFields/);
+      const missing = await run('q', '--from', 'rgd/post', '--kubeconfig', 'kubeconfig');
+      expect(missing.code).toBe(1);
+      expect(missing.err).toContain('has no definition post [init/no-definition]');
+      expect(missing.err).toContain('did you mean rgd/pots?');
+    } finally {
+      await world.close();
+    }
+  });
+
   test('replaces no file and then writes none', async () => {
     writeFileSync(join(cwd, 'README.md'), 'mine');
     const { code, err } = await run();
@@ -89,13 +154,13 @@ describe('typekro init', () => {
   test.each([
     [['--name', 'Bad Name'], 2, 'is no name of a package'],
     [['--from', 'missing.yaml'], 1, 'missing.yaml'],
-    [['--from', 'text.yaml'], 1, 'no YAML file with a ResourceGraphDefinition'],
+    [['--from', 'text.json'], 1, 'no YAML file with a ResourceGraphDefinition'],
   ])('%j ends with %i', async (words, expected, text) => {
-    writeFileSync(join(cwd, 'text.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n');
+    writeFileSync(join(cwd, 'text.json'), '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}');
     const { code, err } = await run('p', ...words);
     expect(err).toContain(text);
     expect(code).toBe(expected);
-    expect(readdirSync(cwd)).toEqual(['text.yaml']);
+    expect(readdirSync(cwd)).toEqual(['text.json']);
   });
 });
 

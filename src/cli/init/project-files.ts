@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { JsonObject } from '../../core/index.ts';
-import { stringifyJson } from '../../core/index.ts';
+import { isJsonObject, stringifyJson } from '../../core/index.ts';
 
 /** What a new project begins with. */
 export interface ProjectPlan {
@@ -22,6 +22,8 @@ export interface DefinitionStart {
   /** The YAML text of the definitions. */
   readonly text: string;
   readonly instance: JsonObject;
+  /** Nodes that every instance has from the beginning. */
+  readonly present: readonly string[];
 }
 
 /** The packages that a project with a composition needs besides this one, with their ranges. */
@@ -38,6 +40,7 @@ export function projectFiles(plan: ProjectPlan): Readonly<Record<string, string>
 function compositionFiles({ name, version }: ProjectPlan): Record<string, string> {
   const scripts = {
     start: 'typekro up app.ts',
+    dev: 'typekro dev app.ts',
     check: 'tsc --noEmit && typekro validate app.ts',
     test: 'node --import tsx --test app.test.ts',
   };
@@ -62,17 +65,39 @@ function compositionFiles({ name, version }: ProjectPlan): Record<string, string
   };
 }
 
-function definitionFiles({ name, version }: ProjectPlan, { text, instance }: DefinitionStart): Record<string, string> {
+function definitionFiles(
+  { name, version }: ProjectPlan,
+  { text, instance, present }: DefinitionStart,
+): Record<string, string> {
   const scripts = {
     start: 'typekro up app.yaml example.yaml',
+    dev: 'typekro dev app.yaml example.yaml',
     check: 'typekro validate app.yaml example.yaml',
-    test: 'typekro up --once app.yaml example.yaml',
+    test: 'typekro test app.test.yaml',
   };
   return {
     'package.json': manifest(name, scripts, { typekro: `^${version}` }),
     'app.yaml': `${text.trimEnd()}\n`,
+    'app.test.yaml': stringify(definitionTest(instance, present)),
     'example.yaml': stringify(instance),
     ...common(name, 'app.yaml'),
+  };
+}
+
+/** A test that holds for each definition: an instance as the example gets the objects that wait for nothing. */
+function definitionTest({ metadata, spec }: JsonObject, present: readonly string[]): JsonObject {
+  const name = isJsonObject(metadata) ? (metadata['name'] ?? 'example') : 'example';
+  return {
+    schemaVersion: 1,
+    kind: 'GraphTest',
+    definition: 'app.yaml',
+    tests: [
+      {
+        name: 'an instance gets the objects that wait for nothing',
+        given: { name, ...(spec === undefined ? {} : { spec }) },
+        expect: { children: Object.fromEntries(present.map((id) => [id, 'present'])) },
+      },
+    ],
   };
 }
 
@@ -158,6 +183,7 @@ function readme(name: string, file: string): string {
 
     npm install
     npm start          # a Kubernetes API on this machine, with ${file} in it
+    npm run dev        # the same, again after each save
     npm run check      # every problem of ${file}, with its place and a remedy
     npm test           # as a check in CI
 

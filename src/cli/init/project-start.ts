@@ -1,0 +1,158 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { DEFINITION_TYPE } from '../../controller/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { formatApiVersion, hasErrors, TypeKroError } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import { withoutServerFields } from '../../kubernetes/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { STANDARD_INPUT, textOption } from '../command.ts';
+import type { CheckedDefinition } from '../convert/checked-definition.ts';
+import { checkedDefinition } from '../convert/checked-definition.ts';
+import { objectsIn } from '../convert/objects-in.ts';
+import { kindOfName, toDefinition } from '../convert/to-definition.ts';
+import { readSources } from '../generate/read-sources.ts';
+import { readChecked } from '../up/checked.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import type { ProjectPlan } from './project-files.ts';
+import { sampleInstance } from './sample-instance.ts';
+
+/** A definition of the cluster, as kubectl names it. */
+const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
+
+/**
+ * What a project begins with: a composition; with `--from`, a definition of a file or of the cluster, or one made of plain
+ * manifests. `undefined` when the definition has errors, which are printed.
+ *
+ * @param name name of the project
+ * @throws TypeKroError for a source that cannot be read or holds nothing
+ */
+export async function projectStart(
+  context: CommandContext,
+  input: CommandInput,
+  name: string,
+): Promise<ProjectPlan['start'] | undefined> {
+  const from = textOption(input, 'from');
+  if (from === undefined) return { kind: 'composition' };
+  const path = resolve(context.cwd, from);
+  const inCluster = existsSync(path) ? undefined : IN_CLUSTER.exec(from)?.[1];
+  if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
+  const text = from === '-' ? await context.readInput() : '';
+  const again: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
+  // Other files have their errors from the check of definitions.
+  if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return ofFile(again, input, from);
+  }
+  if (from !== '-' && !existsSync(path)) return ofFile(again, input, from);
+  const { documents, diagnostics, texts } = await readSources([from], context.cwd, again.readInput);
+  if (hasErrors(diagnostics)) {
+    printDiagnostics(context, diagnostics, texts);
+    return undefined;
+  }
+  const objects = objectsIn(documents);
+  if (objects.length === 0 || objects.some(isDefinition)) return ofFile(again, input, from);
+  const own = definitionName(name);
+  return startOf(
+    await checkedDefinition(context, input, toDefinition(objects, [], { name: own, kind: kindOfName(own) })),
+  );
+}
+
+/** A definition in the cluster of the kubeconfig. */
+async function ofCluster(
+  context: CommandContext,
+  input: CommandInput,
+  name: string,
+): Promise<CheckedDefinition | undefined> {
+  const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+  const { client, name: cluster } = await connectToCluster(context, input);
+  try {
+    const { signal } = context;
+    const found = await client.find({ ...type, name }, { signal });
+    if (found === undefined) {
+      const { items } = await client.list(type, { signal, metadataOnly: true });
+      const names = items.map(({ metadata }) => metadata.name ?? '');
+      const near = nearestName(name, names);
+      throw new TypeKroError(`the cluster ${cluster} has no definition ${name}`, {
+        code: 'init/no-definition',
+        remedy:
+          near !== undefined
+            ? `did you mean rgd/${near}?`
+            : names.length === 0
+              ? 'name another cluster with --context'
+              : `there are ${names.join(', ')}`,
+      });
+    }
+    // The kinds that the definition uses are those of this cluster.
+    const options = { ...input.options, context: textOption(input, 'context') ?? cluster };
+    return await checkedDefinition(context, { ...input, options }, ownFields(found));
+  } finally {
+    await client.close();
+  }
+}
+
+async function ofFile(
+  context: CommandContext,
+  input: CommandInput,
+  from: string,
+): Promise<ProjectPlan['start'] | undefined> {
+  const { failed, graphs, inputs } = await readChecked(context, input, [from]);
+  if (failed) return undefined;
+  const [graph] = graphs;
+  const text = inputs.texts.get(from === '-' ? STANDARD_INPUT : from);
+  if (graph === undefined || text === undefined || !/\.ya?ml$|^-$/.test(from)) {
+    throw new TypeKroError(`${from} is no YAML file with a ResourceGraphDefinition, nor with other objects`, {
+      code: 'init/no-definition',
+      remedy:
+        'name a YAML file or a folder with manifests, or a definition of the cluster (rgd/NAME); leave --from out for a composition',
+    });
+  }
+  const objects = inputs.objects.map(({ object }) => object);
+  return startOf({ text: ownText(text, objects), graph });
+}
+
+function startOf(
+  found: { readonly text: string; readonly graph: Graph } | undefined,
+): ProjectPlan['start'] | undefined {
+  if (found === undefined) return undefined;
+  const { text, graph } = found;
+  return { kind: 'definition', text, instance: sampleInstance(graph), present: firstNodes(graph) };
+}
+
+/** The nodes that every instance has from the beginning: without conditions, and without others that come before. */
+function firstNodes({ nodes }: Graph): string[] {
+  return [...nodes.values()]
+    .filter(
+      ({ nodeType, dependsOn, includeWhen }) =>
+        nodeType === 'resource' && dependsOn.length === 0 && includeWhen.length === 0,
+    )
+    .map(({ id }) => id);
+}
+
+/** The text as it is; of objects that a cluster printed, without what the API server and controllers wrote. */
+function ownText(text: string, objects: readonly KubeObject[]): string {
+  if (objects.every(({ metadata }) => metadata.uid === undefined)) return text;
+  return objects.map((object) => stringify(ownFields(object))).join('---\n');
+}
+
+function ownFields(object: KubeObject): JsonObject {
+  const { finalizers: _finalizers, annotations = {}, ...metadata } = object.metadata;
+  const own = Object.entries(annotations).filter(([key]) => key !== LAST_APPLIED);
+  const kept = own.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(own) };
+  return withoutServerFields({ ...object, metadata: kept });
+}
+
+/** The annotation in which `kubectl apply` keeps what it sent. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The name of a project as that of a definition. */
+function definitionName(project: string): string {
+  const name = project
+    .replace(/^@[^/]*\//, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[-0-9]+|-+$/g, '');
+  return name === '' ? 'app' : name.slice(0, 63);
+}
