@@ -155,6 +155,8 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['upgrade --check --kro-compatibility 0.9', 0, /1 unchanged/],
   ['install --print', 0, /kind: CustomResourceDefinition/],
   ['completion bash', 0, /complete/],
+  // The package of the protocol is no dependency of this one.
+  ['mcp', 1, /^$/],
   ['controller --help', 0, /--kro-compatibility/],
   ['controller --nonsense', 2, /^$/],
   ['delete corner', 0, /./],

@@ -48,7 +48,7 @@ export async function projectStart(
     return ofFile(again, input, from);
   }
   if (from !== '-' && !existsSync(path)) return ofFile(again, input, from);
-  const { documents, diagnostics, texts } = await readSources([from], context.cwd, again.readInput);
+  const { documents, diagnostics, texts } = await readSources([from], context.cwd, () => again.readInput());
   if (hasErrors(diagnostics)) {
     printDiagnostics(context, diagnostics, texts);
     return undefined;

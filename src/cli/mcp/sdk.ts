@@ -53,7 +53,7 @@ export function mcpSdkImporters(cwd: string): readonly string[] {
 /**
  * Loads the protocol's package, from the first of the importers that finds it.
  *
- * @throws TypeKroError `cli/no-mcp-sdk` when none does
+ * @throws TypeKroError `mcp/no-sdk` when none does
  */
 export function loadMcpSdk(importers: readonly string[]): McpSdk {
   for (const importer of importers) {
@@ -69,7 +69,7 @@ export function loadMcpSdk(importers: readonly string[]): McpSdk {
     return Object.assign({}, ...PARTS.map((part) => load(`${PACKAGE}/${part}`) as object)) as McpSdk;
   }
   throw new TypeKroError(`the package ${PACKAGE} is not installed`, {
-    code: 'cli/no-mcp-sdk',
+    code: 'mcp/no-sdk',
     remedy: `run npm install --save-dev ${PACKAGE}, then typekro mcp again`,
   });
 }

@@ -182,7 +182,7 @@ test('deep values are refused or rendered, and the server goes on', async () => 
 test('without the package the error names it and how to install it', () => {
   expect(() => loadMcpSdk([join(root, 'package.json')])).toThrow(
     expect.objectContaining({
-      code: 'cli/no-mcp-sdk',
+      code: 'mcp/no-sdk',
       message: 'the package @modelcontextprotocol/sdk is not installed',
       remedy: 'run npm install --save-dev @modelcontextprotocol/sdk, then typekro mcp again',
     }),
