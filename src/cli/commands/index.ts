@@ -183,10 +183,22 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./install.ts').then(({ install }) => install),
   },
   {
+    name: 'bootstrap',
+    summary: 'install the controller and its CRDs in a cluster; run again, it upgrades them',
+    group: 'Set up a cluster',
+    load: () => import('./bootstrap.ts').then(({ bootstrap }) => bootstrap),
+  },
+  {
     name: 'upgrade',
     summary: 'check what the controller of this version makes of all definitions of a cluster',
     group: 'Set up a cluster',
     load: () => import('./upgrade.ts').then(({ upgrade }) => upgrade),
+  },
+  {
+    name: 'hand-back',
+    summary: 'stop the controller, so that one of kro continues with the same objects',
+    group: 'Set up a cluster',
+    load: () => import('./hand-back.ts').then(({ handBack }) => handBack),
   },
   {
     name: 'controller',

@@ -1,9 +1,10 @@
-import { controllerCrds, controllerManifests, keptText, safeInstallation } from '../../controller/index.ts';
+import { controllerCrds, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { TypeKroError } from '../../core/index.ts';
+import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
+import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { ExitCode } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
 
 /** `typekro install`: the two CRDs of kro and, by an option, the controller with its rights. */
@@ -17,20 +18,7 @@ export const install: Command = {
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
     { name: 'print', summary: 'print the manifests as YAML instead of applying them' },
     { name: 'controller', summary: 'install the controller, too' },
-    { name: 'image', summary: 'image of the controller, which the Dockerfile of the repository makes', value: 'image' },
-    { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
-    {
-      name: 'name',
-      summary: 'name of the Deployment and of what belongs to it',
-      value: 'name',
-      defaultValue: 'typekro',
-    },
-    {
-      name: 'rbac',
-      summary: 'aggregation: own objects and what `typekro rbac` adds; unrestricted: everything',
-      value: 'mode',
-      defaultValue: 'aggregation',
-    },
+    ...INSTALLATION_OPTIONS,
   ],
   examples: [
     { command: 'typekro install --context staging', summary: 'before the first `typekro controller`' },
@@ -50,7 +38,7 @@ export const install: Command = {
       const { apply, kept } = await safeInstallation(client, objects, context.signal);
       for (const crd of kept) context.print(keptText(crd));
       for (const object of apply) {
-        await client.apply(object, { fieldManager: 'typekro-install', force: true, signal: context.signal });
+        await client.apply(object, { fieldManager: INSTALL_MANAGER, force: true, signal: context.signal });
         context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
       }
     } finally {
@@ -61,24 +49,5 @@ export const install: Command = {
 };
 
 function manifests(input: CommandInput): KubeObject[] {
-  if (input.options['controller'] !== true) return controllerCrds();
-  const image = textOption(input, 'image');
-  const rbac = textOption(input, 'rbac');
-  if (image === undefined) {
-    throw new TypeKroError('the controller needs an image', {
-      code: 'cli/usage',
-      remedy: 'build one with the Dockerfile of the repository, and name it by --image',
-    });
-  }
-  if (rbac !== 'aggregation' && rbac !== 'unrestricted') {
-    throw new TypeKroError(`--rbac takes aggregation or unrestricted, not "${rbac ?? ''}"`, { code: 'cli/usage' });
-  }
-  const name = textOption(input, 'name');
-  const namespace = textOption(input, 'namespace');
-  return controllerManifests({
-    image,
-    rbac,
-    ...(name === undefined ? {} : { name }),
-    ...(namespace === undefined ? {} : { namespace }),
-  });
+  return input.options['controller'] === true ? manifestsFromInput(input) : controllerCrds();
 }

@@ -9,7 +9,7 @@ import {
 } from '../../controller/index.ts';
 import type { DefinitionPreview, DefinitionRevision } from '../../controller/index.ts';
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
-import { formatApiVersion, refOf } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
 import type { Graph, KroCompatibility } from '../../graph/index.ts';
 import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
@@ -21,6 +21,7 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
 import { isSameBehindHashes } from '../plan/snapshot-file.ts';
+import { instancesOf } from './instances-of.ts';
 import type { BrokenPin, DefinitionCheck, LevelCheck, UpgradeOptions } from './upgrade-check.ts';
 
 /** What the check of one definition works with. */
@@ -45,22 +46,11 @@ export async function checkDefinition(
   const revisions = revisionsIn(planned.basics.revisions, name);
   const task: DefinitionTask = { planned, schemas, options, object, spec, name, revisions };
   const acceptedBy = await acceptingControllers(task);
-  const instances = await instancesOf(task);
+  const instances = await instancesOf(planned, object);
   const levels: LevelCheck[] = [];
   for (const level of options.levels) levels.push(await checkLevel(task, level, instances));
   const state = typeof status['state'] === 'string' ? status['state'] : '';
   return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
-}
-
-/** The instances of the kind that the definition declares; none where the kind is not served. */
-async function instancesOf({ planned, spec }: DefinitionTask): Promise<readonly KubeObject[]> {
-  const { api, signal, source } = planned;
-  const { kind, ...version } = declaredKind(spec);
-  const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });
-  if (served === undefined) return [];
-  const { plural, namespaced } = served;
-  const table = await source.loadAll({ ...version, kind, plural, namespaced });
-  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
 }
 
 /** The controllers that accept the definition with the gates of the options. */

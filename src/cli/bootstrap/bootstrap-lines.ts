@@ -1,0 +1,41 @@
+import { objectName } from '../../core/index.ts';
+import type { ObjectRef } from '../../core/index.ts';
+import { printableLine } from '../printable.ts';
+import type { InstalledObject } from './installation.ts';
+
+/** What `typekro bootstrap` did or would do, as its `-o json` prints it. Later versions of the same number only add fields. */
+export interface BootstrapReport {
+  readonly schemaVersion: 1;
+  /** The server checked every change, and stored nothing. */
+  readonly dryRun: boolean;
+  readonly controller: { readonly namespace: string; readonly name: string; readonly image: string };
+  /** Controllers of kro that are scaled to 0. */
+  readonly stopped: readonly ObjectRef[];
+  /** In the order of their apply. */
+  readonly objects: readonly InstalledObject[];
+  /** Flags of the controller that are kept from the installation or taken from kro. */
+  readonly flags: readonly string[];
+  /** What could not be seen, and what follows from it. */
+  readonly notes: readonly string[];
+}
+
+/** `Deployment apps/v1 kro-system/typekro configured: spec.template…`, one line for each object. */
+export function bootstrapLines(report: BootstrapReport): string[] {
+  const { dryRun, controller, stopped, objects, flags, notes } = report;
+  const mode = dryRun ? ' (dry run)' : '';
+  const count = (result: InstalledObject['result']) => objects.filter((each) => each.result === result).length;
+  const sums = (['created', 'configured', 'unchanged', 'pruned', 'kept'] as const)
+    .map((result) => ({ result, number: count(result) }))
+    .filter(({ number }) => number > 0)
+    .map(({ result, number }) => `${number} ${result}`);
+  return [
+    ...stopped.map((ref) => `${objectName(ref)} scaled to 0${mode}`),
+    ...objects.map(({ object, result, fields, because }) => {
+      const why = because ?? fields.join(', ');
+      return printableLine(`${objectName(object)} ${result}${mode}${why === '' ? '' : `: ${why}`}`);
+    }),
+    ...(flags.length === 0 ? [] : [printableLine(`flags kept: ${flags.join(' ')}`)]),
+    ...notes.map((note) => printableLine(`note: ${note}`)),
+    `${dryRun ? 'would be' : 'is'} installed: ${controller.namespace}/${controller.name} with ${controller.image}; ${sums.join(', ')}`,
+  ];
+}

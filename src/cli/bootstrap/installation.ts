@@ -1,0 +1,173 @@
+import { safeInstallation } from '../../controller/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { changedValues } from '../../deploy/index.ts';
+import { isNotFound, isTimeout, KubeError, waitForObject, withDeadline } from '../../kube/index.ts';
+import { readinessOf } from '../../readiness/index.ts';
+import type { ClusterWriter } from './scale-down.ts';
+
+/** The field manager of `typekro install` and `typekro bootstrap`. */
+export const INSTALL_MANAGER = 'typekro-install';
+
+/** The label of what an installation consists of; its value is the name of the installation. */
+const INSTALLATION_LABEL = 'typekro.dev/installation';
+
+/** What becomes of one object of an installation, in the words of kubectl. */
+export interface InstalledObject {
+  readonly object: ObjectRef;
+  /** `kept`: the CRD of the cluster accepts more than the one of this version. `pruned`: this version has none. */
+  readonly result: 'created' | 'configured' | 'unchanged' | 'pruned' | 'kept';
+  /** Fields that change. */
+  readonly fields: readonly string[];
+  /** Why it is kept. */
+  readonly because?: string;
+}
+
+/** The objects of an installation with the label that lets a later version find what it has no more. */
+export function labelledInstallation(objects: readonly KubeObject[], name: string): KubeObject[] {
+  return objects.map((object) =>
+    isLasting(object)
+      ? object
+      : {
+          ...object,
+          metadata: { ...object.metadata, labels: { ...object.metadata.labels, [INSTALLATION_LABEL]: name } },
+        },
+  );
+}
+
+/** CRDs and the namespace hold what is not of the controller: they are never pruned. */
+const isLasting = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition' || kind === 'Namespace';
+
+/** Applies the objects of an installation, or lets the server check each apply. */
+export async function applyInstallation(
+  { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
+  objects: readonly KubeObject[],
+  dryRun: boolean,
+): Promise<InstalledObject[]> {
+  const { apply, kept } = await safeInstallation(api, objects, signal);
+  const done: InstalledObject[] = [];
+  for (const object of objects) {
+    const ref = refOf(object);
+    const wider = apply.includes(object) ? undefined : kept.find(({ name }) => name === object.metadata.name);
+    if (wider !== undefined) {
+      const because = `the one of the cluster accepts more: ${wider.narrowings.join('; ')}`;
+      done.push({ object: ref, result: 'kept', fields: [], because });
+      continue;
+    }
+    const before = await api.find(ref, { signal });
+    const after = await applied(object);
+    const fields = before === undefined ? [] : changedValues(before, after).map(({ path }) => path);
+    const isSame = before !== undefined && fields.length === 0;
+    done.push({ object: ref, result: before === undefined ? 'created' : isSame ? 'unchanged' : 'configured', fields });
+  }
+  return done;
+
+  async function applied(object: KubeObject): Promise<KubeObject> {
+    try {
+      return await api.apply(object, { fieldManager: INSTALL_MANAGER, force: true, dryRun, signal });
+    } catch (thrown) {
+      // A dry run does not create the namespace of the objects behind it.
+      if (dryRun && isNotFound(thrown) && object.metadata.namespace !== undefined) return object;
+      throw thrown;
+    }
+  }
+}
+
+const RBAC = 'rbac.authorization.k8s.io/v1';
+
+/** Kinds of which an installation of some version has objects, bindings before what they bind. */
+const PRUNED_KINDS = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: RBAC, kind: 'ClusterRoleBinding' },
+  { apiVersion: RBAC, kind: 'RoleBinding' },
+  { apiVersion: RBAC, kind: 'ClusterRole' },
+  { apiVersion: RBAC, kind: 'Role' },
+  { apiVersion: 'v1', kind: 'ServiceAccount' },
+] as const;
+
+/** The objects of an installation in the cluster, and the kinds that could not be listed. */
+export interface FoundInstallation {
+  readonly objects: readonly KubeObject[];
+  readonly limits: readonly string[];
+}
+
+/** Finds the objects of an installation by their label. `typekro install` writes none: its roles are known by their names. */
+export async function findInstallation(
+  { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
+  name: string,
+): Promise<FoundInstallation> {
+  const objects: KubeObject[] = [];
+  const limits: string[] = [];
+  for (const type of PRUNED_KINDS) {
+    try {
+      const { items } = await api.list(type, { signal });
+      objects.push(...items.filter((item) => isOfInstallation(item, name)).map((item) => ({ ...item, ...type })));
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;
+      limits.push(
+        `objects of the kind ${type.kind} that an earlier version left were not looked for: ${thrown.message}`,
+      );
+    }
+  }
+  return { objects, limits };
+}
+
+function isOfInstallation({ metadata }: KubeObject, installation: string): boolean {
+  const { labels = {}, name = '', managedFields } = metadata;
+  if (Object.hasOwn(labels, INSTALLATION_LABEL)) return labels[INSTALLATION_LABEL] === installation;
+  const isApplied =
+    Array.isArray(managedFields) &&
+    managedFields.some((entry) => isJsonObject(entry) && entry['manager'] === INSTALL_MANAGER);
+  // No Deployment has a name with a colon, so that another installation cannot be meant.
+  return isApplied && (name === installation || name.startsWith(`${installation}:`));
+}
+
+/** Deletes objects of an earlier version that this one does not have. */
+export async function pruneInstallation(
+  { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
+  found: readonly KubeObject[],
+  wanted: readonly KubeObject[],
+  dryRun: boolean,
+): Promise<InstalledObject[]> {
+  const names = new Set(wanted.map((object) => objectName(refOf(object))));
+  const pruned: InstalledObject[] = [];
+  for (const object of found) {
+    const ref = refOf(object);
+    if (names.has(objectName(ref))) continue;
+    const { uid } = object.metadata;
+    try {
+      await api.delete(ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), dryRun, signal });
+    } catch (thrown) {
+      if (!isNotFound(thrown)) throw thrown;
+    }
+    pruned.push({ object: ref, result: 'pruned', fields: [] });
+  }
+  return pruned;
+}
+
+/**
+ * Waits until a Deployment is ready.
+ *
+ * @throws TypeKroError `bootstrap/not-ready` with what its status says, after the time limit.
+ */
+export async function waitUntilReady({ api, signal, clock, timeoutMs }: ClusterWriter, ref: ObjectRef): Promise<void> {
+  let limit: AbortSignal | undefined;
+  let last = 'it is not there';
+  try {
+    await withDeadline(timeoutMs, [signal], clock, async (until) => {
+      limit = until;
+      await waitForObject(api, ref, until, (found) => {
+        if (found === undefined) return undefined;
+        const { ready, message, reason } = readinessOf(found);
+        last = message === '' ? reason : message;
+        return ready ? true : undefined;
+      });
+    });
+  } catch (thrown) {
+    if (limit === undefined || !isTimeout(limit)) throw thrown;
+    throw new TypeKroError(`the controller is not ready after ${timeoutMs / 1000} s: ${last}`, {
+      code: 'bootstrap/not-ready',
+      remedy: `everything is applied; look at its pods: kubectl describe pods -n ${ref.namespace ?? ''}, or wait longer: --timeout`,
+    });
+  }
+}

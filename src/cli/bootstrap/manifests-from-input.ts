@@ -1,0 +1,40 @@
+import { controllerManifests } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { CommandInput, OptionSpec } from '../command.ts';
+import { textOption } from '../command.ts';
+
+/** Options that say how the controller is installed. */
+export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
+  { name: 'image', summary: 'image of the controller, which the Dockerfile of the repository makes', value: 'image' },
+  { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
+  { name: 'name', summary: 'name of the Deployment and of what belongs to it', value: 'name', defaultValue: 'typekro' },
+  {
+    name: 'rbac',
+    summary: 'aggregation: own objects and what `typekro rbac` adds; unrestricted: everything',
+    value: 'mode',
+    defaultValue: 'aggregation',
+  },
+];
+
+/** The installation that the options describe. Throws `TypeKroError` `cli/usage` without an image. */
+export function manifestsFromInput(input: CommandInput): KubeObject[] {
+  const image = textOption(input, 'image');
+  const rbac = textOption(input, 'rbac');
+  if (image === undefined) {
+    throw new TypeKroError('the controller needs an image', {
+      code: 'cli/usage',
+      remedy: 'build one with the Dockerfile of the repository, and name it by --image',
+    });
+  }
+  if (rbac !== 'aggregation' && rbac !== 'unrestricted') {
+    throw new TypeKroError(`--rbac takes aggregation or unrestricted, not "${rbac ?? ''}"`, { code: 'cli/usage' });
+  }
+  const { name, namespace } = installationOf(input);
+  return controllerManifests({ image, rbac, name, namespace });
+}
+
+/** Name and namespace of the controller's Deployment. */
+export function installationOf(input: CommandInput): { readonly name: string; readonly namespace: string } {
+  return { name: textOption(input, 'name') ?? 'typekro', namespace: textOption(input, 'namespace') ?? 'kro-system' };
+}

@@ -1,0 +1,70 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { Clock, KubernetesApi } from '../../kube/index.ts';
+import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import { CLI_MANAGER } from '../instance/change-report.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+/** What changes of a cluster are made with. */
+export interface ClusterWriter {
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** How long pods may take to end or to become ready, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Scales the Deployment of a controller to 0, and waits until its pods are gone.
+ *
+ * @throws TypeKroError `bootstrap/not-stopped` when a pod is there after the time limit.
+ */
+export async function stopController(writer: ClusterWriter, controller: ControllerDeployment): Promise<void> {
+  const { api, signal, clock, timeoutMs } = writer;
+  const { namespace, name, object } = controller;
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace };
+  await api.patch(ref, { spec: { replicas: 0 } }, { fieldManager: CLI_MANAGER, signal });
+  let waitsFor = '';
+  let limit: AbortSignal | undefined;
+  try {
+    await withDeadline(timeoutMs, [signal], clock, async (until) => {
+      limit = until;
+      waitsFor = `Deployment ${namespace}/${name} has replicas`;
+      await waitForObject(api, ref, until, (found) => (hasReplicas(found) ? undefined : true));
+      for (const pod of await podsOf(api, namespace, object, until)) {
+        waitsFor = `Pod ${namespace}/${pod.name} is not gone`;
+        await waitForObject(api, pod, until, (found) => (found === undefined ? true : undefined));
+      }
+    });
+  } catch (thrown) {
+    if (limit === undefined || !isTimeout(limit)) throw thrown;
+    throw new TypeKroError(`the controller ${namespace}/${name} still runs after ${timeoutMs / 1000} s: ${waitsFor}`, {
+      code: 'bootstrap/not-stopped',
+      remedy: `it is scaled to 0; look at its pods, then run the command again: kubectl get pods -n ${namespace}`,
+    });
+  }
+}
+
+function hasReplicas(deployment: KubeObject | undefined): boolean {
+  if (deployment === undefined) return false;
+  const { generation = 0 } = deployment.metadata;
+  const [seen, replicas] = [valueAt(deployment.status, 'observedGeneration'), valueAt(deployment.status, 'replicas')];
+  return (typeof seen === 'number' && seen < generation) || (typeof replicas === 'number' && replicas > 0);
+}
+
+/** The pods that the selector of a Deployment matches. A terminating one counts: the controller in it may still work. */
+async function podsOf(
+  api: KubernetesApi,
+  namespace: string,
+  deployment: KubeObject,
+  signal: AbortSignal,
+): Promise<ObjectRef[]> {
+  const labels = valueAt(deployment.spec, 'selector', 'matchLabels');
+  const labelSelector = Object.entries(typeof labels === 'object' && labels !== null ? labels : {})
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(',');
+  if (labelSelector === '') return [];
+  const { items } = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector, signal });
+  return items.map(({ metadata: { name = '' } }) => ({ apiVersion: 'v1', kind: 'Pod', name, namespace }));
+}

@@ -1,0 +1,260 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { Cluster } from '../../cluster/index.ts';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { KubeClient } from '../../kube/index.ts';
+import { commands } from './index.ts';
+
+let cluster: Cluster;
+let user: KubeClient;
+let cwd: string;
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-bootstrap-'));
+  cluster = await createEmbeddedCluster({ workloads: true });
+  user = new KubeClient({ transport: cluster.transport() });
+  writeFileSync(join(cwd, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
+});
+afterEach(async () => {
+  await user.close();
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+const IMAGE = '--image example.com/typekro:1';
+
+/** Names by what became of the objects. */
+const results = (out: string) => {
+  const { objects } = JSON.parse(out) as { objects: { result: string; object: { kind: string; name: string } }[] };
+  return objects.map(({ result, object: { kind, name } }) => `${result} ${kind} ${name}`);
+};
+const deployment = async (name = 'typekro') =>
+  user.find({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace: 'kro-system' });
+const argsOf = (object: KubeObject | undefined) => {
+  const spec = object?.spec as { template: { spec: { containers: { args: string[] }[] } } } | undefined;
+  return spec?.template.spec.containers[0]?.args;
+};
+
+/** A controller of kro as its chart installs it. */
+const kro = (image: string, args: string[] = []): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'kro', namespace: 'kro-system', labels: { 'app.kubernetes.io/name': 'kro' } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: 'kro' } },
+    template: { metadata: { labels: { app: 'kro' } }, spec: { containers: [{ name: 'kro', image, args }] } },
+  },
+});
+const installKro = async (image = 'registry.k8s.io/kro/kro:v0.9.2', args: string[] = []) => {
+  await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
+  await user.create(kro(image, args));
+};
+
+test('a dry run changes nothing, then it installs, and installs nothing again', async () => {
+  const dry = await run(`bootstrap ${IMAGE} --dry-run`);
+  expect(dry.err).toBe('');
+  expect(dry.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "CustomResourceDefinition resourcegraphdefinitions.kro.run created (dry run)",
+      "CustomResourceDefinition graphrevisions.internal.kro.run created (dry run)",
+      "Namespace kro-system created (dry run)",
+      "ServiceAccount kro-system/typekro created (dry run)",
+      "ClusterRole typekro:controller created (dry run)",
+      "ClusterRole typekro:controller-own created (dry run)",
+      "ClusterRoleBinding typekro:controller created (dry run)",
+      "Role kro-system/typekro:leader-election created (dry run)",
+      "RoleBinding kro-system/typekro:leader-election created (dry run)",
+      "ClusterRole typekro-edit created (dry run)",
+      "ClusterRole typekro-view created (dry run)",
+      "Deployment kro-system/typekro created (dry run)",
+      "would be installed: kro-system/typekro with example.com/typekro:1; 12 created",
+    ]
+  `);
+  expect(await deployment()).toBeUndefined();
+  const first = await run(`bootstrap ${IMAGE} -o json`);
+  expect(first.err).toBe('');
+  expect(new Set(results(first.out).map((each) => each.split(' ')[0]))).toEqual(new Set(['created']));
+  expect((await deployment())?.status).toMatchObject({ readyReplicas: 1 });
+  const second = await run(`bootstrap ${IMAGE}`);
+  expect(second.out.split('\n').at(-1)).toMatchInlineSnapshot(
+    `"is installed: kro-system/typekro with example.com/typekro:1; 12 unchanged"`,
+  );
+});
+
+test('an upgrade keeps flags, says what changed, and prunes what this version does not have', async () => {
+  await run(`bootstrap ${IMAGE} --flags --zap-log-level=debug`);
+  const name = 'typekro:controller-old';
+  const labels = { 'typekro.dev/installation': 'typekro' };
+  await user.create({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name, labels } });
+  const other = { ...labels, 'typekro.dev/installation': 'typekro-b' };
+  await user.create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'typekro-b:controller', labels: other },
+  });
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'typekro', namespace: 'kro-system' };
+  await user.patch(ref, { spec: { replicas: 2 } });
+  const { out, err } = await run('bootstrap --image example.com/typekro:2 --rbac unrestricted');
+  expect(err).toBe('');
+  expect(out.split('\n').filter((line) => !line.endsWith('unchanged'))).toMatchInlineSnapshot(`
+    [
+      "ClusterRole typekro:controller configured: rules, aggregationRule",
+      "Deployment kro-system/typekro configured: spec.template.spec.containers[0].image",
+      "ClusterRole typekro:controller-old pruned",
+      "ClusterRole typekro:controller-own pruned",
+      "flags kept: --zap-log-level=debug",
+      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 9 unchanged, 2 pruned",
+    ]
+  `);
+  expect(argsOf(await deployment())).toContain('--zap-log-level=debug');
+  expect((await deployment())?.spec?.['replicas']).toBe(2);
+});
+
+test('while kro runs nothing changes; --take-over stops it, waits for its pods, and goes on with its flags', async () => {
+  await installKro('registry.k8s.io/kro/kro:v0.10.0', [
+    '--allow-crd-deletion',
+    '--leader-elect=true',
+    '--new-in-kro=1',
+  ]);
+  const refused = await run(`bootstrap ${IMAGE}`);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatchInlineSnapshot(`
+    "error: a controller of kro runs: kro-system/kro (registry.k8s.io/kro/kro:v0.10.0); both would work on the same objects [bootstrap/kro-runs]
+      hint: nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: kubectl -n kro-system scale deployment kro --replicas=0, wait until its pods are gone, and run this command again (docs/takeover.md)"
+  `);
+  expect(await deployment()).toBeUndefined();
+  const { out, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(err).toBe('');
+  expect(out.split('\n').filter((line) => !line.endsWith(' created'))).toMatchInlineSnapshot(`
+    [
+      "Deployment kro-system/kro scaled to 0",
+      "Namespace kro-system unchanged",
+      "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
+      "note: kro has flags that this controller does not know: --new-in-kro=1",
+      "is installed: kro-system/typekro with example.com/typekro:1; 11 created, 1 unchanged",
+    ]
+  `);
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(0);
+  expect(argsOf(await deployment())).toMatchInlineSnapshot(`
+    [
+      "controller",
+      "--metrics-bind-address=:8078",
+      "--health-probe-bind-address=:8079",
+      "--leader-elect=true",
+      "--allow-crd-deletion=true",
+      "--graceful-shutdown-timeout=60s",
+      "--zap-log-level=info",
+      "--kro-compatibility=0.10",
+    ]
+  `);
+  const pods = await user.list({ apiVersion: 'v1', kind: 'Pod' }, { labelSelector: 'app=kro' });
+  expect(pods.items).toEqual([]);
+});
+
+test('what the server refuses is found before kro is stopped', async () => {
+  await installKro();
+  await user.create({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'typekro', namespace: 'kro-system' },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { other: 'selector' } },
+      template: { metadata: { labels: { other: 'selector' } }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    },
+  });
+  const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(code).toBe(1);
+  expect(err).toContain('immutable');
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
+});
+
+test('a controller that does not become ready is an error, and the next run goes on', async () => {
+  const { code, err } = await run(`bootstrap ${IMAGE} --timeout 1ms`);
+  expect({ code, err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the controller is not ready after 0.001 s: it is not there [bootstrap/not-ready]
+      hint: everything is applied; look at its pods: kubectl describe pods -n kro-system, or wait longer: --timeout",
+    }
+  `);
+  expect((await run(`bootstrap ${IMAGE}`)).code).toBe(0);
+});
+
+test('--export needs no cluster, and holds what an installation applies', async () => {
+  const { out } = await commandRunner(
+    commands,
+    cwd,
+  )(`bootstrap ${IMAGE} --export all.yaml --flags --kro-compatibility=0.10`);
+  expect(out).toMatchInlineSnapshot(`"all.yaml: 12 objects, with Deployment kro-system/typekro"`);
+  expect(readFileSync(join(cwd, 'all.yaml'), 'utf8')).toContain('--kro-compatibility=0.10');
+});
+
+test.each([
+  ['bootstrap', 2, 'the controller needs an image'],
+  [`bootstrap ${IMAGE} --rbac some`, 2, '--rbac takes aggregation or unrestricted, not "some"'],
+  [`bootstrap ${IMAGE} --flags --verbose`, 2, 'the controller has no flag --verbose'],
+  ['hand-back --to 0.8', 2, '--to takes 0.9 or 0.10, not "0.8"'],
+])('%s ends with %i', async (line, code, text) => {
+  const ended = await run(line);
+  expect(ended.err).toContain(text);
+  expect(ended.code).toBe(code);
+});
+
+test('hand-back names what kro does otherwise, and stops the controller when nothing is left, or with --force', async () => {
+  await run(`bootstrap ${IMAGE}`);
+  const definition: KubeObject = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'pots', annotations: { 'typekro.dev/canary': '1' } },
+    spec: {
+      schema: { apiVersion: 'v1alpha1', kind: 'Pot', spec: { text: 'string' } },
+      resources: [{ id: 'graphengine', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } } }],
+    },
+  };
+  await user.create(definition);
+  const held = await run('hand-back --to 0.10');
+  expect(held.code).toBe(3);
+  expect(held.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "kro 0.10 does otherwise:",
+      "  ! ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates (accepted by kro 0.9, typekro 0.9); kro works on none of its instances until it is changed",
+      "  ! ResourceGraphDefinition pots: typekro.dev/canary: 1 has no effect any more; new revisions go to all instances at once",
+      "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --force",
+    ]
+  `);
+  expect((await deployment())?.spec?.['replicas']).toBe(1);
+  const forced = await run('hand-back --to 0.10 --force');
+  expect(forced.out.split('\n').slice(3)).toMatchInlineSnapshot(`
+    [
+      "Deployment kro-system/typekro scaled to 0",
+      "   next  install kro 0.10: no Deployment of kro was found, and no controller works on the objects until then",
+    ]
+  `);
+  expect((await deployment())?.spec?.['replicas']).toBe(0);
+  await user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pots' });
+  await user.create(kro('registry.k8s.io/kro/kro:v0.9.2'));
+  const removed = await run('hand-back --remove');
+  expect(removed.code).toBe(0);
+  expect(removed.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "kro 0.9 takes everything as it is",
+      "Deployment kro-system/typekro deleted",
+      "ClusterRoleBinding typekro:controller deleted",
+      "RoleBinding kro-system/typekro:leader-election deleted",
+      "ClusterRole typekro-edit deleted",
+      "ClusterRole typekro-view deleted",
+      "ClusterRole typekro:controller deleted",
+      "ClusterRole typekro:controller-own deleted",
+      "Role kro-system/typekro:leader-election deleted",
+      "ServiceAccount kro-system/typekro deleted",
+      "   next  kubectl -n kro-system scale deployment kro --replicas=1",
+    ]
+  `);
+  expect(await deployment()).toBeUndefined();
+});

@@ -1,0 +1,216 @@
+import { resolve } from 'node:path';
+import type { KubeObject } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
+import { bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
+import type { FlagTexts } from '../bootstrap/controller-arguments.ts';
+import { flagTexts, withFlags } from '../bootstrap/controller-arguments.ts';
+import {
+  applyInstallation,
+  findInstallation,
+  labelledInstallation,
+  pruneInstallation,
+  waitUntilReady,
+} from '../bootstrap/installation.ts';
+import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import { argumentsOf, isKro010, runningControllers } from '../bootstrap/running-controllers.ts';
+import type { ClusterWriter } from '../bootstrap/scale-down.ts';
+import { stopController } from '../bootstrap/scale-down.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { writeFile } from '../write-file.ts';
+import { yamlText } from '../yaml-text.ts';
+
+/** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */
+export const bootstrap: Command = {
+  name: 'bootstrap',
+  description:
+    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes what an earlier version of the installation had and this one has not, and waits until the controller is ready. It says of each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts this one with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
+  positionals: [],
+  options: [
+    ...INSTALLATION_OPTIONS,
+    {
+      name: 'flags',
+      summary: "flags of the controller, divided by blanks: '--kro-compatibility=0.10'",
+      value: 'flags',
+    },
+    { name: 'take-over', summary: 'stop a controller of kro that runs, and continue with its flags' },
+    { name: 'dry-run', summary: 'let the server check every change, and store nothing' },
+    { name: 'export', summary: 'write the manifests into a file, or - for the standard output', value: 'file' },
+    {
+      name: 'timeout',
+      summary: 'how long pods may take to end and to be ready',
+      value: 'duration',
+      defaultValue: '5m',
+    },
+    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    { command: 'typekro bootstrap --image registry.example.com/typekro:1.0 --dry-run', summary: 'what would change' },
+    { command: 'typekro bootstrap --image registry.example.com/typekro:1.1', summary: 'installs, or upgrades' },
+    { command: 'typekro bootstrap --image registry.example.com/typekro:1.1 --take-over', summary: 'in place of kro' },
+    {
+      command: 'typekro bootstrap --image registry.example.com/typekro:1.1 --export typekro.yaml',
+      summary: 'for GitOps',
+    },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const objects = labelledInstallation(manifestsFromInput(input), installationOf(input).name);
+    const given = givenFlags(input);
+    const file = textOption(input, 'export');
+    if (file !== undefined)
+      return exportTo(
+        context,
+        file,
+        objects.map((object) => flagged(object, given)),
+      );
+    const { client } = await connectToCluster(context, input);
+    try {
+      const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', 'timeout');
+      const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
+      const report = await install(writer, input, objects, given);
+      print({ data: report, lines: () => bootstrapLines(report) });
+      return ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+/** Checks everything by dry runs first: a controller of kro stops only when this one can be installed. */
+async function install(
+  writer: ClusterWriter,
+  input: CommandInput,
+  manifests: readonly KubeObject[],
+  given: FlagTexts,
+): Promise<BootstrapReport> {
+  const { name, namespace } = installationOf(input);
+  const dryRun = input.options['dry-run'] === true;
+  const { found, limit } = await runningControllers(writer.api, namespace, writer.signal);
+  const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
+  const running = found.filter((each) => each !== own && each.replicas > 0);
+  refuseRunning(running, input.options['take-over'] === true);
+  const kro = running.find(({ project }) => project === 'kro');
+  const { flags, notes } = keptFlags(own, kro, given);
+  const replicas = own === undefined ? 1 : own.replicas;
+  const objects = manifests.map((object) => scaled(flagged(object, flags), replicas));
+  const planned = await applyInstallation(writer, objects, true);
+  const former = await findInstallation(writer, name);
+  const report = {
+    schemaVersion: 1,
+    dryRun,
+    controller: { namespace, name, image: textOption(input, 'image') ?? '' },
+    stopped: running.map(({ object }) => refOf({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' })),
+    flags: [...flags.values()].filter((text) => !isOfManifest(manifests, text) && ![...given.values()].includes(text)),
+    notes: [...(limit === undefined ? [] : [limit]), ...notes, ...former.limits],
+  } as const;
+  if (dryRun) {
+    return { ...report, objects: [...planned, ...(await pruneInstallation(writer, former.objects, objects, true))] };
+  }
+  for (const controller of running) await stopController(writer, controller);
+  const applied = await applyInstallation(writer, objects, false);
+  const pruned = await pruneInstallation(writer, former.objects, objects, false);
+  await waitUntilReady(writer, { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace });
+  return { ...report, objects: [...applied, ...pruned] };
+}
+
+function refuseRunning(running: readonly ControllerDeployment[], takesOver: boolean): void {
+  const other = running.find(({ project }) => project === 'typekro');
+  if (other !== undefined) {
+    throw new TypeKroError(`another installation of the controller runs: ${other.namespace}/${other.name}`, {
+      code: 'bootstrap/other-installation',
+      remedy: `upgrade that one: typekro bootstrap --namespace ${other.namespace} --name ${other.name}; or scale it to 0 first`,
+    });
+  }
+  const [kro] = running;
+  if (kro === undefined || takesOver) return;
+  throw new TypeKroError(
+    `a controller of kro runs: ${kro.namespace}/${kro.name} (${kro.image}); both would work on the same objects`,
+    {
+      code: 'bootstrap/kro-runs',
+      remedy: `nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=0, wait until its pods are gone, and run this command again (docs/takeover.md)`,
+    },
+  );
+}
+
+/** Flags on the command line, before those of the installed controller, before those of kro's. */
+function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeployment | undefined, given: FlagTexts) {
+  const notes: string[] = [];
+  const flags = new Map<string, string>();
+  for (const controller of [kro, own]) {
+    if (controller === undefined) continue;
+    const { flags: kept, unknown } = flagTexts(argumentsOf(controller).filter((word) => word !== 'controller'));
+    for (const [name, text] of kept) if (!PLACES.has(name) || controller === own) flags.set(name, text);
+    if (unknown.length > 0)
+      notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
+  }
+  if (kro !== undefined && isKro010(kro.image)) flags.set(LEVEL, `--${LEVEL}=0.10`);
+  for (const [name, text] of given) flags.set(name, text);
+  return { flags, notes };
+}
+
+const LEVEL = 'kro-compatibility';
+
+/** Ports are those of the manifest, whose probes and containers name them. */
+const PLACES: ReadonlySet<string> = new Set([
+  'metrics-bind-address',
+  'health-probe-bind-address',
+  'pprof-bind-address',
+]);
+
+function givenFlags(input: CommandInput): FlagTexts {
+  const words = (textOption(input, 'flags') ?? '').split(/\s+/).filter((word) => word !== '');
+  const { flags, unknown } = flagTexts(words);
+  if (unknown.length === 0) return flags;
+  throw new TypeKroError(`--flags: the controller has no flag ${unknown[0] ?? ''}`, {
+    code: 'cli/usage',
+    remedy: 'typekro controller --help lists its flags',
+  });
+}
+
+/** The Deployment with flags in the arguments of its container; any other object as it is. */
+function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
+  const { spec } = object;
+  if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
+  const template = isJsonObject(spec['template']) ? spec['template'] : {};
+  const pod = isJsonObject(template['spec']) ? template['spec'] : {};
+  const containers = objectsAt(pod, 'containers').map((container) => {
+    const args = Array.isArray(container['args']) ? container['args'].map(String) : [];
+    return textAt(container, 'name') === 'controller' ? { ...container, args: withFlags(args, flags) } : container;
+  });
+  return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
+}
+
+/** Is a flag one that every installation has? */
+const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =>
+  manifests.some((object) => object.kind === 'Deployment' && argumentsOf({ object }).includes(text));
+
+/** Further replicas of the installed controller stay; one that was scaled to 0 starts again. */
+function scaled(object: KubeObject, replicas: number): KubeObject {
+  if (object.kind !== 'Deployment' || replicas <= 1) return object;
+  return { ...object, spec: { ...object.spec, replicas } };
+}
+
+async function exportTo(context: CommandContext, file: string, objects: readonly KubeObject[]): Promise<number> {
+  const text = await yamlText(objects);
+  if (file === '-') context.print(text);
+  else {
+    writeFile(resolve(context.cwd, file), text, {
+      code: 'bootstrap/not-written',
+      remedy: 'name a place that you may write',
+    });
+    const [deployment] = objects.filter(({ kind }) => kind === 'Deployment');
+    const of = deployment === undefined ? '' : `, with ${objectName(refOf(deployment))}`;
+    context.print(`${file}: ${objects.length} objects${of}`);
+  }
+  return ExitCode.ok;
+}

@@ -1,0 +1,136 @@
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { ObjectRef } from '../../core/index.ts';
+import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
+import { systemClock } from '../../kube/index.ts';
+import type { HandBackFinding } from '../bootstrap/hand-back-findings.ts';
+import { handBackFindings } from '../bootstrap/hand-back-findings.ts';
+import { findInstallation, pruneInstallation } from '../bootstrap/installation.ts';
+import { INSTALLATION_OPTIONS, installationOf } from '../bootstrap/manifests-from-input.ts';
+import { runningControllers } from '../bootstrap/running-controllers.ts';
+import { stopController } from '../bootstrap/scale-down.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { printableLine } from '../printable.ts';
+
+/** What `typekro hand-back` found and did, as its `-o json` prints it. Later versions of the same number only add fields. */
+interface HandBackReport {
+  readonly schemaVersion: 1;
+  readonly to: string;
+  readonly dryRun: boolean;
+  /** What kro does otherwise. With findings nothing is changed, unless `--force` says so. */
+  readonly findings: readonly HandBackFinding[];
+  readonly stopped: readonly ObjectRef[];
+  readonly removed: readonly ObjectRef[];
+  /** Commands that come next. */
+  readonly next: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** `typekro hand-back`: stops the controller, so that kro's can go on with the same objects. */
+export const handBack: Command = {
+  name: 'hand-back',
+  description:
+    'Looks for what kro does otherwise: definitions that it refuses, and annotations of pins, canaries, adoption, accounts and deletion policies, which only this controller knows. With findings nothing is changed and the exit code is 3; --force goes on. Then the Deployment of the controller is scaled to 0, and its pods are waited for. CRDs, definitions, revisions, instances and their objects stay. --remove deletes the Deployment with its account and rights, too. Start kro afterwards.',
+  positionals: [],
+  options: [
+    {
+      name: 'to',
+      summary: 'the line of kro that continues: 0.9 or 0.10',
+      value: 'version',
+      defaultValue: '0.9',
+      choices: KRO_COMPATIBILITY_LEVELS,
+    },
+    ...INSTALLATION_OPTIONS.filter(({ name }) => name === 'name' || name === 'namespace'),
+    { name: 'remove', summary: 'delete the Deployment, the account and its rights, too' },
+    { name: 'force', summary: 'go on in spite of the findings' },
+    { name: 'dry-run', summary: 'look for findings, and change nothing' },
+    { name: 'timeout', summary: 'how long pods may take to end', value: 'duration', defaultValue: '5m' },
+    { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
+    { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'what kro 0.10 would do otherwise' },
+    { command: 'typekro hand-back', summary: 'then kubectl -n kro-system scale deployment kro --replicas=1' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const report = await handOver(context, input);
+    print({ data: report, lines: () => linesOf(report) });
+    const isHeld = report.findings.length > 0 && input.options['force'] !== true;
+    return isHeld ? ExitCode.blocked : ExitCode.ok;
+  },
+};
+
+async function handOver(context: CommandContext, input: CommandInput): Promise<HandBackReport> {
+  const to = KRO_COMPATIBILITY_LEVELS.find((each) => each === textOption(input, 'to'));
+  if (to === undefined) {
+    const known = KRO_COMPATIBILITY_LEVELS.join(' or ');
+    throw new TypeKroError(`--to takes ${known}, not "${textOption(input, 'to') ?? ''}"`, { code: 'cli/usage' });
+  }
+  const { name, namespace } = installationOf(input);
+  const dryRun = input.options['dry-run'] === true;
+  const { namespace: _own, ...options } = input.options;
+  const target = await clusterTarget(context, input);
+  try {
+    const { api } = target;
+    const { signal } = context;
+    const planning = await openPlanning(context, { ...input, options }, target);
+    const { planned } = planning;
+    const findings = await handBackFindings(planned, to);
+    await planning.close();
+    const { found, limit } = await runningControllers(api, namespace, signal);
+    const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
+    const kro = found.find(({ project }) => project === 'kro');
+    const writer = {
+      api,
+      clock: systemClock,
+      signal,
+      timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', 'timeout'),
+    };
+    const goesOn = findings.length === 0 || input.options['force'] === true;
+    const removes = input.options['remove'] === true;
+    const former = removes ? await findInstallation(writer, name) : { objects: [], limits: [] };
+    const isRunning = own !== undefined && own.replicas > 0;
+    if (goesOn && !dryRun && isRunning) await stopController(writer, own);
+    const removed = goesOn ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
+    const notes = [...(limit === undefined ? [] : [limit]), ...planned.basics.limits, ...former.limits];
+    if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of this controller`);
+    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
+    return {
+      schemaVersion: 1,
+      to,
+      dryRun,
+      findings,
+      stopped: goesOn && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
+      removed: removed.map(({ object }) => object),
+      next: goesOn
+        ? [
+            kro === undefined
+              ? `install kro ${to}: no Deployment of kro was found, and no controller works on the objects until then`
+              : `kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=1`,
+          ]
+        : [`correct the findings, or accept them: typekro hand-back --to ${to} --force`],
+      notes,
+    };
+  } finally {
+    await target.close();
+  }
+}
+
+function linesOf({ to, dryRun, findings, stopped, removed, next, notes }: HandBackReport): string[] {
+  const mode = dryRun ? ' (dry run)' : '';
+  return [
+    ...(findings.length === 0 ? [`kro ${to} takes everything as it is`] : [`kro ${to} does otherwise:`]),
+    ...findings.map(
+      ({ object, problem, effect }) => `  ! ${printableLine(`${objectName(object)}: ${problem}; ${effect}`)}`,
+    ),
+    ...stopped.map((ref) => `${objectName(ref)} scaled to 0${mode}`),
+    ...removed.map((ref) => `${objectName(ref)} deleted${mode}`),
+    ...notes.map((note) => printableLine(`note: ${note}`)),
+    ...next.map((each) => `   next  ${each}`),
+  ];
+}
