@@ -153,6 +153,7 @@ class KroController implements Controller {
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#router.servedChanged(definition),
+      onRequest: (definition) => instances.retryAllOf(definition),
       outcomeOf: (id) => instances.outcomeOf(id),
     });
     this.#definitions = definitions;

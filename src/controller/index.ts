@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
+export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export { readFeatureGates } from './feature-gates.ts';
 export {
   CRD_TYPE,

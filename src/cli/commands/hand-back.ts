@@ -1,5 +1,6 @@
 import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { ObjectRef } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { HandBackFinding } from '../bootstrap/hand-back-findings.ts';
@@ -12,6 +13,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { printableLine } from '../printable.ts';
 
@@ -80,8 +82,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const { signal } = context;
     const planning = await openPlanning(context, { ...input, options }, target);
     const { planned } = planning;
-    const findings = await handBackFindings(planned, to);
-    await planning.close();
+    const findings = await findingsOf(planning, to);
     const { found, limit } = await runningControllers(api, namespace, signal);
     const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
     const kro = found.find(({ project }) => project === 'kro');
@@ -118,6 +119,14 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     };
   } finally {
     await target.close();
+  }
+}
+
+async function findingsOf(planning: Planning, to: KroCompatibility): Promise<HandBackFinding[]> {
+  try {
+    return await handBackFindings(planning.planned, to);
+  } finally {
+    await planning.close();
   }
 }
 

@@ -153,6 +153,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./resume.ts').then(({ resume }) => resume),
   },
   {
+    name: 'reconcile',
+    summary: 'ask the controller for a pass over an instance or a definition now',
+    group: 'Operate',
+    load: () => import('./reconcile.ts').then(({ reconcile }) => reconcile),
+  },
+  {
     name: 'revisions',
     summary: 'list the revisions of a definition',
     group: 'Operate',

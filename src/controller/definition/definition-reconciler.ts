@@ -1,6 +1,7 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { RETRY_POLICIES } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { kindsUsed } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { ActingIdentities } from '../acting-identity.ts';
@@ -25,6 +26,7 @@ import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
 import { RevisionHandoff } from './revision-handoff.ts';
 import { readPolicies } from './policies.ts';
+import { reconcileRequest } from '../reconcile-request.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
@@ -46,6 +48,8 @@ export interface DefinitionReconcilerOptions {
   readonly allowCrdDeletion: boolean;
   /** Called when instances get another graph, or no graph. */
   readonly onServed: (definition: string) => void;
+  /** Called when a client asked for a pass over a definition. */
+  readonly onRequest: (definition: string) => void;
   readonly onEvent: ControllerListener;
   /** The outcome of a revision on an instance. */
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
@@ -65,6 +69,8 @@ export class DefinitionReconciler {
   readonly #writer: DefinitionWriter;
   readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
+  /** The request of each definition whose pass has begun. */
+  readonly #requests = new Map<string, string>();
   readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
 
   constructor(options: DefinitionReconcilerOptions) {
@@ -94,6 +100,7 @@ export class DefinitionReconciler {
   }
 
   async #keep(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
+    this.#takeRequest(definition);
     const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
     const pass = newPass(definition, compiled);
     await this.#revisions.adopt(definition, signal);
@@ -103,8 +110,19 @@ export class DefinitionReconciler {
     const patience = this.#patience(pass);
     if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
     await this.#writeStatus(pass, signal);
+    await this.#writer.answerRequest(definition, signal);
     const requeueAt = pass.waiting?.until ?? pass.retryAt;
     return requeueAt === undefined ? {} : { requeueAt };
+  }
+
+  /** Begins a pass that a client asked for: schemas are read anew, and instances try everything at once. */
+  #takeRequest({ name, object, spec }: DefinitionObject): void {
+    const request = reconcileRequest(object);
+    if (request === undefined) this.#requests.delete(name);
+    if (request === undefined || request === this.#requests.get(name)) return;
+    this.#requests.set(name, request);
+    for (const { group, kind } of kindsUsed(spec)) this.#options.compiler.forgetKind(group, kind);
+    this.#options.onRequest(name);
   }
 
   /** Finds the revision to serve: the newest that works. Issues a new one when the spec changed. */
@@ -266,6 +284,7 @@ export class DefinitionReconciler {
     this.#crds.forget(name);
     this.#rollouts.forget(name);
     this.#patientSince.delete(name);
+    this.#requests.delete(name);
     onEvent({ kind: 'definition-gone', name });
     return {};
   }

@@ -5,6 +5,7 @@ import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
+import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
 import type { WrittenStatus } from './definition-status.ts';
@@ -83,6 +84,17 @@ export class DefinitionWriter {
       throw thrown;
     }
     this.#options.onEvent({ kind: 'definition-changed', definition, status });
+  }
+
+  /** Removes the request of a client for the pass that ends. */
+  async answerRequest({ name, object }: DefinitionObject, signal: AbortSignal): Promise<void> {
+    const { client, caches } = this.#options;
+    const cache = caches.peek(DEFINITION_TYPE);
+    const live = cache?.get(`/${name}`)?.object;
+    const request = reconcileRequest(object);
+    if (request === undefined || live === undefined || reconcileRequest(live) !== request) return;
+    const answer = await answerRequest(client, live, signal);
+    if (answer !== undefined) cache?.observe(answer);
   }
 
   /**

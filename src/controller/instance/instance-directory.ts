@@ -12,7 +12,7 @@ import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
-import { newRecord, deleteOrDrop } from './record.ts';
+import { newRecord, deleteOrDrop, forgetFailures } from './record.ts';
 import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
 
 /** The graph of a revision, or the reason why it has none. */
@@ -64,6 +64,12 @@ export class InstanceDirectory {
     const kind = served.ofDefinition(definition);
     if (kind === undefined) return;
     for (const key of caches.peek(kind.type)?.keys() ?? []) this.wake(instanceId(kind.type, key));
+  }
+
+  /** Queues all instances of a definition, with everything to be tried at once. */
+  retryAllOf(definition: string): void {
+    for (const record of this.#records.values()) if (record.definition === definition) forgetFailures(record);
+    this.wakeAllOf(definition);
   }
 
   /**

@@ -1,9 +1,9 @@
-import type { KubeObject } from '../../core/index.ts';
-import { definedMember, monotonicMs, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { definedMember, monotonicMs, parseApiVersion, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
 import type { WriteRules } from '../../execute/index.ts';
-import { attemptRead, carryOut } from '../../execute/index.ts';
+import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, Decision, ObjectType, StepOptions } from '../../runtime/index.ts';
+import type { AdoptionPolicy, Decision, ObjectTarget, ObjectType, StepOptions } from '../../runtime/index.ts';
 import { outcomeOfApply, readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { internString } from '../cache/intern.ts';
@@ -17,6 +17,8 @@ import { failedReads, InstanceAnswers } from './instance-answers.ts';
 import { InstanceParent } from './instance-parent.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
+import { forgetFailures } from './record.ts';
+import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 
 /** The maximum number of steps in one pass. After that, other instances get a turn. */
 const MAX_STEPS = 64;
@@ -70,6 +72,7 @@ export class InstanceReconciler {
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     // Rendered templates are kept for all steps of the pass, as long as their inputs stay the same.
+    await this.#takeRequest(record, served, instances, context);
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       while (yielder.due) await yielder.break();
@@ -78,9 +81,43 @@ export class InstanceReconciler {
       const { step, learned } = await this.#decide(record, served, instance, memory, signal);
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);
-      if (!acted && !learned) return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
+      if (acted || learned) continue;
+      await this.#answerRequest(record, instances, signal);
+      return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
     }
     return { requeueAt: clock.now() };
+  }
+
+  /** Begins a pass that a client asked for: no failure is remembered, and every object is read from the server. */
+  async #takeRequest(
+    record: InstanceRecord,
+    served: ServedKind,
+    instances: KindCache,
+    context: AnswerContext,
+  ): Promise<void> {
+    const instance = instances.get(record.key)?.object;
+    const request = instance === undefined ? undefined : reconcileRequest(instance);
+    if (instance === undefined || request === undefined || request === record.request) return;
+    record.request = request;
+    forgetFailures(record);
+    const { nodes } = this.explain(record, served, instance);
+    const targets = nodes.flatMap(({ objects }) => objects).flatMap(({ object }) => targetOf(served, object) ?? []);
+    const answers = new InstanceAnswers(context, record);
+    await eachEffect(this.#options.clock, targets, (target) =>
+      answers.read({ kind: 'whole-object', nodeId: '', target, why: 'no-equivalence' }),
+    );
+  }
+
+  /** Removes the request of a client whose pass has ended. */
+  async #answerRequest(record: InstanceRecord, instances: KindCache, signal: AbortSignal): Promise<void> {
+    const instance = instances.get(record.key)?.object;
+    if (record.request === undefined || instance === undefined) return;
+    if (reconcileRequest(instance) !== record.request) {
+      record.request = undefined;
+      return;
+    }
+    const answer = await answerRequest(this.#options.client, instance, signal);
+    if (answer !== undefined) instances.observe(answer);
   }
 
   /** The decision of a step now, without execution and without effect on the record. */
@@ -264,4 +301,10 @@ function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;
+}
+
+/** The target of an object of the graph. Objects of retired nodes are found by watches alone. */
+function targetOf(served: ServedKind, { apiVersion, kind, name, namespace }: ObjectRef): ObjectTarget | undefined {
+  const type = nodeTypeOf(served, parseApiVersion(apiVersion).group, kind);
+  return type === undefined ? undefined : { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -39,6 +39,8 @@ export interface InstanceRecord {
   /** The sampled time of `now()` in templates, and the generation and revision of the sample. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
+  /** The request for a pass whose objects were read anew, until it is answered. */
+  request: string | undefined;
   applySet: string | undefined;
   /** The served kind of the last step. */
   served: ServedKind | undefined;
@@ -64,10 +66,20 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     memberKinds: undefined,
     templateNow: undefined,
     statusNow: undefined,
+    request: undefined,
     applySet: undefined,
     served: undefined,
     outcome: undefined,
     memory: undefined,
     steppedAt: 0,
   };
+}
+
+/** Forgets failures and drift, so that the next step tries everything at once. */
+export function forgetFailures(record: InstanceRecord): void {
+  record.failed = undefined;
+  record.unread = undefined;
+  record.drift = undefined;
+  record.memberKinds = undefined;
+  record.memory = undefined;
 }

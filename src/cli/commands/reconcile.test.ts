@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { failure } from '../../../test/support/instead.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import {
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+  writesOf,
+} from '../../../test/support/virtual-world.ts';
+import { commands } from './index.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-reconcile-'));
+});
+afterAll(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+});
+afterEach(async () => {
+  await world.close();
+});
+
+const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+const withoutAges = (text: string) => text.replaceAll(/\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
+const annotations = async (ref = potRef('shop')) => (await world.user.get(ref)).metadata.annotations ?? {};
+const REQUEST = 'typekro.dev/reconcile-requested';
+/** The API server refuses the controller's writes of children. */
+const refuseChildren = () => {
+  world.intercept = ({ method, path }) =>
+    method === 'PATCH' && path.includes('/configmaps/') ? failure(403, 'Forbidden', 'no right') : undefined;
+};
+
+test('a pass that has nothing to do reads the children anew, writes nothing but its answer, and tells the state', async () => {
+  world.requests.length = 0;
+  const { code, out, err } = await run('reconcile shop');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(withoutAges(out)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   revision 1   1 of 1 nodes ready",
+      "conditions",
+      "  InstanceManaged  True       AGE  instance is properly managed with finalizers and labels",
+      "  GraphResolved    True       AGE  runtime graph created and all resources resolved",
+      "  ResourcesReady   True       AGE  all resources are created and ready",
+      "  Ready            True       AGE  Ready",
+    ]
+  `);
+  expect(await annotations()).not.toHaveProperty([REQUEST]);
+  expect(writesOf(world.requests)).toMatchInlineSnapshot(`
+    [
+      "PATCH /apis/acme.test/v1/namespaces/default/pots/shop",
+    ]
+  `);
+  const reads = world.requests.filter(({ method, path }) => method === 'GET' && path.includes('configmaps/shop-map'));
+  expect(reads).toHaveLength(1);
+});
+
+test('what failed and would be tried after a pause is tried at once', async () => {
+  refuseChildren();
+  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.advance(60_000);
+  world.intercept = undefined;
+  const text = async () => (await world.user.get(mapRef('shop-map')))['data'];
+  expect(await text()).toEqual({ text: 'x' });
+  expect((await run('reconcile shop')).code).toBe(0);
+  expect(await text()).toEqual({ text: 'new' });
+});
+
+test('a pass that ends in an error is told, with the exit code 1', async () => {
+  refuseChildren();
+  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.advance(1000);
+  const { code, out } = await run('reconcile shop');
+  expect(code).toBe(1);
+  expect(out).toContain('no right');
+});
+
+test('a definition: its pass, and its instances try everything at once', async () => {
+  refuseChildren();
+  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.advance(60_000);
+  world.intercept = undefined;
+  const { code, out } = await run('reconcile pots');
+  expect(code).toBe(0);
+  expect(out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "ResourceGraphDefinition pots   Active",
+      "conditions",
+      "  GraphRevisionsResolved  True       revision 1 compiled and active",
+      "  GraphAccepted           True       resource graph and schema are valid",
+      "  KindReady               True       kind Pot has been accepted and ready",
+      "  ControllerReady         True       controller is running",
+      "  Ready                   True       Ready",
+    ]
+  `);
+  await world.settle();
+  expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'new' });
+  expect(await annotations(potsRef)).not.toHaveProperty([REQUEST]);
+});
+
+test('without a controller the request is taken back', async () => {
+  await world.controller.stop();
+  const { code, err } = await run('reconcile shop --timeout 200ms');
+  expect({ code, err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: no controller ended a pass over Pot default/shop in 200ms [reconcile/not-answered]
+      hint: the request is taken back; see whether the controller runs; one of kro, or an older one of this project, needs --by-suspension",
+    }
+  `);
+  expect(await annotations()).not.toHaveProperty([REQUEST]);
+  await world.restart();
+});
+
+test('by suspension, as a controller of kro needs it: it is suspended for a moment, and resumed', async () => {
+  const { code, out } = await run('reconcile shop --by-suspension');
+  expect(code).toBe(0);
+  expect(withoutAges(out)[0]).toMatch(/^Pot default\/shop {3}ACTIVE/);
+  expect(await annotations()).not.toHaveProperty(['kro.run/reconcile']);
+});
+
+test('a dry run and --timeout 0 do not wait', async () => {
+  expect((await run('reconcile shop --dry-run')).out).toMatchInlineSnapshot(
+    `"Pot default/shop requested (dry run): the controller makes a pass"`,
+  );
+  expect(await annotations()).not.toHaveProperty([REQUEST]);
+  expect((await run('reconcile shop --timeout 0 -o json')).out).toContain('"result": "requested"');
+  await world.settle();
+  expect(await annotations()).not.toHaveProperty([REQUEST]);
+});
+
+test.each([
+  ['reconcile shap', 2, 'shap'],
+  ['reconcile pots --by-suspension', 2, '--by-suspension is for instances, and waits'],
+])('%s ends with %i', async (line, code, text) => {
+  const ended = await run(line);
+  expect(ended.err).toContain(text);
+  expect(ended.code).toBe(code);
+});
+
+test('a suspended instance is refused', async () => {
+  await run('suspend shop');
+  await world.settle();
+  const { code, err } = await run('reconcile shop');
+  expect({ code, err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: Pot default/shop is suspended: a pass writes nothing for it [reconcile/suspended]
+      hint: typekro resume pot/default/shop",
+    }
+  `);
+});

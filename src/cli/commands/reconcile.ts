@@ -1,0 +1,241 @@
+import { cryptoLibrary, isJsonObject, isoTime, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { RECONCILE_REQUEST, reconcileRequest } from '../../controller/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { isNotFound, readSession, systemClock, waitForObject } from '../../kube/index.ts';
+import type { Condition } from '../../runtime/index.ts';
+import { isSuspended, keys, readConditions } from '../../runtime/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import { usesColour } from '../colour.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { argumentOf } from '../instance/change-instance.ts';
+import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { findDefinition } from '../instance/find-definition.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
+import type { Report } from '../instance/print-report.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { statusLines, statusView } from '../instance/status-view.ts';
+import { printableLine } from '../printable.ts';
+
+/** `typekro reconcile INSTANCE|DEFINITION`: a pass of the controller now, and its outcome. */
+export const reconcile: Command = {
+  name: 'reconcile',
+  description:
+    'Asks the controller for a pass over an instance or a definition now, and prints the outcome when the pass has ended. The controller reads the objects of the instance anew and tries again at once what it would have tried after a pause; for a definition it reads the schemas of its kinds anew and wakes its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. Stock kro ignores annotations: with --by-suspension the instance is suspended and resumed at once, which kro takes for a reason for a pass.',
+  positionals: [
+    {
+      name: 'instance',
+      summary: 'an instance as NAME, NAMESPACE/NAME or KIND/NAMESPACE/NAME, or the name of a definition',
+      required: true,
+    },
+  ],
+  options: [
+    { name: 'definition', summary: 'the name is that of a definition, also where an instance has it' },
+    { name: 'by-suspension', summary: 'suspend and resume the instance in place of the request: for stock kro' },
+    {
+      name: 'timeout',
+      summary: 'how long to wait for the end of the pass; 0 does not wait',
+      value: 'time',
+      defaultValue: '1m',
+    },
+    ...CHANGE_OPTIONS,
+    ...INSTANCE_OPTIONS,
+  ],
+  examples: [
+    {
+      command: 'typekro reconcile team-a/shop',
+      summary: 'after a right was granted, in place of a wait for the next try',
+    },
+    { command: 'typekro reconcile webapps --definition', summary: 'after the schema of one of its kinds changed' },
+    { command: 'typekro reconcile team-a/shop --by-suspension', summary: 'where the controller is one of kro' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const { client, namespace: own } = await connectToCluster(context, input);
+    try {
+      const namespace = textOption(input, 'namespace') ?? own;
+      const object = await subjectOf(readSession(client), context, input, namespace);
+      const { report, failed } = await request({ api: client, context, input, object, namespace });
+      print(report);
+      return failed ? ExitCode.failed : ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+/** The instance that the argument names; a definition where there is no such instance. */
+async function subjectOf(
+  api: KubernetesApi,
+  { signal }: CommandContext,
+  { positionals: [text = ''], options }: CommandInput,
+  namespace: string,
+): Promise<KubeObject> {
+  if (options['definition'] === true) return findDefinition(api, text, signal);
+  try {
+    return (await findInstance(api, text, namespace, signal, 'instance')).instance;
+  } catch (error) {
+    if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance' || text.includes('/')) throw error;
+    try {
+      return await findDefinition(api, text, signal);
+    } catch (other) {
+      throw other instanceof TypeKroError && other.code === 'cli/no-definition' ? error : other;
+    }
+  }
+}
+
+interface RequestTask {
+  readonly api: KubernetesApi;
+  readonly context: CommandContext;
+  readonly input: CommandInput;
+  readonly object: KubeObject;
+  readonly namespace: string;
+}
+
+interface RequestAnswer {
+  readonly report: Report;
+  /** The pass ended in an error. */
+  readonly failed: boolean;
+}
+
+async function request(task: RequestTask): Promise<RequestAnswer> {
+  const { api, context, input, object } = task;
+  const { signal } = context;
+  const timeout = textOption(input, 'timeout') ?? '1m';
+  const timeoutMs = parseDuration(timeout, 'timeout');
+  const dryRun = input.options['dry-run'] === true;
+  const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
+  if (isInstance && isSuspended(object)) {
+    throw new TypeKroError(`${objectName(refOf(object))} is suspended: a pass writes nothing for it`, {
+      code: 'reconcile/suspended',
+      remedy: `typekro resume ${argumentOf(object)}`,
+    });
+  }
+  const limit = AbortSignal.timeout(Math.max(timeoutMs, 1));
+  const until = AbortSignal.any([signal, limit]);
+  const bySuspension = input.options['by-suspension'] === true;
+  if (bySuspension && (!isInstance || timeoutMs === 0)) {
+    throw new TypeKroError('--by-suspension is for instances, and waits', {
+      code: 'cli/usage',
+      remedy: 'leave --by-suspension out, or name an instance and a --timeout',
+    });
+  }
+  const token = `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
+  const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
+  const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
+  await annotate(api, fresh, key, value, { dryRun, signal });
+  if (dryRun || timeoutMs === 0) return { report: requested(object, dryRun), failed: false };
+  try {
+    if (bySuspension) await passBySuspension(api, object, until, signal);
+    else await waitForAnswer(api, object, token, until);
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    await withdraw(api, object, key, value);
+    throw new TypeKroError(`no controller ended a pass over ${objectName(refOf(object))} in ${timeout}`, {
+      code: 'reconcile/not-answered',
+      remedy: bySuspension
+        ? 'the suspension is taken back; see whether a controller runs: kubectl get pods -A -l app.kubernetes.io/name=kro'
+        : 'the request is taken back; see whether the controller runs; one of kro, or an older one of this project, needs --by-suspension',
+      cause: error,
+    });
+  }
+  return isInstance ? outcomeOfInstance(task) : outcomeOfDefinition(task);
+}
+
+const isDefinitionObject = ({ kind, apiVersion }: KubeObject): boolean =>
+  kind === 'ResourceGraphDefinition' && apiVersion.startsWith('kro.run/');
+
+function requested(object: KubeObject, dryRun: boolean): Report {
+  const ref = refOf(object);
+  return {
+    data: { schemaVersion: 1, object: ref, result: 'requested', dryRun },
+    lines: () => [
+      printableLine(`${objectName(ref)} requested${dryRun ? ' (dry run)' : ''}: the controller makes a pass`),
+    ],
+  };
+}
+
+/** Waits until the controller has removed the request, or a later one is in its place. */
+async function waitForAnswer(api: KubernetesApi, object: KubeObject, token: string, until: AbortSignal): Promise<void> {
+  const { uid } = object.metadata;
+  await waitForObject(api, refOf(object), until, (found) => {
+    if (found?.metadata.uid !== uid) return true;
+    return found === undefined || reconcileRequest(found) !== token ? true : undefined;
+  });
+}
+
+/** Resumes the instance when its controller has written that it is suspended, and waits for the next pass. */
+async function passBySuspension(
+  api: KubernetesApi,
+  object: KubeObject,
+  until: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
+  const suspended = await waitForObject(api, refOf(object), until, (found) =>
+    found !== undefined && isWrittenSuspended(found) ? found : undefined,
+  );
+  await annotate(api, suspended, keys.RECONCILE_ANNOTATION, undefined, { dryRun: false, signal });
+  await waitForObject(api, refOf(object), until, (found) =>
+    found !== undefined && isWrittenSuspended(found) ? undefined : true,
+  );
+}
+
+function isWrittenSuspended({ status }: KubeObject): boolean {
+  const conditions = readConditions(isJsonObject(status) ? status['conditions'] : undefined);
+  return conditions.some(({ reason }) => reason === 'ReconciliationSuspended');
+}
+
+/** Takes back what was asked for and not answered, unless another client changed it meanwhile. */
+async function withdraw(api: KubernetesApi, object: KubeObject, key: string, value: string): Promise<void> {
+  const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
+  try {
+    const live = await api.find(refOf(object), { signal });
+    if (live?.metadata.annotations?.[key] !== value) return;
+    await annotate(api, live, key, undefined, { dryRun: false, signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** How long the write may take that takes a request back, in milliseconds. */
+const WITHDRAW_TIMEOUT_MS = 10_000;
+
+async function outcomeOfInstance({ api, context, object, namespace }: RequestTask): Promise<RequestAnswer> {
+  const observation = await observe(readSession(api), argumentOf(object), namespace, context.signal, {
+    subject: 'instance',
+  });
+  const view = statusView(observation);
+  return {
+    failed: view.state === 'ERROR',
+    report: {
+      data: { ...view, result: 'reconciled' },
+      lines: () => statusLines(observation, view, systemClock.now(), usesColour(context)),
+    },
+  };
+}
+
+async function outcomeOfDefinition({ api, context, object }: RequestTask): Promise<RequestAnswer> {
+  const live = await api.get(refOf(object), { signal: context.signal });
+  const status = isJsonObject(live.status) ? live.status : {};
+  const state = typeof status['state'] === 'string' ? status['state'] : '';
+  const conditions = readConditions(status['conditions']);
+  const ref = refOf(live);
+  return {
+    failed: state !== 'Active',
+    report: {
+      data: { schemaVersion: 1, object: ref, result: 'reconciled', state, conditions },
+      lines: () => [`${objectName(ref)}   ${state}`, 'conditions', ...conditionLines(conditions)],
+    },
+  };
+}
+
+function conditionLines(conditions: readonly Condition[]): string[] {
+  const width = Math.max(0, ...conditions.map(({ type }) => type.length));
+  return conditions.map(({ type, status, reason = '', message = '' }) => {
+    const text = message === '' ? reason : message;
+    return `  ${type.padEnd(width)}  ${status.padEnd(9)}  ${printableLine(text)}`;
+  });
+}

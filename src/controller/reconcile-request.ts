@@ -1,0 +1,35 @@
+import type { KubeObject } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { isConflict, isNotFound } from '../kube/index.ts';
+
+/**
+ * The annotation by which a client asks for a pass over an instance or a definition now: its objects are read anew, and
+ * pauses after failures end. Its value tells one request from another. The controller removes the annotation at the end
+ * of the pass. kro's controller ignores it.
+ */
+export const RECONCILE_REQUEST = 'typekro.dev/reconcile-requested';
+
+/** The request of an object; undefined for none. */
+export function reconcileRequest({ metadata: { annotations = {} } }: KubeObject): string | undefined {
+  return Object.hasOwn(annotations, RECONCILE_REQUEST) ? annotations[RECONCILE_REQUEST] : undefined;
+}
+
+/**
+ * Removes the request from an object as it was read. Returns the object, or undefined when it is gone or was changed
+ * meanwhile: the event of that change starts another pass.
+ */
+export async function answerRequest(
+  api: KubernetesApi,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const { resourceVersion = '' } = object.metadata;
+  const body = { metadata: { resourceVersion, annotations: { [RECONCILE_REQUEST]: null } } };
+  try {
+    return await api.patch(refOf(object), body, { fieldManager: 'kro', signal });
+  } catch (thrown) {
+    if (isConflict(thrown) || isNotFound(thrown)) return undefined;
+    throw thrown;
+  }
+}
