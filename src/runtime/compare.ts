@@ -265,6 +265,11 @@ function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [s
   return [...found.values()].sort(([a], [b]) => compareText(a, b));
 }
 
+/** The managers other than the controller that own a field of a live object, or fields below it; sorted. */
+export function fieldManagers(live: KubeObject, path: readonly PathStep[]): string[] {
+  return othersAt(live, path, CHILD_MANAGER).map(([name]) => name);
+}
+
 /** The entries of `managedFields`, or those of one manager, with the time of the last write; 0 without a time. */
 function entriesOf(live: KubeObject, manager?: string): { name: string; fields: FieldSet; at: number }[] {
   return (live.metadata.managedFields ?? []).flatMap((entry) => {

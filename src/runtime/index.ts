@@ -70,7 +70,7 @@ export {
   unionScope,
 } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
-export { compareApplied } from './compare.ts';
+export { compareApplied, fieldManagers } from './compare.ts';
 export { digestOf } from './digest.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint } from './fingerprint.ts';

@@ -126,7 +126,8 @@ function checkMoved(saved: SavedPlan, { plan, objects: source, contents, cluster
   });
 }
 
-function refuseBlocked({ plan }: MadePlan): void {
+/** Throws when a definition or an object of the files would be refused. */
+export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
   const object = plan.objects.find(({ refusal }) => refusal !== undefined);
   // Its definition is not applied either: the files are one change.
@@ -145,7 +146,7 @@ function refuseBlocked({ plan }: MadePlan): void {
 }
 
 /** The user has seen a saved plan; the plan of files is new, and so is what it would delete. */
-function refuseReplacement({ plan }: MadePlan): void {
+export function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
   if (replaced.length === 0) return;
   const names = replaced.map((each) => objectName(each)).join(', ');
@@ -155,7 +156,8 @@ function refuseReplacement({ plan }: MadePlan): void {
   });
 }
 
-async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
+/** Carries out the plan of files, and prints each object. */
+export async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
   const { plan, files, objects: source } = made;
   await applyPlan({
     api,

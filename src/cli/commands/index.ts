@@ -93,6 +93,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./apply.ts').then(({ apply }) => apply),
   },
   {
+    name: 'adopt',
+    summary: 'let instances take over objects that exist, with what changes shown before',
+    group: 'Run',
+    load: () => import('./adopt.ts').then(({ adopt }) => adopt),
+  },
+  {
     name: 'snapshot',
     summary: 'write what plans need of a cluster into one file',
     group: 'Run',

@@ -1,0 +1,30 @@
+import { objectName, stringifyJson } from '../../core/index.ts';
+import { printableLine } from '../printable.ts';
+import type { AdoptedField, Adoption } from './adoption.ts';
+import { SIGNS } from '../plan/paint.ts';
+
+/** The adoption in lines: each object with the fields that change, then what else happens. */
+export function adoptionLines({ objects, blocked, others }: Adoption): string[] {
+  const lines = objects.flatMap(({ instance, node, object, fields, owners, refusal }) => [
+    printableLine(`~ ${objectName(object)} (${node}) becomes a child of ${objectName(instance)}`),
+    ...owners.map(({ name }) => `    ! ${printableLine(`belongs to ${name}, which goes on writing or deleting it`)}`),
+    ...(refusal === undefined ? [] : [`    ! ${printableLine(`refused: ${refusal}`)}`]),
+    ...fields.map((field) => `    ${printableLine(fieldText(field))}`),
+    ...(fields.length === 0 && refusal === undefined ? ['    its fields stay as they are'] : []),
+  ]);
+  return [
+    ...(objects.length === 0 ? ['no object that exists becomes a child of these instances'] : lines),
+    ...others.map(({ object, node, action }) =>
+      printableLine(`${SIGNS[action]} ${objectName(object)}${node === '' ? '' : ` (${node})`} ${action}`),
+    ),
+    ...blocked.map(({ instance, node, reason }) =>
+      printableLine(`! ${objectName(instance)}${node === '' ? '' : ` (${node})`} ${reason}`),
+    ),
+  ];
+}
+
+function fieldText({ path, from, to, managers }: AdoptedField): string {
+  const value = (each: AdoptedField['from']) => (each === undefined ? 'nothing' : stringifyJson(each));
+  const loses = managers.length === 0 ? '' : `; ${managers.join(', ')} ${managers.length === 1 ? 'loses' : 'lose'} it`;
+  return `${path}: ${value(from)} → ${value(to)}${loses}`;
+}

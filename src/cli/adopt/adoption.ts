@@ -1,0 +1,135 @@
+import type { JsonValue, KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { parsePath } from '../../graph/index.ts';
+import { fieldManagers } from '../../runtime/index.ts';
+import { tableKey } from '../plan/kind-table.ts';
+import type { MadePlan } from '../plan/plan-of-files.ts';
+import type { InstancePlan, ObjectPlan, ValueLine } from '../plan/plan.ts';
+import { isOfController } from '../plan/value-lines.ts';
+
+/** What `typekro adopt` found and did, as its `-o json` prints it. Later versions of the same number only add fields. */
+export interface Adoption {
+  readonly schemaVersion: 1;
+  /** Nothing was written. */
+  readonly dryRun: boolean;
+  readonly objects: readonly AdoptedObject[];
+  /** Nodes that may not take their object, or cannot get on, in sentences. */
+  readonly blocked: readonly { readonly instance: ObjectRef; readonly node: string; readonly reason: string }[];
+  /** Other writes of the same instances. */
+  readonly others: readonly {
+    readonly object: ObjectRef;
+    readonly node: string;
+    readonly action: ObjectPlan['action'];
+  }[];
+}
+
+/** An object that exists and becomes a child of an instance. */
+export interface AdoptedObject {
+  readonly instance: ObjectRef;
+  readonly node: string;
+  readonly object: ObjectRef;
+  /** Empty: its values stay, and it gets labels and annotations of the controller. */
+  readonly fields: readonly AdoptedField[];
+  /** Programs that own the object as a whole and would go on writing or deleting it. */
+  readonly owners: readonly ObjectOwner[];
+  /** Why the server refuses the write. */
+  readonly refusal?: string;
+}
+
+/** A field that changes. */
+export interface AdoptedField {
+  readonly path: string;
+  readonly from?: JsonValue;
+  readonly to?: JsonValue;
+  /** The field managers that own it now and lose it. */
+  readonly managers: readonly string[];
+}
+
+/** Another owner of an object. */
+export interface ObjectOwner {
+  /** The word for `--from`. */
+  readonly kind: 'helm' | 'flux' | 'argocd' | 'controller';
+  /** `release shop/web` or `ReplicaSet web-5d9f`. */
+  readonly name: string;
+}
+
+/** The objects of a plan that would be taken over, and what stands against it. */
+export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean): Adoption {
+  const writesOf = (instance: InstancePlan) => instance.writes.map((write) => ({ instance: instance.instance, write }));
+  const writes = plan.instances.flatMap(writesOf);
+  return {
+    schemaVersion: 1,
+    dryRun,
+    objects: writes
+      .filter(({ write }) => write.action === 'adopt')
+      .map(({ instance, write }) => adopted(instance, write, liveObject(write.object))),
+    blocked: plan.instances.flatMap((each) => [
+      ...each.blocked.map(({ node, reason }) => ({ instance: each.instance, node, reason })),
+      ...(each.state === 'blocked' && each.because !== undefined
+        ? [{ instance: each.instance, node: '', reason: each.because }]
+        : []),
+    ]),
+    others: writes
+      .filter(({ write }) => write.action !== 'adopt' && write.action !== 'labels')
+      .map(({ write: { object, node, action } }) => ({ object, node, action })),
+  };
+
+  function liveObject({ apiVersion, kind, namespace, name }: ObjectRef): KubeObject | undefined {
+    const { group } = parseApiVersion(apiVersion);
+    const known = source.table({ group, kind })?.look(tableKey(namespace, name));
+    return known?.state === 'present' ? known.object : undefined;
+  }
+}
+
+function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | undefined): AdoptedObject {
+  const { node, object, fields, refusal } = write;
+  return {
+    instance,
+    node,
+    object,
+    fields: fields.flatMap(withoutMarks).map(({ path, from, to }) => {
+      const parsed = parsePath(path);
+      return {
+        path,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+        managers: live === undefined || !parsed.ok ? [] : fieldManagers(live, parsed.steps),
+      };
+    }),
+    owners: live === undefined ? [] : ownersOf(live),
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+/** A map of labels that the object did not have is shown by the entries that are not the controller's own. */
+function withoutMarks(field: ValueLine): ValueLine[] {
+  const { path, from, to } = field;
+  const isMap = path === 'metadata.labels' || path === 'metadata.annotations';
+  if (!isMap || from !== undefined || !isJsonObject(to)) return [field];
+  return Object.entries(to)
+    .map(([key, value]): ValueLine => ({ path: `${path}["${key}"]`, to: value ?? null }))
+    .filter((each) => !isOfController(each.path) && !each.path.includes(MANAGED_BY));
+}
+
+/** The controller writes it on each child; where the object had another value, the change is shown. */
+const MANAGED_BY = '["app.kubernetes.io/managed-by"]';
+
+/** Programs that own an object: by labels and annotations that they write, and by owner references. */
+export function ownersOf({ metadata }: KubeObject): ObjectOwner[] {
+  const { labels = {}, annotations = {}, ownerReferences = [], namespace = '' } = metadata;
+  const label = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  const annotation = (key: string) => (Object.hasOwn(annotations, key) ? annotations[key] : undefined);
+  const release = annotation('meta.helm.sh/release-name');
+  const home = annotation('meta.helm.sh/release-namespace') ?? namespace;
+  const helm = release === undefined && label('app.kubernetes.io/managed-by') === 'Helm' ? '' : release;
+  const flux = label('kustomize.toolkit.fluxcd.io/name') ?? label('helm.toolkit.fluxcd.io/name');
+  const argo = annotation('argocd.argoproj.io/tracking-id')?.split(':')[0] ?? label('argocd.argoproj.io/instance');
+  return [
+    ...(helm === undefined ? [] : [{ kind: 'helm' as const, name: `Helm release ${home}/${helm}` }]),
+    ...(flux === undefined ? [] : [{ kind: 'flux' as const, name: `Flux object ${flux}` }]),
+    ...(argo === undefined ? [] : [{ kind: 'argocd' as const, name: `Argo CD application ${argo}` }]),
+    ...ownerReferences
+      .filter(({ controller }) => controller === true)
+      .map(({ kind, name }) => ({ kind: 'controller' as const, name: `${kind} ${name}` })),
+  ];
+}

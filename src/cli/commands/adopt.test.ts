@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import { commands } from './index.ts';
+
+let world: VirtualWorld;
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-adopt-'));
+});
+afterAll(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  writeFileSync(join(cwd, 'shop.json'), stringifyJson(pot('shop') as never));
+  await world.apply(
+    potDefinition([mapResource('map', { text: '${schema.spec.text}' }), mapResource('more', { a: 'b' })]),
+  );
+  await world.advance(2000);
+});
+afterEach(async () => {
+  await world.close();
+});
+
+const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+const map = (data: Record<string, string>, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'shop-map', namespace: 'default', ...metadata },
+  data,
+});
+
+test('an object that exists is shown field by field with the managers that lose it, then taken over', async () => {
+  await world.apply(map({ text: 'old', kept: 'yes' }));
+  const { uid } = (await world.user.get(mapRef('shop-map'))).metadata;
+  const dry = await run('adopt shop.json --dry-run');
+  expect(dry.err).toBe('');
+  expect(dry.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "~ ConfigMap default/shop-map (map) becomes a child of Pot default/shop",
+      "    data.text: "old" → "x"; user loses it",
+      "+ ConfigMap default/shop-more (more) create",
+    ]
+  `);
+  expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'old', kept: 'yes' });
+  const { code, out } = await run('adopt shop.json');
+  expect(code).toBe(0);
+  expect(out.split('\n').slice(-2)).toMatchInlineSnapshot(`
+    [
+      "applied Pot default/shop",
+      "The controller carries out the rest: typekro why tells what an instance waits for.",
+    ]
+  `);
+  await world.advance(2000);
+  const after = await world.user.get(mapRef('shop-map'));
+  expect(after['data']).toEqual({ text: 'x', kept: 'yes' });
+  expect(after.metadata.uid).toBe(uid);
+  expect((await run('adopt shop.json')).out).toMatchInlineSnapshot(
+    `"no object that exists becomes a child of these instances"`,
+  );
+});
+
+test.each([
+  ['helm', { annotations: { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': 'apps' } }],
+  ['flux', { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } }],
+  ['argocd', { annotations: { 'argocd.argoproj.io/tracking-id': 'apps:/ConfigMap:default/shop-map' } }],
+  ['controller', {}],
+])('an object of %s is refused by name, unless --from names it', async (owner, metadata) => {
+  const { uid = '' } = (await world.user.get({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })).metadata;
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Namespace', name: 'default', uid, controller: true }];
+  await world.apply(map({ text: 'x' }, owner === 'controller' ? { ownerReferences } : metadata));
+  const refused = await run('adopt shop.json');
+  expect(refused.code).toBe(1);
+  expect(refused.err.split('\n')[0]).toMatch(
+    /^error: ConfigMap default\/shop-map belongs to .* \[adopt\/other-owner\]$/,
+  );
+  expect(refused.err).toContain(`--from ${owner}`);
+  expect((await run(`adopt shop.json --from ${owner}`)).code).toBe(0);
+});
+
+test('an object of another instance is refused by name', async () => {
+  const other = potDefinition([{ id: 'own', template: map({ text: 'mine' }) as never }]);
+  const spec = other.spec as { schema: { kind: string } };
+  await world.apply({
+    ...other,
+    metadata: { name: 'pans' },
+    spec: { ...other.spec, schema: { ...spec.schema, kind: 'Pan' } },
+  });
+  await world.advance(2000);
+  await world.apply({ ...pot('first'), kind: 'Pan' });
+  await world.advance(2000);
+  const { code, err } = await run('adopt shop.json');
+  expect(code).toBe(1);
+  expect(err).toContain('Pan');
+  expect(err).toContain('[adopt/blocked]');
+  expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'mine' });
+});
+
+test.each([
+  ['adopt nowhere.json', 1, 'nowhere.json'],
+  ['adopt shop.json --from rancher', 2, '--from takes helm, flux, argocd, controller, not "rancher"'],
+])('%s ends with %i', async (line, code, text) => {
+  const ended = await run(line);
+  expect(ended.err).toContain(text);
+  expect(ended.code).toBe(code);
+});

@@ -1,0 +1,125 @@
+import { objectName, TypeKroError } from '../../core/index.ts';
+import type { Adoption } from '../adopt/adoption.ts';
+import { adoptionOf } from '../adopt/adoption.ts';
+import { adoptionLines } from '../adopt/adoption-lines.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { loadFiles } from '../plan/check-files.ts';
+import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
+import { carryOut, refuseBlocked, refuseReplacement } from './apply.ts';
+
+/** The words of `--from`. */
+const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
+
+/** `typekro adopt FILE…`: objects that exist become children of the instances of the files. */
+export const adopt: Command = {
+  name: 'adopt',
+  description:
+    'Plans the instances of the files and shows which objects that exist they would take over: each field that changes, and the field managers that lose it. Then it applies the files, and the controller takes the objects over: they keep their UIDs, and values that the graph does not set. The definition is one of the cluster or of the files. Objects of other instances and ApplySets are refused, unless the definition allows it by typekro.dev/adoption; objects of a Helm release, of Flux, of Argo CD and of other controllers are refused, unless --from names the owner, which has to let go of them afterwards. --dry-run shows, and applies nothing.',
+  positionals: [
+    {
+      name: 'file',
+      summary: 'YAML, JSON, TypeScript or JavaScript files with instances',
+      variadic: true,
+      required: true,
+    },
+  ],
+  options: [
+    {
+      name: 'from',
+      summary: 'owners whose objects are taken, too: helm, flux, argocd, controller',
+      value: 'owners',
+      repeatable: true,
+      choices: OWNERS,
+    },
+    { name: 'dry-run', summary: 'show what would be taken over, and apply nothing' },
+    {
+      name: 'crds',
+      summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
+      value: 'paths',
+    },
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    {
+      command: 'typekro adopt shop.yaml --dry-run',
+      summary: 'which objects the instance would take over, field by field',
+    },
+    { command: 'typekro adopt webapp.yaml shop.yaml', summary: 'with a definition that the cluster does not have yet' },
+    {
+      command: 'typekro adopt shop.yaml --from helm',
+      summary: 'objects of a Helm release; delete its record afterwards',
+    },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const allowed = allowedOwners(input);
+    const dryRun = input.options['dry-run'] === true;
+    const loaded = await loadFiles(context, input.positionals);
+    const target = await clusterTarget(context, input);
+    try {
+      // `--dry-run` of a plan is another option: how the server checks the writes.
+      const { 'dry-run': _own, ...options } = input.options;
+      const made = await planOfFiles(context, { ...input, options }, loaded, target);
+      if (made === undefined) return ExitCode.diagnostics;
+      const adoption = adoptionOf(made, dryRun);
+      print({ data: adoption, lines: () => adoptionLines(adoption) });
+      refuseBlocked(made);
+      refuseOthers(adoption, allowed);
+      refuseReplacement(made);
+      if (dryRun || adoption.objects.length === 0) return ExitCode.ok;
+      const quiet = textOption(input, 'output') !== 'text';
+      await carryOut(quiet ? withoutOutput(context) : context, target, made);
+      return ExitCode.ok;
+    } finally {
+      await target.close();
+    }
+  },
+};
+
+/** JSON and YAML stay one document. */
+const withoutOutput = (context: CommandContext): CommandContext => ({ ...context, print: () => undefined });
+
+function allowedOwners(input: CommandInput): ReadonlySet<string> {
+  const words = (textOption(input, 'from') ?? '').split(',').filter((word) => word !== '');
+  const wrong = words.find((word) => !OWNERS.some((each) => each === word));
+  if (wrong === undefined) return new Set(words);
+  throw new TypeKroError(`--from takes ${OWNERS.join(', ')}, not "${wrong}"`, { code: 'cli/usage' });
+}
+
+function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<string>): void {
+  const [first, ...more] = blocked;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : `, and ${more.length} more`;
+    throw new TypeKroError(
+      `${objectName(first.instance)} cannot take everything over: ${first.node} ${first.reason}${others}`,
+      {
+        code: 'adopt/blocked',
+        remedy:
+          'nothing was applied; let go of the object in the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over',
+      },
+    );
+  }
+  const refused = objects.find(({ refusal }) => refusal !== undefined);
+  if (refused !== undefined) {
+    throw new TypeKroError(
+      `the API server refuses the change of ${objectName(refused.object)}: ${refused.refusal ?? ''}`,
+      {
+        code: 'adopt/blocked',
+        remedy: 'nothing was applied; let the template have the values that the object has',
+      },
+    );
+  }
+  const owned = objects.flatMap(({ object, owners }) => owners.map((owner) => ({ object, owner })));
+  const strange = owned.filter(({ owner }) => !allowed.has(owner.kind));
+  const [other] = strange;
+  if (other === undefined) return;
+  const names = strange.map(({ object, owner }) => `${objectName(object)} belongs to ${owner.name}`).join('; ');
+  throw new TypeKroError(names, {
+    code: 'adopt/other-owner',
+    remedy: `nothing was applied; two writers would fight: let the owner go of it, or take it all the same: --from ${other.owner.kind}`,
+  });
+}
