@@ -64,5 +64,6 @@ export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.t
 export { graphOutline } from './outline/outline.ts';
 export { outlineLines } from './outline/outline-text.ts';
 export { toDot } from './outline/dot.ts';
+export type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
 export { toSvg } from './outline/svg.ts';
 export { kindsUsed } from './kinds-used.ts';

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from './model.ts';
+import type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
 import { graphOutline } from './outline/outline.ts';
 
 /** The maximum length of a text in the picture. Longer conditions are cut. */
@@ -7,13 +8,15 @@ const MAX_TEXT = 60;
 /**
  * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box; external
  * objects are dotted boxes. Each arrow leads from a node to a node or status that reads it, with the expression. The
- * same graph gives the same text.
+ * same graph gives the same text. With the states of an instance each box has the colour of its state, and the state with
+ * its reason.
  */
-export function toMermaid(graph: Graph): string {
-  const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind)}])`];
+export function toMermaid(graph: Graph, states?: InstanceStatus): string {
+  const own = states === undefined ? [] : [states.instance.text];
+  const lines = ['flowchart LR', `  instance([${quoted(graph.instance.kind, ...own)}])`];
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
-    if (node !== undefined) lines.push(`  ${boxOf(node)}`);
+    if (node !== undefined) lines.push(`  ${boxOf(node, states?.nodes.get(id))}`);
   }
   for (const { id, dependsOn, reads } of graphOutline(graph).nodes) {
     for (const other of dependsOn) {
@@ -24,14 +27,29 @@ export function toMermaid(graph: Graph): string {
   }
   const reported = graph.status.dependsOn.filter((id) => graph.nodes.has(id)).sort();
   for (const id of reported) lines.push(`  ${nameOf(id)} -. status .-> instance`);
+  if (states !== undefined) {
+    for (const [tone, style] of Object.entries(STYLES)) {
+      const ids = graph.order.filter((id) => states.nodes.get(id)?.tone === tone).map(nameOf);
+      if (states.instance.tone === tone) ids.push('instance');
+      if (ids.length > 0) lines.push(`  classDef ${tone} ${style}`, `  class ${ids.join(',')} ${tone}`);
+    }
+  }
   return `${lines.join('\n')}\n`;
 }
+
+/** The border of boxes by state. */
+const STYLES: Readonly<Record<NodeStatus['tone'], string>> = {
+  ready: 'stroke:#1a7f37',
+  busy: 'stroke:#9a6700',
+  failed: 'stroke:#cf222e,stroke-width:3px',
+  idle: 'stroke-dasharray:3',
+};
 
 /** The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. */
 const nameOf = (id: string): string => `n_${id}`;
 
-function boxOf(node: GraphNode): string {
-  const lines = [node.id, node.type.kind];
+function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
+  const lines = [node.id, ...(status === undefined ? [] : [status.text]), node.type.kind];
   if (node.nodeType === 'collection') lines.push(`for each ${node.forEach.map(({ name }) => name).join(', ')}`);
   for (const { cel } of node.includeWhen) lines.push(`if ${cel}`);
   const text = quoted(...lines);

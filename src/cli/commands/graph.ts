@@ -1,9 +1,15 @@
-import { TypeKroError } from '../../core/index.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { graphOutline, outlineLines, toDot, toMermaid, toSvg } from '../../graph/index.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
+import { recordedState, reportOnInstance } from '../instance/observation.ts';
+import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
@@ -19,9 +25,14 @@ const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
 export const graph: Command = {
   name: 'graph',
   description:
-    'Compiles the definitions and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level.',
+    'Compiles the definitions and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level. Of an instance in a cluster it shows the graph that it follows, with the state of each node.',
   positionals: [
-    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
+    {
+      name: 'file',
+      summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or one instance of a cluster, as NAMESPACE/NAME',
+      variadic: true,
+      required: true,
+    },
   ],
   options: [
     {
@@ -33,15 +44,19 @@ export const graph: Command = {
       defaultValue: 'text',
     },
     DEFINITION_OPTION,
+    { name: 'namespace', short: 'n', summary: 'namespace of an instance that is named without one', value: 'name' },
+    LEVEL_OPTION,
     ...CRD_OPTIONS,
   ],
   examples: [
     { command: 'typekro graph my-application.yaml', summary: 'in lines' },
     { command: 'typekro graph my-application.yaml -o svg > graph.svg', summary: 'as a picture' },
     { command: 'typekro graph webapp.ts -o mermaid', summary: 'for a page of Markdown' },
+    { command: 'typekro graph team-a/shop -o svg > shop.svg', summary: 'of an instance, with the states of its nodes' },
     { command: 'kubectl get rgd webapp -o yaml | typekro graph -', summary: 'a definition of the cluster' },
   ],
   async run(context, input) {
+    if (isInstance(context, input.positionals)) return graphOfInstance(context, input);
     const pictures = Object.keys(PICTURES);
     const print = reportPrinter(context, input, pictures);
     const { failed, graphs } = await readChecked(context, input);
@@ -57,6 +72,39 @@ export const graph: Command = {
     return ExitCode.ok;
   },
 };
+
+/** One word that is no file and has no ending of one. */
+function isInstance({ cwd }: CommandContext, [name = '', ...others]: readonly string[]): boolean {
+  if (others.length > 0 || name === '-' || /\.(?:ya?ml|json|[cm]?[jt]sx?)$/i.test(name)) return false;
+  return !existsSync(resolve(cwd, name));
+}
+
+/** The graph of an instance, with the states of its nodes. */
+function graphOfInstance(context: CommandContext, input: CommandInput): Promise<number> {
+  return reportOnInstance(
+    context,
+    input,
+    (observation) => {
+      const { instance, revision, graph: of } = observation;
+      const states = instanceStatus(observation);
+      const outline = of === undefined ? undefined : graphOutline(of);
+      return {
+        data: {
+          schemaVersion: 1,
+          instance: refOf(instance),
+          state: recordedState(instance).state,
+          revision,
+          graphs: outline === undefined ? [] : [outline],
+          nodes: treeNodes(observation),
+        },
+        lines: () => outlineLines(graphOutline(graphOf(observation)), states),
+        forms: picturesOf(observation),
+      };
+    },
+    undefined,
+    Object.keys(PICTURES),
+  );
+}
 
 function onlyGraph(graphs: readonly Graph[], form: string): Graph {
   const [first] = graphs;

@@ -7,6 +7,7 @@ import type { Condition } from '../../runtime/index.ts';
 import { isSuspended, keys, readConditions } from '../../runtime/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { usesColour } from '../colour.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
@@ -14,7 +15,7 @@ import { argumentOf } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findDefinition } from '../instance/find-definition.ts';
 import { findInstance } from '../instance/find-instance.ts';
-import { INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
+import { DECIDING_OPTIONS, observe } from '../instance/observation.ts';
 import type { Report } from '../instance/print-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
@@ -42,7 +43,7 @@ export const reconcile: Command = {
       defaultValue: '1m',
     },
     ...CHANGE_OPTIONS,
-    ...INSTANCE_OPTIONS,
+    ...DECIDING_OPTIONS,
   ],
   examples: [
     {
@@ -203,10 +204,11 @@ async function withdraw(api: KubernetesApi, object: KubeObject, key: string, val
 /** How long the write may take that takes a request back, in milliseconds. */
 const WITHDRAW_TIMEOUT_MS = 10_000;
 
-async function outcomeOfInstance({ api, context, object, namespace }: RequestTask): Promise<RequestAnswer> {
-  const observation = await observe(readSession(api), argumentOf(object), namespace, context.signal, {
-    subject: 'instance',
-  });
+async function outcomeOfInstance({ api, context, input, object, namespace }: RequestTask): Promise<RequestAnswer> {
+  const session = readSession(api);
+  const settings = controllerSettings(session, input, context.signal);
+  const options = { subject: 'instance', settings } as const;
+  const observation = await observe(session, argumentOf(object), namespace, context.signal, options);
   const view = statusView(observation);
   return {
     failed: view.state === 'ERROR',

@@ -1,8 +1,20 @@
-import { refOf } from '../../core/index.ts';
-import { systemClock } from '../../kube/index.ts';
+import { refOf, TypeKroError } from '../../core/index.ts';
+import { readSession, systemClock } from '../../kube/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import { controllerSettings } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
-import type { Command } from '../command.ts';
-import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, recordedState, reportOnInstance } from '../instance/observation.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { INSTANCE_PICTURES, picturesOf } from '../instance/instance-picture.ts';
+import type { Answer, InstanceObservation } from '../instance/observation.ts';
+import {
+  DECIDING_OPTIONS,
+  INSTANCE_POSITIONAL,
+  observe,
+  recordedState,
+  reportOnInstance,
+} from '../instance/observation.ts';
+import { watchReport } from '../instance/watch-report.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
@@ -12,21 +24,82 @@ export const tree: Command = {
   description:
     'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. It decides as the controller does, and writes nothing. It works for instances of stock kro, too.',
   positionals: [INSTANCE_POSITIONAL],
-  options: DECIDING_OPTIONS,
+  options: [
+    { name: 'watch', short: 'w', summary: 'show it again as it changes, until Ctrl-C or until the instance is gone' },
+    ...DECIDING_OPTIONS.filter(({ name }) => name !== 'output'),
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, json, yaml, mermaid, dot or svg; pictures show the graph with the states of its nodes',
+      value: 'form',
+      defaultValue: 'text',
+      choices: ['text', 'json', 'yaml', ...INSTANCE_PICTURES],
+    },
+  ],
   examples: [
     { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
     { command: 'typekro tree webapp/shop -o json', summary: 'of the kind WebApp, for another program' },
+    { command: 'typekro tree team-a/shop --watch', summary: 'as it changes' },
+    { command: 'typekro tree team-a/shop -o svg > shop.svg', summary: 'a picture of its graph and states' },
   ],
   run: (context, input) =>
-    reportOnInstance(context, input, (observation) => {
-      const { instance, revision } = observation;
-      const data: TreeReport = {
-        schemaVersion: 1,
-        instance: refOf(instance),
-        state: recordedState(instance).state,
-        revision,
-        nodes: treeNodes(observation),
-      };
-      return { data, lines: () => treeLines(observation, systemClock.now(), usesColour(context)) };
-    }),
+    input.options['watch'] === true
+      ? watchTree(context, input)
+      : reportOnInstance(
+          context,
+          input,
+          (observation) => treeAnswer(context, observation),
+          undefined,
+          INSTANCE_PICTURES,
+        ),
 };
+
+function treeAnswer(context: CommandContext, observation: InstanceObservation): Answer {
+  const { instance, revision } = observation;
+  const data: TreeReport = {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state: recordedState(instance).state,
+    revision,
+    nodes: treeNodes(observation),
+  };
+  return {
+    data,
+    lines: () => treeLines(observation, systemClock.now(), usesColour(context)),
+    forms: picturesOf(observation),
+  };
+}
+
+/** Shows the tree as it changes, until Ctrl-C or until the instance is gone. */
+async function watchTree(context: CommandContext, input: CommandInput): Promise<number> {
+  const form = textOption(input, 'output') ?? 'text';
+  if (form !== 'text') {
+    throw new TypeKroError(`--watch shows lines, and no ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
+  }
+  const { client, namespace: own } = await connectToCluster(context, input);
+  const { signal } = context;
+  try {
+    const namespace = textOption(input, 'namespace') ?? own;
+    const [text = ''] = input.positionals;
+    let isKnown = false;
+    await watchReport(context, client, async () => {
+      try {
+        const api = readSession(client);
+        const settings = controllerSettings(api, input, signal);
+        const observation = await observe(api, text, namespace, signal, { settings });
+        isKnown = true;
+        const { instance } = observation;
+        return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (isKnown && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
+        throw error;
+      }
+    });
+    if (signal.aborted) return ExitCode.interrupted;
+    context.print('the instance is gone');
+    return ExitCode.ok;
+  } finally {
+    await client.close();
+  }
+}

@@ -93,8 +93,9 @@ export async function reportOnInstance(
   input: CommandInput,
   look: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
   otherwise: (missing: TypeKroError, api: KubernetesApi) => Promise<Answer> = (missing) => Promise.reject(missing),
+  forms: readonly string[] = [],
 ): Promise<number> {
-  const print = reportPrinter(context, input);
+  const print = reportPrinter(context, input, forms);
   const { client, namespace: ownNamespace } = await connectToCluster(context, input);
   try {
     const namespace = textOption(input, 'namespace') ?? ownNamespace;

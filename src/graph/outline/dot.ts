@@ -1,15 +1,19 @@
 import type { GraphOutline, OutlineNode } from './outline.ts';
+import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
-/** A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. */
-export function toDot(outline: GraphOutline): string {
+/**
+ * A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. With the states of an instance
+ * each node has the colour of its state, and the state with its reason.
+ */
+export function toDot(outline: GraphOutline, states?: InstanceStatus): string {
   const { nodes, status, kind } = outline;
   const lines = [
     `digraph ${quoted(outline.name)} {`,
     '  rankdir=LR;',
     '  node [shape=box, style=rounded, fontname="monospace"];',
     '  edge [fontname="monospace", fontsize=10];',
-    ...nodes.map((node) => `  ${nodeName(node.id)} [${attributes(node)}];`),
+    ...nodes.map((node) => `  ${nodeName(node.id)} [${attributes(node, states?.nodes.get(node.id))}];`),
     ...nodes.flatMap((node) =>
       node.dependsOn.map((id) => {
         const reads = node.reads.filter((read) => read.nodes.includes(id));
@@ -19,8 +23,10 @@ export function toDot(outline: GraphOutline): string {
       }),
     ),
   ];
-  if (status.length > 0) {
-    lines.push(`  status [shape=note, label=${quoted(`${kind} status`)}];`);
+  if (status.length > 0 || states !== undefined) {
+    const own = states === undefined ? '' : `\n${states.instance.text}`;
+    const colour = states === undefined ? '' : `, color="${COLOURS[states.instance.tone]}"`;
+    lines.push(`  status [shape=note, label=${quoted(`${kind} status${own}`)}${colour}];`);
     const readers = [...new Set(status.flatMap((read) => read.nodes))].sort();
     for (const id of readers) {
       const reads = status.filter((read) => read.nodes.includes(id));
@@ -34,12 +40,23 @@ export function toDot(outline: GraphOutline): string {
 /** The name of a node in DOT. The quotes are needed because an id such as `node` or `graph` is a word of DOT. */
 const nodeName = (id: string): string => quoted(`n:${id}`);
 
-function attributes(node: OutlineNode): string {
+/** The colours of states. */
+const COLOURS: Readonly<Record<NodeStatus['tone'], string>> = {
+  ready: '#1a7f37',
+  busy: '#9a6700',
+  failed: '#cf222e',
+  idle: '#8c959f',
+};
+
+function attributes(node: OutlineNode, status: NodeStatus | undefined): string {
   const conditions = node.includeWhen.map((cel) => `include when ${cel}`);
-  const label = [node.id, kindText(node), natureText(node), ...conditions].filter((line) => line !== '').join('\n');
+  const label = [node.id, status?.text ?? '', kindText(node), natureText(node), ...conditions]
+    .filter((line) => line !== '')
+    .join('\n');
   const isExternal = node.nodeType === 'external' || node.nodeType === 'externalCollection';
   const style = isExternal ? ', style="rounded,dashed"' : node.nodeType === 'collection' ? ', peripheries=2' : '';
-  return `label=${quoted(label)}${style}`;
+  const colour = status === undefined ? '' : `, color="${COLOURS[status.tone]}"`;
+  return `label=${quoted(label)}${style}${colour}`;
 }
 
 /** A quoted string of DOT, whose lines are centred. */

@@ -1,3 +1,4 @@
+import type { InstanceStatus } from './node-status.ts';
 import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
 
 /** Width of the column of levels. */
@@ -5,9 +6,9 @@ const INDENT = '   ';
 
 /**
  * The text lines of a graph: nodes by level, with the kind and the conditions of each node and the expressions that
- * read other nodes.
+ * read other nodes. With the states of an instance, the state of each node, too.
  */
-export function outlineLines(outline: GraphOutline): string[] {
+export function outlineLines(outline: GraphOutline, states?: InstanceStatus): string[] {
   const { nodes, status } = outline;
   const idWidth = widthOf(nodes.map(({ id }) => id));
   const kindWidth = widthOf(nodes.map(kindText));
@@ -15,9 +16,12 @@ export function outlineLines(outline: GraphOutline): string[] {
     const isFirst = nodes[index - 1]?.level !== node.level;
     const margin = isFirst ? String(node.level).padEnd(INDENT.length) : INDENT;
     const head = [node.id.padEnd(idWidth), kindText(node).padEnd(kindWidth), natureText(node)].join('  ').trimEnd();
-    return [`${margin}${head}`, ...detailLines(node)];
+    const state = states?.nodes.get(node.id)?.text;
+    return [`${margin}${head}`, ...(state === undefined ? [] : [`${INDENT}  ${state}`]), ...detailLines(node)];
   });
-  const statusLines = status.length === 0 ? [] : [`${INDENT}status`, ...rows(status.map(readRow))];
+  const own = states === undefined ? '' : `  ${states.instance.text}`;
+  const isShown = status.length > 0 || states !== undefined;
+  const statusLines = isShown ? [`${INDENT}status${own}`, ...rows(status.map(readRow))] : [];
   return [headLine(outline), ...lines, ...statusLines];
 }
 

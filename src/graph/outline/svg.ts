@@ -1,6 +1,7 @@
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
 import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
+import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /** Sizes in pixels. The width of a character in the widest common fixed-width font is 0.62 of the font size. */
@@ -20,6 +21,7 @@ interface Card {
   readonly id: string;
   readonly column: number;
   readonly style: string;
+  readonly status?: NodeStatus;
   readonly title: string;
   readonly lines: readonly string[];
 }
@@ -27,10 +29,11 @@ interface Card {
 /**
  * A picture of a graph as SVG: levels from left to right, a box for each node with the expressions that read other
  * nodes, dashed boxes for external objects, a double border for collections, and the status. The picture follows the
- * light or dark theme of the reader. Equal outlines give equal pictures.
+ * light or dark theme of the reader. Equal outlines give equal pictures. With the states of an instance each box has the
+ * colour of its state, and the state with its reason.
  */
-export function toSvg(outline: GraphOutline): string {
-  const cards = cardsOf(outline);
+export function toSvg(outline: GraphOutline, states?: InstanceStatus): string {
+  const cards = cardsOf(outline, states);
   const edges = [
     ...outline.nodes.flatMap(({ id, dependsOn }) => dependsOn.map((from) => ({ from, to: id }))),
     ...[...new Set(outline.status.flatMap(({ nodes }) => nodes))].sort().map((from) => ({ from, to: STATUS })),
@@ -59,37 +62,43 @@ export function toSvg(outline: GraphOutline): string {
 const STYLE = `<style>
 .ground{fill:#fff}text{font:${FONT_SIZE}px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#24292f;white-space:pre}
 .name{font-weight:700}.more{fill:#57606a}rect{fill:#f6f8fa;stroke:#57606a}.ground{stroke:none}.external{stroke-dasharray:5 3}
-.inner{fill:none}.status{fill:#ddf4ff}path{fill:none;stroke:#57606a}.dotted{stroke-dasharray:2 3}.head{fill:#57606a;stroke:none}
+.inner{fill:none}.status{fill:#ddf4ff}.ready{stroke:#1a7f37}.busy{stroke:#9a6700}.failed{stroke:#cf222e;stroke-width:2}.idle{opacity:.6}
+text.ready{stroke:none;fill:#1a7f37}text.busy{stroke:none;fill:#9a6700}text.failed{stroke:none;fill:#cf222e}path{fill:none;stroke:#57606a}.dotted{stroke-dasharray:2 3}.head{fill:#57606a;stroke:none}
 @media (prefers-color-scheme:dark){.ground{fill:#0d1117}text{fill:#e6edf3}.more{fill:#9198a1}rect{fill:#161b22;stroke:#9198a1}
-.inner{fill:none}.status{fill:#0c2d6b}path{stroke:#9198a1}.head{fill:#9198a1}}
+.inner{fill:none}.status{fill:#0c2d6b}.ready{stroke:#3fb950}.busy{stroke:#d29922}.failed{stroke:#f85149}
+text.ready{fill:#3fb950}text.busy{fill:#d29922}text.failed{fill:#f85149}path{stroke:#9198a1}.head{fill:#9198a1}}
 </style>`;
 
-function cardsOf({ nodes, status, kind }: GraphOutline): Card[] {
+function cardsOf({ nodes, status, kind }: GraphOutline, states?: InstanceStatus): Card[] {
   const columns = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
-  const cards = nodes.map((node) => cardOf(node));
-  if (status.length === 0 && nodes.length > 0) return cards;
-  const whole = [`${kind} status`, ...status.map(readLine)];
-  return [...cards, card(STATUS, columns, 'status', whole)];
+  const cards = nodes.map((node) => cardOf(node, states?.nodes.get(node.id)));
+  if (status.length === 0 && nodes.length > 0 && states === undefined) return cards;
+  const own = states === undefined ? [] : [states.instance.text];
+  const whole = [`${kind} status`, ...own, ...status.map(readLine)];
+  // A box without arrows stands in the first column, beside the others.
+  return [...cards, card(STATUS, status.length === 0 ? 0 : columns, 'status', whole, states?.instance)];
 }
 
-function cardOf(node: OutlineNode): Card {
+function cardOf(node: OutlineNode, status: NodeStatus | undefined): Card {
   const nature = natureText(node);
   const isExternal = node.nodeType === 'external' || node.nodeType === 'externalCollection';
   const whole = [
     node.id,
+    ...(status === undefined ? [] : [status.text]),
     kindText(node),
     ...(nature === '' ? [] : [nature]),
     ...node.includeWhen.map((cel) => `if ${cel}`),
     ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readLine),
   ];
-  return card(node.id, node.level - 1, isExternal ? 'external' : node.nodeType, whole);
+  return card(node.id, node.level - 1, isExternal ? 'external' : node.nodeType, whole, status);
 }
 
-function card(id: string, column: number, style: string, texts: readonly string[]): Card {
+function card(id: string, column: number, style: string, texts: readonly string[], status?: NodeStatus): Card {
   const whole = texts.map((text) => legal(text.replaceAll(/\s*\n\s*/g, ' ')));
   const shown = whole.length > MAX_LINES ? whole.slice(0, MAX_LINES - 1) : whole;
   const more = whole.length > shown.length ? [`… ${whole.length - shown.length} more`] : [];
-  return { id, column, style, title: whole.join('\n'), lines: [...shown.map(shortened), ...more] };
+  const lines = [...shown.map(shortened), ...more];
+  return { id, column, style, title: whole.join('\n'), lines, ...(status === undefined ? {} : { status }) };
 }
 
 const readLine = ({ place, expression }: OutlineRead): string => `${place} ← ${expression}`;
@@ -120,17 +129,18 @@ function boxOf({ id, column, lines }: Card): LayoutBox {
   };
 }
 
-function cardText({ style, title, lines }: Card, { x, y, width, height }: LayoutBox & Point): string {
+function cardText({ style, title, lines, status }: Card, { x, y, width, height }: LayoutBox & Point): string {
   const inner =
     style === 'collection'
       ? `<rect class="inner" x="${x + 3}" y="${y + 3}" width="${width - 6}" height="${height - 6}" rx="4"/>`
       : '';
   const texts = lines.map((line, index) => {
-    const kind = index === 0 ? ' class="name"' : index === 1 ? ' class="more"' : '';
+    const second = status === undefined ? 'more' : status.tone;
+    const kind = index === 0 ? ' class="name"' : index === 1 ? ` class="${second}"` : '';
     const baseline = y + PADDING + index * LINE_HEIGHT + FONT_SIZE;
     return `<text${kind} x="${x + PADDING}" y="${baseline}">${escaped(line)}</text>`;
   });
-  return `<g><title>${escaped(title)}</title><rect class="${style}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${inner}${texts.join('')}</g>`;
+  return `<g><title>${escaped(title)}</title><rect class="${status === undefined ? style : `${style} ${status.tone}`}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>${inner}${texts.join('')}</g>`;
 }
 
 /** The path of an arrow: straight in columns, and curved between them. */

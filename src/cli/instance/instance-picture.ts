@@ -1,0 +1,63 @@
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { Graph, InstanceStatus, NodeStatus } from '../../graph/index.ts';
+import { graphOutline, toDot, toMermaid, toSvg } from '../../graph/index.ts';
+import { printableLine } from '../printable.ts';
+import type { InstanceObservation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import type { ShownState } from './shown-node.ts';
+import { shownMark, shownNode } from './shown-node.ts';
+
+const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
+  ready: 'ready',
+  skipped: 'idle',
+  deleted: 'idle',
+  unknown: 'idle',
+  failed: 'failed',
+  blocked: 'failed',
+  pending: 'busy',
+  applying: 'busy',
+  waiting: 'busy',
+  deleting: 'busy',
+};
+
+/** The names of pictures of an instance. */
+export const INSTANCE_PICTURES = ['mermaid', 'dot', 'svg'] as const;
+
+/** The pictures of an instance: its graph, with the states of its nodes. */
+export function picturesOf(observation: InstanceObservation): Readonly<Record<string, () => readonly string[]>> {
+  const states = instanceStatus(observation);
+  return {
+    mermaid: () => [toMermaid(graphOf(observation), states).trimEnd()],
+    dot: () => [toDot(graphOutline(graphOf(observation)), states).trimEnd()],
+    svg: () => [toSvg(graphOutline(graphOf(observation)), states).trimEnd()],
+  };
+}
+
+/** The graph that an instance follows. Throws `TypeKroError` `cli/no-graph` where there is none. */
+export function graphOf({ graph, instance, problems }: InstanceObservation): Graph {
+  if (graph !== undefined) return graph;
+  const why = problems[0]?.message ?? 'its definition is gone, or may not be read';
+  throw new TypeKroError(`${objectName(refOf(instance))} has no graph that can be drawn: ${why}`, {
+    code: 'cli/no-graph',
+    remedy: 'typekro tree -o text shows its objects by their labels',
+  });
+}
+
+/** The states of an instance and its nodes. */
+export function instanceStatus(observation: InstanceObservation): InstanceStatus {
+  const { instance, decision } = observation;
+  const { name = '', namespace } = instance.metadata;
+  const { state } = recordedState(instance);
+  const tone = state === 'ACTIVE' ? 'ready' : state === 'ERROR' ? 'failed' : 'busy';
+  const title = namespace === undefined ? name : `${namespace}/${name}`;
+  return {
+    instance: { tone, text: state === '' ? title : `${title} ${state}` },
+    nodes: new Map(
+      currentNodes(decision).map((node) => {
+        const { state: shown, reason } = shownNode(node);
+        const text = printableLine(`${shownMark(shown, false)} ${shown}${reason === '' ? '' : `: ${reason}`}`);
+        return [node.id, { tone: TONES[shown], text }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,65 @@
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { waitForObject } from '../../kube/index.ts';
+import type { CommandContext } from '../command.ts';
+import { fitLine } from '../up/view.ts';
+
+/** How long changes of children alone may stay unseen, in milliseconds: the instance itself is watched. */
+const MAX_AGE_MS = 2000;
+
+/** What is shown of an instance. */
+export interface WatchedReport {
+  readonly instance: KubeObject;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Shows lines again and again as an instance changes, until the signal aborts or the instance is gone: on a terminal in
+ * place, elsewhere only lines that differ from the last ones.
+ *
+ * @param look reads the instance and its objects anew; undefined when it is gone
+ */
+export async function watchReport(
+  context: CommandContext,
+  api: KubernetesApi,
+  look: () => Promise<WatchedReport | undefined>,
+): Promise<void> {
+  const show = screenOf(context);
+  const { signal } = context;
+  for (;;) {
+    const seen = await look();
+    if (seen === undefined || signal.aborted) return;
+    show(seen.lines);
+    const { uid, resourceVersion } = seen.instance.metadata;
+    const limit = AbortSignal.timeout(MAX_AGE_MS);
+    try {
+      await waitForObject(api, refOf(seen.instance), AbortSignal.any([signal, limit]), (found) =>
+        found?.metadata.uid === uid && found?.metadata.resourceVersion === resourceVersion ? undefined : true,
+      );
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!limit.aborted) throw error;
+    }
+  }
+}
+
+function screenOf(context: CommandContext): (lines: readonly string[]) => void {
+  const { terminal } = context;
+  let shown: readonly string[] = [];
+  if (terminal === undefined) {
+    return (lines) => {
+      const fresh = lines.filter((line) => !shown.includes(line));
+      shown = lines;
+      if (fresh.length > 0) context.print(fresh.join('\n'));
+    };
+  }
+  return (lines) => {
+    // A block that is higher than the screen cannot be drawn again in place: its upper lines have scrolled away.
+    const block = lines.slice(0, terminal.rows - 1).map((line) => fitLine(line, terminal.columns));
+    if (block.join('\n') === shown.join('\n')) return;
+    const up = shown.length > 0 ? `\u001b[${shown.length}A\r` : '';
+    terminal.write(`${up}\u001b[0J${block.join('\n')}\n`);
+    shown = block;
+  };
+}
