@@ -142,6 +142,9 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['why corner', 0, /nothing is waited for/],
   ['why shops', 0, /nothing is wrong/],
   ['tree corner', 0, /✓ settings/],
+  ['graph corner -o svg', 0, /^<svg/],
+  ['reconcile corner', 0, /ACTIVE/],
+  ['adopt corner.yaml', 0, /no object that exists/],
   ['diff corner', 0, /^[^~]*$/],
   ['status corner', 0, /said/],
   ['events corner', 0, /./],
@@ -153,6 +156,8 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['rbac shop.yaml', 0, /kind: ClusterRole/],
   ['gitops shop.yaml corner.yaml --out deploy', 0, /deploy/],
   ['upgrade --check --kro-compatibility 0.9', 0, /1 unchanged/],
+  ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],
+  ['hand-back --dry-run', 3, /typekro\.dev\/revision: 1/],
   ['install --print', 0, /kind: CustomResourceDefinition/],
   ['completion bash', 0, /complete/],
   // The package of the protocol is no dependency of this one.
