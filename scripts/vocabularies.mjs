@@ -116,7 +116,7 @@ const VOCABULARIES = [
     name: 'the names of limits',
     use: 'MAX_… or MIN_…, with the unit at the end',
     home: '',
-    pattern: /\bconst (?:MOST|LONGEST|LEAST|SHORTEST|WIDEST|FEWEST)_/,
+    pattern: /\bconst (?:MOST|LONGEST|LEAST|SHORTEST|WIDEST|FEWEST|DEEPEST)(?:_|\b)/,
   },
   {
     name: 'classes of failed requests',

@@ -30,9 +30,9 @@ export interface JsonOptions {
 }
 
 /** The depth below which a result is refused. */
-const DEEPEST = 500;
-/** The maximum of values in a result; an object of Kubernetes has a few thousand. */
-const MOST = 2_000_000;
+const MAX_DEPTH = 500;
+/** The maximum number of values in a result; an object of Kubernetes has a few thousand. */
+const MAX_VALUES = 2_000_000;
 
 class Refusal {
   readonly message: string;
@@ -76,9 +76,9 @@ class Conversion {
   }
 
   convert(value: Value, depth: number): JsonValue | undefined {
-    if (depth > DEEPEST) return refuse('result is nested too deep');
+    if (depth > MAX_DEPTH) return refuse('result is nested too deep');
     // Values share parts, and JSON does not: the result of a small expression can exceed the memory.
-    if (++this.#count > MOST) return refuse('result is too large');
+    if (++this.#count > MAX_VALUES) return refuse('result is too large');
     switch (typeof value) {
       case 'string':
       case 'boolean':

@@ -29,8 +29,8 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
 
 /**
  * Functions for hand-written CEL, for expressions that TypeScript does not have. References and values may stand
- * between pieces of CEL text. Most of them are not needed inside a composition, where ordinary operators are
- * translated.
+ * between pieces of CEL text. Inside a composition most of these functions are not needed, because ordinary operators
+ * are translated.
  */
 export const Cel = {
   /**

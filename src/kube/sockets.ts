@@ -26,7 +26,7 @@ export interface TlsOptions {
  * more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a
  * hanging webhook does not block all others; at most `MAX_SLOW_REQUESTS` are exempt. Streams (watches) do not count.
  */
-const AT_A_TIME = 8;
+const MAX_CONCURRENT_REQUESTS = 8;
 const SLOW_MS = 1000;
 const MAX_SLOW_REQUESTS = 248;
 /** Idle time before a TCP keep-alive probe, in milliseconds. */
@@ -53,7 +53,7 @@ class Sockets implements Connections, ConnectionOwner {
   readonly #idle: Connection[] = [];
   readonly #placed = new Set<Placed>();
   readonly #waiting: (() => void)[] = [];
-  #free = AT_A_TIME;
+  #free = MAX_CONCURRENT_REQUESTS;
   #slow = 0;
   #sweeping: NodeJS.Timeout | undefined;
   #isClosed = false;

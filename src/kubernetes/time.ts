@@ -2,7 +2,7 @@ import { isoTime } from '../core/index.ts';
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Milliseconds of an RFC 3339 time, or the text of Go's parse error. */
+/** The milliseconds since 1970 of an RFC 3339 time, or the text of Go's parse error. */
 export function parseTime(text: string): number | string {
   const layout = '2006-01-02T15:04:05Z07:00';
   const match = TIME.exec(text);

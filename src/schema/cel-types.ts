@@ -20,7 +20,7 @@ import type { Schema } from './model.ts';
 const PREFIX = '__type_';
 
 /** The deepest nesting of lists; a recursive list has no type. */
-const DEEPEST_LIST = 64;
+const MAX_LIST_DEPTH = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {
   byte: BYTES,
@@ -37,7 +37,7 @@ export function celType(schema: Schema, name: string, depth = 0): CelType | unde
   if (isIntOrString(schema)) return DYN;
   switch (schema.type) {
     case 'array': {
-      if (schema.items === undefined || depth > DEEPEST_LIST) return undefined;
+      if (schema.items === undefined || depth > MAX_LIST_DEPTH) return undefined;
       const element = celType(schema.items, `${name}.@idx`, depth + 1);
       return element === undefined ? undefined : listType(element);
     }

@@ -1,11 +1,11 @@
 import { CelValue } from '../values.ts';
 
 /** The depth below which two pieces of foreign data count as different. */
-const DEEPEST = 1_000;
+const MAX_DEPTH = 1_000;
 
 export function sameData(a: unknown, b: unknown, depth = 0): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > DEEPEST) return false;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > MAX_DEPTH) return false;
   if (a instanceof CelValue || b instanceof CelValue) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     return (

@@ -30,7 +30,7 @@ const FREE: Meter = { charge: () => undefined };
  * The depth below which values count as different. It protects the stack from hostile values; real values are not that
  * deep.
  */
-const DEEPEST = 1_000;
+const MAX_DEPTH = 1_000;
 
 /**
  * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
@@ -54,7 +54,7 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   }
   if (a instanceof CelDuration) return b instanceof CelDuration && a.nanos === b.nanos;
   if (a instanceof CelTypeValue) return b instanceof CelTypeValue && a.name === b.name;
-  if (depth > DEEPEST) return false;
+  if (depth > MAX_DEPTH) return false;
   if (a instanceof CelOptional) {
     if (!(b instanceof CelOptional)) return false;
     if (a.value === undefined || b.value === undefined) return a.value === b.value;

@@ -136,7 +136,7 @@ function hexadecimal(value: Value): string | undefined {
 }
 
 /** The depth at which printing stops; values of expressions and manifests are not that deep. */
-const DEEPEST = 500;
+const MAX_DEPTH = 500;
 
 function printable(value: Value, context: CallContext, depth: number): string | Failure {
   context.charge(1);
@@ -150,7 +150,7 @@ function printable(value: Value, context: CallContext, depth: number): string | 
     return formatTimestamp({ seconds: value.seconds, nanos: value.nanos, offsetMinutes: 0 });
   if (value instanceof CelTypeValue) return value.name;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (depth > DEEPEST) return failure('value nests too deeply');
+  if (depth > MAX_DEPTH) return failure('value nests too deeply');
   const elements = elementsOf(value);
   if (elements) return printableList(elements, context, depth);
   const entries = entriesOf(value);

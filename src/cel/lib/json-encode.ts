@@ -15,7 +15,7 @@ import {
 import { encodeBase64 } from './base64.ts';
 import { formatTimestamp } from './timestamp.ts';
 
-const DEEPEST = 1_000;
+const MAX_DEPTH = 1_000;
 const MAX_SAFE = 9007199254740991n;
 
 /**
@@ -51,7 +51,7 @@ function encode(value: Value, context: CallContext, depth: number): string {
       ? fail('optional.none() dereference')
       : encodeJson(value.value, context, depth + 1);
   }
-  if (depth > DEEPEST) return fail('value nests too deeply');
+  if (depth > MAX_DEPTH) return fail('value nests too deeply');
   const elements = elementsOf(value);
   if (elements) return `[${elements.map((element) => encodeJson(element, context, depth + 1)).join(',')}]`;
   const entries = entriesOf(value);

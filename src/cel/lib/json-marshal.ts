@@ -20,7 +20,7 @@ import { encodeBase64 } from './base64.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
 /** The depth below which values are refused; neither kro nor an API server accepts deeper ones. */
-const DEEPEST = 1_000;
+const MAX_DEPTH = 1_000;
 
 const CONVERT = 'json.marshal failed to convert value: ';
 const ENCODE = 'json.marshal failed to encode value: ';
@@ -59,7 +59,7 @@ function writeAny(value: Value, state: State, depth: number): string {
       return String(value);
     default:
   }
-  if (depth > DEEPEST) return fail(`${CONVERT}value nests too deeply`);
+  if (depth > MAX_DEPTH) return fail(`${CONVERT}value nests too deeply`);
   if (value instanceof CelValue) return writeCelValue(value, state, depth);
   if (value instanceof Uint8Array) return `"${encodeBase64(value)}"`;
   const elements = elementsOf(value);

@@ -6,7 +6,7 @@ import { member } from './define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
 /** The depth below which data is replaced and not merged. */
-const DEEPEST = 1_000;
+const MAX_DEPTH = 1_000;
 
 /** kro's `merge` and `deepMerge`. */
 export const kroMaps: Library = {
@@ -59,7 +59,7 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
 function deepMerge(left: Value, right: Value, context: CallContext, depth: number): Value {
   const a = entriesOf(left);
   const b = entriesOf(right);
-  if (!a || !b || depth > DEEPEST) return right;
+  if (!a || !b || depth > MAX_DEPTH) return right;
   if (b.length === 0) return left;
   if (a.length === 0) return right;
   return union(a, b, context, (x, y) => deepMerge(x, y, context, depth + 1));

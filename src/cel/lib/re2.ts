@@ -25,13 +25,13 @@ const COMPILE_COST = 50;
  * The longest pattern that is accepted. A pattern of more than a megabyte takes seconds to compile; real patterns are
  * far shorter.
  */
-const LONGEST = 1_000_000;
+const MAX_PATTERN_LENGTH = 1_000_000;
 
 const cache = new Map<string, Pattern | Failure>();
 
 /** Compiles `source`; the failure has the text of Go's `regexp` ("error parsing regexp: …"). */
 export function compilePattern(source: string): Pattern | Failure {
-  if (source.length > LONGEST) return failure('error parsing regexp: expression too large');
+  if (source.length > MAX_PATTERN_LENGTH) return failure('error parsing regexp: expression too large');
   try {
     return patternOf(re2Library().RE2JS.compile(source));
   } catch (error) {

@@ -16,12 +16,12 @@ import { LibraryValue } from './opaque.ts';
 import { formatTimestamp } from './timestamp.ts';
 
 /** Limits of a value's text in an error: the depth of lists and maps, and the number of all elements. */
-const DEEPEST = 50;
-const MOST = 10_000;
+const MAX_DEPTH = 50;
+const MAX_VALUES = 10_000;
 
 /** The text of a value in an error, as Go's `%v` prints cel-go's values: `[1, b]`, `{x: 1}`, `1m30s`, `[120 121]`. */
 export function showValue(value: Value): string {
-  return show(value, 0, { left: MOST });
+  return show(value, 0, { left: MAX_VALUES });
 }
 
 function show(value: Value, depth: number, room: { left: number }): string {
@@ -43,7 +43,7 @@ function show(value: Value, depth: number, room: { left: number }): string {
   const elements = elementsOf(value);
   const entries = elements ? undefined : entriesOf(value);
   room.left -= (elements ?? entries)?.length ?? 0;
-  if (depth > DEEPEST || room.left < 0) return '…';
+  if (depth > MAX_DEPTH || room.left < 0) return '…';
   const inner = (part: Value) => show(part, depth + 1, room);
   if (elements) return `[${elements.map(inner).join(', ')}]`;
   if (!entries) return typeNameOf(value);

@@ -276,7 +276,7 @@ function quote(text: string): string {
   return `"${escaped.replace(/(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, '\ufffd')}"`;
 }
 
-/** Helpers for texts as Go sees them: UTF-8, counted and ordered by code point. */
+// Go counts and orders texts by code point; JavaScript counts UTF-16 units.
 
 /** The UTF-16 position of a code point by its number; `text.length` for numbers at or beyond the end. */
 export function utf16Index(text: string, codePoints: number): number {

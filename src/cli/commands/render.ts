@@ -151,7 +151,7 @@ function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObjec
   return { ...(stored as unknown as KubeObject), ...status };
 }
 
-/** A rendering as data. Later versions of the same number only add fields. */
+/** A rendering as data. A later release with the same `schemaVersion` only adds fields. */
 function dataOf({ graph, instance, rendered: { nodes, decision } }: Rendering): object {
   return {
     definition: graph.name,

@@ -16,7 +16,7 @@ export const resolve = (name, context, next) => {
 };`;
 
 /**
- * Records the files that modules import from now on, those included that do not exist or do not parse. Call it before
+ * Records the files that modules import from now on, also files that do not exist or do not parse. Call it before
  * another loader is registered: the hooks then see the requests of that loader, too.
  *
  * @returns a function that gives the absolute paths so far, without those of installed packages

@@ -1,7 +1,7 @@
 import type { FieldDescription, MemberFacts } from './field-facts.ts';
 import { valueText } from './field-facts.ts';
 
-/** `typekro explain` of a field as JSON. Later versions of the same number only add fields. */
+/** `typekro explain` of a field as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface FieldReport extends FieldDescription {
   readonly schemaVersion: 1;
   /** The kind, as `Kind apiVersion`. */

@@ -8,7 +8,7 @@ import type { Report } from './print-report.ts';
 /** What became of one object, in the words of kubectl. */
 export type ChangeResult = 'configured' | 'unchanged' | 'deleted';
 
-/** A verb's report as JSON. Later versions of the same number only add fields. */
+/** A verb's report as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface ChangeData {
   readonly schemaVersion: 1;
   readonly object: ObjectRef;

@@ -7,7 +7,7 @@ import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { secretFields } from './secret-fields.ts';
 
-/** `typekro diff` as JSON. Later versions of the same number only add fields. */
+/** `typekro diff` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface DiffReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;

@@ -10,7 +10,7 @@ import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
 
-/** `typekro status` as JSON. Later versions of the same number only add fields. */
+/** `typekro status` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface StatusView {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;

@@ -7,7 +7,7 @@ import type { InstanceObservation } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
 
-/** `typekro tree` as JSON. Later versions of the same number only add fields. */
+/** `typekro tree` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface TreeReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;

@@ -10,7 +10,7 @@ import { printable, printableLine } from '../printable.ts';
 import { recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
 
-/** `typekro why DEFINITION` as JSON. Later versions of the same number only add fields. */
+/** `typekro why DEFINITION` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface DefinitionWhyReport {
   readonly schemaVersion: 1;
   readonly definition: ObjectRef;

@@ -11,7 +11,7 @@ import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownNode } from './shown-node.ts';
 
-/** `typekro why` as JSON. Later versions of the same number only add fields. */
+/** `typekro why` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface WhyReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;

@@ -79,7 +79,7 @@ describe('which requests are hit', () => {
     await cluster.close();
   });
 
-  test('a rule strikes so many times after so many that pass, until it is removed', async () => {
+  test('a rule hits so many times after so many that pass, until it is removed', async () => {
     const { cluster } = await bare();
     const statuses = async (count: number) => {
       const found: number[] = [];
@@ -95,7 +95,7 @@ describe('which requests are hit', () => {
     await cluster.close();
   });
 
-  test('the same seed strikes the same share of requests, another seed others', async () => {
+  test('the same seed hits the same share of requests, another seed others', async () => {
     const pattern = async (seed: number) => {
       const { cluster } = await bare();
       cluster.faults.add({}, ERROR, { times: Number.POSITIVE_INFINITY, probability: 0.3, seed });

@@ -32,7 +32,7 @@ export interface FaultRequest {
   readonly userAgent: string;
 }
 
-/** The requests that a fault strikes. All given conditions must hold; a list holds when one of its entries does. */
+/** The requests that a fault hits. All given conditions must hold; a list holds when one of its entries does. */
 export interface FaultMatch {
   readonly verb?: KubeVerb | readonly KubeVerb[];
   /** API group; `''` is the core group. */
@@ -98,13 +98,13 @@ export type Fault =
   /** Every event of a watch is delayed; the order of events stays. */
   | { readonly kind: 'watch-delay'; readonly milliseconds: number };
 
-/** The number and the choice of requests that a rule strikes. */
+/** The number and the choice of requests that a rule hits. */
 export interface FaultOptions {
-  /** The number of requests that the rule strikes. Default: 1; `Infinity` for all. */
+  /** The number of requests that the rule hits. Default: 1; `Infinity` for all. */
   readonly times?: number;
   /** The number of matching requests that pass first. Default: 0. */
   readonly after?: number;
-  /** The fraction of matching requests that the rule strikes, 0 to 1. Default: 1. */
+  /** The fraction of matching requests that the rule hits, 0 to 1. Default: 1. */
   readonly probability?: number;
   /** The seed of the rule's choices. Equal seeds make equal choices. Default: 1. */
   readonly seed?: number;

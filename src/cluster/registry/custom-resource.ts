@@ -102,8 +102,8 @@ export class CustomResource implements ServedResource {
   }
 
   /**
-   * Converts an object to this version. Without a webhook only `apiVersion` changes; this version's schema prunes and
-   * defaults.
+   * Converts an object to this version, as the conversion strategy `None` does: only `apiVersion` changes. This version's
+   * schema prunes the object, and sets defaults when the object was stored in this version.
    */
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };

@@ -19,7 +19,7 @@ import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { WriteServices } from '../verbs/write.ts';
 
-const SHORTEST = 600;
+const MIN_LIFETIME_SECONDS = 600;
 
 /** What requests for tokens use of the cluster. */
 export interface TokenReplyContext extends WriteServices {
@@ -57,7 +57,7 @@ export function tokenReply(
   ).object;
   const spec = ensureAt(body as unknown as JsonObject, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
-  if (seconds < SHORTEST) {
+  if (seconds < MIN_LIFETIME_SECONDS) {
     throw invalid('authentication.k8s.io', 'TokenRequest', '', [
       fieldInvalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
     ]);

@@ -36,7 +36,7 @@ function applyAspect(records: readonly ResourceRecord[], aspect: AnyAspect, inde
   }
   return records.map((record) => {
     if (!met.has(record)) return record;
-    const place = new Place(index, `${target} (${record.id})`);
+    const place = new OperationPlace(index, `${target} (${record.id})`);
     return { ...record, manifest: changed(record.manifest, aspect, place) };
   });
 }
@@ -78,7 +78,7 @@ function fits(record: ResourceRecord, { selector }: AnyAspect): boolean {
 }
 
 /** The position of an operation in the list of aspects and in the resource, for messages. */
-class Place {
+class OperationPlace {
   readonly #index: number;
   readonly #target: string;
 
@@ -93,7 +93,11 @@ class Place {
   }
 }
 
-function changed(manifest: ResourceRecord['manifest'], { surface }: AnyAspect, place: Place): Record<string, unknown> {
+function changed(
+  manifest: ResourceRecord['manifest'],
+  { surface }: AnyAspect,
+  place: OperationPlace,
+): Record<string, unknown> {
   if (surface.kind === 'override') return patched(manifest, surface.patch, '', place);
   const metadata = plainObject(manifest['metadata']) ?? {};
   const laid = (part: 'labels' | 'annotations') => {
@@ -115,7 +119,7 @@ function plainObject(raw: unknown): Record<string, unknown> | undefined {
   return value as Record<string, unknown>;
 }
 
-function patched(raw: unknown, patch: AspectPatch, path: string, place: Place): Record<string, unknown> {
+function patched(raw: unknown, patch: AspectPatch, path: string, place: OperationPlace): Record<string, unknown> {
   const value = raw === undefined ? {} : plainObject(raw);
   if (value === undefined) return place.refuse(path, 'is known only when the graph runs');
   const result: Record<PropertyKey, unknown> = { ...value };
@@ -127,7 +131,7 @@ function patched(raw: unknown, patch: AspectPatch, path: string, place: Place): 
   return result;
 }
 
-function operated(raw: unknown, operation: AspectOperation, path: string, place: Place): unknown {
+function operated(raw: unknown, operation: AspectOperation, path: string, place: OperationPlace): unknown {
   switch (operation.operation) {
     case 'replace':
       return operation.value;
@@ -150,7 +154,7 @@ function operated(raw: unknown, operation: AspectOperation, path: string, place:
 }
 
 /** A list with a constant length; an empty list when the field is absent. */
-function listAt(raw: unknown, path: string, place: Place): readonly unknown[] {
+function listAt(raw: unknown, path: string, place: OperationPlace): readonly unknown[] {
   const value = resolve(raw);
   if (value === undefined) return [];
   if (!Array.isArray(value) || symbolic(value) !== undefined)
@@ -161,7 +165,7 @@ function listAt(raw: unknown, path: string, place: Place): readonly unknown[] {
 /**
  * The name of a list element, which must be constant, because elements are merged by name when the graph is written.
  */
-function nameOf(item: unknown, path: string, place: Place): string {
+function nameOf(item: unknown, path: string, place: OperationPlace): string {
   const name: unknown =
     item instanceof Maybe || item instanceof Splice ? undefined : resolve(plainObject(item)?.['name']);
   if (typeof name !== 'string' || hasTokens(name))

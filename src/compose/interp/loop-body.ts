@@ -231,7 +231,7 @@ export function firstElement(view: View, raw: unknown): Node | undefined {
   return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
 }
 
-/** Makes a member an accumulator if its value has an expression. */
+/** Makes a member an accumulator if its value has an expression that is no object literal. */
 function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
   const { object: of, key } = member;
   const start = startNode((of as Record<string, unknown>)[key]);

@@ -21,7 +21,7 @@ import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
 import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
-/** The least number that JavaScript prints with an exponent. */
+/** The least number above 1 that JavaScript prints with an exponent. */
 const EXPONENTS_FROM = 1e21;
 /** The number from which on every double is whole. */
 const WHOLE_FROM = 2 ** 53;

@@ -2,8 +2,8 @@ import { macroVariable } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { makeNode, withArgs } from './node.ts';
 
-/** The minimum of saved nodes for which a part is bound. */
-const WORTH = 12;
+/** The minimum number of saved nodes for which a part is bound. */
+const MIN_SAVED_NODES = 12;
 
 /**
  * Writes repeated parts of an expression once: binds scalar parts that occur several times, and use no variables of
@@ -14,7 +14,9 @@ const WORTH = 12;
 export function shareParts(root: Node): Node {
   const uses = countUses(root);
   const candidates = [...uses]
-    .filter(([node, count]) => count > 1 && node !== root && isScalar(node) && (count - 1) * node.size >= WORTH)
+    .filter(
+      ([node, count]) => count > 1 && node !== root && isScalar(node) && (count - 1) * node.size >= MIN_SAVED_NODES,
+    )
     .map(([node]) => node)
     .sort((a, b) => b.size - a.size || a.id - b.id);
   if (candidates.length === 0) return root;

@@ -3,7 +3,7 @@ import type { Clock } from '../../kube/index.ts';
 /** The minimum time before the compaction of an object; the maximum is twice as long. */
 const LEFT_FOR_MS = 1000;
 /** The number of objects that one turn compacts. A turn takes some milliseconds. */
-const AT_A_TIME = 64;
+const MAX_PER_TURN = 64;
 
 /**
  * Compacts objects some time after they arrived, a few at a time. Readers need an arriving object at once, but its
@@ -38,7 +38,7 @@ export class DeferredCompactor {
   }
 
   #look(): void {
-    let left = AT_A_TIME;
+    let left = MAX_PER_TURN;
     for (const key of this.#due) {
       if (left === 0) break;
       left -= 1;

@@ -104,7 +104,7 @@ export class WorkQueue {
     return this.#adds;
   }
 
-  /** The time for which the work that was taken last had been due. */
+  /** The milliseconds for which the work that was taken last had been due. */
   get waited(): number {
     return this.#waited;
   }

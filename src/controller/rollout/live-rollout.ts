@@ -7,15 +7,15 @@ import type { Allowance } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
 import { isRolloutDone, rolloutCount } from './rollouts.ts';
 
-/** How a roll-out that goes to some instances first concerns one instance. */
+/** What a roll-out, which reaches some instances first, means for one instance. */
 export interface LiveRollout {
   /** The revision that the instance stays with meanwhile; absent when it is among the first. */
   readonly base?: DefinitionRevision;
-  /** Who gets the newest revision first, and what the instance follows. */
+  /** Which instances get the newest revision first, and what this instance follows. */
   readonly note: string;
 }
 
-/** Instances that a note names. */
+/** The maximum number of instances that a note names. */
 const MAX_NAMED = 5;
 
 /**
