@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Paint } from '../../testing/index.ts';
 import { coveredPercent } from '../../testing/index.ts';
+import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { systemEvents } from '../dev/watch-files.ts';
+import type { FoundTestFile } from '../graph-test/find-test-files.ts';
 import { findTestFiles } from '../graph-test/find-test-files.ts';
 import type { TestFileResult } from '../graph-test/run-test-file.ts';
 import { resultData, runTestFile } from '../graph-test/run-test-file.ts';
@@ -11,6 +15,7 @@ import { allItems, coverageLines } from '../graph-test/coverage-lines.ts';
 import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
+import { watchTests, withFreshModules } from '../graph-test/watch-tests.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'junit'] as const;
@@ -40,6 +45,7 @@ docs/testing.md explains all fields.`,
   options: [
     { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text' },
     { name: 'update', summary: 'write the snapshots of tests with snapshot: true, instead of comparing them' },
+    { name: 'watch', summary: 'run again after each save, as far as a test file depends on what was saved' },
     { name: 'coverage', summary: 'list what no test covers' },
     {
       name: 'coverage-min',
@@ -50,6 +56,10 @@ docs/testing.md explains all fields.`,
   ],
   examples: [
     { command: 'typekro test graphs/', summary: 'all tests below a folder; exit code 1 when one fails' },
+    {
+      command: 'typekro test graphs/ --watch',
+      summary: 'again after each save of tests, definitions and their imports',
+    },
     { command: 'typekro test app.test.yaml -t ingress', summary: 'tests with "ingress" in their names' },
   ],
   async run(context, input) {
@@ -57,44 +67,74 @@ docs/testing.md explains all fields.`,
     const filter = textOption(input, 'filter');
     const minimum = minimumOf(input);
     const isListed = input.options['coverage'] === true || minimum !== undefined;
-    const files = findTestFiles(input.positionals, context.cwd);
-    const started = performance.now();
     const paint = paintOf(context);
-    const results: TestFileResult[] = [];
-    for (const found of files) {
-      if (context.signal.aborted) return ExitCode.interrupted;
-      const result = await runTestFile(context, found, {
+    const runFile = async (own: CommandContext, found: FoundTestFile): Promise<TestFileResult> => {
+      const result = await runTestFile(own, found, {
         ...(filter === undefined ? {} : { filter }),
         update: input.options['update'] === true,
         onResult: (each) => {
           if (form === 'text') for (const line of resultLines(each, found.file, paint)) context.print(line);
         },
       });
-      results.push(result);
       if (result.foreign === true) context.printError(`note: ${found.file} is left out: its kind is not GraphTest`);
       printDiagnostics(context, result.diagnostics, result.texts);
-    }
-    const sum = sumOf(results);
-    const milliseconds = performance.now() - started;
-    if (form === 'text') {
-      for (const { file, coverage } of results) {
-        if (coverage === undefined) continue;
-        for (const line of coverageLines(file, coverage, isListed)) context.print(line);
+      return result;
+    };
+    const runAll = async (
+      only: ReadonlySet<string> | undefined,
+      run: (found: FoundTestFile) => Promise<TestFileResult>,
+    ): Promise<readonly TestFileResult[]> => {
+      const started = performance.now();
+      const results: TestFileResult[] = [];
+      for (const found of findTestFiles(input.positionals, context.cwd)) {
+        if (context.signal.aborted) break;
+        if (only === undefined || only.has(found.path)) results.push(await run(found));
       }
-      context.print(sumLine(sum, milliseconds));
-    } else if (form === 'junit') context.print(testJunitText(results));
-    else context.print(stringifyJson({ schemaVersion: 1, ...sum, files: results.map(resultData) }, 2));
+      printResults(context, form, results, isListed, performance.now() - started);
+      return results;
+    };
+    if (input.options['watch'] === true) {
+      const named = input.positionals.map((name) => resolve(context.cwd, name));
+      const run = (only: ReadonlySet<string> | undefined) =>
+        runAll(only, (found) => withFreshModules(context, (fresh) => runFile(fresh, found)));
+      return watchTests({ context, named, run, events: systemEvents(systemClock), clock: systemClock });
+    }
+    const results = await runAll(undefined, (found) => runFile(context, found));
+    if (context.signal.aborted) return ExitCode.interrupted;
     if (results.some(({ diagnostics }) => hasErrors(diagnostics))) return ExitCode.diagnostics;
-    if (sum.passed + sum.failed === 0) throw noTest(filter);
+    const { passed, failed } = sumOf(results);
+    if (passed + failed === 0) throw noTest(filter);
     const percent = coveredPercent(allItems(results.flatMap(({ coverage }) => coverage ?? [])));
     const isBelow = minimum !== undefined && percent < minimum;
-    if (isBelow)
-      context.printError(
-        `error: the tests cover ${Math.floor(percent)} % of nodes, conditions and branches, less than ${minimum} %\n  hint: typekro test --coverage lists what no test covers`,
-      );
-    return sum.failed > 0 || isBelow ? ExitCode.failed : ExitCode.ok;
+    if (isBelow) context.printError(belowMinimum(percent, minimum));
+    return failed > 0 || isBelow ? ExitCode.failed : ExitCode.ok;
   },
 };
+
+function belowMinimum(percent: number, minimum: number): string {
+  return `error: the tests cover ${Math.floor(percent)} % of nodes, conditions and branches, less than ${minimum} %
+  hint: typekro test --coverage lists what no test covers`;
+}
+
+function printResults(
+  context: CommandContext,
+  form: Form,
+  results: readonly TestFileResult[],
+  isListed: boolean,
+  milliseconds: number,
+): void {
+  const sum = sumOf(results);
+  if (form === 'junit') context.print(testJunitText(results));
+  else if (form === 'json') {
+    context.print(stringifyJson({ schemaVersion: 1, ...sum, files: results.map(resultData) }, 2));
+  } else {
+    for (const { file, coverage } of results) {
+      if (coverage === undefined) continue;
+      for (const line of coverageLines(file, coverage, isListed)) context.print(line);
+    }
+    context.print(sumLine(sum, milliseconds));
+  }
+}
 
 function sumOf(results: readonly TestFileResult[]): TestSum {
   const all = results.flatMap((file) => file.results);

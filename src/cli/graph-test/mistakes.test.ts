@@ -237,6 +237,23 @@ tests:
     `);
   });
 
+  test('a definition that cannot be read leaves the other files to run', async () => {
+    write('unread/a.test.yaml', `${HEAD.replace('shop', 'none')}tests: []\n`);
+    write('unread/b.test.yaml', 'schemaVersion: 1\nkind: GraphTest\ntests: []\n');
+    write('unread/c.test.yaml', `${HEAD.replace('shop', '../shop')}tests: [{ name: c }]\n`);
+    const { code, out, err } = await run('test unread');
+    expect(code).toBe(3);
+    expect(out).toMatch(/✓ c › c/);
+    expect(err.replaceAll(/looked for as .*/g, 'looked for as …')).toMatchInlineSnapshot(`
+      "unread/a.test.yaml:1:1: error: there is no file unread/none.yaml [input/not-found]
+        hint: check the name; it was looked for as …
+
+      unread/b.test.yaml:1:1: error: b.test.yaml names no definition, and there is no b.yaml or b.ts beside it [input/not-found]
+        hint: write "definition: app.yaml" with the path of the file from the test file
+      "
+    `);
+  });
+
   test.each([
     ['test none', 1],
     ['test none.yaml', 1],

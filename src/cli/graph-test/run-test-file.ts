@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
-import { hasErrors } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
 import type { Coverage, GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
 import {
   checkTestFile,
@@ -12,10 +12,10 @@ import {
 import type { CommandContext } from '../command.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import type { FoundTestFile } from './find-test-files.ts';
-import { testName } from './find-test-files.ts';
+import { definitionFileOf, testName } from './find-test-files.ts';
 import type { LoadedDefinition } from './load-definition.ts';
 import { loadDefinition } from './load-definition.ts';
-import { readSnapshots, writeSnapshots } from './snapshot-file.ts';
+import { readSnapshots, snapshotFileOf, writeSnapshots } from './snapshot-file.ts';
 
 /** What is run of a file, and how. */
 export interface TestRunOptions {
@@ -39,7 +39,11 @@ export interface TestResult extends GraphTestResult {
 
 /** What a test file came to. */
 export interface TestFileResult {
+  /** The absolute path. */
+  readonly path: string;
   readonly file: string;
+  /** Absolute paths of the files that the tests depend on, without what the definition imports. */
+  readonly sources: readonly string[];
   /** The name in results. */
   readonly name: string;
   readonly results: readonly TestResult[];
@@ -54,18 +58,50 @@ export interface TestFileResult {
   readonly foreign?: true;
 }
 
-/** Runs the tests of a file. Mistakes of the file and errors of its definition are diagnostics; then no test runs. */
+/**
+ * Runs the tests of a file. Mistakes of the file, errors of its definition and files that cannot be read are diagnostics;
+ * then no test runs.
+ */
 export async function runTestFile(
+  context: CommandContext,
+  found: FoundTestFile,
+  options: TestRunOptions,
+): Promise<TestFileResult> {
+  try {
+    return await runReadable(context, found, options);
+  } catch (error) {
+    if (!(error instanceof TypeKroError) || context.signal.aborted) throw error;
+    const { path, file } = found;
+    const { code, message, remedy } = error;
+    const hint = remedy === undefined ? {} : { hint: remedy };
+    const problem: Diagnostic = { code, severity: 'error', message, ...hint, source: { file, line: 1, column: 1 } };
+    const texts = new Map<string, string>();
+    return {
+      path,
+      file,
+      name: testName(path),
+      sources: [path],
+      results: [],
+      skipped: 0,
+      diagnostics: [problem],
+      texts,
+    };
+  }
+}
+
+async function runReadable(
   context: CommandContext,
   { path, file, inFolder }: FoundTestFile,
   options: TestRunOptions,
 ): Promise<TestFileResult> {
   const text = await readTextFile(path, file);
   const name = testName(path);
-  const base = { file, name, results: [], skipped: 0, texts: new Map([[file, text]]) };
-  if (inFolder && !OF_THIS_KIND.test(text)) return { ...base, diagnostics: [], foreign: true };
+  const own = { path, file, name, sources: [path], results: [], skipped: 0, texts: new Map([[file, text]]) };
+  if (inFolder && !OF_THIS_KIND.test(text)) return { ...own, diagnostics: [], foreign: true };
   const parsed = parseTestFile(text, file);
-  if (parsed.file === undefined) return { ...base, diagnostics: parsed.diagnostics };
+  if (parsed.file === undefined) return { ...own, diagnostics: parsed.diagnostics };
+  const sources = [path, snapshotFileOf(path), definitionFileOf(path, parsed.file.definition)];
+  const base = { ...own, sources };
   const loaded = await loadDefinition(context, path, parsed.file);
   const texts = new Map([...loaded.texts, ...base.texts]);
   if (hasErrors(loaded.diagnostics)) return { ...base, diagnostics: loaded.diagnostics, texts };

@@ -1,0 +1,65 @@
+import { relative } from 'node:path';
+import type { Clock } from '../../kube/index.ts';
+import type { CommandContext } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { createModuleReader } from '../dev/module-reader.ts';
+import type { FolderEvents } from '../dev/watch-files.ts';
+import { nextChange, statesOf } from '../dev/watch-files.ts';
+import type { TestFileResult } from './run-test-file.ts';
+
+/** What `watchTests` works with. */
+export interface WatchTestsOptions {
+  readonly context: CommandContext;
+  /** Absolute paths of the files and folders that the user named. A new file in a folder runs all tests. */
+  readonly named: readonly string[];
+  /** Runs the test files of these paths, or all of them, and prints what they came to. */
+  readonly run: (only: ReadonlySet<string> | undefined) => Promise<readonly TestFileResult[]>;
+  readonly events: FolderEvents;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs tests, and after each save those that it affects: a test file depends on itself, its snapshots, its definition and
+ * all files that this imports. Ends with the signal of the context.
+ */
+export async function watchTests({ context, named, run, events, clock }: WatchTestsOptions): Promise<number> {
+  const sources = new Map<string, readonly string[]>();
+  let only: ReadonlySet<string> | undefined;
+  while (!context.signal.aborted) {
+    // A file that is saved while the tests run has another state afterwards.
+    const before = statesOf([...named, ...[...sources.values()].flat()]);
+    for (const { path, sources: own } of await run(only)) sources.set(path, own);
+    const states = new Map([...statesOf([...sources.values()].flat()), ...before]);
+    context.print(' waiting for a save; Ctrl-C ends');
+    const changed = await nextChange(events, states, clock, context.signal);
+    if (changed.length === 0) break;
+    context.print(`\nchanged: ${changed.map((path) => relative(context.cwd, path)).join(', ')}`);
+    only = affected(sources, named, changed);
+  }
+  return ExitCode.interrupted;
+}
+
+/** The test files that depend on changed files; `undefined`: all. */
+function affected(
+  sources: ReadonlyMap<string, readonly string[]>,
+  named: readonly string[],
+  changed: readonly string[],
+): ReadonlySet<string> | undefined {
+  const isOnlyNamed = changed.some((path) => named.includes(path) && !sources.has(path));
+  if (isOnlyNamed) return undefined;
+  return new Set([...sources].filter(([, own]) => own.some((path) => changed.includes(path))).map(([path]) => path));
+}
+
+/** Runs a task with a context that loads modules in a process of their own, so that a saved module is read anew. */
+export async function withFreshModules(
+  context: CommandContext,
+  task: (context: CommandContext) => Promise<TestFileResult>,
+): Promise<TestFileResult> {
+  const modules = createModuleReader((text) => context.printError(text), context.signal);
+  try {
+    const result = await task({ ...context, loadModule: modules.load });
+    return { ...result, sources: [...new Set([...result.sources, ...modules.imported])] };
+  } finally {
+    modules.close();
+  }
+}
