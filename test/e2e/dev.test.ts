@@ -11,7 +11,7 @@ const metadata = { name: 'settings' };
 export const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
 `;
 
-describe('typekro dev', () => {
+describe('typekro dev', { timeout: 90_000 }, () => {
   let directory: string;
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 

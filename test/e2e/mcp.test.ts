@@ -13,7 +13,7 @@ const MODULE = `console.log('noise of the module');
 export const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'DATA' } };
 `;
 
-describe('typekro mcp over the standard input and output', () => {
+describe('typekro mcp over the standard input and output', { timeout: 90_000 }, () => {
   let directory: string;
   let client: McpClient;
   const connect = async (...args: string[]): Promise<void> => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -191,6 +191,20 @@ test('a broken file is told with its place, and the last good state stays', asyn
   loop.save('pots.yaml', definition(second));
   await loop.until(SERVING);
   expect(await loop.names()).toEqual(['shop', 'shop-second']);
+});
+
+test('a file that links to another folder is watched there, too', async () => {
+  mkdirSync(join(loop.cwd, 'shared'));
+  loop.write('shared/shop.yaml', instance('shop'));
+  rmSync(join(loop.cwd, 'shop.yaml'));
+  symlinkSync('shared/shop.yaml', join(loop.cwd, 'shop.yaml'));
+  loop.start();
+  await loop.until(SERVING);
+  expect([...loop.watched.values()].flatMap((folders) => [...folders])).toContain(
+    realpathSync(join(loop.cwd, 'shared')),
+  );
+  loop.save('shared/shop.yaml', instance('store'));
+  expect(await loop.until(SERVING)).toContain('changed: shop.yaml');
 });
 
 test('an event without another state of a file is no save', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, statSync, watch } from 'node:fs';
+import { existsSync, realpathSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kube/index.ts';
 
@@ -74,6 +74,11 @@ export function changedFiles(states: FileStates): string[] {
   return [...states].filter(([path, state]) => stateOf(path) !== state).map(([path]) => path);
 }
 
+/** The folders in which a file may change: its own, and that of the file to which it links. */
+function foldersOf(path: string): string[] {
+  return existsSync(path) ? [dirname(path), dirname(realpathSync(path))] : [dirname(path)];
+}
+
 /**
  * Waits until one of the files has another state and the folders are quiet.
  *
@@ -103,7 +108,7 @@ export function nextChange(
       timer?.cancel();
       timer = clock.setTimer(DEBOUNCE_MS, look);
     };
-    const stop = events.watch(new Set([...states.keys()].map((path) => dirname(path))), onEvent);
+    const stop = events.watch(new Set([...states.keys()].flatMap(foldersOf)), onEvent);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     // A change may be older than the watch.
