@@ -31,7 +31,7 @@ export interface Pruning {
  * - not while an unresolved node of the same kind may want an object of this name;
  * - not before the objects that its node wants now exist (the new object is created before the old one is deleted);
  * - not while a node that reads its node is not resolved, or has a write due;
- * - not before the retired objects that depend on it have disappeared.
+ * - not before the retired objects that depend on it have disappeared; while a kind was not listed yet, they are not known.
  *
  * An existing object whose update the server refuses delays no deletion: the refusal may last.
  */
@@ -40,6 +40,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   const retries: (number | undefined)[] = [];
   const retired: KubeObject[] = [];
   let complete = true;
+  let isUnknown = false;
   const wanted = wantedKeys(context);
   const namespaces = memberNamespaces(context.namespace, scope);
   for (const groupKind of scope.groupKinds) {
@@ -48,6 +49,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
     if (observation.state === 'unknown') {
       context.reads.push({ kind: 'members', target, why: 'prune' });
       complete = false;
+      isUnknown = true;
     } else if (observation.state === 'failed') {
       messages.push(`list orphans failed: ${failureText(observation.failure)}`);
       retries.push(observation.retryAt);
@@ -70,7 +72,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
       held.set(object, holders);
       continue;
     }
-    const action = deletionOf(context.graph, object);
+    const action = isUnknown ? undefined : deletionOf(context.graph, object);
     if (action === undefined) continue;
     const failed = context.observed.failedWrite(action.target);
     if (failed !== undefined && failed.digest === '' && failed.retryAt > context.options.now) {

@@ -6,70 +6,38 @@ import { simulateAll } from '../../src/cli/plan/simulate-all.ts';
 import { readBasics } from '../../src/cli/plan/cluster-basics.ts';
 import { WriteChecker } from '../../src/cli/plan/write-checker.ts';
 import { previewDefinition } from '../../src/controller/index.ts';
-import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
+import type { JsonValue, KubeObject } from '../../src/core/index.ts';
 import { isJsonObject, parseJson } from '../../src/core/index.ts';
 import { DirectRun } from '../../src/deploy/direct-run.ts';
 import { targetOfObject } from '../../src/deploy/index.ts';
 import { builtinSource, compile } from '../../src/graph/index.ts';
+import type { SchemaSource } from '../../src/schema/index.ts';
+import { combineSources, crdSource } from '../../src/schema/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
 import { RETRY_POLICIES } from '../../src/core/index.ts';
 import type { StepOptions } from '../../src/runtime/index.ts';
 import { refOfTarget } from '../../src/runtime/index.ts';
 import { budget } from '../support/budget.ts';
-import { mapResource, pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
+import type { Random } from '../support/planned-graphs.ts';
+import {
+  changedNodes,
+  generatedNodes,
+  KINDS_BY_PLURAL,
+  lidDefinition,
+  pick,
+  sharedSettings,
+} from '../support/planned-graphs.ts';
+import { pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
 import type { VirtualWorld } from '../support/virtual-world.ts';
 import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {
   world = await virtualWorld();
+  await world.apply(sharedSettings, lidDefinition);
+  await world.advance(3000);
 });
 afterAll(() => world.close());
-
-type Random = () => number;
-const pick = <Item>(random: Random, items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
-
-/** A node of a generated graph, which reads some of those before it. */
-function generatedNode(random: Random, id: string, before: readonly string[]): JsonObject {
-  const value = (): string => {
-    const reads = [
-      'fixed',
-      String(Math.floor(random() * 3)),
-      '${schema.spec.text}',
-      '${string(schema.spec.count)}',
-      ...before.filter((each) => !each.startsWith('each')).map((each) => `\${${each}.data.v}`),
-    ];
-    return pick(random, reads);
-  };
-  const data: JsonObject = { v: value(), ...(random() < 0.5 ? { w: value() } : {}) };
-  const node = mapResource(id, data, random() < 0.2 ? { labels: { tier: pick(random, ['a', 'b']) } } : {});
-  if (id.startsWith('each')) {
-    const template = node['template'] as JsonObject;
-    const metadata = { ...(template['metadata'] as JsonObject), name: `\${schema.metadata.name}-${id}-\${string(n)}` };
-    return { ...node, template: { ...template, metadata }, forEach: [{ n: '${lists.range(schema.spec.count)}' }] };
-  }
-  return random() < 0.25 ? { ...node, includeWhen: ['${schema.spec.count > 1}'] } : node;
-}
-
-function generatedNodes(random: Random): JsonObject[] {
-  const ids = ['a', 'b', 'c', 'd', 'each1'].slice(0, 1 + Math.floor(random() * 5));
-  return ids.map((id, index) => generatedNode(random, id, ids.slice(0, index)));
-}
-
-/** Another version of the nodes: some changed, removed or added. Readers of removed nodes are written anew. */
-function changedNodes(random: Random, nodes: readonly JsonObject[]): JsonObject[] {
-  const ids = nodes.map(({ id }) => String(id)).filter(() => random() > 0.2);
-  if (random() < 0.4) ids.push(pick(random, ['x', 'y', 'each2']));
-  if (ids.length === 0) ids.push('x');
-  const kept = new Map(nodes.map((node) => [String(node['id']), node]));
-  return ids.map((id, index) => {
-    const former = kept.get(id);
-    const reads =
-      former === undefined ? [] : [...JSON.stringify(former).matchAll(/\$\{(\w+)\.data/g)].map(([, name]) => name);
-    const isWhole = former !== undefined && reads.every((name) => ids.includes(name ?? ''));
-    return isWhole && random() > 0.4 ? former : generatedNode(random, id, ids.slice(0, index));
-  });
-}
 
 /** One write of a child: what is sent, without what differs between clients. */
 interface Write {
@@ -83,7 +51,9 @@ const pathOf = (kind: string, namespace: string | undefined, name: string): stri
 /** The writes of each wave of a plan. */
 function wavesOf({ writes }: SimulationResult): Write[][] {
   const waves: Write[][] = [];
-  for (const { wave, apply, delete: deletion } of writes) {
+  for (const { wave, after, apply, delete: deletion } of writes) {
+    // Behind nodes that are not ready: the controller does not write them now.
+    if (after.length > 0) continue;
     const target = apply?.target ?? deletion?.target;
     if (target === undefined) continue;
     const path = pathOf(target.type.kind, target.namespace, target.name);
@@ -92,26 +62,33 @@ function wavesOf({ writes }: SimulationResult): Write[][] {
   return waves.filter((each) => each !== undefined);
 }
 
-/** What the controller wrote, in its order. */
+/** What the controller wrote for an instance, in its order. */
 function writesOfController(instance: string): Write[] {
   return world.requests.flatMap(({ method, path, body }) => {
-    const match = /\/namespaces\/([^/]+)\/configmaps\/([^/?]+)/.exec(path);
-    if (match === null || method === 'GET' || !(match[2] ?? '').startsWith(`${instance}-`)) return [];
+    const match = CHILD_PATH.exec(path);
+    const [, namespace, plural = '', name = ''] = match ?? [];
+    const kind = Object.hasOwn(KINDS_BY_PLURAL, plural) ? KINDS_BY_PLURAL[plural] : undefined;
+    if (kind === undefined || !name.startsWith(`${instance}-`)) return [];
+    // The controller works on the Lids, too: as instances of their own definition.
+    if (method !== 'DELETE' && !path.includes('fieldManager=kro.run%2Fapplyset&')) return [];
     const sent =
       method === 'DELETE' ? null : parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body));
-    return [{ path: pathOf('ConfigMap', match[1], match[2] ?? ''), body: sent }];
+    return [{ path: pathOf(kind, namespace, name), body: sent }];
   });
 }
 
-/** The ordered applies of direct mode, which dry runs check. */
+const CHILD_PATH = /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/?]+)/;
+
+/** The applies of direct mode, which dry runs check, in the order of its decisions. */
 async function directWrites(
   graph: Graph,
   instance: KubeObject,
   step: Omit<StepOptions, 'now' | 'memory'>,
-): Promise<Write[]> {
+): Promise<Write[][]> {
   const { group, version, kind, plural, namespaced } = graph.instance;
   const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
-  const seen = new Map<string, Write>();
+  const seen = new Set<string>();
+  const waves: Write[][] = [];
   const run = new DirectRun({
     api: world.user,
     graph,
@@ -125,15 +102,18 @@ async function directWrites(
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
     report: ({ apply }) => {
+      const wave: Write[] = [];
       for (const action of apply) {
         const { name, namespace } = refOfTarget(action.target);
         const path = pathOf(action.target.type.kind, namespace, name);
-        seen.set(path, { path, body: action.desired as unknown as JsonValue });
+        if (!seen.has(path)) wave.push({ path, body: action.desired as unknown as JsonValue });
+        seen.add(path);
       }
+      if (wave.length > 0) waves.push(wave);
     },
   });
   await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
-  return [...seen.values()];
+  return waves;
 }
 
 const sorted = (writes: readonly Write[]): Write[] => writes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -145,10 +125,32 @@ const nodeOf = ({ body }: Write): string => {
   return metadata.labels?.['kro.run/node-id'] ?? '';
 };
 
-/** The same writes, grouped as another list groups them. */
-function inWaves(writes: readonly Write[], waves: readonly (readonly Write[])[]): Write[][] {
-  let at = 0;
-  return waves.map((wave) => sorted(writes.slice(at, (at += wave.length))));
+/** The node that made a deleted object: its name ends with the id, and that of an item with its number. */
+const deletedNode = (instance: string, { path }: Write): string =>
+  path.slice(path.indexOf(`${instance}-`) + instance.length + 1).replace(/-\d+$/, '');
+
+/**
+ * Pairs of deletions where a node goes before one that reads it. The graph that comes decides about nodes that are in it,
+ * the former graph about all others.
+ */
+function deletedTooEarly(
+  instance: string,
+  { former, next }: { readonly former: Graph; readonly next: Graph },
+  deletions: readonly (readonly Write[])[],
+): string[] {
+  return deletions.flatMap((together, at) =>
+    together.flatMap((write) => {
+      const id = deletedNode(instance, write);
+      const later = deletions.slice(at).flat();
+      return later
+        .map((each) => deletedNode(instance, each))
+        .filter((other) => {
+          const graph = next.nodes.has(id) && next.nodes.has(other) ? next : former;
+          return graph.nodes.get(other)?.dependsOn.includes(id) === true;
+        })
+        .map((other) => `${id} before ${other}`);
+    }),
+  );
 }
 
 /**
@@ -174,8 +176,16 @@ function tooEarly(graph: Graph, writes: readonly (readonly Write[])[]): string[]
   });
 }
 
+function compiled(definition: KubeObject, sources: SchemaSource): Graph {
+  const { graph, diagnostics } = compile(definition as never, { sources, target: 'typekro' });
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  if (graph === undefined) throw new Error('the generated graph does not compile');
+  return graph;
+}
+
 /** Writes of all cases, so that a generator that changes nothing is noticed. */
 let compared = 0;
+const kinds = new Set<string>();
 
 const cases = Array.from({ length: budget('plannedChanges') }, (_, index) => index);
 
@@ -193,13 +203,21 @@ test.each(cases)(
     if (isEdited) await edit(random, name);
 
     const next = potDefinition(changedNodes(random, nodes));
-    const { graph, diagnostics } = compile(next as never, { sources: builtinSource(), target: 'typekro' });
-    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-    if (graph === undefined) return;
+    const isResized = random() < 0.3;
+    const before = await world.user.get(potRef(name));
+    const instance: KubeObject = isResized
+      ? { ...before, spec: { ...before.spec, count: Math.floor(random() * 4) } }
+      : before;
+    const lidCrd = await world.user.get({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name: 'lids.acme.test',
+    });
+    const sources = combineSources(builtinSource(), crdSource([lidCrd]));
+    const graph = compiled(next, sources);
     const { signal } = new AbortController();
     const basics = await readBasics(world.user, signal);
     const live = basics.definitions.find(({ metadata }) => metadata.name === 'pots');
-    const instance = await world.user.get(potRef(name));
     const object = { ...next, metadata: { ...live?.metadata, ...next.metadata }, status: live?.status ?? {} };
     const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
     const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances: [instance] });
@@ -216,25 +234,43 @@ test.each(cases)(
     const waves = wavesOf(planned);
     const direct = await directWrites(graph, instance, preview.stepOf(instance));
 
+    if (isResized && !isEdited) await world.controller.stop();
     world.requests.length = 0;
     await world.apply(next);
-    if (isEdited) await world.restart();
+    if (isResized) await world.apply(pot(name, instance.spec));
+    if (isEdited || isResized) await world.restart();
     await world.advance(5000);
     const done = writesOfController(name);
     expect(sorted(done)).toEqual(sorted(waves.flat()));
     expect(tooEarly(graph, waves)).toEqual([]);
     const oneByOne = done.map((write) => [write]);
     expect(tooEarly(graph, oneByOne)).toEqual([]);
-    const deletions = waves.map((wave) => wave.filter(isDeletion)).filter(({ length }) => length > 0);
-    expect(inWaves(done.filter(isDeletion), deletions)).toEqual(deletions.map(sorted));
+    const graphs = { former: compiled(potDefinition(nodes), sources), next: graph };
+    expect(
+      deletedTooEarly(
+        name,
+        graphs,
+        waves.map((wave) => wave.filter(isDeletion)),
+      ),
+    ).toEqual([]);
+    expect(
+      deletedTooEarly(
+        name,
+        graphs,
+        oneByOne.map((wave) => wave.filter(isDeletion)),
+      ),
+    ).toEqual([]);
     compared += done.length;
-    expect(sorted(direct)).toEqual(sorted(waves.flat().filter(({ body }) => isJsonObject(body ?? undefined))));
+    for (const { path } of done) kinds.add(path.split(' ')[0] ?? '');
+    expect(tooEarly(graph, direct)).toEqual([]);
+    expect(sorted(direct.flat())).toEqual(sorted(waves.flat().filter(({ body }) => isJsonObject(body ?? undefined))));
     await world.user.delete(potRef(name));
     await world.advance(3000);
   },
 );
 
-test('the changes write something', () => {
+test('the changes write something, of all kinds', () => {
+  expect([...kinds].sort()).toEqual(Object.values(KINDS_BY_PLURAL).sort());
   expect(compared).toBeGreaterThan(cases.length);
 });
 

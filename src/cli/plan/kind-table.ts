@@ -24,6 +24,8 @@ export class KindTable {
   readonly owned = new Set<string>();
   /** Why owned objects of a namespace (`*` for all) are not here. */
   readonly failures = new Map<string, ApiFailure>();
+  /** The keys of all objects of a namespace (`*` for all) that was listed by names, or that it may not be. */
+  readonly names = new Map<string, ReadonlySet<string> | 'unread'>();
   readonly #objects = new Map<string, KubeObject>();
   readonly #absent = new Set<string>();
   readonly #failed = new Map<string, ApiFailure>();

@@ -12,6 +12,7 @@ import type {
   ReadRequest,
 } from '../../runtime/index.ts';
 import { groupKindText, keys, refOfTarget } from '../../runtime/index.ts';
+import { SharedFields } from './shared-fields.ts';
 import { grouped, KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
@@ -40,6 +41,7 @@ export class LiveSource implements ObjectSource {
   readonly #options: LiveSourceOptions;
   readonly #tables = new Map<string, KindTable>();
   readonly #lists = new Map<string, ListAnswer>();
+  readonly #fields = new SharedFields();
 
   constructor(options: LiveSourceOptions) {
     this.#options = options;
@@ -163,18 +165,18 @@ export class LiveSource implements ObjectSource {
     if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);
     const namespaces = [...new Set(missing.flatMap(({ namespace }) => namespace ?? []))];
     const isNarrow = table.type.namespaced && (namespaces.length <= MAX_NAMESPACES || table.failures.has('*'));
-    const exists = new Set<string>();
-    const unread = new Set<string>();
-    await eachEffect(systemClock, isNarrow ? namespaces : ['*'], async (place) => {
+    const { names } = table;
+    const due = (isNarrow ? namespaces : ['*']).filter((place) => !names.has('*') && !names.has(place));
+    await eachEffect(systemClock, due, async (place) => {
       const found = await this.#list(table.type, place, { metadataOnly: true });
-      if ('failure' in found) unread.add(place);
-      if (!('objects' in found)) return;
-      for (const { metadata } of found.objects) exists.add(tableKey(metadata.namespace, metadata.name ?? ''));
+      const keys = 'objects' in found ? found.objects.map(({ metadata }) => keyOfMetadata(metadata)) : [];
+      names.set(place, 'failure' in found ? 'unread' : new Set(keys));
     });
     const byName: ObjectTarget[] = [];
     for (const target of missing) {
       const key = tableKey(target.namespace, target.name);
-      if (exists.has(key) || unread.has('*') || unread.has(target.namespace ?? '')) byName.push(target);
+      const known = names.get('*') ?? names.get(target.namespace ?? '');
+      if (known === 'unread' || known?.has(key) === true) byName.push(target);
       else table.setAbsent(key);
     }
     if (byName.length <= MAX_READS_BY_NAME) return this.#readEach(table, byName);
@@ -223,6 +225,7 @@ export class LiveSource implements ObjectSource {
     const selection = place === '*' ? {} : { namespace: place };
     try {
       const { items } = await api.list({ apiVersion, kind: type.kind }, { ...options, ...selection, signal });
+      for (const { metadata } of items) this.#fields.share(metadata);
       const objects = items.map((item): KubeObject => ({ ...item, apiVersion, kind: type.kind }));
       return { objects };
     } catch (thrown) {
@@ -241,9 +244,13 @@ export class LiveSource implements ObjectSource {
   #note({ plural, group }: ObjectType, place: string, failure: ApiFailure): void {
     const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
     const what = group === '' ? plural : `${plural}.${group}`;
-    this.limits.add(`${what} ${where} could not be read: ${failure.message}`);
+    const limit = `${what} ${where} could not be read: `;
+    // Lists and single reads are refused in other words for the same lack of rights.
+    if (![...this.limits].some((each) => each.startsWith(limit))) this.limits.add(`${limit}${failure.message}`);
   }
 }
+
+const keyOfMetadata = ({ namespace, name = '' }: KubeObject['metadata']): string => tableKey(namespace, name);
 
 function listName({ type, selector }: ListTarget, namespace: string | undefined): string {
   return `${groupKindText(type)}/${namespace ?? '*'}?${selector}`;

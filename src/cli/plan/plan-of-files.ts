@@ -216,8 +216,14 @@ async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<stri
 
 /** The version of the server, where it tells. */
 async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
-  const { status, text } = await api.raw({ path: '/version', signal });
-  const answer = status < 300 ? tryParseJson(text) : undefined;
-  const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
-  return typeof version === 'string' ? version : undefined;
+  try {
+    const { text } = await api.raw({ path: '/version', signal });
+    const answer = tryParseJson(text);
+    const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
+    return typeof version === 'string' ? version : undefined;
+  } catch (thrown) {
+    // A server may show its version to nobody; one that does not answer ends the plan.
+    if (thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500) return undefined;
+    throw thrown;
+  }
 }

@@ -16,11 +16,29 @@ interface Active {
 const NO_ANSWERS: readonly WriteAnswer[] = [];
 
 /**
- * Simulates all instances together, so that each kind is read once and dry runs go out side by side.
+ * So many instances are simulated side by side. What they decide is held until the last of them is done: a thousand would
+ * take some fifty megabytes.
+ */
+const MAX_TOGETHER = 200;
+
+/**
+ * Simulates instances, many of them together, so that each kind is read once and dry runs go out side by side.
  *
  * @param finish takes the result of each instance, by its place in `inputs`; in any order
  */
 export async function simulateAll(
+  inputs: readonly SimulationInput[],
+  source: ObjectSource,
+  checker: Pick<WriteChecker, 'check'>,
+  finish: (index: number, result: SimulationResult) => void,
+): Promise<void> {
+  for (let from = 0; from < inputs.length; from += MAX_TOGETHER) {
+    const together = inputs.slice(from, from + MAX_TOGETHER);
+    await simulateTogether(together, source, checker, (index, result) => finish(from + index, result));
+  }
+}
+
+async function simulateTogether(
   inputs: readonly SimulationInput[],
   source: ObjectSource,
   checker: Pick<WriteChecker, 'check'>,

@@ -98,8 +98,9 @@ export function* simulate(
     const decision = step(graph, instance, store, { ...options, memory });
     for (const { target, pair } of decision.equivalences) store.setEquivalence(target, pair);
     if (settle(input, store, decision)) continue;
-    if (decision.read.length > 0) {
-      yield { reads: decision.read, writes: [], store };
+    const reads = [...decision.read, ...unseen(store, decision)];
+    if (reads.length > 0) {
+      yield { reads, writes: [], store };
       if (steps < limit) continue;
     }
     if ((decision.apply.length === 0 && decision.delete.length === 0) || steps >= limit) {
@@ -147,6 +148,15 @@ export function* simulate(
     store.forgetMembers();
     wave += 1;
   }
+}
+
+/** Objects that a controller sees by its watches, and that were not read: those of nodes that wait. */
+function unseen(store: ObservedStore, { watch }: Decision): ReadRequest[] {
+  return watch.flatMap((each) =>
+    each.kind === 'object' && store.object(each.target).state === 'unknown'
+      ? [{ ...each, why: 'unknown' as const }]
+      : [],
+  );
 }
 
 /** Takes the writes that the caller counts as made for made; true when another step will see more. */

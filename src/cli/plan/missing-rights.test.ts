@@ -1,0 +1,174 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planWorld } from '../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../../test/support/plan-world.ts';
+import { refusingClient } from '../../../test/support/refusing-client.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { stringifyJson } from '../../core/index.ts';
+import { loadFiles } from './check-files.ts';
+import { planOfFiles } from './plan-of-files.ts';
+import type { Plan } from './plan.ts';
+
+let plans: PlanWorld;
+
+const definition = (value: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'rights' },
+  spec: {
+    schema: { apiVersion: 'v1alpha1', kind: 'Right', spec: { text: 'string | default="a"' } },
+    resources: [
+      { id: 'config', template: template('ConfigMap', { data: { value } }) },
+      { id: 'secret', template: template('Secret', { stringData: { value } }) },
+    ],
+  },
+});
+const template = (kind: string, more: JsonObject): JsonObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: '${schema.metadata.name}' },
+  ...more,
+});
+
+beforeAll(async () => {
+  plans = await planWorld();
+  const { world } = plans;
+  await world.apply(definition('one'));
+  await world.advance(2000);
+  const instance = (namespace: string): KubeObject => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'Right',
+    metadata: { name: 'right', namespace },
+    spec: {},
+  });
+  await world.apply(instance('team-a'), instance('default'));
+  await world.advance(2000);
+});
+afterAll(() => plans.close());
+
+/** Plans the changed definition with a user whose requests are refused where the pattern fits. */
+async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
+  const { client } = refusingClient(plans.world.cluster, { refuses });
+  const errors: string[] = [];
+  const context = {
+    cwd: plans.cwd,
+    env: {},
+    print: () => undefined,
+    printError: (text: string) => void errors.push(text),
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  };
+  writeFileSync(join(plans.cwd, 'rights.json'), stringifyJson(definition('two') as never));
+  const loaded = await loadFiles(context, ['rights.json']);
+  const source = { kind: 'cluster', name: 'test' } as const;
+  const target = {
+    api: client,
+    source,
+    namespace: 'team-a',
+    checkedBy: 'server',
+    close: () => client.close(),
+  } as const;
+  const made = await planOfFiles(context, { positionals: ['rights.json'], options: {} }, loaded, target);
+  if (made === undefined) throw new Error(errors.join('\n'));
+  return made.plan;
+}
+
+/** What a plan says of each instance, and what it did not see, both in short. */
+function outline({ definitions, instances, limits, summary, source }: Plan) {
+  return {
+    revision: definitions.map(({ revision }) => `${revision.from} → ${revision.to}`).join(),
+    instances: instances.map(
+      ({ instance, state, writes, later }) =>
+        `${instance.namespace ?? ''} ${state} ${writes.map(({ object, action }) => `${object.kind} ${action}`).join()}${later.map(({ node }) => ` ${node} later`).join('')}`,
+    ),
+    limits: limits.map((limit) => limit.split(': ')[0]),
+    checked: summary.checked,
+    controller: source.controller?.from.split(': ')[0],
+  };
+}
+
+const ALL = {
+  revision: '1 → 2',
+  instances: ['default changed ConfigMap change,Secret change', 'team-a changed ConfigMap change,Secret change'],
+  limits: [],
+  checked: { server: 4, rules: 0, none: 0 },
+  controller: 'no Deployment of a controller was found',
+};
+
+test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
+  ['all rights', undefined, {}],
+  [
+    'lists of definitions',
+    /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/,
+    {
+      limits: [
+        'resourcegraphdefinitions.kro.run could not be read, and so every definition is taken for a new one',
+        'resourcegraphdefinitions.kro.run in the whole cluster could not be read',
+      ],
+    },
+  ],
+  [
+    'lists of revisions',
+    /^GET \/apis\/internal\.kro\.run/,
+    {
+      revision: '0 → 2',
+      limits: ['graphrevisions.internal.kro.run could not be read, and so numbers of revisions are not known'],
+    },
+  ],
+  [
+    'lists of CRDs',
+    /^GET \/apis\/apiextensions/,
+    {
+      limits: [
+        'customresourcedefinitions.apiextensions.k8s.io could not be read, and so changes of schemas and kinds of other groups are not known',
+      ],
+    },
+  ],
+  ['Deployments', /^GET \/apis\/apps/, { controller: 'Deployments could not be read' }],
+  [
+    'instances of the whole cluster',
+    /^GET \/apis\/kro\.run\/v1alpha1\/rights/,
+    {
+      instances: ['team-a changed ConfigMap change,Secret change'],
+      limits: ['rights.kro.run in the whole cluster could not be read'],
+      checked: { server: 2, rules: 0, none: 0 },
+    },
+  ],
+  [
+    'Secrets of the whole cluster',
+    /^GET \/api\/v1\/secrets/,
+    { limits: ['secrets in the whole cluster could not be read'] },
+  ],
+  [
+    'any Secret',
+    /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?secrets/,
+    {
+      instances: ['default changed ConfigMap change secret later', 'team-a changed ConfigMap change secret later'],
+      limits: [
+        'secrets in namespace default could not be read',
+        'secrets in namespace team-a could not be read',
+        'secrets in the whole cluster could not be read',
+      ],
+      checked: { server: 2, rules: 0, none: 0 },
+    },
+  ],
+  [
+    'dry runs of ConfigMaps',
+    /^PATCH .*configmaps/,
+    {
+      limits: [
+        'configmaps in namespace default may not be written by you, and so no dry run was made',
+        'configmaps in namespace team-a may not be written by you, and so no dry run was made',
+      ],
+      checked: { server: 2, rules: 2, none: 0 },
+    },
+  ],
+  ['the identity of the cluster and its version', /^GET \/(?:version|api\/v1\/namespaces\/kube-system)/, {}],
+])(
+  'without the right to read or write %s the plan goes on, and says what it could not see',
+  async (what, refuses, seen) => {
+    const found = outline(await planWithout(refuses));
+    expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
+  },
+);

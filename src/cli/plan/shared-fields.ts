@@ -1,0 +1,27 @@
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+
+/** Longer sets of fields, and more of them, are not kept: they are rarely shared. */
+const MAX_FIELDS_LENGTH = 8192;
+const MAX_FIELDS = 1024;
+
+/**
+ * Equal sets of managed fields of many objects, held once: children of one node have the same fields, which are half of
+ * an object's size in memory.
+ */
+export class SharedFields {
+  readonly #known = new Map<string, JsonObject>();
+
+  /** Replaces the sets of an object that was read by equal ones. They are frozen. */
+  share({ managedFields = [] }: KubeObject['metadata']): void {
+    for (const entry of managedFields) {
+      const fields = isJsonObject(entry) ? entry['fieldsV1'] : undefined;
+      if (!isJsonObject(fields)) continue;
+      const text = JSON.stringify(fields);
+      if (text.length > MAX_FIELDS_LENGTH) continue;
+      const known = this.#known.get(text);
+      if (known !== undefined) (entry as { fieldsV1?: JsonObject }).fieldsV1 = known;
+      else if (this.#known.size < MAX_FIELDS) this.#known.set(text, Object.freeze(fields));
+    }
+  }
+}
