@@ -130,8 +130,8 @@ const deletedNode = (instance: string, { path }: Write): string =>
   path.slice(path.indexOf(`${instance}-`) + instance.length + 1).replace(/-\d+$/, '');
 
 /**
- * Pairs of deletions where a node goes before one that reads it. The graph that comes decides about nodes that are in it,
- * the former graph about all others.
+ * Pairs of deletions where a node goes before one that reads it: in the graph that comes, or, when that does not have the
+ * reader, in the former one.
  */
 function deletedTooEarly(
   instance: string,
@@ -145,7 +145,7 @@ function deletedTooEarly(
       return later
         .map((each) => deletedNode(instance, each))
         .filter((other) => {
-          const graph = next.nodes.has(id) && next.nodes.has(other) ? next : former;
+          const graph = next.nodes.has(other) ? next : former;
           return graph.nodes.get(other)?.dependsOn.includes(id) === true;
         })
         .map((other) => `${id} before ${other}`);

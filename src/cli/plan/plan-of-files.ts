@@ -222,7 +222,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (thrown) {
-    // A server may show its version to nobody; one that does not answer ends the plan.
+    // A server may keep its version from the user; one that does not answer ends the plan.
     if (thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500) return undefined;
     throw thrown;
   }
