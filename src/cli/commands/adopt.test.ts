@@ -56,7 +56,7 @@ test('an object that exists is shown field by field with the managers that lose 
   expect(code).toBe(0);
   expect(out.split('\n').slice(-2)).toMatchInlineSnapshot(`
     [
-      "applied Pot default/shop",
+      "created Pot default/shop",
       "The controller carries out the rest: typekro why tells what an instance waits for.",
     ]
   `);
