@@ -55,9 +55,9 @@ export const why: Command = {
         const data = await whyOf(observation, api, context.signal);
         return { data, lines: () => whyLines(observation, data, now(), usesColour(context)) };
       },
-      async (missing, api) => {
+      async (missing, api, settings) => {
         const definition = await definitionNamed(api, input.positionals[0] ?? '', missing, context.signal);
-        const data = await explainDefinition(api, definition, context.signal);
+        const data = await explainDefinition(api, definition, context.signal, (await settings).level);
         return { data, lines: () => definitionWhyLines(data, now(), usesColour(context)) };
       },
     );

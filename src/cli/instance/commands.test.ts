@@ -145,6 +145,21 @@ test('why takes the name of a definition, and of its kind', async () => {
   await world.user.delete({ apiVersion: lamp.apiVersion, kind: lamp.kind, name: 'lamps' });
 });
 
+test('a definition is compiled by the rules of the level', async () => {
+  const spec = { schema: { apiVersion: 'v1alpha1', kind: 'Open', spec: {} }, resources: [] as object[] };
+  const data = { a: '${ without an end' };
+  spec.resources.push({
+    id: 'map',
+    template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'open' }, data },
+  });
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'opens' } };
+  await world.apply({ ...definition, spec } as never);
+  await world.advance(2000);
+  expect((await run('why opens --kubeconfig kubeconfig')).out).toContain('nothing is wrong');
+  expect((await run('why opens --kro-compatibility 0.10 --kubeconfig kubeconfig')).out).toMatch(/^error: /m);
+  await world.user.delete({ apiVersion: definition.apiVersion, kind: definition.kind, name: 'opens' });
+});
+
 test('a difference is exit code 4', async () => {
   await world.controller.stop();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'map', namespace: 'default' };

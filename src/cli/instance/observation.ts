@@ -48,6 +48,13 @@ export interface Answer extends Report {
   readonly code?: number;
 }
 
+/** The answer when there is no instance of the name. */
+type Otherwise = (
+  missing: TypeKroError,
+  api: KubernetesApi,
+  settings: ControllerSettings | Promise<ControllerSettings>,
+) => Promise<Answer>;
+
 /** The argument of all commands about one instance. */
 export const INSTANCE_POSITIONAL: PositionalSpec = {
   name: 'instance',
@@ -92,7 +99,7 @@ export async function reportOnInstance(
   context: CommandContext,
   input: CommandInput,
   look: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
-  otherwise: (missing: TypeKroError, api: KubernetesApi) => Promise<Answer> = (missing) => Promise.reject(missing),
+  otherwise: Otherwise = (missing) => Promise.reject(missing),
   forms: readonly string[] = [],
 ): Promise<number> {
   const print = reportPrinter(context, input, forms);
@@ -105,7 +112,7 @@ export async function reportOnInstance(
     const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
       (observation) => look(observation, api),
       (error: unknown) => {
-        if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api);
+        if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
         throw error;
       },
     );

@@ -1,6 +1,7 @@
 import { compileLive, declaredKind, declaresConditions } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
@@ -61,16 +62,21 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
 ];
 
-/** Finds out what keeps a definition from being served, and how its instances are. */
+/**
+ * Finds out what keeps a definition from being served, and how its instances are.
+ *
+ * @param level of the cluster's controller, whose rules the compiler follows
+ */
 export async function explainDefinition(
   api: KubernetesApi,
   definition: KubeObject,
   signal: AbortSignal,
+  level?: KroCompatibility,
 ): Promise<DefinitionWhyReport> {
   const { state, ready } = recordedState(definition);
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const [{ errors }, found] = await Promise.all([
-    compileLive(api, definition.metadata.name ?? '', spec, signal),
+    compileLive(api, definition.metadata.name ?? '', spec, signal, level),
     instancesOf(api, spec, signal),
   ]);
   return {
@@ -132,8 +138,15 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
     ...(isRefused && errors.length === 0
       ? ['this version of typekro compiles the spec: what the controller reports holds for its version and its kinds']
       : []),
+    ...(isRefused ? [] : conditions.filter(isUnknown).map(unknownText)),
   ];
 }
+
+const isUnknown = ({ status }: Condition): boolean => status === 'Unknown';
+
+/** Conditions are Unknown while the controller works on the definition, or behind one that is False. */
+const unknownText = ({ type, message = '' }: Condition): string =>
+  `${type} is not known yet${message === '' ? '' : `: ${message}`}`;
 
 /** Instances that a line names. */
 const MAX_NAMED = 5;
@@ -149,7 +162,7 @@ export function definitionWhyLines(report: DefinitionWhyReport, now: number, col
     instancesText(report),
   ];
   const errors = problems.map((problem) => printable(formatDiagnostic(problem)));
-  const isFine = refusals.length === 0 && problems.length === 0 && notes.length === 0;
+  const isFine = state === 'Active' && refusals.length === 0 && problems.length === 0 && notes.length === 0;
   return [
     parts
       .filter((part) => part !== '')

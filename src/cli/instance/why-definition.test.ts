@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import type { DefinitionWhyReport } from './why-definition.ts';
+import { definitionWhyLines } from './why-definition.ts';
+
+const FINE: DefinitionWhyReport = {
+  schemaVersion: 1,
+  definition: { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'shops' },
+  kind: 'Shop',
+  state: 'Active',
+  refusals: [],
+  problems: [],
+  instances: 0,
+  notActive: [],
+  notes: [],
+};
+
+const SERVED = 'nothing is wrong with the definition: the controller serves it';
+
+test.each([
+  ['a definition that is Active', FINE, true],
+  ['one that no controller has accepted', { ...FINE, state: 'Inactive' }, false],
+  ['one without a state', { ...FINE, state: '' }, false],
+  ['one with a condition that is not known', { ...FINE, notes: ['KindReady is not known yet'] }, false],
+])('%s', (_name, report, isServed) => {
+  expect(definitionWhyLines(report, 0, false).includes(SERVED)).toBe(isServed);
+});
+
+test('many instances are named in part, with their number', () => {
+  const notActive = Array.from({ length: 7 }, (_, index) => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'Shop',
+    namespace: 'team',
+    name: `s${index}`,
+  }));
+  expect(definitionWhyLines({ ...FINE, instances: 9, notActive }, 0, false)).toEqual([
+    'ResourceGraphDefinition shops   Active   kind Shop   9 instances, 7 not ACTIVE',
+    '',
+    SERVED,
+    '',
+    'not ACTIVE: shop/team/s0, shop/team/s1, shop/team/s2, shop/team/s3, shop/team/s4 and 2 more',
+    '   look       typekro why shop/team/s0',
+  ]);
+});
