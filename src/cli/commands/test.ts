@@ -102,8 +102,8 @@ docs/testing.md explains all fields.`,
     const results = await runAll(undefined, (found) => runFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
     if (results.some(({ diagnostics }) => hasErrors(diagnostics))) return ExitCode.diagnostics;
-    const { passed, failed } = sumOf(results);
-    if (passed + failed === 0) throw noTest(filter);
+    const { passed, failed, skipped } = sumOf(results);
+    if (passed + failed === 0) throw skipped > 0 && filter !== undefined ? noneChosen(filter) : noTest();
     const percent = coveredPercent(allItems(results.flatMap(({ coverage }) => coverage ?? [])));
     const isBelow = minimum !== undefined && percent < minimum;
     if (isBelow) context.printError(belowMinimum(percent, minimum));
@@ -139,7 +139,7 @@ function printResults(
 function sumOf(results: readonly TestFileResult[]): TestSum {
   const all = results.flatMap((file) => file.results);
   const failed = all.filter(({ failure }) => failure !== undefined).length;
-  const skipped = results.reduce((count, file) => count + file.skipped, 0);
+  const skipped = results.reduce((count, file) => count + file.skipped.length, 0);
   return { passed: all.length - failed, failed, skipped };
 }
 
@@ -155,9 +155,18 @@ function minimumOf(input: CommandInput): number | undefined {
   });
 }
 
-function noTest(filter: string | undefined): TypeKroError {
-  const what = filter === undefined ? 'the files hold no test' : `no test has "${filter}" in its name`;
-  return new TypeKroError(what, { code: 'cli/usage', remedy: 'leave out --filter to run all tests' });
+function noneChosen(filter: string): TypeKroError {
+  return new TypeKroError(`no test has "${filter}" in its name`, {
+    code: 'cli/usage',
+    remedy: 'leave out --filter to run all tests',
+  });
+}
+
+function noTest(): TypeKroError {
+  return new TypeKroError('the files hold no test', {
+    code: 'input/empty',
+    remedy: 'write a test under "tests" of a file with "kind: GraphTest"; typekro test --help has an example',
+  });
 }
 
 function formOf(input: CommandInput): Form {

@@ -11,7 +11,8 @@ export function testJunitText(files: readonly TestFileResult[]): string {
     .flatMap(({ file, name, results, skipped, diagnostics }) => {
       const errors = diagnostics.filter(({ severity }) => severity === 'error');
       const failed = results.filter(({ failure }) => failure !== undefined).length;
-      const counts = `tests="${results.length + skipped}" failures="${failed}" errors="${errors.length}" skipped="${skipped}"`;
+      const tests = errors.length + results.length + skipped.length;
+      const counts = `tests="${tests}" failures="${failed}" errors="${errors.length}" skipped="${skipped.length}"`;
       return [
         `  <testsuite name="${xmlText(name)}" file="${xmlText(file)}" ${counts}>`,
         ...errors.map(({ message, source, code }) => {
@@ -20,6 +21,9 @@ export function testJunitText(files: readonly TestFileResult[]): string {
           return `    <testcase classname="${xmlText(name)}" name="${xmlText(`${file}${place}`)}">${error}</testcase>`;
         }),
         ...results.map((result) => testCase(name, file, result)),
+        ...skipped.map(
+          (each) => `    <testcase classname="${xmlText(name)}" name="${xmlText(each)}"><skipped/></testcase>`,
+        ),
         '  </testsuite>',
       ];
     });

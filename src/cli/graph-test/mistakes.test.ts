@@ -254,6 +254,55 @@ tests:
     `);
   });
 
+  test('two snapshots of a test cannot have one name', async () => {
+    write(
+      'twice.test.yaml',
+      `${HEAD}tests:
+  - name: a
+    expect: { snapshot: true }
+    steps:
+      - { name: start, expect: { snapshot: true } }
+      - { name: step 3, expect: { snapshot: true } }
+      - { expect: { snapshot: true } }
+      - { name: start, expect: { state: ACTIVE } }
+`,
+    );
+    const { code, err } = await run('test twice.test.yaml');
+    expect(code).toBe(3);
+    expect(err).toMatchInlineSnapshot(`
+      "twice.test.yaml:8:17: error: a snapshot of this test before this one is named "start", too [testing/bad-test]
+        8 |       - { name: start, expect: { snapshot: true } }
+          |                 ^
+        at tests[0].steps[0].name
+        hint: give each step with a snapshot its own name
+
+      twice.test.yaml:10:9: error: a snapshot of this test before this one is named "step 3", too [testing/bad-test]
+        10 |       - { expect: { snapshot: true } }
+           |         ^
+        at tests[0].steps[2]
+        hint: give each step with a snapshot its own name
+
+      2 errors, 0 warnings"
+    `);
+  });
+
+  test('files without a test are told so, whether or not there is a filter', async () => {
+    write('foreign/a.test.yaml', 'kind: Something\n');
+    const foreign = await run('test foreign');
+    expect(foreign.code).toBe(1);
+    expect(foreign.err).toMatchInlineSnapshot(`
+      "note: foreign/a.test.yaml is left out: its kind is not GraphTest
+      error: the files hold no test [input/empty]
+        hint: write a test under "tests" of a file with "kind: GraphTest"; typekro test --help has an example"
+    `);
+    expect(await run('test foreign -t any')).toEqual(foreign);
+    write('chosen/a.test.yaml', `${HEAD.replace('shop', '../shop')}tests: [{ name: a }]\n`);
+    expect((await run('test chosen -t any')).err).toMatchInlineSnapshot(`
+      "error: no test has "any" in its name [cli/usage]
+        hint: leave out --filter to run all tests"
+    `);
+  });
+
   test.each([
     ['test none', 1],
     ['test none.yaml', 1],

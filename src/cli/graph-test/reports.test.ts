@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { testFolder, withoutDurations } from '../../../test/support/graph-test-folder.ts';
+import { HEAD, testFolder, withoutDurations } from '../../../test/support/graph-test-folder.ts';
 
 const { run, write, remove } = testFolder();
 afterAll(remove);
@@ -105,10 +105,68 @@ test('JUnit has a suite for each file, with failures and mistakes', async () => 
         <testcase classname="decisions" name="small &amp; &lt;simple&gt;" time="0"/>
         <testcase classname="decisions" name="another" time="0"><failure message="main.data.size: expected big, received small">main.data.size  junit/decisions.test.yaml:12:61 | expected  big | received  small | because   main waiting: waits until main.metadata.?annotations.ready.orValue(&apos;no&apos;) == &apos;yes&apos; is true of ConfigMap v1 default/decision; it is false | status.state  junit/decisions.test.yaml:12:22 | expected  ACTIVE | received  IN_PROGRESS | when      at the start, at t=0s | waiting   main waiting: waits until main.metadata.?annotations.ready.orValue(&apos;no&apos;) == &apos;yes&apos; is true of ConfigMap v1 default/decision; it is false | part pending: waits for data: schema.spec.names has no value, &quot;names&quot; is not there</failure></testcase>
       </testsuite>
-      <testsuite name="mistake" file="junit/mistake.test.yaml" tests="0" failures="0" errors="1" skipped="0">
+      <testsuite name="mistake" file="junit/mistake.test.yaml" tests="1" failures="0" errors="1" skipped="0">
         <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; has to be a list, and is a number [testing/bad-test]"/></testcase>
       </testsuite>
     </testsuites>"
   `);
   expect(err).toContain('note: junit/other.test.yaml is left out: its kind is not GraphTest');
+  write('junit/problems.test.yaml', `${HEAD.replace('shop.yaml', '../decisions.yaml')}diagnostics: [a/b]\ntests: []\n`);
+  const filtered = (await run(['test', 'junit', '-o', 'junit', '-t', 'small'])).out;
+  expect(filtered.replaceAll(/time="[\d.]+"/g, 'time="0"')).toMatchInlineSnapshot(`
+    "<?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="typekro test">
+      <testsuite name="decisions" file="junit/decisions.test.yaml" tests="2" failures="0" errors="0" skipped="1">
+        <testcase classname="decisions" name="small &amp; &lt;simple&gt;" time="0"/>
+        <testcase classname="decisions" name="another"><skipped/></testcase>
+      </testsuite>
+      <testsuite name="mistake" file="junit/mistake.test.yaml" tests="1" failures="0" errors="1" skipped="0">
+        <testcase classname="mistake" name="junit/mistake.test.yaml:3:8"><error message="&quot;tests&quot; has to be a list, and is a number [testing/bad-test]"/></testcase>
+      </testsuite>
+      <testsuite name="problems" file="junit/problems.test.yaml" tests="1" failures="0" errors="0" skipped="1">
+        <testcase classname="problems" name="the problems a/b"><skipped/></testcase>
+      </testsuite>
+    </testsuites>"
+  `);
+  for (const [, count, cases = ''] of filtered.matchAll(/ tests="(\d+)".*?>(.*?)<\/testsuite>/gs)) {
+    expect(cases.match(/<testcase /g)).toHaveLength(Number(count));
+  }
+});
+
+test('integers beyond 2⁵³ are reported as they are', async () => {
+  write(
+    'big.yaml',
+    `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: bigs }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Big, spec: { count: integer }, status: { count: "\${schema.spec.count}" } }
+  resources:
+    - id: main
+      template:
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { name: "\${schema.metadata.name}" }
+        spec:
+          activeDeadlineSeconds: \${schema.spec.count}
+          template: { spec: { restartPolicy: Never, containers: [{ name: a, image: a }] } }
+`,
+  );
+  write(
+    'big.test.yaml',
+    `${HEAD.replace('shop', 'big')}tests:
+  - name: a big integer
+    given: { spec: { count: 9007199254740993 } }
+    expect: { status: { count: 9007199254740995 } }
+  - name: a snapshot
+    given: { spec: { count: 9007199254740993 } }
+    expect: { snapshot: true }
+`,
+  );
+  const { code, out } = await run('test big.test.yaml -o json');
+  expect(code).toBe(1);
+  expect((await run('test big.test.yaml -t snapshot --update')).code).toBe(0);
+  expect((await run('test big.test.yaml -t snapshot')).code).toBe(0);
+  expect(out).toMatch(/"expected": 9007199254740995,\s+"received": 9007199254740993,/);
 });

@@ -47,8 +47,8 @@ export interface TestFileResult {
   /** The name in results. */
   readonly name: string;
   readonly results: readonly TestResult[];
-  /** Tests that the filter left out. */
-  readonly skipped: number;
+  /** Names of the tests that did not run: the filter left them out, or an interrupt came first. */
+  readonly skipped: readonly string[];
   /** Mistakes of the test file, and problems of the definition. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the tests covered; absent when none ran. */
@@ -82,7 +82,7 @@ export async function runTestFile(
       name: testName(path),
       sources: [path],
       results: [],
-      skipped: 0,
+      skipped: [],
       diagnostics: [problem],
       texts,
     };
@@ -96,7 +96,7 @@ async function runReadable(
 ): Promise<TestFileResult> {
   const text = await readTextFile(path, file);
   const name = testName(path);
-  const own = { path, file, name, sources: [path], results: [], skipped: 0, texts: new Map([[file, text]]) };
+  const own = { path, file, name, sources: [path], results: [], skipped: [], texts: new Map([[file, text]]) };
   if (inFolder && !OF_THIS_KIND.test(text)) return { ...own, diagnostics: [], foreign: true };
   const parsed = parseTestFile(text, file);
   if (parsed.file === undefined) return { ...own, diagnostics: parsed.diagnostics };
@@ -105,10 +105,14 @@ async function runReadable(
   const loaded = await loadDefinition(context, path, parsed.file);
   const texts = new Map([...loaded.texts, ...base.texts]);
   if (hasErrors(loaded.diagnostics)) return { ...base, diagnostics: loaded.diagnostics, texts };
-  const results = problemResults(name, parsed.file, loaded, options);
+  const problems = problemResults(name, parsed.file, loaded);
+  const results = problems.filter(({ fullName }) => isChosen(fullName, options.filter));
   for (const result of results) options.onResult?.(result);
   const { graph } = loaded;
-  if (graph === undefined) return { ...base, results, diagnostics: parsed.diagnostics, texts };
+  if (graph === undefined) {
+    const skipped = problems.filter((each) => !results.includes(each)).map((each) => each.name);
+    return { ...base, results, skipped, diagnostics: parsed.diagnostics, texts };
+  }
   const mistakes = checkTestFile(parsed.file, graph, loaded.sources);
   if (hasErrors(mistakes)) return { ...base, diagnostics: mistakes, texts };
   const { document, tests, workloads } = parsed.file;
@@ -126,8 +130,11 @@ async function runReadable(
     results.push(result);
     options.onResult?.(result);
   }
-  if (options.update === true) writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
-  const skipped = wanted.length - chosen.length;
+  if (options.update === true && !context.signal.aborted)
+    writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
+  const ran = new Set(results.map((result) => result.fullName));
+  const all = [...problems, ...wanted.map(({ test, fullName }) => ({ name: test.name, fullName }))];
+  const skipped = all.filter(({ fullName }) => !ran.has(fullName)).map((each) => each.name);
   const covered = chosen.length === 0 ? {} : { coverage: coverage.coverage() };
   return { ...base, results, skipped, diagnostics: parsed.diagnostics, ...covered, texts };
 }
@@ -143,11 +150,10 @@ function problemResults(
   name: string,
   { diagnostics: expected, document }: GraphTestFile,
   { codes }: LoadedDefinition,
-  { filter }: TestRunOptions,
 ): TestResult[] {
   const title = `the problems ${(expected ?? []).join(', ')}`;
   const fullName = `${name} › ${title}`;
-  if (expected === undefined || !isChosen(fullName, filter)) return [];
+  if (expected === undefined) return [];
   const position = (at: TestPath) => document.position(['diagnostics', ...at]);
   const mismatches = expected.flatMap((code, index) =>
     codes.includes(code) ? [] : [{ at: [index], subject: 'problems', expected: code, received: [...codes] }],
@@ -160,7 +166,7 @@ function problemResults(
 export function resultData({ file, results, skipped, diagnostics, coverage }: TestFileResult): JsonObject {
   const data = {
     file,
-    skipped,
+    skipped: skipped.length,
     diagnostics,
     ...(coverage === undefined ? {} : { coverage }),
     tests: results.map(({ name, fullName, milliseconds, failure, source, position }) => ({
@@ -181,5 +187,5 @@ export function resultData({ file, results, skipped, diagnostics, coverage }: Te
           }),
     })),
   };
-  return JSON.parse(JSON.stringify(data)) as JsonObject;
+  return data as unknown as JsonObject;
 }

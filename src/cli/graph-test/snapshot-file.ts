@@ -3,15 +3,18 @@ import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, TypeKroError, yamlLibrary } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
-import { writeFile } from '../write-file.ts';
+import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '../../testing/index.ts';
 
 /** Snapshots by the name of the test, and by the step. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
 
-/** The file with the snapshots of a test file: `webapp.test.snapshot.yaml` beside `webapp.test.yaml`. */
+/**
+ * The file with the snapshots of a test file: `webapp.test.yaml.snapshot.yaml` beside `webapp.test.yaml`. Two test files
+ * never share one, whatever their endings are.
+ */
 export function snapshotFileOf(path: string): string {
-  return path.replace(/\.ya?ml$/, '.snapshot.yaml');
+  return `${path}.snapshot.yaml`;
 }
 
 /**
@@ -36,7 +39,12 @@ function isOfSteps(value: JsonValue | undefined): boolean {
   return isJsonObject(value) && Object.values(value).every(isJsonObject);
 }
 
-/** Writes the snapshots of the tests that ran; those of other tests of the file stay, and those of none go. */
+/**
+ * Writes the snapshots of the tests that ran. Those of other tests of the file stay, and so do those of the steps that a
+ * failed test did not reach; those that belong to no test go.
+ *
+ * @throws TypeKroError `testing/not-written`.
+ */
 export function writeSnapshots(
   path: string,
   stored: Snapshots,
@@ -44,8 +52,9 @@ export function writeSnapshots(
   names: ReadonlySet<string>,
 ): void {
   const taken = new Map(Object.entries(stored).filter(([name]) => names.has(name)));
-  for (const { name, snapshots } of results) {
-    if (Object.keys(snapshots).length > 0) taken.set(name, snapshots);
+  for (const { name, snapshots, failure } of results) {
+    const kept = failure === undefined ? snapshots : { ...taken.get(name), ...snapshots };
+    if (Object.keys(kept).length > 0) taken.set(name, kept);
     else taken.delete(name);
   }
   const tests = Object.fromEntries(taken) as JsonObject;
@@ -55,8 +64,7 @@ export function writeSnapshots(
     { lineWidth: 0, aliasDuplicateObjects: false },
   );
   const head = '# Written by typekro test --update.\n';
-  writeFile(snapshotFileOf(path), `${head}${text}`, {
-    code: 'testing/not-written',
-    remedy: 'make the folder of the tests writable',
-  });
+  const target = snapshotFileOf(path);
+  const write = existsSync(target) ? replaceFile : writeFile;
+  write(target, `${head}${text}`, { code: 'testing/not-written', remedy: 'make the folder of the tests writable' });
 }

@@ -302,7 +302,7 @@ test('snapshots are written by --update, and compared', async () => {
   );
   expect((await run('test stored')).code).toBe(1);
   expect((await run('test stored --update')).code).toBe(0);
-  const stored = readFileSync(join(cwd, 'stored/shop.test.snapshot.yaml'), 'utf8');
+  const stored = readFileSync(join(cwd, 'stored/shop.test.yaml.snapshot.yaml'), 'utf8');
   expect(stored).toMatchInlineSnapshot(`
     "# Written by typekro test --update.
     schemaVersion: 1
@@ -404,7 +404,7 @@ test('snapshots are written by --update, and compared', async () => {
     "
   `);
   expect((await run('test stored')).code).toBe(0);
-  write('stored/shop.test.snapshot.yaml', stored.replace('image: nginx', 'image: caddy'));
+  write('stored/shop.test.yaml.snapshot.yaml', stored.replace('image: nginx', 'image: caddy'));
   expect(withoutDurations(await run('test stored')).out).toMatchInlineSnapshot(`
     " ✗ shop › all  0 ms
          web.spec.template.spec.containers[0].image  stored/shop.test.yaml:10:25
@@ -417,5 +417,5 @@ test('snapshots are written by --update, and compared', async () => {
      coverage  stored/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
      0 passed, 1 failed  0.0 s"
   `);
-  expect(readdirSync(join(cwd, 'stored'))).toEqual(['shop.test.snapshot.yaml', 'shop.test.yaml']);
+  expect(readdirSync(join(cwd, 'stored'))).toEqual(['shop.test.yaml', 'shop.test.yaml.snapshot.yaml']);
 });

@@ -31,6 +31,8 @@ export class GraphWorld {
   readonly written: WrittenNodes;
   readonly instance: ObjectRef;
   readonly #world: VirtualWorld;
+  /** The objects that the test named so far: those that are given, and those of each `apply`. */
+  readonly #known: KubeObject[] = [];
   readonly #given: readonly KubeObject[];
   readonly #startedAt: number;
 
@@ -91,6 +93,7 @@ export class GraphWorld {
     for (const { status, ...object } of objects) {
       const placed = await this.#placed(object);
       await this.#world.user.apply(placed, { fieldManager: OTHER_CLIENT, force: true });
+      this.#known.push(placed);
       if (status !== undefined) await this.#patchStatus(refOf(placed), status);
     }
     await this.#world.settle();
@@ -205,14 +208,14 @@ export class GraphWorld {
     const [kind = '', ...names] = target.split('/');
     const name = names.at(-1) ?? '';
     const namespace = names.length > 1 ? names[0] : undefined;
-    const known = this.#given.find((object) => object.kind === kind && object.metadata.name === name);
+    const known = this.#known.find((object) => object.kind === kind && object.metadata.name === name);
     if (known === undefined) {
-      throw new TypeKroError(`"${target}" is no node of ${this.graph.name} and no object of the test`, {
+      throw new TypeKroError(`"${target}" is no node of ${this.graph.name} and no object of the test so far`, {
         code: 'testing/no-object',
-        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" as Kind/name`,
+        remedy: `name instance, one of ${[...this.graph.nodes.keys()].join(', ')}, or an object of "given" or of an "apply" before, as Kind/name`,
       });
     }
-    return { ...refOf(await this.#placed(known)), ...(namespace === undefined ? {} : { namespace }) };
+    return { ...refOf(known), ...(namespace === undefined ? {} : { namespace }) };
   }
 
   /** Why a node is as it is, in the controller's words. */

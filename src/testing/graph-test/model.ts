@@ -138,6 +138,6 @@ export interface GraphTestResult {
   readonly name: string;
   readonly milliseconds: number;
   readonly failure?: TestFailure;
-  /** All objects of the instance after each step with `snapshot`, by the step (`start`, `step 1`, …). */
+  /** All objects of the instance after each step with `snapshot` that did not fail, by the step (`start`, `step 1`, …). */
   readonly snapshots: Readonly<Record<string, JsonObject>>;
 }

@@ -4,6 +4,7 @@ import { goParseDurationMs } from '../../golang/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
 import type { GraphTest } from './model.ts';
+import { snapshotKey } from './run-graph-test.ts';
 import type { Report, Shape } from './shape.ts';
 import { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, oneOf, text } from './shape.ts';
 
@@ -193,10 +194,31 @@ const given = members({
   objects: listOf(object, '[{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }]'),
 });
 
-const test: Shape = members(
-  { name: text('what the definition does'), given, expect: expectation, steps: listOf(step, 'a list of steps') },
-  ['name'],
-);
+const test: Shape = (value, path, report) => {
+  members(
+    { name: text('what the definition does'), given, expect: expectation, steps: listOf(step, 'a list of steps') },
+    ['name'],
+  )(value, path, report);
+  if (!isJsonObject(value) || !Array.isArray(value['steps'])) return;
+  const seen = new Set(takesSnapshot(value) ? [snapshotKey(-1)] : []);
+  for (const [index, each] of value['steps'].entries()) {
+    if (!takesSnapshot(each)) continue;
+    const name = memberOf(each, 'name');
+    const key = snapshotKey(index, typeof name === 'string' ? { name } : {});
+    if (seen.has(key))
+      report(
+        [...path, 'steps', index, ...(name === undefined ? [] : ['name'])],
+        `a snapshot of this test before this one is named ${JSON.stringify(key)}, too`,
+        'give each step with a snapshot its own name',
+      );
+    seen.add(key);
+  }
+};
+
+function takesSnapshot(value: JsonValue | undefined): value is JsonObject {
+  const expected = isJsonObject(value) ? value['expect'] : undefined;
+  return isJsonObject(expected) && expected['snapshot'] === true;
+}
 
 const tests: Shape = (value, path, report) => {
   listOf(test, 'a list of tests')(value, path, report);

@@ -76,9 +76,9 @@ async function play(
             [...at, 'expect'],
           )),
     ];
-    if (wanted?.snapshot === true) snapshots[key] = await snapshotOf(world);
     await noteCoverage(world, options.coverage);
     if (mismatches.length > 0) return { step: index, atMs: world.atMs, mismatches, waiting: waitingOf(world) };
+    if (wanted?.snapshot === true) snapshots[key] = await snapshotOf(world);
   }
   return undefined;
 }

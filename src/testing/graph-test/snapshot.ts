@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { isJsonObject, parseJson, stringifyJson } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { GraphWorld } from './graph-world.ts';
 
@@ -20,7 +20,7 @@ export async function snapshotOf(world: GraphWorld): Promise<JsonObject> {
   for (const id of world.graph.order) {
     const node = world.graph.nodes.get(id);
     if (node === undefined || node.nodeType === 'external' || node.nodeType === 'externalCollection') continue;
-    const objects = (await world.children(node)).map(withoutOwn);
+    const objects = (await world.children(node)).map((object) => withoutUid(withoutOwn(object), object.metadata.uid));
     if (objects.length > 0) result[id] = node.nodeType === 'collection' ? objects : (objects[0] as JsonObject);
   }
   return result;
@@ -35,6 +35,16 @@ function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
   }
   const { apiVersion, kind, ...fields } = rest as unknown as JsonObject;
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: kept, ...fields };
+}
+
+/** What stands for the uid of an object in a snapshot. */
+const OWN_UID = 'uid-of-this-object';
+
+/** Each run gives an object another uid, and a Job has its own in the labels of its pods. */
+function withoutUid(object: JsonObject, uid: string | undefined): JsonObject {
+  const text = uid === undefined ? '' : stringifyJson(object);
+  if (uid === undefined || !text.includes(uid)) return object;
+  return parseJson(text.replaceAll(uid, OWN_UID)) as JsonObject;
 }
 
 function authorsMap(map: JsonValue): JsonValue | undefined {
