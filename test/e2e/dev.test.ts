@@ -43,6 +43,27 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect(code).toBe(130);
   });
 
+  test('a definition of which only a default changed is served, although no object changes', async () => {
+    const schema = { apiVersion: 'v1alpha1', kind: 'Shop', spec: { size: 'integer | default=2' } };
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } };
+    const definition = {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'shops' },
+      spec: { schema, resources: [{ id: 'map', template: { ...map, data: { size: '${string(schema.spec.size)}' } } }] },
+    };
+    write('shop.json', JSON.stringify(definition));
+    write(
+      'a.json',
+      JSON.stringify({ apiVersion: 'kro.run/v1alpha1', kind: 'Shop', metadata: { name: 'a' }, spec: {} }),
+    );
+    const running = startCli(['dev', 'shop.json', 'a.json'], directory);
+    await running.until(/serving revision 1 of shops, applied/);
+    write('shop.json', JSON.stringify(definition).replace('default=2', 'default=4'));
+    await running.until(/serving revision 2 of shops, applied/);
+    expect((await running.interrupt()).code).toBe(130);
+  });
+
   test('code that never ends is ended by the next save', async () => {
     write('data.ts', 'for (;;);\n');
     const running = startCli(['dev', 'app.ts'], directory);

@@ -38,6 +38,7 @@ export const adopt: Command = {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
       value: 'paths',
+      repeatable: true,
     },
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },

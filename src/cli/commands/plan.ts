@@ -55,6 +55,7 @@ export const plan: Command = {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
       value: 'paths',
+      repeatable: true,
     },
     LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },

@@ -35,7 +35,12 @@ export const render: Command = {
       value: 'path=value',
       repeatable: true,
     },
-    { name: 'observed', summary: 'objects that exist: files or folders, separated by commas', value: 'paths' },
+    {
+      name: 'observed',
+      summary: 'objects that exist: files or folders, separated by commas',
+      value: 'paths',
+      repeatable: true,
+    },
     { name: 'name', summary: 'name of the instance; by default its kind in small letters', value: 'name' },
     { name: 'namespace', short: 'n', summary: 'namespace of the instance; by default "default"', value: 'name' },
     {

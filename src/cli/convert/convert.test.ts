@@ -329,3 +329,10 @@ test('any objects: the definition compiles, and an instance gets the same object
     { numRuns: 60 },
   );
 });
+
+test('a kind whose name is a reserved word gets an id with its name', () => {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } };
+  const definition = toDefinition([namespace], [], { name: 'shop', kind: 'Shop' });
+  expect(definition.spec).toMatchObject({ resources: [{ id: 'namespaceTeam' }] });
+  expect(compile(definition as never, { sources: builtinSource(), target: 'typekro' }).diagnostics).toEqual([]);
+});

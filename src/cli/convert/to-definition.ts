@@ -72,7 +72,8 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   return ids;
 }
 
-const lowerCamel = (text: string): string => suggestId(text) ?? text;
+/** The caller still has to look whether the word is reserved, as `namespace` is. */
+const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
 
 /** References without those that would make objects wait for each other, and without lifted fields. */
 function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {

@@ -257,7 +257,7 @@ async function notFound(
     return new TypeKroError('this cluster has no definitions, and so no instances', { code, remedy });
   }
   const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
-  const names = all.flat();
+  const names = [...new Set(all.flat())];
   if (names.length === 0) {
     const kinds = declared.map(({ type }) => type.kind).join(', ');
     return new TypeKroError(`there is no instance of ${kinds}`, { code, remedy: 'create one, and ask again' });
@@ -277,7 +277,8 @@ async function notFound(
 /** The instances of all definitions of the cluster, as `KIND/NAMESPACE/NAME`, for completion. */
 export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
   const { kinds } = await declaredKinds(api, signal);
-  return (await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)))).flat();
+  const names = await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)));
+  return [...new Set(names.flat())];
 }
 
 /** Instances of a kind as the argument names them; those that may not be listed are left out. */

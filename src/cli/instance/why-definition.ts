@@ -6,7 +6,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
@@ -56,7 +56,7 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
     'keep what the message names, or set the annotation kro.run/allow-breaking-changes: "true" when no instance needs it; typekro plan FILE shows which instances do',
   ],
   [
-    /cannot resolve group version kind|no matches for kind|schema not found/i,
+    /cannot resolve group version|no matches for kind/i,
     'install the CustomResourceDefinition of that kind, or correct apiVersion and kind of the template',
   ],
   [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
@@ -74,10 +74,11 @@ export async function explainDefinition(
   level?: KroCompatibility,
 ): Promise<DefinitionWhyReport> {
   const { state, ready } = recordedState(definition);
+  const { name = '' } = definition.metadata;
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const [{ errors }, found] = await Promise.all([
-    compileLive(api, definition.metadata.name ?? '', spec, signal, level),
-    instancesOf(api, spec, signal),
+    compileLive(api, name, spec, signal, level),
+    instancesOf(api, name, spec, signal),
   ]);
   return {
     schemaVersion: 1,
@@ -99,16 +100,20 @@ const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): bool
   return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
 };
 
-/** The instances; `undefined` where they may not be listed, or the kind is not served. */
+/**
+ * The instances; `undefined` where they may not be listed, or the kind is not served. Of a kind that two definitions
+ * declare, those with the label of another one belong to that.
+ */
 async function instancesOf(
   api: KubernetesApi,
+  name: string,
   spec: Parameters<typeof declaredKind>[0],
   signal: AbortSignal,
 ): Promise<readonly KubeObject[] | undefined> {
   const type = declaredKind(spec);
   try {
     const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
-    return items;
+    return items.filter(({ metadata: { labels = {} } }) => (labels[keys.DEFINITION_NAME_LABEL] ?? name) === name);
   } catch (error) {
     if (error instanceof KubeError) return undefined;
     throw error;

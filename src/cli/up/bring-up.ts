@@ -292,11 +292,15 @@ async function settled(session: Session, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Waits until the condition holds; evaluates it after every event of the controller. */
+/**
+ * Waits until the condition holds; evaluates it after every event of the controller and at an interval: the status of a
+ * definition can change without an event.
+ */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       unsubscribe();
+      clearInterval(timer);
       signal.removeEventListener('abort', onAbort);
       settle();
     };
@@ -305,6 +309,7 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
       if (condition()) finish(resolve);
     };
     const unsubscribe = controller.reports.subscribe(check);
+    const timer = setInterval(check, SHOW_EVERY_MS);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     else check();

@@ -27,6 +27,7 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
     name: 'crds',
     summary: 'files or folders with CustomResourceDefinitions, separated by commas',
     value: 'paths',
+    repeatable: true,
   },
   { name: 'kubeconfig', summary: 'take the definitions of the cluster of this kubeconfig, too', value: 'file' },
   { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
