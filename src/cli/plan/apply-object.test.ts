@@ -60,6 +60,28 @@ test('an object that was created after the plan is not applied', async () => {
   await expect(applyObject(task, map({ a: '3' }))).rejects.toThrow('ConfigMap default/map was created');
 });
 
+test('an object that is created between the read and the apply keeps its fields', async () => {
+  await world.user.delete(ref);
+  await world.settle();
+  const task = await writer();
+  let reads = 0;
+  const find: typeof world.user.find = async (...given) => {
+    const found = await world.user.find(...given);
+    reads += 1;
+    if (reads === 1) await world.user.create(map({ a: 'theirs' }));
+    return found;
+  };
+  const api = new Proxy(world.user, {
+    get: (target, key) => {
+      if (key === 'find') return find;
+      const member: unknown = Reflect.get(target, key);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  await expect(applyObject({ ...task, api }, map({ a: 'ours' }))).rejects.toThrow('ConfigMap default/map was created');
+  expect((await world.user.get(ref))['data']).toEqual({ a: 'theirs' });
+});
+
 test('labels of controllers are no change, annotations of users are', async () => {
   const task = await writer();
   await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });

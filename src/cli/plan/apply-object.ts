@@ -24,7 +24,8 @@ const MAX_STALE_WRITES = 10;
 
 /**
  * Applies an object if it is still as the plan saw it. Only what clients write counts: controllers write the status and
- * their own labels all the time, and one that serves a new revision writes to the instance that is applied next.
+ * their own labels all the time, and one that serves a new revision writes to the instance that is applied next. An
+ * object that the plan saw nowhere takes no field from another manager, if one is created at the same time.
  *
  * @param isAbsent the plan deleted the object, and so nothing may be in its place
  */
@@ -38,7 +39,11 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const resourceVersion = before?.metadata.resourceVersion;
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
-      const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force: true, signal });
+      // A server takes no resourceVersion for an object that is not there. Without force, an apply conflicts with the fields
+      // of an object that appears after the read. A POST would own the fields as an update, and later applies could not
+      // remove them.
+      const force = before !== undefined;
+      const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
       print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
