@@ -38,10 +38,11 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
   refuseUnread(task);
   if (task.plan.operation === 'delete') return deleteObjects(task);
   const { definitions, instances, others } = sorted(task);
-  const replaced = task.plan.objects.filter(({ action }) => action === 'replace').map(({ object }) => object);
+  const replaces = task.plan.objects.filter(({ action }) => action === 'replace');
+  const replaced = new Set(replaces.map(({ object }) => refKey(object)));
   for (const object of others) {
     const ref = refOf(object);
-    const isReplaced = replaced.some((each) => isSameRef(each, ref)) && (await removeObject(task, ref));
+    const isReplaced = replaced.has(refKey(ref)) && (await removeObject(task, ref));
     if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created anew');
     const { after } = await applyObject(task, object, isReplaced);
     if (isCrd(object)) await waitUntilEstablished(task, after);
@@ -77,12 +78,18 @@ function refuseUnread(task: ApplyTask): void {
   );
 }
 
-/** Namespaces and CRDs first, definitions after those whose kinds they use, instances last. */
-function sorted({ objects, graphs }: ApplyTask) {
+/**
+ * Namespaces and CRDs first, definitions after those whose kinds they use, instances last: those of definitions of the
+ * files, and those of definitions that only the cluster has.
+ */
+function sorted({ objects, graphs, plan }: ApplyTask) {
   const kinds = new Set(graphs.map(({ instance }) => `${formatApiVersion(instance)} ${instance.kind}`));
   const byName = new Map(objects.filter(isDefinition).map((object) => [object.metadata.name, object]));
   const definitions = graphs.flatMap(({ name }) => byName.get(name) ?? []);
-  const instances = objects.filter(({ apiVersion, kind }) => kinds.has(`${apiVersion} ${kind}`));
+  const planned = new Set(plan.instances.map(({ instance }) => refKey(instance)));
+  const instances = objects.filter(
+    (object) => kinds.has(`${object.apiVersion} ${object.kind}`) || planned.has(refKey(refOf(object))),
+  );
   const rest = objects.filter((object) => !isDefinition(object) && !instances.includes(object));
   const isBase = (object: KubeObject) => isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace');
   return { definitions, instances, others: [...rest.filter(isBase), ...rest.filter((object) => !isBase(object))] };
@@ -124,5 +131,5 @@ async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, Kub
   if (ofNodes > 0) task.print(`${wait(ofNodes)} other nodes: ${again} they are ready`);
 }
 
-const isSameRef = (a: ObjectRef, b: ObjectRef): boolean =>
-  a.apiVersion === b.apiVersion && a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
+const refKey = ({ apiVersion, kind, namespace = '', name }: ObjectRef): string =>
+  `${apiVersion} ${kind} ${namespace}/${name}`;

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import type { ApplyTask } from './apply-plan.ts';
+import { applyPlan } from './apply-plan.ts';
+import { LiveSource } from './live-source.ts';
+import type { InstancePlan, Plan } from './plan.ts';
+
+let world: VirtualWorld;
+beforeAll(async () => {
+  world = await virtualWorld();
+  // No controller answers.
+  await world.controller.stop();
+});
+afterAll(() => world.close());
+
+const map = (name: string, metadata: KubeObject['metadata'] = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default', ...metadata },
+});
+const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+
+/** A task whose only instance has its definition in the cluster alone: no graph of the files declares its kind. */
+async function task(
+  operation: Plan['operation'],
+  instance: InstancePlan,
+  names: readonly string[],
+): Promise<ApplyTask> {
+  const { signal } = new AbortController();
+  const source = new LiveSource({ api: world.user, signal, fallback: 'default' });
+  await source.load(
+    ['one', ...names].map((name) => ({
+      kind: 'object' as const,
+      nodeId: '',
+      target: { type, name, namespace: 'default' },
+      why: 'unknown' as const,
+    })),
+  );
+  const plan = { operation, objects: [], definitions: [], instances: [instance] } as unknown as Plan;
+  const objects = operation === 'delete' ? ['one', ...names].map((name) => map(name)) : [map('one')];
+  return { api: world.user, source, clock: world.clock, signal, print: () => undefined, plan, objects, graphs: [] };
+}
+
+const planned = (writes: InstancePlan['writes']): InstancePlan => ({
+  instance: refOf(map('one')),
+  definition: 'ones',
+  action: 'change',
+  fields: [],
+  state: 'changed',
+  writes,
+  later: [],
+  blocked: [],
+});
+
+test('a child is not deleted before the controller has seen an instance whose definition is in the cluster', async () => {
+  await world.apply(map('one'), map('child'));
+  const child = refOf(map('child'));
+  const replace = { node: 'child', object: child, wave: 1, action: 'replace', fields: [], checked: 'server' } as const;
+  const ended = expect(applyPlan(await task('apply', planned([replace]), ['child']))).rejects.toThrow(
+    'no controller has answered to ConfigMap default/one within 60 s',
+  );
+  await world.settle();
+  await world.advance(61_000);
+  await ended;
+  expect(await world.user.find(child)).toBeDefined();
+});
+
+test('other objects are not deleted before an instance whose definition is in the cluster is gone', async () => {
+  await world.apply(map('one', { finalizers: ['example.com/kept'] }), map('shared'));
+  const ended = expect(applyPlan(await task('delete', planned([]), ['shared']))).rejects.toThrow(
+    'ConfigMap default/one is still being deleted after 300 s',
+  );
+  await world.settle();
+  await world.advance(301_000);
+  await ended;
+  expect(await world.user.find(refOf(map('shared')))).toBeDefined();
+});
