@@ -7,6 +7,7 @@ import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 import type { InstanceName } from './instance-name.ts';
 import { readingsOf } from './instance-name.ts';
+import { servingDefinition, severalServe } from './serving-definition.ts';
 
 /** An instance, its definition, and the node that the user asked for. */
 export interface FoundInstance {
@@ -184,7 +185,7 @@ function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
   return [name, pluralize(name)].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
 }
 
-type Found = Pick<FoundInstance, 'instance' | 'definition'>;
+type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
 /** The instances of a name, one for each object. A kind that may not be read counts only where there is no other. */
 async function instancesOf(
@@ -198,12 +199,19 @@ async function instancesOf(
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
   const failure = answers.find((answer) => answer.status === 'rejected');
   if (failure !== undefined && (found.length === 0 || !(failure.reason instanceof KubeError))) throw failure.reason;
-  const byUid = new Map<string, Found>();
-  for (const each of found) {
-    const uid = each.instance.metadata.uid ?? '';
-    if (!byUid.has(uid) || isDefinedBy(each)) byUid.set(uid, each);
-  }
-  return [...byUid.values()];
+  const uids = new Set(found.map(({ instance }) => instance.metadata.uid));
+  return [...uids].flatMap((uid) => served(found.filter(({ instance }) => instance.metadata.uid === uid)));
+}
+
+/** One instance, as several definitions declare it, with the one that serves it. */
+function served(found: readonly Found[]): Found[] {
+  const [first, ...others] = found;
+  if (first === undefined || others.length === 0) return [...found];
+  const definitions = found.flatMap(({ definition }) => definition ?? []);
+  const serving = servingDefinition(definitions, first.instance, undefined);
+  const own = found.find(({ definition }) => definition === serving) ?? first;
+  if (serving !== undefined || definitions.length === 0) return [own];
+  return [{ instance: first.instance, missing: severalServe(definitions, first.instance.kind) }];
 }
 
 async function instanceOf(
@@ -221,11 +229,6 @@ async function instanceOf(
   const instance = await api.find({ apiVersion, kind, name, ...namespace }, { signal });
   if (instance === undefined) return undefined;
   return { instance, ...(definition === undefined ? {} : { definition }) };
-}
-
-/** Two definitions may declare one kind, of which one is served: the instance carries its name. */
-function isDefinedBy({ instance, definition }: Found): boolean {
-  return instance.metadata.labels?.[keys.DEFINITION_NAME_LABEL] === definition?.metadata.name;
 }
 
 function unreadable(text: string): TypeKroError {

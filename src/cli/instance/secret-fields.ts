@@ -3,6 +3,9 @@ import type { Graph, GraphNode } from '../../graph/index.ts';
 /** Fields of a Secret that show nothing of its values. */
 const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
 
+/** May a field of a Secret hold one of its values? All may but those that name and mark it: annotations hold copies. */
+export const hidesInSecret = (path: string): boolean => !SHOWN.test(path);
+
 const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kind === 'Secret';
 
 /**
@@ -16,7 +19,7 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
   return (id, path) => {
     const node = graph.nodes.get(id);
     if (node === undefined) return true;
-    if (isSecret(node)) return !SHOWN.test(path);
+    if (isSecret(node)) return hidesInSecret(path);
     return node.template.holes.some(
       ({ pathText, expression }) =>
         (isWithin(pathText, path) || isWithin(path, pathText)) &&

@@ -7,6 +7,7 @@ import type { Graph } from '../../graph/index.ts';
 import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
 import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
 import { valueLine } from './value-lines.ts';
 
@@ -153,10 +154,12 @@ function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
 }
 
 /** Literal values of templates of Secrets stand in the definition itself; the plan does not repeat them. */
+const hidesInTemplate = (path: string): boolean =>
+  /^template(?:\.|$)/.test(path) && hidesInSecret(path.replace(/^template\.?/, ''));
+
 function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   const isSecret = [before, after].some((each) => kindOf(each) === 'Secret');
-  const hides = (path: string) => isSecret && /^template(?:$|\.(?:data|stringData)\b)/.test(path);
-  return changedFields(before, after).map((change) => valueLine(change, hides));
+  return changedFields(before, after).map((change) => valueLine(change, (path) => isSecret && hidesInTemplate(path)));
 }
 
 /** What changes in the status of instances. */

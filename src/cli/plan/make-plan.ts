@@ -10,7 +10,8 @@ import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { planDefinition } from './plan-definition.ts';
-import { definitionFor, planInstances } from './plan-instance.ts';
+import type { InstanceTask } from './plan-instance.ts';
+import { instanceTask, planInstances } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary.ts';
@@ -56,12 +57,12 @@ export async function makePlan(
     definitions.push(planned.definition);
     instances.push(...planned.instances);
   }
-  const tasks: { readonly file: FileObject; readonly definition: KubeObject }[] = [];
+  const tasks: InstanceTask[] = [];
   for (const file of objects) {
     if (isDefinition(file.desired) || (isGiven(file) && !isDeletion)) continue;
-    const definition = definitionFor(context, file.desired);
-    if (definition === undefined) others.push(filePlan(context, file));
-    else tasks.push({ file, definition });
+    const task = instanceTask(context, file);
+    if (task === undefined) others.push(filePlan(context, file));
+    else tasks.push(task);
   }
   instances.push(...(await planInstances(context, tasks)));
   instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));

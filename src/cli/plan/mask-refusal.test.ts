@@ -60,4 +60,8 @@ test('of a Secret of a file', () => {
   expect(maskedSecretRefusal(secret, 'Secret "web" is invalid: stringData: Invalid value: "hunter2 old": no')).toBe(
     'Secret "web" is invalid: stringData: Invalid value: "(secret)": no',
   );
+  const annotated = object('Secret', { metadata: { name: 'web', annotations: { copy: 'hunter2 old' } } });
+  expect(maskedSecretRefusal(annotated, 'metadata.annotations: hunter2 old is refused')).toBe(
+    'metadata.annotations: (secret) is refused',
+  );
 });

@@ -29,7 +29,7 @@ export function refusalMask(
     if (!isSecret && hidden.length === 0) return text;
     const values = new Set<string>();
     for (const { path } of hidden) collect(valueBehind(desired, path), values);
-    if (isSecret) for (const key of ['data', 'stringData']) collect(valueBehind(desired, [key]), values);
+    if (isSecret) collectSecret(desired, values);
     return masked(text, desired, values);
   };
 }
@@ -37,7 +37,7 @@ export function refusalMask(
 /** What a server says when it refuses a Secret of a file, without its values. */
 export function maskedSecretRefusal(secret: KubeObject, text: string): string {
   const values = new Set<string>();
-  for (const key of ['data', 'stringData']) collect(valueBehind(secret, [key]), values);
+  collectSecret(secret, values);
   return masked(text, secret, values);
 }
 
@@ -52,6 +52,12 @@ function masked(text: string, object: KubeObject | undefined, values: ReadonlySe
     if (value.length >= MIN_VALUE_LENGTH && !shown.has(value)) result = result.replaceAll(value, MASK);
   }
   return result;
+}
+
+/** The values of a Secret, and its annotations, which hold copies of them. */
+function collectSecret(secret: KubeObject | undefined, values: Set<string>): void {
+  for (const path of [['data'], ['stringData'], ['metadata', 'annotations']])
+    collect(valueBehind(secret, path), values);
 }
 
 /** All texts and numbers inside of a value; of base64 also what it stands for. */

@@ -122,6 +122,7 @@ interface HeldInstance {
   readonly file: FileObject;
   /** In the cluster. */
   readonly definition: KubeObject;
+  readonly candidates: readonly KubeObject[];
   /** Its plan when the change writes nothing. */
   readonly resting: InstancePlan;
 }
@@ -158,9 +159,10 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     if (file === undefined || definition === undefined || !keepsRevision(after, preview, refusal)) {
       return { plan: resting };
     }
-    if (checked === undefined) return { file, definition, resting };
+    if (checked === undefined) return { file, definition, candidates: [definition], resting };
     const answer = { checked: 'rules' as const, object: after };
-    if (checked.errors.length === 0) return { file: { ...file, answer }, definition, resting };
+    if (checked.errors.length === 0)
+      return { file: { ...file, answer }, definition, candidates: [definition], resting };
   }
   const failure = task.isNewSchema ? undefined : file?.answer.failure;
   const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];

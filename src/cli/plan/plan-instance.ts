@@ -1,7 +1,9 @@
 import { declaredKind, liveDefinition } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
 import { failureText, isSuspended } from '../../runtime/index.ts';
+import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import { laidOver } from './new-schema.ts';
@@ -17,15 +19,25 @@ import { isSameBehindHashes } from './snapshot-file.ts';
 /** An instance of a file, and the definition in the cluster that it follows. */
 export interface InstanceTask {
   readonly file: FileObject;
-  readonly definition: KubeObject;
+  /** `undefined`: nothing tells which of the candidates serves it. */
+  readonly definition: KubeObject | undefined;
+  /** The definitions in the cluster that declare its kind. */
+  readonly candidates: readonly KubeObject[];
 }
 
-/** The definition in the cluster that declares the kind of an object. */
-export function definitionFor({ basics }: PlanContext, object: KubeObject): KubeObject | undefined {
-  return basics.definitions.find(({ spec }) => {
+/** The task of an object whose kind a definition in the cluster declares; `undefined` for any other object. */
+export function instanceTask({ basics }: PlanContext, file: FileObject): InstanceTask | undefined {
+  const { desired, live } = file;
+  const candidates = basics.definitions.filter(({ spec }) => {
     const type = declaredKind(isJsonObject(spec) ? spec : {});
-    return type.kind === object.kind && formatApiVersion(type) === object.apiVersion;
+    return type.kind === desired.kind && formatApiVersion(type) === desired.apiVersion;
   });
+  if (candidates.length === 0) return undefined;
+  const { group } = parseApiVersion(desired.apiVersion);
+  const crd = basics.crds.find(
+    ({ spec }) => textAt(spec, 'group') === group && textAt(spec, 'names', 'kind') === desired.kind,
+  );
+  return { file, definition: servingDefinition(candidates, live, crd), candidates };
 }
 
 /** The plans of instances whose definitions stay as they are: of a changed spec, or of their deletion. */
@@ -34,12 +46,17 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   const plans: InstancePlan[] = [];
   const inputs: SimulationInput[] = [];
   const heads: { readonly at: number; readonly head: InstanceHead }[] = [];
-  for (const [at, { file, definition }] of tasks.entries()) {
+  for (const [at, { file, definition, candidates }] of tasks.entries()) {
     const after = afterOf(context, file);
     const head = headOf(context, file, definition, after);
     const resting = restOf(context, file, head);
     if (resting !== undefined) {
       plans[at] = resting;
+      continue;
+    }
+    if (definition === undefined) {
+      const remedy = 'delete all of these definitions but one';
+      plans[at] = restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy);
       continue;
     }
     const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings.level);
@@ -78,7 +95,12 @@ function afterOf({ operation, now }: PlanContext, { live, desired, answer }: Fil
   };
 }
 
-function headOf({ operation }: PlanContext, file: FileObject, definition: KubeObject, after: KubeObject): InstanceHead {
+function headOf(
+  { operation }: PlanContext,
+  file: FileObject,
+  definition: KubeObject | undefined,
+  after: KubeObject,
+): InstanceHead {
   const { live, desired } = file;
   const fields = operation === 'delete' ? [] : fieldLines(desired, live, after, []);
   const isThere = live !== undefined;
@@ -92,7 +114,7 @@ function headOf({ operation }: PlanContext, file: FileObject, definition: KubeOb
           ? 'change'
           : 'none'
         : 'create';
-  return { instance: refOf(desired), definition: definition.metadata.name ?? '', action, fields };
+  return { instance: refOf(desired), definition: definition?.metadata.name ?? '', action, fields };
 }
 
 function restOf(

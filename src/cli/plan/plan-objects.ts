@@ -3,6 +3,7 @@ import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import { refusalRemedy } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
+import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import { maskedSecretRefusal } from './mask-refusal.ts';
@@ -55,8 +56,6 @@ export async function readFileObjects(
 
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
 
-const isSecretField = (path: string): boolean => /^(?:data|stringData)\b/.test(path);
-
 /** The plan of an object of a file that is neither definition nor instance. */
 export function filePlan({ operation }: PlanContext, { desired, live, answer }: FileObject): ObjectPlan {
   const place = { node: '', object: refOf(desired), wave: 1 };
@@ -99,5 +98,5 @@ export function fieldLines(
   const isSecret = isSecretObject(desired);
   return changedValues(live, after)
     .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
-    .map((change) => valueLine(change, (path) => isSecret && isSecretField(path), immutable));
+    .map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path), immutable));
 }
