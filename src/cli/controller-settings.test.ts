@@ -9,12 +9,12 @@ const NEVER = new AbortController().signal;
 const apiWith = (answer: () => readonly KubeObject[]): KubernetesApi =>
   ({ list: async () => ({ items: answer() }) }) as unknown as KubernetesApi;
 
-function deployment(labels: Record<string, string>, container: object, replicas = 1): KubeObject {
+function deployment(labels: Record<string, string>, container: object, replicas = 1, more: object[] = []): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'kro', namespace: 'kro-system', labels },
-    spec: { replicas, template: { spec: { containers: [container] } } } as never,
+    spec: { replicas, template: { spec: { containers: [...more, container] } } } as never,
   };
 }
 const named = (name: string, version = '') => ({
@@ -42,6 +42,55 @@ test.each<[string, KubeObject[], string, string]>([
   ],
   ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
   ['one without replicas', [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' }, 0)], '0.9', 'none'],
+  [
+    'the container of the controller behind another one',
+    [
+      deployment(named('typekro'), { image: 'typekro:1', args: ['--kro-compatibility=0.10'] }, 1, [
+        { name: 'proxy', image: 'proxy:2', args: ['--v=1'] },
+      ]),
+    ],
+    '0.10',
+    'engine',
+  ],
+  [
+    'the image of kro behind another one',
+    [deployment(named('kro'), { image: 'a/kro:v0.10.1' }, 1, [{ image: 'proxy:0.1.0' }])],
+    '0.10',
+    'engine',
+  ],
+  [
+    'flags behind a container of another image',
+    [
+      deployment(named('kro'), { image: 'a/mirror:v0.10.1', args: ['--leader-elect=true'] }, 1, [
+        { image: 'proxy:0.1.0' },
+      ]),
+    ],
+    '0.10',
+    'engine',
+  ],
+  ['an image of kro 1.0', [deployment(named('kro'), { image: 'registry.k8s.io/kro/kro:v1.0.0' })], '0.10', 'engine'],
+  ['a version label of kro 1.0', [deployment(named('kro', '1.0.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
+  [
+    'a tag before a digest, in a registry with a port',
+    [deployment(named('kro'), { image: 'a.test:5000/kro:v0.10.0@sha256:0' })],
+    '0.10',
+    'engine',
+  ],
+  [
+    'the image of the first releases',
+    [deployment(named('kro', '0.10.0'), { image: 'a/kro/controller:dev' })],
+    '0.10',
+    'engine',
+  ],
+  [
+    'a Deployment that only carries the label, before the controller',
+    [
+      deployment(named('kro'), { name: 'ui', image: 'a/kro-ui:v0.3.0' }),
+      deployment(named('kro'), { image: 'a/kro:v0.10.0' }),
+    ],
+    '0.10',
+    'engine',
+  ],
   ['damaged ones', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.9', 'none'],
 ])('the level and the facets by %s', async (_what, items, level, facets) => {
   const input = { positionals: [], options: {} };

@@ -5,10 +5,11 @@ import type { KroCompatibility } from '../graph/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
-import { objectsAt, textAt, valueAt } from '../kubernetes/index.ts';
+import { valueAt } from '../kubernetes/index.ts';
 import type { ComparedFacets } from '../schema/index.ts';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
+import { deployedController } from './controller-container.ts';
 
 /** What a cluster's controller was started with, as far as its decisions depend on it. */
 export interface ControllerSettings {
@@ -69,31 +70,13 @@ export async function controllerSettings(
   return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
 }
 
-/** A version of kro before 1.0, in a label or as the tag of an image: `0.10.2`, `v0.9.0-rc.1`. */
-const KRO_VERSION = /(?:^|:)v?0\.(\d+)\.\d/;
-
-/** kro 0.10 is the first release with the graph engine. */
-const FIRST_ENGINE_MINOR = 10;
-
 /** The settings that a Deployment shows; `undefined` for one that runs no controller. */
-function settingsOfDeployment({ metadata, spec }: KubeObject): ControllerSettings | undefined {
-  if (valueAt(spec, 'replicas') === 0) return undefined;
+function settingsOfDeployment(deployment: KubeObject): ControllerSettings | undefined {
+  const { metadata, spec } = deployment;
+  const controller = valueAt(spec, 'replicas') === 0 ? undefined : deployedController(deployment);
+  if (controller === undefined) return undefined;
   const from = `Deployment ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
-  const containers = objectsAt(spec, 'template', 'spec', 'containers');
-  const version = metadata.labels?.['app.kubernetes.io/version'] ?? '';
-  const isKro = metadata.labels?.['app.kubernetes.io/name'] === 'kro';
-  for (const container of containers) {
-    const args = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
-    const options = optionsFromFlags(parseControllerFlags(args));
-    const kro = isKro ? (KRO_VERSION.exec(textAt(container, 'image')) ?? KRO_VERSION.exec(version)) : undefined;
-    const released = Number(kro?.[1]) >= FIRST_ENGINE_MINOR ? '0.10' : DEFAULT_KRO_COMPATIBILITY;
-    const level = options.kroCompatibility ?? released;
-    return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), from };
-  }
-  return undefined;
-}
-
-function textsAt(object: Parameters<typeof valueAt>[0], key: string): string[] {
-  const value = valueAt(object, key);
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  const options = optionsFromFlags(parseControllerFlags(controller.flags));
+  const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
+  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), from };
 }

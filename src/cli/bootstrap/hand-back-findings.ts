@@ -1,3 +1,4 @@
+import { DEFINITION_TYPE } from '../../controller/index.ts';
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
@@ -5,10 +6,12 @@ import { LiveSchemas } from '../../kube/index.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
 import { instancesOf } from '../upgrade/instances-of.ts';
+import { requireRead } from '../upgrade/require-read.ts';
 
 /** What kro's controller does otherwise with an object than this one. */
 export interface HandBackFinding {
-  readonly object: ObjectRef;
+  /** Absent: the finding is about the search itself. */
+  readonly object?: ObjectRef;
   /** What kro does not take or know. */
   readonly problem: string;
   readonly effect: string;
@@ -26,8 +29,14 @@ const EFFECTS: Readonly<Record<string, string>> = {
   'typekro.dev/deletion-policy': 'its objects are deleted with it',
 };
 
-/** Looks for definitions that the controller of kro refuses, and for annotations whose effect ends with this controller. */
+/**
+ * Looks for definitions that the controller of kro refuses, and for annotations whose effect ends with this controller.
+ * What could not be read is a finding, too.
+ *
+ * @throws TypeKroError `upgrade/not-read` when definitions or instances could not be read.
+ */
 export async function handBackFindings(planned: PlanContext, to: KroCompatibility): Promise<HandBackFinding[]> {
+  requireRead(planned, DEFINITION_TYPE);
   const schemas = new LiveSchemas(planned.api);
   const findings: HandBackFinding[] = [];
   for (const definition of planned.basics.definitions) {
@@ -45,7 +54,9 @@ export async function handBackFindings(planned: PlanContext, to: KroCompatibilit
     findings.push(...annotationFindings(definition));
     for (const instance of await instancesOf(planned, definition)) findings.push(...annotationFindings(instance));
   }
-  return findings;
+  const { basics, source, checker } = planned;
+  const limits = new Set([...basics.limits, ...source.limits, ...checker.limits]);
+  return [...findings, ...[...limits].map((problem) => ({ problem, effect: 'findings may be missing' }))];
 }
 
 function annotationFindings(object: KubeObject): HandBackFinding[] {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { Cluster } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import { commands } from './index.ts';
 
@@ -48,6 +48,17 @@ const kro = (image: string, args: string[] = []): KubeObject => ({
     replicas: 1,
     selector: { matchLabels: { app: 'kro' } },
     template: { metadata: { labels: { app: 'kro' } }, spec: { containers: [{ name: 'kro', image, args }] } },
+  },
+});
+/** A Deployment with the label of kro. */
+const labelled = (name: string, ...containers: JsonObject[]): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'kro-system', labels: { 'app.kubernetes.io/name': 'kro' } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers } },
   },
 });
 const installKro = async (image = 'registry.k8s.io/kro/kro:v0.9.2', args: string[] = []) => {
@@ -154,6 +165,41 @@ test('while kro runs nothing changes; --take-over stops it, waits for its pods, 
   `);
   const pods = await user.list({ apiVersion: 'v1', kind: 'Pod' }, { labelSelector: 'app=kro' });
   expect(pods.items).toEqual([]);
+});
+
+test('a Deployment that carries the label of kro and runs no controller is left alone', async () => {
+  await installKro();
+  await user.create(labelled('kro-ui', { name: 'main', image: 'example.com/kro-ui:v0.9.2', args: ['--port=80'] }));
+  const { out, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(err).toBe('');
+  expect(out.split('\n').filter((line) => line.endsWith('scaled to 0'))).toEqual([
+    'Deployment kro-system/kro scaled to 0',
+  ]);
+  expect((await deployment('kro-ui'))?.spec?.['replicas']).toBe(1);
+});
+
+test('several controllers of kro are named, and stopped by hand', async () => {
+  await installKro();
+  await user.create(labelled('second', { name: 'main', image: 'example.com/mirror:v0.9.2', args: ['--leader-elect'] }));
+  const { code, err } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect({ code, err }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: several controllers of kro run: kro-system/kro (registry.k8s.io/kro/kro:v0.9.2), kro-system/second (example.com/mirror:v0.9.2); --take-over stops one [bootstrap/kro-runs]
+      hint: nothing was changed; stop by hand those whose flags this controller shall not take: kubectl -n kro-system scale deployment kro --replicas=0, or kubectl -n kro-system scale deployment second --replicas=0; then run this command again with --take-over (docs/takeover.md)",
+    }
+  `);
+  expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
+  expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
+});
+
+test('flags and level of kro are those of its container, in whatever place it is', async () => {
+  await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
+  const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
+  const own = { name: 'main', image: 'example.com/kro:v0.10.0@sha256:0', args: ['--allow-crd-deletion'] };
+  await user.create(labelled('kro', proxy, own));
+  const { out } = await run(`bootstrap ${IMAGE} --take-over`);
+  expect(out).toContain('flags kept: --allow-crd-deletion=true --kro-compatibility=0.10\nis installed');
 });
 
 test('what the server refuses is found before kro is stopped', async () => {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
-import { objectsAt, textAt } from '../../kubernetes/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '../../graph/index.ts';
+import { objectsAt } from '../../kubernetes/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
 import { bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
@@ -16,10 +17,11 @@ import {
 } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import { argumentsOf, isKro010, runningControllers } from '../bootstrap/running-controllers.ts';
+import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
 import { stopController } from '../bootstrap/scale-down.ts';
 import { connectToCluster } from '../cluster-client.ts';
+import { controllerContainer, deployedController } from '../controller-container.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
@@ -124,23 +126,31 @@ async function install(
 }
 
 function refuseRunning(running: readonly ControllerDeployment[], takesOver: boolean): void {
-  const other = running.find(({ project }) => project === 'typekro');
+  const others = running.filter(({ project }) => project === 'typekro');
+  const [other] = others;
   if (other !== undefined) {
-    throw new TypeKroError(`another installation of the controller runs: ${other.namespace}/${other.name}`, {
+    throw new TypeKroError(`another installation of the controller runs: ${others.map(placeOf).join(', ')}`, {
       code: 'bootstrap/other-installation',
       remedy: `upgrade that one: typekro bootstrap --namespace ${other.namespace} --name ${other.name}; or scale it to 0 first`,
     });
   }
   const [kro] = running;
-  if (kro === undefined || takesOver) return;
-  throw new TypeKroError(
-    `a controller of kro runs: ${kro.namespace}/${kro.name} (${kro.image}); both would work on the same objects`,
-    {
+  if (kro === undefined || (takesOver && running.length === 1)) return;
+  const named = running.map((each) => `${placeOf(each)} (${each.image})`).join(', ');
+  const scales = running.map(({ namespace, name }) => `kubectl -n ${namespace} scale deployment ${name} --replicas=0`);
+  if (running.length > 1) {
+    throw new TypeKroError(`several controllers of kro run: ${named}; --take-over stops one`, {
       code: 'bootstrap/kro-runs',
-      remedy: `nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=0, wait until its pods are gone, and run this command again (docs/takeover.md)`,
-    },
-  );
+      remedy: `nothing was changed; stop by hand those whose flags this controller shall not take: ${scales.join(', or ')}; then run this command again with --take-over (docs/takeover.md)`,
+    });
+  }
+  throw new TypeKroError(`a controller of kro runs: ${named}; both would work on the same objects`, {
+    code: 'bootstrap/kro-runs',
+    remedy: `nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: ${scales.join()}, wait until its pods are gone, and run this command again (docs/takeover.md)`,
+  });
 }
+
+const placeOf = ({ namespace, name }: ControllerDeployment): string => `${namespace}/${name}`;
 
 /** Flags on the command line, before those of the installed controller, before those of kro's. */
 function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeployment | undefined, given: FlagTexts) {
@@ -148,12 +158,13 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
   const flags = new Map<string, string>();
   for (const controller of [kro, own]) {
     if (controller === undefined) continue;
-    const { flags: kept, unknown } = flagTexts(argumentsOf(controller).filter((word) => word !== 'controller'));
+    const { flags: kept, unknown } = flagTexts(controller.flags);
     for (const [name, text] of kept) if (!PLACES.has(name) || controller === own) flags.set(name, text);
     if (unknown.length > 0)
       notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
   }
-  if (kro !== undefined && isKro010(kro.image)) flags.set(LEVEL, `--${LEVEL}=0.10`);
+  const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
+  if (level !== undefined && level !== DEFAULT_KRO_COMPATIBILITY) flags.set(LEVEL, `--${LEVEL}=${level}`);
   for (const [name, text] of given) flags.set(name, text);
   return { flags, notes };
 }
@@ -183,16 +194,17 @@ function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
   if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
   const template = isJsonObject(spec['template']) ? spec['template'] : {};
   const pod = isJsonObject(template['spec']) ? template['spec'] : {};
+  const own = controllerContainer(object, 'typekro');
   const containers = objectsAt(pod, 'containers').map((container) => {
     const args = Array.isArray(container['args']) ? container['args'].map(String) : [];
-    return textAt(container, 'name') === 'controller' ? { ...container, args: withFlags(args, flags) } : container;
+    return container === own ? { ...container, args: withFlags(args, flags) } : container;
   });
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
 }
 
 /** Is a flag one that every installation has? */
 const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =>
-  manifests.some((object) => object.kind === 'Deployment' && argumentsOf({ object }).includes(text));
+  manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
 
 /** Further replicas of the installed controller stay; one that was scaled to 0 starts again. */
 function scaled(object: KubeObject, replicas: number): KubeObject {

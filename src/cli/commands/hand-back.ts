@@ -35,7 +35,7 @@ interface HandBackReport {
 export const handBack: Command = {
   name: 'hand-back',
   description:
-    'Looks for what kro does otherwise: definitions that it refuses, and annotations of pins, canaries, adoption, accounts and deletion policies, which only this controller knows. With findings nothing is changed and the exit code is 3; --force goes on. Then the Deployment of the controller is scaled to 0, and its pods are waited for. CRDs, definitions, revisions, instances and their objects stay. --remove deletes the Deployment with its account and rights, too. Start kro afterwards.',
+    'Looks for what kro does otherwise: definitions that it refuses, and annotations of pins, canaries, adoption, accounts and deletion policies, which only this controller knows. What could not be read is a finding, too. With findings nothing is changed and the exit code is 3; --force goes on. Without the right to list definitions or instances nothing is changed, whatever --force says. Then the Deployment of the controller is scaled to 0, and its pods are waited for. CRDs, definitions, revisions, instances and their objects stay. --remove deletes the Deployment with its account and rights, too. Start kro afterwards.',
   positionals: [],
   options: [
     {
@@ -81,11 +81,10 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const { api } = target;
     const { signal } = context;
     const planning = await openPlanning(context, { ...input, options }, target);
-    const { planned } = planning;
     const findings = await findingsOf(planning, to);
     const { found, limit } = await runningControllers(api, namespace, signal);
     const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
-    const kro = found.find(({ project }) => project === 'kro');
+    const kros = found.filter(({ project }) => project === 'kro');
     const writer = {
       api,
       clock: systemClock,
@@ -98,7 +97,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const isRunning = own !== undefined && own.replicas > 0;
     if (goesOn && !dryRun && isRunning) await stopController(writer, own);
     const removed = goesOn ? await pruneInstallation(writer, former.objects, [], dryRun) : [];
-    const notes = [...(limit === undefined ? [] : [limit]), ...planned.basics.limits, ...former.limits];
+    const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
     if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of this controller`);
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
     return {
@@ -110,9 +109,13 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
       removed: removed.map(({ object }) => object),
       next: goesOn
         ? [
-            kro === undefined
-              ? `install kro ${to}: no Deployment of kro was found, and no controller works on the objects until then`
-              : `kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=1`,
+            ...(kros.length > 1 ? [`start one of these ${kros.length} Deployments of kro`] : []),
+            ...kros.map((kro) => `kubectl -n ${kro.namespace} scale deployment ${kro.name} --replicas=1`),
+            ...(kros.length > 0
+              ? []
+              : [
+                  `install kro ${to}: no Deployment of kro was found, and no controller works on the objects until then`,
+                ]),
           ]
         : [`correct the findings, or accept them: typekro hand-back --to ${to} --force`],
       notes,
@@ -135,7 +138,8 @@ function linesOf({ to, dryRun, findings, stopped, removed, next, notes }: HandBa
   return [
     ...(findings.length === 0 ? [`kro ${to} takes everything as it is`] : [`kro ${to} does otherwise:`]),
     ...findings.map(
-      ({ object, problem, effect }) => `  ! ${printableLine(`${objectName(object)}: ${problem}; ${effect}`)}`,
+      ({ object, problem, effect }) =>
+        `  ! ${printableLine(`${object === undefined ? '' : `${objectName(object)}: `}${problem}; ${effect}`)}`,
     ),
     ...stopped.map((ref) => `${objectName(ref)} scaled to 0${mode}`),
     ...removed.map((ref) => `${objectName(ref)} deleted${mode}`),

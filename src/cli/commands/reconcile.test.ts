@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { failure } from '../../../test/support/instead.ts';
-import { commandRunner } from '../../../test/support/run-command.ts';
+import { commandRunner, entriesOf } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import {
   mapRef,
@@ -15,6 +15,9 @@ import {
   virtualWorld,
   writesOf,
 } from '../../../test/support/virtual-world.ts';
+import { waitForObject } from '../../kube/index.ts';
+import { keys } from '../../runtime/index.ts';
+import { runCommandLine } from '../adapter.ts';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
@@ -134,6 +137,30 @@ test('by suspension, as a controller of kro needs it: it is suspended for a mome
   expect(code).toBe(0);
   expect(withoutAges(out)[0]).toMatch(/^Pot default\/shop {3}ACTIVE/);
   expect(await annotations()).not.toHaveProperty(['kro.run/reconcile']);
+});
+
+test.each([
+  ['', REQUEST],
+  [' --by-suspension', keys.RECONCILE_ANNOTATION],
+])('an interrupted reconcile%s takes back what it asked for', async (option, key) => {
+  await world.controller.stop();
+  const interrupt = new AbortController();
+  const ended = runCommandLine(entriesOf(commands), '0', `reconcile shop${option} --kubeconfig kubeconfig`.split(' '), {
+    cwd,
+    env: {},
+    print: () => undefined,
+    printError: () => undefined,
+    readInput: () => Promise.resolve(''),
+    signal: interrupt.signal,
+  });
+  const never = new AbortController().signal;
+  await waitForObject(world.user, potRef('shop'), never, (found) =>
+    found?.metadata.annotations?.[key] === undefined ? undefined : true,
+  );
+  interrupt.abort();
+  expect(await ended).toBe(130);
+  expect(await annotations()).not.toHaveProperty([key]);
+  await world.restart();
 });
 
 test('a dry run and --timeout 0 do not wait', async () => {

@@ -2,7 +2,7 @@ import { cryptoLibrary, isJsonObject, isoTime, objectName, refOf, TypeKroError }
 import type { KubeObject } from '../../core/index.ts';
 import { RECONCILE_REQUEST, reconcileRequest } from '../../controller/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { isNotFound, readSession, systemClock, waitForObject } from '../../kube/index.ts';
+import { isConflict, isNotFound, KubeError, readSession, systemClock, waitForObject } from '../../kube/index.ts';
 import type { Condition } from '../../runtime/index.ts';
 import { isSuspended, keys, readConditions } from '../../runtime/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -25,7 +25,7 @@ import { printableLine } from '../printable.ts';
 export const reconcile: Command = {
   name: 'reconcile',
   description:
-    'Asks the controller for a pass over an instance or a definition now, and prints the outcome when the pass has ended. The controller reads the objects of the instance anew and tries again at once what it would have tried after a pause; for a definition it reads the schemas of its kinds anew and wakes its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. Stock kro ignores annotations: with --by-suspension the instance is suspended and resumed at once, which kro takes for a reason for a pass.',
+    'Asks the controller for a pass over an instance or a definition now, and prints the outcome when the pass has ended. The controller reads the objects of the instance anew and tries again at once what it would have tried after a pause; for a definition it reads the schemas of its kinds anew and wakes its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. A command that is interrupted takes the request back. Stock kro ignores annotations: with --by-suspension the instance is suspended and resumed at once, which kro takes for a reason for a pass.',
   positionals: [
     {
       name: 'instance',
@@ -127,14 +127,22 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const token = `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
   const [key, value] = bySuspension ? [keys.RECONCILE_ANNOTATION, 'suspended'] : [RECONCILE_REQUEST, token];
   const fresh = dryRun || !bySuspension ? object : await api.get(refOf(object), { signal });
-  await annotate(api, fresh, key, value, { dryRun, signal });
-  if (dryRun || timeoutMs === 0) return { report: requested(object, dryRun), failed: false };
+  const ends = !dryRun && timeoutMs > 0;
+  try {
+    await annotate(api, fresh, key, value, { dryRun, signal });
+  } catch (error) {
+    // The server may have stored a write whose answer did not arrive.
+    const isAnswered = error instanceof KubeError && error.status >= 400;
+    if (ends && !isAnswered) await withdraw(task, key, value);
+    throw error;
+  }
+  if (!ends) return { report: requested(object, dryRun), failed: false };
   try {
     if (bySuspension) await passBySuspension(api, object, until, signal);
     else await waitForAnswer(api, object, token, until);
   } catch (error) {
+    await withdraw(task, key, value);
     if (signal.aborted || !limit.aborted) throw error;
-    await withdraw(api, object, key, value);
     throw new TypeKroError(`no controller ended a pass over ${objectName(refOf(object))} in ${timeout}`, {
       code: 'reconcile/not-answered',
       remedy: bySuspension
@@ -189,17 +197,34 @@ function isWrittenSuspended({ status }: KubeObject): boolean {
   return conditions.some(({ reason }) => reason === 'ReconciliationSuspended');
 }
 
-/** Takes back what was asked for and not answered, unless another client changed it meanwhile. */
-async function withdraw(api: KubernetesApi, object: KubeObject, key: string, value: string): Promise<void> {
+/**
+ * Takes back what was asked for and not answered, unless another client changed it meanwhile. It must end also where the
+ * command was interrupted. A failure is told, and leaves the error to the user that the command ends with.
+ */
+async function withdraw({ api, context, object }: RequestTask, key: string, value: string): Promise<void> {
   const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
   try {
-    const live = await api.find(refOf(object), { signal });
-    if (live?.metadata.annotations?.[key] !== value) return;
-    await annotate(api, live, key, undefined, { dryRun: false, signal });
+    for (let stale = 0; ; stale += 1) {
+      const live = await api.find(refOf(object), { signal });
+      if (live?.metadata.annotations?.[key] !== value) return;
+      try {
+        await annotate(api, live, key, undefined, { dryRun: false, signal });
+        return;
+      } catch (error) {
+        if (!isConflict(error) || stale >= MAX_STALE_WRITES) throw error;
+      }
+    }
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    if (isNotFound(error)) return;
+    const why = error instanceof Error ? error.message : String(error);
+    context.printError(
+      `warning: the annotation ${key} of ${objectName(refOf(object))} could not be taken back: ${printableLine(why)}`,
+    );
   }
 }
+
+/** How often the object may change while the annotation is taken back. */
+const MAX_STALE_WRITES = 5;
 
 /** How long the write may take that takes a request back, in milliseconds. */
 const WITHDRAW_TIMEOUT_MS = 10_000;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { commandRunner } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { mapResource, virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { UpgradeCheck } from '../upgrade/upgrade-check.ts';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
@@ -160,6 +161,65 @@ test('a snapshot is enough, and says the same', async () => {
   const unchecked = (value: unknown) =>
     JSON.parse(JSON.stringify(value).replaceAll(/"checked":"\w+"/g, '"checked":""')) as unknown;
   expect(unchecked(told(snapshot.out))).toEqual(unchecked(told(live.out)));
+});
+
+test('a definition whose kind another one owns has no instances, and is refused as now', async () => {
+  await world.apply({
+    ...definition('Plain', [mapResource('map', { text: 'other' })]),
+    metadata: { name: 'aaa-plains' },
+  });
+  await world.advance(2000);
+  const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig');
+  expect(code).not.toBe(2);
+  expect(out).toMatch(/aaa-plains +Plain +0 +refused, as now/);
+  expect(out.slice(out.indexOf('aaa-plains at'), out.indexOf('brokens at')).split('\n')).toMatchInlineSnapshot(`
+    [
+      "aaa-plains at 0.9",
+      "  ! refused: failed to update CRD plains.kro.run: CRD is owned by another ResourceGraphDefinition plains",
+      "",
+      "",
+    ]
+  `);
+  await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'aaa-plains' });
+});
+
+test.each(['0.9', '0.10'])(
+  'at %s instances of a definition whose schema is refused keep the revision in force',
+  async (level) => {
+    const kind = `Kept${level.replace('.', '')}`;
+    await world.apply(definition(kind, [mapResource('map', { text: '${schema.spec.text}' })]));
+    await world.advance(2000);
+    await world.apply(instance(kind, 'kept'));
+    await world.advance(2000);
+    await world.apply(definition(kind, [mapResource('map', { text: 'changed' })], { other: 'string' }));
+    await world.advance(3000);
+    const { out } = await run(`upgrade --check --kro-compatibility ${level} --kubeconfig kubeconfig -o json`);
+    const { definitions } = JSON.parse(out) as UpgradeCheck;
+    const [check] = definitions.find((each) => each.kind === kind)?.levels ?? [];
+    expect(check).toMatchObject({
+      refusal: expect.stringContaining('breaking') as string,
+      crd: 'refused',
+      revision: 1,
+    });
+    expect(
+      check?.plans.flatMap(({ writes }) => writes.map(({ action }) => action)).filter((each) => each !== 'labels'),
+    ).toEqual([]);
+  },
+);
+
+test.each([
+  ['definitions', 'resourcegraphdefinitions.kro.run could not be read, and so every definition is taken for a new one'],
+  ['revisions', 'graphrevisions.internal.kro.run could not be read, and so numbers of revisions are not known'],
+  ['instances', 'plains.kro.run in the whole cluster could not be read'],
+])('a check that does not see the %s is an error', async (_what, limit) => {
+  expect((await run('snapshot blind.json --kubeconfig kubeconfig')).code).toBe(0);
+  const file = join(cwd, 'blind.json');
+  const taken = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...taken, limits: [`${limit}: no right`] }));
+  const { code, out, err } = await run('upgrade --check --snapshot blind.json');
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  const seen = limit.replace(/, and so.*/, '');
+  expect(err).toContain(`nothing can be said about the definitions: ${seen}: no right [upgrade/not-read]`);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { readFeatureGates } from '../../controller/index.ts';
+import { DEFINITION_TYPE, readFeatureGates, REVISION_TYPE } from '../../controller/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
 import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
@@ -12,6 +12,7 @@ import { paintFor } from '../plan/paint.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
+import { requireRead } from '../upgrade/require-read.ts';
 import type { DefinitionCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
 import { isChanged, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
@@ -20,7 +21,7 @@ import { upgradeLines } from '../upgrade/upgrade-lines.ts';
 export const upgrade: Command = {
   name: 'upgrade',
   description:
-    'Compiles all live definitions with the controller of this version, before it replaces the one of the cluster: which definitions it refuses, which CustomResourceDefinitions and which objects of which instances it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition. Both values of --kro-compatibility are checked unless one is named. Name the feature gates with which the controller will run. Writes nothing. The exit code is 3 when a definition that is served now would be refused, and 2 when something would be written. `typekro bootstrap` carries the upgrade out.',
+    'Compiles all live definitions with the controller of this version, before it replaces the one of the cluster: which definitions it refuses, which CustomResourceDefinitions and which objects of which instances it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition. Both values of --kro-compatibility are checked unless one is named. Name the feature gates with which the controller will run. Writes nothing. The exit code is 3 when a definition that is served now would be refused, and 2 when something would be written. Without the right to list definitions, revisions or instances nothing is said, and the exit code is 1. `typekro bootstrap` carries the upgrade out.',
   positionals: [],
   options: [
     { name: 'check', summary: 'compile and compare, and change nothing; the only form of the command' },
@@ -61,6 +62,8 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
     const planning = await openPlanning(context, input, target);
     const { planned, from } = planning;
     try {
+      // Pins and the revision that stays in force are among the revisions.
+      for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
       const schemas = new LiveSchemas(target.api);
       const live = planned.basics.definitions
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)

@@ -41,3 +41,12 @@ export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promi
   const [definitions, revisions, crds] = await Promise.all([DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE].map(listOf));
   return { definitions: definitions ?? [], revisions: revisions ?? [], crds: crds ?? [], limits };
 }
+
+/** Why objects of a type could not be read, as the limits of a cluster or of a snapshot say it; `undefined`: they were. */
+export function unreadBecause(
+  limits: Iterable<string>,
+  { plural, group }: Pick<ObjectType, 'plural' | 'group'>,
+): string | undefined {
+  const isOfType = (limit: string) => limit.startsWith(`${plural}.${group} `) && limit.includes('could not be read');
+  return [...limits].find(isOfType)?.replace(/, and so [^:]*/, '');
+}

@@ -11,6 +11,7 @@ import type { DefinitionPreview, DefinitionRevision } from '../../controller/ind
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { Graph, KroCompatibility } from '../../graph/index.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
 import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
@@ -82,39 +83,69 @@ async function checkLevel(
   level: KroCompatibility,
   instances: readonly KubeObject[],
 ): Promise<LevelCheck> {
-  const { planned, object, options } = task;
   const own = await compileAt(task, task.spec, level);
-  const served = own.graph === undefined ? await lastGood(task, level) : { graph: own.graph };
-  const refused = own.graph === undefined ? refusalOf(own.diagnostics) : {};
+  const wanted = own.graph === undefined ? undefined : previewOf(task, level, own.graph, instances);
+  const why = own.graph === undefined ? refusalOf(own.diagnostics) : {};
+  const refused = wanted?.preview.refusal === undefined ? why : { refusal: wanted.preview.refusal };
+  const isAccepted = wanted !== undefined && refused.refusal === undefined;
+  const served = isAccepted ? wanted : await lastGood(task, level, instances, wanted?.preview.crd === 'refuse');
+  // The last good revision changes no CRD: only the definition itself does.
+  const change =
+    wanted === undefined
+      ? { crd: 'unchanged' as const, schema: [] }
+      : { crd: CRD_WORDS[wanted.preview.crd], schema: schemaOf(task, wanted, instances) };
   if (served === undefined) {
     const { broken: pins } = await pinnedGraphs(task, level, instances);
-    return { level, ...refused, revision: 0, crd: 'unchanged', schema: [], pins, plans: [], marks: [] };
+    return { level, ...refused, revision: 0, ...change, pins, plans: [], marks: [] };
   }
-  const { graph } = served;
+  const { graph, preview } = served;
+  const simulated = await simulate(task, level, graph, preview, instances);
+  return { level, ...refused, revision: preview.revision.to, ...change, ...simulated };
+}
+
+/** A graph, and what the controller would do with it. */
+interface PreviewedGraph {
+  readonly graph: Graph;
+  readonly crd: KubeObject | undefined;
+  readonly facets: ComparedFacets;
+  readonly preview: DefinitionPreview;
+}
+
+/** What the controller would do with a graph of the definition, when the revision of that number is the newest. */
+function previewOf(
+  task: DefinitionTask,
+  level: KroCompatibility,
+  graph: Graph,
+  instances: readonly KubeObject[],
+  newest = Infinity,
+): PreviewedGraph {
+  const { planned, object, options } = task;
   const { basics } = planned;
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const features = { conservativeCrdComparison: options.conservative };
   const facets = comparedFacets({ features, kroCompatibility: level });
-  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances, facets });
-  // The last good revision changes no CRD: only an accepted definition does.
-  const isOwn = own.graph !== undefined;
-  const { schema } = definitionPlan({ place: '', graph, live: object, object, crd, instances, preview, facets });
-  const simulated = await simulate(task, level, graph, preview, instances);
-  return {
-    level,
-    ...(isOwn && preview.refusal !== undefined ? { refusal: preview.refusal } : refused),
-    revision: 'revision' in served ? served.revision : preview.revision.to,
-    crd: isOwn ? CRD_WORDS[preview.crd] : 'unchanged',
-    schema: isOwn && preview.crd !== 'nothing' ? schema : [],
-    ...simulated,
-  };
+  const later = new Set(task.revisions.filter(({ number }) => number > newest).map((each) => each.object));
+  const revisions = basics.revisions.filter((each) => !later.has(each));
+  return { graph, crd, facets, preview: previewDefinition({ object, graph, revisions, crd, instances, facets }) };
 }
 
-/** The newest revision that compiles. */
-async function lastGood(task: DefinitionTask, level: KroCompatibility) {
+function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances: readonly KubeObject[]) {
+  if (wanted.preview.crd === 'nothing') return [];
+  return definitionPlan({ place: '', live: object, object, instances, ...wanted }).schema;
+}
+
+/** The newest revision that compiles; with a refused CRD, the newest whose CRD is not refused. */
+async function lastGood(
+  task: DefinitionTask,
+  level: KroCompatibility,
+  instances: readonly KubeObject[],
+  isCrdRefused: boolean,
+): Promise<PreviewedGraph | undefined> {
   for (const { number, spec } of task.revisions.toReversed()) {
     const { graph } = await compileAt(task, spec, level);
-    if (graph !== undefined) return { graph, revision: number };
+    if (graph === undefined) continue;
+    const previewed = previewOf(task, level, graph, instances, number);
+    if (!isCrdRefused || previewed.preview.crd !== 'refuse') return previewed;
   }
   return undefined;
 }

@@ -1,17 +1,33 @@
 import { declaredKind, instanceKey } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import { keys } from '../../runtime/index.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
+import { requireRead } from './require-read.ts';
 
-/** The instances of the kind that a definition declares, by namespace and name; none where the kind is not served. */
-export async function instancesOf(
-  { api, signal, source }: PlanContext,
-  definition: KubeObject,
-): Promise<readonly KubeObject[]> {
+/**
+ * The instances of a definition, by namespace and name; none where the kind is not served. Several definitions may declare
+ * one kind: an instance belongs to the one that its label names, and without the label to the one that owns the CRD.
+ *
+ * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
+ */
+export async function instancesOf(planned: PlanContext, definition: KubeObject): Promise<readonly KubeObject[]> {
+  const { api, signal, source, basics } = planned;
   const { kind, ...version } = declaredKind(isJsonObject(definition.spec) ? definition.spec : {});
   const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });
   if (served === undefined) return [];
   const { plural, namespaced } = served;
   const table = await source.loadAll({ ...version, kind, plural, namespaced });
-  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+  requireRead(planned, { group: version.group, plural });
+  const crd = basics.crds.find(({ metadata }) => metadata.name === `${plural}.${version.group}`);
+  const owner = crd === undefined ? undefined : definitionLabel(crd);
+  const isOwn = (instance: KubeObject) => {
+    const name = definitionLabel(instance) ?? owner;
+    return name === undefined || name === definition.metadata.name;
+  };
+  return [...table.all()].filter(isOwn).sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}
+
+function definitionLabel({ metadata: { labels = {} } }: KubeObject): string | undefined {
+  return Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
 }

@@ -69,11 +69,9 @@ export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check:
   return isServedNow && (check.refusal !== undefined || check.crd === 'refused' || check.pins.length > 0);
 }
 
-/** Would the controller write anything that the former one did not? */
-export function isChanged({ crd, plans }: LevelCheck): boolean {
-  return (
-    crd === 'changed' ||
-    crd === 'created' ||
-    plans.some(({ writes, state }) => writes.length > 0 || state === 'blocked')
-  );
+/** Would the controller write anything that the former one did not? A refused definition counts as refused alone. */
+export function isChanged({ refusal, crd, plans }: LevelCheck): boolean {
+  if (refusal !== undefined || crd === 'refused') return false;
+  const isBlockedOrWritten = plans.some(({ writes, state }) => writes.length > 0 || state === 'blocked');
+  return crd !== 'unchanged' || isBlockedOrWritten;
 }

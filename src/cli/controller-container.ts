@@ -1,0 +1,107 @@
+import { CONTROLLER_FLAGS } from '../controller/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { KroCompatibility } from '../graph/index.ts';
+import { objectsAt, textAt, valueAt } from '../kubernetes/index.ts';
+
+/** The project of a controller of definitions. */
+type ControllerProject = 'kro' | 'typekro';
+
+/** The controller that a Deployment runs. */
+export interface DeployedController {
+  readonly project: ControllerProject;
+  readonly image: string;
+  /** The words of its command line from the first flag on. */
+  readonly flags: readonly string[];
+  /** The line of kro's releases that the version tells; absent for a version that cannot be read, and for typekro. */
+  readonly released?: KroCompatibility;
+}
+
+/** The label by which the charts of both projects name themselves. */
+const NAME_LABEL = 'app.kubernetes.io/name';
+const VERSION_LABEL = 'app.kubernetes.io/version';
+const PROJECTS: readonly ControllerProject[] = ['typekro', 'kro'];
+
+/**
+ * The controller that a Deployment runs; `undefined` when it runs none. The label alone proves nothing, since other parts
+ * of a project carry it, too: the Deployment needs a container of the controller. Without the label, the image decides.
+ */
+export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>): DeployedController | undefined {
+  const label = labelOf(object, NAME_LABEL);
+  for (const project of PROJECTS) {
+    if (label !== undefined && label !== project) continue;
+    const container = label === undefined ? byImage(object, project) : controllerContainer(object, project);
+    if (container === undefined) continue;
+    const image = textAt(container, 'image');
+    const released =
+      project === 'kro'
+        ? (levelOfVersion(tagOf(image)) ?? levelOfVersion(labelOf(object, VERSION_LABEL) ?? ''))
+        : undefined;
+    return { project, image, flags: flagsOf(container), ...(released === undefined ? {} : { released }) };
+  }
+  return undefined;
+}
+
+/**
+ * The container of the controller among those of a Deployment, in whatever order: the one with the image of the project,
+ * else the one with the project's name, as kro's chart names it, else the one with flags of the controller.
+ */
+export function controllerContainer(
+  object: Pick<KubeObject, 'spec'>,
+  project: ControllerProject,
+): JsonObject | undefined {
+  const containers = containersOf(object);
+  return (
+    byImage(object, project) ??
+    containers.find((each) => textAt(each, 'name') === project) ??
+    containers.find((each) => flagsOf(each).some(isFlag))
+  );
+}
+
+const containersOf = ({ spec }: Pick<KubeObject, 'spec'>): readonly JsonObject[] =>
+  objectsAt(spec, 'template', 'spec', 'containers');
+
+/** Is it the image `…/kro`, or `…/kro/controller`, as kro's first releases named it? */
+function byImage(object: Pick<KubeObject, 'spec'>, project: ControllerProject): JsonObject | undefined {
+  return containersOf(object).find((each) => {
+    const [name, folder] = pathOf(textAt(each, 'image')).split('/').toReversed();
+    return name === project || (name === 'controller' && folder === project);
+  });
+}
+
+/** An image without digest. */
+const withoutDigest = (image: string): string => image.split('@')[0] ?? '';
+
+/** An image without tag and digest: `registry.k8s.io/kro/kro` of `registry.k8s.io/kro/kro:v0.9.2`. */
+const pathOf = (image: string): string => withoutDigest(image).replace(/:[^/:]*$/, '');
+
+const tagOf = (image: string): string => withoutDigest(image).slice(pathOf(image).length + 1);
+
+/** kro 0.10 is the first release with the graph engine. */
+const FIRST_ENGINE_MINOR = 10;
+
+/** The line of a version of kro: `0.10` for `v0.10.0-rc.1` and all that is later, `0.9` for what is earlier. */
+function levelOfVersion(version: string): KroCompatibility | undefined {
+  const [, major, minor] = /^v?(\d{1,4})\.(\d{1,4})\b/.exec(version) ?? [];
+  if (major === undefined) return undefined;
+  return Number(major) > 0 || Number(minor) >= FIRST_ENGINE_MINOR ? '0.10' : '0.9';
+}
+
+/** The command and the arguments of a container, without the words before the first flag. */
+function flagsOf(container: JsonObject): readonly string[] {
+  const words = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
+  const first = words.findIndex((word) => word.startsWith('-'));
+  return first === -1 ? [] : words.slice(first);
+}
+
+const FLAGS: ReadonlySet<string> = new Set(CONTROLLER_FLAGS.map(({ name }) => name));
+
+const isFlag = (word: string): boolean => FLAGS.has(/^--?([^=]+)/.exec(word)?.[1] ?? '');
+
+function textsAt(object: JsonObject, key: string): string[] {
+  const value = valueAt(object, key);
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function labelOf({ metadata: { labels = {} } }: Pick<KubeObject, 'metadata'>, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}

@@ -1,0 +1,21 @@
+import { TypeKroError } from '../../core/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+import { unreadBecause } from '../plan/cluster-basics.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+
+/**
+ * Ends a check of a whole cluster when objects of a type could not be read: what was not seen is not safe.
+ *
+ * @throws TypeKroError `upgrade/not-read`, with the answer of the server.
+ */
+export function requireRead(
+  { basics, source }: Pick<PlanContext, 'basics' | 'source'>,
+  type: Pick<ObjectType, 'plural' | 'group'>,
+): void {
+  const unread = unreadBecause([...basics.limits, ...source.limits], type);
+  if (unread === undefined) return;
+  throw new TypeKroError(`nothing can be said about the definitions: ${unread}`, {
+    code: 'upgrade/not-read',
+    remedy: `nothing was changed; ask as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot anew as that user`,
+  });
+}
