@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const manifest = pathToFileURL(createRequire(import.meta.url).resolve('typekro/package.json'));
@@ -11,6 +12,11 @@ const command = fileURLToPath(new URL(bin.typekro, manifest));
 const child = spawn(process.execPath, [command, 'init', ...process.argv.slice(2)], { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both: the command ends in its own way, and this process with the same code.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('exit', (code) => {
-  process.exitCode = code ?? 1;
+child.on('error', (error) => {
+  console.error(`error: typekro init does not start: ${error.message}`);
+  process.exitCode = 1;
+});
+// A shell tells a signal as 128 and its number.
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? 128 + constants.signals[signal];
 });

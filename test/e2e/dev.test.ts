@@ -64,6 +64,20 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
+  test('modules that end their process are told, and the next ones load', async () => {
+    write('killed.js', "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});\n");
+    write('closed.js', 'process.disconnect(); await new Promise(() => {});\n');
+    const running = startCli(['dev', 'killed.js', 'closed.js', 'app.ts'], directory);
+    await running.until(/nothing is served yet/);
+    expect(running.output).toMatch(/killed\.js:1:1: error: the process that loads the module ended \(SIGKILL\)/);
+    expect(running.output).toMatch(/closed\.js:1:1: error: the process that loads the module ended \(exit code 0\)/);
+    for (const name of ['killed.js', 'closed.js']) {
+      write(name, `export const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${name}' } };\n`);
+    }
+    await running.until(/serving the objects of the files, applied/);
+    expect((await running.interrupt()).code).toBe(130);
+  });
+
   test('code that never ends is ended by the next save', async () => {
     write('data.ts', 'for (;;);\n');
     const running = startCli(['dev', 'app.ts'], directory);

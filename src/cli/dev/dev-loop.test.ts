@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -46,6 +55,8 @@ class Harness {
   code: Promise<number> = Promise.resolve(-1);
   press: (key: string) => void = () => {};
   isListening = false;
+  /** Called when the files have been read, before the loop gets them. */
+  onRead: (paths: Set<string>) => void = () => {};
   #text = '';
   #from = 0;
   readonly #waiting = new Set<() => void>();
@@ -107,7 +118,11 @@ class Harness {
         return session;
       },
       announce: () => print('started'),
-      read: (signal) => checkFilesQuietly({ ...context, signal }, { positionals: [], options: {} }, files),
+      read: async (signal, paths) => {
+        const checked = await checkFilesQuietly({ ...context, signal }, { positionals: [], options: {} }, files);
+        this.onRead(paths);
+        return checked;
+      },
     }).run();
   }
 
@@ -173,6 +188,44 @@ test('a save is applied, and what the files no longer hold is deleted', async ()
   expect(await loop.code).toBe(0);
   expect(loop.isListening).toBe(false);
   expect(loop.watched.size).toBe(0);
+});
+
+test('a kind that moves to another definition starts an empty cluster, also over several saves', async () => {
+  const renamed = definition().replace('name: pots', 'name: dishes');
+  loop.start();
+  await loop.until(SERVING);
+  loop.save('pots.yaml', renamed);
+  const out = await loop.until(/serving revision 1 of dishes, .*\n|refuses .*\n/);
+  expect(out).toContain('the kind Pot moved from the definition pots to dishes: starting again with an empty cluster');
+  expect(out).toContain('serving revision 1 of dishes');
+  expect(await loop.names()).toEqual(['shop']);
+  // The kind goes with its definition in one save, and comes back with another definition in the next one.
+  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n';
+  loop.save('shop.yaml', map);
+  await loop.until(/serving .*\n/);
+  loop.save('pots.yaml', map.replace('other', 'more'));
+  await loop.until(/serving the objects of the files.*\n/);
+  loop.save('pots.yaml', definition(second));
+  await loop.until(SERVING);
+  expect(loop.sessions).toHaveLength(3);
+  expect(await loop.names()).toEqual(['other']);
+});
+
+test('an import that is saved after it was read, and before the loop knows of it, is read again', async () => {
+  const part = join(loop.cwd, 'part.ts');
+  let reads = 0;
+  loop.onRead = (paths) => {
+    reads += 1;
+    paths.add(part);
+    if (reads > 2) return;
+    writeFileSync(part, `export const read = ${reads};`);
+    // The save has a time after the start of the read, in any clock.
+    for (const began = Date.now(); statSync(part).ctimeMs <= began + 1;) writeFileSync(part, 'export {};');
+  };
+  loop.start();
+  // The first read finds a new import, the second a known one.
+  expect((await loop.until(SERVING)).match(/changed: .*/g)).toEqual(['changed: part.ts', 'changed: part.ts']);
+  expect(reads).toBe(3);
 });
 
 test('a broken file is told with its place, and the last good state stays', async () => {

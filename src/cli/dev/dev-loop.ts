@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import { withDeadline } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -15,8 +16,8 @@ import type { Session } from '../up/session.ts';
 import { withoutEffect } from '../up/without-effect.ts';
 import { keyOf, planText, servedText, whyText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';
-import type { FolderEvents } from './watch-files.ts';
-import { nextChange, statesOf } from './watch-files.ts';
+import type { FileStates, FolderEvents } from './watch-files.ts';
+import { nextChange, statesAsRead, statesOf } from './watch-files.ts';
 
 /** What the loop works with. */
 export interface DevLoopOptions {
@@ -52,9 +53,13 @@ export class DevLoop {
   #session: Session | undefined;
   /** The objects that were applied to this cluster and not removed, by key. */
   readonly #applied = new Map<string, KubeObject>();
+  /** The definition that the CRD of each kind belongs to in this cluster, by group and kind. */
+  readonly #owners = new Map<string, string>();
   /** The last files without errors, and what their apply changed. */
   #good: { readonly checked: CheckedFiles; readonly plan: string } | undefined;
   #rounds = 0;
+  /** Absolute paths of all files of the last round, imports included. */
+  #paths: ReadonlySet<string> = new Set();
   #end: (ending: Ending) => void = () => {};
   /** The work of a key; keys wait for it. */
   #answering: Promise<void> = Promise.resolve();
@@ -94,6 +99,7 @@ export class DevLoop {
 
   async #stop(): Promise<void> {
     this.#applied.clear();
+    this.#owners.clear();
     this.#good = undefined;
     const session = this.#session;
     this.#session = undefined;
@@ -116,19 +122,24 @@ export class DevLoop {
       if (context.signal.aborted) this.#end({ kind: 'quit' });
     });
     const end = this.#end;
-    const watch = (paths: Iterable<string>, until: AbortSignal): void => {
-      void nextChange(events, statesOf(paths), clock, AbortSignal.any([signal, until])).then((files) => {
+    const watch = (states: FileStates, until: AbortSignal): void => {
+      void nextChange(events, states, clock, AbortSignal.any([signal, until])).then((files) => {
         if (files.length > 0) end({ kind: 'changed', files });
       });
     };
     if (changed.length > 0) this.#print(`changed: ${changed.map((path) => relative(context.cwd, path)).join(', ')}`);
-    // Files that change while they are read are read again.
-    const paths = new Set(this.#options.named);
+    // Files that change while they are read are read again. Imports of the last round are probably those of this round;
+    // new ones are known only when they have been read.
+    const { named } = this.#options;
+    const beganMs = Date.now();
+    const known = statesOf([...named, ...this.#paths]);
+    const paths = new Set(named);
     const reading = new AbortController();
-    watch(paths, reading.signal);
+    watch(known, reading.signal);
     const work = this.#readAndApply(session, signal, paths, () => {
       reading.abort();
-      watch(paths, stop.signal);
+      this.#paths = signal.aborted ? new Set([...this.#paths, ...paths]) : paths;
+      watch(statesAsRead(paths, known, beganMs), stop.signal);
     });
     try {
       await Promise.race([ended, work]);
@@ -173,6 +184,12 @@ export class DevLoop {
   async #apply(session: Session, checked: CheckedFiles, context: CommandContext, began: number): Promise<void> {
     const { timeoutMs, clock } = this.#options;
     const { inputs, graphs, known } = checked;
+    const moved = this.#movedKind(graphs);
+    if (moved !== undefined) {
+      this.#print(`${moved}: starting again with an empty cluster`);
+      return this.#end({ kind: 'restart' });
+    }
+    for (const graph of graphs) if (!this.#owners.has(kindKey(graph))) this.#owners.set(kindKey(graph), graph.name);
     const first = this.#good === undefined;
     for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
     const plan = context.keyboard === undefined ? '' : await this.#plan(session, checked, context);
@@ -197,6 +214,22 @@ export class DevLoop {
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
     this.#print(`\nserving ${served}, applied in ${seconds} s`);
     if (context.keyboard !== undefined) this.#print(KEYS);
+  }
+
+  /**
+   * The first kind that moved to another definition, in words. The CRD of a kind outlives its definition, and the
+   * controller refuses a second owner, so that this cluster cannot serve the files.
+   */
+  #movedKind(graphs: readonly Graph[]): string | undefined {
+    for (const graph of graphs) {
+      const key = kindKey(graph);
+      const owner = this.#owners.get(key);
+      if (owner === undefined || owner === graph.name) continue;
+      // Two definitions of one kind in the same files are a mistake of the files, which the controller tells.
+      if (graphs.some((each) => each.name === owner && kindKey(each) === key)) continue;
+      return `the kind ${graph.instance.kind} moved from the definition ${owner} to ${graph.name}`;
+    }
+    return undefined;
   }
 
   /** The objects of the files, instances in their namespaces. */
@@ -250,6 +283,8 @@ export class DevLoop {
     }
   }
 }
+
+const kindKey = ({ instance: { group, kind } }: Graph): string => `${group}/${kind}`;
 
 const nameKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${apiVersion} ${kind} ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;

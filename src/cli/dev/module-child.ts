@@ -5,6 +5,7 @@
 import type { JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
 import { appendStep } from '../../graph/index.ts';
+import { endProcess } from '../end-process.ts';
 import { lateFailures } from '../up/late-failures.ts';
 import { loadModule } from '../up/load-module.ts';
 import type { ModuleObject } from '../up/module-loader.ts';
@@ -17,7 +18,7 @@ refuseDeploysHere();
 const send = (report: ChildReport): void => void process.send?.(report);
 
 process.on('message', (request: ChildRequest) => void answer(request));
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => endProcess());
 
 async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
   const note = (text: string): void => send({ kind: 'note', text });

@@ -34,11 +34,15 @@ export function createModuleReader(print: (text: string) => void, signal: AbortS
     close,
     load(path, file, cwd, note = print) {
       signal.throwIfAborted();
-      child ??= start(cwd, print);
+      // A module may have ended the process, or closed its channel; the next one gets another process.
+      if (child === undefined || !isAlive(child)) child = start(cwd, print);
       return loadIn(child, { path, file, cwd }, note, imported, signal);
     },
   };
 }
+
+const isAlive = ({ connected, exitCode, signalCode }: ChildProcess): boolean =>
+  connected && exitCode === null && signalCode === null;
 
 function start(cwd: string, print: (text: string) => void): ChildProcess {
   const url = moduleUrl('cli/dev/module-child');
@@ -88,7 +92,10 @@ function loadIn(
       });
     };
     child.on('message', onMessage).on('exit', onExit).on('error', onError);
-    child.send(request);
+    child.send(request, (error) => {
+      // A process that is ending no longer reads; its exit is the answer.
+      if (error !== null && isAlive(child)) onError(error);
+    });
   });
 }
 

@@ -69,9 +69,30 @@ function stateOf(path: string): string {
   return found === undefined ? 'absent' : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
-/** The files whose state is another one now. */
-export function changedFiles(states: FileStates): string[] {
-  return [...states].filter(([path, state]) => stateOf(path) !== state).map(([path]) => path);
+/** The state of a file that was saved while it was read: no file has it, so that it counts as changed. */
+const SAVED_MEANWHILE = 'saved meanwhile';
+
+/**
+ * The states of files as a read found them. For a file that was not known before the read, the time of its last save
+ * decides whether the read may have found an earlier state.
+ *
+ * @param known states from before the read
+ * @param beganMs the time when the read began, in milliseconds since 1970
+ */
+export function statesAsRead(paths: Iterable<string>, known: FileStates, beganMs: number): FileStates {
+  return new Map([...paths].map((path) => [path, known.get(path) ?? stateSince(path, beganMs)]));
+}
+
+function stateSince(path: string, beganMs: number): string {
+  // The time of the change of the name counts as well: editors and tools give an older file the name of the saved one.
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Math.floor(found.ctimeMs) > beganMs ? SAVED_MEANWHILE : stateOf(path);
+}
+
+/** The files whose state is another one now, with their states. */
+export function changedFiles(states: FileStates): FileStates {
+  const now = [...states.keys()].map((path) => [path, stateOf(path)] as const);
+  return new Map(now.filter(([path, state]) => states.get(path) !== state));
 }
 
 /** The folders in which a file may change: its own, and that of the file to which it links. */
@@ -80,7 +101,8 @@ function foldersOf(path: string): string[] {
 }
 
 /**
- * Waits until one of the files has another state and the folders are quiet.
+ * Waits until one of the files has another state and keeps it for `DEBOUNCE_MS`. Events of other files in the folders
+ * do not make the wait longer.
  *
  * @param states the files as they were read
  * @returns the changed files; empty when the signal aborts
@@ -93,6 +115,7 @@ export function nextChange(
 ): Promise<readonly string[]> {
   return new Promise((resolve) => {
     let timer: { cancel(): void } | undefined;
+    let seen: FileStates = new Map();
     const finish = (changed: readonly string[]): void => {
       timer?.cancel();
       stop();
@@ -101,17 +124,27 @@ export function nextChange(
     };
     const onAbort = (): void => finish([]);
     const look = (): void => {
+      // The system may not have told the last save yet.
       const changed = changedFiles(states);
-      if (changed.length > 0) finish(changed);
+      if (!isSame(changed, seen)) wait(changed);
+      else if (changed.size > 0) finish([...changed.keys()]);
     };
-    const onEvent = (): void => {
+    const wait = (changed: FileStates): void => {
+      seen = changed;
       timer?.cancel();
       timer = clock.setTimer(DEBOUNCE_MS, look);
+    };
+    const onEvent = (): void => {
+      const changed = changedFiles(states);
+      if (!isSame(changed, seen)) wait(changed);
     };
     const stop = events.watch(new Set([...states.keys()].flatMap(foldersOf)), onEvent);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     // A change may be older than the watch.
-    else if (changedFiles(states).length > 0) onEvent();
+    else onEvent();
   });
 }
+
+const isSame = (a: FileStates, b: FileStates): boolean =>
+  a.size === b.size && [...a].every(([path, state]) => b.get(path) === state);

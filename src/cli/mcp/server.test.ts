@@ -9,6 +9,14 @@ import { mapResource, pot, potDefinition, virtualWorld } from '../../../test/sup
 import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
 import { createMcpServer } from './server.ts';
 
+const bigDefinition = (fields: string): string => `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: bigs}
+spec:
+  schema: {apiVersion: v1, kind: Big, group: acme.test, spec: ${fields}}
+  resources: []
+`;
+
 let parent: string;
 let root: string;
 let world: VirtualWorld;
@@ -25,6 +33,8 @@ beforeAll(async () => {
   write('graphs/pots.json', definition);
   write('graphs/broken.json', broken);
   write('graphs/shop.json', pot('shop', { text: 'new' }));
+  const fields = '{small: integer | default=7, big: integer | default=-9007199254740993}';
+  writeFileSync(join(root, 'big.yaml'), bigDefinition(fields));
   write('outside.json', definition);
   writeFileSync(join(root, 'app.ts'), 'throw new Error("it ran")');
   symlinkSync(join(parent, 'outside.json'), join(root, 'link.json'));
@@ -110,6 +120,13 @@ test('render: objects as text and as data, with values', async () => {
       instances: [{ definition: 'pots', nodes: [{ id: 'map', objects: [{ object: { data: { text: 'red' } } }] }] }],
     },
   });
+});
+
+test('integers that JavaScript numbers cannot hold are strings of their digits', async () => {
+  const { structuredContent } = await call('explain', { subject: 'big.yaml', path: 'spec' });
+  const text = JSON.stringify(structuredContent);
+  expect(text).toContain('"-9007199254740993"');
+  expect(text).toMatch(/"default":7\b/);
 });
 
 test('plan: what changes, and nothing is written', async () => {

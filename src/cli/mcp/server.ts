@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
+import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { printFailure } from '../failure.ts';
@@ -118,8 +118,12 @@ async function callTool(
 const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly defaultValue?: string }) =>
   [name, defaultValue] as const;
 
-/** The data as the protocol's package can send it. */
+/**
+ * The data as the protocol's package can send it: an integer that a JavaScript number cannot hold exactly is a string of
+ * its digits.
+ */
 function plainJson(data: object): JsonObject {
-  const value: JsonValue = parseJson(stringifyJson(data as unknown as JsonValue));
-  return isJsonObject(value) ? (JSON.parse(stringifyJson(value)) as JsonObject) : {};
+  const value = parseJson(stringifyJson(data as unknown as JsonValue));
+  const digits = (_key: string, each: unknown): unknown => (typeof each === 'bigint' ? String(each) : each);
+  return JSON.parse(JSON.stringify(value, digits)) as JsonObject;
 }
