@@ -12,6 +12,7 @@ import { ExitCode } from '../command.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definition.ts';
 import { INSTANCE_OPTIONS } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { isInstanceOf } from '../instance/serving-definition.ts';
 import { printableLine } from '../printable.ts';
 
 /** One revision as `typekro revisions` shows it. */
@@ -60,7 +61,10 @@ async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortS
   const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const now = revisionHash(spec);
-  const instances = await instancesOf(api, spec, signal);
+  const { name = '' } = definition.metadata;
+  const instances = (await instancesOf(api, spec, signal)).filter((instance) =>
+    isInstanceOf(name, instance, undefined),
+  );
   return all
     .map(({ number, spec: of, object }, index): RevisionRow => {
       const before = all[index - 1]?.spec;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
-import { servingDefinition } from './serving-definition.ts';
+import { isInstanceOf, servingDefinition } from './serving-definition.ts';
 
 const definition = (name: string, state?: string): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
@@ -26,4 +26,19 @@ test.each<[string, readonly KubeObject[], string | undefined, string | undefined
   ['none when no controller has seen them', two(), undefined, undefined, undefined],
 ])('%s', (_what, candidates, instance, crd, name) => {
   expect(servingDefinition(candidates, marked(instance), marked(crd))?.metadata.name).toBe(name);
+});
+
+test.each([
+  ['its own label', 'shops', undefined, true],
+  ['the label of another definition', 'rivals', 'shops', false],
+  ['no label, and the CRD is of the definition', undefined, 'shops', true],
+  ['no label, and the CRD is of another definition', undefined, 'rivals', false],
+  ['no label anywhere', undefined, undefined, true],
+])('an instance of shops: %s', (_name, own, ofCrd, expected) => {
+  const marked = (label: string | undefined) => ({
+    apiVersion: 'a.test/v1',
+    kind: 'Shop',
+    metadata: { name: 'a', labels: label === undefined ? {} : { 'kro.run/resource-graph-definition-name': label } },
+  });
+  expect(isInstanceOf('shops', marked(own), ofCrd === undefined ? undefined : marked(ofCrd))).toBe(expected);
 });

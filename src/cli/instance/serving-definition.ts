@@ -20,13 +20,25 @@ export function servingDefinition(
   const [first, ...others] = candidates;
   if (others.length === 0) return first;
   for (const marked of [instance, crd]) {
-    const labels = marked?.metadata.labels ?? {};
-    const owner = Object.hasOwn(labels, LABEL) ? labels[LABEL] : undefined;
+    const owner = definitionLabel(marked);
     const named = owner === undefined ? undefined : candidates.find(({ metadata }) => metadata.name === owner);
     if (named !== undefined) return named;
   }
   const active = candidates.filter(({ status }) => textAt(status, 'state') === 'Active');
   return active.length === 1 ? active[0] : undefined;
+}
+
+/**
+ * Does an instance belong to the definition of a name? The label on the instance tells, else the label on the CRD of its
+ * kind. Without both it does: no controller has taken it yet.
+ */
+export function isInstanceOf(definition: string, instance: KubeObject, crd: KubeObject | undefined): boolean {
+  return (definitionLabel(instance) ?? definitionLabel(crd) ?? definition) === definition;
+}
+
+function definitionLabel(object: KubeObject | undefined): string | undefined {
+  const labels = object?.metadata.labels ?? {};
+  return Object.hasOwn(labels, LABEL) ? labels[LABEL] : undefined;
 }
 
 const LABEL = keys.DEFINITION_NAME_LABEL;

@@ -6,9 +6,10 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { keys, readConditions } from '../../runtime/index.ts';
+import { readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { recordedState } from './observation.ts';
+import { isInstanceOf } from './serving-definition.ts';
 import { shownMark } from './shown-node.ts';
 
 /** `typekro why DEFINITION` as JSON. A later release with the same `schemaVersion` only adds fields. */
@@ -101,8 +102,7 @@ const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): bool
 };
 
 /**
- * The instances; `undefined` where they may not be listed, or the kind is not served. Of a kind that two definitions
- * declare, those with the label of another one belong to that.
+ * The instances that belong to a definition; `undefined` where they may not be listed, or the kind is not served.
  */
 async function instancesOf(
   api: KubernetesApi,
@@ -113,7 +113,7 @@ async function instancesOf(
   const type = declaredKind(spec);
   try {
     const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
-    return items.filter(({ metadata: { labels = {} } }) => (labels[keys.DEFINITION_NAME_LABEL] ?? name) === name);
+    return items.filter((instance) => isInstanceOf(name, instance, undefined));
   } catch (error) {
     if (error instanceof KubeError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { previewDefinition, readDefinitionObject } from '../../controller/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { isInstanceOf } from '../instance/serving-definition.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import type { DefinitionPlan } from './plan.ts';
@@ -14,7 +15,8 @@ export async function deletionOfDefinition(
 ): Promise<DefinitionPlan> {
   const { group, version, kind, plural, namespaced } = graph.instance;
   const table = await source.loadAll({ group, version, kind, plural, namespaced });
-  const instances = [...table.all()];
+  const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
+  const instances = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
   const revision = previewDefinition({
     object: live ?? desired,
     graph,

@@ -4,6 +4,7 @@ import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { failureText, isSuspended } from '../../runtime/index.ts';
+import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import { definitionPlan, schemaAt } from './definition-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
@@ -35,7 +36,7 @@ export async function planDefinition(
   const { basics, salt, settings } = context;
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
-  const instances = await instancesOf(context, graph);
+  const instances = await instancesOf(context, graph, ownCrd);
   const { live, desired, answer } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
   const object = withIdentity(answer.object ?? laidOver(live, desired), live);
@@ -68,10 +69,11 @@ function withIdentity(object: KubeObject, live: KubeObject | undefined): KubeObj
   return live?.status === undefined ? object : { ...object, status: live.status };
 }
 
-async function instancesOf({ source }: PlanContext, graph: Graph): Promise<KubeObject[]> {
+async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined): Promise<KubeObject[]> {
   const { group, version, kind, plural, namespaced } = graph.instance;
   const table = await source.loadAll({ group, version, kind, plural, namespaced });
-  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+  const own = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
+  return own.sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
 }
 
 /** What the instances of one definition are planned with. */

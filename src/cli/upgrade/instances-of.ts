@@ -1,13 +1,12 @@
 import { declaredKind, instanceKey } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { isInstanceOf } from '../instance/serving-definition.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { requireRead } from './require-read.ts';
 
 /**
- * The instances of a definition, by namespace and name; none where the kind is not served. Several definitions may declare
- * one kind: an instance belongs to the one that its label names, and without the label to the one that owns the CRD.
+ * The instances that belong to a definition, by namespace and name; none where the kind is not served.
  *
  * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
  */
@@ -20,14 +19,7 @@ export async function instancesOf(planned: PlanContext, definition: KubeObject):
   const table = await source.loadAll({ ...version, kind, plural, namespaced });
   requireRead(planned, { group: version.group, plural });
   const crd = basics.crds.find(({ metadata }) => metadata.name === `${plural}.${version.group}`);
-  const owner = crd === undefined ? undefined : definitionLabel(crd);
-  const isOwn = (instance: KubeObject) => {
-    const name = definitionLabel(instance) ?? owner;
-    return name === undefined || name === definition.metadata.name;
-  };
+  const { name = '' } = definition.metadata;
+  const isOwn = (instance: KubeObject) => isInstanceOf(name, instance, crd);
   return [...table.all()].filter(isOwn).sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
-}
-
-function definitionLabel({ metadata: { labels = {} } }: KubeObject): string | undefined {
-  return Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
 }
