@@ -23,12 +23,14 @@ const parse = commandRunner(untouched, ROOT);
 
 /** `$ typekro plan a.yaml --save   # comment`, alone in a line of a block. */
 const LINE = /^(?:\$ )?((?:npx )?typekro .*)$/gm;
+/** The same in a block that is marked by its indentation. */
+const INDENTED = /^ {4}((?:npx )?typekro .*)$/gm;
 /** `` `typekro plan a.yaml` `` inside of a sentence. */
 const SPAN = /`((?:npx )?typekro [^`\n]+)`/g;
 
 /** The words behind the name of the program, as a shell hands them over; what follows the command is left out. */
 function wordsOf(text: string): string[] {
-  const [command = ''] = text.split(/ {2,}#| # | \| | && | > | < |; /);
+  const [command = ''] = text.split(/\s+# | \| | && | > | < |; /);
   const words: readonly string[] = command.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
   return words.slice(words.indexOf('typekro') + 1).map((word) => word.replaceAll(/^['"]|['"]$/g, ''));
 }
@@ -38,6 +40,7 @@ function linesIn(text: string): string[] {
   const sentences = text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '');
   return [
     ...blocks.flatMap((block) => [...block.matchAll(LINE)].map(([, line = '']) => line)),
+    ...[...sentences.matchAll(INDENTED)].map(([, line = '']) => line),
     ...[...sentences.matchAll(SPAN)].map(([, line = '']) => line),
   ];
 }
