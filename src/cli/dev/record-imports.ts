@@ -1,7 +1,7 @@
 import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { packageFolder } from '../../core/index.ts';
+import { moduleUrl } from '../../core/index.ts';
 
 type Next<Result> = (first: string, context: object) => Result;
 
@@ -25,11 +25,12 @@ export function recordImports(): () => readonly string[] {
   const urls = new Set<string>();
   const drain = record(urls);
   const own = ownCode();
+  // All modules of the process that `require` has loaded stand in one cache.
+  const { cache } = nodeModule.createRequire(process.execPath);
   return () => {
     drain();
-    const required = Object.keys(nodeModule.createRequire(import.meta.url).cache);
     const paths = [...urls].map((url) => fileURLToPath(url.replace(/[?#].*$/, '')));
-    return [...new Set([...paths, ...required])].filter(
+    return [...new Set([...paths, ...Object.keys(cache)])].filter(
       (path) => !/[\\/]node_modules[\\/]/.test(path) && (own === undefined || !path.startsWith(own)),
     );
   };
@@ -69,8 +70,6 @@ function record(urls: Set<string>): () => void {
 
 /** The folder of the code of this package, in a clone; installed, it lies below `node_modules`. */
 function ownCode(): string | undefined {
-  const folder = packageFolder();
-  return folder === undefined
-    ? undefined
-    : fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'src/' : 'dist/', folder));
+  const url = moduleUrl('');
+  return url === undefined ? undefined : fileURLToPath(new URL('.', url));
 }
