@@ -7,9 +7,9 @@ import { kubeConfigOf } from './stored-props.ts';
 /** How an instance is deleted. */
 export interface InstanceDeletion {
   readonly connection: StoredConnection;
-  /** The transport of a connection by transport; undefined when this process does not have it. */
+  /** The transport, for a connection with `by: 'transport'`. It is undefined when this process does not have it. */
   readonly transport: Transport | undefined;
-  /** In milliseconds; default: that of direct mode or of kro mode. */
+  /** The time limit of the deletion, in milliseconds. The default is the time limit of the mode. */
   readonly timeout?: number;
 }
 

@@ -1,7 +1,7 @@
 import { netLibrary, proxyLibrary, TypeKroError } from '../core/index.ts';
 import type { Connections, TlsOptions } from './sockets.ts';
 
-/** Maximum of sockets through the proxy; each watch keeps one. */
+/** The maximum number of sockets through the proxy. Each watch keeps one. */
 const MAX_SOCKETS = 1024;
 
 /** Connections to a server through an HTTP proxy. Only this function loads undici. */
@@ -37,7 +37,10 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
 const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
-/** Is this an error of the proxy itself? An answer of the server arrives through the tunnel. */
+/**
+ * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a
+ * response, and not an error here. A reset of an open tunnel counts as an error of the proxy.
+ */
 function isOfProxy(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
   const code: unknown = Reflect.get(thrown, 'code');
@@ -65,7 +68,7 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 /**
  * The proxy that the usual variables name for a server. `NO_PROXY` is read as in Go programs: names with their
  * subdomains (`.name` and `*.name`: subdomains only), addresses, networks (`10.0.0.0/8`), and `*` for everything; names
- * and addresses may have a port. Servers on this machine never use a proxy.
+ * and addresses may have a port. Requests to `localhost` and to loopback addresses never use a proxy.
  */
 export function proxyFromEnvironment(
   origin: string,

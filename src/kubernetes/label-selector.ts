@@ -7,7 +7,10 @@ import { compareText, goQuote } from '../golang/index.ts';
 export interface LabelSelectorProblem {
   /** Steps from the selector to the wrong value. */
   readonly path: readonly (string | number)[];
-  /** What is wrong, in the words of the API's error texts. */
+  /**
+   * What is wrong, in the words of the API's error texts. Unknown fields and most values of a wrong JSON type have
+   * texts of their own.
+   */
   readonly message: string;
 }
 
@@ -17,8 +20,8 @@ const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'val
 
 /**
  * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when the API server accepts it.
- * A field that selectors do not have is a problem here: a server that ignores such a field would select everything. A
- * null field counts as absent.
+ * A field that selectors do not have is a problem here: a server that ignores such a field selects more objects than
+ * the author wants. A null field counts as absent.
  */
 export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
   const problems: LabelSelectorProblem[] = [];
@@ -78,7 +81,7 @@ function invalid(value: JsonValue | undefined, message: string): string {
   return `Invalid value: ${typeof value === 'string' ? goQuote(value) : 'null'}: ${message}`;
 }
 
-/** A requirement of `matchExpressions` in the text form of selectors, values in order. */
+/** A requirement of `matchExpressions` in the text form of selectors, values sorted. */
 export function requirementText(key: string, operator: string, values: readonly string[]): string {
   const list = () => values.toSorted(compareText).join(',');
   if (operator === 'In') return `${key} in (${list()})`;

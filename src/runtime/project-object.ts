@@ -22,7 +22,10 @@ const KEPT_LABELS: ReadonlySet<string> = new Set([
 /** The annotation that the runtime itself reads. */
 const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
 
-/** Does every projection keep the value at a path, whatever the graphs read? */
+/**
+ * Does every projection keep the value at a path, whatever the graphs read? The answer is no for the kept annotation: a
+ * read of it is recorded like any other.
+ */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';
   if (second === 'labels') return typeof third === 'string' && KEPT_LABELS.has(third);
@@ -32,7 +35,7 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 /**
  * Reduces a live object to what the runtime needs: identity, version, deletion mark, finalizers, the labels and the
  * annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the owned
- * fields. The result shares no structure with the input but the values read.
+ * fields. The result shares with the input only the values read and the list of finalizers.
  *
  * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
  * without `managedFields`.

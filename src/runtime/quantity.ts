@@ -2,13 +2,16 @@ import type { JsonValue } from '../core/index.ts';
 import { compareQuantities, quantityOf } from '../kubernetes/index.ts';
 import type { PathStep } from '../graph/index.ts';
 
-/** Members whose values are quantities in Kubernetes' own types. Elsewhere texts are compared as texts. */
+/**
+ * Names of maps of quantities, and names of quantities, in the `spec` of Kubernetes' own types. Texts at other paths
+ * are compared as texts.
+ */
 const MAPS_OF_QUANTITIES = new Set(['limits', 'requests', 'hard', 'capacity', 'overhead', 'default', 'defaultRequest']);
 const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', 'cpu', 'memory']);
 
 /**
  * Are two values at this path the same quantity in different forms? The server stores `1000m` as `1` and `1024Mi` as
- * `1Gi`. False for a path at which Kubernetes has no quantity.
+ * `1Gi`. False for a path outside `spec`, and for one that neither set names.
  */
 export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonValue | undefined): boolean {
   const [above, last] = [path.at(-2), path.at(-1)];

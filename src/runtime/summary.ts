@@ -30,8 +30,8 @@ const SUSPENDED: ConditionContent = {
 };
 
 /**
- * The ResourcesReady condition. It names all problems in topological order, so that equal failures give equal texts,
- * and leaves out nodes that only wait for others.
+ * The ResourcesReady condition. It names the problems by group, each group in topological order, so that equal failures
+ * give equal texts. It names nodes without a message of their own only when it has no problem to name.
  */
 export function resourcesReadyCondition(context: StepContext, pruning: Pruning, suspended: boolean): ConditionContent {
   if (suspended) return SUSPENDED;
@@ -64,8 +64,8 @@ export function resourcesReadyCondition(context: StepContext, pruning: Pruning, 
 }
 
 /**
- * The condition as kro 0.10 words it: all hard errors, else the first reason to wait, in topological order. It names
- * retired objects that are left only when nothing else is open.
+ * The condition as kro 0.10 words it: the objects being deleted, else all failures, else the first reason to wait. When
+ * nothing else is open, it names the retired objects that still exist.
  */
 function engineReadiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
@@ -91,8 +91,9 @@ function waiting(message: string): ConditionContent {
 }
 
 /**
- * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, only those in a
- * kind and namespace that nodes write delay readiness.
+ * Names retired objects that are marked as deleted but still exist, with their finalizers. As in kro, such an object
+ * delays readiness only under two conditions. Nodes write its kind. It is of cluster scope, in the namespace of the
+ * instance, or in a namespace into which nodes write.
  */
 function leavingText(context: StepContext, { remaining }: Pruning): string | undefined {
   const { groupKinds, namespaces } = wantedScope(context);

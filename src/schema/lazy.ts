@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
-/** Gives `target` a member that is computed at its first read and is an ordinary value afterwards. */
+/** Gives `target` a member that is computed at its first read and is a read-only value afterwards. */
 export function lazyMember<T extends object>(target: T, name: string, compute: () => unknown): T {
   return Object.defineProperty(target, name, {
     configurable: true,
@@ -118,8 +118,8 @@ function membersOf(raw: JsonObject, child: Child): Record<string, Schema> {
 }
 
 /**
- * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`. Other members are
- * kept if they have the right JSON type. The JSON is not copied and must not change afterwards.
+ * A schema node over its JSON form. Members that hold schemas become lazy and go through `child`. Known other members
+ * are kept if they have the right JSON type. The JSON is not copied and must not change afterwards.
  */
 export function viewSchema(raw: JsonObject, child: Child): Schema {
   const node: Record<string, unknown> = {};
@@ -134,7 +134,7 @@ const structural = new WeakMap<JsonObject, Schema>();
 
 /**
  * The schema that stands in a CRD (`openAPIV3Schema`) as a `Schema`: members of a wrong JSON type are left out, as all
- * functions of this folder require. The same JSON gives the same nodes.
+ * functions of this folder require. The same JSON object gives the same node.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;
@@ -150,8 +150,8 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
 export const EMPTY: Schema = Object.freeze({});
 
 /**
- * The schema `base` with the members of `own` in place of its own, for example with the list type of one use of a type.
- * Members that are not overridden are read from `base` on demand.
+ * The schema `base`, in which the members of `own` replace those of the same name. One use of a type, for example, sets
+ * another list type. Members that are not overridden are read from `base` on demand.
  */
 export function deriveSchema(base: Schema, own: Schema): Schema {
   const node: Record<string, unknown> = {};

@@ -12,18 +12,19 @@ import type { RuleSite } from './rule-sites.ts';
 import { hasRules, ruleSites } from './rule-sites.ts';
 import { invalid } from './field-error.ts';
 
-/** The options of `validate`. */
+/** The options of `validateValue`. */
 export interface ValidateOptions {
   /**
-   * The stored object on an update. Parts that are equal to it are not checked again, so that an object stays writable
-   * after its schema became stricter. Default: all parts are checked.
+   * The stored object on an update. Errors of a part that equals the same part of the stored object are dropped, except
+   * those of embedded resources, so that an object stays writable after its schema became stricter. Default: all errors
+   * count.
    */
   readonly old?: JsonValue | undefined;
-  /** Field path that the value has in the object reported on, as Kubernetes writes it. Default: the root. */
+  /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one place. Called only when the schema found no error that makes rules
-   * meaningless. Default: rules are not evaluated.
+   * Evaluates the `x-kubernetes-validations` of one site. It is not called after an error whose reason is in
+   * `BLOCKING`. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
@@ -96,7 +97,7 @@ export function validateValue(schema: Schema, value: JsonValue, options: Validat
 const SKIPPED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
 
-/** The errors after which a rule may meet values of a wrong type. */
+/** The reasons of errors after which the API server evaluates no rules. */
 const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueNotSupported',
   'FieldValueRequired',

@@ -70,7 +70,7 @@ export const generate: Command = {
 /** The words for a file that is only compared. */
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
-/** The message when there was nothing to write and no diagnostic gives the reason. */
+/** The message when there was nothing to write and there is no other diagnostic. */
 function nothing(
   files: number,
   said: readonly Diagnostic[],
@@ -139,7 +139,7 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
   });
 }
 
-/** The command that writes the same files, run in the same folder. */
+/** The command line that writes the same files in the same folder. It leaves out `--kubeconfig` and `--check`. */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {
     const value = textOption(input, name);

@@ -10,14 +10,16 @@ import type { Edit } from './reorder.ts';
 import { reorderMap } from './reorder.ts';
 
 /**
- * A file of YAML with its definitions formatted: keys in the usual order, expressions as the printer of CEL writes them,
- * one line feed at the end. Other documents, comments, quotes and indentation stay as they are. Formatting again changes
- * nothing. The text must be without errors.
+ * A file of YAML with its definitions formatted: keys in the usual order, expressions as the printer of CEL writes
+ * them, one line feed at the end. Other documents, comments, quotes and indentation stay as they are. An expression
+ * that occurs twice in one scalar stays. A document with anchors or aliases keeps the order of its keys, and so does a
+ * map that `reorderMap` cannot move by whole lines. Formatting again changes nothing. The text must be without errors.
  */
 export function formatDefinitions(text: string): string {
   let result = text;
   for (const edits of [expressionEdits, keyEdits]) {
-    // Maps inside a moved map have other places afterwards: one round for each depth of the usual order.
+    // A move changes the offsets of the maps inside. Each round therefore moves only outermost maps, and the next round
+    // works on the new text.
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const next = applied(result, edits(result));
       if (next === result || !isSame(result, next)) break;
@@ -28,7 +30,7 @@ export function formatDefinitions(text: string): string {
   return isSame(result, ended) ? ended : result;
 }
 
-/** Depth of the deepest map whose keys are ordered, and one round that finds nothing. */
+/** The maximum number of rounds: one for each nested level of the usual order, and one that finds nothing. */
 const MAX_ROUNDS = 6;
 
 function applied(text: string, edits: readonly Edit[]): string {
@@ -72,7 +74,7 @@ interface Place {
   readonly path: readonly PathStep[];
 }
 
-/** The nodes of all definitions, those above first. */
+/** The nodes of all definitions. A parent comes before its children. */
 function nodesOf(text: string): Place[] {
   const { parseAllDocuments, isMap, isSeq, isNode } = yamlLibrary();
   const documents = parseAllDocuments(text, { schema: 'failsafe', keepSourceTokens: false, logLevel: 'silent' });
@@ -91,10 +93,10 @@ function nodesOf(text: string): Place[] {
   return places;
 }
 
-/** Deepest nesting that is formatted. */
+/** The deepest nesting that is formatted. */
 const MAX_DEPTH = 100;
 
-/** The outermost maps whose keys stand in another order. */
+/** The edits that bring the keys of the outermost unordered maps into the usual order. */
 function keyEdits(text: string): Edit[] {
   const { isMap } = yamlLibrary();
   const edits: Edit[] = [];
@@ -120,7 +122,7 @@ function editOf(text: string, map: YAMLMap, path: readonly PathStep[]): Edit | u
   return order === undefined ? undefined : reorderMap(text, map, order);
 }
 
-/** Expressions that are written in another way. */
+/** The edits that replace expressions by the form that the printer of CEL writes. */
 function expressionEdits(text: string): Edit[] {
   const { isScalar } = yamlLibrary();
   return nodesOf(text).flatMap(({ node }) => {
@@ -136,7 +138,7 @@ function expressionEdits(text: string): Edit[] {
   });
 }
 
-/** An edit of a text that stands once in a range. */
+/** The edit that replaces an expression in a range. Empty unless the expression occurs exactly once there. */
 function replaced(
   source: string,
   range: { readonly from: number; readonly to: number },

@@ -1,14 +1,14 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Names of fields that a text lists. */
+/** The maximum number of field names in one text. */
 const MAX_NAMES = 12;
 
 /**
  * What an object has where an expression looks for data: for `service.status.loadBalancer.ingress[0].hostname` and a
  * Service whose address is an IP, `status.loadBalancer.ingress[0] has ip, and no hostname`.
  *
- * @returns `undefined` for an expression that is no path, and for data that is there.
+ * @returns `undefined` for an expression other than a path of plain names and positions, and for data that is there.
  */
 export function dataAt(expression: string, object: KubeObject): string | undefined {
   const match = /^[A-Za-z_]\w*((?:\.\??\w+|\[\??\d+\])+)$/.exec(expression.trim());

@@ -3,7 +3,10 @@ import type { Graph, GraphNode } from '../../graph/index.ts';
 /** Fields of a Secret that show nothing of its values. */
 const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
 
-/** May a field of a Secret hold one of its values? All may but those that name and mark it: annotations hold copies. */
+/**
+ * May a field of a Secret hold one of its values? Every field may, except those that identify the Secret, its labels,
+ * and `type` and `immutable`. Annotations may, because some hold a copy of the object.
+ */
 export const hidesInSecret = (path: string): boolean => !SHOWN.test(path);
 
 const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kind === 'Secret';
@@ -12,7 +15,7 @@ const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kin
  * Tells which fields of which nodes may hold values of Secrets: those of Secrets, and those whose expression reads a
  * Secret, directly or through other nodes.
  *
- * @returns a test for the id of a node and the path of a field, as differences name it
+ * @returns a test for the id of a node and the path of a field, in the form that a diff shows
  */
 export function secretFields(graph: Graph): (node: string, path: string) => boolean {
   const reading = nodesThatReadSecrets(graph);
@@ -28,7 +31,7 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
   };
 }
 
-/** Ids of Secrets, and of nodes with a field that reads one of them or of those nodes. */
+/** The ids of Secrets, and of all nodes that depend on a Secret, directly or through other nodes. */
 function nodesThatReadSecrets(graph: Graph): Set<string> {
   const reading = new Set<string>();
   for (let before = -1; before !== reading.size;) {

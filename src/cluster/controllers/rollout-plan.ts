@@ -7,14 +7,14 @@ export interface RolloutPlan {
   /** May the new ReplicaSet be created yet? A Recreate rollout waits until the old pods are gone. */
   readonly mayCreate: boolean;
   readonly newReplicas: number;
-  /** The maximum of pods at a time. */
+  /** The maximum number of pods that the Deployment may have at a time. */
   readonly maxReplicas: number;
   readonly old: readonly { readonly set: KubeObject; readonly replicas: number }[];
 }
 
 /**
  * The next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the surge. Old
- * ones shrink as far as availability allows; they lose pods that are not available first.
+ * ones shrink as far as availability allows. They first lose the pods that are not available.
  */
 export function rolloutPlan(
   deployment: KubeObject,
@@ -61,7 +61,7 @@ interface Budget {
 function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
   const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
   let removable = budget.total - budget.minAvailable - budget.newUnavailable;
-  // To remove pods that are not available costs no availability.
+  // The removal of pods that are not available costs no availability.
   for (const entry of plan) {
     const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
     entry.replicas -= unhealthy;
@@ -83,8 +83,8 @@ function available(set: KubeObject): number {
 }
 
 /**
- * The surge, rounded up, and the unavailability, rounded down. Both zero would stop every rollout, so that one pod may
- * then be missing.
+ * The surge, rounded up, and the unavailability, rounded down. A rollout stops when both are zero. One pod may
+ * therefore be unavailable in this case.
  */
 function limits(
   rolling: Readonly<Record<string, JsonValue | undefined>>,

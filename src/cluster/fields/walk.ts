@@ -8,7 +8,7 @@ import { emptyTree, FieldTree, leafTree } from './tree.ts';
 /** The error of a value that its type does not allow under apply; the text begins with the path. */
 export class TypedError extends Error {}
 
-/** The members of a granular object or map, or the elements of a granular list. */
+/** The type of a value with granular content: an object, a map or a list. */
 export type Granular = ObjectNode | MapNode | ListNode;
 
 /** The form in which a value is compared and merged. */
@@ -52,7 +52,10 @@ export function elementSteps(node: ListNode, list: readonly JsonValue[]): readon
   return steps;
 }
 
-/** The step of a list element: by its keys (a missing key takes its default), or by its value. */
+/**
+ * The step of a list element. `v:` holds the value of an element of a set, `k:` the keys of an object (a missing key
+ * takes its default), and `i:` the index of any other element.
+ */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
   if (node.list === 'set') return `v:${toJsonText(element)}`;
   if (!isJsonObject(element)) return `i:${index}`;
@@ -83,9 +86,9 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /**
- * The paths that an apply of `value` claims. Parts that are equal to parts of `known` are those parts, so that data
- * cached for them stays valid. `of` is the configuration from which `known` was made; parts of it in `value` are not
- * walked again.
+ * The paths that an apply of `value` claims. The result reuses the subtrees of `known` that are equal, so that data
+ * cached for them stays valid. `known` was made from `of`. A member of `value` that is the same JavaScript object as in
+ * `of` is not walked again.
  */
 export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
@@ -108,7 +111,7 @@ function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known:
   return new FieldTree(owned, children);
 }
 
-/** The tree with another `owned`; `known` if that is equal. */
+/** The tree with the given `owned`. Makes a new tree only if neither `tree` nor `known` is equal to the result. */
 function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
   if (tree.owned === owned) return tree;
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);
@@ -161,7 +164,7 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** The tree with the declared members on the way to each path as members, too, which the removal of paths needs. */
+/** The tree in which the declared members on the way to each path are owned, too. The removal of paths needs them. */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {
@@ -181,7 +184,7 @@ export function nodeAt(node: TypeNode, step: string): TypeNode {
   return { kind: 'any' };
 }
 
-/** `value` without the paths of `remove`. A container that loses all its content is `null`. */
+/** `value` without the paths of `remove`. A container without content afterwards is `null`, and so is an atomic one. */
 export function removePaths(node: TypeNode, value: JsonValue, remove: FieldTree): JsonValue {
   const known = granular(node, value);
   if (known === undefined) return deduce(node, value).kind === 'scalar' ? value : null;

@@ -17,7 +17,10 @@ const NAMESPACE = 'metadata.namespace';
 
 const unsupported = (field: string) => `field label not supported: ${field}`;
 
-/** The rules of kinds without rules of their own. Kinds without namespaces allow `metadata.namespace`, too. */
+/**
+ * Built-in kinds without an entry in `FIELD_RULES` use these rules. Those of cluster scope, too, allow
+ * `metadata.namespace`.
+ */
 const PLAIN: FieldRules = {
   fields: new Set([NAME, NAMESPACE]),
   refusal: (field) => `${goQuote(field)} is not a known field selector: only "${NAME}", "${NAMESPACE}"`,

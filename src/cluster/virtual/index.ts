@@ -44,7 +44,10 @@ const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
 
 const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries(HANDLERS));
 
-/** Answers requests whose object is not the stored one: scale, reviews, tokens, evictions, logs, connections. */
+/**
+ * Answers requests for resources that are not stored: scale, reviews, tokens, evictions, bindings, logs, connections.
+ * Returns undefined for other requests.
+ */
 export function virtualReply(
   context: VirtualContext,
   request: ApiRequest,

@@ -23,7 +23,7 @@ export interface LogContext {
   readonly clock: ClusterClock;
 }
 
-/** GET of `pods/…/log`: the log of a pod's containers, or of the process that the pod stands for. */
+/** GET of `pods/…/log`: the log of one container, or of the process of this program that the pod represents. */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();

@@ -30,8 +30,8 @@ export class ExpressionWriter {
   private readonly expand: (node: Node) => Node;
 
   /**
-   * `ids` are the ids of all resources, `loopNames` the names of this resource's iterators. `expand` replaces reads of
-   * resources that are several nodes.
+   * `ids` are the ids of all resources. `loopNames` are the names of the iterators of the resource whose fields are
+   * written. `expand` replaces a read of a resource that became several nodes.
    */
   constructor(
     ids: ReadonlySet<string>,
@@ -76,15 +76,15 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(withOptionalReads(lowered));
-    // A part that occurs several times is written several times, so that the text has at least one character per node
-    // of the tree.
+    // `size` counts a part at each place where it is written. The text has at least one character for each, so that a
+    // large size means a long text.
     if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
     if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
     return text;
   }
 
-  /** The text of a field: `${…}`, or for a concatenation a text that contains `${…}`. */
+  /** The value of a field: a constant, `${…}`, or for most concatenations a text with `${…}` in it. */
   field(node: Node, schema?: Schema): string | number | boolean | null {
     if (node.kind === 'lit' && typeof node.value !== 'bigint') {
       return typeof node.value === 'string' ? escapeText(node.value) : node.value;
@@ -183,8 +183,9 @@ function isBound(root: Node, of: Variable): boolean {
 }
 
 /**
- * Makes the first value of an object literal `dyn` where the schema has a struct, because kro refuses a literal whose
- * values all have one type there. Does the same in the elements of lists and in branches, so that their types agree.
+ * Makes the first required value of an object literal `dyn`, or the whole literal when it has none, where the schema
+ * has a struct, because kro refuses a literal whose values all have one type there. Does the same in the elements of
+ * lists and in branches, so that their types agree.
  */
 function structured(node: Node, schema: Schema | undefined): Node {
   switch (node.kind) {
@@ -222,8 +223,8 @@ function structured(node: Node, schema: Schema | undefined): Node {
 }
 
 /**
- * Do the values of an object literal surely have several CEL types? Objects of schemas and object literals count as one
- * type.
+ * Does the object literal surely have a `dyn` value, or values of several CEL types? Its type is then `map(dyn)`. Only
+ * the outer type of a value counts. Objects of schemas and object literals count as one type.
  */
 function isMixed(node: Node): boolean {
   const values = node.args.filter((_, position) => position % 2 === 1);
@@ -231,7 +232,10 @@ function isMixed(node: Node): boolean {
   return kinds.includes('dyn') || new Set(kinds).size > 1;
 }
 
-/** Makes a text in base64 `dyn` where the schema has bytes or a map of bytes, because kro accepts it as `dyn` only. */
+/**
+ * Wraps a base64 text, or a map of such texts, in `dyn(…)` where the schema has bytes, because kro accepts no string
+ * there.
+ */
 function encoded(node: Node, schema: Schema | undefined): Node {
   const values = schema?.additionalProperties;
   const isBytes = schema?.format === 'byte' && celTypeName(node) === 'string';

@@ -7,10 +7,11 @@ import { DEAD, Phi, Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
 /**
- * Evaluates `&&`, `||` and `??`. The right side is evaluated only where JavaScript would evaluate it. Under a condition
- * of the graph both sides are evaluated, and the result is a `Phi` with this condition, which `emit/template.ts` writes
- * as CEL. For `spec.a?.b ?? 'x'` the condition is `spec.a?.b == null`, which follows from the left side's `Absence`
- * (made in `library/member.ts`); `ir/optional-reads.ts` writes the result with `.?` and `orValue`.
+ * Evaluates `&&`, `||` and `??`. When the test of the left side is known, the right side is evaluated only if
+ * JavaScript evaluates it. When the test is symbolic, both sides are evaluated, and the result is a `Phi` with the
+ * test, which `emit/template.ts` writes as CEL. For `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`, which follows
+ * from the left side's `Absence` (made in `library/member.ts`); `ir/optional-reads.ts` writes the result with `.?` and
+ * `orValue`.
  */
 export function logicalOperation(operator: string, left: unknown, right: () => unknown): unknown {
   if (operator === '??') {
@@ -28,7 +29,10 @@ function falsy(left: unknown): unknown {
   return value === DEAD ? undefined : value;
 }
 
-/** The value of `left` where it is falsy, also for conditional values; DEAD for a value that is never falsy. */
+/**
+ * The value of `left` where it is falsy, also for conditional values. Returns DEAD for an object, a function or a
+ * resource. Returns a truthy constant as it is, because no expression selects it.
+ */
 function falsySide(left: unknown): unknown {
   const value = resolve(left);
   const inner = symbolic(value);

@@ -16,7 +16,7 @@ interface Known {
   readonly closures: WeakMap<FunctionLike, Made>;
   /** Must the function be traced? */
   readonly reaching: WeakMap<FunctionLike, boolean>;
-  /** May the function assign variables outside of functions? */
+  /** May the function assign a variable that is declared outside it? */
   readonly assigning: WeakMap<FunctionLike, boolean>;
 }
 
@@ -32,7 +32,10 @@ function cache(): Known {
   return found;
 }
 
-/** The closure of a function outside the composition; `undefined` when its source is unavailable. */
+/**
+ * The closure of a function outside the composition; `undefined` for functions of the host, and when the source is
+ * unavailable.
+ */
 export function outerClosure(fn: FunctionLike): Closure | undefined {
   const { closures } = cache();
   const known = closures.get(fn);
@@ -137,7 +140,10 @@ const WEB_FUNCTIONS = [
   'structuredClone',
 ] as const;
 
-/** The source of a function; `undefined` for classes and functions whose text cannot be parsed. */
+/**
+ * The source of a function; `undefined` for native functions, and for functions and classes whose text is missing or
+ * refused.
+ */
 function readSource(fn: FunctionLike): FunctionSource | undefined {
   try {
     return sourceOfFunction(fn);
@@ -160,7 +166,8 @@ export function closureFrom(source: FunctionSource): Closure {
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
  * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
- * time and random numbers are refused while the graph is built.
+ * time and random numbers are refused while the graph is built. The search ends after eight levels. In members of
+ * objects it looks only for functions that make resources.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
@@ -212,8 +219,8 @@ function namesRead(node: AnyNode): string[] {
 }
 
 /**
- * May the function, or a function that it reaches, assign a variable outside of functions when it runs natively? The
- * answer is yes for a function without a readable source.
+ * May the function, or a function that it reaches, assign a variable that is declared outside it when it runs natively?
+ * The answer is yes for a function whose source is not readable, unless the function is native code that is not bound.
  */
 export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   if (isOfHost(fn) || makesResources(fn)) return false;

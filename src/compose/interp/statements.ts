@@ -125,7 +125,7 @@ function declareVariables(node: VariableDeclaration, env: Env): void {
   }
 }
 
-/** Executes the statements of a block in a new scope. */
+/** Declares the names of a body in the given scope, which is new, and executes the body. */
 export function executeFresh(body: readonly Statement[], env: Env): Completion {
   hoistLexical(body, env);
   return executeBlock(body, env);
@@ -226,7 +226,7 @@ function switchInOrder(value: unknown, cases: readonly SwitchCase[], env: Env): 
 
 /**
  * Executes `throw`: throws an exception where the path is certain, and records a precondition of the spec where the
- * path has conditions.
+ * path has conditions. A throw under a condition inside `try` is refused.
  */
 function throwValue(value: unknown): never {
   const trace = activeTrace();
@@ -248,7 +248,8 @@ function throwValue(value: unknown): never {
   if (text.kind !== 'lit')
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
   const parts = text.kind === 'concat' ? text.args : [text];
-  // Users of the instance read the text, so that it names fields as the instance does: below `spec`.
+  // Users of the instance read the text. The text therefore names fields as they stand in the instance, for example
+  // `spec.replicas`.
   const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
   const shown = parts
     .map((part) => (part.kind === 'lit' ? String(part.value) : nameOf(part.kind === 'tostr' ? part.args[0] : part)))
@@ -299,8 +300,7 @@ function executeTry(node: TryStatement, env: Env): Completion {
 }
 
 /**
- * Is the error a refusal, the end of a path or a full stack? These are no exceptions of the author's program, so that
- * no `catch` of the author gets them.
+ * Is the error a refusal, the end of a path or a stack overflow? A `catch` of the author does not get these errors.
  */
 function mayNotBeCaught(error: unknown): boolean {
   return error instanceof Refusal || error instanceof DeadEnd || isStackOverflow(error);

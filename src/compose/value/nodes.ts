@@ -155,7 +155,8 @@ export function objectNode(value: Record<string, unknown>): Node {
 }
 
 /**
- * The keys of a piece or an object whose value may be `undefined` in JavaScript, with the condition of having the key.
+ * The keys of a piece or an object whose values may be `undefined` in JavaScript, each with the condition under which
+ * the key exists.
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {
@@ -233,8 +234,8 @@ function structType(entries: readonly Entry[]): StaticType | undefined {
 }
 
 /**
- * A copy of a list of the cluster that CEL's `+` would merge by key, so that `+` joins as JavaScript does. Returns
- * other lists as they are.
+ * CEL's `+` merges a list of the cluster that is a set or has keys. Such a list is copied here, and `+` then joins the
+ * copy as JavaScript does. Other lists are returned as they are.
  */
 export function plainList(node: Node): Node {
   if (node.type.kind !== 'list' || node.type.merges !== true) return node;
@@ -266,13 +267,13 @@ export function symOfItems(items: readonly unknown[]): Sym {
   return new Sym(listNode(items), { waits });
 }
 
-/** Is the element a resource, possibly under a condition? Reads of its fields wait. */
+/** Is the element a resource, possibly under a condition? A read of a field of such an element waits for the field. */
 function isResource(item: unknown): boolean {
   const inner = symbolic(resolve(item instanceof Maybe ? item.value : item));
   return inner instanceof Sym && inner.resource !== undefined;
 }
 
-/** A new list of the program with the elements of an expression, which the program may change. */
+/** A new list with the elements of an expression. The program may change the list. */
 export function freshList(node: Node, waits: boolean): unknown {
   return activeTrace().track([new Splice(node, waits)]);
 }

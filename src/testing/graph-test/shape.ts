@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
-/** Reports a mistake at a path; `key`: at the key of a member. */
+/** Reports a mistake at a path. With `key`, the place is the key of the member, not its value. */
 export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;
 
 /** Checks a value of a test file, and reports what is wrong with it. */
@@ -84,7 +84,7 @@ export function members(shapes: Readonly<Record<string, Shape>>, required: reado
   };
 }
 
-/** The first of some shapes that takes the type of the value; otherwise the mistake is told in these words. */
+/** The shape for the JSON type of the value. `what` describes the allowed types in the message about another type. */
 export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, example: string): Shape {
   return (value, path, report) => {
     const shape = shapes[typeName(value)];
