@@ -1,4 +1,4 @@
-/** The kind of a piece of foreign data, which decides what it becomes when an expression reads it. */
+/** The kind of data from outside CEL. The kind decides which CEL value the data becomes. */
 export type ShapeKind =
   | 'any'
   | 'bool'
@@ -27,12 +27,12 @@ export interface DataShape {
    */
   readonly kind: ShapeKind;
   readonly nullable: boolean;
-  /** Of a `list` the shape of its elements, of a `map` that of its values. */
+  /** The shape of the elements of a `list`, or of the values of a `map`. */
   element?(): DataShape;
-  /** Of an `object` the shape of a declared property, by its JSON name. */
+  /** The shape of a declared property of an `object`, by its JSON name. */
   property?(name: string): DataShape | undefined;
   /**
-   * Of an `object` a declared property by its name in expressions. The answer is remembered, because it is needed for
+   * A declared property of an `object`, by its name in expressions. The answer is remembered, because it is needed for
    * each element of a list.
    */
   field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
@@ -40,6 +40,9 @@ export interface DataShape {
   readonly listType?: 'atomic' | 'map' | 'set';
   /** The keys of a `map` list. */
   readonly mapKeys?: readonly string[];
-  /** Is the shape made of a declared type, not of a schema? `+` with such a list on the left gives an ordinary list. */
+  /**
+   * Does the shape come from the declared CEL type of a variable instead of a schema? If a list with such a shape is on
+   * the left of `+`, the result has no shape.
+   */
   readonly declared?: boolean;
 }

@@ -2,7 +2,8 @@ import { TypeKroError } from '../core/index.ts';
 import { goParseDurationMs } from '../golang/index.ts';
 
 /**
- * The milliseconds of a duration in Go's form: `500ms`, `60s`, `1h30m`. A bare number is in seconds.
+ * The milliseconds of a duration in Go's form: `500ms`, `60s`, `1h30m`. An integer of up to nine digits without a unit
+ * is in seconds.
  *
  * @throws TypeKroError `cli/bad-duration`.
  */

@@ -15,7 +15,7 @@ import { fail, type Value } from '../values.ts';
 import { member, overload, reading } from './define.ts';
 import { URL_TYPE, UrlValue } from './opaque.ts';
 
-/** Kubernetes' `url`. */
+/** Kubernetes' CEL library of URLs: `url`, `isURL` and the parts of a URL. */
 export const kubernetesUrl: Library = {
   name: 'kubernetes.urls',
   functions: [
@@ -48,7 +48,8 @@ function part(name: string, id: string, get: (value: UrlValue) => string) {
 }
 
 /**
- * Parses a URL. The text must be a valid URL of a request; only then is a fragment cut off and the rest parsed again.
+ * Parses a URL. The text must pass Go's `url.ParseRequestURI`, which knows no fragment. `url.Parse` then parses the
+ * text again and splits off the fragment.
  */
 function toUrl(text: string): Value {
   const request = parseRequestUrl(text);

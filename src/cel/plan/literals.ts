@@ -17,13 +17,13 @@ export function planLiteral({ type, value }: Literal): PlannedNode {
   return constantPlan(value, TYPES[type]);
 }
 
-/** The type that all of these types share. */
+/** The type, if all types are the same; otherwise `dyn`. */
 function common(types: readonly CelType[]): CelType {
   const [first = DYN] = types;
   return types.every((type) => sameType(type, first)) ? first : DYN;
 }
 
-/** The type of a plan as a part of a container. */
+/** The type that a plan gives to its container. A plan with a shape gives `dyn`. */
 function partType(plan: PlannedNode): CelType {
   return plan.shape === undefined ? plan.type : DYN;
 }

@@ -31,7 +31,7 @@ type Steps = Generator<RuleCall, void, ParseTreeNode | undefined>;
 class Mismatch {}
 const MISMATCH = new Mismatch();
 
-/** Ends the attempt. `message` is reported without a position, unless it was reported already. */
+/** Ends the parse. `message` is reported without a position; it is `undefined` when the error has been reported. */
 export class GiveUp {
   readonly message: string | undefined;
   constructor(message: string | undefined) {
@@ -41,13 +41,13 @@ export class GiveUp {
 
 /** Throws a signal between parser functions, which is no `Error`. */
 function signal(value: unknown): never {
-  // oxlint-disable-next-line typescript/only-throw-error -- control flow inside the parser, never seen outside
+  // oxlint-disable-next-line typescript/only-throw-error -- control flow; the parser or `parse.ts` catches it
   throw value;
 }
 
 /**
- * Parses with the error handling of a generated parser: it skips a token, inserts a token, or resynchronises with the
- * tokens that may follow. The messages are therefore those that users of cel-go know. The parser is slow, and parses
+ * Parses with the error recovery of ANTLR. The parser skips an unexpected token, assumes a missing token, or skips to a
+ * token that may follow. The messages are therefore those that users of cel-go know. The parser is slow, and parses
  * only texts that the fast parser has refused.
  */
 export class RecoveringParser {
@@ -175,7 +175,7 @@ export class RecoveringParser {
     return type === T.DOT ? this.#afterDot(fits) : all[this.#predict(choice) - 1];
   }
 
-  /** Chooses between a field and a method: the tokens after the dot and the name decide, without further look-ahead. */
+  /** Chooses between a field and a method. The token after the dot and the token after the name decide. */
   #afterDot(fits: readonly Continuation[]): Continuation | undefined {
     const { type } = this.#token(1);
     if (type !== T.QUESTION && type !== T.ESC_IDENTIFIER && type !== T.IDENTIFIER) {
@@ -346,7 +346,7 @@ export class RecoveringParser {
     this.#countRecovery();
     let allowance = MAX_SKIPPED;
     if (this.#lastErrorIndex === this.#index && this.#lastErrorStates.has(this.#state.id)) {
-      // At the same position as the last time, a token is skipped, because the recovery would not end.
+      // At the position and state of an earlier error, skip a token: otherwise the recovery would never end.
       this.#consume();
       allowance--;
     }

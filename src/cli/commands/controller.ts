@@ -67,7 +67,10 @@ function withVersion(args: readonly string[], version: string | undefined): read
   return version === undefined || version === '' ? args : [`--version-label=${version}`, ...args];
 }
 
-/** The client has a rate limit only with `--client-qps`; servers have priority and fairness. */
+/**
+ * The client has a rate limit only when `--client-qps` is above 0. By default it needs none, because API servers limit
+ * clients with priority and fairness.
+ */
 function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {
   const qps = values.get('client-qps');
   const burst = values.get('client-burst');
@@ -75,7 +78,7 @@ function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimi
   return { rateLimit: { perSecond: qps, burst: typeof burst === 'number' ? burst : 150 } };
 }
 
-/** zap's levels: names, or a number of which everything above 0 is debug. */
+/** The log level for zap's names and numbers. Every number above 0 means debug. */
 function levelOf({ values }: ParsedFlags): LogLevel {
   const level = String(values.get('zap-log-level') ?? 'info').toLowerCase();
   if (level === 'error' || level === 'panic') return 'error';

@@ -10,23 +10,27 @@ import type { TestFileResult } from './run-test-file.ts';
 /** What `watchTests` works with. */
 export interface WatchTestsOptions {
   readonly context: CommandContext;
-  /** Absolute paths of the files and folders that the user named. A new file in a folder runs all tests. */
+  /**
+   * Absolute paths of the files and folders that the user named. When an entry directly in a named folder appears or
+   * disappears, all tests run.
+   */
   readonly named: readonly string[];
-  /** Runs the test files of these paths, or all of them, and prints what they came to. */
+  /** Runs the given test files, or all test files without an argument, and prints their results. */
   readonly run: (only: ReadonlySet<string> | undefined) => Promise<readonly TestFileResult[]>;
   readonly events: FolderEvents;
   readonly clock: Clock;
 }
 
 /**
- * Runs tests, and after each save those that it affects: a test file depends on itself, its snapshots, its definition and
- * all files that this imports. Ends with the signal of the context.
+ * Runs all tests once, and after each save the test files that the save affects. A test file depends on itself, its
+ * snapshots, its definition, and the files that the definition imports. Ends with the signal of the context.
  */
 export async function watchTests({ context, named, run, events, clock }: WatchTestsOptions): Promise<number> {
   const sources = new Map<string, readonly string[]>();
   let only: ReadonlySet<string> | undefined;
   while (!context.signal.aborted) {
-    // A file that is saved while the tests run has another state afterwards.
+    // Takes the states before the run, so that a save during the run counts as a change. Files that this run reads for
+    // the first time are not covered.
     const before = statesOf([...named, ...[...sources.values()].flat()]);
     for (const { path, sources: own } of await run(only)) sources.set(path, own);
     const states = new Map([...statesOf([...sources.values()].flat()), ...before]);

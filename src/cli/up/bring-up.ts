@@ -30,7 +30,7 @@ export interface BringUp {
   /** The compiled definitions among the objects. */
   readonly graphs: readonly Graph[];
   readonly timeoutMs: number;
-  /** Does the command end when all instances are ACTIVE, or when one can never become ACTIVE? */
+  /** Does the command end as soon as the result is known: all instances are ACTIVE, or one can never become ACTIVE? */
   readonly once: boolean;
   readonly view: LiveView;
   /** Does the output end with the status of each instance? Default true. */
@@ -84,7 +84,7 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
 /**
  * Applies everything and shows the instances. Ends when all are ACTIVE, when a definition is refused, when with
  * `--once` a node can never become ready, at the time limit, or at Ctrl-C. Returns the exit code; without `--once`, the
- * caller keeps the cluster up whatever the code is, until Ctrl-C.
+ * caller keeps the cluster up whatever the code is, until Ctrl-C. Throws when the server refuses an object.
  */
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
@@ -146,7 +146,7 @@ export async function bringUp(task: BringUp): Promise<number> {
   }
 }
 
-/** The hint how to add an instance of the first definition, in the language of its file. */
+/** The hint that shows how to add an instance of the first definition, in the language of its file. */
 function instanceHint({ graphs: [graph], objects }: BringUp): string | undefined {
   if (graph === undefined) return undefined;
   const { instance, name } = graph;
@@ -272,7 +272,7 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
 }
 
-/** Adds the namespace `default` to an instance without a namespace, as kubectl does. */
+/** Adds the namespace `default` to an instance without a namespace. */
 function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: 'default', ...object.metadata } };
 }

@@ -5,13 +5,14 @@ import type { Condition, NodeReport } from '../../runtime/index.ts';
 import type { InstanceView } from './view.ts';
 
 /**
- * The longest time for which a definition exists after the reports of its instances have disappeared, in milliseconds.
+ * The time that the controller needs at most, in milliseconds, to remove a deleted definition after it has forgotten
+ * the definition's instances.
  */
 const DEFINITION_MS = 1000;
 
 /**
- * Follows the user's instances in the controller's reports: a vanished instance is shown as deleted, one without its
- * definition as unmanaged, and instances of other clients after the user's.
+ * Follows the user's instances in the controller's reports. A deleted instance is shown as `deleted`. An instance whose
+ * definition is deleted is shown as `unmanaged`. Instances of other clients follow the user's instances.
  */
 export class Progress {
   readonly #instances: readonly KubeObject[];
@@ -88,7 +89,10 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
   };
 }
 
-/** The problem of an instance without a graph, which no node shows. */
+/**
+ * The problem of an instance for which the controller has no graph. Such an instance has no nodes that could show the
+ * problem.
+ */
 function problemOf(report: InstanceReport): string | undefined {
   const condition = report.conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
   return condition?.message;
@@ -104,7 +108,7 @@ function refOfObject({ apiVersion, kind, metadata }: KubeObject): string {
   return instanceRef({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
 }
 
-/** Refusals that stay until the definition or the instance changes. A retry has the same result. */
+/** Failures that usually last until the definition or the instance changes. */
 const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'duplicate-target',
   'identity-collision',
@@ -113,7 +117,7 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'invalid-object',
 ]);
 
-/** 400 and 422: the server refuses the object's content, independent of other objects. */
+/** 400 and 422: the server refuses the object's content. A taken port or address is also 422. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
 /** Does an expression read only the instance? A name that may be a loop variable counts as another source. */
@@ -140,14 +144,14 @@ export function allActive(views: readonly InstanceView[]): boolean {
 }
 
 /**
- * Does a condition belong to the applied generation? A kept cluster still has conditions of an earlier one. A condition
- * without a generation counts as current.
+ * Does a condition belong to the applied generation? With `--keep`, the cluster may still have conditions of an earlier
+ * generation. A condition without a generation counts as current.
  */
 function isCurrent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: KubeObject): boolean {
   return observedGeneration === undefined || observedGeneration >= generation;
 }
 
-/** Has the controller seen the last applied generation of every instance? */
+/** Does no condition belong to an older generation than the applied one? True for an instance without conditions. */
 export function allCurrent(applied: readonly KubeObject[], source: InspectSource): boolean {
   return applied.every((object) => {
     const { conditions = [] } = reportOf(object, source) ?? {};
