@@ -4,8 +4,8 @@ import { explainNode, failureClass, refusalRemedy } from '../runtime/index.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
- * The nodes that failed for good: their object is refused by the API server or has another owner, or their expression
- * has no value. Failures such as overload and conflicts are tried again and do not count.
+ * The failed nodes whose failure a retry does not end, such as a refused object, another owner, or a failed expression.
+ * The deploy tries again after failures such as overload and conflicts, which do not count.
  */
 export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
@@ -28,7 +28,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
   });
 }
 
-/** The remedy for a write that the server refused, by its message. */
+/** The remedy for a write that the server refused, according to the message; `undefined` when no remedy is known. */
 function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))

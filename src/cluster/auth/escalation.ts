@@ -16,7 +16,9 @@ export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
-/** Refuses a role with rights that its writer does not have, unless the writer may `escalate`. Throws 403. */
+/**
+ * Refuses new or changed rules with rights that the writer does not have, unless the writer may `escalate`. Throws 403.
+ */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
   if (user.groups.includes('system:masters')) return;
@@ -33,8 +35,8 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 }
 
 /**
- * Refuses a binding to a role with rights that its writer does not have, unless the writer may `bind` the role. Throws
- * 403.
+ * Refuses a new or changed binding to a role with rights that the writer does not have, unless the writer may `bind`
+ * the role. Throws 403.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;

@@ -11,7 +11,7 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
-/** The maximum of addresses in an Endpoints object; only slices have the further addresses. */
+/** The maximum number of addresses in an Endpoints object. Only the EndpointSlices have the other addresses. */
 const CAPACITY = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
@@ -56,7 +56,9 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return true;
 }
 
-/** The ports of the pods. A named target port is the port of the first pod that has the name. */
+/**
+ * The ports of the pods. A named target port is the port of that name in the first pod that has such a container port.
+ */
 function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
   const ports = objectsAt(service.spec, 'ports');
   return ports.flatMap((port) => {

@@ -26,8 +26,8 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
 }
 
 /**
- * Aligns `dataSource` and `dataSourceRef` of a claim. `dataSource`, the old field, allows only claims and snapshots; it
- * is dropped when it names another kind.
+ * Aligns `dataSource` and `dataSourceRef` of a claim. `dataSource`, the old field, allows only claims and snapshots.
+ * Without `dataSourceRef`, a `dataSource` of another kind or without a name is dropped.
  */
 export function alignSources(spec: JsonObject): void {
   const reference = optionalAt(spec, 'dataSourceRef');

@@ -5,7 +5,7 @@ import { age } from '../../kubernetes/index.ts';
 import { CELLS } from './cells.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
 
-/** A column in a definition (`additionalPrinterColumns`). */
+/** A column of a CustomResourceDefinition (`additionalPrinterColumns`). */
 export interface PrinterColumn {
   readonly name: string;
   readonly type: string;
@@ -19,7 +19,7 @@ export interface PrinterColumn {
 export interface TableSource {
   readonly apiVersion: string;
   readonly plural: string;
-  /** The columns of a custom resource's definition; undefined for a built-in kind. */
+  /** The columns of the CustomResourceDefinition; undefined for a built-in kind. */
   readonly custom: { readonly columns: readonly PrinterColumn[] } | undefined;
 }
 
@@ -50,7 +50,7 @@ const definition = (facts: ColumnFacts): ColumnDefinition => ({
   priority: facts.priority,
 });
 
-/** The columns of a kind that declares none. */
+/** The columns of a built-in kind for which the server declares none. */
 const plainColumns: Columns = {
   definitions: [definition(NAME), definition(CREATED)],
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
@@ -114,7 +114,10 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
   };
 }
 
-/** A cell of a custom column: the first value in the column's type, or null. */
+/**
+ * The first value, converted to the column's type; null for a value of another type. A text column shows several values
+ * as a JSON list, unless the first is a string.
+ */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;
   if (first === undefined || first === null) return null;

@@ -58,7 +58,7 @@ function signingCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The row of an IPAddress: the server sends its age although it declares no column for the age. */
+/** The row of an IPAddress. Its last cell is the age, for which the server declares no column. */
 function addressCells(object: KubeObject, now: number): JsonValue[] {
   const parent = optionalAt(object.spec, 'parentRef');
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
@@ -85,7 +85,7 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** A printer of a row with the length of a list, for the admission kinds. */
+/** Makes the printer of a row whose second cell is the length of a list. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
   (object, now) => [name(object), list(object).length, ageOf(object, now)];
@@ -114,7 +114,7 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
   return [name(object), textAt(object.spec, 'policyName'), shown, ageOf(object, now)];
 }
 
-/** A selector as the server's Go type prints itself, which the row of a binding shows. */
+/** A selector in the text form of its Go type. The row of a policy binding shows this text. */
 function selectorDump(selector: JsonObject): string {
   const labels = objectAt(selector, 'matchLabels');
   const pairs = Object.keys(labels)
@@ -163,7 +163,10 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** Printers of the kinds that set up a cluster (admission, storage, flow control, devices), by `apiVersion/plural`. */
+/**
+ * Printers of the other built-in kinds: admission, certificates, networking, storage, flow control, devices and
+ * revisions, by `apiVersion/plural`.
+ */
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings': policyBindingCells,

@@ -12,14 +12,14 @@ import { strategyFor } from './strategy-for.ts';
 /** A deletion's result. */
 export interface Deletion {
   readonly object: KubeObject;
-  /** Is the object removed? Otherwise finalizers or a grace period keep it. */
+  /** Is the object removed (in a dry run: would it be)? Otherwise finalizers or a grace period keep it. */
   readonly removed: boolean;
 }
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Warns about a deletion without a policy when the kind then orphans its dependents. */
+/** Warns about a deletion without a propagation policy if such a deletion orphans the dependents of this kind. */
 export function warnOfOrphans(
   write: WriteRequest,
   { propagationPolicy, orphanDependents }: DeleteRequestOptions,
@@ -29,7 +29,10 @@ export function warnOfOrphans(
     write.warnings.push(text);
 }
 
-/** Deletes an object, or marks it when finalizers or a grace period keep it. */
+/**
+ * Deletes an object, or marks it when finalizers or a grace period keep it. Leaves the object as it is when a running
+ * deletion covers the request.
+ */
 export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
@@ -117,7 +120,10 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
   }
 }
 
-/** The finalizers of an object, with those of the garbage collector by the options. */
+/**
+ * The finalizers of an object. The options decide which finalizers of the garbage collector are among them. Without
+ * options, the present ones stay, and a kind may orphan its dependents by default.
+ */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteRequestOptions): string[] {
   const present = live.metadata.finalizers ?? [];
   if (strategyFor(write.resource).uncollected === true) return [...present];

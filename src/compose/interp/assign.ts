@@ -32,7 +32,7 @@ function parts(node: MemberExpression, env: Env) {
   return { object, key: node.property.name };
 }
 
-/** `object.key = value` for a pattern. */
+/** Assigns a value to a member that is a target of a destructuring pattern. */
 export function assignMember(node: MemberExpression, value: unknown, env: Env): void {
   const { object, key } = parts(node, env);
   writeKey(object, key, value);

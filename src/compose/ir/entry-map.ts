@@ -5,9 +5,10 @@ import { substitute } from './substitute.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
 /**
- * The map to which every element of a list adds the members of `entry`. As in JavaScript, the last of several elements
- * with one key wins. CEL's `transformMapEntry` refuses a repeated key, so that an element adds its entry only when no
- * later element has its key. A list whose keys surely differ needs no such test.
+ * The map to which every element of a list adds the members of `entry`. If several elements have the same key, the last
+ * one wins, as in JavaScript. CEL's `transformMapEntry` refuses a repeated key. Therefore an element adds its entry
+ * only when no later element has the same key. A list whose keys surely differ needs no such test. An `entry` that is
+ * not an object with one member gets no such test, and fails at a repeated key.
  */
 export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   const [key, value] = entry.args;
@@ -34,7 +35,7 @@ export function entryMap(list: Node, loop: Variable, entry: Node): Node {
   return made(list, loop, [not(again), entry]);
 }
 
-/** Does the list hold objects of the composition with resources in them? */
+/** Does the composition make the list's elements as JavaScript objects that hold resources? */
 function makesObjects(list: Node): boolean {
   let found = false;
   walk(list, (node) => {
@@ -62,7 +63,7 @@ function ofObjects(list: Node, loop: Variable, key: Node, value: Node): Node {
   return macro('transformMapEntry', keys, [position, one], [not(again), entry], mapOf(value.type));
 }
 
-/** The list without repeated elements, because equal elements make equal entries. */
+/** The list without repeated elements. Nothing is lost, because equal elements make equal entries. */
 const distinct = (list: Node): Node => method('distinct', list, [], list.type);
 
 /**

@@ -17,8 +17,9 @@ import { Sym } from '../value/symbolic.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Marks a function of the SDK that makes one resource. A call outside a composition returns a resource that becomes
- * part of each composition that uses it, that is, returns it, reads it, or refers to it by a variable.
+ * Wraps a function of the SDK that makes one resource, and marks the wrapper. A call outside a composition returns a
+ * resource that becomes part of each composition that uses it, that is, returns it, reads it, or refers to it by a
+ * variable.
  */
 export function defineResourceFactory<F extends AnyFunction>(make: F): F {
   const factory = ((...args: never[]) =>
@@ -68,7 +69,10 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
   return keepPlace(reference);
 }
 
-/** The outside resources that a run has used without a condition. A use under a condition only is refused. */
+/**
+ * The outside resources that a run has used without a condition. A use under a condition or in a loop is refused,
+ * unless an earlier use has no condition.
+ */
 const unconditional = new WeakMap<Trace, Set<object>>();
 
 function refuseCondition(kind: string, key: object): void {

@@ -11,7 +11,10 @@ import type { Absence, MergedPiece } from './symbolic.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
-/** A symbolic value or a scalar constant, as an expression; `undefined` for anything else. */
+/**
+ * A `Sym` that is not a whole resource, or a finite number, string, boolean or bigint, as a `Sym`; `undefined` for
+ * anything else.
+ */
 export function asSym(value: unknown): Sym | undefined {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
     return new Sym(literal(value));
@@ -22,7 +25,8 @@ export function asSym(value: unknown): Sym | undefined {
 
 /**
  * A value simplified by the facts of the current path: decided conditions are resolved, a value that is known to be
- * present loses its `Absence`, and a value that is known to be missing is `undefined`.
+ * present loses its `Absence`, and a value that is known to be missing is `undefined` or `null`, where it is known
+ * which.
  */
 export function resolve(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
@@ -66,7 +70,7 @@ function resolveSym(inner: Sym, value: unknown): unknown {
 
 const present = (sym: Sym): Node => sym.absence?.has ?? TRUE();
 
-/** Joins two values under a condition: to one expression when they have one type, else to a `Phi`. */
+/** Joins two values under a condition. The result is one expression where CEL can express it, otherwise a `Phi`. */
 export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
   if (then === POISON || otherwise === POISON) return POISON;
   if (isLiteral(test, true)) return then;
@@ -85,7 +89,10 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
   return wrap(new Phi(test, then, otherwise));
 }
 
-/** A value that is present only when a condition holds. A read for which the graph waits stays such a read. */
+/**
+ * A value that is present only when a condition holds. If the value is a plain read of a resource's field, the graph
+ * still waits for that field.
+ */
 function guarded(test: Node, value: Sym): Sym {
   const { absence } = value;
   if (absence === undefined || (absence.waits && absence.element !== true)) {
@@ -119,8 +126,8 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
 }
 
 /**
- * The condition under which a value is present, simplified by a condition that holds: a `switch` may have tested it
- * before.
+ * The condition under which a value is present, simplified for the case that `test` holds. A `switch` may have tested
+ * the presence already.
  */
 function presentWhere(test: Node, sym: Sym): Node {
   const trace = currentTrace();
@@ -128,7 +135,7 @@ function presentWhere(test: Node, sym: Sym): Node {
   return trace === undefined ? has : trace.under(test, () => trace.facts.simplify(has));
 }
 
-/** The value in JavaScript of a missing value that has several possible reasons. */
+/** What a missing value is in JavaScript (`Absence.missing`) when several values were joined. */
 function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'> {
   const [first] = all;
   if (all.some((missing) => missing !== first)) return { missing: 'either' };
@@ -182,7 +189,7 @@ function mergeMembers(test: Node, a: Members, b: Members): Map<PropertyKey, unkn
   return members;
 }
 
-/** Do both branches have the same entries of keys? */
+/** Are two lists of key entries equal? */
 function sameEntries(a: readonly KeyEntry[], b: readonly KeyEntry[]): boolean {
   return (
     a.length === b.length &&
