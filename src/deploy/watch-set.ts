@@ -11,7 +11,7 @@ export type Watched =
   | { readonly kind: 'object'; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly target: ListTarget };
 
-/** One open watch: all objects of a kind in one ApplySet, or an external object or list. */
+/** One open watch: all objects of a kind in a namespace or in the cluster, or the objects that match a selector. */
 interface WatchSpec {
   readonly key: string;
   readonly type: ObjectType;
@@ -20,7 +20,8 @@ interface WatchSpec {
 }
 
 /**
- * The state of an object by a watch. `exists` is undefined when no watch covers the object, or another owner has it.
+ * The state of an object by a watch. `exists` is undefined when no synced watch covers the object, or when the object
+ * has another owner and no step asked for it.
  */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
@@ -30,7 +31,7 @@ export interface WatchedObject {
 /** One running watch, and its objects. */
 class OpenWatch {
   readonly stopped = new AbortController();
-  /** Objects by identity. After an interruption, objects of before stay until the watch is synced again. */
+  /** Objects by identity. After an interruption, the earlier objects stay until the watch is synced again. */
   readonly objects = new Map<string, KubeObject>();
   /**
    * UIDs of other owners' objects by identity. Their content is not kept, because a namespace may hold thousands of
@@ -42,7 +43,7 @@ class OpenWatch {
    * another owner.
    */
   readonly named = new Set<string>();
-  /** Resolves to true when the watch has reported all objects, and to false when the watch failed. */
+  /** Resolves to true when the watch has reported all objects, and to false when the watch first fails or is closed. */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;
   settle: (synced: boolean) => void = () => {};
@@ -55,7 +56,7 @@ class OpenWatch {
     this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
   }
 
-  /** Records an object. Keeps its content only when the deploy may read it. */
+  /** Records an object. Of an object that the watch need not keep, only the identity and UID. */
   see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
     const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);
@@ -93,7 +94,10 @@ export class WatchSet {
   readonly #open = new Map<string, OpenWatch>();
   readonly #running = new Set<Promise<void>>();
 
-  /** `isOurs` tells whether the deploy may read an object. Watches keep only the identity of other objects. */
+  /**
+   * `isOurs` tells whether the deploy may read an object. Of other objects a watch keeps only the identity and UID,
+   * unless a step asked for the object or the watch has a selector.
+   */
   constructor(api: KubernetesApi, onChange: ObjectListener, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
     this.#onChange = onChange;
@@ -126,8 +130,8 @@ export class WatchSet {
   }
 
   /**
-   * The object in the watch of its kind (with this label selector), as soon as the watch is synced; `exists: undefined`
-   * when no watch covers the object.
+   * The object in the watch of its kind (with this label selector), as soon as the watch is synced; `exists` as in
+   * `WatchedObject`.
    */
   async look(target: ObjectTarget, selector = ''): Promise<WatchedObject> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
@@ -139,8 +143,8 @@ export class WatchSet {
   }
 
   /**
-   * The deploy's objects of a kind in some namespaces (none: cluster-scoped), from the watches; `undefined` when a
-   * namespace is not watched.
+   * The objects of a kind that the watches keep, in these namespaces. For a cluster-scoped kind the namespaces do not
+   * count. `undefined` when a namespace has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(

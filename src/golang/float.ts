@@ -1,6 +1,7 @@
 /**
- * Doubles as text in the forms that Go's `strconv.FormatFloat`, `fmt` and `encoding/json` give them, and back.
- * JavaScript finds the same shortest digits. The layout, the rounding of ties and the texts of special values differ.
+ * Formats doubles as Go's `strconv.FormatFloat`, `fmt` and `encoding/json` do, and parses them as `strconv.ParseFloat`
+ * does. JavaScript finds the same shortest digits. The layout, the rounding of ties and the texts of special values
+ * differ.
  */
 
 /** Sign, digits and exponent of the shortest decimal that reads back as the value: ±d.ddd × 10^exponent. */
@@ -60,7 +61,10 @@ export function formatPlain(value: number): string {
   return specialText(value) ?? plain(shortest(value));
 }
 
-/** A number as Go's `encoding/json` writes it: plain from 1e-6 up to 1e21. The caller refuses NaN and infinities. */
+/**
+ * A number as Go's `encoding/json` writes it: without an exponent from 1e-6 to below 1e21, and for zero. The caller
+ * refuses NaN and infinities.
+ */
 export function formatJsonNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -7,8 +7,8 @@ export interface SyntaxExplanation {
 }
 
 /**
- * Operators of other languages, with CEL's form. The patterns are tested at the offset of the error, and one character
- * before it.
+ * Operators, words and characters that CEL does not know or does not allow there, each with a message and a hint. The
+ * patterns are tested at the offset of the error, and one character before it.
  */
 const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [

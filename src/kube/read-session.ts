@@ -3,20 +3,22 @@ import { KubeError } from './error.ts';
 import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './types.ts';
 
 /**
- * The maximum of reads by name of one kind in one namespace. After them one list of names tells which objects exist.
+ * The number of objects of one kind in one namespace that are read by name without a list. After them, one list of
+ * names tells which of the others exist; only these are read.
  */
 const MAX_SINGLE_READS = 3;
 
 /**
- * The maximum of namespaces that are listed one at a time. After them one list of all namespaces replaces such lists.
+ * The number of namespaces that are listed one at a time, for each kind and selector. After them, one list of all
+ * namespaces replaces further lists with the same selector, if the user may read it.
  */
 const MAX_NAMESPACE_LISTS = 2;
 
 /**
  * The same API for one report. `find` and `list` read each object and each list once, and an object in a list is not
- * read again. One list of names replaces the reads of many absent objects, and one list of all namespaces those of many
- * namespaces, where the user may list these. Other calls are passed on. The report shows each object at the time of its
- * first read.
+ * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
+ * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls
+ * are passed on. The report shows each object at the time of its first read, or of the last list with it.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -45,9 +47,9 @@ class SharedReads {
   readonly #lists = new Map<string, Promise<ObjectList>>();
   readonly #objects = new Map<string, Promise<KubeObject | undefined>>();
   readonly #names = new Map<string, Promise<ReadonlySet<string> | undefined>>();
-  /** The number of reads by name, for each kind and namespace. */
+  /** The number of objects asked for by name, for each kind and namespace. */
   readonly #singles = new Map<string, number>();
-  /** The number of namespaces that were listed one at a time, for each kind and selector. */
+  /** The number of namespaces asked for, for each kind and selector. */
   readonly #namespaces = new Map<string, number>();
 
   constructor(api: KubernetesApi) {
@@ -66,7 +68,7 @@ class SharedReads {
     });
   }
 
-  /** The names of the objects of a kind in a namespace; `undefined` where the user may not list them. */
+  /** The names of the objects of a kind in a namespace; `undefined` when the list fails. */
   #namesIn({ apiVersion, kind, namespace }: ObjectRef, { signal }: CallOptions): Promise<Set<string> | undefined> {
     const place = namespace === undefined ? {} : { namespace };
     return unlessFailed(async () => {
@@ -128,7 +130,7 @@ function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute:
   return value;
 }
 
-/** The value; `undefined` where the server refuses it. */
+/** The value; `undefined` when the read fails with a `KubeError`. */
 async function unlessFailed<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await read();

@@ -36,8 +36,9 @@ const MAX_DIFFERENCES = 50;
 
 /**
  * Compares the desired object with a whole live object (with `metadata.managedFields`). Only desired or owned fields
- * count, so that defaults and the fields of other managers make no difference. A quantity equals the form to which the
- * server normalises it. An empty list means that applying would change nothing.
+ * count, so that defaults and the fields of other managers make no difference. A list whose items the controller does
+ * not own is compared as a whole, with defaults. A quantity equals the form to which the server normalises it. An empty
+ * list of differences means that applying would change nothing but the version label.
  */
 export function compareApplied(
   desired: KubeObject,
@@ -51,8 +52,9 @@ export function compareApplied(
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);
-    // Another manager may write the field in which the server stores a write-only field; the write-only field keeps its
-    // manager. Therefore the controller still owns only what is recorded under the stored name.
+    // The server stores `stringData` of a Secret in `data`. When another manager writes `data`, the controller stays
+    // the recorded owner of `stringData`. Therefore only the entry for `data` shows whether the controller still owns
+    // the field.
     const isLost = recorded !== undefined && setAt(recorded, path, live as unknown as JsonValue) === undefined;
     found.push({
       path: formatPath(path),
@@ -73,7 +75,10 @@ export function compareApplied(
   return found;
 }
 
-/** The last other manager that wrote the object itself, by `managedFields`; undefined when there is none. */
+/**
+ * The other manager with the latest write that was not to a subresource, according to `managedFields`; undefined when
+ * there is none.
+ */
 export function lastWriter(live: KubeObject, manager: string = CHILD_MANAGER): string | undefined {
   let found: { readonly name: string; readonly at: number } | undefined;
   for (const entry of live.metadata.managedFields ?? []) {
@@ -160,7 +165,7 @@ function memberNames(fields: FieldSet | undefined): string[] {
 
 /**
  * Which member of a field set stands for each list item. An item may leave out keys that have a default (`protocol` of
- * a port): such an item gets a member that agrees in the keys of the item and that no other item names in full.
+ * a port). Such an item gets a free member: its keys that the item has are equal, and no other item has all its keys.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -252,8 +257,8 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 }
 
 /**
- * The other managers that own a field, each with its owned fields below that field and the time of its last write;
- * sorted. List indexes are followed through the live list.
+ * The other managers that own a field, each with the owned fields of its last entry below that field and the time of
+ * its last write; sorted. List indexes are followed through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
   const found = new Map<string, [string, FieldSet, number]>();
@@ -284,7 +289,8 @@ function timeOf(entry: JsonObject): number {
 }
 
 /**
- * The part of a field set at a path. A set that owns a field on the way atomically owns everything below that field.
+ * The part of a field set at a path. If the set owns a field of the path as a whole, it also owns everything below that
+ * field.
  */
 function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | undefined): FieldSet | undefined {
   const [first, ...rest] = path;

@@ -20,9 +20,9 @@ const RESERVED = new Set(['state', 'conditions']);
 
 /**
  * Evaluates each status field on its own. A field that reads absent data is left out until the data exists. A field
- * that fails is left out and reported. Neither delays the other fields. An object or list that becomes empty because
- * its fields are left out is left out, too, except for an element of a list that is not the last one. kro 0.10 leaves
- * out a list as a whole when one of its elements has no value.
+ * that fails is left out and reported. Neither delays the other fields. If all fields of an object or list are left
+ * out, it is left out, too. An empty list element stays unless it is the last element. A container whose fields
+ * `omit()` removes stays empty. kro 0.10 leaves out a list as a whole when one of its elements has no value.
  */
 export function projectStatus(
   { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,
@@ -54,7 +54,7 @@ export function projectStatus(
   return { fields, problems };
 }
 
-/** The path of the outermost list on the way to a field; the path of the field without one. */
+/** The path of the outermost list on the way to a field; if no list is on the way, the path of the field itself. */
 function listAbove(path: readonly PathStep[]): readonly PathStep[] {
   const index = path.findIndex((step) => typeof step === 'number');
   return index < 0 ? path : path.slice(0, index);
