@@ -56,7 +56,10 @@ class OpenWatch {
     this.stopped.signal.addEventListener('abort', () => this.settle(false), { once: true });
   }
 
-  /** Records an object. Of an object that the watch need not keep, only the identity and UID. */
+  /**
+   * Records an object. Keeps the content only of an object that the deploy may read, that a step asked for, or that the
+   * selector matches.
+   */
   see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
     const isKept = this.spec.labelSelector !== undefined || this.named.has(key) || isOurs(object);

@@ -7,8 +7,8 @@ export interface SyntaxExplanation {
 }
 
 /**
- * Operators, words and characters that CEL does not know or does not allow there, each with a message and a hint. The
- * patterns are tested at the offset of the error, and one character before it.
+ * Operators, words and characters that CEL does not know, or does not allow at the place of the error. Each has a
+ * message and a hint. The patterns are tested at the offset of the error, and one character before it.
  */
 const FOREIGN: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [

@@ -165,7 +165,8 @@ function memberNames(fields: FieldSet | undefined): string[] {
 
 /**
  * Which member of a field set stands for each list item. An item may leave out keys that have a default (`protocol` of
- * a port). Such an item gets a free member: its keys that the item has are equal, and no other item has all its keys.
+ * a port). Such an item gets a member that no other item matches in full, and whose keys agree with those that the item
+ * has.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -257,8 +258,8 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 }
 
 /**
- * The other managers that own a field, each with the owned fields of its last entry below that field and the time of
- * its last write; sorted. List indexes are followed through the live list.
+ * The other managers that own a field, or fields below it; sorted. Each has the owned fields below the path, from its
+ * last entry there, and the time of its latest entry. List indexes are followed through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
   const found = new Map<string, [string, FieldSet, number]>();

@@ -115,8 +115,8 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
 }
 
 /**
- * The first value, converted to the column's type; null for a value of another type. A text column shows several values
- * as a JSON list, unless the first is a string.
+ * The first value, converted to the column's type; null for a missing value or one of another type. A text column shows
+ * several values as a JSON list, unless the first is a string.
  */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;
