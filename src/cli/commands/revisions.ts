@@ -1,18 +1,18 @@
-import { declaredKind, definitionRevisions, pinnedRevision } from '../../controller/index.ts';
+import { definitionRevisions, pinnedRevision } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, isJsonObject, refOf } from '../../core/index.ts';
+import { isJsonObject, refOf } from '../../core/index.ts';
 import { graphDifferences } from '../instance/revision-difference.ts';
 import { revisionHash } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { KubeError, readSession, systemClock } from '../../kube/index.ts';
+import { readSession, systemClock } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { instancesOfDefinition } from '../instance/definition-instances.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definition.ts';
 import { INSTANCE_OPTIONS } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { isInstanceOf } from '../instance/serving-definition.ts';
 import { printableLine } from '../printable.ts';
 
 /** One revision as `typekro revisions` shows it. */
@@ -61,10 +61,7 @@ async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortS
   const all = await definitionRevisions(api, definition.metadata.name ?? '', signal);
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const now = revisionHash(spec);
-  const { name = '' } = definition.metadata;
-  const instances = (await instancesOf(api, spec, signal)).filter((instance) =>
-    isInstanceOf(name, instance, undefined),
-  );
+  const instances = (await instancesOfDefinition(api, definition, { metadataOnly: true, signal })) ?? [];
   return all
     .map(({ number, spec: of, object }, index): RevisionRow => {
       const before = all[index - 1]?.spec;
@@ -79,22 +76,6 @@ async function rowsOf(api: KubernetesApi, definition: KubeObject, signal: AbortS
       };
     })
     .toReversed();
-}
-
-/** The instances; none where they may not be listed, or their kind is not served. */
-async function instancesOf(
-  api: KubernetesApi,
-  spec: Parameters<typeof declaredKind>[0],
-  signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
-  const { kind, ...version } = declaredKind(spec);
-  try {
-    const type = { apiVersion: formatApiVersion(version), kind };
-    return (await api.list(type, { metadataOnly: true, signal })).items;
-  } catch (error) {
-    if (error instanceof KubeError) return [];
-    throw error;
-  }
 }
 
 function linesOf({ metadata: { name = '' } }: KubeObject, rows: readonly RevisionRow[], now: number): string[] {

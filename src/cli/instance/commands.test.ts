@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
-import { runCommandLine } from '../adapter.ts';
-import { entriesOf } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
 import { withoutTimes } from '../../../test/support/without-times.ts';
 import { diff } from '../commands/diff.ts';
 import { tree } from '../commands/tree.ts';
@@ -45,19 +44,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Runs a command line and gives its exit code, its results and its problems. */
-async function run(line: string): Promise<{ code: number; out: string; err: string }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine(entriesOf([why, tree, diff]), '0', line.split(' '), {
-    cwd,
-    env: {},
-    print: (text) => void out.push(text),
-    printError: (text) => void err.push(text),
-    readInput: () => Promise.resolve(''),
-    signal: new AbortController().signal,
-  });
-  return { code, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (line: string) => commandRunner([why, tree, diff], cwd)(line);
 
 test('why prints the cause in lines', async () => {
   const { code, out, err } = await run('why shop --kubeconfig kubeconfig');

@@ -1,16 +1,16 @@
 import { compileLive, declaredKind, declaresConditions } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
-import { formatApiVersion, formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
+import { formatDiagnostic, isJsonObject, objectName, refOf } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { KubeError } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
+import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
-import { isInstanceOf } from './serving-definition.ts';
-import { shownMark } from './shown-node.ts';
+import type { FailedCondition } from './why-report.ts';
+import { failedConditionLines } from './why-view.ts';
 
 /** `typekro why DEFINITION` as JSON. A later release with the same `schemaVersion` only adds fields. */
 export interface DefinitionWhyReport {
@@ -23,7 +23,7 @@ export interface DefinitionWhyReport {
   /** When the condition `Ready` changed last (RFC 3339). */
   readonly since?: string;
   /** Conditions that are False, without those that only repeat another one. */
-  readonly refusals: readonly DefinitionRefusal[];
+  readonly refusals: readonly FailedCondition[];
   /** Errors and warnings of this version's compiler for the spec as it stands. */
   readonly problems: readonly Diagnostic[];
   /** How many instances there are; absent where they may not be listed, or the kind is not served. */
@@ -32,14 +32,6 @@ export interface DefinitionWhyReport {
   readonly notActive: readonly ObjectRef[];
   /** What is known about the controller itself: it has not seen the last change, or nothing at all. */
   readonly notes: readonly string[];
-}
-
-/** A condition of a definition that is False. */
-export interface DefinitionRefusal {
-  readonly condition: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly remedy?: string;
 }
 
 /** Remedies by the controller's message; these stand in kro's and in this controller's texts. */
@@ -79,7 +71,7 @@ export async function explainDefinition(
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const [{ errors }, found] = await Promise.all([
     compileLive(api, name, spec, signal, level),
-    instancesOf(api, name, spec, signal),
+    instancesOfDefinition(api, definition, { signal }),
   ]);
   return {
     schemaVersion: 1,
@@ -101,26 +93,7 @@ const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): bool
   return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
 };
 
-/**
- * The instances that belong to a definition; `undefined` where they may not be listed, or the kind is not served.
- */
-async function instancesOf(
-  api: KubernetesApi,
-  name: string,
-  spec: Parameters<typeof declaredKind>[0],
-  signal: AbortSignal,
-): Promise<readonly KubeObject[] | undefined> {
-  const type = declaredKind(spec);
-  try {
-    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal });
-    return items.filter((instance) => isInstanceOf(name, instance, undefined));
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
-}
-
-function refusalsOf(definition: KubeObject): DefinitionRefusal[] {
+function refusalsOf(definition: KubeObject): FailedCondition[] {
   const refused = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
   const causes = refused.filter(({ type }) => type !== 'Ready');
   return (causes.length > 0 ? causes : refused).map(({ type, reason = '', message = '' }: Condition) => {
@@ -174,17 +147,10 @@ export function definitionWhyLines(report: DefinitionWhyReport, now: number, col
       .map(printableLine)
       .join('   '),
     ...notes.map((note) => `note: ${printableLine(note)}`),
-    ...refusals.flatMap((refusal) => ['', ...refusalLines(refusal, colour)]),
+    ...refusals.flatMap((refusal) => ['', ...failedConditionLines(refusal, colour)]),
     ...(errors.length === 0 ? [] : ['', ...errors]),
     ...(isFine ? ['', 'nothing is wrong with the definition: the controller serves it'] : []),
     ...notActiveLines(report),
-  ];
-}
-
-function refusalLines({ condition, reason, message, remedy }: DefinitionRefusal, colour: boolean): string[] {
-  return [
-    `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
-    ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
   ];
 }
 

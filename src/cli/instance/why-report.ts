@@ -30,7 +30,7 @@ export interface WhyReport {
   readonly causes: readonly WhyCause[];
 }
 
-/** A condition of the instance that is False for a reason that stands behind no node. */
+/** A condition of an instance or a definition that is False for a reason that stands behind no node. */
 export interface FailedCondition {
   readonly condition: string;
   readonly reason: string;

@@ -15,11 +15,15 @@ export function whyLines(observation: InstanceObservation, report: WhyReport, no
   const head = headLines(observation, now);
   const blocked = report.blocked.map((text) => `  blocked by  ${printableLine(text)}`);
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
-  const refusals = report.refusals.flatMap((refusal) => ['', ...refusalLines(refusal, colour)]);
+  const refusals = report.refusals.flatMap((refusal) => ['', ...failedConditionLines(refusal, colour)]);
   return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
 }
 
-function refusalLines({ condition, reason, message, remedy }: FailedCondition, colour: boolean): string[] {
+/** A condition that is False, and what to do about it. */
+export function failedConditionLines(
+  { condition, reason, message, remedy }: FailedCondition,
+  colour: boolean,
+): string[] {
   return [
     `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
     ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),

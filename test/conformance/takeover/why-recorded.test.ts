@@ -1,12 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { findEvidence } from '../../../src/cli/instance/evidence.ts';
 import { findDefinition } from '../../../src/cli/instance/find-definition.ts';
 import { observe } from '../../../src/cli/instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../../src/cli/instance/why-definition.ts';
-import { whyReport } from '../../../src/cli/instance/why-report.ts';
+import { whyOf } from '../../../src/cli/instance/why-of.ts';
 import { whyLines } from '../../../src/cli/instance/why-view.ts';
 import { readSession } from '../../../src/kube/index.ts';
-import { rootCausesOf } from '../../../src/runtime/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { standAt } from './recorded-checkpoint.ts';
@@ -27,8 +25,7 @@ async function at(scenario: string, checkpoint: string): Promise<void> {
 async function whyInstance(name: string): Promise<string> {
   const session = readSession(world.user);
   const seen = await observe(session, name, 't-x', NEVER);
-  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
-  return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
+  return whyLines(seen, await whyOf(seen, session, NEVER), world.clock.now(), false).join('\n');
 }
 
 async function whyDefinition(name: string): Promise<string> {

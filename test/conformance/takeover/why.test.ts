@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findEvidence } from '../../../src/cli/instance/evidence.ts';
 import { observe } from '../../../src/cli/instance/observation.ts';
 import { treeLines } from '../../../src/cli/instance/tree-view.ts';
-import { whyReport } from '../../../src/cli/instance/why-report.ts';
+import { whyOf } from '../../../src/cli/instance/why-of.ts';
 import { whyLines } from '../../../src/cli/instance/why-view.ts';
 import type { Cluster } from '../../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import type { KubernetesApi } from '../../../src/kube/index.ts';
 import { KubeClient, readSession } from '../../../src/kube/index.ts';
-import { rootCausesOf } from '../../../src/runtime/index.ts';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
@@ -30,8 +28,7 @@ const NOW = Date.parse('2027-11-01T00:00:00Z');
 async function why(text: string): Promise<string[]> {
   const session = readSession(api);
   const seen = await observe(session, text, 'takeover', NEVER);
-  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
-  return withoutTimes(whyLines(seen, whyReport(seen, evidence), NOW, false));
+  return withoutTimes(whyLines(seen, await whyOf(seen, session, NEVER), NOW, false));
 }
 
 test('a deletion that a finalizer holds', async () => {

@@ -1,0 +1,24 @@
+import { declaredKind } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../../core/index.ts';
+import type { KubernetesApi, ListOptions } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { isInstanceOf } from './serving-definition.ts';
+
+/**
+ * The live instances that belong to a definition; `undefined` where they may not be listed, or the kind is not served.
+ */
+export async function instancesOfDefinition(
+  api: KubernetesApi,
+  { metadata: { name = '' }, spec }: KubeObject,
+  options: Pick<ListOptions, 'metadataOnly' | 'signal'>,
+): Promise<readonly KubeObject[] | undefined> {
+  const type = declaredKind(isJsonObject(spec) ? spec : {});
+  try {
+    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+    return items.filter((instance) => isInstanceOf(name, instance, undefined));
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
