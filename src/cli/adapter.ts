@@ -11,7 +11,7 @@ function camelCase(name: string): string {
   return name.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
-/** The help text for the options of a command that parses its options itself, in commander's form. */
+/** Lists the options of a command that parses its own options, in the form of commander's help. */
 function optionHelp({ options }: Command): string {
   const rows = options.map(
     ({ name, value, summary }) => [`--${name}${value === undefined ? '' : ` <${value}>`}`, summary] as const,
@@ -20,7 +20,7 @@ function optionHelp({ options }: Command): string {
   return `\nFlags:\n${rows.map(([flags, summary]) => `  ${flags.padEnd(width)}  ${summary}`).join('\n')}`;
 }
 
-/** What a newcomer types first. */
+/** The first commands for a newcomer. Help prints them below the list of commands. */
 const FIRST_STEPS = `
 First steps:
   $ typekro init my-platform
@@ -36,7 +36,7 @@ typekro <command> --help shows the options of a command, with examples.`;
 
 type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>;
 
-/** Builds commander's form of the list of commands. No other file knows the parser library. */
+/** Builds commander's form of the list of commands. No other file imports commander. */
 function createProgram(
   commands: readonly CommandEntry[],
   version: string,
@@ -84,7 +84,7 @@ function optionOf({ name, short, value, summary, defaultValue, repeatable }: Opt
   return option;
 }
 
-/** The name of the command that a command line uses or asks help for, if it has one. */
+/** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
 /**

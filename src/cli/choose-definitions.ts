@@ -11,9 +11,9 @@ export const DEFINITION_OPTION: OptionSpec = {
 };
 
 /**
- * The definitions that `--definition` names; all without it.
+ * Returns the definitions with the name in `--definition`. Returns all definitions when the option is absent.
  *
- * @throws TypeKroError `input/empty` when there is none, `cli/usage` when none has the name.
+ * @throws TypeKroError `input/empty` when `definitions` is empty, `cli/usage` when no definition has the name.
  */
 export function chooseDefinitions<Named extends { readonly name: string }>(
   definitions: readonly Named[],

@@ -3,9 +3,9 @@ import { KubeClient, loadKubeConfig } from '../kube/index.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
-/** The client of a command's cluster, and the namespace. */
+/** A connection to the cluster of a command. */
 export interface ClusterConnection {
-  /** The caller closes it. */
+  /** The caller must close the client. */
   readonly client: KubeClient;
   /** Namespace of the context. */
   readonly namespace: string;
@@ -13,7 +13,7 @@ export interface ClusterConnection {
   readonly name: string;
 }
 
-/** Connects to the cluster that `--kubeconfig` and `--context` name; without them, to kubectl's default cluster. */
+/** Connects to the cluster that `--kubeconfig` and `--context` select. The defaults are kubectl's. */
 export async function connectToCluster(context: CommandContext, input: CommandInput): Promise<ClusterConnection> {
   const path = textOption(input, 'kubeconfig');
   const name = textOption(input, 'context');

@@ -2,7 +2,7 @@ import type { JsonValue } from '../core/index.ts';
 import { connectToCluster } from './cluster-client.ts';
 import type { CommandContext, CommandInput } from './command.ts';
 
-/** The CustomResourceDefinitions of the cluster that `--kubeconfig` and `--context` name. */
+/** Lists the CustomResourceDefinitions of the cluster that `--kubeconfig` and `--context` select. */
 export async function readClusterCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
   const { client } = await connectToCluster(context, input);
   try {

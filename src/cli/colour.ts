@@ -1,9 +1,6 @@
 import type { CommandContext } from './command.ts';
 
-/**
- * May the output have colours? True when the output goes to a terminal, and `NO_COLOR` (https://no-color.org) is absent
- * or empty.
- */
+/** Returns true when the output goes to a terminal and `NO_COLOR` (https://no-color.org) is absent or empty. */
 export function usesColour({ terminal, env }: Pick<CommandContext, 'terminal' | 'env'>): boolean {
   return terminal !== undefined && (env['NO_COLOR'] ?? '') === '';
 }

@@ -10,15 +10,15 @@ export interface CommandContext {
   print(text: string): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
-  /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are no UTF-8. */
+  /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are not UTF-8. */
   readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */
   readonly terminal?: LiveTerminal;
-  /** The keys of the terminal; absent without a terminal for input and output. */
+  /** The keys of the terminal; present only when both input and output are a terminal. */
   readonly keyboard?: Keyboard;
-  /** Loads the modules of the user; by default this process imports them. */
+  /** Loads modules of the user. By default, this process imports them. */
   readonly loadModule?: ModuleLoader;
-  /** Takes results as data, in place of the output of reports and beside that of problems. */
+  /** Receives results as data. Reports then go only to this sink; problems go to the sink and are also printed. */
   readonly results?: ResultSink;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
   readonly signal: AbortSignal;
@@ -34,19 +34,19 @@ export interface LiveTerminal {
 
 /** Takes the results of a command, for a caller in the same process. */
 export interface ResultSink {
-  /** A report: its data, and its lines for a reader. */
+  /** Receives a report as data, and the lines that the command would print. */
   report(data: object, lines: readonly string[]): void;
-  /** Problems of files, which the command prints, too. */
+  /** Receives problems of files. The command prints these problems, too. */
   diagnostics(found: readonly Diagnostic[]): void;
 }
 
 /** The keys that a user presses, one by one, without Enter. */
 export interface Keyboard {
-  /** Calls `onKey` with each character, until the returned function is called. Ctrl-C stays Ctrl-C. */
+  /** Calls `onKey` with each character, until the returned function is called. Ctrl-C still interrupts the command. */
   listen(onKey: (key: string) => void): () => void;
 }
 
-/** The name of the standard input in messages. On the command line, `-` stands for it. */
+/** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
@@ -58,9 +58,9 @@ export const ExitCode = {
   diagnostics: 3,
   /** With --exit-code: something would change. */
   changes: 2,
-  /** With --exit-code: something is refused or cannot get on. */
+  /** With --exit-code: the server refuses a change, or an instance is blocked. */
   blocked: 3,
-  /** A comparison found a difference. */
+  /** Files, or objects of the cluster, differ from what they should be. */
   drift: 4,
   /** Ctrl-C ended the command. */
   interrupted: 130,
@@ -73,7 +73,7 @@ export interface PositionalSpec {
   readonly name: string;
   readonly summary: string;
   readonly variadic?: boolean;
-  /** The words that it takes, for completion. */
+  /** The accepted words, for shell completion. */
   readonly choices?: readonly string[];
   readonly required?: boolean;
 }
@@ -82,15 +82,15 @@ export interface PositionalSpec {
 export interface OptionSpec {
   /** The name without the dashes: `once`, `log-level`. */
   readonly name: string;
-  /** One letter, if kubectl has the option with that letter. */
+  /** The letter that kubectl has for the same option. */
   readonly short?: string;
   readonly summary: string;
   /** The placeholder of the value in help; absent for a switch. */
   readonly value?: string;
   readonly defaultValue?: string;
-  /** The values that it takes, for completion. */
+  /** The accepted values, for shell completion. */
   readonly choices?: readonly string[];
-  /** It may be given several times; the values are joined with commas. */
+  /** True when the option can be repeated. Its values are joined with commas. */
   readonly repeatable?: boolean;
 }
 
@@ -117,17 +117,17 @@ export interface Command {
   run(context: CommandContext, input: CommandInput): Promise<number>;
 }
 
-/** A command before its module is loaded: what the list of all commands shows. */
+/** A command whose module is not loaded yet, as the list of all commands shows it. */
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  /** The heading under which help lists it. */
+  /** The heading under which help lists the command. */
   readonly group?: string;
   /** Loads the module of the command. */
   readonly load: () => Promise<Command>;
 }
 
-/** Text of an option, or `undefined`. */
+/** Returns the text value of an option, or `undefined` for an absent option and for a switch. */
 export function textOption(input: CommandInput, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;

@@ -8,7 +8,10 @@ export interface ConnectionFlags {
 
 const FLAGS = { kubeconfig: 'path', context: 'context' } as const;
 
-/** Takes `--kubeconfig` and `--context` out of a command line that another parser reads. */
+/**
+ * Takes `--kubeconfig` and `--context` out of a command line; another parser reads the rest. Throws `TypeKroError`
+ * `cli/usage` for a flag without a value.
+ */
 export function takeConnectionFlags(args: readonly string[]): {
   readonly connection: ConnectionFlags;
   readonly rest: readonly string[];

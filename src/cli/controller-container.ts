@@ -12,18 +12,19 @@ export interface DeployedController {
   readonly image: string;
   /** The words of its command line from the first flag on. */
   readonly flags: readonly string[];
-  /** The line of kro's releases that the version tells; absent for a version that cannot be read, and for typekro. */
+  /** The release line of kro. Absent for typekro, and for a version that cannot be parsed. */
   readonly released?: KroCompatibility;
 }
 
-/** The label by which the charts of both projects name themselves. */
+/** The charts of both projects write their project's name into this label. */
 const NAME_LABEL = 'app.kubernetes.io/name';
 const VERSION_LABEL = 'app.kubernetes.io/version';
 const PROJECTS: readonly ControllerProject[] = ['typekro', 'kro'];
 
 /**
- * The controller that a Deployment runs; `undefined` when it runs none. The label alone proves nothing, since other parts
- * of a project carry it, too: the Deployment needs a container of the controller. Without the label, the image decides.
+ * Returns the controller that a Deployment runs, or `undefined` when it runs none. The label alone is not enough,
+ * because other components of a project carry the same label: the Deployment must also have a container of the
+ * controller. When the label is absent, the image decides.
  */
 export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>): DeployedController | undefined {
   const label = labelOf(object, NAME_LABEL);
@@ -42,8 +43,9 @@ export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>
 }
 
 /**
- * The container of the controller among those of a Deployment, in whatever order: the one with the image of the project,
- * else the one with the project's name, as kro's chart names it, else the one with flags of the controller.
+ * Finds the controller's container in a Deployment, by the first of these marks that a container has: the image of the
+ * project, the project's name (as in kro's chart), a flag of the controller. The order of the containers does not
+ * matter. Returns `undefined` when no container has a mark.
  */
 export function controllerContainer(
   object: Pick<KubeObject, 'spec'>,
@@ -60,7 +62,7 @@ export function controllerContainer(
 const containersOf = ({ spec }: Pick<KubeObject, 'spec'>): readonly JsonObject[] =>
   objectsAt(spec, 'template', 'spec', 'containers');
 
-/** Is it the image `…/kro`, or `…/kro/controller`, as kro's first releases named it? */
+/** Finds the container with the image `…/kro`, or `…/kro/controller` as in kro's first releases. */
 function byImage(object: Pick<KubeObject, 'spec'>, project: ControllerProject): JsonObject | undefined {
   return containersOf(object).find((each) => {
     const [name, folder] = pathOf(textAt(each, 'image')).split('/').toReversed();
@@ -68,10 +70,10 @@ function byImage(object: Pick<KubeObject, 'spec'>, project: ControllerProject): 
   });
 }
 
-/** An image without digest. */
+/** The reference of an image without its digest. */
 const withoutDigest = (image: string): string => image.split('@')[0] ?? '';
 
-/** An image without tag and digest: `registry.k8s.io/kro/kro` of `registry.k8s.io/kro/kro:v0.9.2`. */
+/** The reference of an image without tag and digest: `registry.k8s.io/kro/kro` for `registry.k8s.io/kro/kro:v0.9.2`. */
 const pathOf = (image: string): string => withoutDigest(image).replace(/:[^/:]*$/, '');
 
 const tagOf = (image: string): string => withoutDigest(image).slice(pathOf(image).length + 1);
@@ -79,14 +81,17 @@ const tagOf = (image: string): string => withoutDigest(image).slice(pathOf(image
 /** kro 0.10 is the first release with the graph engine. */
 const FIRST_ENGINE_MINOR = 10;
 
-/** The line of a version of kro: `0.10` for `v0.10.0-rc.1` and all that is later, `0.9` for what is earlier. */
+/**
+ * The release line of a version of kro: `0.10` for 0.10 (release candidates included) and later, `0.9` for earlier
+ * versions.
+ */
 function levelOfVersion(version: string): KroCompatibility | undefined {
   const [, major, minor] = /^v?(\d{1,4})\.(\d{1,4})\b/.exec(version) ?? [];
   if (major === undefined) return undefined;
   return Number(major) > 0 || Number(minor) >= FIRST_ENGINE_MINOR ? '0.10' : '0.9';
 }
 
-/** The command and the arguments of a container, without the words before the first flag. */
+/** The command and arguments of a container, from the first flag on. */
 function flagsOf(container: JsonObject): readonly string[] {
   const words = [...textsAt(container, 'command'), ...textsAt(container, 'args')];
   const first = words.findIndex((word) => word.startsWith('-'));

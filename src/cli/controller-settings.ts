@@ -11,17 +11,20 @@ import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 
-/** What a cluster's controller was started with, as far as its decisions depend on it. */
+/** The settings of a cluster's controller that change its decisions. */
 export interface ControllerSettings {
-  /** The line of kro's releases that it follows. */
+  /** The release line of kro that the controller follows. */
   readonly level: KroCompatibility;
-  /** The keywords of a CRD's schema whose changes it counts as breaking. */
+  /** The keywords of a CRD's schema whose changes the controller treats as breaking. */
   readonly facets: ComparedFacets;
-  /** Where the settings come from: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that nothing told. */
+  /**
+   * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
+   * is no source.
+   */
   readonly from: string;
 }
 
-/** The option of commands that decide as a controller does. */
+/** The option of commands that predict what a controller decides. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'kro-compatibility',
   summary: 'decide as a controller of this line of kro: 0.9 or 0.10; by default as the one in the cluster',
@@ -29,7 +32,10 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: KRO_COMPATIBILITY_LEVELS,
 };
 
-/** The level that a command line names. Throws `TypeKroError` `cli/usage` for another text. */
+/**
+ * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`
+ * `cli/usage` for a text that is not a level.
+ */
 export function levelOption(input: CommandInput): KroCompatibility | undefined {
   const text = textOption(input, LEVEL_OPTION.name);
   const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
@@ -40,14 +46,15 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   });
 }
 
-/** Settings without a cluster that could tell them. */
+/** The settings of a controller that was started with only this level. */
 export function settingsOf(level: KroCompatibility, from: string): ControllerSettings {
   return { level, facets: comparedFacets({ kroCompatibility: level }), from };
 }
 
 /**
- * The settings of a cluster's controller: the level that the command line names, else what the Deployment of the
- * controller says: the flags of typekro, or the version of kro. A controller that runs elsewhere cannot be found.
+ * Returns the settings of a cluster's controller. The level of the command line has precedence. Without the option, the
+ * controller's Deployment decides: its flags for typekro, its version for kro. When no Deployment is found or readable,
+ * as for a controller outside the cluster, the level is the default.
  */
 export async function controllerSettings(
   api: KubernetesApi,
@@ -70,7 +77,7 @@ export async function controllerSettings(
   return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
 }
 
-/** The settings that a Deployment shows; `undefined` for one that runs no controller. */
+/** The settings in a Deployment; `undefined` when it runs no controller or is scaled to 0. */
 function settingsOfDeployment(deployment: KubeObject): ControllerSettings | undefined {
   const { metadata, spec } = deployment;
   const controller = valueAt(spec, 'replicas') === 0 ? undefined : deployedController(deployment);

@@ -2,7 +2,10 @@ import { TypeKroError } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
 
-/** Prints the error that ended a command, with a stack trace for internal errors only; returns the exit code. */
+/**
+ * Prints the error that ended a command, and returns the exit code. Only internal errors get a stack trace. After an
+ * interrupt nothing is printed.
+ */
 export function printFailure(error: unknown, context: CommandContext): number {
   if (context.signal.aborted) return ExitCode.interrupted;
   if (error instanceof TypeKroError) {

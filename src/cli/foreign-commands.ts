@@ -27,14 +27,14 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
 ];
 
-/** The hint for an unknown command: the hint for the same command of another tool, or a general one. */
+/** Returns the hint for an unknown command. A command of another tool has a hint of its own. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;
   const hint = FOREIGN.find(([words]) => words.includes(word))?.[1];
   return hint?.(argv) ?? 'typekro --help lists the commands';
 }
 
-/** The arguments that look like files; `FILE` when there are none. */
+/** The arguments that look like files, or `FILE` when no argument does. */
 function filesOf(argv: readonly string[]): readonly string[] {
   const files = argv.slice(1).filter((word) => !word.startsWith('-') && /[./]/.test(word));
   return files.length === 0 ? ['FILE'] : files;

@@ -1,6 +1,6 @@
 /**
- * The command line: commands as data, one file a command, thin over the rooms before it. `main.ts` is the
- * executable; it owns the process (signals, streams, exit code) and nothing else.
+ * The command line. Commands are data, one file for each, and call the rooms before this one. `main.ts` is the
+ * executable. `run.ts` owns the process: signals, streams and the exit code.
  *
  * @packageDocumentation
  */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { TerminalInput } from './keyboard.ts';
 import { terminalKeyboard } from './keyboard.ts';
 
-/** A terminal and a process that write down what happens to them. */
+/** A terminal and a process that record the calls that they get. */
 function fakeTerminal() {
   const done: string[] = [];
   const input = Object.assign(new EventEmitter(), {

@@ -10,10 +10,11 @@ const ESCAPE = '\u001b';
 export type TerminalInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'setEncoding' | 'on' | 'off' | 'resume' | 'pause'>;
 
 /**
- * The keys of a terminal. Raw mode lasts from `listen` to the call of the function that it returns, or to the end of the
- * process. Ctrl-C and Ctrl-D interrupt; Ctrl-Z stops the process as usual; arrows and other sequences count for nothing.
+ * The keys of a terminal. `listen` turns raw mode on. The function that `listen` returns, and the end of the process,
+ * turn raw mode off. Ctrl-C and Ctrl-D interrupt, and Ctrl-Z suspends the process. Arrows and other escape sequences
+ * are ignored.
  *
- * @param interrupt called for Ctrl-C, and when the terminal is gone
+ * @param interrupt called for Ctrl-C, Ctrl-D, and when the terminal is closed
  * @param host the process whose end restores the terminal
  */
 export function terminalKeyboard(
@@ -37,7 +38,7 @@ export function terminalKeyboard(
       const enter = (): void => raw(true);
       const pause = (): void => {
         leave();
-        // The whole job stops, as by Ctrl-Z: npm, too, where it started this process.
+        // Without raw mode, Ctrl-Z suspends the whole job, including an npm that started this process.
         host.kill(0, 'SIGSTOP');
       };
       input.setEncoding('utf8');

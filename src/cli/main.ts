@@ -2,7 +2,7 @@
 import * as nodeModule from 'node:module';
 import { keepHeapSmall } from './small-heap.ts';
 
-/** Turns on Node's cache of compiled code, which exists from 22.8 on. Commands must be loaded after this call. */
+/** Turns on Node's compile cache, which exists from Node 22.8 on. Commands must be loaded after this call. */
 function keepCompiledCode(): void {
   const enable: unknown = Reflect.get(nodeModule, 'enableCompileCache');
   if (typeof enable === 'function') (enable as () => unknown)();

@@ -1,6 +1,6 @@
 import { packageManifestText } from '../core/index.ts';
 
-/** The version of the package, from its own manifest. */
+/** The version in this package's package.json. */
 export function packageVersion(): string {
   return (JSON.parse(packageManifestText()) as { version: string }).version;
 }

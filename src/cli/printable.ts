@@ -1,7 +1,7 @@
 /**
  * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number:
  * with a named class such as `\p{Cc}`, the first printed text would make Node load tables that stay in memory. `WIDE`
- * and `ZERO` load such tables only when a width is asked for.
+ * and `ZERO` load such tables, but only when a width is computed.
  */
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -19,11 +19,14 @@ export function printable(text: string): string {
   );
 }
 
-/** Bold, faint, the colours of this command, and their ends: none hides text or moves the cursor. */
+/**
+ * The escape sequences for bold, faint and colours that this command writes. None of them hides text or moves the
+ * cursor.
+ */
 // oxlint-disable-next-line no-control-regex -- a colour begins with this character
 const COLOUR = /(\u001b\[(?:0|1|2|22|3[1-6]|39|90)m)/;
 
-/** Like `printable`, but keeps the colours in which this command writes to a terminal. */
+/** Like `printable`, but keeps the escape sequences of this command's colours. */
 export function printableInColour(text: string): string {
   return text
     .split(COLOUR)

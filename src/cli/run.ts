@@ -7,15 +7,15 @@ import { printable, printableInColour } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 
-/** A shell and npm both forward one Ctrl-C: a second signal within this time, in milliseconds, is the same one. */
+/** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
 const SAME_INTERRUPT_MS = 300;
 
 const interrupt = new AbortController();
 const asked = { toTerminate: false };
-/** The first error of a lost write, such as a full disk. */
+/** The errors of failed writes, for example on a full disk. */
 const lost: Error[] = [];
 
-/** Handles signals: the first Ctrl-C asks for an orderly end, and a second one ends the process at once. */
+/** Handles signals. The first signal ends the command in an orderly way, and a second one ends the process at once. */
 function listenToSignals(): void {
   let first: number | undefined;
   const stop = () => {
@@ -40,8 +40,8 @@ interface Output {
 }
 
 /**
- * Makes an output to a stream. When the reader of the stream is gone (`| head`, a closed terminal), the command ends in
- * an orderly way. Any other failure is reported at the end.
+ * Makes an output to a stream. Every failed write interrupts the command. When the reader of the stream is gone (`|
+ * head`, a closed terminal), nothing is reported; other failures are reported at the end.
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);
@@ -56,7 +56,7 @@ function outputTo(stream: NodeJS.WriteStream): Output {
     flushed: () =>
       new Promise((resolve) => {
         if (stream.writable) write('', () => resolve());
-        // The error event of the failed write comes first.
+        // The error event of the failed write comes before this callback.
         else setImmediate(resolve);
       }),
   };
@@ -95,7 +95,7 @@ const context: CommandContext = {
     : {}),
 };
 
-/** The exit code of the process: the code of the command, or of a lost write. */
+/** Returns the exit code of the process, and reports a failed write. */
 function processCode(code: number): number {
   const [failure] = lost;
   if (failure !== undefined) {

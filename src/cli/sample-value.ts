@@ -2,20 +2,23 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { setOwn } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 
-/** Deepest object of a sample. */
+/** The maximum depth of a sample. */
 const MAX_DEPTH = 20;
 
 /**
- * The fields of a sample. `withoutDefaults`: each field that has no default; a value without such fields is `undefined`.
- * `required`: the required fields, with their defaults where they have one.
+ * Which fields a sample contains. `withoutDefaults`: the fields that have no default. `required`: the required fields;
+ * a field with a default has this default as its value.
  */
 export type SampleFields = 'required' | 'withoutDefaults';
 
-/** A value that the schema takes, after the name of its field. A pattern is not followed. */
+/**
+ * Makes a value that the schema accepts. The name of the field becomes the text of strings. Patterns are ignored, so a
+ * string can violate its `pattern`. Returns `undefined` when `withoutDefaults` leaves nothing.
+ */
 export function sampleValue(schema: Schema, name: string, fields: SampleFields, depth = 0): JsonValue | undefined {
   if (schema.default !== undefined) {
     if (fields === 'required') return schema.default;
-    // kro gives an object a default as soon as one of its fields has one.
+    // kro gives an object a default when one of its fields has a default, so fields of the object can still lack one.
     if (schema.type !== 'object') return undefined;
   }
   const [first] = schema.enum ?? [];

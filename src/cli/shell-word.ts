@@ -1,4 +1,4 @@
-/** A text as one word of a shell command, quoted if a shell would read the bare text differently. */
+/** Writes a text as one word of a shell command, in quotes where the shell needs them. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,19 +2,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { RestMeter } from './rest-meter.ts';
 
-/** The growth of the heap since the last collection, in per cent of the live size, that starts the next collection. */
+/** V8 starts a collection when the heap has grown by this percentage of its live size. */
 const GROWTH_PERCENT = 30;
 
-/** Interval of the samples for rest, in milliseconds. */
+/** The time between two samples of the processor time. */
 const LOOK_MS = 1000;
 /** The number of calm samples in a row that mean rest. */
 const LOOKS_TO_REST = 3;
 const LOOKS_TO_COLLECT = 10;
-/**
- * The number of samples between collections at rest. They are needed because reopened watches leave code and garbage.
- */
+/** The number of samples between two collections at rest. Reopened watches leave code and garbage even at rest. */
 const LOOKS_BETWEEN_COLLECTIONS = 120;
-/** V8's default number of collections after which it flushes code that did not run. */
+/** V8's default for the number of collections after which unused code is flushed. */
 const USUAL_AGE = 5;
 
 /** The modules of Node that the controller needs. A listening socket loads the last two. */
@@ -22,8 +20,8 @@ const MODULES = ['node:crypto', 'node:tls', 'node:http', 'node:dns', 'node:clust
 
 /**
  * Makes V8 collect garbage early instead of letting the heap grow to several times its live size. This costs a quarter
- * more processor time and saves half of the memory. Must be called before large modules are loaded. Explicit options of
- * Node win.
+ * more processor time and saves half of the memory. Must be called before large modules are loaded. Does nothing when
+ * Node got an option for the size of the heap.
  */
 export function keepHeapSmall(
   options: readonly string[] = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''],
@@ -51,9 +49,9 @@ export function keepHeapSmall(
 }
 
 /**
- * Flushes all code that did not run since the last collection while the process is at rest, which saves a megabyte; V8
- * compiles it again when needed. V8 collects by itself eight seconds after the last work, and one more collection
- * flushes the code. Under load, code is kept for the usual number of collections.
+ * While the process is at rest, flushes the code that did not run since the last collection. This saves a megabyte. V8
+ * compiles the code again on its next use. V8 itself collects eight seconds after the last work, and one more
+ * collection flushes the code. Under load, V8 keeps code for its default number of collections.
  */
 function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
@@ -66,21 +64,24 @@ function throwCodeAwayAtRest(collect: () => void): void {
   setInterval(look, LOOK_MS).unref();
 }
 
-/** Processor time of all threads since the start of the process. */
+/** The processor time of all threads since the start of the process, in seconds. */
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
 
 /**
- * Loads modules of Node before flags change. V8 accepts Node's precompiled code only under its original flags; under
- * others it compiles again, and Node keeps both: half a megabyte.
+ * Loads modules of Node before flags change. V8 accepts Node's precompiled code only under the original flags. Under
+ * other flags V8 compiles the modules again and Node keeps both versions, half a megabyte more.
  */
 function loadModules(): void {
   for (const name of MODULES) process.getBuiltinModule(name);
 }
 
-/** From Node 22 on the load of the modules would start Maglev, which takes 2 MB and saves less. */
+/**
+ * True from Node 22 on. There, loading the modules early would start Maglev, which costs 2 MB and so more than it
+ * saves.
+ */
 function hasSecondCompiler(): boolean {
   return Reflect.get(process.config.variables, 'v8_enable_maglev') === 1;
 }

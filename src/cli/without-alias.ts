@@ -1,4 +1,4 @@
-/** Verbs of kro's proposal for a command line, and the commands that do the same here. */
+/** The verbs of kro's proposal for a command line, each with the command of typekro that does the same. */
 const ALIASES: readonly (readonly [words: readonly string[], command: readonly string[]])[] = [
   [['preview'], ['render']],
   [
@@ -15,7 +15,10 @@ const ALIASES: readonly (readonly [words: readonly string[], command: readonly s
   ],
 ];
 
-/** The command line with an alias replaced. The proposal names files by `-f`, which stand without an option here. */
+/**
+ * Replaces an alias by its command. Removes `-f` and `--file` as well: the proposal names files with an option, typekro
+ * takes them as arguments.
+ */
 export function withoutAlias(argv: readonly string[]): readonly string[] {
   const found = ALIASES.find(([words]) => words.every((word, index) => argv[index] === word));
   if (found === undefined) return argv;

@@ -12,7 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
 
-/** Readable texts for the errors of file systems. */
+/** The codes of file system errors, in words. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EACCES', 'you may not write there'],
   ['EPERM', 'the file system does not allow it'],
@@ -31,8 +31,8 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
  *
  * @param code of the error, for example `gitops/not-written`
  * @param remedy what to do when the file system refuses
- * @param mode rights of the file, such as 0o600, also when it exists: it has them before the text is in it. By default
- *   those of the process, for a new file
+ * @param mode permissions of the file, such as 0o600. They are set before the text is written, also on an existing
+ *   file. By default a new file gets those of the process, and an existing file keeps its own
  * @throws TypeKroError with the reason in words.
  */
 export function writeFile(
@@ -59,10 +59,10 @@ function writeWithMode(path: string, text: string, mode: number): void {
 }
 
 /**
- * Writes a file that exists, as a whole or not at all: into a file beside it that takes its place. Keeps its mode, and
- * the links that lead to it.
+ * Replaces an existing file atomically: writes a new file beside it and renames this file. Keeps the mode of the file.
+ * A symbolic link stays, and its target is replaced.
  *
- * @throws TypeKroError as `writeFile`.
+ * @throws TypeKroError like `writeFile`.
  */
 export function replaceFile(
   path: string,
@@ -82,7 +82,7 @@ export function replaceFile(
   });
 }
 
-/** Turns what a file system answers into an error with the reason in words. */
+/** Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words. */
 function explaining(
   path: string,
   details: { readonly code: string; readonly remedy: string; readonly mode?: number },
@@ -99,7 +99,7 @@ function explaining(
   }
 }
 
-/** The file that is in the place of a folder of the path. Devices and pipes count as files. */
+/** The file at a place where the path needs a folder. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
     const stats = lookAt(folder);

@@ -6,7 +6,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** A text as the value of an attribute; characters that XML does not allow become `?`. */
+/**
+ * Escapes a text for an attribute. Characters that XML does not allow become `?`, and line breaks and tabs become
+ * spaces.
+ */
 export function xmlText(text: string): string {
   return (
     text

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 
-/** Objects as one YAML stream, for `kubectl apply -f -`. */
+/** Prints objects as one YAML stream, for `kubectl apply -f -`. */
 export async function yamlText(objects: readonly KubeObject[]): Promise<string> {
   const { stringify } = yamlLibrary();
   return objects

@@ -3,7 +3,7 @@ import { printableLine } from '../printable.ts';
 import type { AdoptedField, Adoption } from './adoption.ts';
 import { SIGNS } from '../plan/paint.ts';
 
-/** The adoption in lines: each object with the fields that change, then what else happens. */
+/** Prints an adoption as lines: each object with its changed fields, then the other writes, then the blocked nodes. */
 export function adoptionLines({ objects, blocked, others }: Adoption): string[] {
   const lines = objects.flatMap(({ instance, node, object, fields, owners, refusal }) => [
     printableLine(`~ ${objectName(object)} (${node}) becomes a child of ${objectName(instance)}`),

@@ -7,15 +7,21 @@ import type { MadePlan } from '../plan/plan-of-files.ts';
 import type { InstancePlan, ObjectPlan, ValueLine } from '../plan/plan.ts';
 import { isOfController } from '../plan/value-lines.ts';
 
-/** What `typekro adopt` found and did, as its `-o json` prints it. Later versions of the same number only add fields. */
+/**
+ * The report of `typekro adopt`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
 export interface Adoption {
   readonly schemaVersion: 1;
-  /** Nothing was written. */
+  /** True when nothing was written. */
   readonly dryRun: boolean;
   readonly objects: readonly AdoptedObject[];
-  /** Nodes that may not take their object, or cannot get on, in sentences. */
+  /**
+   * Nodes that cannot adopt their object or are blocked, each with a sentence that says why. `node` is empty for the
+   * instance as a whole.
+   */
   readonly blocked: readonly { readonly instance: ObjectRef; readonly node: string; readonly reason: string }[];
-  /** Other writes of the same instances. */
+  /** Other writes of the same instances. Writes of nothing but the controller's labels and annotations are left out. */
   readonly others: readonly {
     readonly object: ObjectRef;
     readonly node: string;
@@ -23,25 +29,28 @@ export interface Adoption {
   }[];
 }
 
-/** An object that exists and becomes a child of an instance. */
+/** An existing object that becomes a child of an instance. */
 export interface AdoptedObject {
   readonly instance: ObjectRef;
   readonly node: string;
   readonly object: ObjectRef;
-  /** Empty: its values stay, and it gets labels and annotations of the controller. */
+  /**
+   * The fields whose values change. When the list is empty, the object only gets labels and annotations of the
+   * controller.
+   */
   readonly fields: readonly AdoptedField[];
-  /** Programs that own the object as a whole and would go on writing or deleting it. */
+  /** Other programs that manage the object. They continue to write it, and may delete it. */
   readonly owners: readonly ObjectOwner[];
-  /** Why the server refuses the write. */
+  /** The server's reason for refusing the write. */
   readonly refusal?: string;
 }
 
-/** A field that changes. */
+/** A field whose value changes. `from` is absent for a new field, `to` for a removed one. */
 export interface AdoptedField {
   readonly path: string;
   readonly from?: JsonValue;
   readonly to?: JsonValue;
-  /** The field managers that own it now and lose it. */
+  /** The field managers that own the field and lose it. */
   readonly managers: readonly string[];
 }
 
@@ -49,11 +58,11 @@ export interface AdoptedField {
 export interface ObjectOwner {
   /** The word for `--from`. */
   readonly kind: 'helm' | 'flux' | 'argocd' | 'controller';
-  /** `release shop/web` or `ReplicaSet web-5d9f`. */
+  /** `Helm release shop/web` or `ReplicaSet web-5d9f`. */
   readonly name: string;
 }
 
-/** The objects of a plan that would be taken over, and what stands against it. */
+/** Reads from a plan which objects would be adopted, and what prevents an adoption. */
 export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean): Adoption {
   const writesOf = (instance: InstancePlan) => instance.writes.map((write) => ({ instance: instance.instance, write }));
   const writes = plan.instances.flatMap(writesOf);
@@ -101,7 +110,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
   };
 }
 
-/** A map of labels that the object did not have is shown by the entries that are not the controller's own. */
+/** Splits a new map of labels or annotations into its entries, without the controller's own entries. */
 function withoutMarks(field: ValueLine): ValueLine[] {
   const { path, from, to } = field;
   const isMap = path === 'metadata.labels' || path === 'metadata.annotations';
@@ -111,10 +120,13 @@ function withoutMarks(field: ValueLine): ValueLine[] {
     .filter((each) => !isOfController(each.path) && !each.path.includes(MANAGED_BY));
 }
 
-/** The controller writes it on each child; where the object had another value, the change is shown. */
+/** The controller writes this label on every child. A new label is hidden; a changed value is shown. */
 const MANAGED_BY = '["app.kubernetes.io/managed-by"]';
 
-/** Programs that own an object: by labels and annotations that they write, and by owner references. */
+/**
+ * Finds the programs that manage an object, by the labels and annotations that they write and by the controlling owner
+ * reference.
+ */
 export function ownersOf({ metadata }: KubeObject): ObjectOwner[] {
   const { labels = {}, annotations = {}, ownerReferences = [], namespace = '' } = metadata;
   const label = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);

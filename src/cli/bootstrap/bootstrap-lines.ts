@@ -3,19 +3,22 @@ import type { ObjectRef } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
 import type { InstalledObject } from './installation.ts';
 
-/** What `typekro bootstrap` did or would do, as its `-o json` prints it. Later versions of the same number only add fields. */
+/**
+ * The report of `typekro bootstrap`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
 export interface BootstrapReport {
   readonly schemaVersion: 1;
-  /** The server checked every change, and stored nothing. */
+  /** True when the server checked every change and stored nothing. */
   readonly dryRun: boolean;
   readonly controller: { readonly namespace: string; readonly name: string; readonly image: string };
   /** Controllers of kro that are scaled to 0. */
   readonly stopped: readonly ObjectRef[];
-  /** In the order of their apply. */
+  /** The objects in the order in which they are applied; pruned objects come last. */
   readonly objects: readonly InstalledObject[];
   /** Flags of the controller that are kept from the installation or taken from kro. */
   readonly flags: readonly string[];
-  /** What could not be seen, and what follows from it. */
+  /** What could not be read, and the consequences. */
   readonly notes: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { CONTROLLER_FLAGS } from '../../controller/index.ts';
 /** Flags by name, each as `--name=value`. */
 export type FlagTexts = ReadonlyMap<string, string>;
 
-/** Reads arguments into flags; words that are no flag of this controller are in `unknown`. */
+/** Parses arguments into flags. `unknown` contains the words that are not a flag of this controller. */
 export function flagTexts(args: readonly string[]): { readonly flags: FlagTexts; readonly unknown: readonly string[] } {
   const known = new Map(CONTROLLER_FLAGS.map((flag) => [flag.name, flag]));
   const flags = new Map<string, string>();
@@ -27,7 +27,10 @@ export function flagTexts(args: readonly string[]): { readonly flags: FlagTexts;
   return { flags, unknown };
 }
 
-/** The arguments of the controller: those of the manifest, with flags in their place and others behind them. */
+/**
+ * Sets flags in the arguments of a manifest. A flag that the manifest has is replaced in its place, and other flags are
+ * appended.
+ */
 export function withFlags(args: readonly string[], flags: FlagTexts): string[] {
   const placed = args.map((word) => {
     const name = /^--([^=]+)=/.exec(word)?.[1];

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The findings for a user whose requests are refused where they fit. */
+/** The findings for a user. The server refuses the requests that match `refuses`. */
 async function findings(refuses?: RegExp) {
   const { client } = refusingClient(world.cluster, { refuses, clock: world.clock });
   const { signal } = new AbortController();

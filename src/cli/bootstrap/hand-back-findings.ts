@@ -8,18 +8,18 @@ import { checkDefinition } from '../upgrade/check-definition.ts';
 import { instancesOf } from '../upgrade/instances-of.ts';
 import { requireRead } from '../upgrade/require-read.ts';
 
-/** What kro's controller does otherwise with an object than this one. */
+/** A difference between kro's controller and this one in the handling of an object. */
 export interface HandBackFinding {
-  /** Absent: the finding is about the search itself. */
+  /** Absent when something could not be read, so that findings may be missing. */
   readonly object?: ObjectRef;
-  /** What kro does not take or know. */
+  /** What kro refuses or ignores. */
   readonly problem: string;
   readonly effect: string;
 }
 
 const PREFIX = 'typekro.dev/';
 
-/** What the absence of each annotation's effect means. */
+/** What happens under a controller that ignores the annotation. */
 const EFFECTS: Readonly<Record<string, string>> = {
   'typekro.dev/revision': 'it follows the newest revision at once',
   'typekro.dev/canary': 'new revisions go to all instances at once',
@@ -30,8 +30,8 @@ const EFFECTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Looks for definitions that the controller of kro refuses, and for annotations whose effect ends with this controller.
- * What could not be read is a finding, too.
+ * Finds the definitions that kro's controller refuses, and the annotations that only this controller obeys. Whatever
+ * could not be read is also a finding.
  *
  * @throws TypeKroError `upgrade/not-read` when definitions or instances could not be read.
  */

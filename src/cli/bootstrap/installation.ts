@@ -9,21 +9,24 @@ import type { ClusterWriter } from './scale-down.ts';
 /** The field manager of `typekro install` and `typekro bootstrap`. */
 export const INSTALL_MANAGER = 'typekro-install';
 
-/** The label of what an installation consists of; its value is the name of the installation. */
+/** The label of the objects of an installation. Its value is the name of the installation. */
 const INSTALLATION_LABEL = 'typekro.dev/installation';
 
-/** What becomes of one object of an installation, in the words of kubectl. */
+/** The result for one object of an installation, in kubectl's words. */
 export interface InstalledObject {
   readonly object: ObjectRef;
-  /** `kept`: the CRD of the cluster accepts more than the one of this version. `pruned`: this version has none. */
+  /**
+   * `kept`: the CRD in the cluster is not replaced, because it accepts more than this version's. `pruned`: the object
+   * is deleted, because this version does not have it.
+   */
   readonly result: 'created' | 'configured' | 'unchanged' | 'pruned' | 'kept';
-  /** Fields that change. */
+  /** The paths of the changed fields. */
   readonly fields: readonly string[];
-  /** Why it is kept. */
+  /** The reason for `kept`. */
   readonly because?: string;
 }
 
-/** The objects of an installation with the label that lets a later version find what it has no more. */
+/** Labels the objects of an installation. By this label a later version finds the objects that it no longer has. */
 export function labelledInstallation(objects: readonly KubeObject[], name: string): KubeObject[] {
   return objects.map((object) =>
     isLasting(object)
@@ -35,10 +38,10 @@ export function labelledInstallation(objects: readonly KubeObject[], name: strin
   );
 }
 
-/** CRDs and the namespace hold what is not of the controller: they are never pruned. */
+/** CRDs and the namespace are never pruned, because their deletion would delete the users' objects. */
 const isLasting = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition' || kind === 'Namespace';
 
-/** Applies the objects of an installation, or lets the server check each apply. */
+/** Applies the objects of an installation. With `dryRun`, the server checks each apply and stores nothing. */
 export async function applyInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
   objects: readonly KubeObject[],
@@ -66,7 +69,7 @@ export async function applyInstallation(
     try {
       return await api.apply(object, { fieldManager: INSTALL_MANAGER, force: true, dryRun, signal });
     } catch (thrown) {
-      // A dry run does not create the namespace of the objects behind it.
+      // A dry run does not create the namespace, so an apply into it is not found.
       if (dryRun && isNotFound(thrown) && object.metadata.namespace !== undefined) return object;
       throw thrown;
     }
@@ -75,7 +78,10 @@ export async function applyInstallation(
 
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
-/** Kinds of which an installation of some version has objects, bindings before what they bind. */
+/**
+ * The kinds of objects that any version installs. Bindings come before the roles and accounts that they bind, because
+ * objects are deleted in this order.
+ */
 const PRUNED_KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },
   { apiVersion: RBAC, kind: 'ClusterRoleBinding' },
@@ -91,7 +97,10 @@ export interface FoundInstallation {
   readonly limits: readonly string[];
 }
 
-/** Finds the objects of an installation by their label. `typekro install` writes none: its roles are known by their names. */
+/**
+ * Finds the objects of an installation by their label. Objects of `typekro install` have no label. They are found by
+ * their field manager and their name.
+ */
 export async function findInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
   name: string,
@@ -118,11 +127,12 @@ function isOfInstallation({ metadata }: KubeObject, installation: string): boole
   const isApplied =
     Array.isArray(managedFields) &&
     managedFields.some((entry) => isJsonObject(entry) && entry['manager'] === INSTALL_MANAGER);
-  // No Deployment has a name with a colon, so that another installation cannot be meant.
+  // The name of an installation is that of a Deployment, which has no colon. The prefix therefore belongs to this
+  // installation.
   return isApplied && (name === installation || name.startsWith(`${installation}:`));
 }
 
-/** Deletes objects of an earlier version that this one does not have. */
+/** Deletes the found objects that this version does not have. */
 export async function pruneInstallation(
   { api, signal }: Pick<ClusterWriter, 'api' | 'signal'>,
   found: readonly KubeObject[],
@@ -148,7 +158,7 @@ export async function pruneInstallation(
 /**
  * Waits until a Deployment is ready.
  *
- * @throws TypeKroError `bootstrap/not-ready` with what its status says, after the time limit.
+ * @throws TypeKroError `bootstrap/not-ready` after the time limit, with the last message of its status.
  */
 export async function waitUntilReady({ api, signal, clock, timeoutMs }: ClusterWriter, ref: ObjectRef): Promise<void> {
   let limit: AbortSignal | undefined;

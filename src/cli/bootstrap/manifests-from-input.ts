@@ -4,7 +4,7 @@ import { TypeKroError } from '../../core/index.ts';
 import type { CommandInput, OptionSpec } from '../command.ts';
 import { textOption } from '../command.ts';
 
-/** Options that say how the controller is installed. */
+/** The options of an installation of the controller. */
 export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
   { name: 'image', summary: 'image of the controller, which the Dockerfile of the repository makes', value: 'image' },
   { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
@@ -17,7 +17,10 @@ export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-/** The installation that the options describe. Throws `TypeKroError` `cli/usage` without an image. */
+/**
+ * Makes the manifests of the installation that the options describe. Throws `TypeKroError` `cli/usage` for a missing
+ * image and for an unknown `--rbac` mode.
+ */
 export function manifestsFromInput(input: CommandInput): KubeObject[] {
   const image = textOption(input, 'image');
   const rbac = textOption(input, 'rbac');

@@ -11,7 +11,7 @@ const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
 export interface ControllerDeployment extends DeployedController {
   readonly namespace: string;
   readonly name: string;
-  /** Pods that it wants or has; 0: it does not run. */
+  /** The larger of the wanted and the observed number of pods. 0 when the controller does not run. */
   readonly replicas: number;
   readonly object: KubeObject;
 }
@@ -19,11 +19,14 @@ export interface ControllerDeployment extends DeployedController {
 /** The controllers of a cluster. */
 export interface RunningControllers {
   readonly found: readonly ControllerDeployment[];
-  /** Why only one namespace was searched. */
+  /** The reason why only one namespace was searched. Absent when all were. */
   readonly limit?: string;
 }
 
-/** Finds the Deployments of kro's controller and of this project's, in all namespaces where the user may list them. */
+/**
+ * Finds the Deployments of kro's controller and of this project's controller in all namespaces. A user who may not list
+ * Deployments of all namespaces gets those of `namespace` only.
+ */
 export async function runningControllers(
   api: Pick<KubernetesApi, 'list'>,
   namespace: string,

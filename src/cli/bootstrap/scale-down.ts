@@ -6,19 +6,19 @@ import { valueAt } from '../../kubernetes/index.ts';
 import { CLI_MANAGER } from '../instance/change-report.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
-/** What changes of a cluster are made with. */
+/** The dependencies of the functions that change a cluster. */
 export interface ClusterWriter {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** How long pods may take to end or to become ready, in milliseconds. */
+  /** The time limit for pods to end or to become ready, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /**
  * Scales the Deployment of a controller to 0, and waits until its pods are gone.
  *
- * @throws TypeKroError `bootstrap/not-stopped` when a pod is there after the time limit.
+ * @throws TypeKroError `bootstrap/not-stopped` when a pod still exists after the time limit.
  */
 export async function stopController(writer: ClusterWriter, controller: ControllerDeployment): Promise<void> {
   const { api, signal, clock, timeoutMs } = writer;
@@ -53,7 +53,10 @@ function hasReplicas(deployment: KubeObject | undefined): boolean {
   return (typeof seen === 'number' && seen < generation) || (typeof replicas === 'number' && replicas > 0);
 }
 
-/** The pods that the selector of a Deployment matches. A terminating one counts: the controller in it may still work. */
+/**
+ * Lists the pods that the selector of a Deployment matches. The list includes terminating pods, because their
+ * controller may still write.
+ */
 async function podsOf(
   api: KubernetesApi,
   namespace: string,

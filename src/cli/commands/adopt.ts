@@ -12,7 +12,7 @@ import { carryOut, refuseBlocked, refuseReplacement } from './apply.ts';
 /** The words of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
 
-/** `typekro adopt FILE…`: objects that exist become children of the instances of the files. */
+/** `typekro adopt FILE…`: existing objects become children of the instances in the files. */
 export const adopt: Command = {
   name: 'adopt',
   description:
@@ -62,7 +62,7 @@ export const adopt: Command = {
     const loaded = await loadFiles(context, input.positionals);
     const target = await clusterTarget(context, input);
     try {
-      // `--dry-run` of a plan is another option: how the server checks the writes.
+      // The planner has an option of the same name that says how the server checks the writes, so this one is removed.
       const { 'dry-run': _own, ...options } = input.options;
       const made = await planOfFiles(context, { ...input, options }, loaded, target);
       if (made === undefined) return ExitCode.diagnostics;
@@ -81,7 +81,7 @@ export const adopt: Command = {
   },
 };
 
-/** JSON and YAML stay one document. */
+/** Prints nothing, so that JSON and YAML output stay one document. */
 const withoutOutput = (context: CommandContext): CommandContext => ({ ...context, print: () => undefined });
 
 function allowedOwners(input: CommandInput): ReadonlySet<string> {

@@ -76,7 +76,10 @@ export const apply: Command = {
   },
 };
 
-/** The saved plan that the only argument names; `undefined` for other files. */
+/**
+ * Reads the saved plan that the arguments name. Returns `undefined` when they name other files. Throws `cli/usage` when
+ * a saved plan is not the only argument.
+ */
 function savedPlanOf(context: CommandContext, { positionals }: CommandInput): SavedPlan | undefined {
   for (const file of positionals) {
     const path = resolve(context.cwd, file);
@@ -92,7 +95,7 @@ function savedPlanOf(context: CommandContext, { positionals }: CommandInput): Sa
   return undefined;
 }
 
-/** The objects of a saved plan in place of files. */
+/** The objects of a saved plan, in the form of loaded files. */
 function filesOf(
   { objects, options: { crds = [] } }: SavedPlan,
   { positionals: [file = ''] }: CommandInput,
@@ -127,11 +130,14 @@ function checkMoved(saved: SavedPlan, { plan, objects: source, contents, cluster
   });
 }
 
-/** Throws when a definition or an object of the files would be refused. */
+/**
+ * Throws `apply/refused` when the server would refuse a definition or an object of the files, or when a changed
+ * instance is blocked.
+ */
 export function refuseBlocked({ plan }: MadePlan): void {
   const definition = plan.definitions.find(({ refusal }) => refusal !== undefined);
   const object = plan.objects.find(({ refusal }) => refusal !== undefined);
-  // Its definition is not applied either: the files are one change.
+  // A blocked instance also stops its definition, because the files are one change.
   const instance = plan.instances.find(
     ({ state, action, because }) => state === 'blocked' && action !== 'none' && because !== undefined,
   );
@@ -146,7 +152,10 @@ export function refuseBlocked({ plan }: MadePlan): void {
   });
 }
 
-/** The user has seen a saved plan; the plan of files is new, and so is what it would delete. */
+/**
+ * Throws `apply/needs-replace` when the plan would delete objects to create them again. Callers skip this check for a
+ * saved plan, because the user has seen its deletions.
+ */
 export function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
   if (replaced.length === 0) return;
@@ -157,7 +166,7 @@ export function refuseReplacement({ plan }: MadePlan): void {
   });
 }
 
-/** Carries out the plan of files, and prints each object. */
+/** Carries out a plan, and prints each object. */
 export async function carryOut(context: CommandContext, { api }: PlanTarget, made: MadePlan): Promise<void> {
   const { plan, files, objects: source } = made;
   await applyPlan({

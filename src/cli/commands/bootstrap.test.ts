@@ -27,7 +27,7 @@ afterEach(async () => {
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 const IMAGE = '--image example.com/typekro:1';
 
-/** Names by what became of the objects. */
+/** The results of the objects, by name. */
 const results = (out: string) => {
   const { objects } = JSON.parse(out) as { objects: { result: string; object: { kind: string; name: string } }[] };
   return objects.map(({ result, object: { kind, name } }) => `${result} ${kind} ${name}`);

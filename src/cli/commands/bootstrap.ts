@@ -88,7 +88,10 @@ export const bootstrap: Command = {
   },
 };
 
-/** Checks everything by dry runs first: a controller of kro stops only when this one can be installed. */
+/**
+ * Installs the controller. Every change is first checked by a dry run, so that kro's controller stops only when this
+ * one can be installed.
+ */
 async function install(
   writer: ClusterWriter,
   input: CommandInput,
@@ -152,7 +155,7 @@ function refuseRunning(running: readonly ControllerDeployment[], takesOver: bool
 
 const placeOf = ({ namespace, name }: ControllerDeployment): string => `${namespace}/${name}`;
 
-/** Flags on the command line, before those of the installed controller, before those of kro's. */
+/** Merges flags. The command line has precedence over the installed controller, and that over kro's controller. */
 function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeployment | undefined, given: FlagTexts) {
   const notes: string[] = [];
   const flags = new Map<string, string>();
@@ -171,7 +174,7 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
 
 const LEVEL = 'kro-compatibility';
 
-/** Ports are those of the manifest, whose probes and containers name them. */
+/** kro's addresses are not taken over, because the probes and ports of the manifest name this controller's. */
 const PLACES: ReadonlySet<string> = new Set([
   'metrics-bind-address',
   'health-probe-bind-address',
@@ -188,7 +191,7 @@ function givenFlags(input: CommandInput): FlagTexts {
   });
 }
 
-/** The Deployment with flags in the arguments of its container; any other object as it is. */
+/** Sets flags in the arguments of the controller's container. Returns other objects unchanged. */
 function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
   const { spec } = object;
   if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
@@ -202,11 +205,14 @@ function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
   return { ...object, spec: { ...spec, template: { ...template, spec: { ...pod, containers } } } };
 }
 
-/** Is a flag one that every installation has? */
+/** Does the manifest set the same flag? */
 const isOfManifest = (manifests: readonly KubeObject[], text: string): boolean =>
   manifests.some((object) => object.kind === 'Deployment' && deployedController(object)?.flags.includes(text) === true);
 
-/** Further replicas of the installed controller stay; one that was scaled to 0 starts again. */
+/**
+ * Keeps the number of replicas of an installed controller with more than one. A controller that was scaled to 0 gets
+ * the manifest's number.
+ */
 function scaled(object: KubeObject, replicas: number): KubeObject {
   if (object.kind !== 'Deployment' || replicas <= 1) return object;
   return { ...object, spec: { ...object.spec, replicas } };

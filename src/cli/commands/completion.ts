@@ -6,14 +6,14 @@ import { candidatesFor, commandCandidates, NOTHING } from '../completion/candida
 import type { Shell } from '../completion/scripts.ts';
 import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
 
-/** Longest wait for a cluster, in milliseconds: the shell waits, too. */
+/** The time limit for a cluster to answer, in milliseconds. The shell waits meanwhile. */
 const MAX_WAIT_MS = 1500;
 
-/** The word by which the scripts ask for candidates. */
+/** The argument with which the scripts request candidates. */
 const CANDIDATES = 'candidates';
 
 /**
- * `typekro completion SHELL`: a script for the shell.
+ * Makes the command `typekro completion SHELL`, which prints the completion script of a shell.
  *
  * @param commands all commands of the program
  */
@@ -70,7 +70,10 @@ async function candidatesOf(commands: readonly CommandEntry[], words: readonly s
 
 const candidateLine = ({ word, summary }: CompletionCandidate): string => `${word}\t${summary}`;
 
-/** Instances that begin with the last word, as `NAMESPACE/NAME`, or with the kind before it; none where no cluster answers in time. */
+/**
+ * Instances that begin with the last word, as `NAMESPACE/NAME` and, when the word is not empty, as
+ * `KIND/NAMESPACE/NAME`. The list is empty when no cluster answers in time.
+ */
 async function namesOfCluster(context: CommandContext, words: readonly string[]): Promise<string[]> {
   const options = Object.fromEntries(
     ['kubeconfig', 'context', 'namespace'].map((name) => [name, valueOf(words, `--${name}`)]),
@@ -91,7 +94,7 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
       await client.close();
     }
   } catch {
-    // A shell that completes has no place for errors.
+    // A shell cannot show errors during completion.
     return [];
   }
 }

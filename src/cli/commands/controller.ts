@@ -14,7 +14,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
 
-/** `typekro controller`: replaces kro's controller, with kro's flags. */
+/** `typekro controller`: runs the controller, with the flags of kro's controller. */
 export const controller: Command = {
   name: 'controller',
   description:
@@ -62,7 +62,7 @@ export const controller: Command = {
   },
 };
 
-/** `TYPEKRO_VERSION` sets the version in labels, unless the flag does. */
+/** Adds `--version-label` from `TYPEKRO_VERSION`. A flag on the command line comes later and overrides it. */
 function withVersion(args: readonly string[], version: string | undefined): readonly string[] {
   return version === undefined || version === '' ? args : [`--version-label=${version}`, ...args];
 }

@@ -11,7 +11,7 @@ import { readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
-/** `typekro convert FILE…`: a definition out of plain objects. */
+/** `typekro convert FILE…`: makes a definition from plain objects. */
 export const convert: Command = {
   name: 'convert',
   description:

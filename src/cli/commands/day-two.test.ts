@@ -28,7 +28,7 @@ afterEach(async () => {
   await world.close();
 });
 
-/** The output of a command that ends with 0, without ages. */
+/** The output of a command that ends with exit code 0, with ages removed. */
 async function run(line: string): Promise<string[]> {
   const { code, out, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -6,7 +6,7 @@ import { argumentOf, reportChange } from '../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
 
-/** `typekro delete INSTANCE`: the instance goes, and its controller deletes its objects before. */
+/** `typekro delete INSTANCE`: deletes an instance. Its controller deletes its objects first. */
 export const deleteInstance: Command = {
   name: 'delete',
   description:
@@ -30,7 +30,7 @@ export const deleteInstance: Command = {
         const effect = `it is being deleted since ${deletionTimestamp}`;
         return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
       }
-      // A change after the reading, of the deletion policy for example, is a conflict.
+      // A concurrent change, for example of the deletion policy, is a conflict.
       const preconditions = {
         ...(uid === undefined ? {} : { uid }),
         ...(resourceVersion === undefined ? {} : { resourceVersion }),

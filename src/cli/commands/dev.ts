@@ -13,7 +13,7 @@ import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { portOption } from './up.ts';
 
-/** `typekro dev FILE…`: `up`, again after each save. */
+/** `typekro dev FILE…`: does the same as `up`, and applies the files again after each save. */
 export const dev: Command = {
   name: 'dev',
   description:

@@ -5,7 +5,7 @@ import type { DiffReport } from '../instance/diff-report.ts';
 import { diffLines, diffReport } from '../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../instance/observation.ts';
 
-/** `typekro diff INSTANCE[/NODE]`: what the controller would change now. */
+/** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
 export const diff: Command = {
   name: 'diff',
   description:
@@ -38,7 +38,7 @@ export const diff: Command = {
     }),
 };
 
-/** A difference counts before what is not known. */
+/** A difference has precedence over objects that could not be compared. */
 function codeOf({ changes, notCompared }: DiffReport): number {
   if (changes.length > 0) return ExitCode.drift;
   return notCompared.length > 0 ? ExitCode.failed : ExitCode.ok;

@@ -10,7 +10,9 @@ import { EVENT, InstanceEventFilter, eventLine } from '../instance/instance-even
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 
-/** `typekro events INSTANCE[/NODE]`: what happened to an instance, its objects and what these made. */
+/**
+ * `typekro events INSTANCE[/NODE]`: prints the events about an instance, its objects and the objects that these own.
+ */
 export const events: Command = {
   name: 'events',
   description:
@@ -60,12 +62,12 @@ async function listEvents(
   return found.filter((event) => event !== undefined).toSorted((a, b) => (a.time < b.time ? -1 : 1));
 }
 
-/** Events of one second in the order in which they were stored. */
+/** Sorts events by resource version, because timestamps have a resolution of a second. */
 function byVersion(a: KubeObject, b: KubeObject): number {
   return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }
 
-/** Reports the events that there are, in order of time, then each as it comes. */
+/** Reports the existing events in order of time, then each new event. */
 async function watchEvents(
   api: KubernetesApi,
   filter: InstanceEventFilter,

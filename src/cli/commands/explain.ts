@@ -87,7 +87,7 @@ function unknownCode(code: string): TypeKroError {
   });
 }
 
-/** A field of the definition's kind, or of one of its nodes. */
+/** Explains a field of the definition's kind, or of one of its nodes. */
 async function ofDefinition(
   context: CommandContext,
   input: CommandInput,
@@ -119,7 +119,7 @@ async function ofDefinition(
   };
 }
 
-/** The expressions that fill a field of a template, or parts of it. */
+/** The expressions that set a field of a template or parts of it, joined with commas. */
 function setIn({ template }: GraphNode, path: string): string | undefined {
   const names = namesIn(path).join('.');
   const holes = template.holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);
@@ -128,7 +128,7 @@ function setIn({ template }: GraphNode, path: string): string | undefined {
     : holes.map(({ expression: { template: text, cel } }) => text ?? `\${${cel}}`).join(', ');
 }
 
-/** A kind as `Kind.path`, by its plural, singular or short name, too. */
+/** Explains `KIND.PATH`. The kind can also be a plural, singular or short name. */
 async function ofKind(context: CommandContext, input: CommandInput, subject: string): Promise<FieldReport> {
   const [word = '', ...path] = namesIn(subject);
   const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() });
@@ -168,7 +168,7 @@ function unknownKind(word: string, apiVersion: string | undefined, sources: read
 
 type Describe = (fields: readonly string[]) => string | undefined;
 
-/** The schema of a kind, and the descriptions of its fields where the schema holds none. */
+/** The schema of a kind. Schemas of built-in kinds have no descriptions, so `describe` looks them up. */
 async function schemaOf(
   context: CommandContext,
   input: CommandInput,

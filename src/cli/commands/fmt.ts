@@ -9,7 +9,7 @@ import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
 
-/** `typekro fmt FILE…`: definitions in one form. */
+/** `typekro fmt FILE…`: formats definitions. */
 export const fmt: Command = {
   name: 'fmt',
   description:
@@ -31,7 +31,7 @@ export const fmt: Command = {
       throw usage(`${files.length} files cannot be printed as one`, 'add --write or --check, or name one file');
     }
     if (write && files.includes('-')) throw usage('--write has no file to write for -', 'leave --write out');
-    // All files are read before the first one is written.
+    // Reads all files before it writes one, so that a broken file prevents every write.
     const read = [];
     for (const file of files) read.push(await readFormatted(context, file));
     if (read.some((each) => each === undefined)) return ExitCode.diagnostics;

@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Runs the command and gives its exit code and everything it printed. */
+/** Runs the command. Returns its exit code and everything that it printed. */
 async function run(args: readonly string[], stdin = ''): Promise<{ readonly code: number; readonly text: string }> {
   const lines: string[] = [];
   const print = (text: string) => void lines.push(text);

@@ -67,10 +67,10 @@ export const generate: Command = {
   },
 };
 
-/** The words for a file that is only compared. */
+/** The words that `--check` prints for a file. */
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
-/** The message when there was nothing to write and there is no other diagnostic. */
+/** The diagnostic for a run that found no definition and has no other diagnostic. */
 function nothing(
   files: number,
   said: readonly Diagnostic[],
@@ -94,7 +94,7 @@ function nothing(
   ];
 }
 
-/** The files for the documents: those of a chart, or those of definitions. */
+/** Generates the files for a chart or for definitions. */
 function write(input: CommandInput, documents: readonly JsonValue[], layout: 'group' | 'kind') {
   const command = commandLine(input, layout);
   const chart = textOption(input, 'chart');
@@ -126,7 +126,7 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
-/** Documents without the definitions of other groups. */
+/** Drops the definitions of other groups. */
 function inGroup(documents: readonly JsonValue[], group: string | undefined): readonly JsonValue[] {
   if (group === undefined) return documents;
   const wanted = (document: JsonValue): boolean => {
@@ -139,7 +139,10 @@ function inGroup(documents: readonly JsonValue[], group: string | undefined): re
   });
 }
 
-/** The command line that writes the same files in the same folder. It leaves out `--kubeconfig` and `--check`. */
+/**
+ * The command line for the head of each file. It writes the same files, so it has neither `--check` nor the private
+ * path in `--kubeconfig`.
+ */
 function commandLine(input: CommandInput, layout: string): string {
   const texts = ['context', 'group', 'chart', 'repository', 'chart-version', 'out'].flatMap((name) => {
     const value = textOption(input, name);

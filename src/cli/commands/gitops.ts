@@ -7,7 +7,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { writeFile } from '../write-file.ts';
 
-/** `typekro gitops FILE…`: a folder for Kustomize, Flux and Argo CD. */
+/** `typekro gitops FILE…`: writes a folder for Kustomize, Flux and Argo CD. */
 export const gitops: Command = {
   name: 'gitops',
   description:

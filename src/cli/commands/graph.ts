@@ -14,14 +14,17 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 
-/** Pictures of one graph. */
+/** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
   mermaid: toMermaid,
   dot: (graph) => toDot(graphOutline(graph)),
   svg: (graph) => toSvg(graphOutline(graph)),
 };
 
-/** `typekro graph FILE…`: nodes, dependencies and conditions, without a cluster. */
+/**
+ * `typekro graph FILE…`: shows nodes, dependencies and conditions without a cluster. `typekro graph INSTANCE` shows the
+ * graph of an instance in a cluster.
+ */
 export const graph: Command = {
   name: 'graph',
   description:
@@ -73,13 +76,13 @@ export const graph: Command = {
   },
 };
 
-/** One word that is no file and has no ending of one. */
+/** Is the only argument an instance? It is when no such file exists and its ending is not that of a file. */
 function isInstance({ cwd }: CommandContext, [name = '', ...others]: readonly string[]): boolean {
   if (others.length > 0 || name === '-' || /\.(?:ya?ml|json|[cm]?[jt]sx?)$/i.test(name)) return false;
   return !existsSync(resolve(cwd, name));
 }
 
-/** The graph of an instance, with the states of its nodes. */
+/** Prints the graph of an instance, with the states of its nodes. */
 function graphOfInstance(context: CommandContext, input: CommandInput): Promise<number> {
   return reportOnInstance(
     context,

@@ -17,21 +17,26 @@ import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { printableLine } from '../printable.ts';
 
-/** What `typekro hand-back` found and did, as its `-o json` prints it. Later versions of the same number only add fields. */
+/**
+ * The report of `typekro hand-back`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
 interface HandBackReport {
   readonly schemaVersion: 1;
   readonly to: string;
   readonly dryRun: boolean;
-  /** What kro does otherwise. With findings nothing is changed, unless `--force` says so. */
+  /**
+   * The differences between kro's controller and this one. When there are any, nothing is changed without `--force`.
+   */
   readonly findings: readonly HandBackFinding[];
   readonly stopped: readonly ObjectRef[];
   readonly removed: readonly ObjectRef[];
-  /** Commands that come next. */
+  /** The next commands for the user. */
   readonly next: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** `typekro hand-back`: stops the controller, so that kro's can go on with the same objects. */
+/** `typekro hand-back`: stops the controller, so that kro's controller can continue with the same objects. */
 export const handBack: Command = {
   name: 'hand-back',
   description:

@@ -1,6 +1,6 @@
 import type { CommandEntry } from '../command.ts';
 
-/** Every command, by groups, in the order of the help text. The module of a command is loaded when the command is used. */
+/** All commands, in the order of the help text. The module of a command is loaded when the command runs. */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'init',

@@ -10,7 +10,7 @@ import { shellWord } from '../shell-word.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { writeFile } from '../write-file.ts';
 
-/** `typekro init [DIR]`: a project that runs at once. */
+/** `typekro init [DIR]`: writes a project that runs at once. */
 export const init: Command = {
   name: 'init',
   description:
@@ -57,7 +57,7 @@ export const init: Command = {
   },
 };
 
-/** The name of a package, made of the name of a folder. */
+/** Makes the name of a package from the name of a folder. */
 function packageName(folder: string): string {
   const name = folder
     .toLowerCase()

@@ -7,7 +7,7 @@ import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
 
-/** `typekro install`: the two CRDs of kro and, by an option, the controller with its rights. */
+/** `typekro install`: applies the two CRDs of kro, and with `--controller` the controller and its rights. */
 export const install: Command = {
   name: 'install',
   description:

@@ -12,7 +12,7 @@ import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 const FORMS = ['text', 'json', 'sarif', 'github'] as const;
 type Form = (typeof FORMS)[number];
 
-/** `typekro lint FILE…`: the check of `validate` with warnings as rules. */
+/** `typekro lint FILE…`: the check of `validate`, with a configurable level for each warning. */
 export const lint: Command = {
   name: 'lint',
   description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and by --rule, which wins. A name may stand for an area, as trace/*. Errors cannot be turned off: the compiler or the API server refuses them.`,

@@ -8,7 +8,7 @@ import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observe } from '../instan
 import type { LogSelection, LogSource } from '../instance/pod-logs.ts';
 import { logLines, logSources } from '../instance/pod-logs.ts';
 
-/** `typekro logs INSTANCE[/NODE]`: what the containers behind an instance write. */
+/** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers behind an instance. */
 export const logs: Command = {
   name: 'logs',
   description:
@@ -54,7 +54,7 @@ function selectionOf(input: CommandInput): LogSelection {
   };
 }
 
-/** Prints one log behind the other, and followed ones side by side. */
+/** Prints one log after another. With `--follow`, prints the lines of all logs as they arrive. */
 async function printLogs(
   context: CommandContext,
   client: KubeClient,

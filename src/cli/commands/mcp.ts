@@ -6,7 +6,7 @@ import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
 import { packageVersion } from '../package-version.ts';
 
-/** `typekro mcp`: the commands that only read, as tools of the Model Context Protocol. */
+/** `typekro mcp`: serves the commands that only read as tools of the Model Context Protocol. */
 export const mcp: Command = {
   name: 'mcp',
   description:
@@ -30,7 +30,7 @@ export const mcp: Command = {
     const cluster = Object.fromEntries(
       (['kubeconfig', 'context'] as const).flatMap((name) => {
         const value = textOption(input, name);
-        // Tools have another working directory.
+        // Tools run in the root folder, so a relative path must be resolved here.
         return value === undefined ? [] : [[name, name === 'kubeconfig' ? resolve(context.cwd, value) : value]];
       }),
     );
@@ -48,7 +48,7 @@ export const mcp: Command = {
   },
 };
 
-/** The standard output of the command as a stream: each message is a line. */
+/** A stream that prints each line with the command's `print`. */
 function linesTo({ print }: Pick<CommandContext, 'print'>): Writable {
   let rest = '';
   return new Writable({

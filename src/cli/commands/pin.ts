@@ -10,7 +10,7 @@ import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
-/** `typekro pin INSTANCE`: the instance stays with one revision of its definition. */
+/** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */
 export const pin: Command = {
   name: 'pin',
   description:
@@ -54,7 +54,10 @@ export const pin: Command = {
     }),
 };
 
-/** The revision that the user names, if there is one of that number; else the one that the instance follows now. */
+/**
+ * Returns the revision in `--revision`, or without the option the revision that the instance follows. Throws when the
+ * definition has no such revision.
+ */
 async function chosenRevision(
   api: KubernetesApi,
   { instance, definition }: { readonly instance: KubeObject; readonly definition: KubeObject | undefined },

@@ -20,7 +20,7 @@ import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
 import { writeFile } from '../write-file.ts';
 
-/** `typekro plan FILE…`: what an apply would change, for every instance, before anything changes. */
+/** `typekro plan FILE…`: prints what an apply would change, for every instance. */
 export const plan: Command = {
   name: 'plan',
   description:
@@ -105,7 +105,7 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
 }
 
-/** Prints plans in the form that `--output` names. */
+/** Returns a function that prints plans in the form of `--output`. */
 function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) => void {
   const form = textOption(input, 'output') ?? 'text';
   const write = Object.hasOwn(PLAN_FORMS, form) ? PLAN_FORMS[form] : undefined;
@@ -161,7 +161,10 @@ function save(
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster moved)`);
 }
 
-/** A saved plan is applied to the cluster that it has seen, and says all that then happens. */
+/**
+ * Throws for a plan that cannot be saved. A saved plan must come from a live cluster, and must show every change that
+ * its apply causes.
+ */
 function refuseToSave({ source, definitions }: Plan, only: string | undefined): void {
   if (source.kind === 'snapshot') {
     throw new TypeKroError('a plan against a snapshot cannot be saved: it has seen no cluster', {
@@ -182,7 +185,7 @@ function write(context: CommandContext, file: string, text: string): void {
   writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
 }
 
-/** What `--exit-code` ends with. */
+/** Returns the exit code for `--exit-code`. */
 export function exitCodeOf(made: Plan): number {
   if (hasBlocked(made)) return ExitCode.blocked;
   return hasChanges(made) ? ExitCode.changes : ExitCode.ok;

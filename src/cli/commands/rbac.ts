@@ -8,7 +8,7 @@ import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
-/** `typekro rbac FILE…`: the rights that the controller needs for some definitions, as YAML. */
+/** `typekro rbac FILE…`: prints the rights that the controller needs for definitions, as YAML. */
 export const rbac: Command = {
   name: 'rbac',
   description:

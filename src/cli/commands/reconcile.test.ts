@@ -45,7 +45,7 @@ const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig
 const withoutAges = (text: string) => text.replaceAll(/\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
 const annotations = async (ref = potRef('shop')) => (await world.user.get(ref)).metadata.annotations ?? {};
 const REQUEST = 'typekro.dev/reconcile-requested';
-/** The API server refuses the controller's writes of children. */
+/** Makes the API server refuse the controller's writes of children. */
 const refuseChildren = () => {
   world.intercept = ({ method, path }) =>
     method === 'PATCH' && path.includes('/configmaps/') ? failure(403, 'Forbidden', 'no right') : undefined;

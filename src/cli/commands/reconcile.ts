@@ -21,7 +21,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 import { printableLine } from '../printable.ts';
 
-/** `typekro reconcile INSTANCE|DEFINITION`: a pass of the controller now, and its outcome. */
+/** `typekro reconcile INSTANCE|DEFINITION`: requests a pass of the controller, and prints its outcome. */
 export const reconcile: Command = {
   name: 'reconcile',
   description:
@@ -68,7 +68,7 @@ export const reconcile: Command = {
   },
 };
 
-/** The instance that the argument names; a definition where there is no such instance. */
+/** Finds the instance that the argument names, or else the definition of that name. */
 async function subjectOf(
   api: KubernetesApi,
   { signal }: CommandContext,
@@ -98,7 +98,7 @@ interface RequestTask {
 
 interface RequestAnswer {
   readonly report: Report;
-  /** The pass ended in an error. */
+  /** True when the pass ended in an error. */
   readonly failed: boolean;
 }
 
@@ -131,7 +131,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   try {
     await annotate(api, fresh, key, value, { dryRun, signal });
   } catch (error) {
-    // The server may have stored a write whose answer did not arrive.
+    // The server may have stored the write although its answer did not arrive.
     const isAnswered = error instanceof KubeError && error.status >= 400;
     if (ends && !isAnswered) await withdraw(task, key, value);
     throw error;
@@ -167,7 +167,7 @@ function requested(object: KubeObject, dryRun: boolean): Report {
   };
 }
 
-/** Waits until the controller has removed the request, or a later one is in its place. */
+/** Waits until the controller has removed the request, a later request has replaced it, or the object is deleted. */
 async function waitForAnswer(api: KubernetesApi, object: KubeObject, token: string, until: AbortSignal): Promise<void> {
   const { uid } = object.metadata;
   await waitForObject(api, refOf(object), until, (found) => {
@@ -176,7 +176,10 @@ async function waitForAnswer(api: KubernetesApi, object: KubeObject, token: stri
   });
 }
 
-/** Resumes the instance when its controller has written that it is suspended, and waits for the next pass. */
+/**
+ * Waits until the controller reports the suspension, resumes the instance, and waits until the controller no longer
+ * reports it.
+ */
 async function passBySuspension(
   api: KubernetesApi,
   object: KubeObject,
@@ -198,8 +201,9 @@ function isWrittenSuspended({ status }: KubeObject): boolean {
 }
 
 /**
- * Takes back what was asked for and not answered, unless another client changed it meanwhile. It must end also where the
- * command was interrupted. A failure is told, and leaves the error to the user that the command ends with.
+ * Removes a request that was not answered. An annotation with another value belongs to another client and stays. The
+ * removal has a time limit of its own, because it also runs after an interrupt. A failure is only a warning: the
+ * command ends with the original error.
  */
 async function withdraw({ api, context, object }: RequestTask, key: string, value: string): Promise<void> {
   const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
@@ -223,10 +227,10 @@ async function withdraw({ api, context, object }: RequestTask, key: string, valu
   }
 }
 
-/** How often the object may change while the annotation is taken back. */
+/** The maximum number of conflicts in the removal of an annotation. */
 const MAX_STALE_WRITES = 5;
 
-/** How long the write may take that takes a request back, in milliseconds. */
+/** The time limit of the removal of a request, in milliseconds. */
 const WITHDRAW_TIMEOUT_MS = 10_000;
 
 async function outcomeOfInstance({ api, context, input, object, namespace }: RequestTask): Promise<RequestAnswer> {

@@ -19,7 +19,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
-/** `typekro render FILE…`: the objects of an instance, without a cluster. */
+/** `typekro render FILE…`: prints the objects of an instance without a cluster. */
 export const render: Command = {
   name: 'render',
   description:
@@ -89,7 +89,7 @@ export const render: Command = {
   },
 };
 
-/** Tells which nodes fail with these values; true when there is one. */
+/** Prints the nodes that fail with these values. Returns true when there is one. */
 function printFailures(context: CommandContext, renderings: readonly Rendering[]): boolean {
   const failed = renderings.flatMap(({ instance, rendered }) =>
     rendered.decision.nodes.filter(isUnhelped).map((node) => ({ instance, ...explainNode(node) })),
@@ -101,7 +101,10 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
   return failed.length > 0;
 }
 
-/** Does a node need another value or definition? Data that the instance lacks does not come by itself. */
+/**
+ * Does only another spec or definition help the node? That is so for a failure, and for data that is missing in the
+ * instance itself.
+ */
 function isUnhelped({ state, because }: NodeReport): boolean {
   return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);
 }
@@ -125,7 +128,7 @@ function printer(context: CommandContext, input: CommandInput): (renderings: rea
   });
 }
 
-/** The objects of `--observed`; undefined when a file of them has errors, which are printed. */
+/** Reads the objects of `--observed`. Returns `undefined` when a file has errors, after printing them. */
 async function readObserved(context: CommandContext, input: CommandInput): Promise<KubeObject[] | undefined> {
   const names = (textOption(input, 'observed') ?? '').split(',').filter((name) => name !== '');
   if (names.length === 0) return [];
@@ -138,7 +141,10 @@ async function readObserved(context: CommandContext, input: CommandInput): Promi
 const isInstanceOf = ({ apiVersion, kind }: KubeObject, { instance }: Graph): boolean =>
   kind === instance.kind && apiVersion === `${instance.group}/${instance.version}`;
 
-/** The instance with the defaults of its schema, and with what a server has written into it. */
+/**
+ * The instance as a server stores it: with the defaults of its schema, and with the metadata and status of its observed
+ * object.
+ */
 function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObject[]): KubeObject {
   const schema = crdSource([graph.instance.crd]).schemaOf(graph.instance);
   const { namespace: given, ...metadata } = object.metadata;

@@ -15,19 +15,19 @@ import { INSTANCE_OPTIONS } from '../instance/observation.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printableLine } from '../printable.ts';
 
-/** One revision as `typekro revisions` shows it. */
+/** A row of `typekro revisions`. */
 interface RevisionRow {
   readonly revision: number;
   readonly created: string;
-  /** The definition as it stands is this revision. */
+  /** True when the definition is equal to this revision, and the revision is the newest. */
   readonly current: boolean;
-  /** Instances that are pinned to it, as `namespace/name`. */
+  /** Instances that are pinned to the revision, as `namespace/name`. */
   readonly pinned: readonly string[];
-  /** What differs from the revision before, by node and part of the schema. */
+  /** The nodes and parts of the schema that differ from the previous revision. */
   readonly changes: readonly string[];
 }
 
-/** `typekro revisions DEFINITION`: what a definition was, and which instances stay behind. */
+/** `typekro revisions DEFINITION`: lists the revisions of a definition with their changes and pinned instances. */
 export const revisions: Command = {
   name: 'revisions',
   description:

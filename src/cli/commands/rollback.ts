@@ -12,7 +12,7 @@ import { DEFINITION_POSITIONAL, findDefinition } from '../instance/find-definiti
 import { INSTANCE_OPTIONS } from '../instance/observation.ts';
 import { graphDifferences } from '../instance/revision-difference.ts';
 
-/** `typekro rollback DEFINITION`: the definition becomes what an earlier revision was. */
+/** `typekro rollback DEFINITION`: restores the spec of an earlier revision. */
 export const rollback: Command = {
   name: 'rollback',
   description:
@@ -41,7 +41,7 @@ export const rollback: Command = {
       if (revisionHash(now) === revisionHash(spec)) {
         return { object, result: 'unchanged', effect: `it is what revision ${number} was`, next };
       }
-      // The version that was read protects a concurrent change of the definition.
+      // The resource version of the read makes a concurrent change of the definition a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(now, spec).join(', ');
       return { object, result: 'configured', effect: `it becomes what revision ${number} was: ${changes}`, next };
@@ -49,8 +49,8 @@ export const rollback: Command = {
 };
 
 /**
- * The revision before the definition as it is: the newest one for a definition that got none (it does not compile, or its
- * CRD is refused), else the one before the newest.
+ * The last revision that differs from the current spec. When the spec has no revision, because it does not compile or
+ * its CRD is refused, that is the newest revision. Otherwise it is the revision before the newest.
  */
 function lastGood({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
   const newest = all.at(-1);

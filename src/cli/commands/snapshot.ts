@@ -10,7 +10,7 @@ import { takeSnapshot } from '../plan/take-snapshot.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 
-/** `typekro snapshot FILE`: what plans need of a cluster, in one file. */
+/** `typekro snapshot FILE`: writes the parts of a cluster that plans read into one file. */
 export const snapshot: Command = {
   name: 'snapshot',
   description:

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../instance/observation.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 
-/** `typekro status INSTANCE`: conditions, projected fields and what is not ready. */
+/** `typekro status INSTANCE`: prints conditions, status fields, and the nodes that are not ready. */
 export const status: Command = {
   name: 'status',
   description:

@@ -6,7 +6,7 @@ import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
-/** `typekro suspend INSTANCE`: the controller writes nothing for it until `typekro resume`. */
+/** `typekro suspend INSTANCE`: stops all writes for an instance until `typekro resume`. */
 export const suspend: Command = {
   name: 'suspend',
   description:

@@ -21,7 +21,7 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 const FORMS = ['text', 'json', 'junit'] as const;
 type Form = (typeof FORMS)[number];
 
-/** `typekro test DIR…`: declarative tests of definitions, on the embedded cluster in virtual time. */
+/** `typekro test PATH…`: runs declarative tests of definitions on the embedded cluster, in virtual time. */
 export const test: Command = {
   name: 'test',
   description: `Runs the tests in *.test.yaml files, each beside the definition or composition that it is about. Every test has an embedded cluster of its own with the controller of this package, on a clock that only the test moves: hours pass in milliseconds. A file begins like this:
@@ -143,7 +143,10 @@ function sumOf(results: readonly TestFileResult[]): TestSum {
   return { passed: all.length - failed, failed, skipped };
 }
 
-/** The percentage of `--coverage-min`. Throws `cli/usage` for anything else. */
+/**
+ * The percentage in `--coverage-min`, or `undefined` without the option. Throws `cli/usage` for a text that is not a
+ * percentage.
+ */
 function minimumOf(input: CommandInput): number | undefined {
   const text = textOption(input, 'coverage-min');
   if (text === undefined) return undefined;

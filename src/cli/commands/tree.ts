@@ -18,7 +18,7 @@ import { watchReport } from '../instance/watch-report.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
-/** `typekro tree INSTANCE`: the nodes of an instance, their objects and states. */
+/** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
 export const tree: Command = {
   name: 'tree',
   description:
@@ -70,7 +70,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
   };
 }
 
-/** Shows the tree as it changes, until Ctrl-C or until the instance is gone. */
+/** Prints the tree after each change, until Ctrl-C or the deletion of the instance. */
 async function watchTree(context: CommandContext, input: CommandInput): Promise<number> {
   const form = textOption(input, 'output') ?? 'text';
   if (form !== 'text') {

@@ -20,7 +20,7 @@ const FORMS: Readonly<Record<string, (graph: Graph) => string>> = {
 };
 const FORM_NAMES = Object.keys(FORMS);
 
-/** `typekro types FILE…`: the kind of a definition for editors and programs. */
+/** `typekro types FILE…`: prints the types of a definition's kind for editors and programs. */
 export const types: Command = {
   name: 'types',
   description:

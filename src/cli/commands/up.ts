@@ -13,12 +13,12 @@ import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { withoutEffect } from '../up/without-effect.ts';
 
-/** What `up` shows in a clone when the user names no file. */
+/** The examples that `up` runs in a clone when the user names no file. */
 const EXAMPLES = ['webapp.ts', 'my-application.yaml'];
 
 /**
- * The same two applications for an installed package. Node strips no types below `node_modules`, and the packages that
- * the TypeScript example imports are missing there, so its definition is shipped as YAML.
+ * The same two applications for an installed package. Node does not strip types below `node_modules`, and the imports
+ * of the TypeScript example are not installed there. The definition of this example is therefore shipped as YAML.
  */
 const INSTALLED_EXAMPLES = ['golden/webapp.app.yaml', 'webapp-instance.yaml', 'my-application.yaml'];
 
@@ -38,7 +38,7 @@ function exampleFiles(cwd: string): string[] {
   });
 }
 
-/** `typekro up [FILE…]`: an embedded cluster with a controller, and the user's files in it. */
+/** `typekro up [FILE…]`: starts an embedded cluster with a controller, and applies the user's files. */
 export const up: Command = {
   name: 'up',
   description:
@@ -110,7 +110,7 @@ export const up: Command = {
   },
 };
 
-/** The text about what remains after the end of the cluster. */
+/** The text at the end of the cluster. */
 function goodbye(input: CommandInput): string {
   const next =
     input.options['once'] === true
@@ -122,7 +122,10 @@ function goodbye(input: CommandInput): string {
     : `\n${ended}`;
 }
 
-/** The port of the API. Throws `cli/bad-port`. */
+/**
+ * Returns the port in `--port`; 0 means a free port. Throws `TypeKroError` `cli/bad-port` for a text that is not a
+ * port.
+ */
 export function portOption(input: CommandInput): number {
   const text = textOption(input, 'port') ?? '0';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

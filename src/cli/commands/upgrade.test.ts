@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   await world.apply(definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]));
-  // kro 0.9 takes an open expression for text, and the id graphengine.
+  // kro 0.9 reads an unclosed expression as text, and accepts the id `graphengine`.
   await world.apply(definition('Open', [mapResource('map', { text: '${not closed' })]));
   await world.apply(definition('Engine', [mapResource('graphengine', { text: 'a' })]));
   await world.apply(definition('Broken', [mapResource('map', { text: '${schema.spec.nothing}' })]));

@@ -17,7 +17,7 @@ import type { DefinitionCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/u
 import { isChanged, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
 
-/** `typekro upgrade --check`: what the controller of this version makes of the definitions of a cluster. */
+/** `typekro upgrade --check`: prints what the controller of this version does with the definitions of a cluster. */
 export const upgrade: Command = {
   name: 'upgrade',
   description:
@@ -62,7 +62,7 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
     const planning = await openPlanning(context, input, target);
     const { planned, from } = planning;
     try {
-      // Pins and the revision that stays in force are among the revisions.
+      // The check must know the revisions: pins and the last good revision of a refused definition are among them.
       for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
       const schemas = new LiveSchemas(target.api);
       const live = planned.basics.definitions

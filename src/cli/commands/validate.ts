@@ -4,7 +4,7 @@ import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { count } from '../up/print-diagnostics.ts';
 
-/** `typekro validate FILE…`: every problem of every definition, without a cluster. */
+/** `typekro validate FILE…`: prints all problems of all definitions without a cluster. */
 export const validate: Command = {
   name: 'validate',
   description:

@@ -12,7 +12,7 @@ import type { WaitGoal } from '../instance/wait-goal.ts';
 import { goalText, isReached, parseGoal } from '../instance/wait-goal.ts';
 import { printableLine } from '../printable.ts';
 
-/** `typekro wait INSTANCE`: until it is ACTIVE, deleted, or has a condition. */
+/** `typekro wait INSTANCE`: waits until an instance is ACTIVE, is deleted, or has a condition. */
 export const wait: Command = {
   name: 'wait',
   description:
@@ -57,7 +57,7 @@ export const wait: Command = {
   },
 };
 
-/** The instance; `undefined` for one that is absent, as it is waited for. */
+/** Finds the instance. Returns `undefined` when it is absent and the goal is its deletion. */
 async function find(
   api: KubernetesApi,
   text: string,
@@ -73,7 +73,10 @@ async function find(
   }
 }
 
-/** Waits for the goal; gives the last words about the instance when it is not reached. */
+/**
+ * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise the last state of the instance in
+ * words.
+ */
 async function reach(
   api: KubernetesApi,
   instance: KubeObject,
@@ -84,7 +87,7 @@ async function reach(
   const { uid } = instance.metadata;
   let last = stateText(instance);
   const look = (found: KubeObject | undefined): { readonly failure?: string } | undefined => {
-    // Another instance of the same name is not this one.
+    // A new instance of the same name has another UID.
     const current = found?.metadata.uid === uid ? found : undefined;
     if (isReached(goal, current)) return {};
     if (current === undefined) return { failure: 'it was deleted' };
@@ -100,7 +103,7 @@ async function reach(
   }
 }
 
-/** Time limit of the one look of `--timeout 0`, in milliseconds. */
+/** The time limit of the only read of `--timeout 0`, in milliseconds. */
 const LOOK_ONCE_MS = 30_000;
 
 function stateText(instance: KubeObject): string {

@@ -10,13 +10,14 @@ import { definitionWhyLines, explainDefinition } from '../instance/why-definitio
 import { whyOf } from '../instance/why-of.ts';
 import { whyLines } from '../instance/why-view.ts';
 
-/** What may stand before the name of a definition. */
+/** The prefixes that mark the name of a definition. */
 const DEFINITION_PREFIX = /^(?:rgd|definition|resourcegraphdefinitions?)\//i;
 
 /**
- * The definition of a name that no instance has.
+ * Finds the definition of a name that no instance has.
  *
- * @throws TypeKroError the error about the instance when there is no such definition either.
+ * @throws TypeKroError `missing`, the error about the instance, when no definition has the name either. A name with a
+ *   prefix throws the error about the definition.
  */
 async function definitionNamed(
   api: KubernetesApi,
@@ -33,7 +34,10 @@ async function definitionNamed(
   }
 }
 
-/** `typekro why INSTANCE[/NODE]`: what everything waits for. */
+/**
+ * `typekro why INSTANCE[/NODE]`: explains what an instance waits for. `typekro why DEFINITION` explains why a
+ * definition is refused.
+ */
 export const why: Command = {
   name: 'why',
   description:

@@ -1,17 +1,17 @@
 import type { Command, CommandEntry, OptionSpec, PositionalSpec } from '../command.ts';
 
-/** A word that may stand next, and what it means. */
+/** A word that completes the command line, with its description. */
 export interface CompletionCandidate {
   readonly word: string;
   readonly summary: string;
 }
 
-/** What may stand at the place of the last word. */
+/** The possible completions of the last word. */
 export interface Candidates {
   readonly words: readonly CompletionCandidate[];
-  /** Names of files fit, too. */
+  /** True when names of files are possible, too. */
   readonly files: boolean;
-  /** Names of instances of the cluster fit, too. */
+  /** True when names of instances in the cluster are possible, too. */
   readonly instances: boolean;
 }
 
@@ -23,16 +23,16 @@ const FILE_VALUES: ReadonlySet<string> = new Set(['file', 'paths', 'dir', 'folde
 /** Positional arguments that are files. */
 const FILE_ARGUMENTS: ReadonlySet<string> = new Set(['file', 'source', 'subject']);
 
-/** The commands whose name begins with a word. */
+/** Returns the commands whose name begins with a word. */
 export function commandCandidates(commands: readonly CommandEntry[], word: string): Candidates {
   const all = commands.map(({ name, summary }) => ({ word: name, summary }));
   return { ...NOTHING, words: begunWith(word, all) };
 }
 
 /**
- * What may stand at the place of the last of these words, which may be empty or begun.
+ * Returns the completions of the last word. This word can be empty or a prefix.
  *
- * @param words behind the name of the command, at least one
+ * @param words the words after the name of the command, at least one
  */
 export function candidatesFor(command: Command, words: readonly string[]): Candidates {
   const current = words.at(-1) ?? '';

@@ -1,11 +1,14 @@
-/** A line that says that names of files fit, too. */
+/** The line of output that tells the script to complete file names as well. */
 export const FILES_LINE = ':files';
 
-/** The shells that a script exists for. */
+/** The supported shells. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A script that asks the command itself for candidates: one a line, `word TAB summary`, or `:files`. */
+/**
+ * Returns the completion script of a shell. The script runs `typekro completion candidates`, which prints one candidate
+ * a line as `word TAB summary`, and `:files` where file names are possible.
+ */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];
 }

@@ -7,7 +7,7 @@ import { knownCrds } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { parseManifest } from '../up/read-manifest.ts';
 
-/** The definition as problems name it. */
+/** The name of the definition in messages, in place of a file name. */
 const MADE = 'the definition';
 
 /** The YAML text of a definition, and its graph. */
@@ -17,8 +17,8 @@ export interface CheckedDefinition {
 }
 
 /**
- * Checks a definition that no file holds, as `validate` does, with the CRDs that the options name, and prints the problems.
- * `undefined` when there are errors.
+ * Checks a definition that is not in a file, by the rules of `validate` and with the CRDs that the options name. Prints
+ * the problems. Returns `undefined` when one of them is an error.
  */
 export async function checkedDefinition(
   context: CommandContext,

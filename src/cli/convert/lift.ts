@@ -5,7 +5,7 @@ import { parsePath } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { nearestName, valueAtSteps } from '../../schema/index.ts';
 
-/** A value of an object that becomes a field of the schema. */
+/** A value of an object that becomes a field of the definition's schema. */
 export interface Lift {
   readonly object: KubeObject;
   readonly path: readonly PathStep[];
@@ -14,10 +14,11 @@ export interface Lift {
 }
 
 /**
- * Reads lifts as `Deployment/web:spec.replicas=replicas`, divided by commas; without `=` the field has the last name of
- * the path.
+ * Parses lifts such as `Deployment/web:spec.replicas=replicas`, separated by commas. Without `=`, the field is named
+ * after the last name of the path.
  *
- * @throws TypeKroError `cli/usage` for an object or a field that is not there, and for values that have no simple type.
+ * @throws TypeKroError `cli/usage` for an unknown object or field, for a value that is not a text, number or boolean,
+ *   and for one field with two types or values.
  */
 export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[] {
   const lifts = text

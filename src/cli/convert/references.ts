@@ -3,16 +3,16 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectAt } from '../../kubernetes/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 
-/** A field that names another of the objects, or repeats a part of it. */
+/** A field that contains the name, or another part, of another object. */
 export interface FieldReference {
   readonly path: readonly PathStep[];
-  /** The object that is meant. */
+  /** The referenced object. */
   readonly target: KubeObject;
-  /** The part of it that stands in the field. */
+  /** The path of the part of `target` that the field repeats. */
   readonly part: readonly string[];
 }
 
-/** Fields that hold the name of an object of one kind. */
+/** Fields whose value is the name of an object, with the kind of this object. */
 const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['serviceAccountName', 'ServiceAccount'],
   ['claimName', 'PersistentVolumeClaim'],
@@ -23,7 +23,7 @@ const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['ingressClassName', 'IngressClass'],
 ]);
 
-/** Fields with a `name` below them, which is that of an object of one kind. */
+/** Fields with a `name` below them, with the kind of the named object. */
 const NAME_OBJECTS: ReadonlyMap<PathStep | undefined, string> = new Map([
   ['configMapRef', 'ConfigMap'],
   ['configMapKeyRef', 'ConfigMap'],
@@ -38,13 +38,13 @@ const KIND_OBJECTS: ReadonlySet<PathStep | undefined> = new Set(['scaleTargetRef
 
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
-/** Deepest nesting that is looked through. */
+/** The maximum depth of the search for references. */
 const MAX_DEPTH = 60;
 
 /**
- * The fields of an object that refer to one of the others, where that is certain: the name stands in a field that holds
- * names of this kind, and there is one such object in the same namespace; or a Service selects exactly by the labels by
- * which one workload selects its pods.
+ * Finds the fields of an object that certainly refer to another object. A name is a reference when its field names
+ * objects of one kind, and exactly one such object exists in the same namespace. The selector of a Service is a
+ * reference when exactly one workload in the namespace has the same `matchLabels`.
  */
 export function fieldReferences(object: KubeObject, all: readonly KubeObject[]): FieldReference[] {
   const found: FieldReference[] = [];
@@ -70,10 +70,10 @@ export function fieldReferences(object: KubeObject, all: readonly KubeObject[]):
   }
 }
 
-/** The kind whose names a field holds. */
+/** The kind of the object that a field names, or `undefined`. */
 function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | undefined {
   if (path.join('.') === 'metadata.namespace') return 'Namespace';
-  // Metadata and data hold texts of the author.
+  // Texts of metadata and data are free, so an equal name there is a coincidence.
   if (path[0] === 'metadata' || path[0] === 'data' || path[0] === 'stringData') return undefined;
   const last = path.at(-1);
   const byField = NAME_FIELDS.get(last);
@@ -93,7 +93,7 @@ function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | un
   return typeof kind === 'string' ? kind : undefined;
 }
 
-/** Kinds of the whole cluster: their namespace does not have to be that of the object. */
+/** Cluster-scoped kinds. An object refers to them from any namespace. */
 const CLUSTER_KINDS: ReadonlySet<string> = new Set([
   'Namespace',
   'StorageClass',

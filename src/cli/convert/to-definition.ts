@@ -7,16 +7,16 @@ import type { Lift } from './lift.ts';
 import type { FieldReference } from './references.ts';
 import { fieldReferences } from './references.ts';
 
-/** The names of a definition. */
+/** The name of a definition, and the kind of its instances. */
 export interface ConvertedNames {
   readonly name: string;
   readonly kind: string;
 }
 
 /**
- * A definition whose instances get these objects: a resource for each of them, references between them as expressions,
- * lifted values as fields of the spec with the value as the default. What a server writes is left out, and texts that
- * would be read as expressions are quoted.
+ * Makes a definition whose instances get these objects, with one resource for each. References between the objects
+ * become expressions. A lifted value becomes a field of the spec, with the value as its default. Fields that a server
+ * writes are left out, and texts with `${` are quoted.
  */
 export function toDefinition(
   objects: readonly KubeObject[],
@@ -43,7 +43,7 @@ export function toDefinition(
   };
 }
 
-/** The name of a definition in camel case, as the name of its kind. */
+/** Makes the name of a kind from the name of a definition: `WebApp` for `web-app`. */
 export function kindOfName(name: string): string {
   const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
@@ -56,7 +56,7 @@ function specOf(lifts: readonly Lift[]): JsonObject {
   return written.spec;
 }
 
-/** The kind as the id where it is the only one, else kind and name. */
+/** Makes the ids of the resources: from the kind when only one object has it, else from kind and name. */
 function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   const taken = new Set<string>();
   const ids = new Map<KubeObject, string>();
@@ -72,10 +72,10 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   return ids;
 }
 
-/** The caller still has to look whether the word is reserved, as `namespace` is. */
+/** The result can be a reserved word such as `namespace`; the caller must check this. */
 const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
 
-/** References without those that would make objects wait for each other, and without lifted fields. */
+/** Drops references that would close a cycle, and references in lifted fields. */
 function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {
   const kept = new Map<KubeObject, FieldReference[]>();
   const needs = (from: KubeObject, to: KubeObject, seen = new Set<KubeObject>()): boolean => {
@@ -94,13 +94,13 @@ function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[
   return kept;
 }
 
-/** Is one path the other, or the beginning of it? */
+/** Are two paths equal, or is one a prefix of the other? */
 function isSamePath(one: readonly PathStep[], other: readonly PathStep[]): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short.every((step, index) => step === long[index]);
 }
 
-/** Fields of the metadata that a server writes. */
+/** The fields of metadata that a server writes. */
 const SERVER_FIELDS: ReadonlySet<string> = new Set([
   'creationTimestamp',
   'deletionTimestamp',
@@ -120,7 +120,10 @@ function cleaned(object: KubeObject): JsonValue {
   return quoted({ apiVersion, kind, metadata: kept, ...others });
 }
 
-/** Texts with `${` as expressions that give the text; fields that are null count as absent, as for a server. */
+/**
+ * Turns each text with `${` into an expression whose value is the text. Drops fields that are null, as the API server
+ * does.
+ */
 function quoted(value: JsonValue): JsonValue {
   if (typeof value === 'string') return value.includes('${') ? `\${${celText(value)}}` : value;
   if (Array.isArray(value)) return value.map(quoted);
@@ -132,7 +135,7 @@ function quoted(value: JsonValue): JsonValue {
   return result;
 }
 
-/** A literal of CEL. JSON has the same escapes, but for the slash and pairs of surrogates, which stand as they are. */
+/** Writes a CEL string literal. JSON's printer uses only escapes that CEL has, too. */
 const celText = (text: string): string => stringifyJson(text);
 
 function put(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {

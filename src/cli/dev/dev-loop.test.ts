@@ -20,7 +20,7 @@ import { takeStateDirectory } from '../up/state-directory.ts';
 import { DevLoop } from './dev-loop.ts';
 import type { FolderEvents } from './watch-files.ts';
 
-/** A debounce ends at once. */
+/** A clock that ends each debounce at once. */
 const clock: Clock = {
   ...systemClock,
   setTimer(milliseconds, callback) {
@@ -46,7 +46,7 @@ kind: Pot
 metadata: {name: ${name}}
 `;
 
-/** A loop over `pots.yaml` and `shop.yaml`, whose output, keys and file events the test holds. */
+/** A loop over `pots.yaml` and `shop.yaml`, whose output, keys and file events the test controls. */
 class Harness {
   readonly cwd = mkdtempSync(join(tmpdir(), 'typekro-dev-'));
   readonly stop = new AbortController();
@@ -66,12 +66,12 @@ class Harness {
     writeFileSync(join(this.cwd, name), text);
   }
 
-  /** Tells the loop that something has happened in its folders. */
+  /** Sends the loop an event of its folders. */
   event(): void {
     for (const onEvent of this.watched.keys()) onEvent();
   }
 
-  /** Writes as editors do: a new file takes the name of the old one. */
+  /** Saves like an editor: writes a new file and renames it to the old name. */
   save(name: string, text: string): void {
     this.write(`${name}~`, text);
     renameSync(join(this.cwd, `${name}~`), join(this.cwd, name));

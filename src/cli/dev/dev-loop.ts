@@ -19,23 +19,26 @@ import { removeObjects } from './remove-objects.ts';
 import type { FileStates, FolderEvents } from './watch-files.ts';
 import { nextChange, statesAsRead, statesOf } from './watch-files.ts';
 
-/** What the loop works with. */
+/** The dependencies of the loop. */
 export interface DevLoopOptions {
   readonly context: CommandContext;
-  /** Reads and checks the files; throws `TypeKroError` where a file cannot be read. `paths` grows while it reads. */
+  /**
+   * Reads and checks the files. Adds each file that is read to `paths`. Throws `TypeKroError` when a file cannot be
+   * read.
+   */
   read(signal: AbortSignal, paths: Set<string>): Promise<CheckedFiles>;
   /** Absolute paths of the files that the user named. */
   readonly named: readonly string[];
   /** Starts an empty cluster. */
   start(): Promise<Session>;
-  /** Prints what is to know about a cluster that has started. */
+  /** Prints the addresses and other facts of a cluster that has started. */
   announce(session: Session): void;
   readonly events: FolderEvents;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
 
-/** Why a round ends. */
+/** The reason why a round ends. */
 type Ending = { readonly kind: 'changed'; readonly files: readonly string[] } | { readonly kind: 'restart' | 'quit' };
 
 const KEYS = '[w]hy  [p]lan of the last save  [r]estart  [?] help  [q]uit';
@@ -45,23 +48,23 @@ const HELP = `  w  why instances are not ACTIVE, down to what they wait for
   ?  this list
   q  quit (as Ctrl-C)`;
 
-/** Applies files to a cluster, again after each save, until the user ends it. */
+/** Applies files to a cluster, and again after each save, until the user quits. */
 export class DevLoop {
   readonly #options: DevLoopOptions;
   readonly #context: CommandContext;
   readonly #view: LiveView;
   #session: Session | undefined;
-  /** The objects that were applied to this cluster and not removed, by key. */
+  /** The objects that were applied to this cluster and not removed since, by key. */
   readonly #applied = new Map<string, KubeObject>();
-  /** The definition that the CRD of each kind belongs to in this cluster, by group and kind. */
+  /** The name of the definition that owns the CRD of each kind in this cluster, by group and kind. */
   readonly #owners = new Map<string, string>();
-  /** The last files without errors, and what their apply changed. */
+  /** The last files without errors, and the plan of their apply. */
   #good: { readonly checked: CheckedFiles; readonly plan: string } | undefined;
   #rounds = 0;
   /** Absolute paths of all files of the last round, imports included. */
   #paths: ReadonlySet<string> = new Set();
   #end: (ending: Ending) => void = () => {};
-  /** The work of a key; keys wait for it. */
+  /** The answers to `w`, which run one after another. */
   #answering: Promise<void> = Promise.resolve();
 
   constructor(options: DevLoopOptions) {
@@ -106,7 +109,9 @@ export class DevLoop {
     await session?.close();
   }
 
-  /** One state of the files: reads and applies it, and shows the cluster until something else is to be done. */
+  /**
+   * Runs one round: reads and applies the files, then shows the cluster until a save, a key or Ctrl-C ends the round.
+   */
   async #round(session: Session, changed: readonly string[]): Promise<Ending> {
     const { context, events, clock } = this.#options;
     this.#rounds += 1;
@@ -128,8 +133,8 @@ export class DevLoop {
       });
     };
     if (changed.length > 0) this.#print(`changed: ${changed.map((path) => relative(context.cwd, path)).join(', ')}`);
-    // Files that change while they are read are read again. Imports of the last round are probably those of this round;
-    // new ones are known only when they have been read.
+    // A save during the read ends the round, so that the next round reads the files again. Until the read is over, the
+    // loop watches the imports of the last round, because the imports of this round are not known yet.
     const { named } = this.#options;
     const beganMs = Date.now();
     const known = statesOf([...named, ...this.#paths]);
@@ -164,7 +169,7 @@ export class DevLoop {
       else await this.#apply(session, checked, context, began);
     } catch (error) {
       if (!signal.aborted) {
-        // A name that is wrong from the start is no save that is under way.
+        // In the first round, a file that cannot be read is the user's mistake and not an unfinished save.
         if (this.#rounds === 1 && this.#good === undefined) throw error;
         this.#view.finish();
         printFailure(error, context);
@@ -217,22 +222,22 @@ export class DevLoop {
   }
 
   /**
-   * The first kind that moved to another definition, in words. The CRD of a kind outlives its definition, and the
-   * controller refuses a second owner, so that this cluster cannot serve the files.
+   * Describes the first kind that moved to another definition. This cluster cannot serve such files: the CRD of a kind
+   * outlives its definition, and the controller refuses a second owner.
    */
   #movedKind(graphs: readonly Graph[]): string | undefined {
     for (const graph of graphs) {
       const key = kindKey(graph);
       const owner = this.#owners.get(key);
       if (owner === undefined || owner === graph.name) continue;
-      // Two definitions of one kind in the same files are a mistake of the files, which the controller tells.
+      // The controller reports two definitions of one kind in the same files.
       if (graphs.some((each) => each.name === owner && kindKey(each) === key)) continue;
       return `the kind ${graph.instance.kind} moved from the definition ${owner} to ${graph.name}`;
     }
     return undefined;
   }
 
-  /** The objects of the files, instances in their namespaces. */
+  /** The objects of the files. Instances without a namespace get one. */
   #objectsOf({ inputs, graphs }: CheckedFiles): KubeObject[] {
     const instances = new Map(instancesOf(inputs.objects, graphs).map((object) => [nameKey(object), object]));
     return inputs.objects.map(({ object }) => instances.get(nameKey(object)) ?? object);
@@ -276,7 +281,7 @@ export class DevLoop {
     try {
       this.#print(await whyText(this.#context, session, this.#context.signal));
     } catch (error) {
-      // A restart closes the connections of an answer that is under way.
+      // A restart closes the connection, and an unfinished answer then fails.
       if (this.#session !== session) return;
       this.#view.finish();
       printFailure(error, this.#context);

@@ -15,7 +15,7 @@ import type { LoadedInputs } from '../up/load-inputs.ts';
 import { count } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
 
-/** Why each instance waits that is not ACTIVE; one line when there is none. */
+/** Explains why each instance is not ACTIVE. Returns one line when all instances are ACTIVE or none exists. */
 export async function whyText(
   context: CommandContext,
   { api, controller }: Pick<Session, 'api' | 'controller'>,
@@ -35,14 +35,14 @@ export async function whyText(
   return texts.join('\n\n');
 }
 
-/** What an apply of the files would change now. */
+/** Prints the plan of an apply of the files. */
 export async function planText(
   context: CommandContext,
   { api }: Pick<Session, 'api'>,
   inputs: LoadedInputs,
   signal: AbortSignal,
 ): Promise<string> {
-  // The problems of the files are printed already.
+  // The caller has printed the problems of the files.
   const quiet: CommandContext = { ...context, signal, printError: () => {} };
   const made = await planOfFiles(quiet, { positionals: [], options: {} }, inputs, {
     api,
@@ -57,8 +57,8 @@ export async function planText(
 }
 
 /**
- * The served revisions of the definitions, as `revision 2 of webapps`; empty when none is served. Files without a definition
- * are served as they are.
+ * Lists the served revisions of the definitions, such as `revision 2 of webapps`. The text is empty when no revision is
+ * served. For files without a definition it is `the objects of the files`.
  */
 export function servedText(graphs: readonly Graph[], source: Pick<InspectSource, 'definitions'>): string {
   if (graphs.length === 0) return 'the objects of the files';
@@ -70,6 +70,6 @@ export function servedText(graphs: readonly Graph[], source: Pick<InspectSource,
     .join(', ');
 }
 
-/** A key of an object that stays the same over saves. */
+/** The key of an object, independent of the version in its apiVersion. */
 export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${parseApiVersion(apiVersion).group}/${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;

@@ -1,6 +1,6 @@
 /**
- * The process in which `typekro dev` loads modules: each save gets a new one, so that no module of an earlier save stays
- * loaded, and code that never ends can be ended.
+ * The process in which `typekro dev` loads modules. Each save gets a new process. It therefore never sees a module of
+ * an earlier save, and a module that never ends can be killed.
  */
 import type { JsonValue, SourcePosition } from '../../core/index.ts';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '../../core/index.ts';
@@ -22,7 +22,8 @@ process.on('disconnect', () => endProcess());
 
 async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
   const note = (text: string): void => send({ kind: 'note', text });
-  // An open channel would hide that a module waits for what never comes.
+  // A referenced channel keeps the process alive. Without it, Node ends the process when a module waits for a promise
+  // that can never settle.
   process.channel?.unref();
   const { objects, diagnostics } = await loadModule(path, file, cwd, note);
   process.channel?.ref();
@@ -40,10 +41,10 @@ function sentObject({ object, locate }: ModuleObject): SentObject {
   return { text, places: locate === undefined ? [] : placesOf(object, locate) };
 }
 
-/** Depth of a definition below which places are those of the field above. */
+/** The maximum depth of fields with places of their own. Deeper fields have the place of the field above. */
 const MAX_DEPTH = 64;
 
-/** The places of all fields, each only where it differs from the one above. */
+/** The places of the fields. A field with the same place as its parent is left out. */
 function placesOf(
   object: object,
   locate: (path: string) => SourcePosition | undefined,

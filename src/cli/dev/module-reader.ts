@@ -5,19 +5,19 @@ import { moduleUrl, parseJson, TypeKroError } from '../../core/index.ts';
 import type { LoadedModule, ModuleLoader } from '../up/module-loader.ts';
 import type { ChildReport, SentObject } from './module-messages.ts';
 
-/** Loads modules in a process of their own, which starts with the first one. */
+/** Loads modules in a child process. The process starts with the first module. */
 export interface ModuleReader {
   readonly load: ModuleLoader;
-  /** Absolute paths of all files that were imported so far, or should have been. */
+  /** Absolute paths of all files that modules imported, or tried to import. */
   readonly imported: ReadonlySet<string>;
-  /** Ends the process, even while a module is being loaded. */
+  /** Ends the process, even while it loads a module. */
   close(): void;
 }
 
 /**
  * Makes a reader for one state of the files.
  *
- * @param print prints what modules print
+ * @param print prints the output of modules
  * @param signal ends the process; loads then reject with the signal's reason
  */
 export function createModuleReader(print: (text: string) => void, signal: AbortSignal): ModuleReader {
@@ -34,7 +34,7 @@ export function createModuleReader(print: (text: string) => void, signal: AbortS
     close,
     load(path, file, cwd, note = print) {
       signal.throwIfAborted();
-      // A module may have ended the process, or closed its channel; the next one gets another process.
+      // A module can end the process or close its channel. The next module then gets a new process.
       if (child === undefined || !isAlive(child)) child = start(cwd, print);
       return loadIn(child, { path, file, cwd }, note, imported, signal);
     },
@@ -93,13 +93,13 @@ function loadIn(
     };
     child.on('message', onMessage).on('exit', onExit).on('error', onError);
     child.send(request, (error) => {
-      // A process that is ending no longer reads; its exit is the answer.
+      // A process that is ending does not read the request. Its `exit` event rejects or resolves the load.
       if (error !== null && isAlive(child)) onError(error);
     });
   });
 }
 
-/** The object with its places as a function again: a field without a place has that of the nearest field above. */
+/** Restores the object and its `locate` function. A field without a place has the place of its nearest ancestor. */
 function received({ text, places }: SentObject): LoadedModule['objects'][number] {
   const object = parseJson(text) as KubeObject;
   if (places.length === 0) return { object };

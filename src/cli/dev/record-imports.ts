@@ -16,16 +16,16 @@ export const resolve = (name, context, next) => {
 };`;
 
 /**
- * Records the files that modules import from now on, also files that do not exist or do not parse. Call it before
- * another loader is registered: the hooks then see the requests of that loader, too.
+ * Records the files that modules import after this call, including files that do not exist or do not parse. Call it
+ * before another loader is registered, so that the hooks also see that loader's requests.
  *
- * @returns a function that gives the absolute paths so far, without those of installed packages
+ * @returns a function that returns the absolute paths so far, without files of installed packages
  */
 export function recordImports(): () => readonly string[] {
   const urls = new Set<string>();
   const drain = record(urls);
   const own = ownCode();
-  // All modules of the process that `require` has loaded stand in one cache.
+  // One cache has all modules that `require` loads in this process.
   const { cache } = nodeModule.createRequire(process.execPath);
   return () => {
     drain();
@@ -62,13 +62,15 @@ function record(urls: Set<string>): () => void {
   });
   port1.unref();
   return () => {
-    // The hooks post a name before the module that asked for it goes on.
+    // The hooks post the URL before the import continues, so the messages are already in the port.
     for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1))
       urls.add(next.message as string);
   };
 }
 
-/** The folder of the code of this package, in a clone; installed, it lies below `node_modules`. */
+/**
+ * The folder of this package's own code. The filter needs it in a clone; an installed package is below `node_modules`.
+ */
 function ownCode(): string | undefined {
   const url = moduleUrl('');
   return url === undefined ? undefined : fileURLToPath(new URL('.', url));

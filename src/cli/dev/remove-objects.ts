@@ -5,8 +5,8 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, waitForObject } from '../../kube/index.ts';
 
 /**
- * Deletes objects that the files no longer hold, and waits until each is gone: instances before other objects, and
- * definitions last, so that the controller can delete what instances made.
+ * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is instances, other
+ * objects, definitions: the controller needs the definition to delete the children of an instance.
  *
  * @param isInstance is the object an instance of a definition?
  */

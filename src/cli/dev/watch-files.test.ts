@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Waits for a change of the file; the test holds the time and the events. */
+/** Waits for a change of the file. The test controls the time and the events. */
 function waiting(states = statesOf([file])) {
   const clock = new TestClock();
   let event = (): void => {};
@@ -50,7 +50,7 @@ test('a file that is written in steps counts as saved when it has been quiet', a
     await clock.advance(DEBOUNCE_MS - 1);
     expect(changed()).toBeUndefined();
   }
-  // No event tells of this step.
+  // This write causes no event.
   writeFileSync(file, 'second and last');
   await clock.advance(1);
   expect(changed()).toBeUndefined();

@@ -2,22 +2,22 @@ import { existsSync, realpathSync, statSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../../kube/index.ts';
 
-/** Quiet time after an event before files count as saved, in milliseconds: editors write in several steps. */
+/** Files count as saved after this time without a change, in milliseconds. Editors write in several steps. */
 export const DEBOUNCE_MS = 60;
 
-/** Interval of looks where the system gives no events, in milliseconds. */
+/** The interval of polling for folders without events, in milliseconds. */
 const POLL_MS = 1000;
 
-/** Events of folders. */
+/** A source of change events of folders. */
 export interface FolderEvents {
-  /** Calls `onEvent` after something in one of the folders may have changed, until the returned function is called. */
+  /** Calls `onEvent` after each possible change in one of the folders, until the returned function is called. */
   watch(folders: Iterable<string>, onEvent: () => void): () => void;
 }
 
 /**
- * The events of the file system. Folders are watched instead of files, because an editor may write a new file and give it
- * the name of the old one. A folder that the system does not watch (no events on some network drives, too many watches)
- * is looked at every second.
+ * The events of the file system. Folders are watched instead of files, because an editor may write a new file and give
+ * it the name of the old one. A folder that the system cannot watch, such as one over the limit of watches, is polled
+ * every second.
  */
 export const systemEvents = (clock: Clock): FolderEvents => ({
   watch(folders, onEvent) {
@@ -28,7 +28,7 @@ export const systemEvents = (clock: Clock): FolderEvents => ({
   },
 });
 
-/** The folder, or the nearest one above that exists. */
+/** The folder, or its nearest ancestor that exists. */
 function existingFolder(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : existingFolder(dirname(folder));
 }
@@ -56,10 +56,10 @@ function watchFolder(folder: string, onEvent: () => void, clock: Clock): () => v
   return () => stop();
 }
 
-/** What tells one state of files from another, by their paths. */
+/** The states of files, by path. Two states of a file differ when the file was saved between them. */
 export type FileStates = ReadonlyMap<string, string>;
 
-/** The present state of files; a file that does not exist has one, too. */
+/** Reads the states of files. A missing file has a state of its own. */
 export function statesOf(paths: Iterable<string>): FileStates {
   return new Map([...paths].map((path) => [path, stateOf(path)]));
 }
@@ -69,42 +69,42 @@ function stateOf(path: string): string {
   return found === undefined ? 'absent' : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
-/** The state of a file that was saved while it was read: no file has it, so that it counts as changed. */
+/** The state of a file that was saved while it was read. It equals no real state, so the file counts as changed. */
 const SAVED_MEANWHILE = 'saved meanwhile';
 
 /**
- * The states of files as a read found them. For a file that was not known before the read, the time of its last save
- * decides whether the read may have found an earlier state.
+ * The states of files at the time when they were read. A file that was not known before the read counts as changed when
+ * its last save is after the start of the read.
  *
  * @param known states from before the read
- * @param beganMs the time when the read began, in milliseconds since 1970
+ * @param beganMs the time at which the read began, in milliseconds since 1970
  */
 export function statesAsRead(paths: Iterable<string>, known: FileStates, beganMs: number): FileStates {
   return new Map([...paths].map((path) => [path, known.get(path) ?? stateSince(path, beganMs)]));
 }
 
 function stateSince(path: string, beganMs: number): string {
-  // The time of the change of the name counts as well: editors and tools give an older file the name of the saved one.
+  // The ctime changes with a rename, too. Editors rename an older file to the name of the saved one.
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && Math.floor(found.ctimeMs) > beganMs ? SAVED_MEANWHILE : stateOf(path);
 }
 
-/** The files whose state is another one now, with their states. */
+/** The files whose state has changed, with their new states. */
 export function changedFiles(states: FileStates): FileStates {
   const now = [...states.keys()].map((path) => [path, stateOf(path)] as const);
   return new Map(now.filter(([path, state]) => states.get(path) !== state));
 }
 
-/** The folders in which a file may change: its own, and that of the file to which it links. */
+/** The folders to watch for a file: its own, and the folder of the target of a link. */
 function foldersOf(path: string): string[] {
   return existsSync(path) ? [dirname(path), dirname(realpathSync(path))] : [dirname(path)];
 }
 
 /**
- * Waits until one of the files has another state and keeps it for `DEBOUNCE_MS`. Events of other files in the folders
- * do not make the wait longer.
+ * Waits until one of the files has a new state and keeps this state for `DEBOUNCE_MS`. Events of other files in the
+ * folders do not make the wait longer.
  *
- * @param states the files as they were read
+ * @param states the states of the files when they were read
  * @returns the changed files; empty when the signal aborts
  */
 export function nextChange(
@@ -124,7 +124,7 @@ export function nextChange(
     };
     const onAbort = (): void => finish([]);
     const look = (): void => {
-      // The system may not have told the last save yet.
+      // The event of the last save may not have arrived yet.
       const changed = changedFiles(states);
       if (!isSame(changed, seen)) wait(changed);
       else if (changed.size > 0) finish([...changed.keys()]);
@@ -141,7 +141,7 @@ export function nextChange(
     const stop = events.watch(new Set([...states.keys()].flatMap(foldersOf)), onEvent);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    // A change may be older than the watch.
+    // A file may have changed before the watch began.
     else onEvent();
   });
 }

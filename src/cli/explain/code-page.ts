@@ -7,7 +7,9 @@ import { builtinSource, schemaCodes } from '../../schema/index.ts';
 /** All codes that `docs/diagnostics.md` explains. */
 export const documentedCodes = (): readonly CodeInfo[] => [...diagnosticCodes, ...schemaCodes, ...traceCodes];
 
-/** The page of a code in lines: what it means, an example, what is said of it, and what to do. */
+/**
+ * Prints the page of a code as lines: its meaning, an example, the compiler's message for the example, and the remedy.
+ */
 export function codeLines(info: CodeInfo): string[] {
   const { code, severity, summary, example, remedy } = info;
   const said = saidOf(info);
@@ -24,7 +26,10 @@ export function codeLines(info: CodeInfo): string[] {
   ];
 }
 
-/** What the compiler says of an example that is a definition. Other examples need a program around them. */
+/**
+ * The compiler's message for an example in YAML. Examples in other languages return `undefined`, because they need a
+ * program around them.
+ */
 function saidOf({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
@@ -33,7 +38,7 @@ function saidOf({ code, example, language }: CodeInfo): string | undefined {
   return own === undefined ? undefined : formatDiagnostic(own, example);
 }
 
-/** Longest example that is shown whole; some show what happens with very long files. */
+/** The maximum number of lines that are printed in full. Some examples are very long files. */
 const MAX_LINES = 60;
 const MAX_COLUMNS = 160;
 

@@ -18,7 +18,7 @@ export interface MemberFacts extends FieldDescription {
   readonly name: string;
 }
 
-/** The end of a path of field names, or the first name that leads nowhere. */
+/** The schema at the end of a path of field names, or the first name that does not exist. */
 export type FieldLookup =
   | { readonly ok: true; readonly schema: Schema; readonly required: boolean }
   | {
@@ -30,8 +30,8 @@ export type FieldLookup =
     };
 
 /**
- * Follows names of fields through a schema. Lists and maps are passed through: `spec.containers.image` and
- * `spec.containers[0].image` are the same field; below a map any name is a key.
+ * Follows names of fields through a schema. Indices of lists are optional: `spec.containers.image` and
+ * `spec.containers[0].image` are the same field. Below a map, every name is a key.
  */
 export function findField(root: Schema, names: readonly string[]): FieldLookup {
   let schema = root;
@@ -52,15 +52,15 @@ export function findField(root: Schema, names: readonly string[]): FieldLookup {
   return { ok: true, schema, required };
 }
 
-/** The schema of the items of a list; of anything else the schema itself. */
+/** Returns the schema of the items of a list (or of a list of lists). Any other schema is returned itself. */
 export function itemOf(schema: Schema): Schema {
   let inner = schema;
-  // A list of lists of lists is rare; a schema that is its own item must not hang.
+  // The limit ends the loop for a schema that is its own item.
   for (let depth = 0; depth < 8 && inner.items !== undefined; depth += 1) inner = inner.items;
   return inner;
 }
 
-/** The facts of a field. */
+/** Describes a field by its schema. */
 export function factsOf(schema: Schema, required: boolean, description = schema.description): FieldDescription {
   const text = description?.trim() ?? '';
   return {
@@ -72,7 +72,7 @@ export function factsOf(schema: Schema, required: boolean, description = schema.
   };
 }
 
-/** The fields of an object, or of the items of a list. */
+/** Describes the fields of an object, or of the items of a list. */
 export function membersOf(schema: Schema, describe: (name: string) => string | undefined): MemberFacts[] {
   const item = itemOf(schema);
   return Object.entries(item.properties ?? {}).map(([name, member]) => ({
@@ -132,12 +132,12 @@ function validationOf(schema: Schema): string[] {
   return [...formats, ...values, ...bounds, ...merging, ...nullable, ...rules];
 }
 
-/** A value as it stands in YAML on one line. */
+/** Prints a value in YAML on one line. */
 export function valueText(value: JsonValue): string {
   return typeof value === 'string' && /^[\w./-]+$/.test(value) ? value : stringifyJson(value);
 }
 
-/** The words of a path: `spec.ports[0].name` gives `spec`, `ports`, `name`. */
+/** The names of a path without indices: `spec`, `ports`, `name` for `spec.ports[0].name`. */
 export function namesIn(path: string): string[] {
   return path
     .replaceAll(/\[(?:\d+|\*)?\]/g, '')

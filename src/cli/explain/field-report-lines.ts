@@ -1,19 +1,22 @@
 import type { FieldDescription, MemberFacts } from './field-facts.ts';
 import { valueText } from './field-facts.ts';
 
-/** `typekro explain` of a field as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro explain` on a field, as `-o json` prints it. A later release with the same `schemaVersion`
+ * only adds fields.
+ */
 export interface FieldReport extends FieldDescription {
   readonly schemaVersion: 1;
   /** The kind, as `Kind apiVersion`. */
   readonly kind: string;
   /** The path of the field; empty for the kind itself. */
   readonly path: string;
-  /** Of a node of a definition: what its template sets there. */
+  /** The value that the template of a node sets. Absent for other fields. */
   readonly set?: string;
   readonly fields: readonly MemberFacts[];
 }
 
-/** A field in lines: its type, default and rules, what it means, and the fields below it. */
+/** Prints a field as lines: its type, default, rules and description, and the fields below it. */
 export function fieldReportLines(report: FieldReport): string[] {
   const { kind, path, fields, set, description } = report;
   const title = [path === '' ? 'object' : `${path}  ${report.type}`, kind].join('  of ');

@@ -155,7 +155,7 @@ test.each(examples)('%s means the same formatted, and formatting again changes n
   expect(isSameGraph(text, formatted)).toBe(true);
 });
 
-/** Lines of a map in any order, with comments and blank lines between. */
+/** The lines of a map in any order, with comments and blank lines between them. */
 const shuffled = (entries: readonly string[]): fc.Arbitrary<string> =>
   fc
     .record({

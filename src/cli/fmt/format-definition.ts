@@ -10,16 +10,16 @@ import type { Edit } from './reorder.ts';
 import { reorderMap } from './reorder.ts';
 
 /**
- * A file of YAML with its definitions formatted: keys in the usual order, expressions as the printer of CEL writes
- * them, one line feed at the end. Other documents, comments, quotes and indentation stay as they are. An expression
- * that occurs twice in one scalar stays. A document with anchors or aliases keeps the order of its keys, and so does a
- * map that `reorderMap` cannot move by whole lines. Formatting again changes nothing. The text must be without errors.
+ * Formats the definitions in a file of YAML: keys in the usual order, expressions as CEL's printer writes them, one
+ * line feed at the end. Other documents, comments, quotes and indentation do not change. An expression that occurs
+ * twice in one scalar does not change. A document with anchors or aliases keeps the order of its keys; a map whose
+ * lines `reorderMap` cannot move does, too. Formatting is idempotent. The text must have no errors.
  */
 export function formatDefinitions(text: string): string {
   let result = text;
   for (const edits of [expressionEdits, keyEdits]) {
-    // A move changes the offsets of the maps inside. Each round therefore moves only outermost maps, and the next round
-    // works on the new text.
+    // A move changes the offsets of inner maps. Each round therefore moves only the outermost maps, and the next round
+    // parses the new text.
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const next = applied(result, edits(result));
       if (next === result || !isSame(result, next)) break;
@@ -30,7 +30,7 @@ export function formatDefinitions(text: string): string {
   return isSame(result, ended) ? ended : result;
 }
 
-/** The maximum number of rounds: one for each nested level of the usual order, and one that finds nothing. */
+/** The maximum number of rounds: one for each nested level of the usual order, and a last one without edits. */
 const MAX_ROUNDS = 6;
 
 function applied(text: string, edits: readonly Edit[]): string {
@@ -39,7 +39,7 @@ function applied(text: string, edits: readonly Edit[]): string {
     .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);
 }
 
-/** Do two texts hold the same objects, apart from how their expressions are written? */
+/** Do two texts have the same objects, apart from the format of expressions? */
 function isSame(one: string, other: string): boolean {
   const [before, after] = [one, other].map((text) => parseDefinitions(text));
   if (before === undefined || after === undefined || after.diagnostics.length > before.diagnostics.length) return false;
@@ -59,7 +59,7 @@ function normalized(value: JsonValue): JsonValue {
   return result;
 }
 
-/** A text with its expressions formatted. */
+/** Formats the expressions in a text. */
 function formatText(text: string): string {
   const scanned = text.includes('${') ? scanExpressions(text) : undefined;
   if (scanned?.ok !== true) return text;
@@ -74,7 +74,7 @@ interface Place {
   readonly path: readonly PathStep[];
 }
 
-/** The nodes of all definitions. A parent comes before its children. */
+/** Lists the YAML nodes of all definitions. A parent comes before its children. */
 function nodesOf(text: string): Place[] {
   const { parseAllDocuments, isMap, isSeq, isNode } = yamlLibrary();
   const documents = parseAllDocuments(text, { schema: 'failsafe', keepSourceTokens: false, logLevel: 'silent' });
@@ -93,7 +93,7 @@ function nodesOf(text: string): Place[] {
   return places;
 }
 
-/** The deepest nesting that is formatted. */
+/** The maximum depth of nodes that are formatted. */
 const MAX_DEPTH = 100;
 
 /** The edits that bring the keys of the outermost unordered maps into the usual order. */
@@ -103,7 +103,7 @@ function keyEdits(text: string): Edit[] {
   const withAliases = new Set<Document.Parsed>();
   const places = nodesOf(text);
   const { isAlias } = yamlLibrary();
-  // An alias has to stand behind its anchor.
+  // A move could put an alias before its anchor.
   for (const { document, node } of places) if (isAlias(node) || hasAnchor(node)) withAliases.add(document);
   for (const { document, node, path } of places) {
     if (!isMap(node) || withAliases.has(document)) continue;
@@ -122,7 +122,7 @@ function editOf(text: string, map: YAMLMap, path: readonly PathStep[]): Edit | u
   return order === undefined ? undefined : reorderMap(text, map, order);
 }
 
-/** The edits that replace expressions by the form that the printer of CEL writes. */
+/** The edits that replace expressions by the form that CEL's printer writes. */
 function expressionEdits(text: string): Edit[] {
   const { isScalar } = yamlLibrary();
   return nodesOf(text).flatMap(({ node }) => {
@@ -138,7 +138,7 @@ function expressionEdits(text: string): Edit[] {
   });
 }
 
-/** The edit that replaces an expression in a range. Empty unless the expression occurs exactly once there. */
+/** The edit that replaces an expression in a range. Returns no edit when the expression does not occur exactly once. */
 function replaced(
   source: string,
   range: { readonly from: number; readonly to: number },
@@ -153,7 +153,7 @@ function replaced(
   return [{ from, to: from + old.length, text }];
 }
 
-/** A text as it stands inside a scalar of this style. */
+/** Escapes a text for a scalar of this style. */
 function encoded(text: string, style: string | undefined): string {
   if (style === 'QUOTE_SINGLE') return text.replaceAll("'", "''");
   return style === 'QUOTE_DOUBLE' ? text.replaceAll(/["\\]/g, (character) => `\\${character}`) : text;

@@ -3,19 +3,19 @@ import { kroEnvironment, rewriteAst, unparse } from '../../cel/index.ts';
 
 let cached: Environment | undefined;
 
-/** Parses only: names and types do not matter. */
+/** The environment only parses, so it declares no names or types of a definition. */
 function environment(): Environment {
   cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
   return cached;
 }
 
 /**
- * An expression as the printer of CEL writes it: one space around operators, no parentheses without effect. Texts keep
- * their quotes. The expression itself where it does not parse, stands on several lines, holds a comment, or where the
- * result would not mean the same.
+ * Formats an expression with CEL's printer: one space around operators, no redundant parentheses. String literals keep
+ * their quotes. Returns the expression unchanged when it does not parse, spans several lines, contains `//`, or when
+ * the result would mean something else.
  */
 export function formatExpression(cel: string): string {
-  // Line breaks and comments are the author's; the printer knows neither.
+  // The printer would drop the author's line breaks and comments.
   if (/[\n\r]/.test(cel) || cel.includes('//')) return cel;
   const parsed = environment().parse(cel);
   if (!parsed.ok) return cel;
@@ -30,10 +30,10 @@ export function formatExpression(cel: string): string {
   return again.ok && isSameTree(parsed.ast, again.ast) ? text : cel;
 }
 
-/** Members of nodes that say where they stand or how they are written, and what follows from other members. */
+/** Members of nodes that are positions or notation, or that follow from other members. */
 const NO_MEANING: ReadonlySet<string> = new Set(['id', 'start', 'end', 'at', 'written', 'expansion', 'quoted', 'text']);
 
-/** Do two trees mean the same? */
+/** Have two trees the same meaning? */
 function isSameTree(one: Ast, other: Ast): boolean {
   return isSame(one.expr, other.expr);
 }

@@ -3,7 +3,9 @@ import type { PathStep } from '../../graph/index.ts';
 const OBJECT = ['apiVersion', 'kind', 'metadata', 'spec', '*', 'status'];
 const METADATA = ['name', 'generateName', 'namespace', 'labels', 'annotations', '*'];
 
-/** Order of the keys by the place of their map; `#` stands for an index. `*` stands for all other keys, as they are. */
+/**
+ * The order of keys by the path of their map. `#` matches an index. `*` matches all other keys and keeps their order.
+ */
 const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['', OBJECT],
   ['metadata', METADATA],
@@ -31,7 +33,10 @@ const ORDERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['spec.resources.#.externalRef.metadata', METADATA],
 ]);
 
-/** The order in which the keys of a map of a definition stand; undefined where the author's order stays. */
+/**
+ * Returns the keys of a map in the usual order. Returns `undefined` when the map has no usual order, has a key twice,
+ * or is already in order.
+ */
 export function orderedKeys(path: readonly PathStep[], keys: readonly string[]): readonly string[] | undefined {
   const order = ORDERS.get(path.map((step) => (typeof step === 'number' ? '#' : step)).join('.'));
   if (order === undefined || new Set(keys).size !== keys.length) return undefined;

@@ -1,26 +1,26 @@
 import type { YAMLMap } from 'yaml';
 
-/** A stretch of a text that is replaced. */
+/** A replacement of the characters from `from` up to `to`. */
 export interface Edit {
   readonly from: number;
   readonly to: number;
   readonly text: string;
 }
 
-/** A key with its value, the comments above it, and the blank lines before. */
+/** A key with its value, and the comments and blank lines above it. */
 interface Block {
   readonly name: string;
-  /** Where the lines above begin: after the line on which the block before ends. */
+  /** The offset of the first line above the key that belongs to it: after the last line of the previous block. */
   readonly from: number;
-  /** Where the key stands. */
+  /** The offset of the key. */
   readonly at: number;
   /** After the line on which the value ends. */
   readonly to: number;
 }
 
 /**
- * Moves the keys of a block map with their comments. Undefined where that cannot be done by moving whole lines: a map in
- * braces, keys that share a line, a comment above a key that stands behind a dash.
+ * Moves the keys of a block map together with their comments. Returns `undefined` when whole lines cannot be moved: for
+ * a map in braces, for keys that share a line, and when a key with a comment above it would follow a dash.
  *
  * @param keys the names in their new order
  */
@@ -32,7 +32,7 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
   const lineStart = source.lastIndexOf('\n', first.at - 1) + 1;
   const indent = ' '.repeat(first.at - lineStart);
   const isAfterDash = source.slice(lineStart, first.at).trim() !== '';
-  // Behind a dash the edit begins with the key, elsewhere with the lines above it.
+  // After a dash, the edit begins at the key; otherwise at the lines above it.
   const begin = isAfterDash ? first.at : first.from;
   const texts: string[] = [];
   for (const [index, name] of keys.entries()) {
@@ -51,7 +51,10 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
   return { from: begin, to: last.to, text: endsLine ? text : text.replace(/\n$/, '') };
 }
 
-/** Where the comments directly above the first key of an inner map begin. Those above a whole file are about the file. */
+/**
+ * The offset of the comments directly above the first key of an inner map. Comments above the first key of a document
+ * belong to the document.
+ */
 function firstFrom(source: string, at: number, column: number): number {
   let from = source.lastIndexOf('\n', at - 1) + 1;
   if (column === 0 || source.slice(from, at).trim() !== '') return at;
@@ -82,7 +85,7 @@ function blocksOf(source: string, map: YAMLMap): Block[] | undefined {
   return blocks;
 }
 
-/** After the line on which a value ends, with the comments below it that are indented deeper than the key. */
+/** The offset after the last line of a value, including the comments below it that are indented deeper than the key. */
 function blockEnd(source: string, end: number, column: number): number {
   let at = source[end - 1] === '\n' ? end : afterLine(source, end);
   for (let next = at; next < source.length;) {

@@ -19,9 +19,10 @@ const TYPES = new Set(['.yaml', '.yml', '.json']);
 const MAX_DEPTH = 20;
 
 /**
- * Reads files, folders with their subfolders (in the order of names) and, for `-`, the standard input.
+ * Reads files, folders with their subfolders in the order of names, and for `-` the standard input.
  *
- * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/empty` when no file could hold definitions.
+ * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type` for a program, and `input/empty`
+ *   when no document was found.
  */
 export async function readSources(
   names: readonly string[],
@@ -82,18 +83,18 @@ function filesUnder(path: string, name: string, depth: number): string[] {
     });
 }
 
-/** Parses JSON of any size as JSON, and any other text as YAML. */
+/** Parses a text as JSON if it is JSON, and as YAML otherwise. */
 function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnostics'> {
   if (/^\s*\{/.test(text)) {
     try {
       return { documents: [parseJson(text)], diagnostics: [] };
     } catch (error) {
-      // YAML in flow style begins like JSON, and the YAML parser reports the place of an error.
+      // The text can still be YAML in flow style. For broken JSON, the YAML parser reports the place of the error.
       if (!(error instanceof SyntaxError || error instanceof TypeKroError)) throw error;
     }
   }
   const { documents, diagnostics } = parseDefinitions(text, file);
-  // A Helm template is not a valid document, even when it parses as YAML.
+  // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
   const template = TEMPLATE.exec(text);
   if (diagnostics.length > 0 && template !== null)
     return { documents: [], diagnostics: [isTemplate(text, file, template)] };

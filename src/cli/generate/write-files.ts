@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
 
-/** The change of a file that was made, or in a check would be made. */
+/** The change of a file. With `check`, the change that a run without it would make. */
 export interface FileChange {
   readonly path: string;
   readonly change: 'created' | 'changed' | 'unchanged';
 }
 
-/** Compares texts with the files of a folder. Unless it is only a check, writes the files that differ. */
+/** Compares texts with the files of a folder. Without `check`, writes the files that differ. */
 export function writeFiles(
   folder: string,
   files: ReadonlyMap<string, string>,
@@ -25,7 +25,7 @@ export function writeFiles(
   });
 }
 
-/** Errors for a missing file, and for a path from which no text can be read. */
+/** The codes of errors for a missing file and for an unreadable path. */
 const UNREADABLE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
 
 function readIfThere(path: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Coverage, CoverageItem } from '../../testing/index.ts';
 import { coveredPercent } from '../../testing/index.ts';
 
-/** The line for the coverage of a file. With `isListed`, one line follows for each item that is not covered. */
+/** Prints the coverage of a file as one line. With `isListed`, one line follows for each item that is not covered. */
 export function coverageLines(file: string, { nodes, conditions, branches }: Coverage, isListed: boolean): string[] {
   const all = [...nodes, ...conditions, ...branches];
   const parts = [counted('nodes', nodes), counted('conditions', conditions), counted('branches', branches)];
@@ -9,7 +9,7 @@ export function coverageLines(file: string, { nodes, conditions, branches }: Cov
   return isListed ? [head, ...all.filter(({ covered }) => !covered).map((item) => `     ${missing(item)}`)] : [head];
 }
 
-/** The items of several coverages together. */
+/** The items of several coverages in one list. */
 export function allItems(coverages: readonly Coverage[]): CoverageItem[] {
   return coverages.flatMap(({ nodes, conditions, branches }) => [...nodes, ...conditions, ...branches]);
 }

@@ -10,17 +10,18 @@ const MAX_DEPTH = 20;
 /** A test file. */
 export interface FoundTestFile {
   readonly path: string;
-  /** The name for messages: relative to the working directory where it stands below it. */
+  /** The name in messages: relative for a file below the working directory, absolute for another file. */
   readonly file: string;
-  /** Was it found in a folder, and not named? */
+  /** True when the user named only a folder of the file. */
   readonly inFolder: boolean;
 }
 
 /**
- * The test files that names stand for, in the order of their paths: files as they are, and all `*.test.yaml` of folders
- * and their subfolders, without `node_modules` and hidden folders.
+ * Finds the test files behind names of files and folders, in the order of the names. A folder stands for all
+ * `*.test.yaml` and `*.test.yml` in it and its subfolders, sorted by path. `node_modules` and hidden folders are left
+ * out.
  *
- * @throws TypeKroError `input/not-found`, and `input/empty` when a folder has no test file.
+ * @throws TypeKroError `input/not-found` for a missing file or folder, `input/empty` for a folder without test files.
  */
 export function findTestFiles(names: readonly string[], cwd: string): FoundTestFile[] {
   const found = new Map<string, FoundTestFile>();
@@ -61,13 +62,14 @@ function testFilesUnder(folder: string, depth: number): string[] {
     });
 }
 
-/** Endings of files with definitions, in the order in which they are looked for. */
+/** The endings of files with definitions, in the order of the search. */
 const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.ts', '.mts', '.js', '.mjs', '.json'];
 
 /**
- * The file with the definition of a test file: the one that it names, else the file of the same name beside it.
+ * Returns the path of the definition of a test file: the file that the test names, or else the file of the same name
+ * beside it.
  *
- * @throws TypeKroError `input/not-found`.
+ * @throws TypeKroError `input/not-found` when the test names no definition and no file beside it fits.
  */
 export function definitionFileOf(path: string, named: string | undefined): string {
   const folder = dirname(path);

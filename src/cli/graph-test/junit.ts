@@ -4,7 +4,7 @@ import { failureLines } from '../../testing/index.ts';
 import { xmlText } from '../xml-text.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
-/** Results of tests as JUnit XML: a suite for each file, and a case for each test. */
+/** Prints results of tests as JUnit XML: one suite a file, one case a test. Each error of a file is a case, too. */
 export function testJunitText(files: readonly TestFileResult[]): string {
   const suites = files
     .filter(({ foreign }) => foreign !== true)

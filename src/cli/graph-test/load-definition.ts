@@ -11,14 +11,14 @@ import { checkFilesQuietly } from '../up/checked.ts';
 import { isCrd } from '../up/known-crds.ts';
 import { definitionFileOf } from './find-test-files.ts';
 
-/** The compiled definition of a test file, and what its cluster needs. */
+/** The compiled definition of a test file, and the objects of the cluster of the test. */
 export interface LoadedDefinition {
-  /** Absent when there are errors among the problems. */
+  /** Absent when `diagnostics` has an error, or when the test expects the errors of the definition. */
   readonly graph?: Graph | undefined;
   readonly definitions: readonly KubeObject[];
   readonly crds: readonly KubeObject[];
   readonly sources: SchemaSource;
-  /** Codes of all problems of the definition. */
+  /** The codes of all problems of the definition, expected ones included. */
   readonly codes: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   readonly texts: ReadonlyMap<string, string>;
@@ -27,7 +27,7 @@ export interface LoadedDefinition {
 /**
  * Loads and checks the file with the definition of a test file.
  *
- * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ * @throws TypeKroError like `loadInputs` and `knownCrds`.
  */
 export async function loadDefinition(
   context: CommandContext,

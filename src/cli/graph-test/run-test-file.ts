@@ -17,9 +17,9 @@ import type { LoadedDefinition } from './load-definition.ts';
 import { loadDefinition } from './load-definition.ts';
 import { readSnapshots, snapshotFileOf, writeSnapshots } from './snapshot-file.ts';
 
-/** What is run of a file, and how. */
+/** Options of a run of a test file. */
 export interface TestRunOptions {
-  /** Runs only tests whose full name contains this text. */
+  /** Runs only tests whose full name contains this text, in upper or lower case. */
   readonly filter?: string;
   /** Writes the snapshots of the tests instead of comparing them. Default false. */
   readonly update?: boolean;
@@ -37,30 +37,30 @@ export interface TestResult extends GraphTestResult {
   readonly position: (at: TestPath) => SourcePosition;
 }
 
-/** What a test file came to. */
+/** The results of a test file. */
 export interface TestFileResult {
   /** The absolute path. */
   readonly path: string;
   readonly file: string;
-  /** Absolute paths of the files that the tests depend on, without what the definition imports. */
+  /** Absolute paths of the test file, its snapshots and its definition, without the imports of the definition. */
   readonly sources: readonly string[];
   /** The name in results. */
   readonly name: string;
   readonly results: readonly TestResult[];
-  /** Names of the tests that did not run: the filter left them out, or an interrupt came first. */
+  /** Names of the tests that did not run, because of the filter or an interrupt. */
   readonly skipped: readonly string[];
   /** Mistakes of the test file, and problems of the definition. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What the tests covered; absent when none ran. */
+  /** The coverage of the tests. Absent when no test ran. */
   readonly coverage?: Coverage;
   readonly texts: ReadonlyMap<string, string>;
-  /** The file was found in a folder, and is of another kind. */
+  /** True for a file of another kind that was found in a folder. Its tests do not run, and it is not an error. */
   readonly foreign?: true;
 }
 
 /**
- * Runs the tests of a file. Mistakes of the file, errors of its definition and files that cannot be read are diagnostics;
- * then no test runs.
+ * Runs the tests of a file. Mistakes of the file, errors of its definition and unreadable files become diagnostics, and
+ * no test runs.
  */
 export async function runTestFile(
   context: CommandContext,
@@ -145,7 +145,10 @@ function isChosen(fullName: string, filter: string | undefined): boolean {
   return filter === undefined || fullName.toLowerCase().includes(filter.toLowerCase());
 }
 
-/** The test that the definition has the problems that the file names; none when it names none. */
+/**
+ * The test that the definition has the problems in `diagnostics:` of the test file. The list is empty for a file
+ * without `diagnostics:`.
+ */
 function problemResults(
   name: string,
   { diagnostics: expected, document }: GraphTestFile,
@@ -162,7 +165,7 @@ function problemResults(
   return [{ name: title, fullName, milliseconds: 0, snapshots: {}, ...failure, source: position([]), position }];
 }
 
-/** Objects of the tests as data; later versions only add fields. */
+/** The results of a file as JSON. Later versions only add fields. */
 export function resultData({ file, results, skipped, diagnostics, coverage }: TestFileResult): JsonObject {
   const data = {
     file,

@@ -6,21 +6,21 @@ import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '../../testing/index.ts';
 
-/** Snapshots by the name of the test, and by the step. */
+/** Snapshots by the name of the test, then by the step. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
 
 /**
- * The file with the snapshots of a test file: `webapp.test.yaml.snapshot.yaml` beside `webapp.test.yaml`. Two test files
- * never share one, whatever their endings are.
+ * The file with the snapshots of a test file: `webapp.test.yaml.snapshot.yaml` beside `webapp.test.yaml`. The whole
+ * name is kept, so `a.test.yaml` and `a.test.yml` have different snapshot files.
  */
 export function snapshotFileOf(path: string): string {
   return `${path}.snapshot.yaml`;
 }
 
 /**
- * Reads the snapshots of a test file; none when there is no such file.
+ * Reads the snapshots of a test file. Returns an empty object when the snapshot file does not exist.
  *
- * @throws TypeKroError `testing/bad-snapshot` for a file that is none.
+ * @throws TypeKroError `testing/bad-snapshot` when the file contains something else.
  */
 export async function readSnapshots(path: string, file: string): Promise<Snapshots> {
   const stored = snapshotFileOf(path);
@@ -40,8 +40,8 @@ function isOfSteps(value: JsonValue | undefined): boolean {
 }
 
 /**
- * Writes the snapshots of the tests that ran. Those of other tests of the file stay, and so do those of the steps that a
- * failed test did not reach; those that belong to no test go.
+ * Writes the snapshots of the tests that ran. Keeps the snapshots of other tests in `names`, and of the steps that a
+ * failed test did not reach. Removes the snapshots of tests that are not in `names`.
  *
  * @throws TypeKroError `testing/not-written`.
  */

@@ -17,7 +17,7 @@ const stored = (file: string) =>
 const stepsOf = (file: string) =>
   Object.fromEntries(Object.entries(stored(file)).map(([name, steps]) => [name, Object.keys(steps)]));
 
-/** Two tests; the first step of the first expects a state. */
+/** Two tests. The first step of the first test expects `state`. */
 const twoTests = (state: string) => `${HEAD}tests:
   - name: one${GIVEN}
     expect: { snapshot: true }

@@ -5,7 +5,10 @@ import type { TestResult } from './run-test-file.ts';
 
 const NAME_WIDTH = 64;
 
-/** The lines of a test: one when it passed, and what is not as expected. */
+/**
+ * Prints the result of a test: one line, and for a failed test also the mismatches and a command that runs the test
+ * again.
+ */
 export function resultLines(
   { fullName, milliseconds, failure, position }: TestResult,
   file: string,
@@ -28,7 +31,7 @@ export function resultLines(
   ];
 }
 
-/** How many tests passed and failed, and how many were left out. */
+/** The numbers of tests that passed, failed and did not run. */
 export interface TestSum {
   readonly passed: number;
   readonly failed: number;

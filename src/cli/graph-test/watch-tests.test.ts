@@ -9,7 +9,7 @@ import { watchTests } from './watch-tests.ts';
 const { cwd, write, remove } = testFolder();
 afterAll(remove);
 
-/** A clock whose timers fall due at once. */
+/** A clock whose timers fire at once. */
 const clock = {
   now: () => 0,
   setTimer(_milliseconds: number, callback: () => void) {
@@ -28,7 +28,7 @@ test('a save runs the test files that depend on it, and a new file all of them',
   const stop = new AbortController();
   const ran: (readonly string[] | 'all')[] = [];
   let saves = 0;
-  // Each save has its own time, so that no clock decides whether it is seen.
+  // Each save sets its own mtime, so that the resolution of the clock does not matter.
   const save = (name: string) => {
     writeFileSync(path(name), String(saves));
     utimesSync(path(name), saves + 1, saves + 1);

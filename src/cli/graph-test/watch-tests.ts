@@ -7,7 +7,7 @@ import type { FolderEvents } from '../dev/watch-files.ts';
 import { nextChange, statesOf } from '../dev/watch-files.ts';
 import type { TestFileResult } from './run-test-file.ts';
 
-/** What `watchTests` works with. */
+/** The dependencies of `watchTests`. */
 export interface WatchTestsOptions {
   readonly context: CommandContext;
   /**
@@ -22,8 +22,9 @@ export interface WatchTestsOptions {
 }
 
 /**
- * Runs all tests once, and after each save the test files that the save affects. A test file depends on itself, its
- * snapshots, its definition, and the files that the definition imports. Ends with the signal of the context.
+ * Runs all tests once, and after each save the test files that the save affects. A save affects a test file when it
+ * changes the file, its snapshots, its definition, or a file that the definition imports. Returns the exit code when
+ * the signal of the context aborts.
  */
 export async function watchTests({ context, named, run, events, clock }: WatchTestsOptions): Promise<number> {
   const sources = new Map<string, readonly string[]>();
@@ -43,7 +44,7 @@ export async function watchTests({ context, named, run, events, clock }: WatchTe
   return ExitCode.interrupted;
 }
 
-/** The test files that depend on changed files; `undefined`: all. */
+/** The test files that depend on changed files. `undefined` means all test files. */
 function affected(
   sources: ReadonlyMap<string, readonly string[]>,
   named: readonly string[],
@@ -54,7 +55,7 @@ function affected(
   return new Set([...sources].filter(([, own]) => own.some((path) => changed.includes(path))).map(([path]) => path));
 }
 
-/** Runs a task with a context that loads modules in a process of their own, so that a saved module is read anew. */
+/** Runs a task whose modules are loaded in a new child process, so that each run reads saved modules again. */
 export async function withFreshModules(
   context: CommandContext,
   task: (context: CommandContext) => Promise<TestFileResult>,

@@ -2,11 +2,11 @@ import { stringify } from 'yaml';
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject, stringifyJson } from '../../core/index.ts';
 
-/** What a new project begins with. */
+/** The contents of a new project. */
 export interface ProjectPlan {
   /** Name of the project, also in its `package.json`. */
   readonly name: string;
-  /** Version of this package, without a range. */
+  /** Version of this package, such as `1.2.3`. */
   readonly version: string;
   readonly start: CompositionStart | DefinitionStart;
 }
@@ -22,17 +22,17 @@ export interface DefinitionStart {
   /** The YAML text of the definitions. */
   readonly text: string;
   readonly instance: JsonObject;
-  /** Nodes that every instance has from the beginning. */
+  /** The ids of the nodes that every instance gets first. */
   readonly present: readonly string[];
 }
 
-/** The packages that a project with a composition needs besides this one, with their ranges. */
+/** The packages that a project with a composition needs in addition to this one, with their ranges. */
 export const PROJECT_PACKAGES = {
   dependencies: { arktype: '^2.2.8' },
   devDependencies: { '@types/node': '^20.19.43', tsx: '^4.23.15', typescript: '^6.0.2' },
 } as const;
 
-/** Files of a new project, by path; all end with a newline. */
+/** Returns the texts of the files of a new project, by path. Each text ends with a newline. */
 export function projectFiles(plan: ProjectPlan): Readonly<Record<string, string>> {
   return plan.start.kind === 'composition' ? compositionFiles(plan) : definitionFiles(plan, plan.start);
 }
@@ -84,7 +84,7 @@ function definitionFiles(
   };
 }
 
-/** A test that holds for each definition: an instance as the example gets the objects that wait for nothing. */
+/** A test that passes for every definition: an instance with the spec of the example gets the objects of `present`. */
 function definitionTest({ metadata, spec }: JsonObject, present: readonly string[]): JsonObject {
   const name = isJsonObject(metadata) ? (metadata['name'] ?? 'example') : 'example';
   return {
@@ -110,7 +110,7 @@ function json(value: JsonObject): string {
   return `${stringifyJson(value, 2)}\n`;
 }
 
-/** Files that both kinds of projects have. */
+/** The files of every project. */
 function common(name: string, file: string): Record<string, string> {
   return {
     '.gitignore': 'node_modules/\n.typekro/\n',

@@ -21,15 +21,16 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
 
-/** A definition of the cluster, as kubectl names it. */
+/** The name of a definition in the cluster, in kubectl's form. */
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
 
 /**
- * What a project begins with: a composition; with `--from`, a definition of a file or of the cluster, or one made of plain
- * manifests. `undefined` when the definition has errors, which are printed.
+ * Decides what a project begins with. Without `--from`, that is a composition. With `--from`, it is a definition of a
+ * file or of the cluster, or a definition made from plain manifests. Returns `undefined` when the definition has
+ * errors, after printing them.
  *
- * @param name name of the project
- * @throws TypeKroError for a source that cannot be read or holds nothing
+ * @param name the name of the project
+ * @throws TypeKroError for a source that cannot be read or has no usable object
  */
 export async function projectStart(
   context: CommandContext,
@@ -43,7 +44,7 @@ export async function projectStart(
   if (inCluster !== undefined) return startOf(await ofCluster(context, input, inCluster));
   const text = from === '-' ? await context.readInput() : '';
   const again: CommandContext = { ...context, readInput: () => Promise.resolve(text) };
-  // Other files have their errors from the check of definitions.
+  // The check of definitions reports why another type of file does not fit.
   if (from !== '-' && !/\.ya?ml$/i.test(from) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     return ofFile(again, input, from);
   }
@@ -61,7 +62,7 @@ export async function projectStart(
   );
 }
 
-/** A definition in the cluster of the kubeconfig. */
+/** Reads and checks a definition of the cluster. */
 async function ofCluster(
   context: CommandContext,
   input: CommandInput,
@@ -86,7 +87,7 @@ async function ofCluster(
               : `there are ${names.join(', ')}`,
       });
     }
-    // The kinds that the definition uses are those of this cluster.
+    // The check reads the CRDs of the same cluster.
     const options = { ...input.options, context: textOption(input, 'context') ?? cluster };
     return await checkedDefinition(context, { ...input, options }, ownFields(found));
   } finally {
@@ -122,7 +123,7 @@ function startOf(
   return { kind: 'definition', text, instance: sampleInstance(graph), present: firstNodes(graph) };
 }
 
-/** The nodes that every instance has from the beginning: without conditions, and without others that come before. */
+/** The nodes that every instance gets first: resources without conditions and without dependencies. */
 function firstNodes({ nodes }: Graph): string[] {
   return [...nodes.values()]
     .filter(
@@ -132,7 +133,10 @@ function firstNodes({ nodes }: Graph): string[] {
     .map(({ id }) => id);
 }
 
-/** The text as it is; of objects that a cluster printed, without what the API server and controllers wrote. */
+/**
+ * Returns the text unchanged when its objects do not come from a cluster. Otherwise prints the objects without the
+ * fields that the API server and controllers write.
+ */
 function ownText(text: string, objects: readonly KubeObject[]): string {
   if (objects.every(({ metadata }) => metadata.uid === undefined)) return text;
   return objects.map((object) => stringify(ownFields(object))).join('---\n');
@@ -145,10 +149,10 @@ function ownFields(object: KubeObject): JsonObject {
   return withoutServerFields({ ...object, metadata: kept });
 }
 
-/** The annotation in which `kubectl apply` keeps what it sent. */
+/** The annotation in which `kubectl apply` stores the last applied object. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The name of a project as that of a definition. */
+/** Makes the name of a definition from the name of a project. */
 function definitionName(project: string): string {
   const name = project
     .replace(/^@[^/]*\//, '')

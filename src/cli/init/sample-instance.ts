@@ -5,8 +5,8 @@ import { crdSource } from '../../schema/index.ts';
 import { sampleValue } from '../sample-value.ts';
 
 /**
- * An instance of a definition as an example: every field without a default has a value that its schema takes. A field
- * with a pattern gets a text that the author has to replace where the pattern does not take it.
+ * Makes an example of an instance of a definition. Every field without a default has a value that its schema accepts,
+ * except that patterns are ignored: the author must replace a text that does not match.
  */
 export function sampleInstance({ instance }: Graph): JsonObject {
   const schema = crdSource([instance.crd]).schemaOf(instance);

@@ -8,18 +8,18 @@ import type { ChangeData } from './change-report.ts';
 import { changeReport } from './change-report.ts';
 import { reportPrinter } from './print-report.ts';
 
-/** What a verb may use. */
+/** The inputs of a command that makes one change. */
 export interface ChangeContext {
   readonly api: KubernetesApi;
   /** The first argument. */
   readonly text: string;
-  /** Where a name without a namespace is looked for. */
+  /** The namespace of a name without one. */
   readonly namespace: string;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Connects, makes one change, and prints what became of the object. */
+/** Connects to the cluster, makes one change, and prints the result for the object. */
 export async function reportChange(
   context: CommandContext,
   input: CommandInput,
@@ -43,7 +43,7 @@ export async function reportChange(
   }
 }
 
-/** An instance as an argument that no other kind or namespace can be meant by: `webapp/team-a/shop`. */
+/** Writes an instance as an unambiguous argument, with kind and namespace: `webapp/team-a/shop`. */
 export function argumentOf({ kind, metadata: { name = '', namespace } }: KubeObject): string {
   return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
 }

@@ -5,28 +5,28 @@ import type { OptionSpec } from '../command.ts';
 import { printableLine } from '../printable.ts';
 import type { Report } from './print-report.ts';
 
-/** What became of one object, in the words of kubectl. */
+/** The result of a change of one object, in kubectl's words. */
 export type ChangeResult = 'configured' | 'unchanged' | 'deleted';
 
-/** A verb's report as JSON. A later release with the same `schemaVersion` only adds fields. */
+/** The report of a change as `-o json` prints it. A later release with the same `schemaVersion` only adds fields. */
 export interface ChangeData {
   readonly schemaVersion: 1;
   readonly object: ObjectRef;
   readonly result: ChangeResult;
-  /** The server checked the change, and stored nothing. */
+  /** True when the server checked the change and stored nothing. */
   readonly dryRun: boolean;
-  /** What follows from the change. */
+  /** The consequence of the change, as a sentence. */
   readonly effect: string;
-  /** A command that comes next. */
+  /** The next command for the user. */
   readonly next?: string;
 }
 
-/** The options of verbs that make one change. */
+/** The options of commands that make one change. */
 export const CHANGE_OPTIONS: readonly OptionSpec[] = [
   { name: 'dry-run', summary: 'let the server check the change, and store nothing' },
 ];
 
-/** `WebApp team-a/shop configured (dry run): it stays with revision 3`, then what comes next. */
+/** Prints a change: `WebApp team-a/shop configured (dry run): it stays with revision 3`, then the next command. */
 export function changeReport(data: Omit<ChangeData, 'schemaVersion'>): Report {
   const { object, result, dryRun, effect, next } = data;
   return {
@@ -39,8 +39,8 @@ export function changeReport(data: Omit<ChangeData, 'schemaVersion'>): Report {
 }
 
 /**
- * Sets or removes (`undefined`) one annotation of an object as it was read; a concurrent change of the object is a
- * conflict. Writes nothing when the object has the value already.
+ * Sets one annotation of an object, or removes it when `value` is `undefined`. Writes nothing when the object already
+ * has the value. A change of the object since it was read is a conflict.
  */
 export async function annotate(
   api: KubernetesApi,
@@ -57,5 +57,5 @@ export async function annotate(
   return 'configured';
 }
 
-/** The field manager of what a user changes with these commands. */
+/** The field manager of the changes of these commands. */
 export const CLI_MANAGER = 'typekro-cli';

@@ -5,10 +5,11 @@ import { isJsonObject } from '../../core/index.ts';
 const MAX_NAMES = 12;
 
 /**
- * What an object has where an expression looks for data: for `service.status.loadBalancer.ingress[0].hostname` and a
- * Service whose address is an IP, `status.loadBalancer.ingress[0] has ip, and no hostname`.
+ * Describes what an object has at the place where an expression expects data. For
+ * `service.status.loadBalancer.ingress[0].hostname` and a Service with an IP address, that is
+ * `status.loadBalancer.ingress[0] has ip, and no hostname`.
  *
- * @returns `undefined` for an expression other than a path of plain names and positions, and for data that is there.
+ * @returns `undefined` when the data exists, and for an expression that is not a path of names and indices
  */
 export function dataAt(expression: string, object: KubeObject): string | undefined {
   const match = /^[A-Za-z_]\w*((?:\.\??\w+|\[\??\d+\])+)$/.exec(expression.trim());

@@ -6,7 +6,8 @@ import { KubeError } from '../../kube/index.ts';
 import { isInstanceOf } from './serving-definition.ts';
 
 /**
- * The live instances that belong to a definition; `undefined` where they may not be listed, or the kind is not served.
+ * Lists the live instances that belong to a definition. Returns `undefined` when the list fails, for example because
+ * the user may not list the kind or the kind is not served.
  */
 export async function instancesOfDefinition(
   api: KubernetesApi,

@@ -7,35 +7,43 @@ import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { secretFields } from './secret-fields.ts';
 
-/** `typekro diff` as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
 export interface DiffReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
-  /** The instance is suspended: the changes are made once it is resumed. */
+  /** True for a suspended instance. Its controller makes the changes after it is resumed. */
   readonly suspended?: true;
   readonly changes: readonly ObjectDifference[];
-  /** Nodes that wait, are suspended or could not be read: what would be changed there is not known. */
+  /** Nodes that wait or could not be read. Their changes are not known yet. */
   readonly notCompared: readonly NotCompared[];
 }
 
-/** What the controller would do to one object now. */
+/** The change that the controller would make to one object. */
 export interface ObjectDifference {
   readonly node: string;
   readonly object: ObjectRef;
-  /** `create`: it is absent. `adopt`: it is another's. `change`: the graph wants something else. `drift`: another program changed it. */
+  /**
+   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
+   * other values. `drift`: another program changed the object.
+   */
   readonly action: ApplyAction['why'] | 'delete';
-  /** The manager that wrote the object last, as far as that is known. */
+  /** The field manager that wrote the object last, if it is known. */
   readonly lastWriter?: string;
   readonly fields: readonly FieldDifference[];
 }
 
-/** A node whose objects are not compared, and why. */
+/** A node whose objects are not compared, and the reason. */
 export interface NotCompared {
   readonly node: string;
   readonly reason: string;
 }
 
-/** Everything that is not as the graph wants it, objects in the order in which they would be written. */
+/**
+ * Compares the objects of an instance with the graph. Lists the differing objects in the order of their writes, then
+ * the deletions.
+ */
 export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
   const decision = resumed ?? now;
   const isAsked = (id: string): boolean => node === undefined || id === node;
@@ -66,13 +74,16 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
   };
 }
 
-/** Were the objects of the node compared with what it wants? A node that is not resolved wants nothing that is known. */
+/**
+ * Were the objects of the node compared with its desired state? A node with unresolved expressions has no desired state
+ * yet.
+ */
 function isCompared({ state, objects }: NodeReport): boolean {
   const isKnown = objects.every((object) => object.state !== 'unknown' && object.state !== 'failed');
   return isKnown && (state === 'ready' || state === 'skipped' || state === 'deleted' || state === 'waiting');
 }
 
-/** Replaces values that may come from Secrets. */
+/** The text in place of a value that may come from a Secret. */
 const MASK = '(secret)';
 
 function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
@@ -91,7 +102,9 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   delete: '-',
 };
 
-/** The report in lines: one for each object, one for each field, one for each node that was not compared. */
+/**
+ * Prints the report as lines: one for each object and each of its fields, and one for each node that was not compared.
+ */
 export function diffLines({ suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
@@ -113,7 +126,7 @@ export function diffLines({ suspended, changes, notCompared }: DiffReport): stri
   ];
 }
 
-/** Characters of a value that a line shows. */
+/** The maximum number of characters of a value in a line. */
 const MAX_VALUE_LENGTH = 200;
 
 function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectDifference['action']): string {
@@ -131,7 +144,7 @@ function fieldText({ kind, wanted, found, managers }: FieldDifference, action: O
   }
 }
 
-/** A value on one line, with its blanks: two values that differ are shown as different. */
+/** Prints a value on one line. White space is kept, because two values can differ in white space only. */
 function valueText(value: FieldDifference['wanted']): string {
   if (value === undefined) return 'nothing';
   const text = value === MASK ? MASK : printable(stringifyJson(value));

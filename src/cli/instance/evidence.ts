@@ -10,10 +10,10 @@ import { dataAt } from './data-at.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
-/** Lines of a log that a report shows. */
+/** The maximum number of lines of a log in a report. */
 const MAX_LOG_LINES = 10;
 
-/** Reasons of containers that ended, whose log tells more. */
+/** The reasons of ended containers. The log of such a container often has the cause. */
 const ENDED: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
   'Error',
@@ -22,10 +22,10 @@ const ENDED: ReadonlySet<string> = new Set([
   'ContainerCannotRun',
 ]);
 
-/** Objects of a root that are looked at; the others of a collection have the same trouble more often than not. */
+/** The maximum number of objects of a root that are read. The objects of a collection mostly have the same trouble. */
 const MAX_OBJECTS = 10;
 
-/** Finds out what keeps each root where it is: pods, conditions, events, logs, and a dry run of the write that is due. */
+/** Collects the evidence for each root cause: pods, conditions, events, logs, and a dry run of the pending write. */
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
@@ -55,7 +55,10 @@ export async function findEvidence(
   );
 }
 
-/** What the object of a node has in place of the data that another node reads from it. */
+/**
+ * Describes what the objects of a node have in place of the missing data, or which fields a pending write would
+ * restore.
+ */
 async function dataFound(
   api: KubernetesApi,
   { node, objects }: RootCause,
@@ -88,13 +91,16 @@ async function found(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): P
   }
 }
 
-/** `parts[1].data.x` as an expression that looks into one item, `parts.data.x`, and the index of the item. */
+/** Splits `parts[1].data.x` into the expression for one item, `parts.data.x`, and the index of the item. */
 function itemOf(expression: string): { readonly expression: string; readonly index?: number } {
   const [, id = '', index = '', path = ''] = /^([A-Za-z_]\w*)\[(\d+)\](.*)$/s.exec(expression.trim()) ?? [];
   return id === '' ? { expression } : { expression: `${id}${path}`, index: Number(index) };
 }
 
-/** The objects of external collections among the nodes, in their order; those that may not be read are left out. */
+/**
+ * Lists the objects of the external collections among the nodes, sorted by name. Collections that cannot be read are
+ * left out.
+ */
 async function externalItems(
   api: KubernetesApi,
   nodes: readonly string[],
@@ -120,10 +126,10 @@ async function externalItems(
   return (await Promise.all(lists)).flat();
 }
 
-/** Fields that a line names. */
+/** The maximum number of fields in a line. */
 const MAX_FIELDS = 5;
 
-/** Which fields a write would put back, and who changed them; values are those of `typekro diff`. */
+/** Lists the fields that a write would restore, and the managers that changed them. `typekro diff` shows the values. */
 function changedFields(node: string, { apply }: Decision): string[] {
   return apply
     .filter(({ nodeId, why }) => nodeId === node && why === 'drift')
@@ -140,7 +146,10 @@ function changedFields(node: string, { apply }: Decision): string[] {
 const deletionText = ({ target }: DeleteAction): string =>
   `the deletion of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
 
-/** Does the API server take the writes of a node that are due? Tries them in order up to the first refusal. */
+/**
+ * Tries the pending writes of a node by dry runs. Returns the first refusal, else the first unknown outcome, else the
+ * first success. Returns `undefined` when no write is pending.
+ */
 async function pendingWrite(
   api: KubernetesApi,
   node: string,
@@ -157,13 +166,16 @@ async function pendingWrite(
   );
 }
 
-/** The refusal of a dry run by an API server whose webhooks have side effects. */
+/** The API server refuses a dry run when a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
 
-/** The refusal of a request in the name of another user. */
+/** The API server's message for a user who may not impersonate another user. */
 const NO_IMPERSONATION = /cannot impersonate resource/;
 
-/** Tries a write in the name that the definition names; with the user's own rights where that is not allowed. */
+/**
+ * Tries a write as the account that the definition names. When impersonation is not allowed, tries it with the user's
+ * own rights.
+ */
 async function dryRunAs(
   api: KubernetesApi,
   action: ApplyAction,
@@ -191,9 +203,10 @@ async function dryRun(
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    // The message of the API server may quote a value.
+    // The API server's message can quote a value of the Secret.
     const said = ref.kind === 'Secret' ? failure.reason : failureText(failure);
-    // A namespace that is missing passes by itself for a controller; a reader has to act.
+    // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
+    // create the namespace.
     const isRefused = isRefusal(failure) || failure.code === 404;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
@@ -211,7 +224,7 @@ async function dryRun(
   }
 }
 
-/** With the last lines that the container wrote before it ended, where they can be read. */
+/** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {
   const { object, container, reason } = cause;
   if (container === undefined || object.namespace === undefined || !ENDED.has(reason)) return cause;

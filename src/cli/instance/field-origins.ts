@@ -1,22 +1,23 @@
 import type { GraphNode, Hole } from '../../graph/index.ts';
 
-/** Where the definition takes the value of a field from. */
+/** The expression from which a field gets its value. */
 export interface FieldOrigin {
   /** `spec.ports[0].port is ${schema.spec.port}`. */
   readonly text: string;
   readonly remedy: string;
 }
 
-/** An expression that is one field of the instance. */
+/** An expression that reads one field of the instance and nothing else. */
 const FIELD_OF_INSTANCE = /^schema\.(spec(?:\.\w+|\[\d+\])+)$/;
 
-/** Fields that are explained. */
+/** The maximum number of explained fields. */
 const MAX_FIELDS = 3;
 
 /**
- * The origin of each field of a node's object.
+ * Finds the origins of fields of a node's object. Each expression is listed once, and fields without an expression are
+ * left out.
  *
- * @param paths paths as an API server writes them in the causes of a Status: `spec.ports[0].port`
+ * @param paths paths in the form of the causes of a Status: `spec.ports[0].port`
  */
 export function fieldOrigins(node: GraphNode | undefined, paths: readonly string[]): FieldOrigin[] {
   if (node === undefined) return [];

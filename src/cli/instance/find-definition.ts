@@ -5,9 +5,10 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 
 /**
- * The definition that a name means: its own, or the kind that it declares, also in the plural.
+ * Finds the definition with a name, or the one that declares a kind. The kind can be a singular or plural, in lower or
+ * upper case.
  *
- * @throws TypeKroError `cli/no-definition` when there is none, and `cli/usage` when several declare the kind.
+ * @throws TypeKroError `cli/no-definition` when no definition fits, and `cli/usage` when several declare the kind.
  */
 export async function findDefinition(api: KubernetesApi, text: string, signal: AbortSignal): Promise<KubeObject> {
   const type = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };

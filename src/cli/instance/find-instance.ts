@@ -9,36 +9,40 @@ import type { InstanceName } from './instance-name.ts';
 import { readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
 
-/** An instance, its definition, and the node that the user asked for. */
+/** An instance, its definition, and the node that the user named. */
 export interface FoundInstance {
   readonly instance: KubeObject;
-  /** Absent when it is gone, or may not be read. */
+  /**
+   * Absent when the definition is deleted or may not be read, or when nothing tells which definition serves the
+   * instance.
+   */
   readonly definition?: KubeObject;
-  /** Why there is no definition, in a sentence. */
+  /** The reason why `definition` is absent, as a sentence. */
   readonly missing?: string;
   readonly node?: string;
 }
 
-/** A kind that may have instances, and its definition where that can be read. */
+/** A kind that can have instances, and its definition if it can be read. */
 interface Declared {
   readonly definition?: KubeObject;
   readonly type: GroupVersionKind;
 }
 
-/** What an argument may name. */
+/** What an argument can name. */
 export type Subject = 'instance' | 'instance-or-node';
 
-/** Instances that a message names at the most. */
+/** The maximum number of instances in a message. */
 const MAX_NAMED = 10;
 
 /**
- * Finds the instance that `INSTANCE[/NODE]` means, among the kinds of all definitions of the cluster; then among the
- * kinds whose definition is gone, or may not be read.
+ * Finds the instance that `INSTANCE[/NODE]` names. The search covers the kinds of all definitions of the cluster, then
+ * the kinds whose definition is deleted or may not be read.
  *
- * @param namespace where a name without a namespace is looked for
- * @param subject `instance`: the text names no node, so that a command which changes the whole instance never takes
- *   `NAMESPACE/NAME` for the node of another instance
- * @throws TypeKroError `cli/no-instance` when there is none, and `cli/ambiguous-instance` when several kinds have one.
+ * @param namespace the namespace of a name without one
+ * @param subject with `instance`, the text names no node. A command that changes a whole instance thus never reads
+ *   `NAMESPACE/NAME` as a node of another instance
+ * @throws TypeKroError `cli/no-instance` when no instance fits, `cli/ambiguous-instance` when instances of several
+ *   kinds do, `cli/no-definitions` when the cluster does not serve definitions, and `cli/usage` for a malformed text.
  */
 export async function findInstance(
   api: KubernetesApi,
@@ -81,7 +85,7 @@ async function findAmong(
 
 const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
 
-/** The kinds that definitions declare; `refusal` when definitions may not be listed. */
+/** Lists the kinds that definitions declare. `refusal` is the server's message when definitions may not be listed. */
 async function declaredKinds(
   api: KubernetesApi,
   signal: AbortSignal,
@@ -107,8 +111,8 @@ async function declaredKinds(
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
- * Kinds that no definition declares (any more): those of CRDs with kro's label, and the kind that the user names. Where
- * CRDs may not be listed, all of the group `kro.run`.
+ * Lists kinds that no definition declares: the kinds of CRDs with kro's label, and the kind that the user names. When
+ * CRDs may not be listed, all kinds of the group `kro.run` take the place of labelled ones.
  */
 async function undeclaredKinds(
   api: KubernetesApi,
@@ -130,16 +134,18 @@ async function undeclaredKinds(
   for (const resource of resources) {
     const { group, version, kind } = resource;
     if (!group.includes('.') || isDeclared(resource) || !(isNamed(resource) || isOwned(resource))) continue;
-    // The preferred version is the first.
+    // Discovery lists the preferred version first.
     if (!byKind.has(`${kind}.${group}`)) byKind.set(`${kind}.${group}`, { type: { group, version, kind } });
   }
   return [...byKind.values()];
 }
 
-/** Kinds of kro itself, which have no instances. */
+/** Kinds of kro itself. Their objects are not instances. */
 const OWN_KINDS: ReadonlySet<string> = new Set(['ResourceGraphDefinition', 'GraphRevision', 'Graph']);
 
-/** Names of the CRDs that a controller made for definitions; `undefined` where they may not be listed. */
+/**
+ * Lists the names of the CRDs that a controller made for definitions. Returns `undefined` when CRDs may not be listed.
+ */
 async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
   try {
     const options = { labelSelector: `${keys.OWNED_LABEL}=true`, metadataOnly: true, signal };
@@ -151,7 +157,7 @@ async function ownedCrds(api: KubernetesApi, signal: AbortSignal): Promise<Reado
   }
 }
 
-/** With the definition that the labels of the instance name, or why there is none. */
+/** Adds the definition that the label of the instance names, or the reason why it is absent. */
 async function withDefinition(
   api: KubernetesApi,
   found: FoundInstance,
@@ -179,7 +185,7 @@ function unknownKinds(text: string, refusal: string): TypeKroError {
   });
 }
 
-/** Is the word the kind or its plural, alone or with the group behind a dot? */
+/** Is the word the kind or its plural, alone or followed by `.GROUP`? */
 function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
   const name = kind.toLowerCase();
   return [name, pluralize(name)].flatMap((each) => [each, `${each}.${group}`]).includes(word.toLowerCase());
@@ -187,7 +193,10 @@ function hasName({ kind, group }: GroupVersionKind, word: string): boolean {
 
 type Found = Pick<FoundInstance, 'instance' | 'definition' | 'missing'>;
 
-/** The instances of a name, one for each object. A kind that may not be read counts only where there is no other. */
+/**
+ * Finds the instances of a name, one entry for each object. An error of one kind is thrown only when no other kind has
+ * such an instance.
+ */
 async function instancesOf(
   api: KubernetesApi,
   kinds: readonly Declared[],
@@ -203,7 +212,7 @@ async function instancesOf(
   return [...uids].flatMap((uid) => served(found.filter(({ instance }) => instance.metadata.uid === uid)));
 }
 
-/** One instance, as several definitions declare it, with the one that serves it. */
+/** Chooses the definition that serves an instance when several definitions declare its kind. */
 function served(found: readonly Found[]): Found[] {
   const [first, ...others] = found;
   if (first === undefined || others.length === 0) return [...found];
@@ -246,7 +255,7 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
   });
 }
 
-/** That there is none, with the nearest name or those that there are. */
+/** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */
 async function notFound(
   api: KubernetesApi,
   text: string,
@@ -277,14 +286,14 @@ async function notFound(
   });
 }
 
-/** The instances of all definitions of the cluster, as `KIND/NAMESPACE/NAME`, for completion. */
+/** Lists the instances of all definitions of the cluster for completion, as `KIND/NAMESPACE/NAME`. */
 export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
   const { kinds } = await declaredKinds(api, signal);
   const names = await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)));
   return [...new Set(names.flat())];
 }
 
-/** Instances of a kind as the argument names them; those that may not be listed are left out. */
+/** Lists the instances of a kind as arguments. The list is empty when the kind cannot be listed. */
 async function namesOf(api: KubernetesApi, type: GroupVersionKind, signal: AbortSignal): Promise<string[]> {
   try {
     const options = { metadataOnly: true, signal };

@@ -6,33 +6,33 @@ import { age, textAt, valueAt } from '../../kubernetes/index.ts';
 import { printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 
-/** One event about an instance, its objects, or what these made. */
+/** An event about an instance, one of its objects, or an object that these own. */
 export interface InstanceEvent {
-  /** When it happened last (RFC 3339). */
+  /** The time of the last occurrence (RFC 3339). */
   readonly time: string;
   /** `Normal` or `Warning`. */
   readonly type: string;
   readonly reason: string;
   readonly object: ObjectRef;
-  /** How often it happened. */
+  /** The number of occurrences. */
   readonly count: number;
   /** The component that reports it. */
   readonly source: string;
   readonly message: string;
 }
 
-/** Kinds of events. */
+/** The type of the listed and watched events. */
 export const EVENT = { apiVersion: 'v1', kind: 'Event' } as const;
 
-/** Owners that are followed from an object up to one of the instance. */
+/** The maximum length of a chain of owners from an object to an object of the instance. */
 const MAX_OWNERS = 5;
 
 /**
- * Tells which events are about an instance: about itself, its objects, and objects that these own. An object that is
- * gone belongs to the owner whose name its own begins with.
+ * Selects the events about an instance: about itself, its objects, and the objects that these own. An object that no
+ * longer exists counts as owned when its name contains the name of an object of the instance.
  */
 export class InstanceEventFilter {
-  /** The namespaces in which its events are. */
+  /** The namespaces of events about the instance. */
   readonly namespaces: readonly string[];
   readonly #api: KubernetesApi;
   readonly #signal: AbortSignal;
@@ -54,7 +54,7 @@ export class InstanceEventFilter {
     this.namespaces = [...new Set([own, ...objects].map(({ namespace = 'default' }) => namespace))];
   }
 
-  /** The event, when it is about the instance. */
+  /** Converts an event about the instance. Returns `undefined` for another event. */
   async accept(event: KubeObject): Promise<InstanceEvent | undefined> {
     const about = event['involvedObject'];
     if (!isJsonObject(about)) return undefined;
@@ -95,7 +95,7 @@ export class InstanceEventFilter {
       if (error instanceof KubeError) return undefined;
       throw error;
     });
-    // Objects that are gone, or replaced by another of the same name.
+    // The object is deleted, or another object of the same name has replaced it.
     if (object === undefined || (uid !== '' && object.metadata.uid !== uid)) return true;
     for (const owner of object.metadata.ownerReferences ?? []) {
       const { apiVersion, kind, name } = owner;

@@ -6,8 +6,8 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 
 /**
- * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what
- * differs from the usual, and why no revision compiles.
+ * Prints the first lines of each view: `WebApp team-a/shop IN_PROGRESS 4m12s revision 7 2 of 5 nodes ready`, then
+ * notes, and the errors of a revision that does not compile.
  *
  * @param now milliseconds since the epoch
  */

@@ -1,18 +1,18 @@
-/** One way to read `INSTANCE[/NODE]`. */
+/** A parse of `INSTANCE[/NODE]`. */
 export interface InstanceName {
-  /** A kind, its plural, its singular or a short name, as typed. Absent: any kind of a definition. */
+  /** A kind, its plural, its singular or a short name, as typed. Absent for any kind. */
   readonly kind?: string;
-  /** Absent: the namespace of the connection, or none for kinds of the whole cluster. */
+  /** Absent for the namespace of the connection, and for cluster-scoped kinds. */
   readonly namespace?: string;
   readonly name: string;
   readonly node?: string;
 }
 
 /**
- * The ways to read the argument of `tree`, `why` and `diff`, the likeliest first: `NAME`, `NAMESPACE/NAME`, `KIND/NAME`,
- * `KIND/NAMESPACE/NAME`, each with `/NODE` behind it. Empty for a text that is none of these.
+ * Parses the argument of `tree`, `why` and `diff`: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each
+ * with an optional `/NODE`. Returns all possible parses, the likeliest first, and an empty list for another text.
  *
- * @param isKind Is a word the name of a kind that a definition declares?
+ * @param isKind returns true for the name of a kind that can have instances
  */
 export function readingsOf(text: string, isKind: (word: string) => boolean): InstanceName[] {
   const parts = text.split('/');

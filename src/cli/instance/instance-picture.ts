@@ -20,10 +20,10 @@ const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
   deleting: 'busy',
 };
 
-/** The names of pictures of an instance. */
+/** The formats that draw an instance. */
 export const INSTANCE_PICTURES = ['mermaid', 'dot', 'svg'] as const;
 
-/** The pictures of an instance: its graph, with the states of its nodes. */
+/** Returns functions that draw the graph of an instance with the states of its nodes, by format. */
 export function picturesOf(observation: InstanceObservation): Readonly<Record<string, () => readonly string[]>> {
   const states = instanceStatus(observation);
   return {
@@ -33,7 +33,7 @@ export function picturesOf(observation: InstanceObservation): Readonly<Record<st
   };
 }
 
-/** The graph that an instance follows. Throws `TypeKroError` `cli/no-graph` where there is none. */
+/** Returns the graph that an instance follows. Throws `TypeKroError` `cli/no-graph` when it has none. */
 export function graphOf({ graph, instance, problems }: InstanceObservation): Graph {
   if (graph !== undefined) return graph;
   const why = problems[0]?.message ?? 'its definition is gone, or may not be read';
@@ -43,7 +43,7 @@ export function graphOf({ graph, instance, problems }: InstanceObservation): Gra
   });
 }
 
-/** The states of an instance and its nodes. */
+/** Returns the states of an instance and its nodes, for a picture. */
 export function instanceStatus(observation: InstanceObservation): InstanceStatus {
   const { instance, decision } = observation;
   const { name = '', namespace } = instance.metadata;

@@ -20,35 +20,35 @@ import { findInstance } from './find-instance.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
 
-/** An instance as a controller that starts now would see it. */
+/** An instance, and what a controller that starts at this moment would decide. */
 export interface InstanceObservation {
   readonly instance: KubeObject;
-  /** Absent when it is gone, or may not be read. */
+  /** Absent when the definition is deleted or may not be read. */
   readonly definition?: KubeObject;
-  /** Number of the revision; 0 when the definition itself was taken. */
+  /** Number of the revision. 0 when the instance follows the definition itself, and without a definition. */
   readonly revision: number;
   /** Absent when no revision compiles, and without the definition. */
   readonly graph?: Graph;
-  /** What a controller would decide; without a graph, what the inventory and the labels of its objects tell. */
+  /** The decision of a controller. Without a graph, it is derived from the inventory and the labels of the objects. */
   readonly decision: Decision;
-  /** Errors of the newest revision that does not compile. */
+  /** The errors of the newest revision, if it does not compile. */
   readonly problems: readonly Diagnostic[];
-  /** Of a suspended instance: what would be decided if it were resumed. */
+  /** For a suspended instance, the decision that would follow its resumption. Absent for other instances. */
   readonly resumed?: Decision;
-  /** The user in whose name the controller writes the objects, where the definition names one. */
+  /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
   readonly actingAs?: string;
-  /** What differs from the usual, in sentences. */
+  /** Notes for the user, as sentences. */
   readonly notes: readonly string[];
-  /** The node that the user asked for. */
+  /** The node that the user named. */
   readonly node?: string;
 }
 
-/** A report, and the exit code that it means. */
+/** A report with its exit code. The default is `ok`. */
 export interface Answer extends Report {
   readonly code?: number;
 }
 
-/** The answer when there is no instance of the name. */
+/** Makes the answer when no instance has the name. */
 type Otherwise = (
   missing: TypeKroError,
   api: KubernetesApi,
@@ -68,7 +68,7 @@ export const INSTANCE_NODE_POSITIONAL: PositionalSpec = {
   summary: `${INSTANCE_POSITIONAL.summary}, then /NODE`,
 };
 
-/** Options that say where an instance is. */
+/** Options that select the cluster and namespace of an instance. */
 export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'namespace',
@@ -80,20 +80,21 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
 ];
 
-/** Options of all commands that look at an instance of a cluster. */
+/** Options of all commands that read an instance of a cluster. */
 export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
   ...CONNECTION_OPTIONS,
   { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
 ];
 
-/** Options of commands that decide about an instance as its controller does: those of `reportOnInstance`. */
+/** Options of commands that predict the decisions of an instance's controller. `reportOnInstance` reads them. */
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
 
 /**
- * Finds the instance that the first argument names, and prints what `look` finds out about it. The client is open until
- * `look` has answered. Gives the exit code of the answer, by default `ok`.
+ * Finds the instance that the first argument names, and prints the answer of `look` about it. The client is open until
+ * `look` has answered. Returns the exit code of the answer, by default `ok`.
  *
- * @param otherwise answers when there is no such instance: another object may have that name. By default that is thrown.
+ * @param otherwise answers when no instance has the name, because another object can have it. By default, the error is
+ *   thrown
  */
 export async function reportOnInstance(
   context: CommandContext,
@@ -124,19 +125,19 @@ export async function reportOnInstance(
   }
 }
 
-/** How an instance is looked at. */
+/** Options of `observe`. */
 export interface ObserveOptions {
   readonly subject?: Subject;
-  /** Those of the cluster's controller; absent: the level without an option. */
+  /** The settings of the cluster's controller. When absent, the default level applies. */
   readonly settings?: ControllerSettings | Promise<ControllerSettings>;
 }
 
 /**
- * Finds an instance and looks at it.
+ * Finds an instance, reads its objects, and decides like its controller.
  *
  * @param text `INSTANCE[/NODE]` as typed
- * @param namespace where a name without a namespace is looked for
- * @throws TypeKroError when there is no such instance or node.
+ * @param namespace the namespace of a name without one
+ * @throws TypeKroError the errors of `findInstance`, and `cli/usage` when the instance has no such node.
  */
 export async function observe(
   api: KubernetesApi,
@@ -168,16 +169,22 @@ export async function observe(
   return { ...seen, graph, decision, resumed: await decide({ ...options, instance: resumedInstance(instance) }) };
 }
 
-/** The level that counts, where it is not the one without an option. */
+/** A note about the level, if it is not the default. */
 function levelNotes(settings: ControllerSettings | undefined): string[] {
   if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
   return [`decided as kro ${settings.level} does (${settings.from})`];
 }
 
-/** Rounds in which writes without an effect are found: another node may get on when they count as made. */
+/**
+ * The maximum number of rounds that search writes without an effect. When such a write counts as made, another node can
+ * have its turn, with writes to check in the next round.
+ */
 const MAX_ROUNDS = 3;
 
-/** The decision, without writes that the server says would change nothing: it has normalised what was sent. */
+/**
+ * Decides, without the writes that would change nothing because the server only normalises their values. Dry runs find
+ * these writes.
+ */
 async function decide(options: ObserveInstanceOptions): Promise<Decision> {
   const settled = new Set<string>();
   const isSettled = ({ target }: ApplyAction) => settled.has(targetKey(target));
@@ -190,21 +197,22 @@ async function decide(options: ObserveInstanceOptions): Promise<Decision> {
   }
 }
 
-/** The instance as it would be without its suspension. */
+/** Removes the suspension from an instance. */
 function resumedInstance(instance: KubeObject): KubeObject {
   const { [keys.RECONCILE_ANNOTATION]: _suspended, ...annotations } = instance.metadata.annotations ?? {};
   return { ...instance, metadata: { ...instance.metadata, annotations } };
 }
 
-/** The controller's text about a collection that is too large, with the limit that it was started with. */
+/** The controller's message about a collection over the limit. It contains the limit. */
 const OVER_LIMIT = /over the maximum collection size of (\d{1,9})/;
 
-/** Items up to which a collection counts as allowed by a controller that does not complain. */
+/** The assumed limit of a controller that has not reported a collection over the limit. */
 const MAX_ASSUMED_ITEMS = 20_000;
 
 /**
- * How many items a collection may have. The limit is a flag of the controller: it is known from the controller's
- * complaint; a controller that has looked at the instance and does not complain has a higher one.
+ * The maximum number of items of a collection. The limit is a flag of the controller, known only from the controller's
+ * message about a collection over the limit. A controller that has written the status without this message has a higher
+ * limit.
  */
 function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
   const { state, ready } = recordedState(instance);
@@ -225,12 +233,12 @@ function checkNode(node: string | undefined, ids: readonly string[]): void {
   });
 }
 
-/** The nodes of the graph, without reports about objects that it no longer has. */
+/** The nodes of the graph, without retired nodes. */
 export function currentNodes(decision: Pick<Decision, 'nodes'>): readonly NodeReport[] {
   return decision.nodes.filter(({ retired }) => retired !== true);
 }
 
-/** What the controller wrote into the status last: the state, and its condition `Ready`. */
+/** Reads what the controller wrote into the status last: the state, and the condition `Ready`. */
 export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
   const status = isJsonObject(instance.status) ? instance.status : {};
   const state = typeof status['state'] === 'string' ? status['state'] : '';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubeClient } from '../../kube/index.ts';
 import { logLines } from './pod-logs.ts';
 
-/** The lines of a log that arrives in these parts, and the path that was asked for. */
+/** The lines of a log that arrives in these parts, and the path of the request. */
 async function linesOf(parts: readonly Uint8Array[], selection = {}): Promise<{ lines: string[]; path: string }> {
   let path = '';
   const client = new KubeClient({

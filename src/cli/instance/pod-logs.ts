@@ -7,27 +7,27 @@ import { nearestName } from '../../schema/index.ts';
 import { printable } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 
-/** One container whose log is printed. */
+/** A container whose log is printed. */
 export interface LogSource {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
 }
 
-/** How much of each log is printed. */
+/** Which part of each log is printed. */
 export interface LogSelection {
-  /** Of the container that ended before the present one. */
+  /** True for the log of the previous, ended container. */
   readonly previous: boolean;
   readonly follow: boolean;
-  /** Lines at the end; absent: all of them. */
+  /** The number of lines at the end. Absent for all lines. */
   readonly tail?: number;
 }
 
 /**
- * The containers of the pods behind the objects of an instance, or of one of its nodes.
+ * Lists the containers of the pods behind the objects of an instance, or of one of its nodes.
  *
- * @param container only those of this name
- * @throws TypeKroError when there is none.
+ * @param container lists only containers of this name
+ * @throws TypeKroError `instance/no-pods` when no pod exists, `cli/usage` when no pod has such a container.
  */
 export async function logSources(
   api: KubernetesApi,
@@ -65,7 +65,7 @@ function containersOf(pod: KubeObject): LogSource[] {
   return all.map((container) => ({ namespace, pod: name, container: textAt(container, 'name') }));
 }
 
-/** The lines of one container, as they arrive. */
+/** Yields the lines of one container as they arrive. */
 export async function* logLines(
   client: KubeClient,
   { namespace, pod, container }: LogSource,

@@ -3,18 +3,19 @@ import { parseJson, stringifyJson, TypeKroError, yamlLibrary } from '../../core/
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 
-/** What a command found out: as data, and as lines for a reader. */
+/** The result of a command, as data and as lines of text. */
 export interface Report {
   readonly data: object;
   lines(): readonly string[];
-  /** The texts of further forms, by name. */
+  /** The texts of other forms, by name. */
   readonly forms?: Readonly<Record<string, () => readonly string[]>>;
 }
 
 /**
- * Prints reports in the form that `--output` names: `text` prints the lines, `json` and `yaml` the data.
+ * Returns a function that prints reports in the form of `--output`: `text` prints the lines, `json` and `yaml` print
+ * the data. With a result sink, reports go to the sink and are not printed.
  *
- * @param more names of further forms that each report has
+ * @param more names of other forms that each report has
  * @throws TypeKroError `cli/usage` for another form.
  */
 export function reportPrinter(

@@ -3,8 +3,8 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { objectsAt, textAt } from '../../kubernetes/index.ts';
 
 /**
- * What differs between two specs of a definition, in its order: `schema.spec.replicas`, `+ node pdb`, `- node job`,
- * `node deployment`.
+ * Lists the differences between two specs of a definition: fields of the schema, then changed and new nodes, then
+ * removed nodes. The forms are `schema.spec.replicas`, `node deployment`, `+ node pdb` and `- node job`.
  */
 export function graphDifferences(before: JsonObject, after: JsonObject): string[] {
   const [was, is] = [nodesOf(before), nodesOf(after)];
@@ -17,7 +17,7 @@ export function graphDifferences(before: JsonObject, after: JsonObject): string[
   return [...fieldDifferences(before['schema'], after['schema'], 'schema', MAX_DEPTH), ...nodes, ...gone];
 }
 
-/** Levels of the schema that are told apart: `schema.spec.image`. */
+/** The depth of the compared fields below `schema`: 2 for `schema.spec.image`. */
 const MAX_DEPTH = 2;
 
 const nodesOf = (spec: JsonObject): Map<string, JsonObject> =>

@@ -1,21 +1,21 @@
 import type { Graph, GraphNode } from '../../graph/index.ts';
 
-/** Fields of a Secret that show nothing of its values. */
+/** Fields of a Secret that contain none of its values. */
 const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
 
 /**
- * May a field of a Secret hold one of its values? Every field may, except those that identify the Secret, its labels,
- * and `type` and `immutable`. Annotations may, because some hold a copy of the object.
+ * Can a field of a Secret contain one of its values? Every field can, except names, labels, `type` and `immutable`.
+ * Annotations can, because some are a copy of the object.
  */
 export const hidesInSecret = (path: string): boolean => !SHOWN.test(path);
 
 const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kind === 'Secret';
 
 /**
- * Tells which fields of which nodes may hold values of Secrets: those of Secrets, and those whose expression reads a
- * Secret, directly or through other nodes.
+ * Finds the fields that can contain values of Secrets: fields of Secrets, and fields whose expression reads a Secret,
+ * directly or through other nodes. Fields of unknown nodes count as secret.
  *
- * @returns a test for the id of a node and the path of a field, in the form that a diff shows
+ * @returns a predicate on the id of a node and the path of a field, in the form of a diff
  */
 export function secretFields(graph: Graph): (node: string, path: string) => boolean {
   const reading = nodesThatReadSecrets(graph);
@@ -44,7 +44,7 @@ function nodesThatReadSecrets(graph: Graph): Set<string> {
   return reading;
 }
 
-/** Is the name an iterator over a list that may hold values of Secrets? */
+/** Is the name an iterator over a list that can contain values of Secrets? */
 function isIterator(node: GraphNode, name: string, reading: ReadonlySet<string>): boolean {
   if (node.nodeType !== 'collection') return false;
   return node.forEach.some(

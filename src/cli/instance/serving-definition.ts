@@ -3,14 +3,14 @@ import { textAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 
 /**
- * The definition that serves an instance, of those that declare its kind. Several may declare a kind, of which the
- * controller serves one and refuses the others: the label on the instance names it, else the label on the CRD; without
- * both it is the only active one.
+ * Chooses the definition that serves an instance. Several definitions can declare one kind, but the controller serves
+ * only one and refuses the others. The label on the instance names the serving definition, else the label on the CRD
+ * does. Without both labels, it is the only active one.
  *
  * @param candidates the definitions that declare the kind, at least one
- * @param instance as it is in the cluster; absent: it is not there yet
- * @param crd of the kind; absent: it is not there, or may not be read
- * @returns `undefined` when nothing tells which of several candidates serves it
+ * @param instance the live instance; undefined when it does not exist yet
+ * @param crd the CRD of the kind; undefined when it does not exist or may not be read
+ * @returns `undefined` when neither a label nor the state selects one of several candidates
  */
 export function servingDefinition(
   candidates: readonly KubeObject[],
@@ -29,8 +29,8 @@ export function servingDefinition(
 }
 
 /**
- * Does an instance belong to the definition of a name? The label on the instance tells, else the label on the CRD of its
- * kind. Without both it does: no controller has taken it yet.
+ * Does an instance belong to the definition of a name? The label on the instance decides, else the label on the CRD of
+ * its kind. Returns true without both labels, because no controller has claimed the instance yet.
  */
 export function isInstanceOf(definition: string, instance: KubeObject, crd: KubeObject | undefined): boolean {
   return (definitionLabel(instance) ?? definitionLabel(crd) ?? definition) === definition;
@@ -43,7 +43,7 @@ function definitionLabel(object: KubeObject | undefined): string | undefined {
 
 const LABEL = keys.DEFINITION_NAME_LABEL;
 
-/** That nothing tells which of several definitions serves an instance, in a sentence. */
+/** The sentence for an instance whose serving definition is not known. */
 export function severalServe(candidates: readonly KubeObject[], kind: string): string {
   const names = candidates.map(({ metadata }) => metadata.name ?? '').sort();
   return `the definitions ${names.join(', ')} declare the kind ${kind}, and nothing tells which of them serves the instance`;

@@ -2,10 +2,10 @@ import type { NodeReport, NodeState } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import { stateMark } from '../up/view.ts';
 
-/** A state as the views show it: `unknown` where the user may not read what the controller may. */
+/** A state in the views. `unknown` means that the user may not read an object that the controller may read. */
 export type ShownState = NodeState | 'unknown';
 
-/** A node in the words of the views. */
+/** A node as the views show it. */
 export interface ShownNode {
   readonly state: ShownState;
   readonly reason: string;
@@ -13,14 +13,14 @@ export interface ShownNode {
   readonly remedy?: string;
 }
 
-/** The state of a node and its reason; a read that is forbidden to the user says nothing about the node. */
+/** Returns the state and reason of a node. A read that is forbidden to the user makes the state `unknown`. */
 export function shownNode(node: NodeReport): ShownNode {
   const { reason, waitsFor, remedy } = explainNode(node);
   const { because } = node;
   const isHidden = because.kind === 'read-failed' && because.failure.code === 403;
   return {
     state: isHidden ? 'unknown' : node.state,
-    // Without the time of the next retry, which changes while the failure stays the same.
+    // The time of the next retry is removed, so that equal failures give equal text.
     reason: (isHidden ? reason.replace(/^cannot be read/, 'may not be read by you') : reason).replace(
       /; next try at \S+$/,
       '',
@@ -32,6 +32,6 @@ export function shownNode(node: NodeReport): ShownNode {
 
 const OWN_RIGHTS = 'ask for that right to see more; the controller has rights of its own';
 
-/** The mark of a state in one column. */
+/** Returns the mark of a state, one column wide. */
 export const shownMark = (state: ShownState, colour: boolean): string =>
   state === 'unknown' ? '?' : stateMark(state, colour);

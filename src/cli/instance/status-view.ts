@@ -10,7 +10,10 @@ import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
 
-/** `typekro status` as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
 export interface StatusView {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
@@ -20,13 +23,13 @@ export interface StatusView {
   readonly ready: number;
   readonly nodes: number;
   readonly conditions: readonly Condition[];
-  /** What the definition projects into the status. */
+  /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
   /** Nodes that are not ready. */
   readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
 }
 
-/** The status of an instance as it was recorded, and the nodes that are not ready now. */
+/** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
 export function statusView({ instance, decision, revision }: InstanceObservation): StatusView {
   const status = isJsonObject(instance.status) ? instance.status : {};
   const { state: _state, conditions, ...fields } = status;
@@ -48,7 +51,7 @@ export function statusView({ instance, decision, revision }: InstanceObservation
   };
 }
 
-/** The head, a line for each condition, field and node that is not ready. */
+/** Prints the head, then one line for each condition, each field, and each node that is not ready. */
 export function statusLines(
   observation: InstanceObservation,
   view: StatusView,

@@ -7,7 +7,9 @@ import type { InstanceObservation } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
 
-/** `typekro tree` as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
 export interface TreeReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
@@ -19,7 +21,7 @@ export interface TreeReport {
 /** One node of the report. */
 export interface TreeNode {
   readonly id: string;
-  /** The objects are those that the graph no longer has. */
+  /** True for a node whose objects the graph no longer has. */
   readonly retired?: true;
   readonly state: ShownState;
   readonly reason: string;
@@ -28,7 +30,7 @@ export interface TreeNode {
   readonly objects: readonly ObjectReport[];
 }
 
-/** The nodes of an instance as data. */
+/** Returns the nodes of an instance as data. */
 export function treeNodes({ decision }: InstanceObservation): TreeNode[] {
   return decision.nodes.map((node) => {
     const { id, objects } = node;
@@ -36,7 +38,7 @@ export function treeNodes({ decision }: InstanceObservation): TreeNode[] {
   });
 }
 
-/** The instance and its nodes in the order of the graph, with their objects. Nothing is cut. */
+/** Prints the instance and its nodes in the order of the graph, with their objects. Lines are not truncated. */
 export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
   const labels = nodes.map(({ objects }) => objectsText(objects));

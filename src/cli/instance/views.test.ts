@@ -114,7 +114,7 @@ describe('diff', () => {
   test('a value that the server writes in another form is no difference', async () => {
     await world.controller.stop();
     const inner = world.user;
-    // A webhook that keeps what is there, whatever is sent.
+    // A webhook that replaces every write by the stored object.
     const api = readSession({
       ...readSession(inner),
       apply: (object) => inner.get({ ...object, name: 'shop', namespace: 'default' }),

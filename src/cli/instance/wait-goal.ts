@@ -3,14 +3,14 @@ import { TypeKroError } from '../../core/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import { recordedState } from './observation.ts';
 
-/** What `typekro wait` waits for. */
+/** The goal of `typekro wait`. */
 export type WaitGoal =
   | { readonly kind: 'active' }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'condition'; readonly type: string; readonly status: string };
 
 /**
- * Reads `active`, `deleted`, `condition=TYPE` or `condition=TYPE=STATUS`.
+ * Parses `active`, `deleted`, `condition=TYPE` or `condition=TYPE=STATUS`. The default of STATUS is `True`.
  *
  * @throws TypeKroError `cli/usage` for any other text.
  */
@@ -25,15 +25,15 @@ export function parseGoal(text: string): WaitGoal {
   });
 }
 
-/** The goal in words: `ACTIVE`, `deleted`, `Ready=True`. */
+/** Prints the goal: `ACTIVE`, `deleted`, `Ready=True`. */
 export function goalText(goal: WaitGoal): string {
   if (goal.kind === 'condition') return `${goal.type}=${goal.status}`;
   return goal.kind === 'active' ? 'ACTIVE' : 'deleted';
 }
 
 /**
- * Has the instance come that far? A condition that the controller wrote about an older generation does not count. An
- * absent instance is deleted, and nothing else.
+ * Has the instance reached the goal? A condition about an older generation does not count. An absent instance reaches
+ * only the goal `deleted`.
  */
 export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boolean {
   if (instance === undefined) return goal.kind === 'deleted';
@@ -52,7 +52,7 @@ export function isReached(goal: WaitGoal, instance: KubeObject | undefined): boo
     case 'condition':
       return has(goal.type, goal.status) ?? false;
     case 'active':
-      // Conditions of the author's own may leave out Ready.
+      // Conditions that the definition declares need not include Ready.
       return recordedState(instance).state === 'ACTIVE' && (has('Ready', 'True') ?? true);
   }
 }

@@ -5,20 +5,23 @@ import { waitForObject } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
 import { fitLine } from '../up/view.ts';
 
-/** How long changes of children alone may stay unseen, in milliseconds: the instance itself is watched. */
+/**
+ * The interval of reads without a change of the instance, in milliseconds. Only the instance is watched, so a change of
+ * a child shows after at most this time.
+ */
 const MAX_AGE_MS = 2000;
 
-/** What is shown of an instance. */
+/** The lines about an instance. */
 export interface WatchedReport {
   readonly instance: KubeObject;
   readonly lines: readonly string[];
 }
 
 /**
- * Shows lines again and again as an instance changes, until the signal aborts or the instance is gone: on a terminal in
- * place, elsewhere only lines that differ from the last ones.
+ * Prints lines again whenever an instance or its objects change, until the signal aborts or the instance is gone. A
+ * terminal is redrawn in place. Other outputs get only the lines that were not in the last print.
  *
- * @param look reads the instance and its objects anew; undefined when it is gone
+ * @param look reads the instance and its objects; returns undefined when the instance is gone
  */
 export async function watchReport(
   context: CommandContext,
@@ -55,7 +58,7 @@ function screenOf(context: CommandContext): (lines: readonly string[]) => void {
     };
   }
   return (lines) => {
-    // A block that is higher than the screen cannot be drawn again in place: its upper lines have scrolled away.
+    // A block that is higher than the screen cannot be redrawn in place, because its upper lines have scrolled away.
     const block = lines.slice(0, terminal.rows - 1).map((line) => fitLine(line, terminal.columns));
     if (block.join('\n') === shown.join('\n')) return;
     const up = shown.length > 0 ? `\u001b[${shown.length}A\r` : '';

@@ -12,7 +12,10 @@ import { recordedState } from './observation.ts';
 import type { FailedCondition } from './why-report.ts';
 import { failedConditionLines } from './why-view.ts';
 
-/** `typekro why DEFINITION` as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro why DEFINITION`, as `-o json` prints it. A later release with the same `schemaVersion` only
+ * adds fields.
+ */
 export interface DefinitionWhyReport {
   readonly schemaVersion: 1;
   readonly definition: ObjectRef;
@@ -20,21 +23,23 @@ export interface DefinitionWhyReport {
   readonly kind: string;
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
-  /** When the condition `Ready` changed last (RFC 3339). */
+  /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
-  /** Conditions that are False, without those that only repeat another one. */
+  /**
+   * The conditions that are False. `Ready` is left out when another condition is False, because it repeats that one.
+   */
   readonly refusals: readonly FailedCondition[];
-  /** Errors and warnings of this version's compiler for the spec as it stands. */
+  /** The errors of this version's compiler for the current spec. */
   readonly problems: readonly Diagnostic[];
-  /** How many instances there are; absent where they may not be listed, or the kind is not served. */
+  /** The number of instances. Absent when they may not be listed or the kind is not served. */
   readonly instances?: number;
   /** Instances whose state is not `ACTIVE`. */
   readonly notActive: readonly ObjectRef[];
-  /** What is known about the controller itself: it has not seen the last change, or nothing at all. */
+  /** Notes on the controller, for example that it has not seen the last change or does not run. */
   readonly notes: readonly string[];
 }
 
-/** Remedies by the controller's message; these stand in kro's and in this controller's texts. */
+/** Remedies for messages of kro's controller and of this one. */
 const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
     /CRD already exists and is not owned by KRO/,
@@ -56,9 +61,9 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
 ];
 
 /**
- * Finds out what keeps a definition from being served, and how its instances are.
+ * Explains why a definition is not served, and lists its instances that are not ACTIVE.
  *
- * @param level of the cluster's controller, whose rules the compiler follows
+ * @param level the level of the cluster's controller; the compiler follows its rules
  */
 export async function explainDefinition(
   api: KubernetesApi,
@@ -89,7 +94,7 @@ export async function explainDefinition(
 
 const isActive = (instance: KubeObject, spec: KubeObject['spec'] & object): boolean => {
   const { state, ready } = recordedState(instance);
-  // The author's own conditions replace those of the controller, so that only the state tells.
+  // Conditions that the definition declares replace the controller's, so only the state counts then.
   return state === 'ACTIVE' && (declaresConditions(spec) || ready === undefined || ready.status !== 'False');
 };
 
@@ -122,14 +127,17 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
 
 const isUnknown = ({ status }: Condition): boolean => status === 'Unknown';
 
-/** Conditions are Unknown while the controller works on the definition, or behind one that is False. */
+/** Conditions are Unknown while the controller works on the definition, and after a condition that is False. */
 const unknownText = ({ type, message = '' }: Condition): string =>
   `${type} is not known yet${message === '' ? '' : `: ${message}`}`;
 
-/** Instances that a line names. */
+/** The maximum number of instances in a line. */
 const MAX_NAMED = 5;
 
-/** The report in lines: the head, then each refusal with the errors behind it, what to do, and the instances. */
+/**
+ * Prints the report as lines: the head, the notes, each refusal with its remedy, the compiler's errors, and the
+ * instances that are not ACTIVE.
+ */
 export function definitionWhyLines(report: DefinitionWhyReport, now: number, colour: boolean): string[] {
   const { definition, kind, state, since, refusals, problems, notes } = report;
   const changed = since === undefined ? '' : ` ${age(since, now)}`;

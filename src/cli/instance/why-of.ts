@@ -5,7 +5,7 @@ import type { InstanceObservation } from './observation.ts';
 import type { WhyReport } from './why-report.ts';
 import { whyReport } from './why-report.ts';
 
-/** Follows the reasons of an observed instance, or of the node that was asked for, to what everything waits for. */
+/** Follows the reasons of an observed instance, or of the node that the user named, to their root causes. */
 export async function whyOf(
   observation: InstanceObservation,
   api: KubernetesApi,

@@ -11,26 +11,28 @@ import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownNode } from './shown-node.ts';
 
-/** `typekro why` as JSON. A later release with the same `schemaVersion` only adds fields. */
+/**
+ * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
 export interface WhyReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
-  /** When the condition `Ready` changed last (RFC 3339). */
+  /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
-  /** What the controller says in the condition `Ready`, where that is not true. */
+  /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
   readonly recorded?: string;
   readonly ready: number;
   readonly nodes: number;
-  /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
+  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
   readonly blocked: readonly string[];
-  /** What the controller could not do with the instance itself. */
+  /** The conditions of the instance itself that are False. */
   readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
 }
 
-/** A condition of an instance or a definition that is False for a reason that stands behind no node. */
+/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
 export interface FailedCondition {
   readonly condition: string;
   readonly reason: string;
@@ -38,48 +40,53 @@ export interface FailedCondition {
   readonly remedy?: string;
 }
 
-/** One thing that everything behind it waits for. */
+/** A root cause: a node that waits for no other node. */
 export interface WhyCause {
   readonly node: string;
-  /** The cause is about objects that the graph no longer has. */
+  /** True when the cause is about objects that the graph no longer has. */
   readonly retired?: true;
   readonly state: ShownState;
   readonly reason: string;
-  /** Nodes whose data is missing although they are ready. */
+  /** The nodes that are ready but lack the data that this node reads. */
   readonly waitsFor: readonly string[];
-  /** Nodes that wait for this one. */
+  /** The nodes that wait for this node. */
   readonly waiting: readonly string[];
   readonly objects: readonly ObjectRef[];
-  /** What stands in the objects where the missing data is looked for. */
+  /** What the objects have at the place of the missing data. */
   readonly found: readonly string[];
-  /** What keeps the objects, and what they made, from being ready. */
+  /** The reasons why the objects, or the objects that they own, are not ready. */
   readonly troubles: readonly Trouble[];
-  /** What a dry run of the pending write came to; absent where no write is pending, and where `reason` tells it. */
+  /**
+   * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
+   */
   readonly dryRun?: string;
-  /** What could not be read; the reasons may be incomplete. */
+  /** What could not be read, so that causes may be missing. */
   readonly unread: readonly string[];
   readonly remedy?: string;
   /** A command that shows more. */
   readonly look?: string;
 }
 
-/** A cause with the end of the log of the container that it is about. */
+/** A cause with the last lines of its container's log. */
 export interface Trouble extends Cause {
   readonly log?: readonly string[];
 }
 
-/** What a dry run of a pending write came to: the text names the object that was taken, or says why it was not. */
+/**
+ * The outcome of a dry run of a pending write. `outcome` is the name of the accepted object, or the reason of a refusal
+ * or failure.
+ */
 export interface PendingWrite {
   readonly result: 'taken' | 'refused' | 'unknown';
   readonly outcome: string;
-  /** A right is missing. */
+  /** True when the user lacks a right for the dry run. */
   readonly missing?: boolean;
-  /** Paths of the fields that the API server refuses. */
+  /** The paths of the fields that the API server refuses. */
   readonly fields?: readonly string[];
   readonly remedy?: string;
 }
 
-/** What was found out about a root beyond the decision. */
+/** The facts about a root cause that are not in the decision. */
 export interface Evidence {
   readonly found: readonly string[];
   readonly troubles: readonly Trouble[];
@@ -87,7 +94,7 @@ export interface Evidence {
   readonly write?: PendingWrite;
 }
 
-/** The report of an instance, from its roots and what was found out about each. */
+/** Makes the report of an instance from its root causes and their evidence. */
 export function whyReport(
   { instance, decision, graph }: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
@@ -112,7 +119,7 @@ export function whyReport(
   };
 }
 
-/** Conditions that say whether the controller may work on the instance at all. */
+/** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
 const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved']);
 
 function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[] {
@@ -140,7 +147,7 @@ function causeOf(
   const { found, troubles, unread, write } = evidence;
   const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
-  // The object in which the data is missing, if it is known.
+  // The object that lacks the data, if it is known.
   const object = objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `))) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
@@ -163,7 +170,10 @@ function causeOf(
   };
 }
 
-/** A write that is due and not refused: the controller's own words tell more than that it is due. */
+/**
+ * Describes a pending write that the server does not refuse. When the controller has reported a failure, that message
+ * is more precise than the missing write.
+ */
 function pendingText(
   { result, outcome }: PendingWrite,
   recorded: string | undefined,
@@ -176,19 +186,19 @@ function pendingText(
   };
 }
 
-/** `kubectl describe service shop-svc -n team-a`; for an instance of another definition, `typekro why`. */
+/** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
 function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): string {
   if (apiVersion.startsWith('kro.run/')) {
     const place = namespace === undefined ? name : `${namespace}/${name}`;
     return `typekro why ${shellWord(`${kind.toLowerCase()}/${place}`)}`;
   }
   const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-  // Custom kinds of one name may stand in several groups.
+  // Several groups can have a custom kind of the same name.
   const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
   return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
 
-/** Finalizers of others, once the instance is to be deleted. */
+/** Describes the finalizers of other programs on an instance that is being deleted. */
 function foreignFinalizers({ metadata }: InstanceObservation['instance']): string[] {
   if (metadata.deletionTimestamp === undefined) return [];
   return (metadata.finalizers ?? [])

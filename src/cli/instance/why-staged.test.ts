@@ -24,7 +24,7 @@ async function why(): Promise<string> {
   return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
 }
 
-/** A Deployment of one container, that has to be ready. */
+/** A node with a Deployment of one container. The node waits until the Deployment is ready. */
 function deployment(annotations: JsonObject, spec: JsonObject = {}, container: JsonObject = {}): JsonObject {
   return {
     id: 'web',
@@ -164,7 +164,7 @@ test.each(STAGED)('%s', async (_title, { before = [], resources, annotations = {
   for (const each of told) expect(text).toContain(each);
 });
 
-/** Answers to the writes of children by the controller alone: the user's own dry run is taken. */
+/** Answers of the API server to the controller's writes of children. The user's own dry run succeeds. */
 const REFUSED: readonly (readonly [title: string, status: number, reason: string, message: string, told: string])[] = [
   [
     'a right that the controller lacks',
@@ -201,7 +201,7 @@ test.each(REFUSED)('%s', async (_title, code, reason, message, told) => {
   expect(text).toContain(told);
 });
 
-/** Conditions of operators, and what `why` makes of them. */
+/** Conditions of operators, and the lines that `why` prints for them. */
 const CONDITIONS: readonly (readonly [title: string, kind: string, condition: JsonObject, told: string])[] = [
   [
     'an expired certificate',

@@ -10,7 +10,9 @@ import { currentNodes, recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
 import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
-/** The report in lines: the head, then for each cause the chain down to the object, what to do and where to look. */
+/**
+ * Prints the report as lines: the head, then each cause with its evidence, its remedy and a command that shows more.
+ */
 export function whyLines(observation: InstanceObservation, report: WhyReport, now: number, colour: boolean): string[] {
   const head = headLines(observation, now);
   const blocked = report.blocked.map((text) => `  blocked by  ${printableLine(text)}`);
@@ -19,7 +21,7 @@ export function whyLines(observation: InstanceObservation, report: WhyReport, no
   return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
 }
 
-/** A condition that is False, and what to do about it. */
+/** Prints a condition that is False, and its remedy. */
 export function failedConditionLines(
   { condition, reason, message, remedy }: FailedCondition,
   colour: boolean,
@@ -45,7 +47,7 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
   ];
 }
 
-/** Objects that a line names. */
+/** The maximum number of objects in a line. */
 const MAX_NAMED = 5;
 
 const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause): boolean =>
@@ -64,7 +66,7 @@ function troubleLines(trouble: Trouble): string[] {
   ];
 }
 
-/** The last lines: what the controller reports, or why there is no cause. */
+/** The last lines: the controller's report, or the reason why there is no cause. */
 function endLines(
   observation: InstanceObservation,
   { causes, blocked, refusals, state, recorded }: WhyReport,
@@ -107,7 +109,7 @@ function endLines(
 
 const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';
 
-/** Do the conditions of the instance follow expressions of the definition? */
+/** Does the definition declare the conditions of the instance? */
 const isAuthored = (definition: KubeObject | undefined): boolean =>
   isJsonObject(definition?.spec) && declaresConditions(definition.spec);
 

@@ -64,7 +64,7 @@ async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER);
   const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
-  // Names of pods end with what the cluster draws.
+  // Names of pods end with random characters.
   return lines
     .join('\n')
     .replaceAll(/(Pod default\/\w+)-\w+-\w+/g, '$1-…')
@@ -94,7 +94,7 @@ ${config('map', '{ a: "${ext.data.key}" }')}`;
 const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
 const plain = definition(config('map', '{ a: b }'));
 
-/** Staged failures: what is applied, and what `why` has to name. */
+/** Staged failures: the applied objects, and the texts that `why` must print. */
 const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], told: readonly string[]])[] = [
   [
     'an image that is not there',

@@ -28,7 +28,7 @@ async function why(text: string, api: KubernetesApi = world.user): Promise<strin
 
 const held = mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
 
-/** An instance that is deleted, whose child another program holds. */
+/** Deletes an instance. The finalizer of another program keeps its child. */
 async function deleted(): Promise<void> {
   world = await virtualWorld();
   await world.apply(potDefinition([held, mapResource('low', { a: '${map.data.a}' })]));

@@ -1,6 +1,6 @@
 import type { CodeInfo, Diagnostic, JsonObject } from '../../core/index.ts';
 
-/** Findings as SARIF 2.1.0, which GitHub and many editors read. */
+/** Prints findings as SARIF 2.1.0, a format that GitHub and many editors read. */
 export function toSarif(diagnostics: readonly Diagnostic[], codes: readonly CodeInfo[], version: string): JsonObject {
   const used = [...new Set(diagnostics.map(({ code }) => code))].sort();
   const rules = used.map((id): JsonObject => {
@@ -41,7 +41,9 @@ function sarifResult({ code, severity, message, hint, path, source }: Diagnostic
 
 const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/');
 
-/** Findings as commands of GitHub Actions, one line each: annotations at the lines of a pull request. */
+/**
+ * Prints findings as workflow commands of GitHub Actions, one a line. GitHub shows them at the lines of a pull request.
+ */
 export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {
   return diagnostics.map(({ code, severity, message, hint, source }) => {
     const place =
@@ -53,6 +55,6 @@ export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {
   });
 }
 
-/** The characters that end a command, as GitHub reads them back. */
+/** Escapes the characters that would end a workflow command. GitHub decodes them. */
 const escaped = (text: string): string => text.replaceAll(/[%\r\n]/g, encodeURIComponent);
 const property = (text: string): string => text.replaceAll(/[%\r\n:,]/g, encodeURIComponent);

@@ -10,27 +10,28 @@ import { readTextFile } from '../up/read-manifest.ts';
 /** What a rule does with its findings. */
 export type Level = 'off' | 'warn' | 'error';
 
-/** Levels by rule, or by all rules of an area (`trace/*`). Later entries win. */
+/** Levels by rule, or by the pattern of an area (`trace/*`). The last entry that matches a rule decides. */
 export type Levels = readonly (readonly [rule: string, level: Level])[];
 
-/** Warnings of the check of files that no page explains: what stands in one object and is missing in another. */
+/** Warnings about references between objects of the files. `docs/diagnostics.md` does not explain these codes. */
 const FILE_WARNINGS = ['input/empty', 'input/missing-key', 'input/missing-reference', 'input/port-mismatch'];
 
-/** The names of all rules: the codes of warnings. */
+/** Returns the names of all rules, which are the codes of warnings. */
 export function ruleNames(): string[] {
   const documented = [...diagnosticCodes, ...schemaCodes, ...traceCodes];
   const warnings = documented.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
   return [...new Set([...warnings, ...FILE_WARNINGS])].sort();
 }
 
-/** The file that is read where no other is named. */
+/** The default configuration file. */
 export const CONFIG_FILE = 'typekro.lint.yaml';
 
 /**
- * The levels of a configuration: an object `rules` with a level for each name.
+ * Reads the levels of a configuration file. Its object `rules` has a level for each name.
  *
- * @param name the file as the user gave it; without it `typekro.lint.yaml` of the folder, where it exists
- * @throws TypeKroError for a file that cannot be read or has other content.
+ * @param name the file that the user named. When it is undefined, `typekro.lint.yaml` in `cwd` is read if it exists
+ * @throws TypeKroError `lint/bad-config` for a file without rules, `cli/usage` for an unknown rule or level, and the
+ *   errors of `readTextFile`.
  */
 export async function readLevels(cwd: string, name: string | undefined): Promise<Levels> {
   const file = name ?? CONFIG_FILE;
@@ -51,7 +52,7 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
 }
 
 /**
- * The levels of the command line: `rule=level`, divided by commas.
+ * Parses the levels of the command line: `rule=level`, separated by commas.
  *
  * @throws TypeKroError `cli/usage` for an unknown rule or level.
  */
@@ -87,7 +88,7 @@ function isKnown(rule: string): boolean {
   return rule.endsWith('/*') ? names.some((name) => name.startsWith(rule.slice(0, -1))) : names.includes(rule);
 }
 
-/** The findings with the severity that their rules have. Errors are no rules: they stay. */
+/** Gives each warning the severity of its rule, and drops it at level `off`. Errors are not rules and do not change. */
 export function withLevels(diagnostics: readonly Diagnostic[], levels: Levels): Diagnostic[] {
   return diagnostics.flatMap((each) => {
     if (each.severity === 'error') return [each];

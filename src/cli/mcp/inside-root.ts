@@ -2,14 +2,14 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 
-/** Endings of files whose code runs when they are read. */
+/** The endings of modules. Reading a module runs its code. */
 const SCRIPTS: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 
-/** Is the name that of a module, whose code runs when it is read? */
+/** Is the file a module, by its ending? Reading a module runs its code. */
 export const isModule = (name: string): boolean => SCRIPTS.has(extname(name).toLowerCase());
 
 /**
- * The name of a file or folder relative to the root, with symbolic links followed.
+ * Returns the path of a file or folder relative to the root, with symbolic links resolved.
  *
  * @throws TypeKroError `mcp/outside` for a place outside of the root
  */
@@ -23,7 +23,7 @@ export function insideRoot(root: string, name: string): string {
   });
 }
 
-/** The path without symbolic links; what does not exist hangs below the nearest folder that does. */
+/** Resolves symbolic links in the part of the path that exists, and appends the rest. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

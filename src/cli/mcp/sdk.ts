@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Readable, Writable } from 'node:stream';
 import { packageFolder, TypeKroError } from '../../core/index.ts';
 
-/** The package of the protocol, an optional peer dependency. */
+/** The package of the Model Context Protocol, an optional peer dependency. */
 const PACKAGE = '@modelcontextprotocol/sdk';
 
 /** A connection between a server and a client. */
@@ -12,7 +12,7 @@ export interface McpTransport {
   close(): Promise<void>;
 }
 
-/** The part of the package's server that is used here. */
+/** The used part of the package's server. */
 export interface McpServer {
   setRequestHandler(
     schema: unknown,
@@ -30,7 +30,7 @@ export interface McpRequest {
 /** The result of checking a value by a JSON schema. */
 export type McpChecked = { readonly valid: true } | { readonly valid: false; readonly errorMessage: string };
 
-/** The parts of the package that are used here. */
+/** The used parts of the package. */
 export interface McpSdk {
   readonly Server: new (
     info: { readonly name: string; readonly version: string },
@@ -44,16 +44,16 @@ export interface McpSdk {
 
 const PARTS = ['server/index.js', 'server/stdio.js', 'types.js', 'validation/ajv'];
 
-/** From where the protocol's package is looked for: the project in `cwd`, then this package. */
+/** The files from which the protocol's package is resolved: the project in `cwd`, then this package. */
 export function mcpSdkImporters(cwd: string): readonly string[] {
   const beside = packageFolder();
   return [join(cwd, 'package.json'), ...(beside === undefined ? [] : [fileURLToPath(beside)])];
 }
 
 /**
- * Loads the protocol's package, from the first of the importers that finds it.
+ * Loads the protocol's package from the first importer that can resolve it.
  *
- * @throws TypeKroError `mcp/no-sdk` when none does
+ * @throws TypeKroError `mcp/no-sdk` when no importer can resolve it
  */
 export function loadMcpSdk(importers: readonly string[]): McpSdk {
   for (const importer of importers) {
@@ -62,7 +62,7 @@ export function loadMcpSdk(importers: readonly string[]): McpSdk {
       load.resolve(`${PACKAGE}/server`);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Another failure is a broken installation, which the user has to see.
+      // Another failure means a broken installation. The user must see it.
       if (code !== 'MODULE_NOT_FOUND') throw error;
       continue;
     }

@@ -20,7 +20,7 @@ export interface ToolAnswer {
 /**
  * Makes the server with all tools; the caller connects it.
  *
- * @param context of the command; what a tool prints goes into its answer
+ * @param context the context of the command; the output of a tool goes into its answer
  */
 export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: McpLimits, version: string): McpServer {
   const validator = new sdk.AjvJsonSchemaValidator();
@@ -119,8 +119,8 @@ const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly def
   [name, defaultValue] as const;
 
 /**
- * The data as the protocol's package can send it: an integer that a JavaScript number cannot hold exactly is a string of
- * its digits.
+ * Converts data for the protocol's package, which cannot send a bigint. An integer that a JavaScript number cannot
+ * represent exactly becomes a string of its digits.
  */
 function plainJson(data: object): JsonObject {
   const value = parseJson(stringifyJson(data as unknown as JsonValue));

@@ -5,7 +5,7 @@ import { isJsonObject, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { insideRoot, isModule } from './inside-root.ts';
 
-/** A tool of the protocol: a command that only reads, and how its arguments become a command line. */
+/** A tool of the protocol. It runs a command that only reads, and turns its arguments into the command's input. */
 export interface McpTool {
   readonly name: string;
   readonly title: string;
@@ -13,7 +13,7 @@ export interface McpTool {
   /** JSON Schema of the arguments. */
   readonly inputSchema: JsonObject;
   readonly load: () => Promise<Command>;
-  /** Throws `TypeKroError` for files that may not be read. */
+  /** Turns arguments into the command's input. Throws `TypeKroError` for files that the limits forbid. */
   toInput(given: JsonObject, limits: McpLimits): ToolInput;
 }
 
@@ -22,19 +22,19 @@ export interface ToolInput extends CommandInput {
   readonly stdin?: string;
 }
 
-/** What tools may read. */
+/** The limits of what tools may read. */
 export interface McpLimits {
-  /** Folder below which files are read. */
+  /** Tools read files only in this folder and below it. */
   readonly root: string;
-  /** May code of modules run? */
+  /** True when tools may load modules, which runs their code. */
   readonly modules: boolean;
-  /** Options that name the cluster. */
+  /** The options that select the cluster. */
   readonly cluster: CommandInput['options'];
 }
 
 const MAX_NAME_LENGTH = 4096;
 const MAX_FILES = 200;
-/** No file system takes the character NUL in a name. */
+/** No file system allows the character NUL in a name. */
 const NAME_PATTERN = '^[^\\u0000]+$';
 const MAX_TEXT_LENGTH = 2_000_000;
 
@@ -194,7 +194,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
   },
 ];
 
-/** A subject that names a file is checked as a file. */
+/** Checks a subject against the limits when it names a file. */
 function fileOrWord(subject: string, limits: McpLimits): string {
   const isFile =
     subject === '-' ||
@@ -213,7 +213,7 @@ function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): st
     const given = String(name);
     if (given === '-') throw new TypeKroError('- is no file', { code: 'cli/usage', remedy: 'name a file' });
     const file = insideRoot(root, given);
-    // Options take several names with commas between them.
+    // Options separate names with commas.
     if (file.includes(',')) {
       throw new TypeKroError(`${file} has a comma in its name`, {
         code: 'cli/usage',

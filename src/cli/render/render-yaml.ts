@@ -14,15 +14,16 @@ export interface Rendering {
 }
 
 /**
- * Instances as one YAML stream of their objects in the order of creation. Comments say what each node does, why it is
- * left out, which values are not known yet and what they wait for, and the status at the end.
+ * Prints the objects of instances as one YAML stream, in the order of creation. Comments give the state and reason of
+ * each node, and the values that are not known yet with the nodes that they wait for. The status of the instance comes
+ * last.
  */
 export function renderedYaml(renderings: readonly Rendering[]): string {
   const blocks = renderings.flatMap((rendering) => blocksOf(rendering, renderings.length > 1));
   return joinBlocks(blocks).trimEnd();
 }
 
-/** Comments, and the document below them where there is one. */
+/** Comments, and the document below them if there is one. */
 interface Block {
   readonly comments: readonly string[];
   readonly document?: string;
@@ -89,7 +90,7 @@ function statusComments(graph: Graph, instance: KubeObject, { decision }: Render
   ];
 }
 
-/** Blocks as one stream: a separator stands between documents, and comments before the document that they are about. */
+/** Joins blocks into one stream. A separator comes between documents, and comments come before their document. */
 function joinBlocks(blocks: readonly Block[]): string {
   let hasDocument = false;
   return blocks

@@ -9,7 +9,7 @@ import { STANDARD_INPUT, textOption } from '../command.ts';
 import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
 
-/** The API of a definition, as far as it can be told before it is compiled. */
+/** The API of a definition, read from its schema without compiling it. */
 interface Api {
   readonly name: string;
   readonly apiVersion: string;
@@ -17,10 +17,11 @@ interface Api {
 }
 
 /**
- * The files with the instances to render: those of `--values` where it is given, else those of the files, else one with
- * an empty spec; `--set` changes each of them. Instances that are not wanted are left out.
+ * Replaces the instances in the files by the instances to render. `--values` has precedence over the instances in the
+ * files. Without either, each chosen definition gets an instance with an empty spec. `--set` changes every instance.
  *
- * @throws TypeKroError for a file that cannot be read, and for values that belong to no single definition.
+ * @throws TypeKroError for a file that cannot be read, and for a spec in `--values` when several definitions are
+ *   chosen.
  */
 export async function withInstances(
   context: CommandContext,
@@ -28,7 +29,7 @@ export async function withInstances(
   inputs: LoadedInputs,
 ): Promise<LoadedInputs> {
   const definitions = inputs.objects.flatMap(({ object }) => apiOf(object));
-  // A definition that cannot be read is reported by the check.
+  // The check reports a definition without a readable schema.
   if (definitions.length === 0) return inputs;
   const chosen = chooseDefinitions(definitions, input);
   const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isOf(object, api));
@@ -57,7 +58,7 @@ function apiOf(object: KubeObject): Api[] {
 const isOf = (object: KubeObject, { kind, apiVersion }: Api): boolean =>
   object.kind === kind && object.apiVersion === apiVersion;
 
-/** Instances, or the spec of one. */
+/** Reads `--values`: instances, or the spec of one instance. */
 async function readValues(
   context: CommandContext,
   input: CommandInput,
@@ -98,7 +99,7 @@ function instanceOf(input: CommandInput, { apiVersion, kind }: Api, spec: JsonVa
   return { apiVersion, kind, metadata: { name, namespace }, spec: spec as JsonObject };
 }
 
-/** The document of a spec as that of the instance around it. */
+/** Adapts the document of a spec to the paths of the instance around it. */
 function specDocument(document: DefinitionDocument): DefinitionDocument {
   const inner = ([first, ...rest]: readonly PathStep[]): readonly PathStep[] => (first === 'spec' ? rest : []);
   return {
@@ -117,7 +118,7 @@ interface Setting {
   readonly value: JsonValue;
 }
 
-/** Settings as `a.b=1,c[0]=x`; a comma in a value is written `\,`. A value is read as YAML. */
+/** Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. */
 function parseSets(text: string): Setting[] {
   return text.split(/(?<!\\),/).map((part) => {
     const at = part.indexOf('=');
@@ -127,7 +128,7 @@ function parseSets(text: string): Setting[] {
     try {
       return { path: path.steps, value: (yamlLibrary().parse(written) ?? null) as JsonValue };
     } catch {
-      // A text such as `a: b` or `[x` is meant as it stands.
+      // A text that is not valid YAML, such as `[x`, is taken literally.
       return { path: path.steps, value: written };
     }
   });
@@ -140,7 +141,7 @@ function badSetting(part: string): TypeKroError {
   });
 }
 
-/** Most entries that a list is made longer by. */
+/** The highest index that may extend a list. */
 const MAX_INDEX = 999;
 
 function withSets(input: InputObject, sets: readonly Setting[]): InputObject {

@@ -5,7 +5,7 @@ import { asObject } from '../../kubernetes/index.ts';
 import { sampleValue } from '../sample-value.ts';
 import { typeText } from '../explain/field-facts.ts';
 
-/** An instance to begin with: its required fields with values to replace, and the others as comments. */
+/** Prints an example of an instance. Required fields have values for the user to replace; other fields are comments. */
 export function exampleInstance({ group, version, kind, namespaced }: InstanceType, spec: Schema): string {
   const { stringify } = yamlLibrary();
   const metadata = { name: kind.toLowerCase(), ...(namespaced ? { namespace: 'default' } : {}) };

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Keywords of OpenAPI and Kubernetes that JSON Schema does not have, or has in another form. */
+/** Keywords of OpenAPI and Kubernetes that JSON Schema lacks or writes in another form. */
 const OTHER_FORM: ReadonlySet<string> = new Set([
   'nullable',
   'exclusiveMinimum',
@@ -14,15 +14,18 @@ const OTHER_FORM: ReadonlySet<string> = new Set([
 const ALTERNATIVES: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
- * The schema of a CustomResourceDefinition as JSON Schema (2020-12): `nullable` becomes a type, `int-or-string` two of
- * them, exclusive bounds numbers. An object takes no fields but its own, as strict clients have it; an API server drops
- * others silently.
+ * Converts the schema of a CustomResourceDefinition to JSON Schema (2020-12). `nullable` adds the type `null`,
+ * `int-or-string` becomes two types, and exclusive bounds become numbers. Objects refuse unknown fields, as strict
+ * clients do; an API server drops them silently.
  */
 export function toJsonSchema(schema: JsonObject): JsonObject {
   return convert(schema, true);
 }
 
-/** `closed`: objects take no other fields. Alternatives add conditions; they declare no fields. */
+/**
+ * With `closed`, objects refuse unknown fields. Alternatives are never closed, because they only add conditions to the
+ * fields that are declared outside of them.
+ */
 function convert(schema: JsonObject, closed: boolean): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {

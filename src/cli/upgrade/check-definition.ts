@@ -25,7 +25,7 @@ import { isSameBehindHashes } from '../plan/snapshot-file.ts';
 import { instancesOf } from './instances-of.ts';
 import type { BrokenPin, DefinitionCheck, LevelCheck, UpgradeOptions } from './upgrade-check.ts';
 
-/** What the check of one definition works with. */
+/** The inputs of the check of one definition. */
 interface DefinitionTask {
   readonly planned: PlanContext;
   readonly schemas: LiveSchemas;
@@ -36,7 +36,7 @@ interface DefinitionTask {
   readonly revisions: readonly DefinitionRevision[];
 }
 
-/** Compiles one definition of a cluster at each level, and simulates its instances with what comes out. */
+/** Compiles one definition of a cluster at each level, and simulates its instances with the resulting graph. */
 export async function checkDefinition(
   planned: PlanContext,
   schemas: LiveSchemas,
@@ -54,7 +54,7 @@ export async function checkDefinition(
   return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
 }
 
-/** The controllers that accept the definition with the gates of the options. */
+/** Lists the controllers that accept the definition with the feature gates of the options. */
 async function acceptingControllers(task: DefinitionTask): Promise<string[]> {
   const names: string[] = [];
   const own: string[] = [];
@@ -89,7 +89,7 @@ async function checkLevel(
   const refused = wanted?.preview.refusal === undefined ? why : { refusal: wanted.preview.refusal };
   const isAccepted = wanted !== undefined && refused.refusal === undefined;
   const served = isAccepted ? wanted : await lastGood(task, level, instances, wanted?.preview.crd === 'refuse');
-  // The last good revision changes no CRD: only the definition itself does.
+  // Only the definition itself changes the CRD, never its last good revision.
   const change =
     wanted === undefined
       ? { crd: 'unchanged' as const, schema: [] }
@@ -103,7 +103,7 @@ async function checkLevel(
   return { level, ...refused, revision: preview.revision.to, ...change, ...simulated };
 }
 
-/** A graph, and what the controller would do with it. */
+/** A graph, and the prediction of what the controller does with it. */
 interface PreviewedGraph {
   readonly graph: Graph;
   readonly crd: KubeObject | undefined;
@@ -111,7 +111,7 @@ interface PreviewedGraph {
   readonly preview: DefinitionPreview;
 }
 
-/** What the controller would do with a graph of the definition, when the revision of that number is the newest. */
+/** Predicts what the controller does with a graph of the definition. Revisions after number `newest` are ignored. */
 function previewOf(
   task: DefinitionTask,
   level: KroCompatibility,
@@ -134,7 +134,7 @@ function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances:
   return definitionPlan({ place: '', live: object, object, instances, ...wanted }).schema;
 }
 
-/** The newest revision that compiles; with a refused CRD, the newest whose CRD is not refused. */
+/** Finds the newest revision that compiles. With `isCrdRefused`, its CRD must also not be refused. */
 async function lastGood(
   task: DefinitionTask,
   level: KroCompatibility,
@@ -160,7 +160,7 @@ function refusalOf(diagnostics: readonly Diagnostic[]): Pick<LevelCheck, 'refusa
   return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Steps each instance with the graph that it would follow. */
+/** Simulates each instance with the graph that it would follow. */
 async function simulate(
   task: DefinitionTask,
   level: KroCompatibility,
@@ -197,7 +197,7 @@ async function simulate(
   };
 }
 
-/** The revisions that instances are pinned to. */
+/** Compiles the revisions to which instances are pinned. */
 async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, instances: readonly KubeObject[]) {
   const graphs = new Map<number, Graph>();
   const broken: BrokenPin[] = [];
@@ -214,7 +214,7 @@ async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, insta
   return { graphs, broken };
 }
 
-/** Labels and annotations that a write of nothing else changes on an object. */
+/** The labels and annotations that a write changes, if it changes nothing else. */
 function marksOf({ apply, before, bookkeeping }: SimulatedWrite): string[] {
   if (bookkeeping !== true || apply === undefined || before === undefined) return [];
   const { labels = {}, annotations = {} } = apply.desired.metadata;

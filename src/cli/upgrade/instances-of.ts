@@ -6,7 +6,8 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import { requireRead } from './require-read.ts';
 
 /**
- * The instances that belong to a definition, by namespace and name; none where the kind is not served.
+ * Lists the instances that belong to a definition, sorted by namespace and name. The list is empty when the kind is not
+ * served.
  *
  * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
  */

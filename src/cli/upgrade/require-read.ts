@@ -4,7 +4,8 @@ import { unreadBecause } from '../plan/cluster-basics.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 
 /**
- * Ends a check of a whole cluster when objects of a type could not be read: what was not seen is not safe.
+ * Ends a check of a whole cluster when objects of a type could not be read. A check without them could call an upgrade
+ * safe that is not.
  *
  * @throws TypeKroError `upgrade/not-read`, with the answer of the server.
  */

@@ -6,7 +6,7 @@ import { count } from '../up/print-diagnostics.ts';
 import type { DefinitionCheck, LevelCheck, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isNewlyRefused } from './upgrade-check.ts';
 
-/** The check in lines: a table of definitions, then what the table cannot say, then the sum. */
+/** Prints the check as lines: a table of definitions, the details of each, then the totals. */
 export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
   const { paint } = view;
   const { source, definitions, version, limits } = check;
