@@ -18,7 +18,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 /** A resource of a composition with a spec and a status: `Resource`. */
 export type Enhanced<Spec, Status> = Resource<{ readonly spec: Spec; readonly status: Status }>;
 
-/** A read of the spec or of a resource; its type is that of the field. */
+/** A read of a field of the spec or of a resource. Its type is the type of the field. */
 export type KubernetesRef<T = unknown> = T;
 
 /** The value of hand-written CEL. */

@@ -26,9 +26,9 @@ const WORDS: Readonly<Record<Shape, string>> = {
 };
 
 /**
- * Refuses an argument of another shape (`trace/argument`), on each side of its conditions: for example the text '8080'
- * for a list of ports, or a list for labels. A value whose type is not known passes here; its field's schema is
- * compared with it later.
+ * Refuses an argument that has none of the expected shapes (`trace/argument`): for example the text '8080' for a list
+ * of ports, or a list for labels. Checks each branch of a conditional argument. A value whose type is not known passes
+ * here; the schema of its field checks the value later.
  */
 export function checkShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   refuseOther(kind, name, given, expected, expected.takes, given);
@@ -78,8 +78,8 @@ function described(value: unknown, shape: Shape): string {
 }
 
 /**
- * The shape of a known value; undefined for a value that may have any shape, or is absent. A promise is refused where
- * it is written.
+ * The shape of a known value; undefined for a value that is absent or may have any shape. A promise counts as such a
+ * value, because the code that copies the manifest refuses promises.
  */
 function shapeOf(value: unknown): Shape | undefined {
   if (value === undefined || value === null || value instanceof Promise) return undefined;

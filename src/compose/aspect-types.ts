@@ -31,7 +31,7 @@ export interface AspectPatch {
   readonly [field: string]: AspectOperation | AspectPatch;
 }
 
-/** Texts by name, which are merged into the existing ones as by `merge(…)`; or an operation, such as `replace(…)`. */
+/** Texts by name that are merged into the existing texts (as by `merge(…)`), or an operation such as `replace(…)`. */
 export type MetadataChange = Readonly<Record<string, string>> | AspectOperation;
 
 /** Changes of the labels and annotations of a resource. */
@@ -47,7 +47,7 @@ export interface OverrideSurface {
   readonly patch: { readonly spec: AspectPatch };
 }
 
-/** The part of a resource that an aspect changes. */
+/** The fields of a resource that an aspect changes. */
 export type AspectSurface = MetadataSurface | OverrideSurface;
 
 /** A group of kinds. */

@@ -41,7 +41,7 @@ export const Cel = {
   join: native(
     <T = unknown>(...parts: readonly CelPart[]): T & CelValue => value(rawParts(parts, ' ')) as T & CelValue,
   ),
-  /** A text with `%s` for each value. */
+  /** A text in which each `%s` is replaced by the next value. */
   template: native((format: string, ...values: readonly unknown[]): string => templateText(format, values)),
   /** `condition ? whenTrue : whenFalse`. Strings are text literals, not CEL. */
   conditional: native(

@@ -95,8 +95,8 @@ export type ReferencesTo<Resources> = {
 };
 
 /**
- * A composition of two functions. Its resources are also members of the composition, unless it has another member of
- * the same name.
+ * A composition of two functions. The resources are also members of the composition; a member of `Composition` with the
+ * same name takes precedence.
  */
 export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Spec, Status, Resources, Input> &
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;

@@ -101,7 +101,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   return keepPlace(call) as unknown as AnyComposition;
 }
 
-/** Defines the resources, by id and key, as members of the composition, unless it has a member of that name. */
+/** Defines the resources, by id and key, as members of the composition. Existing members are kept. */
 function defineResourceMembers(
   composition: object,
   core: CompositionCore,

@@ -14,16 +14,17 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   readonly diagnostics: readonly Diagnostic[];
   /**
    * The resources by id (and by key, in the declarative form), and as a list. In another composition each resource is
-   * an external reference to the object of its name. The name must be constant: a resource whose name depends on the
-   * spec, and a collection, are refused when they are read. Outside a composition only `id`, `apiVersion` and `kind`
-   * can be read (`compose/outside`).
+   * an external reference to the object with the resource's name. The name must be constant: a resource whose name
+   * depends on the spec, and a collection, are refused when they are read. Outside a composition only `id`,
+   * `apiVersion` and `kind` can be read (`compose/outside`).
    */
   readonly resources: Resources & ResourceList;
   /** The spec and the metadata of an instance, as references that have values inside this composition only. */
   readonly schema: SchemaReference<Spec>;
   /**
-   * The status, for use in another composition. The other composition reads the status of the instance that has the
-   * name of this composition, in its own namespace. Outside a composition the status has no value (`compose/outside`).
+   * The status, for use in another composition. That composition reads the status of the instance that has the name of
+   * this composition and is in the namespace of the reading instance. Outside a composition the status has no value
+   * (`compose/outside`).
    */
   readonly status: Status;
   /**

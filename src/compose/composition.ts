@@ -79,7 +79,7 @@ export class CompositionCore {
   }
 
   /**
-   * The nodes of the graph. A resource that exists with and without another resource becomes several nodes.
+   * The nodes of the graph. A resource becomes several nodes when its fields depend on whether another resource exists.
    *
    * @throws CompositionError for a resource that would become too many nodes.
    */
@@ -107,7 +107,7 @@ export class CompositionCore {
   }
 
   /**
-   * Records a warning that the values of a Secret were printed, unless there is a warning about its constants already.
+   * Records a warning that the values of a Secret were printed. A Secret with constant values already has a warning.
    */
   notePrintedSecret(id: string): void {
     const site = this.variants.records.find((record) => record.id === id)?.site;
@@ -241,7 +241,7 @@ export class CompositionCore {
 /** The annotation with the names, as JSON, of the namespaces that were applied before an instance. */
 const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
 
-/** Makes a namespace that belongs to no instance, with marks by which tools that prune objects leave it. */
+/** Makes a namespace that belongs to no instance. The annotations keep Argo CD and Flux from pruning the namespace. */
 export function hoistedNamespace(object: JsonObject): KubeObject {
   const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
   const { labels, annotations, ...named } = metadata;
@@ -281,7 +281,7 @@ function sitesOfPath(
   return [record?.site, record?.caller];
 }
 
-/** Refuses a whole instance, as in YAML, in place of its spec. */
+/** Refuses a whole instance (with `spec`, as in YAML) as the argument that must be a spec. */
 function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
     return;
@@ -297,8 +297,8 @@ function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
 }
 
 /**
- * Rewords a remedy for YAML in terms of TypeScript, where the value may also be computed, for example from the
- * environment.
+ * Rewords a remedy about YAML in terms of TypeScript. The author's value may be computed, for example from the
+ * environment, so the remedy names a conversion.
  */
 function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
   if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;

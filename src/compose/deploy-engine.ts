@@ -106,7 +106,7 @@ export interface FactoryOptions {
  * random.
  */
 export interface RetryPolicy {
-  /** Most retries of one request. Default 4. */
+  /** Maximum number of retries of one request. Default 4. */
   readonly maxRetries?: number;
   /** The factor between one pause and the next. Default 2. */
   readonly backoffMultiplier?: number;
@@ -126,7 +126,7 @@ export interface EventMonitoring {
   readonly includeChildResources?: boolean;
   /** Seconds in which an event with the same text is not reported again. Default 60. */
   readonly deduplicationWindow?: number;
-  /** Most events that are reported in one second. Default 100. */
+  /** Maximum number of events reported in one second. Default 100. */
   readonly maxEventsPerSecond?: number;
 }
 

@@ -41,7 +41,7 @@ function holdsSecrets({ apiVersion, kind, data, stringData }: JsonObject): boole
   return apiVersion === 'v1' && kind === 'Secret' && (hasText(data) || hasText(stringData));
 }
 
-/** Is the node a Namespace or a CRD, which is printed before the objects that need it? */
+/** Is the node a Namespace or a CRD? Such objects are printed before the objects that depend on them. */
 function isGround(node: GraphNode | undefined): boolean {
   return node?.type.kind === 'Namespace' || node?.type.kind === 'CustomResourceDefinition';
 }

@@ -5,9 +5,9 @@ import type { EvaluatedResource, Evaluation } from './public-types.ts';
 import { violations } from './violations.ts';
 
 /**
- * Evaluates the graph of a composition on a spec. A read of a resource reads the observed object if it is given, else
- * the resource's own template, so that only fields that the cluster sets are missing. The instance is in `namespace`,
- * by default `default`.
+ * Evaluates the graph of a composition on a spec. A read of a resource reads the observed object if one is given, and
+ * otherwise the resource's own template, in which only the fields set by the cluster are missing. The instance is in
+ * `namespace` (default `default`).
  */
 export function evaluateComposition(
   core: CompositionCore,
@@ -27,7 +27,7 @@ export function evaluateComposition(
   return { ...found, resources: asAuthored(found.resources, baseIds) };
 }
 
-/** Joins the nodes of a resource that is several nodes under the id that the author knows. */
+/** Merges the nodes of one resource into one entry under the id that the author knows. */
 function asAuthored(
   nodes: readonly EvaluatedResource[],
   baseIds: ReadonlyMap<string, string>,
@@ -37,7 +37,7 @@ function asAuthored(
   for (const node of nodes) {
     const id = baseIds.get(node.id) ?? node.id;
     const other = resources.get(id);
-    // At most one node is surely included. A node that waits is preferred to a node that is excluded.
+    // At most one node is surely included. A node that waits takes precedence over an excluded node.
     const tellsMore = other === undefined || (node.included && (node.pending === undefined || !other.included));
     if (tellsMore) resources.set(id, { ...node, id });
   }

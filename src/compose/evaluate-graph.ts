@@ -5,7 +5,7 @@ import { evaluateToJson, fillTemplate, projectStatus } from '../runtime/index.ts
 import type { EvaluateContext, EvaluationFailure } from '../runtime/index.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
-/** The variables and the context of the expressions of one node or loop turn. */
+/** The variables and the context of the expressions of one node or one iteration of a loop. */
 interface Scope {
   readonly variables: Map<string, unknown>;
   readonly context: EvaluateContext;

@@ -19,7 +19,7 @@ type Piece = string | Node;
 
 /**
  * Joins texts and values to one expression. Values are inserted as they are. When a text cannot continue the
- * expression, because a string has no minus (`name, '-service'`), the whole is a text.
+ * expression, the result is a text: `name, '-service'`, for example, because CEL has no minus for strings.
  */
 export function rawParts(parts: readonly unknown[], separator: string): Node {
   activeTrace().handwritten = true;

@@ -28,7 +28,7 @@ export interface OwnerReferenceInput {
   readonly blockOwnerDeletion?: boolean | undefined;
 }
 
-/** The name and other metadata of an object, given without a `metadata`. */
+/** The name and other metadata of an object, given at the top level instead of under `metadata`. */
 export interface NamedInput extends MetadataInput {
   readonly name: string;
   readonly metadata?: never;

@@ -235,7 +235,10 @@ function closureFor(fn: FunctionLike): Closure {
   return outerClosure(fn) ?? refuseWithoutProvider(fn, providerProblem());
 }
 
-/** The builder with its returned object: inside this object, the keys written so far are names of the resources. */
+/**
+ * The builder with a scope for its returned object: inside this object, the keys written so far are names of the
+ * resources.
+ */
 function withSiblings(builder: Closure): Closure {
   const node = returnedObject(builder);
   if (node === undefined) return builder;

@@ -63,7 +63,7 @@ export const withEnvFrom = (envFrom: readonly object[]): WorkloadAspect => onCon
 export const withResourceDefaults = (resources: object): WorkloadAspect =>
   onContainers({ resources: replace(resources) });
 
-/** The policies of when a node pulls an image. */
+/** The values of `imagePullPolicy`. */
 export type ImagePullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
 /** Sets when the node pulls the image of every container. */
@@ -98,7 +98,7 @@ export function withLocalWorkspace(options: LocalWorkspaceOptions): WorkloadAspe
   });
 }
 
-/** The containers (and volumes) that run in place of a workload's own while its code is edited. */
+/** The containers (and volumes) that replace those of a workload during development. */
 export interface HotReloadOptions {
   readonly containers: readonly object[];
   readonly volumes?: readonly object[];

@@ -76,8 +76,8 @@ export class ExpressionWriter {
     checkVariables(lowered, this.loopNames);
     if (this.target === 'stock') checkStock(lowered);
     const shared = shareParts(withOptionalReads(lowered));
-    // `size` counts a part at each place where it is written. The text has at least one character for each, so that a
-    // large size means a long text.
+    // `size` counts a part at each place where it is written, and each counted node prints at least one character. A
+    // large size therefore means a long text.
     if (shared.size > MAX_TEXT) tooLarge(`${shared.size} nodes`);
     const text = celText(shared, this.ids, this.loopNames);
     if (text.length > MAX_TEXT) tooLarge(`${text.length} characters`);
@@ -183,9 +183,9 @@ function isBound(root: Node, of: Variable): boolean {
 }
 
 /**
- * Makes the first required value of an object literal `dyn`, or the whole literal when it has none, where the schema
- * has a struct, because kro refuses a literal whose values all have one type there. Does the same in the elements of
- * lists and in branches, so that their types agree.
+ * Adapts an object literal to a field whose schema is a struct: makes the first required value `dyn`, or the whole
+ * literal when no value is required. kro refuses a literal for a struct when all values of the literal have one type.
+ * Adapts the elements of lists and the branches of conditionals in the same way, so that their types agree.
  */
 function structured(node: Node, schema: Schema | undefined): Node {
   switch (node.kind) {

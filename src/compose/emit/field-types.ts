@@ -6,7 +6,7 @@ import { activeTrace } from '../trace/current.ts';
 import { labelOf } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
 
-/** Deepest type that is compared: schemas may be recursive. */
+/** The maximum depth to which types are compared, because schemas may be recursive. */
 const MAX_DEPTH = 6;
 
 /** The kinds of `StaticType` by the type names of a schema. */
@@ -19,7 +19,10 @@ const KIND_OF_SCHEMA_TYPE: ReadonlyMap<string, StaticType['kind']> = new Map([
   ['object', 'map'],
 ]);
 
-/** The kinds that are compared here. The compiler of the graph checks values of the others, such as `dyn` and `timestamp`. */
+/**
+ * The kinds that are compared here. The compiler of the graph checks values of other kinds, such as `dyn` and
+ * `timestamp`.
+ */
 const COMPARED_KINDS: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 'map', 'object']);
 
 /**
@@ -85,7 +88,7 @@ const nameOf = (kind: StaticType['kind'], { items }: Schema): string => {
 
 const withArticle = (words: string): string => `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`;
 
-/** What to write instead of a value, named `label`, that is `given` where `wanted` is taken. */
+/** The remedy for a value, named `label`, of type `given` in a field that takes the type `wanted`. */
 function remedy(given: StaticType, wanted: StaticType['kind'], label: string): string {
   const isObject = given.kind === 'map' || given.kind === 'object';
   switch (wanted) {

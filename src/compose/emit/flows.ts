@@ -26,8 +26,8 @@ class MisplacedFraction extends Refusal {
 type Way = { readonly key: string; readonly above: Way } | undefined;
 
 /**
- * Makes numbers of the spec that reach integer fields of a resource integers, and refuses values whose type the field
- * does not take.
+ * Marks numbers of the spec that flow into integer fields of a resource as integers, and refuses values whose type the
+ * field does not take.
  */
 export function settleNumbers(record: ResourceRecord, schema: Schema | undefined): void {
   try {
@@ -39,8 +39,8 @@ export function settleNumbers(record: ResourceRecord, schema: Schema | undefined
 }
 
 /**
- * Makes numbers of the spec that reach integer fields of the declared status integers. `placeOf` gives the place where
- * a field is written.
+ * Marks numbers of the spec that flow into integer fields of the declared status as integers. `placeOf` gives the place
+ * where a field is written.
  */
 export function settleStatus(
   status: unknown,

@@ -14,7 +14,7 @@ import { assertPrintable } from './printable.ts';
 const node = () => variable(new Variable('x', 'schema'), STRING);
 const list = () => variable(new Variable('l', 'schema'), { kind: 'list', element: STRING });
 
-/** One of each kind of value that the tracer has, and of what is no data. */
+/** One value of each class of the tracer, and values that are not JSON data. */
 const KINDS: Readonly<Record<string, () => unknown>> = {
   'a value of the graph': () => wrap(new Sym(node())),
   'one of two values': () => wrap(new Phi(node(), { a: 1 }, 'b')),

@@ -49,7 +49,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   const { ids } = names;
   const change = (node: Node) => iterators.replace(elementFields(node, names.records, record));
   const given = record.manifest;
-  // Outside loops there is no iterator to replace, and no resource of the same turn to read.
+  // Outside loops there is no iterator to replace, and no resource of the same iteration to read.
   const manifest = record.loops.length === 0 ? given : (mapNodes(given, change) as Record<string, unknown>);
   const template = templateOf(manifest, names.schemaOf(record), { writer, target: names.target });
   const include = includeConditions(iterators, record);

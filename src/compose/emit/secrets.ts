@@ -62,8 +62,8 @@ class SecretFinder {
   }
 
   /**
-   * The path in a Secret that a value reads; `undefined` when it reads none. A test for the presence of a key does not
-   * count.
+   * The path in a Secret that a value reads; `undefined` when the value reads no values of a Secret. A test for the
+   * presence of a key does not count as a read.
    */
   find(value: unknown, seen = new Set<Node>()): string | undefined {
     let found: string | undefined;
@@ -100,19 +100,22 @@ class SecretFinder {
     return undefined;
   }
 
-  /** May a test for presence read the expression? True for the values of a Secret, and for a part of another object. */
+  /**
+   * Does the expression read values of a Secret, or a part of another object? A presence test of the expression is
+   * harmless.
+   */
   #isRevealed(node: Node): boolean {
     return this.#isValues(node) || this.#otherOf(memberPath(node).root) !== undefined;
   }
 
-  /** The resource, other than a Secret, that a variable stands for. */
+  /** The resource that a variable denotes; `undefined` for a Secret and for other variables. */
   #otherOf(node: Node): ResourceRecord | undefined {
     if (node.kind !== 'var' || node.type.kind === 'list') return undefined;
     const isIt = ({ variable, element }: ResourceRecord) => node.variable === variable || node.variable === element;
     return this.#others.find(isIt) ?? this.#others.find(({ type }) => node.type === type);
   }
 
-  /** The path in a Secret that the composition wrote into another object at `path`; `undefined` for none. */
+  /** The path in a Secret whose value the composition wrote into another object at `path`; `undefined` for none. */
   #through(record: ResourceRecord, path: readonly (string | undefined)[], seen: Set<Node>): string | undefined {
     const read = this.find(writtenAt(record.manifest, path), seen);
     if (read === undefined) return undefined;
@@ -142,8 +145,8 @@ class SecretFinder {
   }
 
   /**
-   * The path in a Secret that hand-written CEL reads, by its text: the CEL names a Secret or has it as an argument, and
-   * reads a field of its values.
+   * The path in a Secret that hand-written CEL reads, found by its text: the CEL must name a Secret or take one as an
+   * argument, and must read a field of the Secret's values.
    */
   #byHand({ pieces, args }: Raw, seen: Set<Node>): string | undefined {
     const text = pieces.join(' ').replaceAll(/\bhas\([^()]*\)/g, 'true');

@@ -44,7 +44,10 @@ export function statusFields(raw: unknown, writer: ExpressionWriter): JsonObject
   return written;
 }
 
-/** Makes an object with fields of an object that is one expression, as in `for (…) if (…) return { a, b }`. */
+/**
+ * Splits an object that is one expression, as in `for (…) if (…) return { a, b }`, into an object with one expression
+ * per field.
+ */
 function memberwise(value: Sym | Phi | undefined): object | undefined {
   if (value instanceof Phi) {
     const sides = [value.then, value.otherwise].map((side) => {

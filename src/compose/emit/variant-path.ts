@@ -18,7 +18,7 @@ export interface Open {
   readonly nodes: readonly Variable[];
 }
 
-/** The answer to whether a resource exists under the known conditions, and as which node. */
+/** Whether a resource exists under the known conditions, and as which node. */
 export type Look = { readonly kind: 'there'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
 /** The next decision before a part can be written. */

@@ -19,12 +19,14 @@ import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf }
 import type { Content, Leaf, NodeSet, Tree } from './variant-tree.ts';
 import { pascalCase } from '../../core/index.ts';
 
-/** The maximum of variants of one object. Each variant is a node of the graph. */
+/** The maximum number of variants of one object. Each variant is a node of the graph. */
 const MAX_VARIANTS = 8;
-/** The maximum of paths that are followed for one resource. Many paths end in the same variant. */
+/** The maximum number of paths that are followed for one resource. Many paths end in the same variant. */
 const MAX_PATHS = 256;
 
-/** The maximum length of an id: labels, which contain ids, hold 63 characters, and two are left for a number. */
+/**
+ * The maximum length of an id. Labels, which contain ids, have at most 63 characters; two are reserved for a number.
+ */
 const MAX_ID = 61;
 
 /** The nodes of a graph, and the resources from which they were made. */
@@ -68,7 +70,10 @@ class Splitter {
   readonly #variantByVariable = new Map<Variable, Variant>();
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
-  /** Collections that kro excludes with a resource that their elements read, where the author's loop has no turn. */
+  /**
+   * The excluded resource by the collection whose elements read it. kro excludes the whole collection; in JavaScript
+   * the list is empty.
+   */
   readonly #withoutTurns = new Map<ResourceRecord, Variable>();
   /** The resources that are being split. Each of them is read by the one before it. */
   readonly #open: ResourceRecord[] = [];
@@ -143,7 +148,9 @@ class Splitter {
       : this.#variants(record, own, tree, optional);
   }
 
-  /** Replaces reads of resources of the same turn by values of their templates, which may read optional resources. */
+  /**
+   * Replaces reads of resources of the same iteration by values of their templates, which may read optional resources.
+   */
   #withOwnElements(record: ResourceRecord): ResourceRecord {
     if (record.loops.length === 0) return record;
     const change = (node: Node) => elementFields(node, this.#all, record);
@@ -263,7 +270,7 @@ class Splitter {
     return settled;
   }
 
-  /** The next decision for the reads of a part: first a node whose existence is open. */
+  /** The next decision for the reads of a part. Nodes whose existence is open come first. */
   #firstOpen(path: Path, { variables }: Reads): Step | undefined {
     let excluded: Variable | undefined;
     for (const of of variables) {
@@ -278,8 +285,8 @@ class Splitter {
   }
 
   /**
-   * The condition to decide before an open condition, which may read a third node: kro excludes a node with each node
-   * that its conditions read.
+   * The condition to decide first for an open condition. The open condition may itself read a node whose existence is
+   * open, and kro excludes a node together with each node that its conditions read.
    */
   #decidable(path: Path, open: Open): Open {
     for (const of of this.#finder.of(open.test).variables) {

@@ -122,7 +122,7 @@ const { value: values } = fc.letrec((tie) => ({
   ),
 }));
 
-/** Integers beyond 2^53 as numbers: the reader keeps them exact, what was generated is a number. */
+/** Converts integers beyond 2^53 to numbers, as the generator makes them. The reader returns them as exact BigInts. */
 const small = (value: JsonValue): unknown =>
   JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each)));
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { yamlScalar } from './yaml-scalar.ts';
 
-/** Longest key that is written before a colon without `?`; YAML allows at most 1024 characters. */
+/** The maximum length of a key that is written without `?`; YAML allows at most 1024 characters. */
 const MAX_SIMPLE_KEY = 1000;
 
 /** Prints YAML with sorted keys, an indentation of two spaces, quotes only where needed, and no anchors. */

@@ -45,7 +45,7 @@ export function argumentsOf(nodes: readonly (Expression | SpreadElement)[], env:
   return args;
 }
 
-/** Is it the global `eval`? The tracer cannot follow the code that it runs. */
+/** Is the function the global `eval`? The tracer cannot follow the code that `eval` runs. */
 function isEval(fn: unknown): boolean {
   return fn === Reflect.get(globalThis, 'eval');
 }

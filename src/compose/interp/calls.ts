@@ -101,7 +101,9 @@ function selfOf(closure: Closure, self: unknown): Closure['self'] {
   return closure.node.type === 'ArrowFunctionExpression' ? closure.self : { value: self, known: true };
 }
 
-/** Runs natively a function that may assign outer variables. Their cached values are forgotten afterwards. */
+/**
+ * Runs natively a function that may assign outer variables. Discards the cached values of these variables afterwards.
+ */
 function assigningCall(fn: FunctionLike, self: unknown, args: readonly unknown[]): unknown {
   try {
     return native(fn, self, args);

@@ -12,12 +12,12 @@ import { specialiseNode } from '../value/specialise.ts';
 const OF_EACH = ['map', 'all', 'exists'] as const;
 
 /**
- * Rewrites expressions over the turns of a loop as expressions over the collections that the loop created: `ws.map(w =>
- * d)` becomes the collection `d`, `ws.map(w => d.status.x)` becomes `d.map(x, x.status.x)`. A body that reads several
- * collections, or also the element of the loop, runs over positions: kro keeps the objects of a collection in the order
- * of its list, and an expression waits for a position that has no object yet. Where a condition that does not depend on
- * the elements excludes a collection, the turns run over the loop's own list. Other expressions stay as they are, and
- * are refused where they are used.
+ * Rewrites expressions over the iterations of a loop as expressions over the collections that the loop created:
+ * `ws.map(w => d)` becomes the collection `d`, `ws.map(w => d.status.x)` becomes `d.map(x, x.status.x)`. A body that
+ * reads several collections, or also the element of the loop, runs over positions: kro keeps the objects of a
+ * collection in the order of its list, and an expression waits for a position that has no object yet. Where a condition
+ * that does not depend on the elements excludes a collection, the expression runs over the loop's own list. Other
+ * expressions stay as they are, and are refused where they are used.
  */
 export function collections(node: Node, records: readonly ResourceRecord[]): Node {
   return rewrite(node, (part) => {

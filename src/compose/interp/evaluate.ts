@@ -57,7 +57,7 @@ export function evaluate(node: Expression, env: Env): unknown {
   }
 }
 
-/** Notes the place of a symbolic value. Messages do not show places of known values, which are the most. */
+/** Records the place of a symbolic value. No message shows the place of a known value, and most values are known. */
 function noted(value: unknown, node: Expression, env: Env): unknown {
   return symbolic(value) === undefined ? value : noteWritten(value, siteOf(env.unit, node));
 }
@@ -131,7 +131,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
 function conditional(node: ConditionalExpression, env: Env): unknown {
   const { consequent, alternate } = node;
   const test = testOf(node.test, env);
-  // Constants have no effects, so that they need no separate branches.
+  // Constants have no effects, so both can be evaluated without separate branches.
   if (typeof test !== 'boolean' && isConstant(consequent) && isConstant(alternate))
     return phi(test, consequent.value, alternate.value);
   return choose(

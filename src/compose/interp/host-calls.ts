@@ -77,7 +77,9 @@ export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
   return refuse('native-call', needsKnown(`new ${fn.name}()`, value), hint);
 }
 
-/** The label of a call without the form `(0, module.name)(…)`, in which compilers write the call of an import. */
+/**
+ * The label of a call. Compilers write the call of an import as `(0, module.name)(…)`, which is shortened to `name`.
+ */
 const shortLabel = (label: string): string => /^\(?0,.*\.([\w$]+)\)?$/.exec(label)?.[1] ?? label;
 
 interface HostFunction {
@@ -87,7 +89,7 @@ interface HostFunction {
 const needsKnown = (what: string, value: Sym | undefined): string =>
   `${what} needs what is known while the graph is built, and ${value === undefined ? 'what it is given' : labelOf(value)} is not`;
 
-/** Is it a function of a module of the host, or a method of an object that the module makes? */
+/** Is the value a function of a module of the host, or a method of an object that the module makes? */
 function isOf(module: string, fn: HostFunction, self: unknown): boolean {
   const found: unknown = process.getBuiltinModule?.(`node:${module}`);
   if (typeof found !== 'object' || found === null) return false;

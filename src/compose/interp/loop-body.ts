@@ -38,7 +38,7 @@ export interface SymbolicLoop {
   readonly bindings: readonly ProgramVariable[];
   /** Members of outer objects that the body assigns. */
   readonly members?: readonly AssignedMember[];
-  /** A condition that holds in every turn. */
+  /** A condition that holds in every iteration. */
   readonly fact?: (loop: Sym) => Node | undefined;
   readonly turn: (value: unknown) => Completion;
 }
@@ -50,7 +50,7 @@ export interface Run {
   readonly accumulators: ReadonlyMap<ProgramVariable, Variable>;
   readonly members: ReadonlyMap<AssignedMember, Variable>;
   readonly carried: ReadonlyMap<ProgramVariable, Carried>;
-  /** Objects that the turns fill by keys. */
+  /** Objects that the iterations fill by keys. */
   readonly keyed: ReadonlyMap<object, Keyed>;
 }
 
@@ -60,8 +60,8 @@ interface Keyed {
 }
 
 /**
- * Objects that the turns fill by keys, each with its loop-carried value; the value is `undefined` while its type is not
- * known.
+ * Objects that the iterations fill by keys, each with its loop-carried value; the value is `undefined` while its type
+ * is not known.
  */
 type ByKeys = ReadonlyMap<object, CarriedByKey | undefined>;
 
@@ -201,7 +201,7 @@ function runOnce(
 /** The name of a value under a key in messages. */
 const UNDER_KEY = 'the value under a key';
 
-/** Objects that have no keys before the loop, and that a turn reads and writes by symbolic keys. */
+/** Objects that have no keys before the loop, and that an iteration reads and writes by symbolic keys. */
 function filledByKeys(uses: readonly { readonly object: object; readonly writes: boolean }[]): object[] {
   const of = (writes: boolean) => new Set(uses.filter((use) => use.writes === writes).map(({ object }) => object));
   const [read, written] = [of(false), of(true)];
@@ -209,8 +209,8 @@ function filledByKeys(uses: readonly { readonly object: object; readonly writes:
 }
 
 /**
- * The carried value of each object, with the type of the value that a first turn sets; `undefined` when the type of a
- * value is not known.
+ * The carried value of each object, with the type of the value that a first iteration sets; `undefined` when the type
+ * of a value is not known.
  */
 function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKeys | undefined {
   const handed = new Map<object, CarriedByKey>();
@@ -224,7 +224,7 @@ function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKe
   return handed;
 }
 
-/** `let best = list[0]` before a loop over the list: in every turn the element exists. */
+/** `let best = list[0]` before a loop over the list: in every iteration the element exists. */
 export function firstElement(view: View, raw: unknown): Node | undefined {
   const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
   if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;
@@ -257,13 +257,17 @@ export function startNode(raw: unknown): Node | undefined {
   return start === undefined || start.absence !== undefined ? undefined : start.node;
 }
 
-/** Is the value an empty object of the composition? A loop may replace it by an object with more keys in each turn. */
+/**
+ * Is the value an empty object of the composition? A loop may replace it by an object with more keys in each iteration.
+ */
 function isEmptyObject(value: unknown): boolean {
   const isObject = typeof value === 'object' && value !== null && symbolic(value) === undefined;
   return isObject && activeTrace().isTracked(value) && Reflect.ownKeys(value).length === 0;
 }
 
-/** The type of a loop variable for all turns: a type with the values of an enumeration becomes the general type. */
+/**
+ * The type of a loop variable for all iterations: a type with the values of an enumeration becomes the general type.
+ */
 function wider(type: StaticType): StaticType {
   return type.kind === 'string' ? STRING : type;
 }

@@ -36,13 +36,13 @@ import { executeFrom } from './execute-from.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
 /**
- * The maximum of turns of a loop with a known end. A loop with more turns would make a graph that no server accepts.
+ * The maximum number of iterations of a loop with a known end. A longer loop would make a graph that no server accepts.
  */
 const MAX_TURNS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
-/** The completion of a turn. A `continue` of this loop counts as a normal end. */
+/** The completion of an iteration. A `continue` of this loop counts as a normal end. */
 function endOfTurn(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
@@ -99,7 +99,7 @@ function nameOf(head: Head): string {
   return pattern === undefined ? 'x' : (boundNames(pattern)[0] ?? 'x');
 }
 
-/** Runs the turns over a list, which may be known, symbolic, or a mixture of both. */
+/** Runs the iterations over a list, which may be known, symbolic, or a mixture of both. */
 function iterate(
   source: unknown,
   name: string,
@@ -171,8 +171,8 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
 }
 
 /**
- * `for (init; test; update)`: runs a loop with known tests turn by turn, and a counted loop with a symbolic bound as a
- * symbolic loop.
+ * `for (init; test; update)`: runs a loop with known tests iteration by iteration, and a counted loop with a symbolic
+ * bound as a symbolic loop.
  */
 export function executeFor(node: ForStatement, env: Env, labels: readonly string[]): Completion {
   const scope = new LexicalEnvironment(env.scope, env.unit);
@@ -212,7 +212,7 @@ function updateOnce(node: ForStatement, env: Env): Completion {
   return NORMAL;
 }
 
-/** Each turn has its own copy of a `let` variable, so that functions made in it keep its value. */
+/** Each iteration has its own copy of a `let` variable, so that functions made in it keep its value. */
 function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
   const scope = new LexicalEnvironment(env.scope, env.unit);

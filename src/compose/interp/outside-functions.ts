@@ -61,8 +61,8 @@ function isOfHost(fn: FunctionLike): boolean {
   const { functions, unread } = ofHost;
   for (const name of unread) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
-    // Node loads some classes when their global is read, which takes 20 ms and more. A program cannot hold their
-    // methods before that.
+    // Node loads some classes when their global is first read, which takes 20 ms and more. Before that read a program
+    // cannot hold a method of such a class.
     if (found?.get !== undefined) continue;
     unread.delete(name);
     if (typeof found?.value === 'function') addFunction(functions, found.value);
@@ -77,9 +77,9 @@ function isOfHost(fn: FunctionLike): boolean {
 }
 
 /**
- * The modules that Node has loaded so far, oldest first; the list only grows. A program cannot hold functions of
- * modules that are not loaded, and to load them takes long. To ask the debugger for the script of a function would take
- * 40 ms in each process.
+ * The modules that Node has loaded so far, oldest first. The list only grows. A program cannot hold functions of
+ * modules that are not loaded, and loading all modules is slow. Asking the debugger for the script of a function is no
+ * alternative: it costs 40 ms in each process.
  */
 function loadedModules(): readonly string[] {
   return (process as { readonly moduleLoadList?: readonly string[] }).moduleLoadList ?? HOST_MODULES;
@@ -142,7 +142,7 @@ const WEB_FUNCTIONS = [
 
 /**
  * The source of a function; `undefined` for native functions, and for functions and classes whose text is missing or
- * refused.
+ * cannot be parsed.
  */
 function readSource(fn: FunctionLike): FunctionSource | undefined {
   try {

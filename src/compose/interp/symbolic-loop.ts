@@ -92,7 +92,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       } else
         ref.value = foldBinding(fold, ref.name, start, accumulator, next, leaves, () => foldsOf(fold, run, starts));
     } else if (run.reads.has(ref)) {
-      // A turn reads the object or list, whose content depends on the turns before.
+      // An iteration reads the object or list, whose content depends on earlier iterations.
       if (Array.isArray(ref)) refuseCarried('a list that the loop fills', ONCE_EACH);
       refuseCarried('an object that the loop fills', BY_KEYS);
     } else if (Array.isArray(ref)) {
@@ -122,13 +122,14 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
   return leaves === undefined ? NORMAL : exits(fold, completion);
 }
 
-/** Refuses to fill a list or object in a loop that may end early: the number of turns is not known. */
+/** Refuses to fill a list or object in a loop that may end early: the number of iterations is not known. */
 function refuseFilling(what: string): never {
   return refuse('loop-exit', `${what} in a loop over a symbolic list that may end early`, 'filter the list first');
 }
 
 /**
- * Translates `object[key] = f(object[key])` in the body: each key gets the value that the turns with this key carry.
+ * Translates `object[key] = f(object[key])` in the body: each key gets the value that the iterations with this key
+ * carry.
  */
 function fillByKeys(
   interpreter: TreeInterpreter,
@@ -140,7 +141,7 @@ function fillByKeys(
   const trace = activeTrace();
   const { slot, carried } = run.keyed.get(object) as NonNullable<ReturnType<Run['keyed']['get']>>;
   if (leaves !== undefined) refuseFilling('an object is filled');
-  // Notes the read for an enclosing loop, whose earlier turns may have written the object.
+  // Notes the read for an enclosing loop, whose earlier iterations may have written the object.
   trace.noteRead(object);
   const after = run.outcome.writes.get(slot.holder)?.after;
   const next = after?.kind === 'object' ? after.keys.get('value') : undefined;
@@ -151,7 +152,7 @@ function fillByKeys(
   if (map !== 'empty') mergeSpread(interpreter, object as Record<string, unknown>, wrap(new Sym(map)));
 }
 
-/** The folds of all variables and members that the loop carries as one expression. */
+/** The folds of all variables and members whose loop-carried value is one expression. */
 function foldsOf(
   pass: Pass,
   { accumulators, members, outcome }: Run,
@@ -179,7 +180,7 @@ function isVariable(value: unknown, of: Variable): boolean {
   return inner instanceof Sym && inner.node.kind === 'var' && inner.node.variable === of;
 }
 
-/** The condition under which a turn leaves the loop; `undefined` when none does. */
+/** The condition under which an iteration leaves the loop; `undefined` when none does. */
 function leavingCondition(completion: Completion): Node | undefined {
   const test = reaches(completion, (leaf) => leaf.kind !== 'normal' && leaf.kind !== 'dead');
   if (test === false) return undefined;
@@ -221,7 +222,7 @@ function foldBinding(
   return folded.type.kind === 'list' ? freshList(folded, false) : wrap(new Sym(folded));
 }
 
-/** The expression of a fold, also of one that follows the largest or least key of another fold. */
+/** The expression of a fold. `others` are the folds that may compute the largest or least key for this fold. */
 function foldOne(fold: ListFold, others: () => readonly ListFold[]): Node | undefined {
   const isOther = (of: Variable) => of.role === 'accumulator' && of !== fold.accumulator;
   return mentions(fold.next, isOther) ? (besideExtreme(fold, others()) ?? foldLoop(fold)) : foldLoop(fold);
@@ -272,7 +273,7 @@ function refuseEarlyEnd(name: string): never {
   );
 }
 
-/** The value of a boolean at the turn that leaves the loop; undefined when it depends on earlier turns. */
+/** The value of a boolean at the iteration that leaves the loop; undefined when it depends on earlier iterations. */
 function boolWhere(node: Node, leaves: Node, accumulator: Variable | undefined): unknown {
   const trace = activeTrace();
   const there = trace.under(leaves, () => trace.facts.resolve(node));
@@ -309,7 +310,7 @@ function lastAssigned(pass: Pass, name: string, start: unknown, next: unknown): 
   return take(TRUE(), next);
 }
 
-/** Translates `list.push(…)` in the body: appends the elements of all turns. */
+/** Translates `list.push(…)` in the body: appends the elements of all iterations. */
 function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: readonly unknown[]): void {
   const same = was.every(
     (item, position) => Object.is(item, after[position]) || (item instanceof Maybe && after[position] === item),
@@ -330,8 +331,8 @@ function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: r
 }
 
 /**
- * Splits the condition of a `push` into the part that does not depend on the turn (`outer`) and the rest. Where `outer`
- * is false, no element is read.
+ * Splits the condition of a `push` into the part that does not depend on the iteration (`outer`) and the rest. Where
+ * `outer` is false, no element is read.
  */
 function splitTest(
   pass: Pass,
@@ -346,7 +347,9 @@ function splitTest(
   return { outer: allOf(tests.filter((test) => !ofTurn(test))), items: [item] };
 }
 
-/** The elements that the turns add, as one list. Elements that are resources of the loop become the collections. */
+/**
+ * The elements that the iterations add, as one list. Elements that are resources of the loop become the collections.
+ */
 export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
   const all = spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
   return collections(all, activeTrace().resources);
@@ -429,7 +432,7 @@ function exits(pass: Pass, completion: Completion): Completion {
   return { kind: 'fork', test: exists, then: { kind: 'return', value: result }, otherwise: NORMAL };
 }
 
-/** A rule that must hold in every turn of the open loops. */
+/** A rule that must hold in every iteration of the open loops. */
 export function overLoops(rule: Node): Node {
   return activeTrace().loops.reduceRight(
     (inner, loop) =>

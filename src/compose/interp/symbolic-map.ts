@@ -69,8 +69,8 @@ export function symbolicMap(
 }
 
 /**
- * The members that a callback assigns. `first` is the object that its first parameter has in every turn, if there is
- * one.
+ * The members that a callback assigns. `first` is the object that every iteration passes as the first parameter;
+ * `undefined` when there is none.
  */
 function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | undefined): AssignedMember[] {
   const closure = closureOf(fn);
@@ -79,7 +79,9 @@ function membersOf(interpreter: TreeInterpreter, fn: unknown, first: object | un
   return assignedMembers(closure.node, (of) => (of === name ? first : closure.scope?.find(of)?.value));
 }
 
-/** Refuses a resource, object or list that only some turns return, because a list with such gaps has no expression. */
+/**
+ * Refuses a resource, object or list that only some iterations return, because a list with such gaps has no expression.
+ */
 function refuseGaps(result: unknown): void {
   const inner = symbolic(result);
   const sides = inner instanceof Phi ? [inner.then, inner.otherwise].map((side) => resolve(side)) : [];

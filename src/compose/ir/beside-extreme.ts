@@ -9,8 +9,9 @@ import { INTEGER, listOf } from './types.ts';
 
 /**
  * Translates a value that a loop keeps beside the largest or least key, as `name` in `if (x.size > most) { most =
- * x.size; name = x.name; }`: another value of the element that has the key. Of elements with equal keys the first
- * counts when the test is strict, else the last. `undefined` when no other fold is such a key.
+ * x.size; name = x.name; }`. The result is the value of the element that has this key. If several elements have the
+ * key, a strict test selects the first, and any other test the last. `undefined` when no other fold computes such a
+ * key.
  */
 export function besideExtreme(fold: ListFold, others: readonly ListFold[]): Node | undefined {
   const own = setWhen(fold);
@@ -36,7 +37,7 @@ export function besideExtreme(fold: ListFold, others: readonly ListFold[]): Node
   return undefined;
 }
 
-/** The condition under which a turn sets the accumulator, and the value that it sets. */
+/** The condition under which an iteration sets the accumulator, and the value that it sets. */
 function setWhen({ next, accumulator }: ListFold): { readonly test: Node; readonly value: Node } | undefined {
   if (next.kind !== 'cond') return undefined;
   const [test, then, otherwise] = next.args;

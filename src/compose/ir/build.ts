@@ -28,7 +28,7 @@ export function select(object: Node, field: string, type: StaticType): Node {
 /** Words of CEL's grammar, which cannot be a field after a dot. */
 export const NOT_A_FIELD: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 
-/** Is the member present? `has()` accepts a field only, so that other names are looked up as keys. */
+/** The test for the presence of a member. `has()` accepts only a field, so other names are looked up as keys. */
 export function has(object: Node, field: string): Node {
   if (NOT_A_FIELD.has(field)) return isIn(literal(field), object);
   return makeNode({ kind: 'has', args: [object], field, type: BOOL });

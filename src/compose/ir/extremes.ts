@@ -17,8 +17,8 @@ export function extreme(fold: ListFold): Node | undefined {
 }
 
 /**
- * The value that a turn compares with the accumulator and takes; undefined when a turn does anything else, or the value
- * is no number.
+ * The value that an iteration compares with the accumulator and takes; undefined when an iteration does anything else,
+ * or the value is no number.
  */
 export function takenTurn({
   next,

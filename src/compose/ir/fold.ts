@@ -53,7 +53,7 @@ export function foldLoop(fold: ListFold): Node | undefined {
 }
 
 /**
- * Translates `x = e` in every turn: the value for the last element, or the value before the loop when the list is
+ * Translates `x = e` in every iteration: the value for the last element, or the value before the loop when the list is
  * empty.
  */
 function lastElement(fold: ListFold, value: Node): Node {
@@ -114,13 +114,15 @@ function addends(node: Node, accumulator: Variable, carried: (node: Node) => boo
   return before === undefined ? undefined : [...before, node.kind === 'add' ? other : negate(other)];
 }
 
-/** The list of the terms that the turns add. Turns that add nothing are left out. */
+/** The list of the terms that the iterations add. Iterations that add nothing are left out. */
 function summands(fold: ListFold, term: Node): Node {
   const some = turnsWith(fold, term, isZero);
   return some === undefined ? mapped(fold, term) : summands(some.fold, some.added);
 }
 
-/** The turns that add something, and the terms that they add, when one branch of the added expression is nothing. */
+/**
+ * The iterations that add something, and the terms that they add, when one branch of the added expression is nothing.
+ */
 function turnsWith(
   fold: ListFold,
   added: Node,
@@ -206,7 +208,7 @@ function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefine
   return method('distinct', all, [], all.type);
 }
 
-/** Translates `m = { ...m, [k]: e }`, also when only some turns do it. */
+/** Translates `m = { ...m, [k]: e }`, also when only some iterations do it. */
 function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator, list: over, loop } = fold;
   const [first, added, last] = next.args;
@@ -221,7 +223,7 @@ function entries(fold: ListFold, carried: (node: Node) => boolean): Node | undef
   return mergeMaps(initial, entryMap(over, loop, added));
 }
 
-/** The elements that each turn adds, joined. */
+/** The elements that each iteration adds, joined. */
 export function spread(fold: ListFold, added: Node): Node {
   const some = turnsWith(fold, added, isEmptyList);
   if (some !== undefined) return spread(some.fold, some.added);
@@ -268,7 +270,8 @@ function ownTurns(fold: ListFold, carried: (node: Node) => boolean): ListFold | 
 }
 
 /**
- * The largest or least value that the turns take, without the value before the loop, and the elements that take part.
+ * The largest or least value that the iterations take, without the value before the loop, and the elements that take
+ * part.
  */
 export function extremeOf(
   fold: ListFold,
@@ -282,9 +285,9 @@ export function extremeOf(
 }
 
 interface Choice {
-  /** The condition of the change. Where it is false, the accumulator keeps its value. */
+  /** The condition of the change. The accumulator keeps its value where the condition is false. */
   readonly test: Node;
-  /** The turn under another test. */
+  /** Makes the change under another condition. */
   readonly turn: (test: Node) => Node;
 }
 

@@ -32,7 +32,7 @@ function memberOf(node: Node): Node | undefined {
   return from.kind === 'object' ? memberOfLiteral(from, node.field) : undefined;
 }
 
-/** The size of a list of such objects: the number of the turns. */
+/** The size of a list of such objects: the number of the iterations. */
 function sizeOf(node: Node): Node | undefined {
   const objects = node.kind === 'call' && node.name === 'size' ? objectsOf(node.args[0]) : undefined;
   return objects && size(objects.list, INTEGER);
@@ -71,8 +71,8 @@ function turnsOf(node: Node): Node | undefined {
 }
 
 /**
- * A macro over the positions of collections. `all` and `exists` may ignore an error, so that a turn that reads a
- * position of two lists is first computed for every position.
+ * A macro over the positions of collections. `all` and `exists` may ignore an error. A body that reads several lists is
+ * therefore first computed for every position.
  */
 export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: Variable, turn: Node): Node {
   const positions = inStep(list, item, turn);
@@ -83,9 +83,10 @@ export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: 
 }
 
 /**
- * The positions for a turn that combines an object with a value of another list at the same position. While objects of
- * a collection are missing, the other objects are at earlier positions: then the turn must fail, or else the list of
- * positions. `beside` is an expression that reads the same positions later.
+ * The positions for a body that reads several lists at the same position. While objects of a collection are missing,
+ * the remaining objects are at earlier positions, and would be combined with the wrong elements. If the body does not
+ * fail by itself at a missing position, the list of positions is made to fail. `beside` is an expression that later
+ * reads the same positions.
  */
 function inStep(positions: Node, position: Variable, turn: Node, beside = turn): Node {
   const lists = [...new Set([...listsAt(turn, position), ...listsAt(beside, position)])];
@@ -101,7 +102,7 @@ function inStep(positions: Node, position: Variable, turn: Node, beside = turn):
   }, positions);
 }
 
-/** Does the turn fail when the list has no element at the position? */
+/** Does the body fail when the list has no element at the position? */
 function surelyReads(turn: Node, list: Node, position: Variable): boolean {
   const reads = new Set<Node>();
   walk(turn, (node) => {

@@ -20,8 +20,8 @@ export function joinable(parts: readonly Node[], elementName: string): readonly 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'int', 'double', 'bool']);
 
 /**
- * Methods and functions that always make a new list. `sort` and `distinct` are left out, because they return an empty
- * list itself.
+ * Methods and functions that always make a new list. `sort` and `distinct` are not among them, because they return an
+ * empty list unchanged.
  */
 const MAKERS: ReadonlySet<string> = new Set(['split', 'slice', 'reverse', 'flatten', 'lists.range']);
 

@@ -4,7 +4,7 @@ import { isLiteral } from './node.ts';
 import { listOf } from './types.ts';
 import type { StaticType } from './types.ts';
 
-/** One pass over a list: the accumulator and its value after each turn. */
+/** One pass over a list: the accumulator and its value after each iteration. */
 export interface ListFold {
   readonly list: Node;
   readonly loop: Variable;
@@ -12,7 +12,7 @@ export interface ListFold {
   readonly accumulator: Variable;
   /** The value of the accumulator before the loop. */
   readonly initial: Node;
-  /** The value of the accumulator after one turn, in terms of the accumulator and the loop variable. */
+  /** The value of the accumulator after one iteration, in terms of the accumulator and the loop variable. */
   readonly next: Node;
 }
 

@@ -92,7 +92,8 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
     const away = bindOnce(format(n, digits + 1), 't', STRING, (t) => {
       const at = subtract(size(t, INTEGER), literal(digits === 0 ? 3 : 2));
       const last = toWhole(method('charAt', t, [at], STRING));
-      // After an even digit CEL drops the last 5; the even digit becomes one more, which never carries.
+      // CEL rounds a half after an even digit down, so this digit is raised by one. The sum never carries: the digit is
+      // at most 8.
       const up = concat([
         method('substring', t, [literal(0), at], STRING),
         makeNode({ kind: 'call', args: [add(last, literal(1))], name: 'string', type: STRING }),

@@ -11,8 +11,8 @@ import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
- * Turns nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles, inserts the
- * conversions that CEL requires, and makes branches and lists of mixed types dyn.
+ * Iterations nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles,
+ * inserts the conversions that CEL requires, and makes branches and lists of mixed types dyn.
  */
 export class Lowering {
   private readonly done = new Map<Node, Node>();
@@ -305,8 +305,8 @@ function alikeArguments(name: string, args: readonly Node[]): readonly Node[] {
 }
 
 /**
- * The operands of `merge`. CEL has no function for maps whose values differ in type, so that the values of the first
- * map become dyn. The map itself does not: the type of the keys of `dyn(a).merge(dyn(b))` would be open.
+ * The operands of `merge`. CEL has no function for maps whose values differ in type, so the values of the first map
+ * become dyn. The map as a whole must not become dyn, because the key type of `dyn(a).merge(dyn(b))` would be open.
  */
 function alikeMaps(args: readonly Node[]): readonly Node[] {
   const [left, right] = args;
@@ -377,13 +377,13 @@ export function celTypeName(node: Node): string {
   }
 }
 
-/** Is the node a copy of its list, `list.map(e, e)`? Its elements keep the types of the list's. */
+/** Is the node a copy of its list, `list.map(e, e)`? The elements of the copy keep their types. */
 function isCopy(map: MacroNode): boolean {
   const [, body] = map.args;
   return map.args.length === 2 && body?.kind === 'var' && body.variable === map.vars[0];
 }
 
-/** Methods whose list has the elements of their target. */
+/** Methods that return a list of elements of their target. */
 const KEEPS_ELEMENTS: ReadonlySet<unknown> = new Set(['slice', 'reverse', 'sort', 'distinct']);
 
 /** A path as a type name: in CEL, the objects of each resource and each field of the spec have their own type. */

@@ -26,14 +26,14 @@ export class UnknownLength extends Variable {
 /** The members of every node. Nodes are hash-consed: equal expressions are one object with one id. */
 interface Base<Operands extends readonly Node[]> {
   readonly id: number;
-  /** The operands in their written order, so that a pass visits them without a look at the kind. */
+  /** The operands in their written order. A pass visits them without knowing the kind of the node. */
   readonly args: Operands;
   readonly type: StaticType;
   /** The number of nodes of the written tree, with an upper limit; for budgets. */
   readonly size: number;
 }
 
-/** The value of a literal. A number with a fixed text, such as `1.0`, is this text. */
+/** The value of a literal. A number with a fixed text, such as `1.0`, is stored as this text. */
 export type LiteralValue = string | number | bigint | boolean | null;
 
 /** A constant. */
@@ -119,7 +119,7 @@ export interface Sequence extends Base<readonly Node[]> {
   readonly kind: 'list' | 'concat' | 'append';
 }
 
-/** A map literal. Operands are keys and values in turn; `?` marks the entries whose value is optional. */
+/** A map literal. The operands alternate between keys and values; `?` marks the entries whose value is optional. */
 export interface ObjectLiteral extends Base<readonly Node[]> {
   readonly kind: 'object';
   readonly flags: readonly EntryFlag[];

@@ -23,7 +23,7 @@ import { INTEGER, listOf, STRING } from './types.ts';
 
 /**
  * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: texts with a separator. As in JavaScript, the
- * separator follows only after the first text that is not empty. `undefined` when a turn does anything else.
+ * separator follows only after the first text that is not empty. `undefined` when an iteration does anything else.
  */
 export function separated(fold: ListFold): Node | undefined {
   const { next, initial, accumulator } = fold;
@@ -40,7 +40,7 @@ export function separated(fold: ListFold): Node | undefined {
   return fromFirst(fold, first, later);
 }
 
-/** The first text that is not empty, followed by the texts that the later turns add. */
+/** The first text that is not empty, followed by the texts that the later iterations add. */
 function fromFirst(fold: ListFold, first: Node, later: Node): Node {
   const { list, loop, element } = fold;
   const count = size(list, INTEGER);
@@ -58,7 +58,7 @@ function fromFirst(fold: ListFold, first: Node, later: Node): Node {
 
 const textsOf = (node: Node): readonly Node[] => (node.kind === 'concat' ? node.args : [node]);
 
-/** The text that each later turn adds before the text of the first turn. */
+/** The text that each later iteration adds before the text of the first iteration. */
 function separator(added: readonly Node[], first: Node): Node | undefined {
   const own = textsOf(first);
   const before = added.slice(0, added.length - own.length);
@@ -68,7 +68,7 @@ function separator(added: readonly Node[], first: Node): Node | undefined {
 
 const isNeverEmpty = (node: Node): boolean => textsOf(node).some((part) => part.kind === 'lit' && part.value !== '');
 
-/** The text after a turn, when the accumulator is known to be empty, or known not to be empty. */
+/** The text after an iteration, when the accumulator is known to be empty, or known not to be empty. */
 function whereEmpty(node: Node, accumulator: Variable, empty: boolean): Node {
   if (node.kind === 'concat') return concat(node.args.map((part) => whereEmpty(part, accumulator, empty)));
   if (node.kind !== 'cond') return node;

@@ -31,8 +31,8 @@ const isScalar = (node: Node): boolean =>
   node.args.length > 0;
 
 /**
- * Is the part a read of a field, a test of one, or a literal? Such parts are not bound, because they are as short as a
- * name.
+ * Is the part a read of a field, a test for a field, or a literal? Such parts are not bound, because they are as short
+ * as a name.
  */
 const neverFails = (node: Node): boolean => node.kind === 'select' || node.kind === 'has' || node.kind === 'lit';
 

@@ -24,7 +24,7 @@ const OPERATORS: Partial<Record<Kind, string>> = {
   neg: '-_',
 };
 
-/** The text of an expression that {@link Lowering} has lowered. `ids` and `fixed` as for {@link VariableNames}. */
+/** The text of an expression that {@link Lowering} has lowered. {@link VariableNames} describes `ids` and `fixed`. */
 export function celText(
   node: Node,
   ids: ReadonlySet<string> = new Set(),

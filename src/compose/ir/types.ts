@@ -1,5 +1,5 @@
 /**
- * Tells whether a number is an integer or a double. A number whose schema allows both starts as `open`, and becomes
+ * States whether a number is an integer or a double. A number whose schema allows both starts as `open`, and becomes
  * `int` when it flows into an integer field; a number that stays open is a double. A literal without a fraction is
  * `whole` and adopts the type of the other operand.
  */

@@ -26,9 +26,9 @@ const isConditional = (items: readonly unknown[]): boolean => items.some(isOpen)
 const CHANGING = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'copyWithin']);
 
 /**
- * Calls a method of a concrete list. Handles all methods that change the list, and calls in which a symbolic value, a
- * conditional element or a callback of the composition takes part. Returns `undefined` for any other call or unknown
- * method, which native code then takes.
+ * Calls a method of a concrete list. Handles all methods that change the list, and all calls that involve a symbolic
+ * value, a conditional element or a callback of the composition. Returns `undefined` for any other call or unknown
+ * method; the caller then calls the method natively.
  */
 export function arrayMethod(
   interpreter: Interpreter,

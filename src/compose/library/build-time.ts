@@ -16,9 +16,9 @@ export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(
 let defined = false;
 
 /**
- * Defines the refusals of the functions of the host that return another value each time: a graph would contain one
- * value, drawn while the graph is built. The search for these functions loads modules of the host, and therefore waits
- * until the first function with such a name.
+ * Defines the refusals of host functions that return a different value at each call, because the graph would contain
+ * the one value of the build. The search for these functions loads modules of the host, so it waits for the first
+ * function with such a name.
  */
 export function defineBuildTime(fn: FunctionLike): void {
   if (defined || !BUILD_TIME_NAMES.has(fn.name)) return;

@@ -34,10 +34,10 @@ import { knowing } from './view.ts';
 /** The list of a loop, and the value of its element. */
 export type Pass = Pick<ListFold, 'list' | 'loop' | 'element'>;
 
-/** A loop-carried value, which one turn of a loop passes to the next one. */
+/** A loop-carried value, which one iteration of a loop passes to the next one. */
 export type Carried =
   | { readonly kind: 'value'; readonly variable: Variable; readonly start: Node; readonly type: StaticType }
-  /** A value that is `undefined` or `null` before the first turn that sets it. */
+  /** A value that is `undefined` or `null` before the first iteration that sets it. */
   | {
       readonly kind: 'optional';
       readonly variable: Variable;
@@ -52,7 +52,7 @@ export type Carried =
 
 /** A carried value that is one expression. */
 export function carriedValue(name: string, start: Node): Carried {
-  // The turns may add keys to an empty object, so that its type is a map.
+  // The iterations may add keys to an empty object, so that its type is a map.
   const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }
@@ -64,7 +64,7 @@ export function carriedEndless(name: string, start: number): Carried {
 
 export const isEndless = (value: unknown): value is number => value === Infinity || value === -Infinity;
 
-/** Carries a value that is unset until a turn sets it; `type` is the type of the value that a turn sets. */
+/** Carries a value that is unset until an iteration sets it; `type` is the type of the value that an iteration sets. */
 export function carriedOptional(name: string, start: null | undefined, type: StaticType): Carried {
   const [of, present] = [new Variable(name, 'accumulator'), new Variable(name, 'accumulator')];
   return { kind: 'optional', variable: of, present, start, type: type.kind === 'string' ? STRING : type };
@@ -100,7 +100,7 @@ export function isStruct(value: unknown): value is object {
   );
 }
 
-/** The carried value as a turn of the loop reads it. */
+/** The carried value as an iteration of the loop reads it. */
 export function seenInTurn(of: Carried): unknown {
   if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
   if (of.kind === 'endless') return wrap(new Sym(variable(of.variable, INTEGER)));
@@ -115,13 +115,15 @@ export function seenInTurn(of: Carried): unknown {
   return result;
 }
 
-/** One carried value of several, and its value after one turn. */
+/** One carried value of several, and its value after one iteration. */
 interface Turn {
   readonly of: Exclude<Carried, { readonly kind: 'members' }>;
   readonly next: unknown;
 }
 
-/** The carried value after the loop; `next` is its value after one turn. `undefined` where CEL has no form for it. */
+/**
+ * The carried value after the loop; `next` is its value after one iteration. `undefined` where CEL has no form for it.
+ */
 export function afterTurns(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
   const turns: Turn[] = [];
   if (!collect(of, next, turns)) return undefined;
@@ -194,7 +196,7 @@ function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { r
   return after === undefined ? undefined : { value: asValue(after) };
 }
 
-/** The largest or smallest value that a turn takes; `Infinity` or `-Infinity` when no turn takes a value. */
+/** The largest or smallest value that an iteration takes; `Infinity` or `-Infinity` when no iteration takes a value. */
 function endlessAfter(
   pass: Pass,
   { variable: of, start }: Carried & { readonly kind: 'endless' },
@@ -207,12 +209,15 @@ function endlessAfter(
 
 const asValue = (node: Node): unknown => (node.type.kind === 'list' ? freshList(node, false) : wrap(new Sym(node)));
 
-/** The condition under which a turn sets a value that is still unset. */
+/** The condition under which an iteration sets a value that is still unset. */
 export function takesOf({ present }: Carried & { readonly kind: 'optional' }, next: unknown): Node {
   return knowing(not(variable(present, BOOL)), () => activeTrace().facts.simplify(presence(next)));
 }
 
-/** The value after the loop. The first turn that sets the value gives the start, and the later turns fold over it. */
+/**
+ * The value after the loop. The first iteration that sets the value gives the start, and the later iterations fold over
+ * it.
+ */
 function optionalAfter(
   pass: Pass,
   of: Carried & { readonly kind: 'optional' },
@@ -223,7 +228,7 @@ function optionalAfter(
   return after === undefined ? undefined : { value: phi(after.some, after.value, of.start) };
 }
 
-/** The value after the loop if some turn sets it: `some` is the condition that one does. */
+/** The value after the loop if some iteration sets it: `some` is the condition that one does. */
 export function optionalFold(
   pass: Pass,
   optional: Carried & { readonly kind: 'optional' },
@@ -283,7 +288,7 @@ export function presence(raw: unknown): Node {
   return literal(value !== undefined && value !== null);
 }
 
-/** The expression without those known conditions that contain a variable. */
+/** The expression with the values of those known conditions that contain the variable. */
 function settled(node: Node, of: Variable): Node {
   if (!mentions(node, (each) => each === of)) return node;
   const { facts } = activeTrace();
@@ -305,8 +310,8 @@ function settled(node: Node, of: Variable): Node {
 }
 
 /**
- * The neutral start value of a fold whose first turn is `e` and whose later turns are `n + e` (0), or `[e]` and `[...l,
- * e]` (an empty list); otherwise undefined.
+ * The neutral start value of a fold whose first iteration is `e` and whose later iterations are `n + e` (0), or `[e]`
+ * and `[...l, e]` (an empty list); otherwise undefined.
  */
 function neutralStart(later: Node, of: Variable, first: Node): Node | undefined {
   const isOwn = (node: Node | undefined) => node?.kind === 'var' && node.variable === of;
@@ -316,7 +321,7 @@ function neutralStart(later: Node, of: Variable, first: Node): Node | undefined 
   return undefined;
 }
 
-/** The type of the value that a turn sets; `undefined` when it sets none. */
+/** The type of the value that an iteration sets; `undefined` when it sets none. */
 export function typeOfSet(raw: unknown): StaticType | undefined {
   const value = resolve(raw);
   const inner = symbolic(value);

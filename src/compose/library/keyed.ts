@@ -18,16 +18,16 @@ import { knowing } from './view.ts';
 /** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
 export type CarriedByKey = Carried & { readonly kind: 'optional' };
 
-/** The value under the key of a turn, for its reads and writes. */
+/** The value under the key of an iteration, for its reads and writes. */
 export interface KeyedSlot {
   readonly holder: { value: unknown };
-  /** The key of the turn. All reads and writes of a turn must use one key. */
+  /** The key of the iteration. All reads and writes of an iteration must use one key. */
   key: Node | undefined;
 }
 
 const MANY_KEYS = 'one turn of a loop reads and writes an object by more than one key';
 
-/** The slot of an object in the turn that is running, if a loop fills it by keys. */
+/** The slot of an object in the iteration that is running, if a loop fills it by keys. */
 export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
   const slot = typeof value === 'object' && value !== null ? activeTrace().keyed.get(value) : undefined;
   if (slot === undefined) return undefined;
@@ -37,7 +37,7 @@ export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
   return slot;
 }
 
-/** Writes under the key of the turn. */
+/** Writes under the key of the iteration. */
 export function writeSlot(slot: KeyedSlot, value: unknown): void {
   if (mayBeUndefined(value))
     refuse(
@@ -50,7 +50,7 @@ export function writeSlot(slot: KeyedSlot, value: unknown): void {
   slot.holder.value = value;
 }
 
-/** Refuses a list or object that was made before the turn, because JavaScript would share it between keys. */
+/** Refuses a list or object that was made before the iteration, because JavaScript would share it between keys. */
 function refuseShared(slot: KeyedSlot, raw: unknown): void {
   const value = resolve(raw);
   const inner = symbolic(value);
@@ -69,7 +69,10 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
   }
 }
 
-/** The value that a turn reads under its key: no value, or the value of earlier turns. The turn may fill a list. */
+/**
+ * The value that an iteration reads under its key: no value, or the value of earlier iterations. The iteration may fill
+ * a list.
+ */
 export function seenByKey(of: CarriedByKey): unknown {
   if (of.type.kind !== 'list') return seenInTurn(of);
   const list = activeTrace().track([new Splice(variable(of.variable, of.type), false)]);
@@ -83,8 +86,8 @@ export function isUnfilled(value: object): boolean {
 }
 
 /**
- * The map that the loop fills: under each key the value that the turns with this key carry, in their order. `undefined`
- * when the value has no expression; `empty` when no turn sets a key.
+ * The map that the loop fills: under each key the value that the iterations with this key carry, in their order.
+ * `undefined` when the value has no expression; `empty` when no iteration sets a key.
  */
 export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: unknown): Node | 'empty' | undefined {
   const takes = takesOf(of, next);
@@ -96,7 +99,7 @@ export function keyedMap(pass: Pass, slot: KeyedSlot, of: CarriedByKey, next: un
   const keys = method('distinct', macro('map', kept, [pass.loop], [slot.key], listOf(STRING)), [], listOf(STRING));
   const key = macroVariable('k');
   const isOwn = eq(slot.key, variable(key, STRING));
-  // A turn that does not write the key keeps its value; the fold does this.
+  // The fold keeps the value of a key through an iteration that does not write the key.
   const own = { ...pass, list: macro('filter', kept, [pass.loop], [isOwn], type) };
   const after = knowing(takes, () => optionalFold(own, of, next));
   if (after === undefined) return undefined;

@@ -6,8 +6,8 @@ import type { Sym } from '../value/symbolic.ts';
 
 /**
  * Runs a callback for each part of a list whose elements are not all known, such as `[...spec.tags, 'main']`. When the
- * callback makes a resource with an id, each part would make a resource of the same id: then the callback runs over the
- * whole list, so that the resource is one collection.
+ * callback makes a resource with an id, every part would make a resource with this id. The callback then runs once over
+ * the whole list, so that the resource is one collection.
  */
 export function overParts<T>(items: readonly unknown[], each: () => T, whole: (list: Sym) => T): T {
   const trace = activeTrace();

@@ -54,7 +54,7 @@ function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: 
   try {
     best = withoutInitial(interpreter, view, fn);
   } catch (error) {
-    // The result is no element, but an object that the turns build.
+    // The result is no element, but an object that the iterations build.
     if (error instanceof Refusal) return undefined;
     throw error;
   }
@@ -104,7 +104,7 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
   return initial;
 }
 
-/** The accumulator after all turns. `list` is the list of the elements that take part. */
+/** The accumulator after all iterations. `list` is the list of the elements that take part. */
 function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknown, list: Node): unknown {
   const params = closureOf(fn)?.node.params ?? [];
   const loopName = params[1] === undefined ? 'x' : (boundNames(params[1])[0] ?? 'x');
@@ -143,7 +143,7 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   }
 }
 
-/** The carried value for a start value; `undefined` when the turns do not change the start value. */
+/** The carried value for a start value; `undefined` when the iterations do not change the start value. */
 function carriedFrom(
   interpreter: Interpreter,
   fn: unknown,
@@ -162,7 +162,7 @@ function carriedFrom(
 
 const whole = (view: View): unknown => wrap(elements(view));
 
-/** Refuses a loop whose turns depend on each other in an unknown way. */
+/** Refuses a loop whose iterations depend on each other in an unknown way. */
 export function refuseCarried(
   name: string,
   remedy = 'sums, string joins, counts, min/max, any/all, push and first match are supported',

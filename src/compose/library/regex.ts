@@ -69,8 +69,8 @@ function characterOf({ root }: Parsed): { readonly one: Regex; readonly runs: bo
 }
 
 /**
- * The positions at which a pattern can match: anywhere, at the start or at the end of the text, or `other`. The match
- * of a pattern without marks is at the first occurrence of its text.
+ * The positions at which a pattern can match: anywhere, at the start or at the end of the text, or `other`. A pattern
+ * without anchors matches first at the first occurrence of its text.
  */
 function placeOf(root: Regex): 'anywhere' | 'start' | 'end' | 'other' {
   const parts = root.kind === 'sequence' ? root.parts : [root];
@@ -121,7 +121,7 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
   return {
     found: matches(whole, re2(of, 'test')),
     text: found,
-    // The match of a pattern with marks for both ends is the whole text.
+    // A pattern that is anchored at both ends matches the whole text.
     groups: groupTexts(isWhole(of) ? whole : found, of),
     names: of.names,
     index() {
@@ -143,7 +143,7 @@ function isWhole({ root, pattern }: Parsed): boolean {
 function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText | undefined)[] {
   const { flags, source } = pattern;
   const steps = stepsToGroups(root, flags);
-  // The marks of a step mean the ends of the remaining text, not of lines.
+  // The anchors of a step refer to the ends of the remaining text, not to lines.
   const plain = new RegExp(source, flags.replaceAll(/[gm]/g, ''));
   const part = (text: Node, edge: 'first' | 'last', parts: readonly Regex[]) => {
     const marked: Regex = {
@@ -220,8 +220,8 @@ function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
 }
 
 /**
- * Replaces the first match, which is the first occurrence of its text, or at the start or end of the whole. Without a
- * match, `find` returns "".
+ * Replaces the first match: the first occurrence of the matched text, or the part at the start or end of the whole
+ * text. Without a match, `find` returns "".
  */
 function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
   const place = placeOf(of.root);

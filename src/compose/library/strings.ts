@@ -38,8 +38,7 @@ const NAMES = (
 ).split(' ');
 
 /**
- * Matches a character that is no white space in JavaScript. CEL's `trim` differs: it treats U+0085 as white space, and
- * U+FEFF not.
+ * Matches a character that is no white space in JavaScript. CEL's `trim` differs: it removes U+0085 and keeps U+FEFF.
  */
 const SEEN = `[^${SPACE}]`;
 

@@ -41,7 +41,8 @@ export function defineTexts(): void {
     scalar(fn, () => refuse('no-cel', `${fn.name}() has no CEL form`, 'compute it before the composition'));
   scalar(btoa, (value) => {
     const sure = needPresent(value, 'encoded');
-    // JavaScript encodes one byte per character and throws beyond U+00FF; CEL encodes UTF-8. Both are one for ASCII.
+    // JavaScript encodes one byte per character and throws beyond U+00FF; CEL encodes UTF-8. The results are equal for
+    // ASCII.
     const encoded = (text: Node) => call('base64.encode', [call('bytes', [text], { kind: 'bytes' })], STRING);
     return wrap(new Sym(asciiOnly(textNode(wrap(sure)), encoded), { waits: sure.waits }));
   });
@@ -92,8 +93,8 @@ const ESCAPES = [
   [String.raw`\u2029`, '\u2029'],
 ] as const;
 /**
- * Replaces two backslashes, which are one backslash of the text, while escapes are replaced. JSON contains no bare
- * control character.
+ * The placeholder for an escaped backslash (`\\`) while other escapes are replaced. JSON text contains no bare control
+ * character, so the placeholder is unambiguous.
  */
 const BACKSLASH = '\u0001';
 

@@ -31,8 +31,7 @@ export class View extends SeenList {
   readonly list: Sym;
   readonly show: (loop: Sym) => unknown;
   /**
-   * Is this the iterator of a method such as `matchAll()`? Its copy is the list over which it runs, with the same
-   * elements.
+   * Is this the iterator of a method such as `matchAll()`? A copy of such an iterator is a list with the same elements.
    */
   readonly iterates: boolean;
 
@@ -60,7 +59,7 @@ export class View extends SeenList {
 
 const plainShow = (loop: Sym): unknown => wrap(loop);
 
-/** Is the list known to be empty on the current path? If so, a loop over it has no turns. */
+/** Is the list known to be empty on the current path? If so, a loop over it has no iterations. */
 export function isKnownEmpty(view: View): boolean {
   const some = activeTrace().facts.simplify(compare('gt', size(view.list.node, INTEGER), literal(0)));
   return isLiteral(some, false);

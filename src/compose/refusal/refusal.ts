@@ -214,8 +214,8 @@ function thrownHint(error: unknown): string {
 }
 
 /**
- * Does the error mean that the call stack is full? JavaScript alone would run the same program with less stack, so that
- * this is no error of the program: no `catch` of the author gets it.
+ * Does the error mean that the call stack is full? The tracer uses more stack than JavaScript alone, which could run
+ * the same program. The program is therefore not at fault, and no `catch` of the author gets the error.
  */
 export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && /call stack/.test(error.message);

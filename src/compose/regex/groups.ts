@@ -36,7 +36,7 @@ export function stepsToGroups(root: Regex, flags: string): ReadonlyMap<number, r
 
 /** The parts of a sequence whose text is known, each with the steps to it. */
 function takenApart(sequence: readonly Regex[], flags: string): ReadonlyMap<Regex, readonly GroupStep[]> {
-  // Marks match no text.
+  // Anchors match no text.
   let rest: readonly Regex[] = sequence.filter((part) => !isMark(part));
   let dropped: readonly GroupStep[] = [];
   const found = new Map<Regex, readonly GroupStep[]>();

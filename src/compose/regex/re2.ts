@@ -75,8 +75,8 @@ class Printer {
   }
 
   /**
-   * Prints a pattern whose marks `^` and `$` mean lines (flag m). The match also contains the character that ends a
-   * line.
+   * Prints a pattern whose anchors `^` and `$` refer to lines (flag m). The match also contains the character that ends
+   * a line.
    */
   private withLines(node: Regex): string {
     if (node.kind === 'choice') return node.options.map((option) => this.withLines(option)).join('|');
@@ -154,7 +154,7 @@ class Printer {
   }
 }
 
-/** The text of a mark, in parentheses before a quantifier. */
+/** The text of an anchor, in parentheses before a quantifier. */
 const mark = (text: string, level: number): string => (level === 2 ? `(?:${text})` : text);
 
 function signOf(min: number, max: number): string {

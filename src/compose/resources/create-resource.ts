@@ -195,7 +195,10 @@ function copyPhi(value: object | null, depth: number): unknown {
   return wrap(new Phi(inner.test, copyDeep(inner.then, depth + 1), copyDeep(inner.otherwise, depth + 1)));
 }
 
-/** The outermost of `calls` that does not contain the place, as a call with a function as its argument does. */
+/**
+ * The outermost call that does not contain the place. A call with a function as its argument contains the places in
+ * this function.
+ */
 function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefined {
   const holds = ({ text, start, end }: Site): boolean =>
     site !== undefined && text === site.text && start <= site.start && site.end <= end;

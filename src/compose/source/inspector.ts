@@ -68,7 +68,7 @@ export class InspectorProvider implements Provider {
     }
   }
 
-  /** Ends the session. The next question opens it again. */
+  /** Ends the session. The next look-up opens a new one. */
   close(): void {
     this.forget();
     if (!this.connected) return;
@@ -226,7 +226,7 @@ export class InspectorProvider implements Provider {
     return script;
   }
 
-  /** The scripts of this process, for messages. The debugger is enabled for this moment only. */
+  /** The scripts of this process, for messages. The debugger is enabled only during this call. */
   private scripts(): Map<string, Omit<ScriptInfo, 'source'>> {
     if (this.scriptTable !== undefined) return this.scriptTable;
     const table = new Map<string, Omit<ScriptInfo, 'source'>>();

@@ -5,8 +5,8 @@ import type { Trace } from './trace.ts';
 
 /**
  * The pointer to the current tracing run. JavaScript passes to the trap of a proxy (`spec.name` in code that runs
- * natively) no argument but the proxy, and the author calls a factory without an argument that names the run. Both, and
- * the functions that they call, find the run here.
+ * natively) no argument but the proxy, and the author calls a factory without an argument that names the run. Traps,
+ * factories and the functions that they call find the run here.
  */
 let active: Trace | undefined;
 /** The interpreter of the last run, because code may keep a proxy and read it after its run has ended. */

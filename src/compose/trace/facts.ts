@@ -31,10 +31,7 @@ function narrowed({ least, most }: Range, op: Kind, number: number, holds: boole
   }
 }
 
-/**
- * The result of a comparison with a number that is the same for all numbers of the range; undefined when the numbers
- * differ in it.
- */
+/** The result of a comparison with a number if all numbers of the range give the same result; undefined otherwise. */
 function decided({ least, most }: Range, op: Kind, number: number): boolean | undefined {
   const both = (always: boolean, never: boolean) => (always ? true : never ? false : undefined);
   switch (op) {

@@ -9,12 +9,12 @@ export interface Interpreter {
   call(fn: unknown, self: unknown, args: readonly unknown[], label: string): unknown;
   /** Calls `object.key(…)`. */
   callMethod(object: unknown, key: string, args: readonly unknown[]): unknown;
-  /** Reads `object.key` for code that runs natively, and that may call a method that it reads. */
+  /** Reads `object.key` for code that runs natively. That code may call the result if it is a method. */
   member(object: unknown, key: string): unknown;
   /**
    * Runs the body of a loop over a symbolic list.
    *
-   * @param filled the object that the turns fill, and the callback whose first parameter it is
+   * @param filled the object that the iterations fill, and the callback whose first parameter it is
    * @returns the list of the results; `undefined` for `forEach`
    */
   symbolicMap(

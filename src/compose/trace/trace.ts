@@ -23,7 +23,7 @@ export class ProgramVariable {
   }
 }
 
-/** The maximum of refusals that are collected in one run. */
+/** The maximum number of refusals that are collected in one run. */
 const MAX_ERRORS = 20;
 
 /** The contents of a ref before a branch or loop body changed it. */
@@ -67,7 +67,7 @@ export class Trace {
   closed = false;
   /** The places where texts and hand-written CEL were composed, for messages about the fields that contain them. */
   readonly origins = new Map<Node, Site>();
-  /** The places in the source of the expressions whose values these are, for messages. */
+  /** The places in the source where values were written, for messages. */
   readonly written = new Map<object, Site>();
   /** The author's name for the spec. */
   specName = 'spec';
@@ -94,7 +94,7 @@ export class Trace {
   private readonly accumulated = new Map<object, readonly string[]>();
   /** The declared fields of objects, with the name of the declaration. The read of another field is refused. */
   readonly declaredFields = new WeakMap<object, { readonly of: string; readonly names: readonly string[] }>();
-  /** Objects that the turns of a loop fill by keys, with the value of the current turn under its key. */
+  /** Objects that the iterations of a loop fill by keys, with the value of the current iteration under its key. */
   readonly keyed = new Map<object, { readonly holder: { value: unknown }; key: Node | undefined }>();
   /** The reads and writes of objects by symbolic keys, in their order. */
   readonly keyUses: { readonly object: object; readonly writes: boolean }[] = [];

@@ -1,6 +1,6 @@
 import { symbolic } from './proxy.ts';
 
-/** Resources that were made outside a composition, and that each graph that uses them writes. */
+/** Resources that were made outside a composition. Each graph that uses such a resource writes the resource. */
 const detached = new WeakSet<object>();
 
 /** Notes a resource that was made outside a composition. */

@@ -85,7 +85,7 @@ export function joinKeys(test: Node, a: readonly KeyEntry[], b: readonly KeyEntr
   return joined;
 }
 
-/** The entries to store in an object; `undefined` when it has all its keys in every case. */
+/** The entries to store in an object; `undefined` when the object has all its keys in every case. */
 export function notable(entries: readonly KeyEntry[], members: Members): readonly KeyEntry[] | undefined {
   const all = new Map<string, KeyEntry>();
   const merged: KeyEntry[] = [];

@@ -24,9 +24,9 @@ export function asSym(value: unknown): Sym | undefined {
 }
 
 /**
- * A value simplified by the facts of the current path: decided conditions are resolved, a value that is known to be
- * present loses its `Absence`, and a value that is known to be missing is `undefined` or `null`, where it is known
- * which.
+ * A value simplified by the facts of the current path. Decided conditions are resolved. A value that is known to be
+ * present loses its `Absence`. A value that is known to be missing becomes `undefined` or `null` if it is known which
+ * of them.
  */
 export function resolve(value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
@@ -135,7 +135,7 @@ function presentWhere(test: Node, sym: Sym): Node {
   return trace === undefined ? has : trace.under(test, () => trace.facts.simplify(has));
 }
 
-/** What a missing value is in JavaScript (`Absence.missing`) when several values were joined. */
+/** The `Absence.missing` of a value that was joined from several values. */
 function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'> {
   const [first] = all;
   if (all.some((missing) => missing !== first)) return { missing: 'either' };

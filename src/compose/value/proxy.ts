@@ -71,7 +71,7 @@ export function referenceTo(
   return reference;
 }
 
-/** Longest expression that is shown as a name, in characters. */
+/** The maximum length of an expression that is shown as a name, in characters. */
 const MAX_LABEL = 120;
 
 /** The name of a symbolic value in messages: the author's text for it, as far as it is known. */
@@ -95,7 +95,7 @@ function scriptInWords(node: Node): string | undefined {
   return scriptOf(node, currentTrace()?.specName ?? 'spec');
 }
 
-/** The text that the author wrote for a value; `undefined` for a value that no text is known for. */
+/** The text that the author wrote for a value; `undefined` when no text is known. */
 function writtenText(of: Node | Phi): string | undefined {
   const site = currentTrace()?.written.get(of);
   return site?.text.slice(site.start, site.end).replaceAll(/\s+/g, ' ');

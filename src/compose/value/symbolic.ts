@@ -43,7 +43,7 @@ export class Sym {
    * collection slow.
    */
   proxy: object | undefined = undefined;
-  /** A cache of the fields that were read of the value, because a loop reads the same fields in each turn. */
+  /** A cache of the fields that were read of the value, because a loop reads the same fields in each iteration. */
   members: Map<string, unknown> | undefined = undefined;
 
   constructor(
@@ -160,10 +160,10 @@ export const DEAD = Symbol('typekro.dead');
  */
 export const POISON = Symbol('typekro.poison');
 
-/** The value of a variable before a turn of a symbolic loop, when it has no expression. Its read is refused. */
+/** The value of a variable before an iteration of a symbolic loop, when it has no expression. Its read is refused. */
 export class Earlier extends Internal {
   readonly name: string;
-  /** Did a turn try to read it? */
+  /** Did an iteration try to read it? */
   wasRead = false;
 
   constructor(name: string) {
