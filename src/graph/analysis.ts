@@ -34,8 +34,8 @@ export type Analysis<S extends ExpressionSite> =
 export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
 
 /**
- * Parses an expression and finds the names that it uses, under the rules of its place. `names` are the names that stand
- * for parts of nodes: iterators and `each`.
+ * Parses an expression and finds the names that it uses, under the rules of its place. `names` are the names that
+ * denote parts of nodes: iterators and `each`.
  */
 export function analyse<S extends ExpressionSite>(
   site: S,

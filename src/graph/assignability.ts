@@ -2,15 +2,15 @@ import type { CelType, TypeProvider } from '../cel/index.ts';
 import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
 /**
- * The maximum number of comparisons of parts. Beyond it, recursive types count as assignable; kro sees circular types
- * as empty objects.
+ * The maximum number of comparisons of parts. After this number, recursive types count as assignable; kro sees circular
+ * types as empty objects.
  */
 const MAX_COMPARISONS = 5000;
 /** The maximum depth of a comparison. Deeper parts count as assignable. */
 const MAX_DEPTH = 100;
 
 /**
- * cel-go's assignability: two types are equal, except that dyn in one of them stands for any part of the other. kro
+ * cel-go's assignability: two types are equal, except that dyn in either type matches any part of the other type. kro
  * tests this before its structural comparison.
  */
 export function isAssignableWithDyn(from: CelType, to: CelType): boolean {

@@ -49,7 +49,7 @@ interface Shared {
 export interface KnownKinds {
   readonly source: SchemaSource;
   readonly installed: InstalledKinds;
-  /** May a resource be of a kind that another resource installs? kro does not know such kinds in time. */
+  /** May a resource be of a kind that another resource installs? kro compiles the graph before such a kind exists. */
   readonly allowInstalled: boolean;
 }
 

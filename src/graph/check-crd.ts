@@ -19,8 +19,8 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
 const USES_OLD = /\boldSelf\b/;
 
 /**
- * Checks only that no rule needs the stored counterpart of an element of a list without keys, which has none.
- * `check-rules.ts` checks the rules themselves.
+ * Checks only that no rule reads `oldSelf` in an element of a list without keys, because such an element has no stored
+ * counterpart. `check-rules.ts` checks the rules themselves.
  */
 const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
   uncorrelatable === undefined

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts';
 
 const PREFIX = 'failed to validate resourcegraphdefinition: ';
 
-/** What kro's line and the caller's limits allow. */
+/** The limits of the caller, and the line of kro whose rules decide. */
 interface NameRules {
   readonly maxDimensions: number;
   readonly level: KroCompatibility;

@@ -23,7 +23,7 @@ ${lines.map((line) => `    ${line}`).join('\n')}
   const found = diagnostics.map(({ code, message, source, hint }) => ({
     code,
     message: message.replace('the API server will refuse this validation rule: ', ''),
-    // What stands at the position that is named.
+    // The first characters at the reported position.
     at: text.split('\n')[(source?.line ?? 0) - 1]?.slice((source?.column ?? 0) - 1, (source?.column ?? 0) + 3),
     hint,
   }));

@@ -1,5 +1,5 @@
 import type { CodeInfo } from '../core/index.ts';
-/** The entry of an error. */
+/** The table entry for an error. */
 export const error = (code: string, summary: string, example: string, remedy: string): CodeInfo => ({
   code,
   severity: 'error',

@@ -21,7 +21,7 @@ const BUILT_IN = ['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']
 
 /**
  * Reads `status.conditions`. Each entry is an expression for one condition or a list of conditions. Returns undefined
- * without an entry.
+ * when there is no entry.
  */
 export function buildConditions(
   block: JsonValue | undefined,

@@ -1,4 +1,7 @@
-/** The dependencies of each node: the ids that it needs, by the node's id. The map has the order of the definition. */
+/**
+ * The dependencies of each node: the ids on which it depends, by the node's id. The map has the order of the
+ * definition.
+ */
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**

@@ -6,8 +6,8 @@ import { asText } from '../kubernetes/index.ts';
 /**
  * Hash of a definition's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. A change between specs with
  * equal hashes issues no revision. The order of resources, of conditions and of keys does not count; the order of
- * forEach dimensions counts. An absent value counts as the default of the API server. The digits differ from kro's, but
- * the same specs are equal.
+ * forEach dimensions counts. An absent value counts as the default of the API server. The digits differ from kro's
+ * hash, but specs that are equal for kro have equal hashes here.
  */
 export function revisionHash(spec: JsonValue | undefined): string {
   return Buffer.from(fnv64a(stringifyJson(sortKeys(normalizeSpec(isJsonObject(spec) ? spec : {}))))).toString('hex');

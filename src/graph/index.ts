@@ -1,8 +1,8 @@
 /**
- * The compiler of resource graphs. `compile` reads a ResourceGraphDefinition, as an object or as YAML. Without an error
+ * The compiler of resource graphs. `compile` reads a ResourceGraphDefinition, as an object or as YAML. Without errors
  * it returns a checked, immutable `Graph`: nodes, expressions, dependencies, order, the CRD of the API and the revision
- * hash. All problems are returned together, each with a code, a path, a remedy, and a position where YAML was read. What
- * is an error, and the text in `kroMessage`, follow kro; the warnings are this project's own. Pure, no I/O.
+ * hash. All problems are returned together, each with a code, a path, a remedy, and a position where YAML was read. The
+ * errors and the text in `kroMessage` follow kro; the warnings are this project's own. Pure, no I/O.
  *
  * @packageDocumentation
  */

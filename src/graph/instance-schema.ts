@@ -8,7 +8,7 @@ import type { Problems } from './problems.ts';
 /** The OpenAPI schema of the author's `spec`. */
 export interface SpecSchema {
   readonly schema: Schema;
-  /** Was there no error? If there was one, fields with errors are of any type in `schema`. */
+  /** Is the block free of errors? Otherwise `schema` accepts any value for the fields with errors. */
   readonly complete: boolean;
   /** The CEL rules of the block; empty when there were errors. */
   readonly rules: readonly SimpleRule[];

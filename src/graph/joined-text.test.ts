@@ -20,10 +20,10 @@ const definition = (text: string) => ({
   },
 });
 
-/** What the compiler makes of a text, without `§`: a text that is not ASCII is parsed as a whole. */
+/** The compiled form of a text, without `§`. A text with `§` is parsed as a whole, because it is not ASCII. */
 function made(text: string) {
   const { graph, diagnostics } = compile(definition(text), { sources: builtinSource(), target: 'typekro' });
-  // The mark moves the places that errors are shown at.
+  // The mark `§` shifts the columns and the carets of errors.
   const plain = (value: unknown): unknown =>
     JSON.parse(JSON.stringify(value ?? null).replaceAll(/§|:1:\d+:|\\n \| [.．]*\^/g, ''));
   const node = graph?.nodes.get('b');

@@ -7,9 +7,9 @@ const MAX_TEXT = 60;
 
 /**
  * A picture of a graph in the language of Mermaid, which GitHub and many editors draw. Each resource is a box; external
- * objects are dotted boxes. Each arrow leads from a node to a node or status that reads it, with the expression. The
- * same graph gives the same text. With the states of an instance each box has the colour of its state, and the state with
- * its reason.
+ * objects are dotted boxes. Each arrow leads from a node to a node or status that reads it, with the expression. Equal
+ * graphs give equal texts. With the states of an instance, each box has the colour of its state, and a line with the
+ * state and its reason.
  */
 export function toMermaid(graph: Graph, states?: InstanceStatus): string {
   const own = states === undefined ? [] : [states.instance.text];

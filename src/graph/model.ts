@@ -120,8 +120,9 @@ export interface Graph {
   /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */
   readonly kroCompatibility: KroCompatibility;
   /**
-   * Deletion wave of each node; the highest goes first. kro 0.9: nodes without dependents have the highest number, the
-   * deepest dependency has 1. kro 0.10: nodes without dependencies have 1, others one more than their highest one.
+   * Deletion wave of each node; the wave with the highest number is deleted first. kro 0.9: nodes without dependents
+   * have the highest number, the deepest dependency has 1. kro 0.10: nodes without dependencies have 1, every other
+   * node has one more than its highest dependency.
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;

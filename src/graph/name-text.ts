@@ -13,7 +13,7 @@ export type NameText = readonly NameSymbol[];
 /** An expression that is one path in the spec or the metadata of the instance. It has the same value in the whole graph. */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
-/** The names that refer to names of other resources are followed so far. */
+/** The maximum number of references from one name to the name of another resource that are followed. */
 const MAX_REPLACEMENTS = 8;
 
 /**
@@ -47,7 +47,7 @@ export function isConstantName(text: NameText): boolean {
   return text.every(({ expression }) => !expression);
 }
 
-/** Has the text expressions, and is each of them one path in the spec or the metadata of the instance? */
+/** Does the text have expressions, each of which is one path in the spec or the metadata of the instance? */
 export function variesByInstance(text: NameText): boolean {
   const expressions = text.filter(({ expression }) => expression);
   return expressions.length > 0 && expressions.every(({ text: cel }) => SHARED.test(cel));

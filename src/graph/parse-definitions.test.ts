@@ -81,7 +81,7 @@ describe('problems', () => {
     const { diagnostics } = parseDefinitions(open.repeat(700_000));
     const { user, system } = process.cpuUsage(before);
     expect(diagnostics.map(({ code }) => code)).toEqual(['yaml/too-deep']);
-    // Read to the end it takes several seconds, and hundreds of megabytes.
+    // Reading to the end would take several seconds and hundreds of megabytes.
     expect((user + system) / 1000).toBeLessThan(1_000);
   });
 

@@ -140,7 +140,7 @@ function* readTokens(source: string): Generator<CST.Token | number> {
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(source)) {
     yield* parser.next(lexeme);
-    // The stack may have two tokens per level: one for the level itself, and one for its present part.
+    // The stack may have two tokens per level: one for the level itself, and one for its current part.
     if (parser.stack.length > 4 * MAX_DEPTH) {
       yield parser.stack[2 * MAX_DEPTH]?.offset ?? parser.offset;
       return;

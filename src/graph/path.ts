@@ -24,8 +24,8 @@ export type ParsedPath =
 
 /**
  * Parses the text of a path. kro stores paths as texts, and parses them before it looks up a schema and before it
- * writes a value. A key with `[` or `"` becomes another path thereby. Callers that must behave like kro resolve paths
- * with this function instead of keeping the steps.
+ * writes a value. In this way a key with `[` or `"` becomes another path. Callers that must behave like kro resolve
+ * paths with this function instead of keeping the steps.
  */
 export function parsePath(text: string): ParsedPath {
   const steps: PathStep[] = [];

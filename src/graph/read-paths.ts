@@ -7,12 +7,12 @@ export interface Part {
   readonly steps: readonly PathStep[];
 }
 
-/** The meaning of names: node ids and `schema` are variables, and other names may stand for parts of variables. */
+/** The meaning of names: node ids and `schema` are variables, and other names may denote parts of variables. */
 export interface ReadScope {
   /** Is the variable a list of objects, so that paths begin at its items? */
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
-  /** Names that stand for (an item of) a part, such as forEach iterators and `each`. */
+  /** Names that denote a part or an item of a part, such as forEach iterators and `each`. */
   readonly names: ReadonlyMap<string, Part | undefined>;
 }
 
@@ -51,7 +51,7 @@ class Reader {
     if (part !== undefined) this.found.push(part);
   }
 
-  /** Visits an expression. Returns the part that the expression stands for, and does not count this part as read. */
+  /** Visits an expression. Returns the part that the expression denotes, and does not count this part as read. */
   visit(expr: Expr, names: Names): Part | undefined {
     switch (expr.kind) {
       case 'literal':
@@ -126,7 +126,7 @@ class Reader {
     return name === 'filter' && target !== undefined && args.length === 2 && args[0]?.kind === 'ident';
   }
 
-  /** Visits `list.filter(x, …)`, which stands for the same part as the list. */
+  /** Visits `list.filter(x, …)`, which denotes the same part as the list. */
   #filter({ target, args }: Call, names: Names): Part | undefined {
     const [variable, condition] = args;
     if (target === undefined || variable?.kind !== 'ident' || condition === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { ResourceBlock } from './parsed-definition.ts';
 import type { GraphNode, PathStep } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 
-/** An expression of the definition: its text, and its string's path. */
+/** An expression of the definition: its text, and the path of the string that contains it. */
 export interface ExpressionSite {
   readonly text: ExpressionText;
   /** Path of the string from the root of the definition. */

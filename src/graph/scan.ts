@@ -24,7 +24,9 @@ export type ScanResult =
 
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
-/** What an expression without its closing brace is, and which quotes begin a literal inside of one. */
+/**
+ * The rules of one line of kro for unclosed expressions, and for the quotes that begin a literal inside an expression.
+ */
 interface ScanRules {
   readonly quotes: string;
   readonly unterminated: 'text' | 'error';

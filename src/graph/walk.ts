@@ -68,7 +68,7 @@ export interface Whereabouts {
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
-  /** Which line of kro decides where expressions begin and end. Default `0.9`. */
+  /** The line of kro whose rules decide where expressions begin and end. Default `0.9`. */
   readonly level?: KroCompatibility;
 }
 
@@ -113,7 +113,7 @@ class Walker {
   readonly #base: readonly PathStep[];
   readonly #texts: Map<string, ExpressionText>;
   readonly #level: KroCompatibility | undefined;
-  /** The place of the present value. */
+  /** The place of the current value. */
   #place: TemplatePlace;
 
   constructor({ base, root = new TemplatePlace(), texts = new Map(), level }: Whereabouts) {

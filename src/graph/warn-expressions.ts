@@ -53,7 +53,7 @@ const NOTHING: ExpressionParts[] = [];
 
 /**
  * Expressions without warnings in one field, either bare or as the only expression in a text. Many resources of a
- * definition have the same expressions in the same fields, which are not checked again.
+ * definition have the same expression in the same field; the cache saves a second check.
  */
 class Sound {
   readonly #bare = new WeakSet<Expr>();

@@ -41,7 +41,7 @@ class LiteralWarner {
   readonly #kind: string;
   readonly #block: readonly PathStep[];
   readonly #problems: Problems;
-  /** The path of the present value. */
+  /** The path of the current value. */
   readonly #steps: PathStep[] = [];
 
   constructor(kind: string, block: readonly PathStep[], problems: Problems) {

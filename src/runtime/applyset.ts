@@ -22,8 +22,8 @@ export interface ApplySetParent {
 }
 
 /**
- * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`. It does not
- * depend on the parent's UID or version, so another controller that takes the parent over has the same set.
+ * Id of the ApplySet of a parent (KEP-3659): `applyset-<base64url(sha256(name.namespace.kind.group))>-v1`. The id does
+ * not depend on the parent's UID or version, so another controller that takes the parent over has the same set.
  */
 export function applySetId(parent: ApplySetParent): string {
   const { name, namespace = '', kind, group } = parent;

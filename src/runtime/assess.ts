@@ -219,13 +219,13 @@ function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
 function isHeld(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
-  // Without this rule, two instances that take an object from each other would do so without a pause.
+  // Without this rule, two instances that take an object from each other would do so without any pause.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
   if (why !== 'drift') return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
-/** The write that is due; during the pause after a failed write of the same desired object, the failure. */
+/** The write that is due. During the pause after a failed write of the same desired object: the failure. */
 function write(
   context: StepContext,
   node: ResourceNode | CollectionNode,

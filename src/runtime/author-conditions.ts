@@ -17,8 +17,8 @@ export interface AuthorConditions {
 }
 
 /**
- * Do the conditions in the status of an instance belong to the author? The graph decides; without one, the caller's
- * option. The conditions themselves do not show it, since an author may override any type of kro's.
+ * Do the conditions in the status of an instance belong to the author? The graph decides; without a graph, the option
+ * of the caller decides. The condition types do not show the answer, since an author may override any type of kro's.
  */
 export function hasAuthorConditions(graph: Graph | undefined, { authorConditions: declared }: StepOptions): boolean {
   return graph === undefined ? declared === true : graph.status.conditions !== undefined;

@@ -158,15 +158,15 @@ function walkList(
   });
 }
 
-/** The members of a field set that stand for list items. */
+/** The members of a field set that denote list items. */
 function memberNames(fields: FieldSet | undefined): string[] {
   return Object.keys(fields ?? {}).filter((key) => /^[kv]:/.test(key));
 }
 
 /**
- * Which member of a field set stands for each list item. An item may leave out keys that have a default (`protocol` of
- * a port). Such an item gets a member that no other item matches in full, and whose keys agree with those that the item
- * has.
+ * The member of a field set that denotes each list item. An item may leave out keys that have a default (`protocol` of
+ * a port). Such an item gets a member that matches no other item in full. The keys of this member must agree with the
+ * keys that the item has.
  */
 function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
@@ -258,8 +258,9 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
 }
 
 /**
- * The other managers that own a field, or fields below it; sorted. Each has the owned fields below the path, from its
- * last entry there, and the time of its latest entry. List indexes are followed through the live list.
+ * The other managers that own a field, or fields below it; sorted. For each manager: the owned fields below the path,
+ * from its last entry with such fields, and the time of the latest of these entries. List indexes are followed through
+ * the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
   const found = new Map<string, [string, FieldSet, number]>();

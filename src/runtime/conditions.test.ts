@@ -4,7 +4,7 @@ import { transition } from './conditions.ts';
 test.each([
   ['a'.repeat(32_768), 'a'.repeat(32_768)],
   ['a'.repeat(900_000), `${'a'.repeat(32_767)}…`],
-  // No half of a pair is left.
+  // The cut leaves no half of a surrogate pair.
   [`${'a'.repeat(32_766)}${'🚢'.repeat(9)}`, `${'a'.repeat(32_766)}…`],
 ])('a message is no longer than those of the conditions of Kubernetes', (message, written) => {
   const value = { status: 'False', reason: 'NotReady', message } as const;

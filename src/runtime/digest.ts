@@ -7,7 +7,7 @@ import { cryptoLibrary, stringifyJson } from '../core/index.ts';
  * all practical purposes, for others: the first 20 bytes of a SHA-256, as 27 characters of base64url.
  */
 export function digestOf(value: JsonValue | undefined): string {
-  // Not a slice of the hex text: V8 would keep the whole text for each of thousands of digests.
+  // A slice of the hex text would keep the whole text in memory, for each of thousands of digests.
   return cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
 }
 

@@ -19,7 +19,7 @@ export function dropConflictingWrites(context: StepContext): void {
         continue;
       }
       const message = context.texts.duplicate(first, id, target);
-      // kro 0.10 counts it as an error.
+      // kro 0.10 counts the conflict as an error.
       const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);
       hold(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });

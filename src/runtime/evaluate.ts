@@ -4,12 +4,12 @@ import type { JsonValue } from '../core/index.ts';
 import { formatGeneral, goQuote } from '../golang/index.ts';
 import type { Expression } from '../graph/index.ts';
 
-/** What expressions can see: `schema`, node ids, iterators, `each`. */
+/** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
 
 /** The result of an expression. */
 export type Evaluated =
-  /** `undefined` is `omit()`: the field is to be left out. */
+  /** `undefined` is the result of `omit()`: the field is left out. */
   | { readonly state: 'value'; readonly value: JsonValue | undefined }
   /** The expression reads data that does not exist (yet). */
   | { readonly state: 'pending'; readonly failure: EvaluationFailure }
@@ -25,7 +25,7 @@ export interface EvaluationFailure {
   readonly message: string;
   /** CEL's reason alone. */
   readonly reason: string;
-  /** The missing name, if the reason tells it. */
+  /** The missing name, if the reason contains it. */
   readonly missing?: string;
   /** Nodes that the expression reads. */
   readonly references: readonly string[];
@@ -35,7 +35,7 @@ export interface EvaluateContext {
   /** The value of `now()`, in milliseconds since the epoch. */
   readonly now: number;
   readonly budget?: number;
-  /** Variables are plain JSON data and need no check. Default false. */
+  /** Are all variables plain JSON data, so that they need no check? Default false. */
   readonly trusted?: boolean;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };

@@ -91,7 +91,9 @@ export function inventoryWrite({ instance, graph }: StepContext, inventory: Inve
   return inventoryObject(instance, inventory, extra, resourceVersion === undefined ? {} : { resourceVersion });
 }
 
-/** A different version label causes no write; a missing one does. */
+/**
+ * Does the instance have the labels? Any value of the version label counts, because a version alone causes no write.
+ */
 function hasLabels(instance: KubeObject, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(labels).every(([key, value]) => {
     const found = labelOfObject(instance, key);

@@ -11,10 +11,13 @@ export interface CollectionPlace {
   readonly size: number;
 }
 
-/** Maximum of characters in the value of a label. */
+/** The maximum number of characters in the value of a label. */
 const MAX_LABEL_LENGTH = 63;
 
-/** A value as kro 0.10 puts it into a label: one that is too long becomes a digest. kro 0.9 writes it as it is. */
+/**
+ * A value as kro 0.10 puts it into a label: a value that is too long becomes a digest. kro 0.9 writes any value as it
+ * is.
+ */
 export function encodedLabel(value: string, level: KroCompatibility): string {
   if (!followsGraphEngine(level) || value.length <= MAX_LABEL_LENGTH) return value;
   return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
@@ -46,8 +49,8 @@ export function commonLabels(
 }
 
 /**
- * The labels of a child: the labels of all children, and those of its node and item. They replace labels of the author
- * with the same name.
+ * The labels of a child: the labels of all children, and those of its node and item. They replace the author's labels
+ * of the same names.
  */
 export function childLabels(
   common: Readonly<Record<string, string>>,
@@ -88,7 +91,9 @@ export function instanceLabels(graph: Graph, definitionUid: string, version: str
   };
 }
 
-/** Is the object owned by kro? Reads kro's own label, and without it the general one. */
+/**
+ * Is the object owned by kro? Reads kro's own label; if that label is missing, reads `app.kubernetes.io/managed-by`.
+ */
 export function isOwned(object: KubeObject): boolean {
   const owned = labelOfObject(object, keys.OWNED_LABEL);
   return owned === undefined ? labelOfObject(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';

@@ -41,7 +41,10 @@ export function instanceTarget(instance: KubeObject, graph: Graph | undefined): 
   };
 }
 
-/** The target of a live object. Its plural is known for kinds of the graph only; else it is left empty for discovery. */
+/**
+ * The target of a live object. For a kind that is not in the graph, `plural` is empty, and the caller finds it by
+ * discovery.
+ */
 export function targetOfLive(graph: Graph | undefined, object: KubeObject): ObjectTarget {
   const { name = '', namespace } = object.metadata;
   return {

@@ -44,7 +44,9 @@ export type Observation =
   | { readonly state: 'unknown' }
   | { readonly state: 'absent' }
   | { readonly state: 'present'; readonly live: LiveObject }
-  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
+  /**
+   * `retryAt`: the time of the next read (milliseconds since the epoch). When absent, a watch reports the next change.
+   */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
 /** What is known of a list. `unserved`: the API server does not know the kind (any more). */
@@ -52,7 +54,9 @@ export type ListObservation =
   | { readonly state: 'unknown' }
   | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
   | { readonly state: 'unserved' }
-  /** `retryAt`: when to ask again (milliseconds since the epoch); absent: a watch tells. */
+  /**
+   * `retryAt`: the time of the next read (milliseconds since the epoch). When absent, a watch reports the next change.
+   */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
 /** The last failed write of an object, as the executor records it. */
@@ -75,11 +79,11 @@ export interface FailedRead {
 }
 
 /**
- * The observed cluster for one instance: a read-only view, never a client. Its methods have no effect; a step lists
- * what it asked for and did not get in `Decision.read`. Objects and lists may be projections.
+ * The observed cluster for one instance: a read-only view, never a client. Its methods have no effect; a step lists in
+ * `Decision.read` the objects that it requested and that the view does not have. Objects and lists may be projections.
  *
  * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
- * unknown: the inventory shrinks according to it.
+ * unknown, because the inventory shrinks according to it.
  */
 export interface Observed {
   object(target: ObjectTarget): Observation;
@@ -92,9 +96,14 @@ export interface Observed {
    * last one succeeded or there was none.
    */
   failedWrite(target: ObjectTarget): FailedWrite | undefined;
-  /** The last failed read of the whole object; undefined when the last one succeeded. Default: none ever fails. */
+  /**
+   * The last failed read of the whole object; undefined when the last one succeeded. Without this method no read fails.
+   */
   failedRead?(target: ObjectTarget): FailedRead | undefined;
-  /** The current contest for fields of the object; undefined when there is none. Default: there is none. */
+  /**
+   * The current contest for fields of the object; undefined when there is none. Without this method there are no
+   * contests.
+   */
   contest?(target: ObjectTarget): Contest | undefined;
 }
 
@@ -105,16 +114,20 @@ export interface Contest {
   /** The other managers that owned these fields; sorted. */
   readonly managers: readonly string[];
   /**
-   * The controller does not correct differences in these fields alone before this time (milliseconds since the epoch).
+   * Before this time (milliseconds since the epoch) the controller does not correct an object that differs only in
+   * these fields.
    */
   readonly retryAt: number;
-  /** The contest is over when the controller had to correct nothing until this time (milliseconds since the epoch). */
+  /**
+   * The contest ends at this time (milliseconds since the epoch), unless the controller has to correct the fields
+   * before.
+   */
   readonly endsAt: number;
 }
 
 /**
- * What to do with an existing object that the instance does not own. Objects of another ApplySet are refused unless
- * `takeOver`.
+ * The policy for an existing object that the instance does not own. `adopt` takes over objects without an owner.
+ * `refuse` takes over no object. `takeOver` also takes over objects of another ApplySet.
  */
 export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
 
@@ -133,39 +146,43 @@ export interface Condition {
 
 /** The options of a step. */
 export interface StepOptions {
-  /** The present time, in milliseconds since the epoch, for transition times and retries. */
+  /** The current time, in milliseconds since the epoch, for transition times and retries. */
   readonly now: number;
   /** Version that labels and the tooling annotation carry. Default `devel`, as kro's unreleased builds. */
   readonly version?: string;
   /** UID of the definition, for the labels of the instance. Default: empty. */
   readonly definitionUid?: string;
-  /** Maximum of items in a collection. Default 1000. */
+  /** The maximum number of items in a collection. Default 1000. */
   readonly maxCollectionSize?: number;
-  /** Default `adopt`: unowned objects are taken over, those of another ApplySet refused. */
+  /** The policy for objects that the instance does not own. Default `adopt`. */
   readonly adoption?: AdoptionPolicy;
-  /** Adoption by node id, before `adoption`. */
+  /** The policy by node id. For the node it takes precedence over `adoption`. */
   readonly nodeAdoption?: ReadonlyMap<string, AdoptionPolicy>;
   /**
-   * Is a live object ready? Asked for nodes without `readyWhen`. Direct mode passes the author's function for the node,
-   * else `readinessOf`; the controller passes nothing. Default, as in kro: an existing object is ready.
+   * Is a live object ready? Called for nodes without `readyWhen`. Direct mode passes the author's function for the
+   * node, or `readinessOf` when there is none; the controller passes nothing. Default, as in kro: an existing object is
+   * ready.
    */
   readonly readiness?: (object: KubeObject) => ObjectReadiness;
   /** All data is plain JSON, so that expressions need not check it first. Default false. */
   readonly plainData?: boolean;
-  /** Cost that one expression may spend. Default: the default of `Program.evaluate`. */
+  /** The maximum cost of one expression. Default: the default of `Program.evaluate`. */
   readonly budget?: number;
-  /** What CEL `now()` gives in templates (milliseconds since the epoch). Default `now`. */
+  /** The value of `now()` in templates (milliseconds since the epoch). Default `now`. */
   readonly templateNow?: number;
-  /** Number of the graph's revision; with it, the value of `now()` is recorded in the status. 0: no revision yet. */
+  /** Number of the graph's revision. With a revision, the status records the value of `now()`. 0: no revision yet. */
   readonly revision?: number;
-  /** The last value of `now()` in `status`; kept as long as nothing else in the status changes. */
+  /** The last value of `now()` in `status`. The value stays as long as nothing else in the status changes. */
   readonly statusNow?: number;
   /**
    * Does the definition declare conditions of its own? Used only without a graph, so that the author's conditions stay.
    * Default false.
    */
   readonly authorConditions?: boolean;
-  /** Put node reports into the status, as the annotation `typekro.dev/explain` of an instance does. Default false. */
+  /**
+   * Does the status contain node reports? The annotation `typekro.dev/explain` of an instance has the same effect.
+   * Default false.
+   */
   readonly explain?: boolean;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
@@ -189,7 +206,7 @@ export interface ObjectReadiness {
 export interface ApplyAction {
   readonly nodeId: string;
   readonly target: ObjectTarget;
-  /** What to send, labels and annotations included. */
+  /** The object to send, labels and annotations included. */
   readonly desired: KubeObject;
   /** The fingerprint of `desired`, to remember together with that of the owned fields in the server's answer. */
   readonly fingerprint: Fingerprint;
@@ -222,7 +239,7 @@ export interface DeleteAction {
   readonly wave: number;
 }
 
-/** An object or list that the step needs to decide more. The caller reads it and steps again. */
+/** An object or list without which the step cannot decide more. The caller reads it and steps again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
   /** The projection differs from the desired object and no equivalence is known: the whole object decides. */
@@ -300,16 +317,18 @@ export interface Decision {
   readonly statusProblems: readonly StatusProblem[];
   /** The value of `now()` in `status`; pass it as `statusNow` next time. */
   readonly statusNow: number;
-  /** `keep`: present as it should be; `none`: the object is not an instance of the graph (nothing to do). */
+  /**
+   * `keep`: the finalizer is in its wanted state. `none`: the object is not an instance of the graph (nothing to do).
+   */
   readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
   readonly inventory: Inventory;
-  /** Nothing to read, write or delete: the next step is due when a watched object changes. */
+  /** Is there nothing to read, write or delete? The next step is then due when a watched object changes. */
   readonly quiet: boolean;
   /** The number of expressions that the step evaluated. */
   readonly evaluations: number;
   /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
   readonly requeueAt?: number;
-  /** What blocks the instance's deletion besides finalizers of other clients, a text for each. */
+  /** The obstacles to the deletion of the instance, a text for each, without finalizers of other clients. */
   readonly blocked?: readonly string[];
   /** New equivalences, to remember as `LiveObject.equivalence`. */
   readonly equivalences: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];

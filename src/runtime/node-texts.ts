@@ -3,7 +3,7 @@ import type { EvaluationFailure } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 
-/** What is wrong with one object that a node wants. */
+/** A problem of one object that a node wants. */
 export interface ObjectProblem {
   readonly target: ObjectTarget;
   readonly because: Because;
@@ -13,11 +13,11 @@ export interface ObjectProblem {
   readonly absent: boolean;
 }
 
-/** What the problems of its objects make of a node. */
+/** The effect of the problems of its objects on a node. */
 export interface ProblemVerdict {
   /**
-   * `failed`: the instance is in state ERROR. `blocked`: it is not, and a retry is due. `tolerated`: the objects stay
-   * as they are, and the node counts by their readiness.
+   * `failed`: the instance is in state ERROR. `blocked`: the instance is not, and a retry is due. `tolerated`: the
+   * objects stay as they are, and their readiness decides the state of the node.
    */
   readonly state: 'failed' | 'blocked' | 'tolerated';
   readonly because: Because;
@@ -25,7 +25,7 @@ export interface ProblemVerdict {
 }
 
 /**
- * The texts of one line of kro for what stops a node; clients read them in the message of the condition
+ * The texts of one line of kro for the obstacles of a node. Clients read them in the message of the condition
  * `ResourcesReady`. Indexes of items count from 0.
  */
 export interface NodeTexts {
@@ -33,7 +33,7 @@ export interface NodeTexts {
   unresolved(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure, path: string | undefined): string;
   /** A condition of `includeWhen` has no value. */
   undecided(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure): string;
-  /** The list of a dimension is something else. */
+  /** The value of a dimension is no list. */
   notList(node: GraphNode, dimension: string, type: string): string;
   tooLarge(node: GraphNode, size: number, limit: number): string;
   /** Two items have one identity, `<group>/<version>/<kind>/<namespace as written>/<name>`. */
@@ -41,7 +41,7 @@ export interface NodeTexts {
   /** The rendered object cannot be used. `problem` names the node. */
   invalid(node: GraphNode, problem: string): string;
   externalMissing(node: GraphNode, target: ObjectTarget): string;
-  /** The API refuses to read an external object; without a target the objects of a selector. */
+  /** The API refuses to read an external object. Without a target, the objects of a selector. */
   externalUnreadable(node: GraphNode, problem: string, target?: ObjectTarget): string;
   /** A condition of `readyWhen` is not true. */
   notReady(node: GraphNode, cel: string, index: number | undefined): string;
@@ -54,6 +54,6 @@ export interface NodeTexts {
   ): string;
   /** Two nodes render one object. */
   duplicate(first: string, second: string, target: ObjectTarget): string;
-  /** At least one problem is given. */
+  /** The verdict on the problems of the node's objects. The list has at least one problem. */
   problems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict;
 }

@@ -35,8 +35,8 @@ export function readNowSample(instance: KubeObject): NowSample | undefined {
 }
 
 /**
- * The condition that records the sample, when the graph calls `now()` and the caller passes a revision; else an empty
- * list.
+ * The condition that records the sample, as a list of one. The list is empty when the graph does not call `now()` or
+ * the caller passes no revision.
  */
 export function nowConditions(
   graph: Graph,

@@ -2,24 +2,24 @@ import type { KubeObject } from '../core/index.ts';
 import type { ApplyAction } from './model.ts';
 
 /**
- * What happened to an object, or would happen to it: the words of plans, deploy events, Kubernetes events, the inspect
- * stream, the log and metrics.
+ * The outcome of a write for an object: the words of plans, deploy events, Kubernetes events, the inspect stream, the
+ * log and metrics.
  *
- * - `created`: it did not exist.
- * - `configured`: it existed, and the write changed it, as after drift.
- * - `adopted`: it existed and did not belong to the instance; it belongs to it now.
- * - `replaced`: it was deleted and created again, because one of its fields cannot change.
- * - `deleted`: the API server accepted its deletion.
- * - `unchanged`: it is as wanted.
- * - `skipped`: its node is left out, so nothing was written.
+ * - `created`: the object did not exist.
+ * - `configured`: the object existed, and the write changed it, as after drift.
+ * - `adopted`: the object existed and did not belong to the instance; it belongs to the instance now.
+ * - `replaced`: the object was deleted and created again, because one of its fields cannot change.
+ * - `deleted`: the API server accepted the deletion of the object.
+ * - `unchanged`: the object is as wanted.
+ * - `skipped`: the node of the object is left out, so nothing was written.
  */
 export type ObjectOutcome = 'created' | 'configured' | 'adopted' | 'replaced' | 'deleted' | 'unchanged' | 'skipped';
 
 /**
  * The outcome of an apply of an object that belongs to no instance, as the API server accepted it.
  *
- * @param before The live object before; `undefined` when there was none.
- * @param isReplacement The caller deleted an object of this name, so as to create this one.
+ * @param before The live object before the apply; `undefined` when there was none.
+ * @param isReplacement Did the caller delete an object of this name in order to create this one?
  */
 export function outcomeOfWrite(
   before: KubeObject | undefined,
@@ -33,7 +33,7 @@ export function outcomeOfWrite(
 /**
  * The outcome of an apply of a node's object that the API server accepted.
  *
- * @param before The live object before, where known: an apply that keeps its version changed nothing.
+ * @param before The live object before the apply, if known. An apply that keeps its version changed nothing.
  */
 export function outcomeOfApply(
   { why }: Pick<ApplyAction, 'why'>,

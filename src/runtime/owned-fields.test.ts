@@ -6,7 +6,7 @@ import { desiredFingerprint, ownedFingerprint } from './owned-fields.ts';
 import type { PathStep } from '../graph/index.ts';
 import { projectObject } from './project-object.ts';
 
-/** A live object with fields that we own and, if given, fields of another manager. */
+/** A live object with fields that the controller owns and, if given, fields of another manager. */
 function live(fields: JsonObject, rest: JsonObject, other?: JsonObject): KubeObject {
   const entry = (manager: string, fieldsV1: JsonObject): JsonValue => ({ manager, operation: 'Apply', fieldsV1 });
   const managedFields = [entry('kro.run/applyset', fields), ...(other === undefined ? [] : [entry('other', other)])];
@@ -38,9 +38,9 @@ interface Case {
   readonly name: string;
   readonly desired: KubeObject;
   readonly live: KubeObject;
-  /** Are the fingerprints equal, so that nothing needs to be read? */
+  /** Are the fingerprints equal, so that no object has to be read? */
   readonly same: boolean;
-  /** What a comparison of whole objects finds: `kind path`. */
+  /** The differences that a comparison of whole objects finds, as `kind path`. */
   readonly differences: readonly string[];
 }
 

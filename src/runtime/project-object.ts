@@ -33,9 +33,9 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 }
 
 /**
- * Reduces a live object to what the runtime needs: identity, version, deletion mark, finalizers, the labels and the
- * annotation that it reads itself, the values at the paths that the graph reads, and the fingerprint of the owned
- * fields. The result shares with the input only the values read and the list of finalizers.
+ * Reduces a live object to the parts that the runtime reads: identity, version, deletion mark, finalizers, owner
+ * labels, the wave annotation, the values at the paths that the graph reads, and the fingerprint of the owned fields.
+ * The result shares with the input only the values read and the list of finalizers.
  *
  * A path that leads through a list keeps the whole list, so that positions stay. An empty path keeps the whole object
  * without `managedFields`.

@@ -11,7 +11,7 @@ import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
-/** The state of retired objects. */
+/** The retired objects, and what the step does with them. */
 export interface Pruning {
   readonly delete: readonly DeleteAction[];
   /** One report per node id that has retired objects. */
@@ -103,7 +103,7 @@ function wantedKeys(context: StepContext): Set<string> {
   return keys;
 }
 
-/** Ids of the nodes for which a retired object is kept; empty when it may be deleted. */
+/** Ids of the nodes that keep a retired object; empty when the object may be deleted. */
 function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<string, number>): string[] {
   const id = nodeIdOf(object);
   const groupKind = groupKindText(gvkOf(object));

@@ -16,8 +16,9 @@ const READY: ReadyResult = { state: 'ready', because: { kind: 'ready' } };
 
 /**
  * The readiness of a single object. The object is ready when every `readyWhen` is true. Null and empty optionals count
- * as false; with absent data the object is not ready yet. Without `readyWhen`: direct mode passes `readinessOf` of
- * `src/readiness`. The controller passes no rules, so that an existing object is ready, as in kro.
+ * as false; with absent data the object is not ready yet. Without `readyWhen`, the rules of the caller decide: direct
+ * mode passes `readinessOf` of `src/readiness`. The controller passes no rules, so that an existing object is ready, as
+ * in kro.
  */
 export function objectReady(context: StepContext, node: GraphNode, object: KubeObject): ReadyResult {
   if (node.readyWhen.length === 0) return readyByKind(context, node, object);
@@ -47,8 +48,8 @@ export function itemsReady(context: StepContext, node: GraphNode, objects: reado
 }
 
 /**
- * Readiness of an external collection: a condition that reads `each` must hold for every object, one that reads the
- * node's own id sees the whole list. An empty list is ready.
+ * Readiness of an external collection. A condition that reads `each` must hold for every object. A condition that reads
+ * the node's own id reads the whole list. An empty list is ready.
  */
 export function externalItemsReady(context: StepContext, node: GraphNode, objects: readonly KubeObject[]): ReadyResult {
   const ofItems = node.readyWhen.filter((expression) => !expression.references.includes(node.id));

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { compareApplied, desiredFingerprint, isSameFingerprint, ownedFingerprint } from './index.ts';
 
-/** A server-side apply that a real API server accepted, and what it answered. */
+/** A server-side apply that a real API server accepted, and the server's answer. */
 interface Recorded {
   readonly id: string;
   readonly manager: string;
@@ -44,7 +44,7 @@ function recordedApplies(file: string): Recorded[] {
 
 const APPLIES = ['ssa.jsonl', 'ssa-random.jsonl'].flatMap(recordedApplies);
 
-/** Paths of texts and numbers outside of what names the object. */
+/** Paths of texts and numbers, without those that identify the object. */
 function scalarPaths(value: JsonValue | undefined, path: readonly (string | number)[] = []): (string | number)[][] {
   if (Array.isArray(value)) return value.flatMap((item, index) => scalarPaths(item, [...path, index]));
   if (isJsonObject(value)) {

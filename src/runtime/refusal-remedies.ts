@@ -1,9 +1,14 @@
 import type { ObjectRef } from '../core/index.ts';
 
-/** The object of a write. A message that a controller reports tells only the namespace for certain. */
+/**
+ * The object of a write. The message of a controller names only the namespace with certainty, so all fields are
+ * optional.
+ */
 export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
 
-/** What servers say of a field that cannot change on an object that exists; names of objects hold no spaces. */
+/**
+ * The messages of servers about a field that cannot change on an existing object. Names of objects contain no spaces.
+ */
 const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
 /** Remedies for refused writes, by the server's message. */

@@ -28,7 +28,7 @@ export interface MissingPermission {
  *
  * - `pending`: not resolved yet; it waits for data or for a dependency.
  * - `skipped`: left out by `includeWhen`, its own or a dependency's.
- * - `blocked`: an obstacle keeps the node from going on, e.g. an object that is being deleted or a failed dependency.
+ * - `blocked`: an obstacle keeps the node from continuing, e.g. an object that is being deleted or a failed dependency.
  * - `applying`: a write is due or under way.
  * - `waiting`: applied (or external) and not ready yet.
  * - `ready`: as wanted and ready.
@@ -72,7 +72,7 @@ export type Because =
   | { readonly kind: 'ready' }
   | { readonly kind: 'no-items'; readonly dimension: string }
   | { readonly kind: 'suspended' }
-  /** `includeWhen` is not true. `value` is what the expression gave. */
+  /** `includeWhen` is not true. `value` is the value of the expression. */
   | { readonly kind: 'excluded'; readonly expression: string; readonly value: JsonValue }
   | { readonly kind: 'dependency-skipped'; readonly node: string }
   | { readonly kind: 'dependency'; readonly nodes: readonly { readonly id: string; readonly state: NodeState }[] }
@@ -150,7 +150,7 @@ export interface ObjectReport {
   readonly deletingSince?: string;
 }
 
-/** What a node does, and why. `why`, status, events, metrics and the dashboard are views of these. */
+/** The state of a node, and the reason. `why`, status, events, metrics and the dashboard are views of these reports. */
 export interface NodeReport {
   readonly id: string;
   /**

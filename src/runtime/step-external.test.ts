@@ -109,7 +109,7 @@ resources:
 `);
     const cluster = new FakeCluster();
     const key = putInstance(counted, cluster, 'a', {});
-    // Of nothing there is nothing to wait for.
+    // An empty list has no object to wait for.
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
     cluster.put(config('a', {}, { app: 'web' }));
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('waiting: not-ready');

@@ -21,7 +21,7 @@ resources:
     includeWhen: ["\${schema.spec.on}", "\${p.status.level < 5}"]
 `);
 
-/** Values as they should be, and anything at all. */
+/** Correct values, and arbitrary ones. */
 const HOSTILE = oneof(
   jsonValue({ maxDepth: 3 }),
   constantFrom<JsonValue>(

@@ -6,7 +6,7 @@ import type { JsonObject } from '../core/index.ts';
 import { encodedLabel } from './labels.ts';
 import type { ApiFailure } from './report.ts';
 
-/** What an instance of a definition comes to at the level of kro 0.10: state, and message of ResourcesReady. */
+/** The state of an instance at the level of kro 0.10, and the message of its condition ResourcesReady. */
 function outcome(yaml: string, spec: JsonObject, prepare: (cluster: FakeCluster) => void = () => undefined) {
   const graph = graphOf(yaml, { kroCompatibility: '0.10' });
   const cluster = new FakeCluster();

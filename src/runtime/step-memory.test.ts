@@ -7,7 +7,7 @@ import type { KubeObject } from '../core/index.ts';
 import { step, StepMemory } from './index.ts';
 import type { Decision, StepOptions } from './index.ts';
 
-/** A chain over a single object, a collection and one that reads both. */
+/** A chain: a single object, a collection, and a node that reads both. */
 const PUMPS = graphOf(`
 schema: {spec: {litres: integer, items: "[]string"}, status: {count: "\${string(many.size())}"}}
 resources:
@@ -22,10 +22,10 @@ resources:
 
 const NOW = Date.parse('2026-11-01T00:00:00Z');
 
-/** All that a step decides; how much it evaluated is no decision. */
+/** The decision without the number of evaluations, which may differ. */
 const decided = ({ evaluations: _evaluations, ...decision }: Decision) => decision;
 
-/** Steps and carries out until quiet; with every step one without a memory decides the same. */
+/** Steps and carries out until quiet. Checks at every step that a step without a memory decides the same. */
 function settle(cluster: FakeCluster, key: string, options: Partial<StepOptions> & { readonly memory: StepMemory }) {
   for (let round = 0; round < 40; round += 1) {
     const instance = cluster.get(key) as KubeObject;
@@ -95,7 +95,7 @@ test('what a node wants is made again only when something that it reads has chan
   const labels = { ...instance.metadata.labels, team: 'water' };
   expect(stepped({ ...instance, metadata: { ...instance.metadata, labels } })).toBe(status);
   const all = step(PUMPS, instance, cluster.view(PUMPS), { now: NOW }).evaluations;
-  // Every write of the status brings the same spec as another object.
+  // Every write of the status returns the same spec as a new object.
   expect(stepped({ ...instance, spec: { ...instance.spec } })).toBe(status);
   expect(stepped({ ...instance, spec: { ...instance.spec, more: true } })).toBe(all);
 });

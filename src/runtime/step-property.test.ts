@@ -84,7 +84,7 @@ function disturb(cluster: FakeCluster, key: string, at: number, what: string, sp
     cluster.edit(pump, (object) => void (object.status = { running: what === 'ready' }));
 }
 
-/** What holds for every decision, whatever the state of the cluster. */
+/** The rules that hold for every decision, in any state of the cluster. */
 function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): void {
   const byNode = new Map(decision.nodes.filter(({ retired }) => retired !== true).map((node) => [node.id, node]));
   for (const { nodeId, target } of decision.apply) {
@@ -111,7 +111,7 @@ function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): 
   expect(new Set(writes).size).toBe(writes.length);
 }
 
-/** Everything waits no more: finalizers are taken off and pumps run, round after round, until nothing changes. */
+/** Removes all obstacles: takes finalizers off and lets pumps run, round after round, until nothing changes. */
 function calm(
   graph: Graph,
   key: string,

@@ -117,7 +117,7 @@ describe('retired objects', () => {
   });
 
   describe('beside an object whose update fails', () => {
-    // Items depend on a base each, and all of them carry a text that the server may refuse to change.
+    // Each item depends on a base. All items have a text that the server may refuse to change.
     const rows = (text: string) =>
       graphOf(`
 schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}

@@ -408,7 +408,7 @@ describe('the instance itself', () => {
     expect(instance?.status?.['conditions']).toContainEqual(
       expect.objectContaining({ type: 'InstanceManaged', status: 'False', reason: 'ManagementFailed' }),
     );
-    // As with kro, nothing is said of what was not looked at.
+    // As in kro, the status says nothing about objects that were not read.
     expect(instance?.status?.['state']).toBe('ACTIVE');
     for (const type of ['GraphResolved', 'ResourcesReady']) {
       expect(decision.conditions.find((condition) => condition.type === type)).toMatchObject({

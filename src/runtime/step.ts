@@ -32,7 +32,7 @@ import { followsGraphEngine } from '../graph/index.ts';
 /** The texts of each line of kro. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
 
-/** Of a graph whose nodes are not visited: what exists stays. */
+/** The result for a graph whose nodes are not visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
 
 /** Version that kro's unreleased builds write. */
@@ -149,11 +149,11 @@ export function createStepContext(
   };
 }
 
-/** The reason why neither the instance's metadata nor anything else may be written. */
+/** The reason why the controller may not write children, and without `isManaged` not the instance's metadata either. */
 interface ParentRefusal {
   /** The condition that names the reason; later conditions stay as they were. */
   readonly values: Readonly<Record<string, ConditionContent>>;
-  /** Finalizer, labels and inventory are written all the same. */
+  /** The controller still writes finalizer, labels and inventory. */
   readonly isManaged?: true;
   /** The instance's state. */
   readonly state: InstanceState;

@@ -110,8 +110,8 @@ function leavingText(context: StepContext, { remaining }: Pruning): string | und
 }
 
 /**
- * kro's state of an instance that is not being deleted. `untouched` is the state of one whose nodes may not be written,
- * because it is suspended or its metadata is refused; the conditions name the reason.
+ * kro's state of an instance that is not being deleted. `untouched` is the state of an instance whose nodes may not be
+ * written, because the instance is suspended or its metadata is refused; the conditions name the reason.
  */
 export function instanceState(
   context: StepContext,

@@ -17,7 +17,7 @@ export interface ObjectTarget {
 /** All objects of a type that match a label selector. */
 export interface ListTarget {
   readonly type: ObjectType;
-  /** Absent: all namespaces. */
+  /** The namespace. Absent: all namespaces. */
   readonly namespace?: string;
   /** Label selector in its text form, e.g. `app=web,tier in (a,b)`; empty matches everything. */
   readonly selector: string;

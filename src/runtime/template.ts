@@ -91,7 +91,7 @@ function shallowCopy(value: JsonObject | JsonValue[]): JsonObject | JsonValue[] 
   return Array.isArray(value) ? value.slice() : { ...value };
 }
 
-/** Removes fields, list elements from the back so that the positions of the others hold. */
+/** Removes fields. Removes list elements from the back, so that the positions of the others stay valid. */
 function removeAll(root: JsonObject, paths: readonly (readonly PathStep[])[]): void {
   const ordered = [...paths].sort((a, b) => comparePaths(b, a));
   for (const path of ordered) {

@@ -14,8 +14,8 @@ export type Targeted =
   | { readonly ok: false; readonly reason: Unresolved };
 
 /**
- * The identity of a filled template. A namespaced object without a namespace gets the instance's; under a
- * cluster-scoped instance the object must name a namespace.
+ * The identity of a filled template. A namespaced object without a namespace gets the namespace of the instance. Under
+ * a cluster-scoped instance, the object must name a namespace.
  */
 export function targetOfTemplate(context: StepContext, node: GraphNode, filled: JsonObject): Targeted {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
@@ -77,8 +77,8 @@ export function wantedObject(
 }
 
 /**
- * The author's members together with the controller's, which win; the controller's object itself when the author has
- * none.
+ * The author's members together with the controller's members, which take precedence. When the author has none, the
+ * controller's object itself.
  */
 function withMembers(author: JsonValue | undefined, ours: Readonly<Record<string, string>>) {
   return isJsonObject(author) ? { ...author, ...ours } : ours;

@@ -18,13 +18,15 @@ import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from 
 import { equivalenceOf } from './model.ts';
 import { ownedFingerprint } from './owned-fields.ts';
 
-/** The path of the label that names an object's ApplySet, in the form of differences. */
+/** The path of the label that names an object's ApplySet, as differences write it. */
 export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 
-/** Whether an object has to be written. */
+/** The decision whether an object has to be written. */
 export type WriteDecision =
   | { readonly kind: 'none' }
-  /** The object was found equal for the first time, by fingerprint or field by field. The caller records the pair. */
+  /**
+   * A comparison, by fingerprint or by field, found the object equal for the first time. The caller records the pair.
+   */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';
@@ -47,9 +49,9 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 }
 
 /**
- * Does an existing object have to be applied? No, when its owned fields have the desired values, or values that are
- * known to satisfy them. Different fingerprints mean a difference only when an earlier comparison showed that this
- * object's fingerprints are comparable; else the whole object decides.
+ * Decides whether an existing object has to be applied. No write is due when its owned fields have the desired values,
+ * or values that are known to satisfy them. Different fingerprints mean a difference only when an earlier comparison
+ * showed that this object's fingerprints are comparable; otherwise the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);

@@ -26,12 +26,12 @@ function attach(code: string): Transformed {
 const evaluate = (code: string, parameter = 'given', argument?: unknown): unknown =>
   (compileFunction(code, [parameter]) as (argument: unknown) => unknown)(argument);
 
-/** Runs a transformed module text and answers what it returns. */
+/** Runs a transformed module and returns its result. */
 function run(code: string, given?: unknown): unknown {
   return evaluate(attach(code).code, 'given', given);
 }
 
-/** What a function finds beside itself when it is handed to a function of the module. */
+/** The data attached to a function that is passed to a function of the module. */
 const passed = (before: string, fn: string): Data =>
   dataOf(run(`const take = (f) => f;\n${before}\nreturn take(${fn});`));
 

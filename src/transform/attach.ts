@@ -30,7 +30,7 @@ export interface Transformed {
 }
 
 /**
- * Attaches their source to the functions that `findTargets` chooses. Lines do not move; columns after a function move,
+ * Attaches its source to each function that `findTargets` chooses. Lines do not move; columns after a function move,
  * and the map records this. Returns `undefined` when nothing changes: for a module without such functions, a text that
  * is not JavaScript, or a module that was transformed before.
  */

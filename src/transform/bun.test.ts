@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadForBun, registerInBun } from './bun.ts';
 
-/** A folder that sees the esbuild of this repository, as the folder of a project with esbuild does. */
+/** A folder from which the esbuild of this repository can be resolved, as in a project that depends on esbuild. */
 const APP = fileURLToPath(new URL('../../app', import.meta.url));
 const FILE = `${APP}/composition.ts`;
 const TEXT = `import { kubernetesComposition } from 'typekro';

@@ -54,7 +54,7 @@ function transformText({ code, inputMap }: Stripped, file: string): string | und
   return result && `${result.code}${inlineMap(result.map)}`;
 }
 
-/** The comment at the end of a module that holds a source map. */
+/** The comment with a source map, for the end of a module. */
 export function inlineMap(map: object): string {
   return `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}\n`;
 }

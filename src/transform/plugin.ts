@@ -1,5 +1,5 @@
 /**
- * Build plugins that attach their source to functions, so that compositions also work from a bundle and on hosts
+ * Build plugins that attach its source to each function, so that compositions also work from a bundle and on hosts
  * without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for esbuild (and Bun),
  * `typekroWebpackLoader` for webpack.
  */

@@ -1,5 +1,5 @@
 /**
- * `node --import typekro/register program.js`: attaches their source to functions while modules are loaded, for hosts
+ * `node --import typekro/register program.js`: attaches its source to each function while modules are loaded, for hosts
  * where the tracer cannot read the source otherwise (the permission model, Deno with `--preload`, Bun with `--preload
  * typekro/register` or in `bunfig.toml`). TypeScript needs a Node that strips types, or `--import tsx` before.
  */
@@ -21,8 +21,8 @@ const load: SyncLoad = (url, context, next) => {
 type Compile = (this: unknown, content: string, file: string, ...rest: unknown[]) => unknown;
 
 /**
- * Hosts without `registerHooks` call no hook for files that are required, so that this function replaces `_compile`,
- * which all of them pass.
+ * On a host without `registerHooks`, no hook runs for a required file. This function therefore replaces `_compile`,
+ * through which every required file passes.
  */
 function hookCommonJs(): void {
   const prototype = Module.prototype as unknown as { _compile: Compile };

@@ -2,7 +2,7 @@ import type { AnyNode, BlockStatement, Program } from 'acorn';
 import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
 import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
-/** A function to which its source is attached. */
+/** A function that gets its source attached. */
 export interface TransformTarget {
   readonly node: FunctionSyntax;
   /** The block that a declaration belongs to; `undefined` for expressions. */

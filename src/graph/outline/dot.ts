@@ -3,8 +3,8 @@ import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /**
- * A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. With the states of an instance
- * each node has the colour of its state, and the state with its reason.
+ * A picture of a graph in DOT, the language of Graphviz. Equal outlines give equal texts. With the states of an
+ * instance, each node has the colour of its state, and a line with the state and its reason.
  */
 export function toDot(outline: GraphOutline, states?: InstanceStatus): string {
   const { nodes, status, kind } = outline;

@@ -99,7 +99,7 @@ export function layoutColumns(boxes: readonly LayoutBox[], edges: readonly Layou
         { x: left + widthOf(lane.column), y: centre(lane) },
       ];
     });
-    // Boxes are narrower than their column: the arrow leaves the column before it turns.
+    // Boxes are narrower than their column. An arrow therefore leaves the whole column before it bends.
     const edgeOfColumn = { x: (lefts[from.column] ?? 0) + widthOf(from.column), y: centre(from) };
     const points = [start, edgeOfColumn, ...through, { x: lefts[to.column] ?? 0, y: centre(to) }];
     return { ...edge, points };

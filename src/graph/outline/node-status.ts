@@ -1,6 +1,6 @@
 /** The state of a node of one instance, for pictures of the graph. */
 export interface NodeStatus {
-  /** `ready`: done. `busy`: at work, or waiting. `failed`: it cannot get on. `idle`: left out, or not known. */
+  /** `ready`: done. `busy`: at work, or waiting. `failed`: the node cannot continue. `idle`: left out, or not known. */
   readonly tone: 'ready' | 'busy' | 'failed' | 'idle';
   /** The state and its reason. */
   readonly text: string;

@@ -6,7 +6,7 @@ const INDENT = '   ';
 
 /**
  * The text lines of a graph: nodes by level, with the kind and the conditions of each node and the expressions that
- * read other nodes. With the states of an instance, the state of each node, too.
+ * read other nodes. With the states of an instance, a line also shows the state of each node.
  */
 export function outlineLines(outline: GraphOutline, states?: InstanceStatus): string[] {
   const { nodes, status } = outline;

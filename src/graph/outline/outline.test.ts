@@ -90,7 +90,7 @@ test('a graph as SVG has a box for each node and the status, and an arrow for ea
   expect(svg).toContain('schema.spec.public &#38;&#38; schema.spec.name');
 });
 
-/** Texts that would leave their place in a picture that does not escape them. */
+/** Texts that break a picture whose writer does not escape them. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 90 }),
   fc.constantFrom('</svg>', ']]>', '"]; x', '\\', '\ud800', '\u0000', 'a\nb', '漢字'.repeat(40)),
@@ -130,7 +130,7 @@ describe('pictures of any graph', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         const svg = toSvg(outline);
-        // Text holds no mark-up: what is left without tags has no angle bracket.
+        // The texts contain no mark-up: without its tags, the picture has no angle bracket.
         expect(svg.replaceAll(/<[^<>]*>/g, '')).not.toMatch(/[<>]/);
         // oxlint-disable-next-line no-control-regex -- XML has none of these
         expect(svg).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u);

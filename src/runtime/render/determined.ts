@@ -7,16 +7,16 @@ import { formatQuantity, quantityOf } from '../../kubernetes/index.ts';
 import { childAt } from '../json-child.ts';
 
 /**
- * Does an expression have the same value on an object that will be created as on the object as it is sent? It does where
- * it reads nothing of the object but texts, numbers and booleans that are sent, or maps into which no server writes. A
- * server adds defaults, addresses and status beside them, so a field that is absent is not known to stay absent.
+ * Is the value of an expression the same for the object that will be created as for the object that is sent? It is when
+ * the expression reads only texts, numbers and booleans that are sent, or maps to which no server adds members. A
+ * server adds defaults, addresses and status to other parts, so an absent field may appear later.
  *
- * @param sent the objects by the name that the expression has for them, without the fields that are not known
+ * @param sent the objects by their names in the expression, without unknown fields
  */
 export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>): boolean {
   const parsed = environment().parse(cel);
   if (!parsed.ok) return false;
-  // Names and chains that a longer chain has covered.
+  // Names and chains that are a part of a longer chain.
   const covered = new Set<Expr>();
   let determined = true;
   walkAst(parsed.ast, (expr) => {
@@ -31,7 +31,7 @@ export function isDetermined(cel: string, sent: ReadonlyMap<string, JsonObject>)
 
 let cached: ReturnType<typeof kroEnvironment> | undefined;
 
-/** Parses only: names and types do not matter. */
+/** The environment for parsing. Names and types do not matter. */
 function environment(): ReturnType<typeof kroEnvironment> {
   cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
   return cached;
@@ -58,11 +58,11 @@ function chainOf(expr: Expr): Chain | undefined {
   return { ...before, steps: [...before.steps, step], parts: [...before.parts, expr, index] };
 }
 
-/** Maps in which the API server leaves everything as it is sent. */
+/** Maps that the API server stores as they are sent. */
 const WHOLE_MAPS: ReadonlySet<PathStep> = new Set(['matchLabels', 'data']);
 
 function isSent(object: JsonObject | undefined, steps: readonly PathStep[]): boolean {
-  // The API server moves these into data, and does not give them back.
+  // The API server moves `stringData` into `data`, and does not return it.
   if (steps[0] === 'stringData') return false;
   const value = steps.reduce<JsonValue | undefined>(childAt, object);
   if (isJsonObject(value)) {

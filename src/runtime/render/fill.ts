@@ -11,11 +11,11 @@ import { isDetermined } from './determined.ts';
 /** A field whose value is not known yet. */
 export interface UnknownField {
   readonly path: readonly PathStep[];
-  /** As the author wrote it: a text with `${…}` in it, or the expression alone. */
+  /** The author's text: a string with `${…}` in it, or the expression alone. */
   readonly expression: string;
-  /** The nodes that it reads. Empty where it reads none, and its evaluation fails. */
+  /** The nodes that the expression reads. Empty when it reads no node; its evaluation then fails. */
   readonly waitsFor: readonly string[];
-  /** Why it has no value, where more than time is missing. */
+  /** The reason why the expression has no value; absent when the expression only waits for other nodes. */
   readonly failure?: string;
 }
 
@@ -28,7 +28,7 @@ export interface RenderedObject {
 /** Objects that are sent, by node id, without their unknown fields. */
 export type SentObjects = ReadonlyMap<string, JsonObject>;
 
-/** The objects of a node whose template cannot be filled as a whole, each field as far as it is known. */
+/** The objects of a node whose template cannot be filled as a whole. Each known field has its value. */
 export function fillWhatIsKnown(
   context: StepContext,
   node: GraphNode,
@@ -40,7 +40,7 @@ export function fillWhatIsKnown(
     fillObject(context, node, known, sent, lacking);
   if (node.nodeType !== 'collection') return { objects: [of(variables, [])], countKnown: true };
   const dimensions = dimensionsOf(context, node, variables, sent);
-  // One object stands for all of them.
+  // The number of items is not known, so one object represents all of them.
   if (dimensions === undefined) {
     const names = node.forEach.map(({ name }) => name);
     return { objects: [of(variables, names)], countKnown: false };
@@ -86,7 +86,7 @@ function fillObject(
   return { object: fillSkeleton(node.template.skeleton, values), unknown };
 }
 
-/** The value of an expression; undefined where it reads what is not known yet. */
+/** The value of an expression; undefined when the expression reads data that is not known yet. */
 function valueOf(
   context: StepContext,
   expression: Expression,
@@ -122,7 +122,7 @@ function unknownField(
   return { path, expression: template ?? cel, waitsFor, ...failure };
 }
 
-/** The object with null in its unknown fields: no expression that other nodes read from it is then taken for known. */
+/** The object with null in place of its unknown fields, so that no expression of another node treats them as sent. */
 export function withoutUnknown({ object, unknown }: RenderedObject): JsonObject {
   return fillSkeleton(
     object,

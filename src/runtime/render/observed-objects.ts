@@ -9,8 +9,8 @@ import type { ApplyAction, ListObservation, Observation, Observed } from '../mod
 import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
 
 /**
- * A cluster that holds the given objects and nothing else. Objects without a namespace count as in each of them: files
- * often leave it out.
+ * A cluster that contains only the given objects. An object without a namespace is found in every namespace, because
+ * files often leave the namespace out.
  */
 export class ObservedObjects implements Observed {
   readonly #objects: readonly KubeObject[];
@@ -40,7 +40,7 @@ export class ObservedObjects implements Observed {
     return { state: 'known', objects: objects.map((object) => ({ object })) };
   }
 
-  /** Nothing is left over from earlier: what no node wants is none of the instance's. */
+  /** There are no retired objects, because no earlier run wrote objects. */
   members(): ListObservation {
     return { state: 'known', objects: [] };
   }
@@ -49,7 +49,10 @@ export class ObservedObjects implements Observed {
     return undefined;
   }
 
-  /** Counts an object as what the graph wants, since its file stands for the object after the write. */
+  /**
+   * Treats an object as already applied, because its file shows the state after the write. Returns false for an object
+   * that is absent, or that was settled before.
+   */
   settle({ target, fingerprint }: ApplyAction): boolean {
     const key = targetKey(target);
     if (this.object(target).state !== 'present' || this.#settled.has(key)) return false;
@@ -57,7 +60,7 @@ export class ObservedObjects implements Observed {
     return true;
   }
 
-  /** The object as a child of the instance, whichever controller wrote its labels. */
+  /** The object as a child of the instance, also when another controller wrote its labels. */
   #asChild(object: KubeObject, namespace: string | undefined): KubeObject {
     const labels = { ...object.metadata.labels, [PART_OF_LABEL]: this.#applySet };
     const place = namespace === undefined ? {} : { namespace };
@@ -66,7 +69,7 @@ export class ObservedObjects implements Observed {
 }
 
 function isOfType(object: KubeObject, type: ObjectType): boolean {
-  // Versions of one kind hold the same objects.
+  // All versions of a kind serve the same objects.
   return object.kind === type.kind && parseApiVersion(object.apiVersion).group === type.group;
 }
 

@@ -16,7 +16,7 @@ function render(yaml: string, spec: JsonObject = {}, observed = ''): RenderedIns
   return renderInstance(graphOf(yaml), instance, objects, { now: NOW });
 }
 
-/** For each node its state, and its objects with what is unknown in them. */
+/** The state of each node, and its objects with their unknown fields. */
 function summary({ nodes }: RenderedInstance): unknown[] {
   return nodes.map(({ report, objects }) => [
     report.id,

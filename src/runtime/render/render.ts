@@ -14,30 +14,33 @@ export type { RenderedObject, UnknownField } from './fill.ts';
 
 /** A node of an instance with its objects. */
 export interface RenderedNode {
-  /** What the controller would report now. */
+  /** The report of the controller in this state. */
   readonly report: NodeReport;
   /** The objects as they would be sent, without the labels and annotations that the controller adds for itself. */
   readonly objects: readonly RenderedObject[];
-  /** False for a collection whose lists are not known: one object then stands for all of them. */
+  /**
+   * Is the number of objects known? Otherwise (a collection whose lists are not known) one object represents all of
+   * them.
+   */
   readonly countKnown: boolean;
   /** Conditions that cannot be decided yet. */
   readonly undecided: readonly string[];
-  /** The object is external: it is read, and never written. */
+  /** Is the node external? The graph reads its object and never writes it. */
   readonly external: boolean;
 }
 
-/** An instance with its objects, without a cluster. */
+/** An instance with its objects, computed without a cluster. */
 export interface RenderedInstance {
   /** In the order of creation. */
   readonly nodes: readonly RenderedNode[];
-  /** The controller's decision where the given objects are all that exists. */
+  /** The decision of the controller when the given objects are the only ones that exist. */
   readonly decision: Decision;
 }
 
 /**
- * The objects of an instance by the controller's own step, in a cluster that holds the given objects only. They count as
- * children that are as the graph wants them. What depends on objects that do not exist yet is filled in as far as it
- * follows from what is sent; everything else is listed as unknown.
+ * Renders the objects of an instance by the controller's own step, in a cluster that contains only the given objects.
+ * These objects count as children that are as the graph wants them. A field that depends on an object that does not
+ * exist yet gets its value if the sent objects determine it. Every other such field is listed as unknown.
  *
  * @param instance with the defaults of its schema
  */
@@ -49,7 +52,7 @@ export function renderInstance(
 ): RenderedInstance {
   const observed = new ObservedObjects(instance, objects);
   let decision = step(graph, instance, observed, options);
-  // Each round settles one object or more, and there are no more objects than given.
+  // Each round settles at least one of the given objects, so that the loop ends.
   while (decision.apply.filter((action) => observed.settle(action)).length > 0) {
     decision = step(graph, instance, observed, options);
   }
@@ -89,14 +92,14 @@ function renderNode(context: StepContext, result: NodeResult, report: NodeReport
   };
 }
 
-/** Conditions that read nodes which are not ready. */
+/** The conditions that read a node which is not ready. */
 function undecidedConditions(context: StepContext, node: GraphNode): string[] {
   return node.includeWhen.flatMap(({ references, cel }) =>
     references.some((name) => name !== 'schema' && !context.ready.has(name)) ? [cel] : [],
   );
 }
 
-/** A namespaced object without a namespace gets that of the instance. */
+/** Gives a namespaced object without a namespace the namespace of the instance. */
 function inNamespace({ namespace }: StepContext, node: GraphNode, object: JsonObject): JsonObject {
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const own = metadata['namespace'];
@@ -104,7 +107,7 @@ function inNamespace({ namespace }: StepContext, node: GraphNode, object: JsonOb
   return { ...object, metadata: { ...metadata, namespace } };
 }
 
-/** Labels that the controller writes besides those with its prefixes. */
+/** Labels of the controller that have none of its prefixes. */
 const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
 function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
@@ -118,7 +121,7 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
   return { ...(desired as unknown as JsonObject), metadata: kept };
 }
 
-/** The map without the controller's own members; nothing where none is left and the author wrote no map. */
+/** The map without the controller's own members; no map when it would be empty and the author wrote none. */
 function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
   const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {
     if (keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix))) return false;
