@@ -25,14 +25,14 @@ export class Api {
   readonly options: ClusterOptions;
   readonly access: ClusterAccess;
   readonly addresses: ServiceAddresses;
-  /** Modules that are loaded late; a request waits for those that it needs. */
+  /** Modules that are loaded late. A request waits for the modules that it needs. */
   readonly parts = { writing, tables, openApi, schemaEngine };
   readonly schemas: SchemaEngineSource = () => schemaEngine.code;
   /** The logs of simulated containers. */
   readonly logs = new PodLogs(() => this.clock.now());
-  /** The open watches, which end when the cluster closes. */
+  /** The open watches. They end when the cluster closes. */
   readonly streams = new Set<OpenStream>();
-  /** Called after the whole state was replaced. */
+  /** Listeners that are called after `restore` replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
   /** Handles requests before the verbs while there are faults. */
   intercept: Interceptor | undefined;

@@ -9,7 +9,7 @@ import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';
 
-/** What makes the first objects of a cluster. */
+/** What the first objects of a cluster are made with. */
 export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -19,9 +19,9 @@ export interface BootstrapContext {
 }
 
 /**
- * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. They are
- * written here in the form of their types, so that no type is loaded before a request names one. With `heard`,
- * controllers get events of them; without, they are made on the first read.
+ * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. The code has
+ * them in the form of their types, so that no type is loaded before a request names one. With `heard`, the objects are
+ * made at once, and the controllers get events of them. Without `heard`, the first read makes them.
  */
 export function bootstrap(context: BootstrapContext, heard: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -54,7 +54,7 @@ export function bootstrap(context: BootstrapContext, heard: boolean): void {
   for (const collection of context.store.collections()) collection.compact();
 }
 
-/** Stores an object of the system without the checks of a request. */
+/** Stores an object of the system without the checks of a request. Does nothing when no such resource is served. */
 export function put(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
   const resource = context.registry.findAny(group, plural);
   if (resource === undefined) return;
@@ -62,7 +62,7 @@ export function put(context: BootstrapContext, group: string, plural: string, va
   resource.collection.put(key, resource.toStorage(object));
 }
 
-/** Puts objects, which have the form of their types, at the beginning of a collection. */
+/** Puts objects at the beginning of a collection. The objects already have the form of their types. */
 function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], heard: boolean) {
   const collection = context.store.collection('', plural);
   const created = timestampOf(context.clock);
@@ -76,7 +76,7 @@ function begin(context: BootstrapContext, plural: string, objects: readonly Kube
   }
 }
 
-/** Adds the metadata that a server gives every object. None of the system's kinds counts generations. */
+/** Adds the metadata that a server gives every object. Adds no `generation`, because none of these kinds has one. */
 function complete(context: BootstrapContext, object: KubeObject, created: string): { key: string; object: KubeObject } {
   const { metadata } = object;
   metadata.uid = context.newUid();

@@ -1,6 +1,6 @@
 import { formatTime } from '../kubernetes/index.ts';
 
-/** A started timer. `cancel` may be called any number of times. */
+/** A started timer. A second call of `cancel` does nothing. */
 export interface Timer {
   cancel(): void;
 }
@@ -23,7 +23,7 @@ export const timestampOf = (clock: Pick<ClusterClock, 'now'>): string => formatT
 export interface ManualClock extends ClusterClock {
   /** Moves the time forward and runs the timers that become due, in the order of their times. */
   advance(milliseconds: number): void;
-  /** The number of timers that wait. */
+  /** The number of timers that are not due yet. */
   readonly pending: number;
 }
 

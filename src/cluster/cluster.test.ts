@@ -196,7 +196,7 @@ test('an apply that changed nothing is worked out again once the definition chan
 test('a request on a closed transport fails at once instead of being tried again', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
-  // A clock that no test turns: a wait for another try would never end.
+  // The test never moves this clock, so a wait for another try would never end.
   const client = new KubeClient({ transport, clock: createManualClock(0) });
   await transport.close();
   await expect(client.get({ apiVersion: 'v1', kind: 'Node', name: 'a' })).rejects.toMatchObject({

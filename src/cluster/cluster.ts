@@ -31,9 +31,9 @@ export interface Cluster {
   /** Breaks requests on purpose. */
   readonly faults: Faults;
   /**
-   * Shows a part of this process as a Deployment with a pod; both are marked as simulated. The pod's log has the lines
-   * that are passed to the result's `log`. Unless a namespace is given, `kubectl logs -n kro-system deploy/NAME` shows
-   * them.
+   * Shows a part of this process as a Deployment with a pod. A label marks both as simulated. The pod's log has
+   * the lines that are passed to the result's `log`. In the default namespace, `kubectl logs -n kro-system deploy/NAME`
+   * shows these lines.
    *
    * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
    */
@@ -41,9 +41,9 @@ export interface Cluster {
   /** The present content of the cluster, as plain data that this or another cluster can restore. */
   snapshot(): ClusterSnapshot;
   /**
-   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses, logs. Objects get
-   * their old versions and uids, but the counter of versions never goes back: open watches end with `410 Expired`, and
-   * clients list anew. Clock, sockets, faults and controller settings stay as they are.
+   * Puts the cluster into the state of a snapshot: objects, definitions, access rules, addresses and logs. Objects get
+   * their old versions and uids, but the counter of versions never goes back. Open watches therefore end with `410
+   * Expired`, and clients list again. Clock, sockets, faults and controller settings stay as they are.
    */
   restore(snapshot: ClusterSnapshot): void;
   /** Settles when no simulated controller has work that is due now. */
@@ -54,7 +54,7 @@ export interface Cluster {
 }
 
 /**
- * Makes a cluster, which is ready when the promise settles.
+ * Makes a cluster. The cluster is ready when the promise settles.
  *
  * @throws TypeKroError `cluster/state-unreadable` when `stateDirectory` holds something other than a cluster's state.
  */

@@ -8,7 +8,7 @@ import {
 } from '../core/index.ts';
 import type { BuiltinDescriptions } from '../schema/index.ts';
 
-/** A field of a built-in type in `types.json`; the README beside the data explains the letters. */
+/** A field of a built-in type in `types.json`. The README beside the data explains the letters. */
 export interface FieldFacts {
   readonly t: string;
   readonly n?: number;
@@ -93,7 +93,7 @@ const TEXTS: Readonly<Record<keyof DataFiles, () => string>> = {
 
 const loaded = new Map<string, unknown>();
 
-/** The data file `name` of Kubernetes 1.36, read once per process at its first use. */
+/** The data file `name` of Kubernetes 1.36. Each file is read once per process, at its first use. */
 export function loadData<Name extends keyof DataFiles>(name: Name): DataFiles[Name] {
   let value = loaded.get(name);
   if (value === undefined) {

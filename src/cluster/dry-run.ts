@@ -10,7 +10,7 @@ import type { ServedResource } from './registry/resource.ts';
 
 /** A reason why a server refuses an object, in the server's words. */
 export interface RefusalCause {
-  /** The field as the server writes it: `spec.ports[0].port`; empty for the object as a whole. */
+  /** The field in the server's notation, as `spec.ports[0].port`; empty for the object as a whole. */
   readonly field: string;
   readonly message: string;
 }
@@ -18,19 +18,19 @@ export interface RefusalCause {
 /** Checks objects against an API server without storing them. */
 export interface DryRun {
   /**
-   * The reasons why the server would refuse to create the object. Empty when the server accepts it, and also when the
-   * server refuses it because of other objects (an existing name, a missing account, a quota).
+   * The reasons why the server would refuse to create the object. The list is empty when the server accepts the object,
+   * and also when the server refuses it because of other objects (an existing name, a missing account, a quota).
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
   close(): void;
 }
 
-/** The status codes for a wrong object. Every other refusal is about the cluster. */
+/** The status codes for a wrong object. A refusal with another code is about the cluster. */
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * Opens a server for checks without a cluster: the request handler of the embedded cluster, with an empty store and the
- * given CRDs. Its answers are therefore those of the embedded cluster.
+ * Opens a server for checks that needs no cluster. It is the request handler of the embedded cluster, with an empty
+ * store and the given CRDs, so its answers are those of the embedded cluster.
  */
 export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
   const api = new Api();
@@ -53,7 +53,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
   };
 
-  /** Makes a namespace. Returns the errors of its name. */
+  /** Creates a namespace. Returns the errors of its name. */
   const makeNamespace = async (name: string): Promise<readonly RefusalCause[]> => {
     const resource = api.registry.findKind('v1', 'Namespace');
     if (resource === undefined || namespaces.has(name)) return [];

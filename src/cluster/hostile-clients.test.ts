@@ -30,7 +30,7 @@ async function served(): Promise<Served> {
   return { cluster, listener, port, [Symbol.asyncDispose]: () => cluster.close() };
 }
 
-/** Everything that comes back for these bytes, until the server closes the connection. */
+/** Sends these bytes and returns everything that the server sends until it closes the connection. */
 async function raw(port: number, bytes: string | Buffer, { halfClose = false } = {}): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => socket.destroy());
@@ -45,7 +45,7 @@ async function raw(port: number, bytes: string | Buffer, { halfClose = false } =
 
 const statusOf = (answer: string): Status => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Status;
 
-/** Another client is served as if nothing had happened. */
+/** Checks that the server still serves another client. */
 async function expectAlive({ listener }: Served): Promise<void> {
   expect((await fetch(`${listener.url}/readyz`)).status).toBe(200);
   expect((await fetch(`${listener.url}${MAPS}`)).status).toBe(200);
@@ -240,7 +240,7 @@ describe('connections', () => {
   });
 });
 
-/** How many watches the server holds. */
+/** The number of watches that the server has open. */
 async function watches({ listener }: Served): Promise<number> {
   const text = await (await fetch(`${listener.url}/metrics`)).text();
   return Number(/^apiserver_longrunning_requests\{verb="WATCH"\} (\d+)$/m.exec(text)?.[1]);
@@ -280,7 +280,7 @@ describe('watches', () => {
     await reading;
     expect(seen).toBe(60);
     expect(await watches(server)).toBe(0);
-    // The objects themselves, kept for watches to come, and what the slow reader was sent.
+    // The limit covers the objects, the kept bytes for further watches, and what the slow reader was sent.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200 * 1024 * 1024);
     slow.destroy();
     await expectAlive(server);
@@ -342,14 +342,14 @@ describe('who may', () => {
   });
 });
 
-/** YAML whose aliases stand for a thousand million values. */
+/** YAML whose aliases expand to a thousand million values. */
 function bomb(): string {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 9; level++) lines.push(`a${level}: &a${level} [${`*a${level - 1}, `.repeat(10)}]`);
   return lines.join('\n');
 }
 
-/** Bytes that look random and are always the same. */
+/** Bytes that look random and depend only on the seed. */
 function noise(length: number, seed = 7): Buffer {
   let state = seed;
   return Buffer.from(

@@ -1,4 +1,4 @@
-/** A module that is loaded once per process, at its first use or before that in the background. */
+/** A module that is loaded once per process: at its first use, or earlier in the background. */
 export class LazyModule<Code> {
   readonly #import: () => Promise<Code>;
   #code: Code | undefined;
@@ -12,18 +12,18 @@ export class LazyModule<Code> {
     return this.#code !== undefined;
   }
 
-  /** The module, for callers that run after it was loaded. Throws before that. */
+  /** The loaded module. Throws when it is not loaded yet. */
   get code(): Code {
     if (this.#code === undefined) throw new Error('a part of the server is used before it was loaded');
     return this.#code;
   }
 
-  /** Loads the module unless it is loaded. A load that failed is tried again. */
+  /** Loads the module unless it is loaded. A call after a failed load tries again. */
   load(): Promise<Code> {
     return (this.#loading ??= this.#load());
   }
 
-  /** Settles when a running load has ended, with success or not. */
+  /** Settles when the running load has ended, also when it fails. Settles at once when no load is running. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#loading]);
   }

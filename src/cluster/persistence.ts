@@ -16,15 +16,15 @@ import type { ClusterSnapshot, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { StoreEvent } from './store/store.ts';
 
-/** The minimum length of a log that is folded into the state, however small the state is. */
+/** The minimum size in bytes at which a log is merged into the state. */
 const MIN_FOLD = 4 * 1024 * 1024;
 
-/** The content that is kept, and the function that reports failed writes. */
+/** The content to keep, and the function that reports failed writes. */
 export interface PersistenceContext extends SnapshotContext {
   readonly report: (thrown: unknown) => void;
 }
 
-/** The files of a cluster's state, and the writes to them. */
+/** The files with a cluster's state, and the writes to them. */
 class Persistence {
   readonly #context: PersistenceContext;
   readonly #state: string;
@@ -70,7 +70,8 @@ class Persistence {
     }
     for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
       const written = Number(line['version']);
-      // The log may be older than the state: it may remain after the state was written.
+      // The log may have writes that the state has, too: a process may end after it wrote the state and before it
+      // emptied the log.
       if (written <= version) continue;
       version = written;
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
@@ -85,7 +86,7 @@ class Persistence {
     return { resourceVersion: String(version), collections, logs: [] };
   }
 
-  /** Writes the state anew, and starts an empty log. */
+  /** Writes a new state file and empties the log. */
   #fold(): void {
     const { resourceVersion, collections } = snapshotCluster(this.#context);
     const draft = `${this.#state}.new`;
@@ -116,7 +117,7 @@ class Persistence {
       this.#logSize += writeAll(this.#file, line({ version: stored.version, group, plural, key: stored.key, object }));
       if (this.#logSize > Math.max(MIN_FOLD, this.#stateSize)) this.#fold();
     } catch (error) {
-      // The write of the object itself has succeeded. The cluster goes on, but keeps nothing from now on.
+      // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.
       this.#close();
       const what = 'keep the state of the cluster; what happens from now on is lost when it ends';
       this.#context.report(
@@ -132,10 +133,11 @@ class Persistence {
 }
 
 /**
- * Loads the content of a directory into the cluster, and keeps the directory up to date from now on. `state.jsonl` has
+ * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
  * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
- * the writer gets its answer. Every answered write therefore survives the end of the process at any point: an
- * incomplete line is ignored, and the state is replaced in one step. Logs of pods and keys of tokens are not kept.
+ * the client gets its answer. Every answered write therefore survives the end of the process at any point: an
+ * incomplete line is ignored, and a new state replaces the old one atomically. Logs of pods and keys of tokens are not
+ * kept.
  *
  * @throws TypeKroError `cluster/state-unreadable` when the directory holds something else.
  */
@@ -160,7 +162,7 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
   return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
 }
 
-/** The lines of a file. The last line of a log may be incomplete: its writer got no answer. */
+/** The lines of a file. The last line of a log may be incomplete. Its client then got no answer. */
 function* linesOf(file: string, mayBeCut: boolean): Generator<JsonObject> {
   const lines = readFileSync(file, 'utf8').split('\n');
   const last = lines.pop();

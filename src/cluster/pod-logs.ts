@@ -1,10 +1,10 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ByteStream, StreamSink } from './protocol/request.ts';
 
-/** Lines kept per container. */
+/** A log with more than twice this number of lines is cut to this number. */
 const LIMIT = 10_000;
 
-/** The annotation of a pod that stands for a process: `namespace/name` under which the process was presented. */
+/** The annotation of a pod that shows the log of a presented process. Its value is `namespace/name` of the process. */
 export const PROCESS = 'typekro.dev/process';
 
 /** A line of a log, with its time in milliseconds since the epoch. */
@@ -32,9 +32,8 @@ interface Log {
 }
 
 /**
- * The logs of simulated containers. The code that simulates a container writes its lines here; `kubectl logs` reads
- * them. A container without such code has an empty log. A pod that stands for a process of this program shows the log
- * of the process.
+ * The logs of simulated containers. The code that simulates a container writes its lines here, and `kubectl logs` reads
+ * them. A container without such code has an empty log. A pod of a presented process shows the log of the process.
  */
 export class PodLogs {
   readonly #logs = new Map<string, Log>();
@@ -44,7 +43,7 @@ export class PodLogs {
     this.#now = now;
   }
 
-  /** Adds a line to a log; `logKey` gives the key. */
+  /** Adds a line to the log with this key. `logKey` makes the key. */
   write(key: string, text: string): void {
     const { lines, followers } = this.#log(key);
     const line = { time: this.#now(), text };
@@ -57,7 +56,7 @@ export class PodLogs {
     return this.#logs.get(logKey(pod, container))?.lines ?? [];
   }
 
-  /** A stream of `start` and of the later lines, in the form of `format`. */
+  /** A stream of `start` and of all later lines, formatted by `format`. */
   follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
     const { followers } = this.#log(logKey(pod, container));
     let own: Follower | undefined;
@@ -74,19 +73,19 @@ export class PodLogs {
     };
   }
 
-  /** All logs in the form of a snapshot. */
+  /** All non-empty logs in the form of a snapshot. */
   dump(): SnapshotLog[] {
     return [...this.#logs].flatMap(([key, { lines }]) => (lines.length === 0 ? [] : [{ key, lines: [...lines] }]));
   }
 
-  /** Replaces all logs by those of a snapshot, and ends the followers. */
+  /** Replaces all logs by those of a snapshot. Ends the streams of all followers. */
   load(logs: readonly SnapshotLog[]): void {
     this.close();
     this.#logs.clear();
     for (const { key, lines } of logs) this.#log(key).lines.push(...lines);
   }
 
-  /** Deletes the logs of a pod and ends their followers. The log of a process outlives its pods. */
+  /** Deletes the logs of a pod and ends the streams of their followers. The log of a process outlives its pods. */
   drop(podUid: string): void {
     for (const [key, { followers }] of this.#logs) {
       for (const follower of followers) if (follower.podUid === podUid) end(followers, follower);
@@ -94,7 +93,7 @@ export class PodLogs {
     }
   }
 
-  /** Ends all followers. */
+  /** Ends the streams of all followers. */
   close(): void {
     for (const { followers } of this.#logs.values()) for (const follower of followers) end(followers, follower);
   }
@@ -111,7 +110,7 @@ function end(followers: Set<Follower>, follower: Follower): void {
   follower.end();
 }
 
-/** The key of a container's log: by its pod, or by the process that the pod stands for. */
+/** The key of a container's log. A pod of a presented process shares the log of the process. */
 export function logKey({ metadata }: KubeObject, container: string): string {
   const process = metadata.annotations?.[PROCESS];
   return process === undefined ? `${metadata.uid}/${container}` : processKey(process, container);

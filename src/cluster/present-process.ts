@@ -6,36 +6,36 @@ import type { PodLogs } from './pod-logs.ts';
 
 /** The options of a presented process. */
 export interface PresentOptions {
-  /** Name of the Deployment, of its container and of its app label. */
+  /** Name of the Deployment and its container, and value of its label `app.kubernetes.io/name`. */
   readonly name: string;
-  /** The namespace, which is created if it is missing. Default: `kro-system`. */
+  /** The namespace. It is created when it is missing. Default: `kro-system`. */
   readonly namespace?: string;
-  /** The image in the pod's specification; nothing is pulled. Default: `in-process`. */
+  /** The image in the pod's specification. No image is pulled. Default: `in-process`. */
   readonly image?: string;
-  /** Labels of Deployment and pods beside `app.kubernetes.io/name`. Default: none. */
+  /** Labels of the Deployment and its pods in addition to `app.kubernetes.io/name`. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A process of this program that the cluster shows as a Deployment. */
 export interface PresentedProcess {
-  /**
-   * Adds lines to the log that `kubectl logs` shows. A newline at the end is dropped; newlines inside separate lines.
-   */
+  /** Adds lines to the log that `kubectl logs` shows. Newlines separate lines; a newline at the end is dropped. */
   log(text: string): void;
-  /** Deletes the Deployment; its ReplicaSet and pod go with it. */
+  /** Deletes the Deployment, and with it its ReplicaSet and pod. */
   remove(): Promise<void>;
 }
 
-/** The annotation of objects that stand for a part of the cluster's own process. */
+/** The label and the annotation of objects that represent a part of the cluster's own process. */
 const SIMULATED = 'typekro.dev/simulated';
 
-/** What presenting a process uses of the cluster. */
+/** What `presentProcess` uses of the cluster. */
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**
- * Shows a part of this process, such as a controller, as a real cluster would: as a Deployment with one pod. The
- * Deployment is marked with `typekro.dev/simulated`, and the log of the pod is what is written to the result. The
- * simulated controllers create the pod. It may be deleted, scaled and restarted as any pod; its log stays.
+ * Shows a part of this process, such as a controller, in the form that it has in a real cluster: a Deployment with one
+ * pod. The label `typekro.dev/simulated` marks both. The pod's log has the lines that are passed to the result's `log`.
+ * The simulated controllers create the pod. The pod may be deleted, scaled and restarted like any other; the log stays.
+ *
+ * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
  */
 export async function presentProcess(context: PresentContext, options: PresentOptions): Promise<PresentedProcess> {
   const { name, namespace = 'kro-system', image = 'in-process', labels = {} } = options;

@@ -46,7 +46,7 @@ const service = (name: string, clusterIP?: string) => ({
   spec: { type: 'NodePort', ports: [{ port: 80 }], ...(clusterIP === undefined ? {} : { clusterIP }) },
 });
 
-/** Everything a client can see. */
+/** Everything that a client can read. */
 async function contents(cluster: Cluster): Promise<unknown> {
   const paths = [
     MAPS,

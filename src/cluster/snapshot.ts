@@ -12,14 +12,14 @@ import type { OpenStream } from './protocol/request.ts';
 export interface SnapshotCollection {
   readonly group: string;
   readonly plural: string;
-  /** The objects in the storage version, ordered by namespace and name. */
+  /** The objects in their storage version, ordered by namespace and name. */
   readonly items: readonly KubeObject[];
 }
 
 /**
- * The whole content of a cluster at one moment: objects of all kinds with their versions and uids, definitions and
- * access rules included, and the logs of pods. A snapshot is plain data that never changes. It can be kept, and
- * restored any number of times, also into other clusters.
+ * The content of a cluster at one moment: objects of all kinds with their versions and uids, including definitions and
+ * access rules, and the logs of pods. A snapshot is plain, immutable data. It can be stored, and restored any number of
+ * times, also into other clusters.
  */
 export interface ClusterSnapshot {
   /** Version of the latest write. */
@@ -28,11 +28,11 @@ export interface ClusterSnapshot {
   readonly logs: readonly SnapshotLog[];
 }
 
-/** What taking and restoring a snapshot uses of the cluster. */
+/** What taking and restoring a snapshot use of the cluster. */
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
   readonly streams: ReadonlySet<OpenStream>;
-  /** Called after the whole state was replaced. */
+  /** Listeners that are called after the whole state was replaced. */
   readonly onRestored: (() => void)[];
 }
 
@@ -48,9 +48,9 @@ export function snapshotCluster({ store, logs }: Pick<SnapshotContext, 'store' |
 }
 
 /**
- * Puts the cluster into the state of a snapshot. Objects get their old versions and uids, the counter of versions goes
- * on, and Services have their addresses and ports again. Open watches end with `410 Expired`, and earlier versions are
- * too old, so that clients list anew.
+ * Puts the cluster into the state of a snapshot. Objects get their old versions and uids. The counter of versions never
+ * goes back. Services get their addresses and ports again. Open watches end with `410 Expired`, and so do requests for
+ * earlier versions; clients therefore list again.
  */
 export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnapshot): void {
   const contents = () =>
@@ -67,7 +67,7 @@ export function restoreSnapshot(context: SnapshotContext, snapshot: ClusterSnaps
 
 const versionOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion ?? 0);
 
-/** Takes exactly the addresses and ports of the stored Services. */
+/** Allocates the addresses and ports of the stored Services, and releases all others. */
 function takeAddresses({ addresses, store }: Pick<SnapshotContext, 'addresses' | 'store'>): void {
   addresses.reset();
   for (const { object } of store.collection('', 'services').all()) {

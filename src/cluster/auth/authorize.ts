@@ -31,8 +31,8 @@ export function authorizeCreate(
 }
 
 /**
- * Checks the right to create a connection, also for a GET, as that of a WebSocket is (Kubernetes 1.35 and later:
- * `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
+ * Checks the right to create a connection. Kubernetes checks this right for a WebSocket, too, which begins with a GET
+ * (1.35 and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
  */
 export function authorizeConnect(
   context: RoleContext,
@@ -57,7 +57,7 @@ function check(context: RoleContext, user: UserInfo, asked: () => Attributes): v
   if (!verdict.allowed) throw refusal(user, attributes, verdict.reason);
 }
 
-/** The refusal (403) of an action of a user. */
+/** The error (403) for an action that a user may not do. */
 export function refusal(user: UserInfo, attributes: Attributes, reason: string): ApiError {
   const because = reason === '' ? '' : `: ${reason}`;
   if (attributes.path !== undefined) {
@@ -108,7 +108,10 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
   return { verb, group, resource, subresource, namespace, name: name === '' ? selectedName(request) : name };
 }
 
-/** The name in a list that selects only one name; such a list is about that name. */
+/**
+ * The name that the field selector of a list asks for; `''` for other lists. Authorization treats such a list as a
+ * request for this object.
+ */
 function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
   const selector = query.get('fieldSelector');
   if (selector === '') return '';

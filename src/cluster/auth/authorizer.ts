@@ -20,7 +20,7 @@ export interface Attributes {
 /** The authorizer's answer. */
 export interface AuthorizationDecision {
   readonly allowed: boolean;
-  /** The binding that allows the action; for a refusal the problems of bindings that were read. */
+  /** The binding that allows the action. For a refusal: the problems of the bindings that were read, or `''`. */
   readonly reason: string;
 }
 
@@ -52,7 +52,7 @@ interface Grant {
   readonly description: string;
 }
 
-/** Every grant to a user in a namespace (`''`: cluster-wide ones only). */
+/** Every grant to a user in a namespace. For the namespace `''`: only the cluster-wide grants. */
 export function* grantsOf(
   context: RoleContext,
   user: UserInfo,
@@ -98,7 +98,7 @@ function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): Jso
   });
 }
 
-/** The rules of a role; `undefined` when there is no such role. */
+/** The rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */
 export function rulesOfRef(
   context: RoleContext,
   reference: JsonObject,

@@ -25,13 +25,13 @@ export interface ClusterAccess {
   readonly adminToken: string;
   readonly tokens: TokenIssuer;
   /**
-   * The user of a request: the user of its bearer token, else `fallback` (default: anonymous). If the request asks to
-   * impersonate another user for `request`, the result is that user.
+   * The user of a request: the user of its bearer token, or `fallback` for a request without one (default: anonymous).
+   * If the request asks to impersonate another user for `request`, the result is that user.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */
   authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo): UserInfo;
-  /** The user of a token; `undefined` when it is not valid. */
+  /** The user of a token. `undefined` when the token is not valid. */
   userOf(token: string): UserInfo | undefined;
 }
 

@@ -17,7 +17,8 @@ export interface EscalationContext extends RoleContext {
 }
 
 /**
- * Refuses new or changed rules with rights that the writer does not have, unless the writer may `escalate`. Throws 403.
+ * Refuses new or changed rules that have rights that the writer does not have. A writer who may `escalate` passes.
+ * Throws 403.
  */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
@@ -35,8 +36,8 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 }
 
 /**
- * Refuses a new or changed binding to a role with rights that the writer does not have, unless the writer may `bind`
- * the role. Throws 403.
+ * Refuses a new or changed binding when its role has rights that the writer does not have. A writer who may `bind` the
+ * role passes. Throws 403.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;

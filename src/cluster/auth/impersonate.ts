@@ -7,7 +7,7 @@ import { authorize } from './authorizer.ts';
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
-/** The values of a header that may occur several times; listeners join them with line ends. */
+/** The values of a header. Listeners join the values of a header that occurs several times with line ends. */
 const values = (text: string | undefined): string[] =>
   text === undefined
     ? []
@@ -17,8 +17,8 @@ const values = (text: string | undefined): string[] =>
         .filter((entry) => entry !== '');
 
 /**
- * The user whom the headers of a request ask to impersonate; without such headers the user of the request. Throws 403
- * with the missing right.
+ * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. Throws 403
+ * with the missing right, and 400 when the headers have no user name.
  */
 export function impersonate(
   context: RoleContext,
@@ -60,7 +60,7 @@ export function impersonate(
   };
 }
 
-/** A user without a name, as the server shows it. */
+/** Formats a user without a name as the API server does. */
 function shownUser(uid: string | undefined, groups: readonly string[], extra: Record<string, string[]>): string {
   const strings = (list: readonly string[]) => `[]string{${list.map((text) => JSON.stringify(text)).join(', ')}}`;
   const entries = Object.entries(extra).map(([key, list]) => `${goQuote(key)}:${strings(list)}`);

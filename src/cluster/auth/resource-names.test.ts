@@ -34,8 +34,8 @@ async function send(method: string, path: string, body?: object, user?: string):
 
 const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
-// Kubernetes: "You cannot restrict create or deletecollection requests by their resource name"; a list or a watch is
-// restricted by the name that its field selector asks for.
+// Kubernetes: "You cannot restrict create or deletecollection requests by their resource name". A list or a watch is
+// restricted by the name in its field selector.
 test.each<[string, string, string, object | undefined, number]>([
   ['reads an object that is named', 'GET', '/a', undefined, 200],
   ['reads another one', 'GET', '/b', undefined, 403],

@@ -14,7 +14,7 @@ export interface TokenClaims {
   readonly expires: number;
 }
 
-/** What makes and checks tokens: the accounts are looked up in the store. */
+/** What the issuer uses of the cluster: the store has the accounts. */
 export interface TokenContext {
   readonly store: ObjectLookup;
   readonly clock: ClusterClock;
@@ -26,8 +26,8 @@ export interface TokenIssuer {
   readonly issuer: string;
   issue(claims: TokenClaims): string;
   /**
-   * The service account of a valid token; undefined when the token is not valid, or its account does not exist any
-   * more.
+   * The service account of a valid token. `undefined` when the token is not valid, or when its account does not exist
+   * any more.
    */
   verify(token: string): UserInfo | undefined;
 }
@@ -35,7 +35,7 @@ export interface TokenIssuer {
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Makes an issuer of JSON web tokens. They are signed with a key of the cluster, which is made at its first use. */
+/** Makes an issuer of JSON web tokens. A key of the cluster signs them; the first token makes this key. */
 export function createTokenIssuer(context: TokenContext): TokenIssuer {
   let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
   const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));
@@ -81,8 +81,8 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
 }
 
 /**
- * The user of a token with a valid signature. The payload is the cluster's own; facts that may have changed since are
- * checked.
+ * The user of a token with a valid signature. The cluster wrote the payload, so only facts that may have changed since
+ * then are checked: the end of the validity, and the account.
  */
 function userOf(context: TokenContext, payload: unknown): UserInfo | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { parseJson, stringifyJson } from '../../core/index.ts';
 import { goJsonSyntaxError } from '../../golang/index.ts';
 
-/** Serialises a JSON value; integers beyond 2⁵³ are kept. */
+/** Serialises a JSON value. Integers beyond 2⁵³ keep their digits. */
 export function toJsonText(value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -17,13 +17,13 @@ export function toJsonBytes(value: unknown): Buffer {
   return Buffer.from(toJsonText(value));
 }
 
-/** The deepest nesting of objects and lists; deeper ones are refused before any code walks them. */
+/** The maximum nesting of objects and lists. The parser refuses deeper bodies before any code walks them. */
 const MAX_DEPTH = 1000;
 
-/** A failure of JSON parsing, in the words of Go's decoder. */
+/** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
-/** Parses JSON. A JsonSyntaxError has Go's text. */
+/** Parses JSON. Throws JsonSyntaxError. */
 export function parseStrictJson(text: string): JsonValue {
   if (tooDeep(text)) throw new JsonSyntaxError('exceeded max depth');
   try {
@@ -52,8 +52,7 @@ function tooDeep(text: string): boolean {
 }
 
 /**
- * The number of opening brackets, those in strings included. Counting stops as soon as the number allows too deep a
- * nesting.
+ * The number of opening brackets, including those in strings. Counting stops when the number exceeds the maximum depth.
  */
 function openings(text: string): number {
   let count = 0;
@@ -64,8 +63,8 @@ function openings(text: string): number {
 }
 
 /**
- * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The numbers of keys are
- * compared first, so that a well-formed body costs one scan.
+ * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The function compares the
+ * numbers of keys first, so that a body without duplicates costs one scan.
  */
 export function duplicateFields(text: string, value: JsonValue): string[] {
   if (countKeys(text) === countMembers(value)) return [];

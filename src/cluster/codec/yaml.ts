@@ -2,15 +2,15 @@ import type { JsonValue } from '../../core/index.ts';
 import { setOwn, yamlLibrary } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 
-/** The error of a text that is not YAML; its message resembles that of Go's reader. */
+/** The error of a text that is not YAML. Its message resembles that of Go's parser. */
 export class YamlSyntaxError extends Error {}
 
-/** Reads a YAML document as JSON; of several documents the first. Throws `YamlSyntaxError`. */
+/** Parses the first document of a YAML text as JSON. Throws `YamlSyntaxError`. */
 export function parseYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
   try {
     return readYaml(text);
   } catch (thrown) {
-    // The library throws these for aliases without an anchor, for too many aliases, and for nesting deeper than the
+    // The library throws these for aliases without an anchor, for too many aliases, and for nesting that overflows the
     // stack.
     if (thrown instanceof ReferenceError || thrown instanceof RangeError) {
       const alias = /^Unresolved alias .*: (\S+)$/.exec(thrown.message)?.[1];
@@ -40,7 +40,7 @@ function readYaml(text: string): { value: JsonValue; duplicates: readonly string
   return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown), duplicates };
 }
 
-/** Problems for which Go's reader has other words. */
+/** Problems for which Go's parser has other messages. */
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
   [/^Tabs are not allowed/, 'found character that cannot start any token'],
@@ -74,7 +74,9 @@ function findDuplicates(node: unknown, text: string, found: string[]) {
   }
 }
 
-/** The JSON form of a value. Values that JSON does not have become text; integers become numbers where they fit. */
+/**
+ * The JSON form of a value. Values that JSON does not have become text. Integers become numbers when no digit is lost.
+ */
 function normalise(value: unknown): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;

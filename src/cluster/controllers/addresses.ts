@@ -8,8 +8,8 @@ const SERVICES = { group: '', plural: 'services' } as const;
 const INGRESSES = { group: 'networking.k8s.io', plural: 'ingresses' } as const;
 
 /**
- * The address of every Ingress, because one controller serves them all. It is from the range for documentation (RFC
- * 5737).
+ * The address of every Ingress, because one controller serves them all. The address is in a range for documentation
+ * (RFC 5737).
  */
 const INGRESS_ADDRESS = '203.0.113.1';
 
@@ -60,7 +60,8 @@ function addressOf(object: KubeObject): string | undefined {
 }
 
 /**
- * The lowest address of 203.0.113.2 to .254 that no Service has. When the range is used up, addresses are given again.
+ * The lowest address of 203.0.113.2 to 203.0.113.254 that no Service has. When the range is used up, Services share
+ * addresses.
  */
 function freeAddress(client: ControllerClient): string {
   const used = new Set(client.list(SERVICES, '').map(addressOf));

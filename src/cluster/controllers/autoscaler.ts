@@ -19,8 +19,8 @@ type Condition = {
 };
 
 /**
- * Scales the targets of HorizontalPodAutoscalers. The cluster measures nothing, as a cluster without a metrics server,
- * so that only the bounds change the number of replicas.
+ * Scales the targets of HorizontalPodAutoscalers. Like a cluster without a metrics server, the cluster has no metrics.
+ * Only the bounds therefore change the number of replicas.
  */
 export const autoscalerController: SimulatedController = {
   name: NAME,
@@ -106,7 +106,7 @@ function decide(autoscaler: KubeObject, current: number): { desired: number; lim
   return { desired: current, limited: limit('False', 'DesiredWithinRange', message) };
 }
 
-/** The condition that the number of replicas comes from no metric, in Kubernetes' words. */
+/** The condition for an autoscaler without metrics, in Kubernetes' words. */
 function unmeasured(autoscaler: KubeObject): Condition {
   const [metric = {}] = objectsAt(autoscaler.spec, 'metrics');
   const name = textAt(objectAt(metric, 'resource'), 'name');

@@ -17,7 +17,7 @@ import type { PodLogs } from '../pod-logs.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 
-/** The services of a write, and what else controllers use of the cluster. */
+/** What controllers use of the cluster, including the services of a write. */
 export interface ControllerContext extends WriteServices {
   readonly store: Store;
   readonly registry: Registry;
@@ -131,7 +131,7 @@ export class ControllerClient {
     return this.#context.store.collection(resource.group, resource.plural).size === 0;
   }
 
-  /** The resource of a kind, if it is served. */
+  /** The resource of a kind; `undefined` when the kind is not served. */
   resourceOfKind(apiVersion: string, kind: string): ServedResource | undefined {
     return this.#context.registry.findKind(apiVersion, kind);
   }
@@ -179,7 +179,7 @@ export class ControllerClient {
   }
 
   /**
-   * Deletes an object. Does nothing when the object is gone, or when its name belongs to an object with another uid.
+   * Deletes an object. Does nothing when the object does not exist, or when an object with another uid has its name.
    */
   remove(object: KubeObject, options: RemoveOptions = {}): void {
     const write = this.#write(object, object.metadata.name ?? '', '');

@@ -11,21 +11,22 @@ export interface SimulatedController {
   /** The name in user names, in events and in the options, e.g. `deployment-controller`. */
   readonly name: string;
   /**
-   * The keys of the work that an event causes: usually `namespace/name` of the object that the controller reconciles.
+   * The keys of the work that an event causes. A key is usually `namespace/name` of the object that the controller
+   * reconciles.
    */
   keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
-  /** The object of a key. Its annotations may hold, slow or fail the work. */
+  /** The object of a key. The annotations of this object may hold, slow or fail the work. */
   target?(key: string, client: ControllerClient): KubeObject | undefined;
-  /** True for a controller that reads the annotation for failures itself, or ignores it. */
+  /** True for a controller that handles the annotation for failures itself, or ignores this annotation. */
   readonly ownFailures?: boolean;
   /**
-   * Drops what the controller remembers. Called after the whole state was replaced; every object then comes as a new
-   * one.
+   * Drops the controller's state. Called after `restore` replaced the whole state; an ADDED event for every object
+   * follows.
    */
   reset?(): void;
   /**
-   * Does the work of one key. Returns the milliseconds until the next call, when the passing of time alone will change
-   * something.
+   * Does the work of one key. Returns the milliseconds after which the result changes without an event; `undefined`
+   * when it does not.
    */
   reconcile(key: string, client: ControllerClient): number | undefined | void;
 }
@@ -49,7 +50,7 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
   return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-/** `namespace/name` of an object, or its name when it has no namespace. */
+/** `namespace/name` of an object, or only the name of a cluster-scoped object. */
 export function keyOfObject({ metadata }: KubeObject): string {
   const { namespace = '', name = '' } = metadata;
   return namespace === '' ? name : `${namespace}/${name}`;

@@ -1,6 +1,6 @@
 import { goParseDurationMs } from '../../golang/index.ts';
 
-/** The times of a schedule. */
+/** The times at which a schedule is due. */
 export interface Schedule {
   /** The first time after `time` (milliseconds since the epoch); `undefined` when none follows within five years. */
   next(time: number): number | undefined;
@@ -24,8 +24,8 @@ const DAY = 24 * 60 * MINUTE;
 const HORIZON_DAYS = 5 * 366;
 
 /**
- * Reads a schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms. `timeZone`
- * is an IANA name; default UTC. `undefined` for a text that is no schedule, or an unknown zone.
+ * Parses the schedule of a CronJob: five fields with lists, ranges, steps and names, or one of the `@` forms.
+ * `timeZone` is an IANA name (default: UTC). Returns `undefined` for a malformed schedule and for an unknown zone.
  */
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefined {
   const every = /^@every\s+(\S+)$/.exec(text.trim());
@@ -43,7 +43,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
   const local = localTimes(timeZone);
   if (local === undefined) return undefined;
   const weekday = (day: number) => weekdays.has(day) || (day === 0 && weekdays.has(7));
-  // When both fields for days are restricted, a match of one of them suffices.
+  // When both fields for days are restricted, a match of one field suffices.
   const either = !isAny(fields[2]) && !isAny(fields[4]);
   const matchesDay = (date: LocalTime) =>
     months.has(date.month) &&
@@ -55,7 +55,7 @@ export function parseSchedule(text: string, timeZone = 'UTC'): Schedule | undefi
       while (candidate < end) {
         const date = local(candidate);
         if (!matchesDay(date)) {
-          // Go to the last minutes of this day: daylight saving may move the next midnight.
+          // Go to the last minutes of this day, because daylight saving may move the next midnight.
           const rest = (23 - date.hour) * 60 + (60 - date.minute);
           candidate += Math.max(1, rest > 120 ? rest - 120 : rest) * MINUTE;
         } else if (!hours.has(date.hour)) candidate += (60 - date.minute) * MINUTE;
@@ -77,7 +77,7 @@ interface LocalTime {
   readonly minute: number;
 }
 
-/** Makes a function that converts a time to the local time of a zone; `undefined` for an unknown zone. */
+/** Returns a function that converts a time to the local time of a zone; `undefined` for an unknown zone. */
 function localTimes(timeZone: string): ((time: number) => LocalTime) | undefined {
   if (timeZone === 'UTC' || timeZone === 'Etc/UTC') {
     return (time) => {
@@ -110,7 +110,7 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone, ...numeric, weekday: 'short', hourCycle: 'h23' });
   } catch (error) {
-    // `Intl` tells in no other way that a zone is unknown.
+    // `Intl` reports an unknown zone only by this error.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -138,7 +138,7 @@ function parseField(text: string, first: number, last: number, names: readonly s
   return values;
 }
 
-/** A schedule with a fixed distance of at least one second between times. */
+/** A schedule with a fixed period of at least one second; `undefined` without a valid period. */
 function periodic(period: number | undefined): Schedule | undefined {
   if (period === undefined || period < 1000) return undefined;
   return { next: (time) => Math.floor(time / 1000) * 1000 + Math.floor(period / 1000) * 1000 };

@@ -104,13 +104,16 @@ function trimHistory(client: ControllerClient, cron: KubeObject): void {
 const startOf = (job: KubeObject): number =>
   Date.parse(textAt(job.status, 'startTime') || String(job.metadata.creationTimestamp));
 
-/** The latest due time since the last scheduled one. Earlier missed times are dropped. */
+/**
+ * The latest due time since the last scheduled one; `undefined` when none is due. Earlier missed times are dropped.
+ */
 function latestDue(cron: KubeObject, schedule: Schedule, now: number): number | undefined {
   const last = textAt(cron.status, 'lastScheduleTime') || String(cron.metadata.creationTimestamp);
   const deadline = secondsOf(cron, 'startingDeadlineSeconds');
   let from = Date.parse(last);
   if (deadline !== undefined) from = Math.max(from, now - deadline);
-  // As in Kubernetes, up to a hundred missed times are tested one by one; of more times only those of the last day.
+  // As in Kubernetes, up to a hundred missed times are tested one by one. With more, the search continues one day
+  // before now.
   let due: number | undefined;
   let count = 0;
   for (let time = schedule.next(from); time !== undefined && time <= now; time = schedule.next(time)) {
@@ -156,8 +159,8 @@ function startDue(client: ControllerClient, cron: KubeObject, schedule: Schedule
 }
 
 /**
- * Creates the Job of a scheduled time. The name of the Job follows from the time, so that no second Job can be created
- * for it.
+ * Creates the Job of a scheduled time. The name of the Job is derived from the time, so that a time has at most one
+ * Job.
  */
 function createJob(client: ControllerClient, cron: KubeObject, due: number): KubeObject {
   const { name = '', namespace = '' } = cron.metadata;

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '../../core/index.ts';
 import { surgePlan } from './daemon-surge.ts';
 
-/** `a:old+` is an old pod on node a that is available, `a:new-` a new one that is not. */
+/**
+ * A pod whose name is the text: `a:old+` is an old, available pod on node a, and `a:new-` is a new pod that is not
+ * available.
+ */
 const pod = (text: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: text } });
 const textOf = ({ metadata }: KubeObject) => metadata.name ?? '';
 const isUp = (object: KubeObject) => textOf(object).endsWith('+');

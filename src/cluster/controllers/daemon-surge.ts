@@ -9,23 +9,23 @@ export interface SurgeState {
   /** The maximum number of nodes that have a new pod beside an old one. */
   readonly maxSurge: number;
   readonly nodeOf: (pod: KubeObject) => string;
-  /** Is the pod of the present revision? */
+  /** Has the pod the present revision? */
   readonly isNew: (pod: KubeObject) => boolean;
   readonly isReady: (pod: KubeObject) => boolean;
   readonly isAvailable: (pod: KubeObject) => boolean;
 }
 
-/** The pods to remove and the nodes to make pods for. */
+/** The pods to remove, and the nodes on which to create a pod. */
 export interface SurgePlan {
   readonly remove: readonly KubeObject[];
-  /** Nodes to make a pod for. */
+  /** The nodes on which to create a pod. */
   readonly create: readonly string[];
 }
 
 /**
  * The next step of a rolling update that creates new pods beside old ones, by the rules of the DaemonSet controller. An
- * old pod stays until its successor is available, unless the old pod is not ready. A successor of an old pod that is
- * not available is created at once, whatever the surge.
+ * old pod that is ready stays until its successor is available. The successor of an old pod that is not available is
+ * created at once, even when the surge is used up.
  */
 export function surgePlan(state: SurgeState): SurgePlan {
   const { nodes, pods, nodeOf, isNew, isReady, isAvailable } = state;

@@ -54,8 +54,8 @@ export const daemonSetController: SimulatedController = {
 };
 
 /**
- * Names of the nodes that should run a pod of the set, whether or not they do: those that match its `nodeSelector` and
- * are not being deleted.
+ * Names of the nodes that should run a pod of the set, whether or not they do. These nodes match the set's
+ * `nodeSelector` and are not being deleted.
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): string[] {
   const selector = objectAt(objectAt(objectAt(set.spec, 'template'), 'spec'), 'nodeSelector');
@@ -129,7 +129,10 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, nodes: read
   replaceOld(client, set, nodes, hash);
 }
 
-/** Deletes pods of old revisions: all that are not available, and as many available ones as `maxUnavailable` leaves. */
+/**
+ * Deletes pods of old revisions: all pods that are not available, and as many available pods as `maxUnavailable`
+ * permits.
+ */
 function replaceOld(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const rolling = objectAt(objectAt(set.spec, 'updateStrategy'), 'rollingUpdate');
@@ -187,7 +190,7 @@ function updateStatus(client: ControllerClient, before: KubeObject, hash: string
   if (set === undefined) return undefined;
   const nodes = new Set(eligibleNodes(client, set));
   const all = activePods(podsOf(client, set));
-  // On a node with two pods of the set, as during a surge, the first in the order of `compareBoundThenAge` counts.
+  // A node may have two pods of the set during a surge. The first of them in the order of `compareBoundThenAge` counts.
   const oldest = new Map(
     all
       .toSorted(compareBoundThenAge)

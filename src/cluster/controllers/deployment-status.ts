@@ -9,8 +9,8 @@ function count(sets: readonly KubeObject[], field: string): number {
 }
 
 /**
- * Writes counts and conditions of a Deployment from those of its ReplicaSets. Returns the milliseconds until a rollout
- * without progress reaches its deadline.
+ * Writes counts and conditions of a Deployment from those of its ReplicaSets. Returns the milliseconds until the
+ * progress deadline of a running rollout; `undefined` without such a rollout.
  */
 export function reportDeployment(
   client: ControllerClient,
@@ -61,7 +61,7 @@ export function reportDeployment(
   return rollout.remaining;
 }
 
-/** The condition with the API's refusals of pods of the ReplicaSets. */
+/** The condition for ReplicaSets whose pods the API refuses. */
 function failuresOf(sets: readonly KubeObject[]): NewCondition[] {
   const found = sets.map((set) => conditionOf(set, 'ReplicaFailure')).find((condition) => condition !== undefined);
   if (found === undefined) return [];
@@ -73,13 +73,13 @@ interface NewCondition {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
-  /** Sets the time of the last update to now, even if status and reason stay. */
+  /** Sets the time of the last update to the present time, even when status and reason stay equal. */
   readonly fresh?: true;
 }
 
 interface Progress {
   readonly complete: boolean;
-  /** Have the counts improved since the last status? */
+  /** Have the counts improved since the last status was written? */
   readonly moved: boolean;
   readonly now: number;
 }
@@ -106,7 +106,7 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
     return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   }
   const deadline = specNumber(deployment, 'progressDeadlineSeconds', 600) * 1000;
-  // A complete Deployment that loses pods is not rolling out; only a new template begins another rollout.
+  // A complete Deployment that loses pods is not rolling out. Only a new template begins another rollout.
   const over = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
   if (over) return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   const expired = known?.['reason'] === 'ProgressDeadlineExceeded';
@@ -128,8 +128,8 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
 }
 
 /**
- * Merges conditions as the Deployment controller does. A condition whose status and reason stay is not changed; a
- * condition that changes moves to the end of the list. The first Progressing comes before the first Available.
+ * Merges conditions as the Deployment controller does. A condition with equal status and reason is not changed. A
+ * condition that changes moves to the end of the list. In a first list, Progressing precedes Available.
  */
 function mergeConditions(
   client: ControllerClient,

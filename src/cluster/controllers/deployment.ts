@@ -19,7 +19,7 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
 const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 
-/** Annotations of a Deployment that its ReplicaSets do not get. */
+/** Annotations of a Deployment that are not copied to its ReplicaSets. */
 const OWN = new Set([
   REVISION,
   DESIRED,
@@ -29,7 +29,10 @@ const OWN = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-/** Rolls Deployments out: one ReplicaSet per pod template; the strategy scales the new one up and the old ones down. */
+/**
+ * Rolls Deployments out. Each pod template has one ReplicaSet. The strategy scales the new ReplicaSet up and the old
+ * ones down.
+ */
 export const deploymentController: SimulatedController = {
   name: 'deployment-controller',
   target: targetIn(DEPLOYMENTS),
@@ -172,7 +175,10 @@ function handedOn({ metadata }: KubeObject): Record<string, string> {
   return Object.fromEntries(all.filter(([name]) => !OWN.has(name) && !isSimulation(name)));
 }
 
-/** Adopts ReplicaSets without a controller that the selector selects, as after an orphaning deletion. */
+/**
+ * Adopts ReplicaSets that the selector selects and that have no controller. An orphaning deletion leaves such
+ * ReplicaSets.
+ */
 function adoptSets(client: ControllerClient, deployment: KubeObject): void {
   const selector = optionalAt(deployment.spec, 'selector');
   if (selector === undefined) return;
@@ -181,13 +187,13 @@ function adoptSets(client: ControllerClient, deployment: KubeObject): void {
   }
 }
 
-/** Writes annotations with a status update, so that the generation stays. */
+/** Writes annotations with a status update, which does not change the generation. */
 function annotate(client: ControllerClient, object: KubeObject, annotations: Record<string, string>): void {
   const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } };
   client.update({ ...object, metadata }, 'status');
 }
 
-/** Deletes old ReplicaSets without pods beyond the history limit. */
+/** Deletes old ReplicaSets that have no pods, beyond the history limit. */
 function cleanUp(client: ControllerClient, deployment: KubeObject, old: readonly KubeObject[]): void {
   const empty = old
     .filter((set) => specNumber(set, 'replicas', 0) === 0 && (set.status?.['replicas'] ?? 0) === 0)

@@ -10,7 +10,7 @@ import { controllerOf } from './relation-index.ts';
 
 const BUDGETS = { group: 'policy', plural: 'poddisruptionbudgets' } as const;
 
-/** Counts the pods of each PodDisruptionBudget that may be evicted now. Evictions read this count. */
+/** Computes how many pods of each PodDisruptionBudget may be evicted now. Evictions read this count. */
 export const disruptionController: SimulatedController = {
   name: 'disruption-controller',
   target: targetIn(BUDGETS),
@@ -59,7 +59,7 @@ function covers(budget: KubeObject, pod: KubeObject): boolean {
   return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
 }
 
-/** The expected number of pods, and how many of them must stay healthy. */
+/** The expected number of pods, and the number of pods that must stay healthy. */
 function healthOf(
   client: ControllerClient,
   budget: KubeObject,
@@ -75,7 +75,7 @@ function healthOf(
   return { expected, desired: share(minAvailable ?? 0, expected, Math.ceil) };
 }
 
-/** The number of replicas that the controllers of the pods want; a pod without a controller counts as one. */
+/** The sum of the `replicas` of the pods' controllers. A pod without a controller counts as one. */
 function scaleOf(client: ControllerClient, pods: readonly KubeObject[]): number {
   const owners = new Map<string, number>();
   let alone = 0;

@@ -10,10 +10,10 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const MANAGER = 'endpointslice-controller.k8s.io';
 
-/** The maximum of endpoints per slice, which is Kubernetes' default. */
+/** The maximum number of endpoints in a slice (Kubernetes' default). */
 const PER_SLICE = 100;
 
-/** The endpoints of pods, cached per version of a pod. */
+/** The endpoint of each pod. The key is the stored object, so a changed pod has another entry. */
 const made = new WeakMap<KubeObject, JsonObject>();
 
 function endpointOf(pod: KubeObject): JsonObject {
@@ -31,7 +31,8 @@ function endpointOf(pod: KubeObject): JsonObject {
 }
 
 /**
- * The endpoints that were written into each slice. A comparison with them is fast, because most are the same objects.
+ * The endpoints that were last written into each slice. The comparison with them is fast, because unchanged pods have
+ * the same endpoint objects.
  */
 const written = new WeakMap<KubeObject, JsonObject[]>();
 
@@ -40,8 +41,9 @@ export function targetRef({ metadata }: KubeObject): JsonObject {
 }
 
 /**
- * Writes the EndpointSlices of a Service. An endpoint stays in its slice; new endpoints fill slices with room. A slice
- * that lost all its endpoints is deleted unless it is the last. A change of one pod is therefore a change of one slice.
+ * Writes the EndpointSlices of a Service. An endpoint stays in its slice, and new endpoints fill slices with room. A
+ * slice that lost all its endpoints is deleted unless it is the last slice. A change of one pod therefore changes one
+ * slice.
  */
 export function writeSlices(
   client: ControllerClient,
@@ -66,7 +68,7 @@ export function writeSlices(
   for (const { slice, endpoints } of kept) {
     if (endpoints.length === 0 && filled) client.remove(slice);
     else {
-      // A Service without pods keeps one empty slice, which tells clients that it has no endpoints.
+      // A Service without pods keeps one empty slice. This slice tells clients that the Service has no endpoints.
       filled = true;
       const same =
         jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&

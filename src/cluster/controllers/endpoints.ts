@@ -11,7 +11,7 @@ import type { ControllerClient } from './controller-client.ts';
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
 
-/** The maximum number of addresses in an Endpoints object. Only the EndpointSlices have the other addresses. */
+/** The maximum number of addresses in an Endpoints object. The EndpointSlices have all addresses. */
 const CAPACITY = 1000;
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
@@ -56,9 +56,7 @@ function selects(service: KubeObject, pod: KubeObject): boolean {
   return true;
 }
 
-/**
- * The ports of the pods. A named target port is the port of that name in the first pod that has such a container port.
- */
+/** The ports of the pods. A named target port is resolved by the first pod that has a container port of that name. */
 function portsOf(service: KubeObject, pods: readonly KubeObject[]): JsonObject[] {
   const ports = objectsAt(service.spec, 'ports');
   return ports.flatMap((port) => {

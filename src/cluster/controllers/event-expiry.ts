@@ -3,15 +3,15 @@ import { concerns, splitKey } from './controller.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
-/** The time for which an Event is kept after its last change: one hour, the default of the API server. */
+/** The time for which an Event is kept after its last change: one hour, as in the API server. */
 const LIFETIME_MS = 3_600_000;
 
-/** The only key of the controller. */
+/** The controller's only key. */
 const ALL = 'all';
 
-/** Removes Events that are older than an hour, so that they do not fill a long-lived cluster. */
+/** Removes Events one hour after their last change, so that they do not fill a cluster that runs for long. */
 export function eventExpiry(): SimulatedController {
-  /** The changes of Events in order of time; only the last change of an Event counts. */
+  /** The changes of Events in order of time. Only the last change of an Event counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];
   let first = 0;
   let waiting = false;

@@ -5,14 +5,14 @@ import { indexesIn } from './index-list.ts';
 /** The verdict of a Job's failure policy on a failed pod. */
 export interface FailureVerdict {
   readonly action: 'Count' | 'FailIndex' | 'FailJob' | 'Ignore';
-  /** The reason why the Job fails, for `FailJob`. */
+  /** The reason why the Job fails; only for `FailJob`. */
   readonly message: string;
 }
 
 const COUNTED: FailureVerdict = { action: 'Count', message: '' };
 
 /**
- * The verdict of the first rule of `podFailurePolicy` that a failed pod matches. Without such a rule the failure
+ * The verdict of the first rule of `podFailurePolicy` that a failed pod matches. When no rule matches, the failure
  * counts.
  */
 export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict {
@@ -27,7 +27,10 @@ export function failureVerdict(job: KubeObject, pod: KubeObject): FailureVerdict
   return COUNTED;
 }
 
-/** The part of the pod that matches the rule, in the words of the Job's condition. */
+/**
+ * The failed container or the condition that matches the rule, in the words of the Job's condition; `undefined` without
+ * a match.
+ */
 function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   const place = `pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`;
   const codes = optionalAt(rule, 'onExitCodes');
@@ -39,7 +42,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
     )) {
       const name = textAt(status, 'name');
       const code = numberAt(objectAt(objectAt(status, 'state'), 'terminated'), 'exitCode');
-      // A container that ended with success is no failure, whatever the operator of the rule says.
+      // A container that ended with exit code 0 never matches, whatever the operator of the rule is.
       if (code === undefined || code === 0 || (only !== '' && only !== name)) continue;
       if (values.has(code) === (textAt(codes, 'operator') === 'In')) {
         return `Container ${name} for ${place} failed with exit code ${code}`;
@@ -56,7 +59,7 @@ function matchOf(rule: JsonObject, pod: KubeObject): string | undefined {
   return undefined;
 }
 
-/** The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the condition. */
+/** The first rule of `successPolicy` that the succeeded indexes fulfil, in the words of the Job's condition. */
 export function successOf(job: KubeObject, done: ReadonlySet<number>): string | undefined {
   const rules = objectsAt(objectAt(job.spec, 'successPolicy'), 'rules');
   const index = rules.findIndex((rule) => {

@@ -7,8 +7,8 @@ const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
 /**
- * The garbage collector. It removes dependents whose owners are gone, lets owners with a foreground deletion wait for
- * the dependents that block them, and removes references from orphaned dependents.
+ * The garbage collector. It removes dependents whose owners do not exist, keeps owners with a foreground deletion until
+ * the dependents that block them are gone, and removes references from orphaned dependents.
  *
  * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
  * deletion. The key of a dependent is due when the dependent changes, or one of its owners is removed.
@@ -23,7 +23,7 @@ export const garbageCollector: SimulatedController = {
     const key = keyOf(collection.plural, collection.group, stored.key);
     const { metadata } = stored.object;
     if (type === 'DELETED') {
-      // A removal matters to the dependents, which lose an owner, and to the owners, which may wait for it.
+      // A removal affects the dependents, which lose an owner, and the owners, which may wait for the removal.
       for (const found of client.dependents(metadata.uid ?? '')) yield keyOfFound(found.collection, found.object);
       for (const owner of metadata.ownerReferences ?? []) {
         const found = ownerOf(client, stored.object, owner);
@@ -57,13 +57,16 @@ function objectOf(key: string, client: ControllerClient): KubeObject | undefined
   return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
 }
 
-/** Is the object being deleted, and kept by one of the collector's finalizers? */
+/** Is the object being deleted while one of the collector's finalizers keeps it? */
 function isHeld({ metadata }: KubeObject): boolean {
   const finalizers = metadata.finalizers ?? [];
   return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
 }
 
-/** The owner, if it exists with the uid of the reference. A namespaced owner is in the dependent's namespace. */
+/**
+ * The owner, when it exists with the uid of the reference. The owner of a namespaced dependent is cluster-scoped or in
+ * the same namespace.
+ */
 function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
   const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
   if (resource === undefined) return undefined;
@@ -118,7 +121,7 @@ function collect(client: ControllerClient, object: KubeObject): void {
     }
     return;
   }
-  // If the owner waits for this dependent, the dependent waits for its own dependents.
+  // If the owner waits for this dependent, delete the dependent in the foreground: it waits for its own dependents.
   const hasDependents = waiting.length > 0 && client.dependents(object.metadata.uid ?? '').length > 0;
   client.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
 }

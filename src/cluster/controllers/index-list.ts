@@ -1,4 +1,4 @@
-/** The numbers of a text such as `0-2,5`. */
+/** Parses a list of numbers and ranges, such as `0-2,5`. */
 export function indexesIn(text: string): Set<number> {
   const found = new Set<number>();
   for (const part of text.split(',').filter((entry) => entry !== '')) {
@@ -8,7 +8,7 @@ export function indexesIn(text: string): Set<number> {
   return found;
 }
 
-/** Indexes in the form of the status, with a range for three or more consecutive ones. */
+/** Formats indexes as the Job's status does. Three or more consecutive indexes become a range. */
 export function textOfIndexes(indexes: ReadonlySet<number>): string {
   const parts: { first: number; last: number }[] = [];
   for (const index of [...indexes].toSorted((a, b) => a - b)) {

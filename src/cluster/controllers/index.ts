@@ -1,7 +1,7 @@
 /**
  * The simulated controllers of a cluster. They do the work of `kube-controller-manager`, scheduler and kubelet in this
- * process, after the write that makes it necessary, by the cluster's clock. Each controller has a file. `manager.ts`
- * runs them, and `controller-client.ts` is their only access to the cluster.
+ * process. A controller runs after the write that causes its work, by the cluster's clock. Each controller has a file.
+ * `manager.ts` runs them, and `controller-client.ts` is their only access to the cluster.
  *
  * @packageDocumentation
  */
@@ -44,8 +44,8 @@ export type { ControllerSettings } from './settings.ts';
 export { noControllers } from './settings.ts';
 
 /**
- * The controllers that every cluster needs. The garbage collector is first, so that the others do not reconcile objects
- * that it removes.
+ * The controllers that every cluster needs. The garbage collector is first, so that the other controllers do not
+ * reconcile objects that it removes.
  */
 function housekeeping(context: AccountTokenContext): SimulatedController[] {
   return [
@@ -94,8 +94,8 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
 }
 
 /**
- * Starts the simulated controllers of a cluster, which stop when the cluster closes, and creates the node that they
- * use.
+ * Starts the simulated controllers of a cluster. The controllers stop when the cluster closes. With `workloads`, starts
+ * those that make workloads run, too, and creates the node and the default storage class for them.
  *
  * @throws TypeKroError `cluster/unknown-controller` when the options name a controller that does not exist.
  */

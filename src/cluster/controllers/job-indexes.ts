@@ -5,8 +5,8 @@ import { failureVerdict } from './failure-verdict.ts';
 import { INDEX, TRACKING } from './job-pods.ts';
 
 /**
- * Annotations of a pod of a Job with a limit per index: the number of earlier failures of its index, counted and
- * ignored ones.
+ * The annotations of a pod with the number of earlier failures of its index. `FAILURES` has the counted failures, and
+ * `IGNORED_FAILURES` those that the failure policy ignores. Only Jobs with `backoffLimitPerIndex` have them.
  */
 export const FAILURES = 'batch.kubernetes.io/job-index-failure-count';
 export const IGNORED_FAILURES = 'batch.kubernetes.io/job-index-ignored-failure-count';
@@ -17,7 +17,7 @@ export function indexOf(pod: KubeObject): number {
   return text === undefined ? Number.NaN : Number(text);
 }
 
-/** The time in milliseconds when the containers of an ended pod ended. */
+/** The time when the containers of an ended pod ended, in milliseconds since the epoch. */
 export function endOf(pod: KubeObject): number {
   const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
     const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
@@ -26,10 +26,12 @@ export function endOf(pod: KubeObject): number {
   return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }
 
-/** The milliseconds after the latest of this number of failures in which no pod is created. */
+/**
+ * The pause after a failure in which no pod is created, in milliseconds. `failures` is the number of failures so far.
+ */
 export const pauseAfter = (failures: number): number => backoffMs(RETRY_POLICIES.failedPod, failures, 0);
 
-/** The number of failures that each index of a Job may have; `undefined` when only the Job as a whole has a limit. */
+/** The number of retries of each index of a Job; `undefined` when only the Job as a whole has a limit. */
 export const limitPerIndex = (job: KubeObject): number | undefined => numberAt(job.spec, 'backoffLimitPerIndex');
 
 /** The failed indexes of a Job with a limit per index. */
@@ -37,8 +39,8 @@ export interface IndexFailures {
   /** The indexes without a further retry. */
   readonly failed: ReadonlySet<number>;
   /**
-   * The latest failed pod of each index that will be retried. Its annotations hold the failures of the index, which the
-   * next pod inherits. The Job therefore keeps the pod, uncounted, until the next pod exists.
+   * The latest failed pod of each index that will be retried. The next pod of the index takes over the failure counts
+   * in its annotations. The Job therefore neither counts nor releases the failed pod before the next pod exists.
    */
   readonly awaiting: ReadonlyMap<number, KubeObject>;
 }
@@ -49,7 +51,8 @@ const failuresOf = (pod: KubeObject, annotation: string): number => Number(pod.m
 const allFailuresOf = (pod: KubeObject): number => failuresOf(pod, FAILURES) + failuresOf(pod, IGNORED_FAILURES);
 
 /**
- * Sorts failed pods of a Job by index. `before` has the indexes that failed earlier, `settled` those that need no pod.
+ * Groups the failed pods of a Job by index. `before` has the indexes that failed earlier. `settled` has the indexes
+ * that have succeeded or have an active pod.
  */
 export function indexFailuresOf(
   job: KubeObject,
@@ -77,10 +80,13 @@ export function indexFailuresOf(
   return { failed, awaiting };
 }
 
-/** The time in milliseconds since 1970 at which the index of this failed pod may be retried. */
+/** The time at which the index of this failed pod may be retried, in milliseconds since the epoch. */
 export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
 
-/** The annotations of a pod of a Job with a limit per index: the failures before it. */
+/**
+ * The annotations of a new pod of a Job: the earlier failures of its index. `replaced` is the failed pod that it
+ * replaces.
+ */
 export function failureAnnotations(job: KubeObject, replaced: KubeObject | undefined): Record<string, string> {
   if (limitPerIndex(job) === undefined) return {};
   if (replaced === undefined) return { [FAILURES]: '0' };

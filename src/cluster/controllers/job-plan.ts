@@ -12,36 +12,38 @@ import { earliest } from '../../core/index.ts';
 export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
-  /** `failed`, and failed pods that are counted only with the retry of their index. */
+  /**
+   * `failed`, and the failed pods of indexes that wait for a retry. The Job counts these pods when the retry exists.
+   */
   readonly failedWithAwaiting: number;
-  /** The failure policy's message, when a failed pod ends the Job. */
+  /** The message of the failure policy when a failed pod ends the Job; otherwise `undefined`. */
   readonly refusal: string | undefined;
   /** Indexes of an indexed Job that have succeeded, as `0-2,5`. */
   readonly completedIndexes: string | undefined;
   readonly doneIndexes: ReadonlySet<number>;
-  /** Failed and retried indexes of a Job with `backoffLimitPerIndex`. */
+  /** Failed and retried indexes. `undefined` for a Job without `backoffLimitPerIndex`. */
   readonly perIndex: IndexFailures | undefined;
   /** The pods that have not ended and are not being deleted. */
   readonly active: readonly KubeObject[];
   /** The pods that have not ended and are being deleted. */
   readonly terminating: readonly KubeObject[];
-  /** The ended pods that no earlier tally counted. */
+  /** The ended pods that this tally counts for the first time. */
   readonly counted: readonly KubeObject[];
   /** The number of restarts of the containers of active pods. */
   readonly restarts: number;
   /** The number of failed pods that still exist, counted or not. */
   readonly failedPods: number;
-  /** The time when the latest pod failed, in milliseconds. */
+  /** The time when the latest pod failed, in milliseconds since the epoch. */
   readonly lastFailure: number | undefined;
 }
 
-/** The pods that a Job needs or does not need any more, and its new conditions. */
+/** The pods to create and to remove for a Job, and its new conditions. */
 export interface JobPlan {
   readonly remove: readonly KubeObject[];
   /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
-  /** The milliseconds until the passing of time alone changes the plan. */
+  /** The milliseconds after which the plan changes without an event; `undefined` when it does not. */
   readonly replanInMs: number | undefined;
 }
 
@@ -52,7 +54,7 @@ interface JobCondition {
   readonly message: string;
 }
 
-/** The condition that says that a Job has ended. */
+/** The condition of a Job that has ended. */
 export function finishedCondition(job: KubeObject): JsonObject | undefined {
   for (const type of ['Complete', 'Failed']) {
     const condition = conditionOf(job, type);
@@ -61,7 +63,7 @@ export function finishedCondition(job: KubeObject): JsonObject | undefined {
   return undefined;
 }
 
-/** Counts the pods of a Job. Each pod has a finalizer until it is counted, so that no pod is counted twice. */
+/** Counts the pods of a Job. Each pod has a finalizer until its end is counted, so that no end is counted twice. */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const ended = pods.filter((pod) => isFinished(pod) && pod.metadata.finalizers?.includes(TRACKING) === true);
   const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
@@ -149,7 +151,7 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   return { ...scale(job, tally, now, completions), conditions: resumed };
 }
 
-/** The plan that removes all active pods; `conditions` give the reason. */
+/** The plan that removes all active pods. `conditions` has the reason. */
 function end(tally: Tally, conditions: readonly JobCondition[]): JobPlan {
   return { remove: tally.active, create: [], conditions, replanInMs: undefined };
 }
@@ -179,7 +181,7 @@ function failureOf(job: KubeObject, tally: Tally, now: number): readonly [string
   return undefined;
 }
 
-/** The reason why failed indexes end the Job: too many of them, or all other indexes have succeeded. */
+/** The reason why failed indexes end the Job: too many indexes have failed, or all other indexes have succeeded. */
 function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): readonly [string, string] | undefined {
   const failed = perIndex?.failed.size ?? 0;
   if (failed === 0) return undefined;
@@ -193,7 +195,7 @@ function indexFailureOf(job: KubeObject, { perIndex, doneIndexes }: Tally): read
 }
 
 /**
- * Creates or removes pods up to the parallelism. After a failure it creates them only when the pause of
+ * Creates or removes pods until the parallelism is reached. After a failure, creates pods only when the pause of
  * `RETRY_POLICIES.failedPod` is over.
  */
 function scale(
@@ -215,7 +217,7 @@ function scale(
   if (tally.perIndex !== undefined) {
     return eachInTime(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
-  // Ignored failures cause a pause, too; without it the Job would retry them in a busy loop.
+  // Ignored failures cause a pause, too. Otherwise the Job would retry them in a busy loop.
   const failures = Math.max(tally.failed, tally.failedPods);
   if (failures > 0 && tally.lastFailure !== undefined) {
     const remaining = tally.lastFailure + pauseAfter(failures) - now;
@@ -224,7 +226,7 @@ function scale(
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
 
-/** Creates the pods whose index has no pause left; each index has a pause of its own. */
+/** Creates the pods whose index has no pause left. Each index has its own pause. */
 function eachInTime(
   indexes: readonly number[],
   { awaiting }: IndexFailures,

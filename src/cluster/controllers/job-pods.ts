@@ -4,15 +4,15 @@ import { podFromTemplate } from './pods.ts';
 import { controllerReference, randomSuffix } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 
-/** The finalizer that keeps a pod of a Job until the Job has counted its end. */
+/** The finalizer that keeps a pod of a Job until the Job has counted the end of the pod. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking';
 
-/** Annotation and label with the index of a pod of an indexed Job. */
+/** The annotation and the label with the index of a pod of an indexed Job. */
 export const INDEX = 'batch.kubernetes.io/job-completion-index';
 
 export const isIndexed = (job: KubeObject): boolean => job.spec?.['completionMode'] === 'Indexed';
 
-/** Creates a pod of a Job. `index` and `annotations` are for indexed Jobs; other Jobs ignore them. */
+/** Creates a pod of a Job. Only indexed Jobs use `index` and `annotations`. */
 export function createJobPod(
   client: ControllerClient,
   job: KubeObject,

@@ -16,7 +16,7 @@ import { earliest } from '../../core/index.ts';
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
 
-/** The prefix of the keys of pods whose Job is gone. */
+/** The prefix of the keys for pods whose Job does not exist. */
 const ORPHAN = 'orphan ';
 
 /** Runs the pods of Jobs until enough of them have succeeded or too many have failed. */

@@ -126,7 +126,7 @@ describe('a Job', () => {
     const { status } = await story.get(JOB, 'j');
     expect(status?.['failed']).toBeUndefined();
     expect(status?.['conditions']).toBeUndefined();
-    // It tries again, but after longer and longer pauses.
+    // The Job creates the pod again after longer and longer pauses.
     await story.advance(10);
     expect(await story.list('v1 Pod')).toHaveLength(2);
     await story.advance(19);
@@ -158,7 +158,7 @@ describe('a Job', () => {
       backoffLimitPerIndex: 1,
       ...spec,
     });
-    /** `index:failures before` of each pod. */
+    /** The index of each pod and its earlier failures, as `index:failures`. */
     const pods = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
       (await story.list('v1 Pod'))
         .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
@@ -170,7 +170,7 @@ describe('a Job', () => {
       expect((await story.get(JOB, 'j')).spec).toMatchObject({ backoffLimit: 2_147_483_647 });
       expect(await pods(story)).toEqual(['0:0', '1:0']);
       await story.advance(9);
-      // Nothing is counted before the next try is there, which is told how often its index failed.
+      // The Job counts a failed pod only when the next pod of its index exists.
       expect((await story.get(JOB, 'j')).status).toMatchObject({ failedIndexes: '' });
       expect((await story.get(JOB, 'j')).status?.['failed']).toBeUndefined();
       await story.advance(1);

@@ -13,7 +13,7 @@ import type { ControllerClient } from './controller-client.ts';
 const NAME = 'kubelet';
 
 /**
- * The kubelet of the simulated nodes. It reports the containers of their pods as started and ready without running
+ * The kubelet of the simulated nodes. It reports the containers of the nodes' pods as started and ready without running
  * anything, lets pods of Jobs succeed, and ends deleted pods. Annotations of a pod delay its readiness or make it fail.
  */
 export const kubelet: SimulatedController = {
@@ -39,8 +39,8 @@ export const kubelet: SimulatedController = {
 };
 
 /**
- * Ends a deleted pod. A pod with finalizers gets the status of an ended pod, so that the clients of these finalizers
- * can remove them.
+ * Ends a deleted pod. A pod with finalizers gets the status of an ended pod. The controllers of these finalizers wait
+ * for this status before they remove them.
  */
 function end(client: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
@@ -53,8 +53,8 @@ function end(client: ControllerClient, pod: KubeObject): void {
 }
 
 /**
- * Writes the status of a pod that is not finished; the first call starts the pod. Returns the milliseconds until the
- * passing of time alone changes the status; `undefined` when it does not.
+ * Writes the status of a pod that is not finished. The first call starts the pod. Returns the milliseconds after which
+ * the status changes without an event; `undefined` when it does not.
  */
 function run(client: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];

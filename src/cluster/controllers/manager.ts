@@ -14,7 +14,7 @@ import type { ControllerContext } from './controller-client.ts';
 /** What the manager uses of the cluster. */
 export interface ManagerContext extends ControllerContext {
   readonly work: Work;
-  /** Called after the whole state was replaced. */
+  /** Listeners that are called after `restore` replaced the whole state. */
   readonly onRestored: (() => void)[];
   readonly report: (thrown: unknown) => void;
 }
@@ -23,10 +23,13 @@ interface Entry {
   readonly controller: SimulatedController;
   readonly client: ControllerClient;
   readonly behaviour: Behaviour;
-  /** `due` has the keys in the queue; `kept` has the keys that wait for `release`. */
+  /** `due` has the keys in the queue. `kept` has the keys that wait for `release`. */
   readonly due: Set<string>;
   readonly kept: Set<string>;
-  /** `slowed` has the timers of keys whose work is delayed; `timers` has those of the next calls. */
+  /**
+   * `slowed` has the timers of keys whose work is delayed. `timers` has the timers of later calls that `reconcile`
+   * asked for.
+   */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
   /** The keys whose last attempt the API refused. */
@@ -34,8 +37,8 @@ interface Entry {
 }
 
 /**
- * Runs the simulated controllers. Store events become keys; a key stands in the queue once, however many events ask for
- * it. Its work runs after the write that made it due. No controller polls.
+ * Runs the simulated controllers. Events of the store become keys. The queue has a key only once, even when several
+ * events cause it. The work of a key runs after the write that caused it. No controller polls.
  */
 export class ControllerManager implements ControllerSettings {
   readonly #context: ManagerContext;
@@ -91,7 +94,7 @@ export class ControllerManager implements ControllerSettings {
     this.#startAnew(entry);
   }
 
-  /** Drops the waiting work of a controller. */
+  /** Drops the waiting work and the state of a controller. */
   #forget(entry: Entry): void {
     for (const timer of [...entry.timers.values(), ...entry.slowed.values()]) timer.cancel();
     for (const keys of [entry.timers, entry.slowed, entry.kept, entry.refused]) keys.clear();
@@ -134,7 +137,7 @@ export class ControllerManager implements ControllerSettings {
     this.#entry(name).behaviour.failures = attempts;
   }
 
-  /** Makes a key of one controller due without an event. Ignored while the controller does not run. */
+  /** Makes a key of one controller due without an event. Does nothing while the controller is disabled. */
   enqueue(controller: string, key: string): void {
     const entry = this.#entries.get(controller);
     if (entry !== undefined && !entry.behaviour.disabled) this.#enqueue(entry, key);
@@ -196,8 +199,8 @@ export class ControllerManager implements ControllerSettings {
       entry.refused.delete(key);
       return again;
     } catch (error) {
-      // The API may refuse a controller, too (a quota, a namespace that is being deleted); the controller then tries
-      // again later.
+      // The API may refuse the write of a controller (a quota, a namespace that is being deleted). The controller then
+      // tries again later.
       if (!isApiError(error)) this.#context.report(error);
       else if (target !== undefined && !entry.refused.has(key)) {
         recordEvent(client, target, controller.name, 'FailedSync', error.message, 'Warning');
@@ -207,7 +210,7 @@ export class ControllerManager implements ControllerSettings {
     }
   }
 
-  /** Do the object's annotations hold the work, or make it fail? */
+  /** Do the object's annotations hold the work or make it fail? */
   #isStopped({ controller, client }: Entry, target: KubeObject): boolean {
     if (isHeld(target, controller.name)) return true;
     const failure = controller.ownFailures === true ? undefined : simulated(target, 'failure');

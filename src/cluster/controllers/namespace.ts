@@ -14,7 +14,7 @@ interface Remaining {
 
 /**
  * Deletes the content of a Terminating namespace. The conditions of the namespace name the remaining objects and the
- * finalizers that hold them. When nothing is left, the namespace is finalized.
+ * finalizers that keep them. When no object is left, the namespace is finalized.
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',

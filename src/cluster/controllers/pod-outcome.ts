@@ -18,7 +18,7 @@ export interface PodPlan {
   readonly next: number | undefined;
 }
 
-/** Reasons with which a container waits before its first start. Every other reason is that of a crash. */
+/** The reasons for which a container waits before its first start. Every other reason is a crash. */
 const BEFORE_START = new Set([
   'ContainerCreating',
   'CreateContainerConfigError',
@@ -31,13 +31,13 @@ const BEFORE_START = new Set([
   'RegistryUnavailable',
 ]);
 
-/** The reason of a readiness probe that never succeeds, as in the kubelet's events. */
+/** The reason for a readiness probe that never succeeds, as in the kubelet's events. */
 export const UNHEALTHY = 'Unhealthy';
 
 /**
- * The outcome of a pod, by its annotations and the time since its start. The pod becomes ready at once or later. It
- * then runs for ever, or until it ends (a pod of a Job, or with a time to run). Annotations may let it wait, crash or
- * fail.
+ * The outcome of a pod, by its annotations and the milliseconds since its start. The pod becomes ready at once or
+ * later. It then runs for ever, or until it ends (a pod of a Job, or with a time to run). Annotations may let the pod
+ * wait, crash or fail.
  */
 export function planPod(pod: KubeObject, elapsed: number): PodPlan {
   const failure = simulated(pod, 'failure');
@@ -61,13 +61,16 @@ export function planPod(pod: KubeObject, elapsed: number): PodPlan {
 
 const lasting = (outcome: PodOutcome): PodPlan => ({ outcome, next: undefined });
 
-/** The outcome of a crash loop: the kubelet's pauses between restarts are 10 s, doubled each time up to 5 min. */
+/**
+ * The outcome of a crash loop. The pauses between restarts are those of the kubelet: 10 s, doubled each time up to 5
+ * min.
+ */
 function crashLoop(reason: string, elapsed: number): PodPlan {
   let [restarts, pauseSeconds, total] = [0, 10, 10_000];
   while (total <= elapsed) {
     restarts += 1;
     pauseSeconds = Math.min(300, pauseSeconds * 2);
-    // Count the further pauses of full length at once.
+    // Counts the remaining pauses of full length at once, so that a pod that crashed for long costs no loop.
     const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
     restarts += skip;
     total += (skip + 1) * pauseSeconds * 1000;

@@ -11,7 +11,7 @@ const PHASES = {
   failed: 'Failed',
 } as const;
 
-/** The status that the kubelet reports for a started pod. The times of unchanged states stay as they were. */
+/** The status that the kubelet reports for a started pod. The times of unchanged states stay. */
 export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: string, now: string): JsonObject {
   const ended = outcome.state === 'succeeded' || outcome.state === 'failed';
   const ready = outcome.state === 'running' && outcome.ready;
@@ -58,7 +58,7 @@ export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: strin
   };
 }
 
-/** The recorded end time of an ended container. */
+/** The recorded end time of an ended container; `undefined` without one. */
 function endOf(pod: KubeObject, index: number): string | undefined {
   const state = objectsAt(pod.status, 'containerStatuses')[index]?.['state'] as JsonObject | undefined;
   const finished = (state?.['terminated'] as JsonObject | undefined)?.['finishedAt'];
@@ -111,7 +111,7 @@ function stateOf(outcome: PodOutcome, startedAt: string, finishedAt: string): Js
 /** 137 (128 + SIGKILL) for a container that the kernel or the kubelet ended; else 1. */
 const exitCodeOf = (reason: string): number => (reason === 'OOMKilled' || reason === 'Killed' ? 137 : 1);
 
-/** The status of an init container. It ends before the containers start, unless it is a sidecar. */
+/** The status of an init container. An init container ends before the containers start, unless it is a sidecar. */
 function initStatus(container: JsonObject, outcome: PodOutcome, startedAt: string, now: string): JsonObject {
   const sidecar = container['restartPolicy'] === 'Always';
   const own: PodOutcome =
@@ -122,7 +122,7 @@ function initStatus(container: JsonObject, outcome: PodOutcome, startedAt: strin
   };
 }
 
-/** An address of the pod network that follows from the uid, so that a pod keeps it. */
+/** An address of the pod network that is derived from the uid, so that a pod keeps its address. */
 function addressOf({ metadata }: KubeObject): string {
   const bits = Number.parseInt((metadata.uid ?? '').replaceAll('-', '').slice(0, 6), 16) || 0;
   return `10.244.${(bits >> 8) & 0xff}.${(bits & 0xfe) + 1}`;

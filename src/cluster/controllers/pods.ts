@@ -7,7 +7,7 @@ import { controllerOf } from './relation-index.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
-/** The readiness of pods by their stored objects, which never change. */
+/** The readiness of each stored pod. A stored object never changes, so an entry stays true. */
 const readiness = new WeakMap<KubeObject, boolean>();
 
 export function isReady(pod: KubeObject): boolean {
@@ -27,8 +27,8 @@ export function isAvailable(pod: KubeObject, minReadySeconds: number, now: numbe
 }
 
 /**
- * Can the event of a pod matter to controllers that count or address pods? Most status changes do not matter, and a
- * look at all pods is expensive when there are many.
+ * Can the event of a pod matter to controllers that count or address pods? Most status changes do not matter, and
+ * reading all pods is expensive when there are many.
  */
 export function isTurn({ type, stored, previous }: StoreEvent): boolean {
   if (type !== 'MODIFIED' || previous === undefined) return true;
@@ -56,7 +56,7 @@ export function isFinished(pod: KubeObject): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** The pods that an object controls, finished and terminating ones included. */
+/** The pods that an object controls, including finished and terminating ones. */
 export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
   return client.controlled(owner, PODS);
 }
@@ -66,7 +66,7 @@ export function activePods(pods: readonly KubeObject[]): KubeObject[] {
   return pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
 }
 
-/** The pod template of a workload as a new pod without name. */
+/** A new pod without a name, made from the pod template of a workload. */
 export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['metadata']; spec: JsonObject } {
   const template = workload.spec?.['template'];
   const { metadata, spec } = isJsonObject(template) ? template : {};
@@ -80,7 +80,7 @@ export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['m
   };
 }
 
-/** The whole number in a field of `spec`; the default when the field is absent. */
+/** The number in a field of `spec`; `otherwise` when the field is absent. */
 export function specNumber(object: KubeObject, field: string, otherwise: number): number {
   const value = object.spec?.[field];
   return typeof value === 'number' ? value : otherwise;
@@ -89,7 +89,7 @@ export function specNumber(object: KubeObject, field: string, otherwise: number)
 /** An object as plain JSON, for kinds whose content is not under `spec`. */
 export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 
-/** The milliseconds until the next ready pod becomes available. */
+/** The milliseconds until the next ready pod becomes available; `undefined` when no pod waits for it. */
 export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: number, now: number): number | undefined {
   if (minReadySeconds === 0) return undefined;
   const waits = pods
@@ -98,7 +98,7 @@ export function untilAvailable(pods: readonly KubeObject[], minReadySeconds: num
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
-/** Members whose value is 0 are left out, as Go's `omitempty` does. */
+/** The counts without members whose value is 0, like Go's `omitempty`. */
 export function withoutZeros(counts: Readonly<Record<string, number>>): JsonObject {
   return Object.fromEntries(Object.entries(counts).filter(([, value]) => value !== 0));
 }

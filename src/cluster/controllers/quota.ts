@@ -10,7 +10,10 @@ import type { ResourceName } from './controller-client.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 
-/** Keeps the status of ResourceQuotas. Admission adds new objects; this controller subtracts removed ones. */
+/**
+ * Keeps the status of ResourceQuotas. Admission adds new objects to the status, and this controller subtracts removed
+ * ones.
+ */
 export const quotaController: SimulatedController = {
   name: 'resourcequota-controller',
   target: targetIn(QUOTAS),
@@ -18,7 +21,7 @@ export const quotaController: SimulatedController = {
   *keysOf(event, client) {
     if (concerns(event, '', 'resourcequotas')) {
       if (event.type !== 'DELETED') yield event.stored.key;
-      // A quota may count quotas, too.
+      // A quota may itself be counted by a quota.
       if (event.type === 'MODIFIED') return;
     }
     const { namespace } = event.stored.object.metadata;

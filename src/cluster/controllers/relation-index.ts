@@ -8,20 +8,20 @@ export interface IndexedObject {
   readonly object: KubeObject;
 }
 
-/** The terms by which an object is found; most objects have none. */
+/** The terms by which the index finds an object. Most objects have none. */
 export type TermsOf = (collection: Collection, object: KubeObject) => readonly string[];
 
 const NOTHING: readonly string[] = [];
 
 /**
- * Finds objects of all kinds by terms that follow from their content, such as the uids of their owners. Events of the
- * store keep the index up to date, so that a look-up costs only as much as its results.
+ * Finds objects of all kinds by terms that are derived from their content, such as the uids of their owners. Events of
+ * the store keep the index up to date, so that the cost of a look-up depends only on the number of its results.
  */
 export class RelationIndex {
   readonly #termsOf: TermsOf;
   readonly #places = new Map<string, Map<string, { readonly collection: Collection; readonly key: string }>>();
 
-  /** Indexes the present objects. Objects that the store creates later on demand have no terms. */
+  /** Indexes the present objects. Objects that the store creates on their first read must have no terms. */
   constructor(store: Store, termsOf: TermsOf) {
     this.#termsOf = termsOf;
     this.fill(store);
@@ -35,7 +35,7 @@ export class RelationIndex {
     }
   }
 
-  /** Applies an event of the store. A look-up that needs the change must come after this call. */
+  /** Updates the index for an event of the store. A look-up sees the change only after this call. */
   take({ type, collection, stored, previous }: StoreEvent): void {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
@@ -55,7 +55,7 @@ export class RelationIndex {
     return found;
   }
 
-  /** The number of terms, for tests of leaks. */
+  /** The number of terms. Tests detect leaks by it. */
   get size(): number {
     return this.#places.size;
   }
@@ -90,7 +90,7 @@ export function claimsOf(collection: Collection, pod: KubeObject): readonly stri
   return claimsOfPod(pod).map((claim) => `${pod.metadata.namespace ?? ''}/${claim}`);
 }
 
-/** The owner that controls an object. */
+/** The reference to the controller of an object; `undefined` without a controller. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }

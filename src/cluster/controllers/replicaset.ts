@@ -26,7 +26,7 @@ export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
 
 const NAME = 'replicaset-controller';
 
-/** The maximum of pods that one call creates or removes. Their events cause the next call. */
+/** The maximum number of pods that one call creates or removes. The events of these pods cause the next call. */
 const BURST = 500;
 
 /** Keeps the pods and the counts of ReplicaSets. */
@@ -56,11 +56,11 @@ export const replicaSetController: SimulatedController = {
 interface Scaling {
   /** Has this call changed the pods? */
   readonly changed: boolean;
-  /** The API's refusal of a new pod. */
+  /** The API's message when it refused a new pod. */
   readonly problem?: string;
 }
 
-/** Creates missing pods, or removes surplus ones. */
+/** Creates missing pods or removes surplus ones. */
 function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
@@ -73,11 +73,11 @@ function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObj
     const problem = createPod(client, set);
     if (problem !== undefined) return { changed: true, problem };
   }
-  // Adoption may have taken too many pods. Its events cause the next call.
+  // Adoption may have taken too many pods. The events of the adopted pods cause the next call.
   return { changed: true };
 }
 
-/** Removes pods that are not ready first, and then the youngest. */
+/** Removes pods that are not ready first, and then the youngest ones. */
 function removePods(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
   const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
   const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
@@ -100,7 +100,7 @@ function createPod(client: ControllerClient, set: KubeObject): string | undefine
     return undefined;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    // The first refusal is recorded as an Event. The controller tries again later.
+    // Only the first refusal becomes an Event. The controller tries again later.
     if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
     recordEvent(client, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
     return error.message;
@@ -151,8 +151,8 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 }
 
 /**
- * The condition with the refusal of a new pod. It keeps the text of the first refusal: later texts have other random
- * names, and each would cause a write.
+ * The condition with the refusal of a new pod. The condition keeps the text of the first refusal, because each later
+ * text has another random name and would cause a write.
  */
 function failureOf(client: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');

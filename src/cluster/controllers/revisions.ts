@@ -8,7 +8,7 @@ import type { ControllerClient } from './controller-client.ts';
 
 const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 
-/** Label of the hash in the revisions and pods of DaemonSets, and in the pods of StatefulSets. */
+/** The label with the hash in the revisions and pods of DaemonSets, and in the pods of StatefulSets. */
 export const REVISION_HASH = 'controller-revision-hash';
 
 /** The ControllerRevisions of a StatefulSet or DaemonSet, oldest first. */
@@ -23,12 +23,12 @@ function dataOf(owner: KubeObject): JsonObject {
   return { spec: { template: { ...objectAt(owner.spec, 'template'), $patch: 'replace' } } };
 }
 
-/** The label of a revision with its hash. */
+/** The label of a revision that has its hash. */
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
 /**
- * The revision of the present pod template. When the template has been used before, its old revision gets the highest
- * number; otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
+ * The revision of the present pod template. A template that was used before has a revision already; that revision gets
+ * the highest number. Otherwise a new revision is created. Unused revisions beyond the history limit are deleted.
  */
 export function currentRevision(
   client: ControllerClient,

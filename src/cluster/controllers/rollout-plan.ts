@@ -14,7 +14,7 @@ export interface RolloutPlan {
 
 /**
  * The next step of a rollout, by the rules of the Deployment controller. The new ReplicaSet grows within the surge. Old
- * ones shrink as far as availability allows. They first lose the pods that are not available.
+ * ReplicaSets shrink as far as availability permits, and lose pods that are not available first.
  */
 export function rolloutPlan(
   deployment: KubeObject,
@@ -61,7 +61,7 @@ interface Budget {
 function shrink(old: readonly KubeObject[], budget: Budget): { set: KubeObject; replicas: number }[] {
   const plan = old.map((set) => ({ set, replicas: specNumber(set, 'replicas', 0) }));
   let removable = budget.total - budget.minAvailable - budget.newUnavailable;
-  // The removal of pods that are not available costs no availability.
+  // Removing pods that are not available does not lower the availability.
   for (const entry of plan) {
     const unhealthy = Math.min(Math.max(0, entry.replicas - available(entry.set)), Math.max(0, removable));
     entry.replicas -= unhealthy;
@@ -83,8 +83,8 @@ function available(set: KubeObject): number {
 }
 
 /**
- * The surge, rounded up, and the unavailability, rounded down. A rollout stops when both are zero. One pod may
- * therefore be unavailable in this case.
+ * The surge, rounded up, and the unavailability, rounded down. If both are zero, one pod may be unavailable; otherwise
+ * the rollout could not proceed.
  */
 function limits(
   rolling: Readonly<Record<string, JsonValue | undefined>>,
@@ -97,7 +97,7 @@ function limits(
     : { maxSurge, maxUnavailable };
 }
 
-/** A number of pods: a number, or a percentage of `of`. */
+/** A number of pods, given as a number or as a percentage of `of`. */
 export function share(value: JsonValue, of: number, round: (value: number) => number): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d{1,3})%$/.exec(String(value));

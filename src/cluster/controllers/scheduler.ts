@@ -13,8 +13,8 @@ const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler, which binds pods to simulated nodes. A pod waits while it has scheduling gates, while a claim of it is
- * not ready, and while no simulated node fits.
+ * The scheduler, which binds pods to simulated nodes. A pod waits while it has scheduling gates, while one of its
+ * claims is not bound, and while no simulated node fits.
  */
 export const scheduler: SimulatedController = {
   name: NAME,
@@ -51,12 +51,12 @@ export const scheduler: SimulatedController = {
 
 const waits = (pod: KubeObject): boolean => pod.spec?.['nodeName'] === undefined;
 
-/** A number that follows from the uid and spreads pods over the nodes. */
+/** A number that is derived from the uid and spreads pods over the nodes. */
 const spread = ({ metadata }: KubeObject): number => Number.parseInt((metadata.uid ?? '').slice(0, 6), 16) || 0;
 
 /**
- * Can the pod run on the node? A DaemonSet made its pod for one node; any other pod needs a schedulable node with its
- * labels.
+ * Can the pod run on the node? A pod of a DaemonSet names its node. Any other pod fits a schedulable node that has the
+ * labels of its node selector.
  */
 function fits(pod: KubeObject, node: KubeObject): boolean {
   const wanted = nodeOfAffinity(pod);
@@ -69,13 +69,13 @@ export function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
   return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
-/** The affinity to one node by its name. */
+/** A node affinity that only the node with this name matches. */
 export function nodeAffinityTo(name: string): JsonObject {
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
   return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } };
 }
 
-/** The node that a pod is bound to by `nodeAffinityTo`. */
+/** The name of the node in an affinity made by `nodeAffinityTo`; `undefined` for other pods. */
 export function nodeOfAffinity(pod: KubeObject): string | undefined {
   const required = objectAt(objectAt(objectAt(pod.spec, 'affinity'), 'nodeAffinity'), REQUIRED);
   const [field] = objectsAt(objectsAt(required, 'nodeSelectorTerms')[0], 'matchFields');

@@ -5,7 +5,7 @@ const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;
 const CONFIG_MAPS = { group: '', plural: 'configmaps' } as const;
 
-/** Name of the ConfigMap with the cluster's certificate authority that every namespace has. */
+/** The name of the ConfigMap with the cluster's certificate authority. Every namespace has this ConfigMap. */
 const ROOT_CA = 'kube-root-ca.crt';
 
 /** Gives every namespace its `default` ServiceAccount and the certificate authority of the cluster. */

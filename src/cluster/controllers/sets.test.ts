@@ -93,7 +93,7 @@ describe('a StatefulSet', () => {
     const { status } = await story.get(STATEFUL_SET, 's');
     expect(status).toMatchObject({ currentReplicas: 1, updatedReplicas: 2 });
     expect(status?.['currentRevision']).not.toBe(status?.['updateRevision']);
-    // A pod below the partition comes back as it was.
+    // The replacement of a pod below the partition has the old revision.
     await story.remove('v1 Pod', 's-0');
     expect(imageOf(await story.get('v1 Pod', 's-0'))).toBe('i:1');
     await story.patch(STATEFUL_SET, 's', { spec: { updateStrategy: { rollingUpdate: { partition: 0 } } } });

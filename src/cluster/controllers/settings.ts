@@ -5,7 +5,7 @@ import type { ControllersOptions } from '../options.ts';
 export interface ControllerSettings {
   /** The names of the controllers, disabled ones included. */
   readonly names: readonly string[];
-  /** Disables a controller: it does no work and collects none. */
+  /** Disables a controller. A disabled controller does no work and collects none. */
   disable(name: string): void;
   /** Enables a controller again. As at its start, it reconciles all objects. */
   enable(name: string): void;
@@ -15,7 +15,10 @@ export interface ControllerSettings {
   release(name: string): void;
   /** Sets the time between an event and the work, in milliseconds of the cluster's clock. */
   delay(name: string, milliseconds: number): void;
-  /** Lets the next attempts of a controller fail. Each is tried again after a second of the cluster's clock. */
+  /**
+   * Makes the next attempts of a controller fail (default: all attempts). A failed attempt is repeated after a second
+   * of the cluster's clock.
+   */
   fail(name: string, attempts?: number): void;
 }
 
@@ -57,7 +60,7 @@ export function checkControllerNames(options: ControllersOptions, known: readonl
   for (const name of mentioned) if (!known.includes(name)) throw unknownController(name, known);
 }
 
-/** The settings of a cluster without controllers. Every name is unknown. */
+/** The settings of a cluster without controllers. Every method throws, because no name is known. */
 export const noControllers: ControllerSettings = {
   names: [],
   disable: refuseName,

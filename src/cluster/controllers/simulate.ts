@@ -3,18 +3,22 @@ import type { KubeObject } from '../../core/index.ts';
 /** Annotations of an object for the controllers that work on it. */
 export const SIMULATE = {
   /**
-   * `true`, or names of controllers separated by commas: these leave the object alone while the annotation is there.
+   * `true`, or names of controllers separated by commas. These controllers leave the object alone while it has the
+   * annotation.
    */
   hold: 'typekro.dev/simulate-hold',
   /** The seconds between an event and the work that it causes. */
   delay: 'typekro.dev/simulate-delay-seconds',
-  /** On a pod: how its containers fail. On any other object: the reason with which the controllers' work fails. */
+  /**
+   * On a pod: the way in which its containers fail. On any other object: the reason with which the controllers' work
+   * fails.
+   */
   failure: 'typekro.dev/simulate-failure',
   /** On a pod: the seconds between its start and its readiness. */
   readyAfter: 'typekro.dev/simulate-ready-after-seconds',
   /**
-   * On a pod: the seconds that its containers run before they end, with success unless another annotation makes them
-   * fail.
+   * On a pod: the seconds that its containers run before they end. They end with success unless another annotation
+   * makes them fail.
    */
   run: 'typekro.dev/simulate-run-seconds',
 } as const;
@@ -28,7 +32,9 @@ export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): s
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** The annotation in milliseconds; `undefined` when it is absent or not a number of seconds. */
+/**
+ * The value of the annotation in milliseconds; `undefined` when the annotation is absent, negative or not a number.
+ */
 export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter' | 'run'): number | undefined {
   const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
@@ -41,5 +47,5 @@ export function isHeld(object: KubeObject, controller: string): boolean {
   return value === 'true' || value.split(',').some((name) => name.trim() === controller);
 }
 
-/** Is this the name of an annotation for the simulation? Such an annotation is not copied to other objects. */
+/** Is this an annotation for the simulation? Such an annotation is not copied to other objects. */
 export const isSimulation = (annotation: string): boolean => annotation.startsWith(PREFIX);

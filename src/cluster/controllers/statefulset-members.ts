@@ -20,7 +20,7 @@ export function ordinalOf(set: KubeObject, pod: KubeObject): number {
 const claimName = (template: JsonObject, member: string): string =>
   `${textAt(objectAt(template, 'metadata'), 'name')}-${member}`;
 
-/** Creates the pod of an ordinal from the template of a revision, after the claims that the pod needs. */
+/** Creates the pod of an ordinal from the template of a revision. Creates the claims of the pod first. */
 export function createMember(client: ControllerClient, set: KubeObject, ordinal: number, revision: string): void {
   const { name = '', namespace = '' } = set.metadata;
   const member = `${name}-${ordinal}`;
@@ -87,7 +87,7 @@ function createClaim(client: ControllerClient, set: KubeObject, template: JsonOb
 const retention = (set: KubeObject, event: 'whenDeleted' | 'whenScaled'): string =>
   textAt(objectAt(set.spec, 'persistentVolumeClaimRetentionPolicy'), event);
 
-/** An owner reference of a claim. The claim is deleted with its owner, but does not block the owner's deletion. */
+/** An owner reference for a claim. The owner's deletion deletes the claim but does not wait for it. */
 function ownerOfClaim(owner: KubeObject) {
   const { controller: _controller, blockOwnerDeletion: _block, ...reference } = controllerReference(owner);
   return reference;
@@ -99,7 +99,9 @@ function claimsOf(client: ControllerClient, set: KubeObject, member: string): Ku
   );
 }
 
-/** Sets the owner of all members' claims by the retention policy, which may have changed. */
+/**
+ * Sets or removes the StatefulSet as owner of its members' claims. The retention policy decides, and may have changed.
+ */
 export function ownClaims(client: ControllerClient, set: KubeObject): void {
   if (objectsAt(set.spec, 'volumeClaimTemplates').length === 0) return;
   const wanted = retention(set, 'whenDeleted') === 'Delete';
@@ -116,8 +118,8 @@ export function ownClaims(client: ControllerClient, set: KubeObject): void {
 }
 
 /**
- * Makes the pod of a member the owner of its claims, when the retention policy deletes the claims of members that are
- * scaled away.
+ * Makes a member's pod the owner of its claims, when the retention policy deletes the claims of members that are scaled
+ * away.
  */
 export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: KubeObject): void {
   if (retention(set, 'whenScaled') !== 'Delete') return;
@@ -127,8 +129,8 @@ export function keepClaimsOf(client: ControllerClient, set: KubeObject, pod: Kub
 }
 
 /**
- * Removes the claim's reference to the owner that has `uid`, and adds one to `owner` if that is given. A claim that
- * already refers to `owner` stays as it is.
+ * Removes the reference to the owner with `uid` from a claim. Adds a reference to `owner` when `owner` is given. A
+ * claim that already refers to `owner` does not change.
  */
 function setOwner(client: ControllerClient, claim: KubeObject, uid: string, owner: KubeObject | undefined): void {
   const { ownerReferences = [], ...metadata } = claim.metadata;

@@ -12,7 +12,7 @@ import { controllerOf } from './relation-index.ts';
 const NAME = 'statefulset-controller';
 const STATEFUL_SETS = { group: 'apps', plural: 'statefulsets' } as const;
 
-/** Keeps the numbered pods of StatefulSets, in their order, with their claims and revisions. */
+/** Keeps the numbered pods of StatefulSets in their order, with their claims and revisions. */
 export const statefulSetController: SimulatedController = {
   name: NAME,
   target: targetIn(STATEFUL_SETS),
@@ -42,7 +42,7 @@ export const statefulSetController: SimulatedController = {
 };
 
 interface Revisions {
-  /** The name of the revision from which a rollout started; `updated` is the revision of its end. */
+  /** The names of two revisions: a rollout changes pods from `current` to `update`. */
   readonly current: string;
   readonly update: string;
 }
@@ -51,7 +51,8 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /**
- * Does the work that is possible now: with ordered management for one pod after the other, else for all pods at once.
+ * Does the work that is possible now. With ordered management, works on one pod at a time; otherwise on all pods at
+ * once.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): void {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
@@ -88,7 +89,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   }
 }
 
-/** The partition: pods with a lower ordinal keep the revision from which the rollout started. */
+/** The partition. Pods with a lower ordinal keep the revision from which the rollout started. */
 function partitionOf(set: KubeObject): number {
   const strategy = objectAt(set.spec, 'updateStrategy');
   return strategy['type'] === 'OnDelete' ? 0 : (numberAt(objectAt(strategy, 'rollingUpdate'), 'partition') ?? 0);

@@ -17,7 +17,7 @@ export function podTemplateOf(workload: KubeObject): {
   };
 }
 
-/** Ten characters that follow from the template, for the label `pod-template-hash`. */
+/** Ten characters that are derived from the template, for the label `pod-template-hash`. */
 export function templateHash(workload: KubeObject): string {
   const { metadata, spec } = podTemplateOf(workload);
   const digest = createHash('sha256')
@@ -26,7 +26,7 @@ export function templateHash(workload: KubeObject): string {
   return Array.from(digest.subarray(0, 10), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('');
 }
 
-/** Is the template of the ReplicaSet equal to that of the workload, apart from the hash label? */
+/** Do the ReplicaSet and the workload have equal templates? The hash label does not count. */
 export function sameTemplate(workload: KubeObject, set: KubeObject): boolean {
   const wanted = podTemplateOf(workload);
   const had = podTemplateOf(set);

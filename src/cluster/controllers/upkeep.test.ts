@@ -151,7 +151,7 @@ describe('volumes', () => {
     });
     expect((await story.get(CLAIM, 'c')).status).toMatchObject({ phase: 'Bound' });
     expect((await story.get('v1 Pod', 'p')).status).toMatchObject({ phase: 'Running' });
-    // In use, it stays until the pod is gone.
+    // A claim that is in use stays until the pod is deleted.
     await story.remove(CLAIM, 'c');
     expect(await story.names(CLAIM)).toEqual(['c']);
     await story.remove('v1 Pod', 'p');
@@ -322,7 +322,7 @@ describe('upkeep', () => {
     const ref = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'a' };
     await story.client.patch(ref, { metadata: { labels: { part: null } } });
     expect(await rulesOf('whole')).toEqual(['secrets']);
-    // The roles that every cluster has are made of parts, too.
+    // Some roles that every cluster begins with are aggregated, too.
     await story.client.create(role('c', 'gadgets', { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }));
     expect(await rulesOf('view')).toContain('gadgets');
   });

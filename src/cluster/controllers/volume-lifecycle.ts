@@ -11,7 +11,7 @@ import { claimsOfPod } from './relation-index.ts';
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 
-/** Removes the protection of deleted claims when no pod uses them any more. */
+/** Removes the finalizer of a deleted claim when no pod uses the claim any more. */
 export const claimProtection: SimulatedController = {
   name: 'pvc-protection-controller',
   target: targetIn(CLAIMS),
@@ -33,8 +33,8 @@ export const claimProtection: SimulatedController = {
 };
 
 /**
- * Writes the phase of volumes (available, bound, released), reclaims released volumes, and removes the protection of
- * deleted ones.
+ * Writes the phase of volumes (available, bound, released) and reclaims released volumes. Removes the finalizer of a
+ * deleted volume when no claim is bound to it.
  */
 export const volumeController: SimulatedController = {
   name: 'pv-protection-controller',

@@ -20,7 +20,7 @@ const CLASSES = { group: 'storage.k8s.io', plural: 'storageclasses' } as const;
 const PROVISIONER = 'typekro.dev/simulated';
 const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 
-/** Creates the default storage class, whose volumes exist as soon as a claim asks for one. */
+/** Creates the default storage class. A volume of this class is created when a claim asks for one. */
 export function putStorageClass(context: BootstrapContext): void {
   put(context, CLASSES.group, CLASSES.plural, {
     metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
@@ -43,7 +43,7 @@ export const claimController: SimulatedController = {
     } else if (concerns(event, '', 'persistentvolumes') || concerns(event, 'storage.k8s.io', 'storageclasses')) {
       for (const claim of client.list(CLAIMS, '')) if (isPending(claim)) yield keyOfObject(claim);
     } else if (concerns(event, '', 'pods') && event.type === 'ADDED') {
-      // With some classes a claim waits for the first pod that uses it.
+      // Classes with `WaitForFirstConsumer` let a claim wait for the first pod that uses it.
       for (const claim of claimsOfPod(object)) yield `${object.metadata.namespace ?? ''}/${claim}`;
     }
   },
@@ -67,8 +67,8 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
 /**
- * The volume for a claim: the one that the claim names, else one that is reserved for the claim, else the smallest free
- * volume that fits.
+ * The volume for a claim: the volume that the claim names, else a fitting volume that is reserved for the claim, else
+ * the smallest fitting free volume. Returns `undefined` without such a volume.
  */
 function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');
@@ -113,7 +113,7 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
   return textAt(reference, 'uid') === '' || textAt(reference, 'uid') === uid;
 }
 
-/** Creates a volume; without one, records the reason as an Event. */
+/** Creates a volume for a claim. When it cannot, records the reason as an Event and returns `undefined`. */
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
@@ -193,7 +193,10 @@ function bind(client: ControllerClient, claim: KubeObject, volume: KubeObject): 
   });
 }
 
-/** Gives a bound claim that asks for more the larger size, where its class allows that. */
+/**
+ * Enlarges the volume of a bound claim that asks for more. Only volumes of simulated classes grow. A claim whose volume
+ * does not exist becomes Lost.
+ */
 function resize(client: ControllerClient, claim: KubeObject): void {
   const volume = client.get(VOLUMES, '', textAt(claim.spec, 'volumeName'));
   const storageClass = client.get(CLASSES, '', classOf(claim));

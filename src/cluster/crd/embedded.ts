@@ -9,7 +9,7 @@ import type { ObjectNode } from '../types/node.ts';
 const known = new WeakMap<Schema, boolean>();
 const MAX_DEPTH = 150;
 
-/** Does the schema have embedded resources in any part? */
+/** Does any part of the schema declare embedded resources? */
 function hasEmbedded(schema: Schema, depth = 0): boolean {
   if (depth > MAX_DEPTH) return false;
   let found = known.get(schema);

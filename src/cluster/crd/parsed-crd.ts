@@ -27,7 +27,7 @@ export interface DefinedVersion {
 /** The finalizer that keeps a deleted definition until its objects are gone. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
-/** Names of a definition. */
+/** The names of a definition. */
 export interface DefinedNames {
   readonly plural: string;
   readonly singular: string;
@@ -46,7 +46,7 @@ export interface ParsedCrd {
   readonly versions: readonly DefinedVersion[];
 }
 
-/** Reads a definition. */
+/** Parses a definition. */
 export function readCrd(crd: KubeObject): ParsedCrd {
   const spec = crd.spec ?? {};
   return {
@@ -58,7 +58,7 @@ export function readCrd(crd: KubeObject): ParsedCrd {
   };
 }
 
-/** Reads `spec.names` or `status.acceptedNames`. */
+/** Parses `spec.names` or `status.acceptedNames`. */
 export function readNames(names: JsonObject): DefinedNames {
   return {
     plural: asText(names['plural']),

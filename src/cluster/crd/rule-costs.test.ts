@@ -14,7 +14,7 @@ function check(rule: string, schema: Schema) {
 const costOf = (rule: string, schema: Schema) =>
   estimateCost(check(rule, schema), (path) => sizeAtPath(schema, false, path)).max;
 
-/** A schema whose size is bounded, or not. */
+/** A function that makes a schema with a bound on its size, or without one when `bound` is absent. */
 type Bounded = (bound?: number) => Schema;
 
 const bounded = (name: 'maxItems' | 'maxLength' | 'maxProperties', bound?: number) =>
@@ -103,7 +103,7 @@ describe('the limits', () => {
   const numbers = (maxItems: number): Schema => ({ type: 'array', items: { type: 'number' }, maxItems });
 
   test.each([
-    // Three units for each element, and two more.
+    // The rule costs three units for each element, plus two.
     [3_333_332, []],
     [
       3_333_333,

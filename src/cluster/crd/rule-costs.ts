@@ -5,11 +5,13 @@ import type { Schema } from '../../schema/index.ts';
 import { fieldForbidden } from '../errors/field-problems.ts';
 import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 
-/** The maximum of the estimated cost of one expression, over all its evaluations for one object. */
+/** The maximum estimated cost of one expression, over all its evaluations for one object. */
 const EXPRESSION_LIMIT = 10_000_000;
-/** The maximum of the estimated cost of all expressions of a schema. */
+/** The maximum estimated cost of all expressions of a schema. */
 const SCHEMA_LIMIT = 100_000_000;
-/** The number of the most expensive rules that are named when all rules together cost too much. */
+/**
+ * The maximum number of rules that are named when all rules together cost too much. The most expensive ones are named.
+ */
 const NAMED = 4;
 
 const HINT =
@@ -22,13 +24,13 @@ function excess(what: string, cost: number, limit: number): string {
   return `${what} exceeds budget by factor of ${shown} (${HINT})`;
 }
 
-/** Adds up the costs of the rules of one schema, and then of the next one. */
+/** Adds up the costs of the rules of one schema. `finish` begins the sum of the next schema. */
 export class RuleCosts {
   #total = 0;
   #dear: { readonly field: string; readonly cost: number }[] = [];
 
   /**
-   * Estimates one rule. `times` is the maximum number of values of the schema in one object; `undefined` if it has no
+   * Estimates one rule. `times` is the maximum number of values of the schema in one object; `undefined` when it has no
    * bound.
    */
   rule(checked: Checked, schema: Schema, resource: boolean, times: number | undefined, field: string): FieldError[] {
@@ -48,7 +50,7 @@ export class RuleCosts {
     return cost > EXPRESSION_LIMIT ? [fieldForbidden(field, excess(what, cost, EXPRESSION_LIMIT))] : [];
   }
 
-  /** The errors of all rules of the schema at `field` together. Later rules are those of another schema. */
+  /** Returns the errors for the total cost of the schema at `field`, and resets the total for the next schema. */
   finish(field: string): FieldError[] {
     const [total, dear] = [this.#total, this.#dear];
     this.#total = 0;

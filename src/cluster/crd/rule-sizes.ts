@@ -2,10 +2,10 @@ import type { CostRange } from '../../cel/index.ts';
 import { unescapeFieldName } from '../../cel/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
-/** The largest request that an API server accepts, in bytes. It bounds data that its schema does not bound. */
+/** The maximum size of a request to an API server, in bytes. It bounds data that its schema does not bound. */
 const MAX_REQUEST = 3 * 1024 * 1024;
 
-/** Lengths of values as JSON text, quotes included. */
+/** Lengths of values as JSON text, including quotes. */
 const DATE = 12;
 const MIN_DATE_TIME = 21;
 const MAX_DATE_TIME = 32;
@@ -53,7 +53,7 @@ function shortestObject({ properties = {}, required = [] }: Schema): number {
 
 const atLeastZero = (bound: number | bigint): number => Math.max(0, Number(bound));
 
-/** The maximum of characters, elements or entries of a value; 0 for a value without a size. */
+/** The maximum number of characters, elements or entries of a value; 0 for a value without a size. */
 function largest(schema: Schema): number {
   const { maxLength, maxItems, maxProperties, items, additionalProperties } = schema;
   if (schema['x-kubernetes-int-or-string'] === true) {
@@ -93,8 +93,8 @@ function member(schema: Schema, name: string, resource: boolean): Schema | undef
 }
 
 /**
- * The size of the data at a path of an expression, by the schema of `self`, with the bounds that an API server's
- * estimates use. `undefined` where the path leads out of the schema.
+ * The size of the data at a path of an expression, with the bounds that an API server's estimates use. The first step
+ * of the path is `self`, whose schema is given. Returns `undefined` when the path leads out of the schema.
  */
 export function sizeAtPath(self: Schema, resource: boolean, path: readonly string[]): CostRange | undefined {
   let current = self;
@@ -116,7 +116,7 @@ function elementOf({ items, additionalProperties }: Schema): Schema | undefined 
 }
 
 /**
- * The number of times that data of the schema fits into a request. It is the bound where lists and maps around the data
- * have none.
+ * The maximum number of values of the schema in a request. This number is the bound when the lists and maps around the
+ * data have none.
  */
 export const timesInRequest = (schema: Schema): number => Math.floor(MAX_REQUEST / (shortest(schema) + 1));

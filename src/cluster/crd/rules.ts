@@ -9,14 +9,14 @@ import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
 let base: Environment | undefined;
 
-/** The environment of validation rules before their variables are added, made at the first rule. */
+/** The environment of validation rules before their variables are added. The first rule creates it. */
 const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: RULE_LIBRARIES }));
 
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
 
 /**
- * The environment of the rules of one schema node. `self` has the type of the node; `oldSelf` has the same type, or
- * with `optionalOld` its optional type.
+ * The environment of the rules of one schema node. `self` has the type of the node. `oldSelf` has the same type, or
+ * with `optionalOld` the optional of this type.
  */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
   let pair = environments.get(schema);
@@ -26,7 +26,7 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
     const { variables, types } = celTypes({ self: { schema: own } });
     const self = variables['self'];
-    // Both variables have one struct type: rules compare them, and structs of two types cannot be compared.
+    // Both variables share one struct type, because rules compare them and structs of two types cannot be compared.
     const oldSelf = optionalOld && self !== undefined ? { type: optionalType(self.type), raw: true } : self;
     environment = baseEnvironment().extend(oldSelf === undefined ? variables : { ...variables, oldSelf }, { types });
     pair.set(optionalOld, environment);
@@ -37,7 +37,7 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
 
 /**
- * Makes a function that evaluates the rules of a schema. A rule is planned at its first use, and the program is kept.
+ * Makes a function that evaluates the rules of a schema. A rule is compiled at its first use, and its program is kept.
  */
 export function ruleEvaluator(root: Schema): (site: RuleSite) => readonly FieldError[] {
   const programs = new WeakMap<Schema, Map<string, CompileResult>>();
@@ -157,7 +157,7 @@ const shownRule = (rule: ValidationRule) => ({
 });
 
 /**
- * Makes a checker that compiles the rules of a schema node and returns their errors; `costs` adds up the costs of the
+ * Makes a checker that compiles the rules of a schema node and returns their errors. `costs` adds up the costs of the
  * rules.
  */
 export const ruleChecker =

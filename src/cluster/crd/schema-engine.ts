@@ -1,6 +1,6 @@
 /**
- * The code that only clusters with definitions need, loaded as a whole by `lazy-modules.ts`: structural schemas, their
- * rules and the language of the rules.
+ * The code that only clusters with definitions use: structural schemas, their rules and the language of the rules.
+ * `lazy-modules.ts` loads it as one module.
  */
 export { applyDefaults, prune, validateValue } from '../../schema/index.ts';
 export { ruleEvaluator } from './rules.ts';

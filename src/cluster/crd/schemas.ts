@@ -6,12 +6,15 @@ import type * as Engine from './schema-engine.ts';
 export type SchemaEngine = typeof Engine;
 
 /**
- * Returns the schema engine. Throws before the engine is loaded, which `needsSchemas` prevents: see
- * `docs/decisions/0013-schema-engine-behind-a-gate.md`.
+ * Returns the schema engine. Throws when the engine is not loaded. Code that calls it loads the engine first when
+ * `needsSchemas` says so: see `docs/decisions/0013-schema-engine-behind-a-gate.md`.
  */
 export type SchemaEngineSource = () => SchemaEngine;
 
-/** Does a request to the API group need the schema engine, or has the cluster definitions? */
+/**
+ * Must the schema engine be loaded for a request to the API group? True when the request is for definitions or the
+ * cluster has some, and the engine is not loaded yet. A `group` of `undefined` asks only about the cluster.
+ */
 export function needsSchemas(
   store: ObjectLookup,
   schemaEngine: LazyModule<SchemaEngine>,

@@ -4,7 +4,10 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
-/** Checks a definition; on an update against the stored one. Other code checks what all objects have in common. */
+/**
+ * Checks a definition. With `old`, also checks the update against the stored definition. Other code checks what all
+ * objects have in common.
+ */
 export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
   const costs = new RuleCosts();
   const options = { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };

@@ -12,7 +12,10 @@ interface NamesCondition {
   readonly message: string;
 }
 
-/** The names of a definition that are free in its group, and the condition that says whether all are. */
+/**
+ * The accepted names of a definition, and the condition that says whether all names are accepted. A name is accepted
+ * when no other definition of the group has it; otherwise the name that was accepted before stays.
+ */
 export function acceptNames(
   store: ObjectLookup,
   definition: ParsedCrd,
@@ -59,7 +62,7 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** The names that this definition wants and other definitions of the group have. */
+/** The names that both this definition and another definition of the group have. */
 function takenNames(
   store: ObjectLookup,
   { object: own, group, names }: ParsedCrd,
@@ -68,7 +71,7 @@ function takenNames(
   const kinds = new Set<string>();
   const wanted = new Set([names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]);
   for (const { object } of store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
-    // Each of thousands of definitions looks at all others, so that only these two fields of most are read.
+    // There may be thousands of definitions. These two fields exclude most of them before their names are parsed.
     if (object.spec?.['group'] !== group || object.metadata.uid === own.metadata.uid) continue;
     const accepted = acceptedNames(object);
     for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames])

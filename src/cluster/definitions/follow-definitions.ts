@@ -16,8 +16,9 @@ export interface DefinitionsContext extends LifecycleContext {
 }
 
 /**
- * Reacts to the events of CustomResourceDefinitions: enqueues `settleDefinition`, which accepts names, establishes and
- * serves, and stops serving a definition as soon as it is deleted.
+ * Reacts to the events of CustomResourceDefinitions. Enqueues `settleDefinition` for a changed definition, and stops
+ * serving a deleted one at once. After a deletion all definitions are settled again, because names may have become
+ * free.
  */
 export function followDefinitions(context: DefinitionsContext): void {
   const definitions = context.store.collection(GROUP, PLURAL);
@@ -36,8 +37,8 @@ export function followDefinitions(context: DefinitionsContext): void {
 }
 
 /**
- * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module, which mostly is loaded
- * already, because a definition arrives by a write.
+ * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module. This module is mostly
+ * loaded already, because a definition arrives by a write.
  */
 function settleLater(context: DefinitionsContext, name: string): void {
   context.work.enqueue(async () => {
@@ -47,14 +48,14 @@ function settleLater(context: DefinitionsContext, name: string): void {
 }
 
 /**
- * Stops serving all custom resources and drops their collections, calls `change`, which replaces the stored
- * definitions, and serves those that are stored then.
+ * Replaces the stored definitions by calling `change`. Before the call, stops serving all custom resources and drops
+ * their collections. After the call, serves the definitions that are then stored.
  */
 export function republishDefinitions(context: DefinitionsContext, change: () => void): void {
   const definitions = context.store.collection(GROUP, PLURAL);
   for (const { object } of definitions.all()) unpublish(context, readCrd(object));
   change();
-  // Enqueued first, so that the schema engine is loaded before the tasks of controllers for the new content run.
+  // This task is the first one, so that the schema engine is loaded before the controllers work on the new content.
   const { schemaEngine } = context.parts;
   if (needsSchemas(context.store, schemaEngine, undefined))
     context.work.enqueue(async () => void (await schemaEngine.load()));

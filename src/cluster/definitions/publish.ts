@@ -9,17 +9,17 @@ import type { Store } from '../store/store.ts';
 export const GROUP = 'apiextensions.k8s.io';
 export const PLURAL = 'customresourcedefinitions';
 
-/** What serving custom resources changes in the cluster. */
+/** What the code that serves custom resources changes in the cluster. */
 export interface PublishContext {
   readonly store: Store;
   readonly registry: Registry;
   readonly schemas: SchemaEngineSource;
 }
 
-/** The served state of each definition, which tells whether a definition has changed. */
+/** The served state of each definition as text. A different text means that the definition has changed. */
 const published = new WeakMap<Registry, Map<string, string>>();
 
-/** Serves the versions of an established definition, unless it serves this state already. */
+/** Serves the versions of an established definition. Does nothing when the same state is served already. */
 export function publish(context: PublishContext, definition: ParsedCrd): void {
   if (!hasCondition(definition.object, 'Established')) return;
   const terminating = definition.object.metadata.deletionTimestamp !== undefined;

@@ -22,7 +22,8 @@ export interface LifecycleContext extends WriteServices, PublishContext {
 }
 
 /**
- * Does one step for a definition: accepts names, establishes, or cleans up. The event of the step causes the next one.
+ * Does one step for a definition: accepts its names, establishes it, serves it, or cleans up after its deletion. A step
+ * that writes causes an event, and the event causes the next step.
  */
 export function settleDefinition(context: LifecycleContext, name: string): void {
   const stored = context.store.collection(GROUP, PLURAL).get(name);
@@ -41,7 +42,7 @@ type Condition = { type: string; status: string; reason: string; message: string
 const APPROVAL = 'api-approved.kubernetes.io';
 
 /**
- * The condition about the approval of a definition in a group of the Kubernetes project; undefined for other groups.
+ * The condition about the approval of a definition in a group of the Kubernetes project; `undefined` for other groups.
  */
 function approvalOf(object: KubeObject): Condition | undefined {
   if (!/(?:^|\.)(?:k8s|kubernetes)\.io$/.test(String(object.spec?.['group']))) return undefined;
@@ -54,7 +55,7 @@ function approvalOf(object: KubeObject): Condition | undefined {
   return { type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${text}` };
 }
 
-/** Writes conditions and accepted names. Returns true when it changed something. */
+/** Writes conditions and accepted names. Returns whether they have changed. */
 function updateNames(context: LifecycleContext, definition: ParsedCrd): boolean {
   const { object } = definition;
   const { accepted, condition } = acceptNames(context.store, definition);
@@ -132,7 +133,7 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   };
 }
 
-/** Deletes the objects of a deleted definition, and then removes the finalizer of the definition. */
+/** Deletes the objects of a deleted definition, and then the finalizer of the definition. */
 function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
   const { object, group, names } = definition;
   if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;

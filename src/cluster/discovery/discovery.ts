@@ -17,7 +17,9 @@ interface Documents {
 
 const caches = new WeakMap<Registry, Documents>();
 
-/** Answers `/api…` and `/apis…` without a resource; `undefined` when the group or the version is unknown. */
+/**
+ * Answers `/api…` and `/apis…` paths without a resource. Returns `undefined` when the group or the version is unknown.
+ */
 export function discoveryReply(
   registry: Registry,
   request: ApiRequest,
@@ -199,7 +201,7 @@ function legacy(resource: ServedResource): LegacyResource[] {
   return [own, ...subresources];
 }
 
-/** The hash that identifies the storage version of a resource; opaque to clients. */
+/** A hash that identifies the storage version of a resource. Clients treat it as opaque. */
 function hashOf({ custom, apiVersion, kind }: ServedResource): string | undefined {
   if (custom?.stored !== true) return undefined;
   return cryptoLibrary()

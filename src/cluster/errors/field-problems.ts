@@ -2,8 +2,8 @@ import type { FieldError } from '../../kubernetes/index.ts';
 import { fieldErrors } from '../../kubernetes/index.ts';
 
 /**
- * Constructors of errors of fields of built-in kinds. Built-in kinds are structs in Go, so their members are printed in
- * the given order.
+ * Constructors of errors for fields of built-in kinds. Built-in kinds are structs in Go, so their members are printed
+ * in the order of the struct.
  */
 export const {
   print: formatValue,

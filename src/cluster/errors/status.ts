@@ -19,7 +19,7 @@ export interface StatusDetails {
   readonly retryAfterSeconds?: number;
 }
 
-/** The body of an error answer, and of a deletion that leaves no object to show. */
+/** The body of an error answer, and of the answer to a deletion that has no object to return. */
 export interface StatusBody {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
@@ -37,15 +37,15 @@ export interface ApiErrorInit {
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
-  /** The token with which an expired list can continue at the present state. */
+  /** Has the token with which the client can continue an expired list at the present state. */
   readonly metadata?: StatusBody['metadata'];
-  /** Texts for the warning header, besides earlier ones. */
+  /** Texts for the warning header, in addition to earlier ones. */
   readonly warnings?: readonly string[];
-  /** Headers besides the content type. */
+  /** Headers in addition to the content type. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The refusal of a request; the handler makes a `Status` answer of it. */
+/** The refusal of a request. The handler turns it into a `Status` answer. */
 export class ApiError extends TypeKroError {
   readonly status: StatusBody;
   readonly httpCode: number;
@@ -74,7 +74,7 @@ function kebab(reason: string) {
   return reason.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
-/** The group and plural of a resource, as error texts name it: `deployments.apps`. */
+/** The group and plural of a resource. Error texts print them as `deployments.apps`. */
 export interface GroupResource {
   readonly group: string;
   readonly plural: string;
@@ -91,7 +91,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError({ code: 400, reason: 'BadRequest', message });
 }
 
-/** An internal error of the server, which has no reason. */
+/** An internal error of the server. Its status has no reason. */
 export function internalError(message: string): ApiError {
   return new ApiError({ code: 500, message });
 }
@@ -136,7 +136,7 @@ export function methodNotAllowed(): ApiError {
   return new ApiError({ code: 405, reason: 'MethodNotAllowed', message, details: {} });
 }
 
-/** 410: the requested version is older than all kept events, or the token of a list belongs to such a version. */
+/** 410: the requested version is older than all kept events, or a list's token belongs to such a version. */
 export function expired(message: string, token?: string): ApiError {
   const metadata = token === undefined ? {} : { continue: token };
   return new ApiError({ code: 410, reason: 'Expired', message, metadata });
@@ -150,7 +150,7 @@ export function requestTooLarge(limit: number): ApiError {
   });
 }
 
-/** 422: the object is invalid. `kind` is the kind, `group` its group. */
+/** 422: the object of this group and kind is invalid. */
 export function invalid(group: string, kind: string, name: string, problems: readonly FieldError[]): ApiError {
   const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));
   const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];

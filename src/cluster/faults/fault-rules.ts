@@ -8,7 +8,7 @@ import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 
-/** What faults use of the cluster. They handle requests before the cluster does. */
+/** What faults use of the cluster. Fault rules handle requests before the cluster does. */
 export interface FaultContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -16,7 +16,7 @@ export interface FaultContext {
   intercept: Interceptor | undefined;
 }
 
-/** Processes a request; with `asOf`, reads see the cluster as it was at that version. */
+/** Processes a request. A request with `asOf` reads the cluster at that version. */
 type Proceed = (request: ApiRequest) => Promise<ApiReply>;
 
 interface Rule {
@@ -31,7 +31,7 @@ interface Rule {
   hits: number;
 }
 
-/** Makes numbers from 0 to 1 that follow from a seed (mulberry32). */
+/** Makes a generator of numbers from 0 (included) to 1 (excluded). Equal seeds give equal numbers (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -42,7 +42,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** The faults of a cluster. Requests pay for faults only while there are rules. */
+/** The faults of a cluster. Requests pass this code only while there are rules. */
 export class FaultRules implements Faults {
   readonly #context: FaultContext;
   readonly #rules: Rule[] = [];
@@ -94,7 +94,7 @@ export class FaultRules implements Faults {
     this.#context.intercept = undefined;
   }
 
-  /** Ends the streams and timers that would never end; called when the cluster closes. */
+  /** Ends half-open streams and cancels the timers of delayed requests. Called when the cluster closes. */
   close(): void {
     this.clear();
     for (const end of this.#stalled) end();
@@ -193,14 +193,14 @@ export class FaultRules implements Faults {
     }
   }
 
-  /** The version that a stale read shows. */
+  /** The version that a stale read sees. */
   #past(rule: Rule, fault: Extract<Fault, { kind: 'stale' }>, shown: FaultRequest): number {
     if (fault.resourceVersion !== undefined) return Number(fault.resourceVersion);
     if (fault.behind === undefined) return rule.since;
     const resource = this.#context.registry.find(shown.group, shown.version, shown.resource);
     if (resource === undefined) return rule.since;
     const events = resource.collection.since(resource.collection.oldest) ?? [];
-    // The stale state is the one before the event at this distance from the end.
+    // The stale state is the state before the event at this distance from the end.
     const event = events[Math.max(0, events.length - fault.behind)];
     return event === undefined ? this.#context.store.version : event.stored.version - 1;
   }
@@ -211,7 +211,7 @@ const BROKEN: ApiReply = { status: 0, headers: {}, fate: 'break' };
 const READS = new Set(['get', 'list']);
 const WRITES = new Set(['create', 'update', 'patch', 'delete']);
 
-/** Can the fault of a rule strike the request? A stale read, for example, does not strike a write. */
+/** Can the fault of a rule hit the request? A stale read, for example, cannot hit a write. */
 function applies(fault: Fault, { verb, resource }: FaultRequest): boolean {
   switch (fault.kind) {
     case 'stale':
@@ -239,7 +239,7 @@ function injectedError(fault: Extract<Fault, { kind: 'error' }>): ApiError {
   });
 }
 
-/** Drops an answer that no client will read, and stops its stream if it was started. */
+/** Drops an answer that no client will read, and stops its stream. */
 function discard(reply: ApiReply): void {
   reply.stream?.stop();
 }

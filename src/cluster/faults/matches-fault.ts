@@ -3,7 +3,7 @@ import type { ApiRequest } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './model.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** The facts of a request that rules look at. */
+/** The facts of a request that the conditions of rules compare. */
 export function faultRequest(registry: Registry, request: ApiRequest): FaultRequest {
   const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
   const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
@@ -25,7 +25,7 @@ export function faultRequest(registry: Registry, request: ApiRequest): FaultRequ
 
 const FIELDS = ['verb', 'group', 'kind', 'resource', 'subresource', 'namespace', 'name', 'user', 'method'] as const;
 
-/** Do all conditions that a rule has hold? */
+/** Does the request meet all conditions of a rule? */
 export function matchesFault(match: FaultMatch, request: FaultRequest): boolean {
   for (const field of FIELDS) {
     const wanted = match[field];

@@ -1,4 +1,4 @@
-/** The verb of a request, as access rules name it. For a path that is no resource it is the HTTP method. */
+/** The verb of a request in the words of access rules; the lower-case HTTP method for a path that is no resource. */
 export type KubeVerb =
   | 'get'
   | 'list'
@@ -10,14 +10,14 @@ export type KubeVerb =
   | 'deletecollection'
   | (string & Record<never, never>);
 
-/** A request as rules see it. */
+/** The facts of a request that rules compare. */
 export interface FaultRequest {
   /** The HTTP method. */
   readonly method: string;
   /** The path with its query. */
   readonly path: string;
   readonly verb: KubeVerb;
-  /** API group; `''` is the core group, and also stands for paths that are no resource. */
+  /** API group; `''` for the core group and for paths that are no resource. */
   readonly group: string;
   readonly version: string;
   /** Plural, e.g. `deployments`; `''` for paths that are no resource. */
@@ -27,12 +27,15 @@ export interface FaultRequest {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Name of the user, after impersonation. */
+  /** Name of the impersonated user; without impersonation, of the user of the request. */
   readonly user: string;
   readonly userAgent: string;
 }
 
-/** The requests that a fault hits. All given conditions must hold; a list holds when one of its entries does. */
+/**
+ * The requests that a fault hits. A request must meet all given conditions. It meets a list of values when one value
+ * matches.
+ */
 export interface FaultMatch {
   readonly verb?: KubeVerb | readonly KubeVerb[];
   /** API group; `''` is the core group. */
@@ -40,7 +43,7 @@ export interface FaultMatch {
   readonly kind?: string | readonly string[];
   /** Plural, e.g. `deployments`. */
   readonly resource?: string | readonly string[];
-  /** `''` means the resource itself, without its subresources. */
+  /** `''` is the resource itself without its subresources. */
   readonly subresource?: string | readonly string[];
   readonly namespace?: string | readonly string[];
   readonly name?: string | readonly string[];
@@ -54,11 +57,11 @@ export interface FaultMatch {
   readonly where?: (request: FaultRequest) => boolean;
 }
 
-/** The effect of a fault on a request. Times are milliseconds of the cluster's clock. */
+/** The effect of a fault on a request. Times are in milliseconds of the cluster's clock. */
 export type Fault =
   /**
-   * The request is delayed. Later rules are applied, too, so that latency combines with other faults. `jitterMs`
-   * (default 0) adds a random part of itself, by the rule's seed.
+   * The request is delayed by `milliseconds` and a random part of `jitterMs` (default 0). Later rules are applied, too,
+   * so that latency combines with other faults.
    */
   | { readonly kind: 'latency'; readonly milliseconds: number; readonly jitterMs?: number }
   /** The server answers with this error and does not process the request. */
@@ -70,39 +73,42 @@ export type Fault =
       /** Seconds in the `Retry-After` header. Default: no header. */
       readonly retryAfterSeconds?: number;
     }
-  /** A write is answered with 409, as if another client had changed the object meanwhile. */
+  /** The server answers a write with 409, as if another client had changed the object in the meantime. */
   | { readonly kind: 'conflict' }
   /** The connection breaks before the request arrives. */
   | { readonly kind: 'disconnect' }
   /** The request is processed, but the connection breaks before the answer arrives. */
   | { readonly kind: 'lost-answer' }
   /**
-   * The server answers 504 `Timeout`, which leaves the outcome open. The request is processed unless `executed` is
-   * false.
+   * The server answers 504 `Timeout`, which leaves the outcome open to the client. The request is processed unless
+   * `executed` is false.
    */
   | { readonly kind: 'timeout'; readonly executed?: boolean }
   /** No answer arrives until the client gives up. The request is processed unless `executed` is false. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }
   /**
-   * A get or list shows the cluster as it was at `resourceVersion`, or `behind` changes of its resource ago. Default:
-   * as it was when the rule was added. When that state is no longer known, it shows the oldest known state.
+   * A get or list reads the cluster at `resourceVersion`, or `behind` changes of its resource ago. Default: at the time
+   * when the rule was added. When the cluster does not have that state any more, the read shows the oldest state that
+   * it has.
    */
   | { readonly kind: 'stale'; readonly resourceVersion?: string; readonly behind?: number }
   /**
-   * A watch ends after `afterEvents` events (default 0: at once): properly (`end`, default), with a broken connection
-   * (`break`), or with an `ERROR` event of 410 `Expired` (`expire`).
+   * A watch ends after `afterEvents` events (default 0: at once). It ends properly (`end`, default), with a broken
+   * connection (`break`), or with an `ERROR` event of 410 `Expired` (`expire`).
    */
   | { readonly kind: 'watch-drop'; readonly afterEvents?: number; readonly how?: 'end' | 'break' | 'expire' }
-  /** A watch is half open after `afterEvents` events (default 0): nothing arrives any more, not even its end. */
+  /**
+   * A watch is half open after `afterEvents` events (default 0): the client receives nothing more, not even the end.
+   */
   | { readonly kind: 'watch-stall'; readonly afterEvents?: number }
-  /** Every event of a watch is delayed; the order of events stays. */
+  /** Every event of a watch is delayed. The order of events stays. */
   | { readonly kind: 'watch-delay'; readonly milliseconds: number };
 
-/** The number and the choice of requests that a rule hits. */
+/** The number and the choice of the requests that a rule hits. */
 export interface FaultOptions {
   /** The number of requests that the rule hits. Default: 1; `Infinity` for all. */
   readonly times?: number;
-  /** The number of matching requests that pass first. Default: 0. */
+  /** The number of matching requests that pass before the first hit. Default: 0. */
   readonly after?: number;
   /** The fraction of matching requests that the rule hits, 0 to 1. Default: 1. */
   readonly probability?: number;
@@ -110,20 +116,19 @@ export interface FaultOptions {
   readonly seed?: number;
 }
 
-/** A rule of faults. Its disposal removes it. */
+/** A rule of faults. Disposing of the rule removes it. */
 export interface FaultRule extends Disposable {
   /** The number of requests that the rule has hit. */
   readonly hits: number;
-  /** Removes the rule. Watches that it holds half open stay so. */
+  /** Removes the rule. Watches that the rule made half open stay half open. */
   remove(): void;
 }
 
 /**
- * Disturbs requests over sockets and in-process transports on purpose. Rules are applied in the order in which they
- * were added.
+ * Disturbs requests over sockets and in-process transports. Rules are applied in the order in which they were added.
  */
 export interface Faults {
-  /** Adds a rule. A number is short for `{ times }`. */
+  /** Adds a rule. A number as `options` is short for `{ times }`. */
   add(match: FaultMatch, fault: Fault, options?: FaultOptions | number): FaultRule;
   /** Removes all rules. */
   clear(): void;

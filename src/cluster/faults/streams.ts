@@ -5,7 +5,7 @@ import { ApiError } from '../errors/status.ts';
 
 const NEWLINE = 0x0a;
 
-/** The end of the first `count` lines of a chunk, and the number of lines found. */
+/** The end of the first `count` lines of a chunk, and the number of lines that the chunk has of them. */
 function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
   let end = 0;
   for (let lines = 0; lines < count; lines++) {
@@ -19,7 +19,10 @@ function endOfLines(chunk: Buffer, count: number): { readonly end: number; reado
 /** What happens to a stream after its first lines. */
 export type AfterLines = 'end' | 'break' | 'expire' | 'stall';
 
-/** A stream that passes a number of lines. Then it is cut, or stays open and silent (half open). */
+/**
+ * A stream that passes the first `lines` lines of another one. Then it ends as `how` says, or stays open and silent
+ * (`stall`).
+ */
 export function cutStream(inner: ByteStream, lines: number, how: AfterLines, stalled: Set<() => void>): ByteStream {
   let remaining = lines;
   let cut = false;
@@ -45,7 +48,7 @@ export function cutStream(inner: ByteStream, lines: number, how: AfterLines, sta
         }
       };
       if (remaining === 0) finish();
-      // A stream that is cut at once is not started. A stream that stalls is started, and its lines are dropped.
+      // A stream that is cut at once need not be started. A stream that stalls is started, and its lines are dropped.
       if (cut && how !== 'stall') return;
       inner.start({
         write(chunk) {
@@ -76,7 +79,7 @@ function expiredLine(): Buffer {
   return Buffer.concat([toJsonBytes({ type: 'ERROR', object: error.status }), Buffer.from('\n')]);
 }
 
-/** A stream whose chunks and end are delayed. */
+/** A stream that passes the chunks and the end of another one after a delay. */
 export function delayedStream(inner: ByteStream, clock: ClusterClock, milliseconds: number): ByteStream {
   const timers = new Set<Timer>();
   const later = (action: () => void) => {

@@ -7,9 +7,9 @@ import { memberStep, elementSteps, TypedError } from './walk.ts';
 
 /**
  * Checks that a configuration has the structure of its type. Throws at the first violation: a member that the schema
- * does not declare, a value of another kind, list elements with the same key.
+ * does not declare, a value of a wrong kind, or list elements with the same key.
  *
- * Parts of `value` that are also parts of `checked`, which has passed, are not checked again.
+ * `checked` is a value that has passed. Parts that `value` shares with it are not checked again.
  *
  * @throws TypedError whose message begins with the path.
  */
@@ -17,7 +17,7 @@ export function checkTyped(node: TypeNode, value: JsonValue, checked?: JsonValue
   check(node, value, [], checked);
 }
 
-/** `path` is the path of the value; the call changes and restores it. */
+/** `path` is the path of the value. The call changes and restores it. */
 function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonValue | undefined): void {
   if (value === null || node.kind === 'any') return;
   if (value === checked && typeof value === 'object') return;
@@ -98,7 +98,7 @@ function checkScalar(node: ScalarNode, value: JsonValue, path: readonly string[]
 const fail = (path: readonly string[], problem: string) =>
   new TypedError(`${path.length === 0 ? '' : `${formatFieldPath(path)}: `}${problem}`);
 
-/** How Go prints a value of the unstructured kind. */
+/** A value as Go prints it when it is unstructured. */
 function goValue(value: JsonValue): string {
   if (typeof value === 'object' && value !== null) return `&{${goText(value)}}`;
   return `&value.valueUnstructured{Value:${typeof value === 'string' ? JSON.stringify(value) : goText(value)}}`;

@@ -20,9 +20,9 @@ const MODIFIED: FieldComparison = { ...SAME, modified: leafTree };
 const REMOVED: FieldComparison = { ...SAME, removed: leafTree };
 
 /**
- * Compares two values of one type; `undefined` means absent, `null` is a value. When no schema declares the type and
- * the values have different forms, both forms are compared: the parts of the old value are removed, those of the new
- * value are added.
+ * Compares two values of one type. `undefined` means absent; `null` is a value. Values without a declared type may have
+ * different forms. Both forms are then compared: the parts of the old value count as removed, and those of the new
+ * value as added.
  */
 export function compareFields(
   node: TypeNode,
@@ -38,7 +38,7 @@ export function compareFields(
   return both(compareAs(left, before, after), compareAs(right, before, after));
 }
 
-/** Compares two values as values of `form`. A value of another form counts as one without members or elements. */
+/** Compares two values as values of `form`. A value of another form counts as a value without members or elements. */
 function compareAs(form: Form, before: JsonValue | undefined, after: JsonValue | undefined): FieldComparison {
   if (isLeaf(form)) return compareLeaf(before, after);
   let inner: FieldComparison;
@@ -130,7 +130,7 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
   return collected.result();
 }
 
-/** Compares elements with the same key. A manager that changed one of them owns all of them. */
+/** Compares elements with the same key. A manager that changed one of these elements owns all of them. */
 function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): FieldComparison {
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;
@@ -145,5 +145,5 @@ function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): Fie
   return jsonEquals(was, is) ? SAME : MODIFIED;
 }
 
-/** The paths that are new or have another value. */
+/** The paths that are new, and those whose value has changed. */
 export const addedOrModified = (comparison: FieldComparison): FieldTree => union(comparison.added, comparison.modified);

@@ -10,7 +10,7 @@ export interface ManagedEntry {
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
   readonly subresource: string;
-  /** The time of the manager's last change of the object; absent when it only took ownership. */
+  /** The time of the manager's last change of the object; `undefined` when the manager only took ownership. */
   readonly time: string | undefined;
   readonly fields: FieldTree;
 }
@@ -18,11 +18,11 @@ export interface ManagedEntry {
 const parsed = new WeakMap<object, FieldTree>();
 const written = new WeakMap<FieldTree, JsonObject>();
 
-/** The key of an entry: operation, manager and subresource, and for `Update` the version. */
+/** The key of an entry: operation, manager and subresource; for `Update` also the version. */
 export const entryKey = (entry: Omit<ManagedEntry, 'fields' | 'time'>): string =>
   `${entry.operation}\n${entry.manager}\n${entry.operation === 'Apply' ? '' : entry.apiVersion}\n${entry.subresource}`;
 
-/** Reads `managedFields`; `undefined` when an entry is not well-formed. */
+/** Parses `managedFields`. Returns `undefined` when an entry is malformed. */
 export function readEntries(list: JsonValue | undefined): ManagedEntry[] | undefined {
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) return undefined;
@@ -58,7 +58,7 @@ function readFields(value: JsonValue | undefined): FieldTree | undefined {
   return tree;
 }
 
-/** `metadata.managedFields` in its order: applies first, then by time and name. */
+/** Makes `metadata.managedFields` in its order: `Apply` entries first, then by time and by name. */
 export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   const sorted = [...entries].sort(
     (a, b) =>
@@ -87,10 +87,12 @@ export function writeEntries(entries: Iterable<ManagedEntry>): JsonObject[] {
   });
 }
 
-/** The maximum of `Update` entries; beyond it the oldest ones are folded. */
+/** The maximum number of `Update` entries. Beyond it, the oldest entries are merged. */
 const MAX_UPDATERS = 10;
 
-/** Folds the oldest `Update` entries of a version into `ancient-changes` when there are too many. */
+/**
+ * Merges the oldest `Update` entries of each version into one entry `ancient-changes` when there are too many entries.
+ */
 export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   const updaters = [...entries.entries()].filter(([, entry]) => entry.operation === 'Update');
   if (updaters.length <= MAX_UPDATERS) return;
@@ -119,7 +121,7 @@ export function capUpdaters(entries: Map<string, ManagedEntry>): void {
   }
 }
 
-/** Do both lists have the same owners of the same fields? Times do not count. */
+/** Do both lists have the same owners of the same fields? Times are ignored. */
 export function sameEntries(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const left = readEntries(a);
   const right = readEntries(b);

@@ -15,8 +15,8 @@ const annotationsOf = (object: JsonObject): JsonObject => {
 };
 
 /**
- * The fields that the manager `kubectl` may change without force: those that its client-side apply declared, by the
- * annotation of the stored object.
+ * The fields that the manager `kubectl` may change without force. These are the fields that its client-side apply
+ * declared in the annotation of the stored object. Returns `undefined` for other managers and without the annotation.
  */
 export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
   const text = live?.metadata.annotations?.[ANNOTATION];
@@ -30,7 +30,10 @@ export function declaredBefore(live: KubeObject | undefined, manager: string, no
   });
 }
 
-/** Rewrites the annotation of an object that has it to the configuration that `kubectl` applied now. */
+/**
+ * Replaces the annotation by the configuration that `kubectl` applies. Does nothing for other managers and objects
+ * without the annotation.
+ */
 export function rewriteLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
   const { annotations } = object.metadata;
   if (manager !== MANAGER || annotations?.[ANNOTATION] === undefined) return;
@@ -44,7 +47,7 @@ export function rewriteLastApplied(object: KubeObject, config: JsonObject, manag
   object.metadata.annotations = { ...annotations, [ANNOTATION]: `${toJsonText(sortedMembers(described))}\n` };
 }
 
-/** The value with its members in alphabetical order, as kubectl writes them. */
+/** The value with its members in alphabetical order, as in kubectl's annotation. */
 function sortedMembers(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortedMembers);
   if (!isJsonObject(value)) return value;
@@ -53,7 +56,7 @@ function sortedMembers(value: JsonValue): JsonValue {
   return out;
 }
 
-/** The object in an annotation. Users write annotations; a text that is no JSON object declares no fields. */
+/** Parses an annotation. Users write annotations, so a text that is not a JSON object counts as absent. */
 function parsed(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -7,7 +7,7 @@ import { mergeApplied } from './merge.ts';
 const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
 const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };
 
-// A replacement may store the same key twice; an apply may not, and takes all elements of a key for one.
+// A replacement may store the same key twice. An apply may not, and treats all stored elements of a key as one.
 test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
   ['a key', [{ name: 'a', x: 1 }, { name: 'b' }], [{ name: 'a', y: 2 }], [{ name: 'a', x: 1, y: 2 }, { name: 'b' }]],
   [

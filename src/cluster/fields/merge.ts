@@ -7,8 +7,8 @@ import { anyNode, memberNode } from '../types/node.ts';
 import { formOf, isLeaf, elementSteps } from './walk.ts';
 
 /**
- * The live value with the applied configuration merged into it. The parts that the configuration does not change are
- * those of the live value, not copies.
+ * Merges the applied configuration into the live value. The result shares unchanged parts with the live value; they are
+ * not copies.
  */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {
   if (applied === undefined) return live ?? null;
@@ -33,7 +33,7 @@ function mergeMembers(node: ObjectNode | MapNode, live: JsonObject, applied: Jso
   for (const key of Object.keys(applied)) {
     const left = Object.hasOwn(live, key) ? live[key] : undefined;
     const right = applied[key];
-    // An equal member stays in its place, even if its value is `undefined`.
+    // An equal member stays in its place, even when its value is `undefined`.
     if (left === right && (left !== undefined || Object.hasOwn(live, key))) continue;
     const merged = mergeApplied(memberNode(node, key) ?? anyNode, left, right);
     if (merged === left) continue;
@@ -49,9 +49,9 @@ interface Element {
 }
 
 /**
- * Merges two lists with two cursors, one in each list. An element at the head of both lists is merged. A live element
- * that is not applied is copied. A live element that is applied waits for its place in the applied order, unless it is
- * the next shared element. Otherwise the applied element comes next.
+ * Merges two lists with one cursor in each. When both cursors are at the same key, merges the two elements. Copies a
+ * live element that the configuration does not have. Shared elements come in the applied order: a live element whose
+ * turn has not come is passed over, and the applied elements before it come first.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

@@ -41,7 +41,7 @@ const configs = fc
     spec: { replicas, template: { metadata: { labels }, spec: { containers: list } } },
   }));
 
-/** As it comes from a body: without members that have no value. */
+/** The configuration as a request body has it, without members that are `undefined`. */
 const sent = (config: object) => JSON.parse(JSON.stringify(config)) as JsonObject;
 
 test('what a manager applied before makes no difference to what an apply does', () => {
@@ -50,7 +50,7 @@ test('what a manager applied before makes no difference to what an apply does', 
     fc.property(steps, (list) => {
       let live: KubeObject | undefined;
       for (const [manager, config] of list) {
-        // A copy of the object has trees of its own, with which nothing is remembered.
+        // A copy of the object has its own trees, for which nothing is cached.
         const forgotten = live === undefined ? undefined : structuredClone(live);
         const expected = applyWithOwnership(forgotten, {}, sent(config), manager, true, context);
         const actual = applyWithOwnership(live, {}, sent(config), manager, true, context);

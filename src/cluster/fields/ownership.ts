@@ -28,15 +28,13 @@ export interface FieldContext {
   readonly apiVersion: string;
   readonly node: ObjectNode;
   readonly subresource: string;
-  /**
-   * Is the type built-in? The decoder of such a type copies the request, so that `claim` may keep the configuration.
-   */
+  /** Is the type built-in? The decoder copies requests of built-in types, so `claim` may keep their configuration. */
   readonly builtin: boolean;
-  /** Paths that this request cannot change, and that therefore get no owner. */
+  /** Paths that this request cannot change. They get no owner. */
   readonly resetFields: FieldTree;
-  /** The time of new entries; undefined for writes to scale. */
+  /** The time of new entries; `undefined` for writes to the scale subresource. */
   readonly time: string | undefined;
-  /** The type and the object in the version of an entry; `undefined` when that version is no longer served. */
+  /** The type and the object in another version; `undefined` when that version is not served any more. */
   inVersion(apiVersion: string, object: JsonObject): { node: ObjectNode; object: JsonObject } | undefined;
 }
 
@@ -64,7 +62,7 @@ function bare(object: KubeObject): JsonObject {
   return { ...object, metadata } as unknown as JsonObject;
 }
 
-/** Drops the deletion fields, which a create ignores, so that no manager owns them. */
+/** Removes the deletion fields. A create ignores them, so no manager may own them. */
 function withoutDeletion(object: JsonObject): JsonObject {
   const {
     deletionTimestamp: _timestamp,
@@ -85,8 +83,8 @@ function withEntries(object: JsonObject, entries: Entries): KubeObject {
 }
 
 /**
- * The request's entries when it rewrites `managedFields`, else the stored ones. `cleared`: does the request remove all
- * entries?
+ * The entries that a request sends in `managedFields`, or the stored entries. `cleared` is true when the request
+ * removes all entries.
  */
 function entriesOf(
   live: KubeObject | undefined,
@@ -96,7 +94,7 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
-  // The API server re-encodes a custom resource's metadata first, which drops an empty list.
+  // The API server encodes a custom resource's metadata again first, which drops an empty list.
   if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
@@ -105,8 +103,9 @@ function entriesOf(
 }
 
 /**
- * The object with its owners after a create, update or patch (not apply): the changed fields belong to `manager` alone.
- * On create `live` is absent, and the new object is compared with `empty` (an object of the type without content).
+ * The object with its owners after a create, update or patch (but not an apply). Only `manager` owns the changed
+ * fields. A create has no `live` object; the new object is then compared with `empty`, an object of the type without
+ * content.
  */
 export function updateOwnership(
   live: KubeObject | undefined,
@@ -148,7 +147,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
 const isSame = (comparison: FieldComparison) =>
   comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
 
-/** The comparison without paths that no manager owns or that the request cannot change. */
+/** The comparison without the paths that no manager owns and those that the request cannot change. */
 function limited(comparison: FieldComparison, context: FieldContext): FieldComparison {
   if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.resetFields);
@@ -156,8 +155,8 @@ function limited(comparison: FieldComparison, context: FieldContext): FieldCompa
 }
 
 /**
- * Removes changed and removed paths from all entries but `exceptKey`'s, and deletes entries of versions that are no
- * longer served.
+ * Removes changed and removed paths from all entries except that of `exceptKey`. Deletes the entries of versions that
+ * are not served any more.
  */
 function release(
   before: JsonObject,
@@ -208,16 +207,16 @@ function comparisonIn(
 /** The outcome of an apply before defaulting and validation. */
 export interface ApplyResult {
   readonly object: KubeObject;
-  /** Did the content change? A change of ownership alone does not count. */
+  /** Has the content changed? A change of ownership alone does not count. */
   readonly isChanged: boolean;
 }
 
 /**
- * Server-side apply of `config` by `manager` to `live`: the merged object with its new owners. Where `live` is absent,
- * `empty` takes its place.
+ * Server-side apply of `config` by `manager` to `live`. The result is the merged object with its new owners. A create
+ * has no `live` object; `empty` then takes its place.
  *
- * @throws ApiError 409 with one cause per unforced field that other managers own with another value; 500 when the
- *   configuration does not have the structure of the type; 400 when it sets `managedFields`.
+ * @throws ApiError 409 with a cause for each field that the apply changes without force and that another manager owns;
+ * 500 when the configuration does not have the structure of the type; 400 when it sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,
@@ -256,12 +255,12 @@ export function applyWithOwnership(
   return { object: withEntries(isChanged ? pruned : before, entries), isChanged: isChanged };
 }
 
-/** The configuration that last claimed each set of paths. */
+/** The last configuration that claimed each set of paths. */
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
- * Checks the configuration and returns its claim. Most applies repeat the manager's last configuration: for built-in
- * types the equal parts are neither checked nor walked again.
+ * Checks the configuration and returns the paths that it claims. Most applies repeat the manager's last configuration,
+ * so for built-in types the equal parts are neither checked nor walked again.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -288,14 +287,14 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.resetFields);
-  // An equal set keeps its object, whose serialized form is cached.
+  // An equal set keeps its object, because the serialized form is cached for the object.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
   if (context.builtin) claimedWith.set(fields, { node: context.node, config });
   return { claimed: fields, key, previous };
 }
 
-/** Removes fields that the manager applied before but not now, and that no other manager owns. */
+/** Removes fields of the manager's last apply that this apply does not have and no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);
@@ -303,7 +302,7 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const there = context.inVersion(apiVersion, merged);
   if (there === undefined) return merged;
-  // Fields that the other version cannot omit return empty. They count as kept, with their value in `merged`.
+  // Fields that the other version cannot omit return empty. Such a field counts as kept, with its value in `merged`.
   const pruned = pruneIn(there.node, there.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
@@ -349,7 +348,7 @@ function conflictsOf(
   return conflicts;
 }
 
-/** Throws 409 for conflicts that `force` does not cover. */
+/** Throws 409 for conflicts that `force` does not permit. */
 function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void {
   const rest = conflicts
     .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))
@@ -387,6 +386,6 @@ function label(entry: ManagedEntry): string {
   );
 }
 
-/** The set of paths of a configuration, for callers that compare sets themselves. */
+/** The set of paths that a configuration claims. */
 export const claimedPaths = (node: ObjectNode, config: JsonValue): FieldTree =>
   difference(fieldSet(node, config), SYSTEM);

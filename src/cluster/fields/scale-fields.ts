@@ -3,10 +3,10 @@ import { entryKey } from './entries.ts';
 import type { FieldTree } from './tree.ts';
 import { difference, intersection, treeOfMembers } from './tree.ts';
 
-/** The version in which the fields of the scale subresource are owned. */
+/** The version of the Scale in the entries of `managedFields`. */
 export const SCALE_VERSION = 'autoscaling/v1';
 
-/** The path of the replicas in a version of the scaled resource; `undefined` when there is no such version. */
+/** Returns the path of the replicas in a version of the scaled resource; `undefined` when there is no such version. */
 export type ReplicasPath = (apiVersion: string) => readonly string[] | undefined;
 
 const REPLICAS = treeOfMembers([['spec', 'replicas']]);
@@ -18,7 +18,7 @@ const pathTree = (pathIn: ReplicasPath, apiVersion: string): FieldTree | undefin
   return path === undefined ? undefined : treeOfMembers([path]);
 };
 
-/** The owners of the replicas as owners of fields of the Scale. */
+/** The owners of the replicas, as owners of the field in the Scale. */
 export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: ReplicasPath): ManagedEntry[] {
   const out: ManagedEntry[] = [];
   for (const entry of entries) {
@@ -30,9 +30,9 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 }
 
 /**
- * The owners of the scaled object after a write to its scale. A manager that owned the replicas loses them, unless it
- * owns those of the Scale under the same key. The key of an `Update` entry contains its version, so that such a manager
- * always loses them, and gets an entry for the replicas alone, without a time.
+ * The owners of the scaled object after a write to its Scale. A manager loses the replicas unless it owns them in the
+ * Scale under the same key. The key of an `Update` entry contains the version, so an `Update` manager always loses the
+ * replicas and gets a new entry for them alone, without a time.
  */
 export function toParentEntries(
   parents: readonly ManagedEntry[],

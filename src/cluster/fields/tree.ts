@@ -3,9 +3,9 @@ import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /**
- * A set of field paths as a tree. Steps are written as in `fieldsV1`: `f:NAME` is a member, `k:{…}` a list element by
- * its keys, `v:…` an element of a set, `i:N` an element by its index. `owned` says that the path to this node belongs
- * to the set itself. Trees never change.
+ * A set of field paths as a tree. Steps have the notation of `fieldsV1`: `f:NAME` is a member, `k:{…}` is a list
+ * element by its keys, `v:…` is an element of a set, and `i:N` is an element by its index. `owned` is true when the
+ * path to this node belongs to the set. Trees are immutable.
  */
 export class FieldTree {
   readonly owned: boolean;
@@ -26,12 +26,11 @@ const NONE: ReadonlyMap<string, FieldTree> = new Map();
 /** The empty set. */
 export const emptyTree = new FieldTree(false);
 
-/** The set that only has the empty path. */
+/** The set that contains only the empty path. */
 export const leafTree = new FieldTree(true);
 
 /**
- * The tree with other children. When nothing changed, it returns the tree itself, so that data derived from the tree
- * stays valid.
+ * The tree with other children. Returns `tree` itself when nothing changed, so that data derived from it stays valid.
  */
 function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, FieldTree> | undefined): FieldTree {
   if (changes === undefined) return owned === tree.owned ? tree : new FieldTree(owned, tree.children);
@@ -43,7 +42,10 @@ function rebuilt(tree: FieldTree, owned: boolean, changes: ReadonlyMap<string, F
   return new FieldTree(owned, children);
 }
 
-/** The children of `b` merged with those of `a` by `merge`; only those that differ from `a`'s. */
+/**
+ * Merges the children of `b` into those of `a` by `merge`. Returns only the children that differ from those of `a`;
+ * `undefined` when there are none.
+ */
 function changesOf(
   a: FieldTree,
   b: FieldTree,
@@ -60,28 +62,28 @@ function changesOf(
   return changes;
 }
 
-/** Paths of one or both sets. */
+/** The paths that are in `a` or `b`. */
 export function union(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty) return b;
   if (b.empty || a === b) return a;
   return rebuilt(a, a.owned || b.owned, changesOf(a, b, union));
 }
 
-/** Paths of `a` that are not in `b`. */
+/** The paths of `a` that are not in `b`. */
 export function difference(a: FieldTree, b: FieldTree): FieldTree {
   if (b.empty || a.empty) return a;
   if (a === b) return emptyTree;
   return rebuilt(a, a.owned && !b.owned, changesOf(a, b, difference));
 }
 
-/** Paths of `a` that neither are in `b` nor below a path of `b`. */
+/** The paths of `a` that are not in `b` and have no prefix in `b`. */
 export function differenceBelow(a: FieldTree, b: FieldTree): FieldTree {
   if (b.empty || a.empty) return a;
   if (b.owned) return emptyTree;
   return rebuilt(a, a.owned, changesOf(a, b, differenceBelow));
 }
 
-/** Paths of both sets. */
+/** The paths that are in both sets. */
 export function intersection(a: FieldTree, b: FieldTree): FieldTree {
   if (a.empty || b.empty) return emptyTree;
   if (a === b) return a;
@@ -106,11 +108,11 @@ export function sameTree(a: FieldTree, b: FieldTree): boolean {
   return true;
 }
 
-/** The rank of a step: names come before keys, keys before values, values before indices. */
+/** The rank of a step: names precede keys, keys precede values, and values precede indices. */
 const rank = (step: string) => 'fkvi'.indexOf(step.charAt(0));
 const byStep = (a: string, b: string) => rank(a) - rank(b) || (a < b ? -1 : 1);
 
-/** Every path of the set, as lists of steps: at each level first the paths that end there, then the longer ones. */
+/** Every path of the set as a list of steps. At each level, paths that end there precede longer ones. */
 export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
   const steps = [...tree.children.keys()].sort(byStep);
   for (const step of steps) if (tree.children.get(step)?.owned === true) yield [...prefix, step];
@@ -128,7 +130,7 @@ export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree 
   return tree;
 }
 
-/** The form of `managedFields[].fieldsV1`. */
+/** The notation of `managedFields[].fieldsV1`. */
 export function toFieldsV1(tree: FieldTree): JsonObject {
   const out: JsonObject = {};
   for (const step of [...tree.children.keys()].sort()) {
@@ -141,7 +143,7 @@ export function toFieldsV1(tree: FieldTree): JsonObject {
   return out;
 }
 
-/** Reads `fieldsV1`; `undefined` when it is not well-formed. */
+/** Parses `fieldsV1`. Returns `undefined` when it is malformed. */
 export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree | undefined {
   if (!isJsonObject(value) || depth > 200) return undefined;
   const children = new Map<string, FieldTree>();
@@ -160,7 +162,7 @@ export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree
   return new FieldTree(self, children);
 }
 
-/** A path as conflict messages write it: `.spec.items[name="a"].value`. */
+/** A path in the notation of conflict messages: `.spec.items[name="a"].value`. */
 export function formatFieldPath(path: readonly string[]): string {
   let text = '';
   for (const step of path) {

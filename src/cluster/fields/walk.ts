@@ -5,7 +5,7 @@ import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../typ
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';
 
-/** The error of a value that its type does not allow under apply; the text begins with the path. */
+/** The error for a value that does not have the structure of its type. The message begins with the path. */
 export class TypedError extends Error {}
 
 /** The type of a value with granular content: an object, a map or a list. */
@@ -14,7 +14,10 @@ export type Granular = ObjectNode | MapNode | ListNode;
 /** The form in which a value is compared and merged. */
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
-/** The form of a value: that of its type, else its own. Without a type, `null` is an object without members. */
+/**
+ * The form of a value: that of its type, or its own when no schema declares the type. Without a type, `null` is an
+ * object without members.
+ */
 export const formOf = (node: TypeNode, value: JsonValue): Form =>
   value === null && node.kind === 'any' && node.atomic !== true ? anyMapNode : deduce(node, value);
 
@@ -22,7 +25,7 @@ export const formOf = (node: TypeNode, value: JsonValue): Form =>
 export const isLeaf = (form: Form): form is ScalarNode | (Form & { atomic: true }) | (ListNode & { list: 'atomic' }) =>
   form.kind === 'scalar' || (form.kind === 'list' ? form.list === 'atomic' : form.atomic === true);
 
-/** The node to descend with, or `undefined` when the value is one leaf. */
+/** The type whose members or elements are walked; `undefined` when the value is owned as a whole. */
 export function granular(node: TypeNode, value: JsonValue | undefined): Granular | undefined {
   const known = deduce(node, value);
   return isLeaf(known) ? undefined : known;
@@ -31,7 +34,7 @@ export function granular(node: TypeNode, value: JsonValue | undefined): Granular
 const memberSteps = new Map<string, string>();
 const MEMBERS_REMEMBERED = 10_000;
 
-/** The step to a member; cached, because names of fields repeat. */
+/** The step to a member. Steps are cached, because names of fields repeat. */
 export function memberStep(name: string): string {
   let step = memberSteps.get(name);
   if (step === undefined) {
@@ -53,8 +56,8 @@ export function elementSteps(node: ListNode, list: readonly JsonValue[]): readon
 }
 
 /**
- * The step of a list element. `v:` holds the value of an element of a set, `k:` the keys of an object (a missing key
- * takes its default), and `i:` the index of any other element.
+ * The step of a list element. `v:` has the value of an element of a set. `k:` has the keys of an object; a missing key
+ * has its default. `i:` has the index of any other element.
  */
 export function elementStep(node: ListNode, element: JsonValue, index: number): string {
   if (node.list === 'set') return `v:${toJsonText(element)}`;
@@ -86,9 +89,9 @@ function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
 const isEmptyObject = (value: JsonValue) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /**
- * The paths that an apply of `value` claims. The result reuses the subtrees of `known` that are equal, so that data
- * cached for them stays valid. `known` was made from `of`. A member of `value` that is the same JavaScript object as in
- * `of` is not walked again.
+ * The paths that an apply of `value` claims. `known` are the paths of an earlier value `of`. The result reuses equal
+ * subtrees of `known`, so that data cached for them stays valid. A member that is the same JavaScript object in `value`
+ * and `of` is not walked again.
  */
 export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of?: JsonValue): FieldTree {
   const inner = granular(node, value);
@@ -97,7 +100,7 @@ export function fieldSet(node: TypeNode, value: JsonValue, known?: FieldTree, of
   return isJsonObject(value) ? memberSet(inner, value, known, of) : emptyTree;
 }
 
-/** `known` if it has the same children and `owned`, else a new tree. */
+/** `known` when it has these children and this `owned`; otherwise a new tree. */
 function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known: FieldTree | undefined): FieldTree {
   if (known?.owned === owned && known.children.size === children.size) {
     let same = true;
@@ -111,7 +114,7 @@ function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known:
   return new FieldTree(owned, children);
 }
 
-/** The tree with the given `owned`. Makes a new tree only if neither `tree` nor `known` is equal to the result. */
+/** The tree with the given `owned`. Makes a new tree only when neither `tree` nor `known` is equal to the result. */
 function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
   if (tree.owned === owned) return tree;
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);
@@ -164,7 +167,7 @@ function elementSet(
   return treeOf(false, children, known);
 }
 
-/** The tree in which the declared members on the way to each path are owned, too. The removal of paths needs them. */
+/** The tree in which the declared members on the way to each path are owned, too. `removePaths` needs them. */
 export function withDeclaredParents(tree: FieldTree, node: TypeNode): FieldTree {
   const children = new Map<string, FieldTree>();
   for (const [step, child] of tree.children) {
@@ -184,7 +187,10 @@ export function nodeAt(node: TypeNode, step: string): TypeNode {
   return { kind: 'any' };
 }
 
-/** `value` without the paths of `remove`. A container without content afterwards is `null`, and so is an atomic one. */
+/**
+ * `value` without the paths of `remove`. An atomic container, and a container that has lost all its content, become
+ * `null`.
+ */
 export function removePaths(node: TypeNode, value: JsonValue, remove: FieldTree): JsonValue {
   const known = granular(node, value);
   if (known === undefined) return deduce(node, value).kind === 'scalar' ? value : null;

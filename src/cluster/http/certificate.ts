@@ -86,7 +86,7 @@ function certificate(init: CertificateInit): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** Makes an authority; its certificates are valid around `now`, milliseconds since 1970. */
+/** Makes an authority. Its certificates are valid around `now` (milliseconds since the epoch). */
 export function createAuthority(now: number): Authority {
   const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const issuer = 'typekro-ca';

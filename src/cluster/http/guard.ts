@@ -27,8 +27,8 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
 }
 
 /**
- * May a request without credentials have the identity of the listener? A request from a web page may not, and a request
- * that reached this machine under another name may not: a browser can send both for pages of other sites.
+ * May a request without credentials have the identity of the listener? A request from a web page may not. A request for
+ * a host name that is not local may not, either: a browser can send such a request for a page of another site.
  */
 export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
@@ -36,7 +36,7 @@ export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   return isLoopbackHost(host.replace(/:\d*$/, ''));
 }
 
-/** The refusal that a client error of Node means for a client of the API. */
+/** The refusal for an error of Node's HTTP parser. */
 function refusalOf(code: string | undefined): ApiError & { readonly phrase: string } {
   const refuse = (status: number, reason: string, message: string, phrase: string) =>
     Object.assign(new ApiError({ code: status, reason, message }), { phrase });
@@ -55,7 +55,7 @@ function refusalOf(code: string | undefined): ApiError & { readonly phrase: stri
   }
 }
 
-/** Answers bytes that are no valid request, and closes the connection. */
+/** Answers bytes that are not a valid request, and closes the connection. */
 export function refuseClient(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

@@ -18,7 +18,7 @@ import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** A request as a listener or transport passes it on. */
+/** A request from a listener or a transport. */
 export interface IncomingRequest {
   readonly method: string;
   /** Path with its query. */
@@ -34,7 +34,7 @@ export type HandlerContext = RouterContext &
     readonly access: ClusterAccess;
     /** Handles requests before the verbs while there are faults. */
     readonly intercept: Interceptor | undefined;
-    /** Receives errors that are no refusals. */
+    /** Receives errors that are not refusals. */
     readonly report: (thrown: unknown) => void;
     readonly parts: {
       readonly openApi: LazyModule<{ readonly openApiReply: typeof openApiReply }>;
@@ -42,12 +42,12 @@ export type HandlerContext = RouterContext &
     };
   };
 
-/** The largest body that is read, in bytes. */
+/** The maximum size of a request body, in bytes. */
 export const MAX_BODY = 3 * 1024 * 1024;
 
 /**
- * Answers one request: authenticates, authorizes, routes. Errors become `Status` answers; an unexpected exception
- * becomes a 500 that names no internals.
+ * Answers one request: authenticates, authorizes and routes it. Errors become `Status` answers. An unexpected exception
+ * becomes a 500 without internal details.
  */
 export async function handle(
   context: HandlerContext,
@@ -134,7 +134,7 @@ function discover(
   return known;
 }
 
-/** The paths that are served besides groups and their versions. */
+/** The served paths, except those of groups and their versions. */
 const OWN_PATHS = [
   '/api',
   '/apis',

@@ -14,7 +14,10 @@ function toBuffer(body: string | Uint8Array | undefined): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
-/** A transport to the request handler without a socket. It passes the same bytes and gives the same answers. */
+/**
+ * A transport to the request handler without a socket. It carries the same bytes and gives the same answers as a
+ * socket.
+ */
 export function inProcessTransport(context: HandlerContext, user: UserInfo = ADMIN): Transport {
   const open = new Set<() => void>();
   let closed = false;
@@ -48,15 +51,18 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
 }
 
 /**
- * The error of a closed transport. No request can succeed any more, so clients must not retry. The client's code is
- * loaded only for this error: a server starts sooner without it.
+ * The error of a closed transport. No later request can succeed, so clients must not retry. The client's code is loaded
+ * only for this error, so that a server starts sooner.
  */
 async function closedError(): Promise<KubeError> {
   const { KubeError } = await import('../../kube/index.ts');
   return new KubeError('the transport is closed', { status: 0, reason: 'Closed' });
 }
 
-/** The answer, unless the client gives up or the transport closes first. A fault may hold the answer back for ever. */
+/**
+ * The answer. Rejects when the client gives up or the transport closes first, because a fault may delay the answer for
+ * ever.
+ */
 function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, open: Set<() => void>): Promise<ApiReply> {
   return new Promise((resolve, reject) => {
     const leave = () => {
@@ -82,12 +88,12 @@ function orGone(pending: Promise<ApiReply>, signal: AbortSignal | undefined, ope
   });
 }
 
-// eslint-disable-next-line typescript/require-await -- an async iterable is what transports answer
+// eslint-disable-next-line typescript/require-await -- transports answer with an async iterable
 async function* fixedBody(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }
 
-/** Starts the stream at once, so that no event between the answer and the first read is lost. */
+/** Starts the stream at once, so that no event is lost between the answer and the first read. */
 function streamBody(
   stream: ByteStream,
   signal: AbortSignal | undefined,

@@ -1,4 +1,7 @@
-/** A kubeconfig with one cluster, one user and one context; plain text, so that no YAML library is needed. */
+/**
+ * A kubeconfig with one cluster, one user and one context. The text is made without a YAML library, so that none is
+ * loaded.
+ */
 export function kubeconfigText(url: string, token: string, ca: string | undefined): string {
   const trust =
     ca === undefined

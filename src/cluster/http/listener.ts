@@ -40,7 +40,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
       ? httpLibrary().createServer(limits, onRequest)
       : secureServer(authority, host, limits, onRequest);
   const sockets = new Set<Socket>();
-  // Connections that never finish their handshake have to be closed, too.
+  // The server must also close connections that never finish their handshake.
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -74,14 +74,14 @@ export async function openListener(context: ListenerContext, options: ListenOpti
 const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
 
 /**
- * The roots for client certificates. No client has one; by default Node would read its list of all public roots, which
- * takes 26 ms on Node 20.
+ * The roots for client certificates. Clients have no certificates. Without this list Node would read all public roots,
+ * which takes 26 ms on Node 20.
  */
 const NO_ROOTS: SecureContextOptions = { ca: [] };
 
 /**
- * A server whose certificate is made when its socket is open, before the first handshake at the latest. Opening the
- * socket does not wait for it.
+ * A server whose certificate is made after its socket is open, and before its first handshake. Opening the socket does
+ * not wait for the certificate.
  */
 function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
   const { createServer, Server } = httpsLibrary();
@@ -89,7 +89,7 @@ function secureServer(authority: Authority, host: string, limits: ServerOptions,
     ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])]),
     ...NO_ROOTS,
   });
-  // Bun's servers take their certificate only when they are created.
+  // Bun's servers accept a certificate only when they are created.
   if (!('setSecureContext' in Server.prototype)) return createServer({ ...limits, ...certificate() }, onRequest);
   const server = createServer({ ...limits, ...NO_ROOTS }, onRequest);
   let secured = false;
@@ -98,7 +98,7 @@ function secureServer(authority: Authority, host: string, limits: ServerOptions,
     secured = true;
     server.setSecureContext(certificate());
   };
-  // Runs before the server's own listener, which begins the handshake.
+  // Runs before the server's own listener, which starts the handshake.
   server.prependOnceListener('connection', secure);
   server.once('listening', () => void setImmediate(secure));
   return server;
@@ -134,10 +134,13 @@ function flatten(request: IncomingMessage): Readonly<Record<string, string | und
 
 const EMPTY = Buffer.alloc(0);
 
-/** The number of bytes of a too large body that are read and thrown away, so that its sender gets the refusal. */
+/**
+ * The maximum number of bytes that are read and dropped from a body that is too large. A client that sends fewer bytes
+ * gets the refusal.
+ */
 const MAX_DISCARDED = 64 * 1024 * 1024;
 
-/** The body, or `undefined` when it was too large or the client went away. */
+/** The body; `undefined` when it was too large or the client closed the connection. */
 function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
   if (
     request.method === 'GET' &&
@@ -158,7 +161,8 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     });
     request.on('end', () => {
       if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // The refusal is sent only now: a client that is still sending would see a broken connection instead.
+      // The refusal is sent after the whole body, because a client that is still sending would see a broken connection
+      // instead.
       send(replyError(requestTooLarge(MAX_BODY)), request, response);
       resolve(undefined);
     });

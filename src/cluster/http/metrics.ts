@@ -7,7 +7,7 @@ export interface MetricsContext {
   readonly streams: ReadonlySet<OpenStream>;
 }
 
-/** Figures of the cluster in the text form that Prometheus reads. */
+/** Metrics of the cluster in the text format of Prometheus. */
 export function metricsText({ store, streams }: MetricsContext): string {
   const lines = [
     '# HELP apiserver_storage_objects Number of stored objects by resource.',

@@ -17,7 +17,7 @@ import type { ReadContext } from '../verbs/read.ts';
 import type { WatchContext } from '../verbs/watch.ts';
 import type { routeWrite, WriteRouterContext } from './write-router.ts';
 
-/** Subresources that show an object, and that tables and metadata can show, too. */
+/** Subresources that return an object, and can return it as a table or as metadata. */
 const VIEWS = new Set(['status', 'scale']);
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
@@ -37,7 +37,7 @@ async function withTables({ clock, parts }: RouterContext, output: Negotiated & 
   return { ...output, tableOf: (...shown) => tables.tableOf(clock, ...shown) };
 }
 
-/** Finds the resource, namespace and name of a path. Throws 404. */
+/** Finds the resource, namespace and name of a path; `undefined` when no resource serves the path. */
 function parseRoute(registry: Registry, group: string, version: string, parts: readonly string[]): Route | undefined {
   const watchPath = parts[0] === 'watch' && parts.length > 1;
   const segments = watchPath ? parts.slice(1) : parts;
@@ -71,7 +71,7 @@ export async function routeResource(
   const { resource, subresource } = route;
   const wrong = pathSegment(route.name);
   if (wrong.length > 0) throw badRequest(`Name parameter invalid: ${goQuote(route.name)}: ${wrong.join(';')}`);
-  // Only the path of a proxy may continue after its name.
+  // Only the path of a proxy may have segments after its name.
   const deeper = route.rest.length > 0 && subresource !== 'proxy';
   if (deeper || (subresource !== '' && !resource.subresources.has(subresource))) {
     throw resource.custom === undefined ? unknownResource() : notFound(resource, route.name);

@@ -24,10 +24,10 @@ import type { Registry } from '../registry/registry.ts';
 import type { ReadContext } from '../verbs/read.ts';
 import { strategyFor } from '../verbs/strategy-for.ts';
 
-/** What writes and resources that are not stored use of the cluster. */
+/** What writes and virtual resources use of the cluster. */
 export type WriteRouterContext = WriteServices & ReadContext & VirtualContext;
 
-/** Answers a request that does not read stored objects. */
+/** Answers a write, or a read of a resource that is not stored. */
 export function routeWrite(
   context: WriteRouterContext,
   request: ApiRequest,
@@ -121,7 +121,7 @@ function onObject(
   }
 }
 
-/** Answers a write with its object; for a stored object with its cached bytes. */
+/** Answers a write with its object. A stored object is sent with its cached bytes. */
 function replyOutcome(write: WriteRequest, outcome: WriteResult, request: ApiRequest, output: Output): ApiReply {
   const { resource } = write;
   const stored = resource.collection.get(storeKey(write.namespace, outcome.object.metadata.name ?? ''));
@@ -188,7 +188,7 @@ function deleteQuery({ query }: ApiRequest): JsonObject {
   return options;
 }
 
-/** The options of a deletion: from the body, and without one from the query. */
+/** The options of a deletion: from the body, or from the query when there is no body. */
 function readDeleteOptions(registry: Registry, request: ApiRequest): DeleteRequestOptions {
   const body = request.body.length > 0 ? deleteBody(registry, request) : deleteQuery(request);
   const grace = body['gracePeriodSeconds'];

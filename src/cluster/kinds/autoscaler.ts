@@ -70,7 +70,7 @@ function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   if (!apiVersion.includes('/') && apiVersion !== 'v1')
     problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
   for (const [index, metric] of metrics.entries()) validateMetric(metric, `spec.metrics[${index}]`, problems);
-  // The processor percentage of the first version is a metric.
+  // The CPU percentage of the first version is converted to a metric.
   const percentage = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (percentage !== undefined && percentage < 1)
     problems.push(
@@ -127,7 +127,7 @@ function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) 
   const type = textAt(metric, 'type');
   if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
   if (!METRIC_TYPES.includes(type)) {
-    // The API server reports an unknown type twice: as a type, and as the source of that type.
+    // The API server reports an unknown type twice: as a type, and as the source for that type.
     const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
     problems.push(unknown, unknown);
     return;

@@ -14,7 +14,7 @@ import { validateSelector } from './selectors.ts';
 /** The access modes of volumes. */
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** Checks the access modes of a claim or a volume; `whenEmpty` is the detail of the error for missing modes. */
+/** Checks the access modes of a claim or a volume. `whenEmpty` is the detail of the error for missing modes. */
 export function validateAccessModes(spec: JsonObject, path: string, problems: FieldError[], whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
   if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
@@ -26,8 +26,8 @@ export function validateAccessModes(spec: JsonObject, path: string, problems: Fi
 }
 
 /**
- * Aligns `dataSource` and `dataSourceRef` of a claim. `dataSource`, the old field, allows only claims and snapshots.
- * Without `dataSourceRef`, a `dataSource` of another kind or without a name is dropped.
+ * Aligns `dataSource` and `dataSourceRef` of a claim. The older field, `dataSource`, allows only claims and snapshots.
+ * Without `dataSourceRef`, a `dataSource` that has another kind or no name is dropped.
  */
 export function alignSources(spec: JsonObject): void {
   const reference = optionalAt(spec, 'dataSourceRef');

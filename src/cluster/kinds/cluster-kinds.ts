@@ -45,7 +45,7 @@ export const claimStrategy: Partial<Strategy> = {
     if (next['volumeMode'] !== before['volumeMode'])
       problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
     const free = ['volumeAttributesClassName'];
-    // An update may set these fields once: a volume is found for a claim, and a class is set for a claim without one.
+    // An update may set these fields once: a volume is found for a claim, or a claim without a class gets one.
     for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) free.push(key);
     if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') free.push('resources');
     const kept = { ...before };
@@ -62,7 +62,7 @@ export const claimStrategy: Partial<Strategy> = {
   },
 };
 
-/** The priority classes of the system, which alone may have values above those of users. */
+/** The priority classes of the system. Only they may have values above `MAX_PRIORITY`. */
 const SYSTEM_PRIORITIES = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],

@@ -13,14 +13,14 @@ function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
-/** Checks the size of an object's data. `path` is the path of the error, `encoding` that of `data`. */
+/** Checks the size of an object's data. `path` is the path of the error. `encoding` is the encoding of `data`. */
 function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
     Object.values(objectAt(json(object), part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
       0,
     );
-  // The size of base64 is that of its decoded bytes.
+  // Base64 counts with the size of the decoded bytes.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
   if (size > LIMIT) problems.push(fieldTooLong(path, LIMIT));
 }
@@ -53,7 +53,7 @@ export const configMapStrategy: Partial<Strategy> = {
   },
 };
 
-/** The keys that Secrets of certain types must have. */
+/** The keys that Secrets of a type must have. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/dockercfg': ['.dockercfg'],
@@ -121,7 +121,7 @@ function isJson(base64: string): boolean {
   }
 }
 
-/** The strategy of ServiceAccounts. Of a reference to a Secret only the name is kept. */
+/** The strategy of ServiceAccounts. A reference to a Secret keeps only the name. */
 export const serviceAccountStrategy: Partial<Strategy> = {
   defaults(object) {
     const account = json(object);

@@ -3,9 +3,7 @@ import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
-/**
- * The strategy of CustomResourceDefinition: names are completed, storage versions are remembered, schemas are checked.
- */
+/** The strategy of CustomResourceDefinition. It completes names, records storage versions and checks schemas. */
 export const crdStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = object.spec ?? (object.spec = {});
@@ -29,7 +27,7 @@ export const crdStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     context.schemas().validateDefinition(object, problems, old);
   },
-  /** Adds the finalizer that keeps a deleted definition until its objects are gone. */
+  /** Adds the finalizer that keeps a deleted definition until its objects are deleted. */
   terminate(draft, { timestamp, dryRun }) {
     if (draft.metadata.deletionTimestamp !== undefined || dryRun) return 'keep';
     draft.metadata.deletionTimestamp = timestamp;

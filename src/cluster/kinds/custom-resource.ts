@@ -13,7 +13,10 @@ import { pathParts } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import { goQuote } from '../../golang/index.ts';
 
-/** The strategy of custom resources: validation by their schema, and a status subresource if the definition has one. */
+/**
+ * The strategy of custom resources. Objects are validated by their schema. They have a status subresource when the
+ * definition declares one.
+ */
 export function customStrategy(
   schema: Schema,
   version: DefinedVersion,
@@ -53,7 +56,7 @@ export function customStrategy(
   };
 }
 
-/** Makes broken rules on unchanged values warnings, unless the rule reads `oldSelf`. */
+/** Turns errors of rules on unchanged values into warnings. A rule that reads `oldSelf` keeps its errors. */
 function ratcheted(
   site: RuleSite,
   evaluate: (site: RuleSite) => readonly FieldError[],
@@ -68,7 +71,7 @@ function ratcheted(
 
 const MAX_INT32 = 2_147_483_647;
 
-/** The fields that the scale subresource reads must hold a replica count. */
+/** The field that the scale subresource reads must hold a replica count. */
 function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
   const value = valueAt(object, ...pathParts(path));
   if (value === undefined || value === null) return;
@@ -93,7 +96,7 @@ function checkReplicas(object: JsonObject, path: string, problems: FieldError[])
 
 const STANDARD = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-/** Warnings about finalizers that a write adds to a custom resource and whose names have no domain. */
+/** Warnings about finalizers without a domain that a write adds to a custom resource. */
 export function finalizerWarnings(object: KubeObject, old: KubeObject | undefined): readonly string[] {
   const before = new Set(old?.metadata.finalizers ?? []);
   return [...new Set(object.metadata.finalizers ?? [])]

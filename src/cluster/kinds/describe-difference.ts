@@ -5,8 +5,8 @@ import type { TypeNode } from '../types/node.ts';
 import { unifiedDifference } from './line-difference.ts';
 
 /**
- * The unified difference of two values. Both are printed as the server prints its internal types: with the member names
- * of Go, `null` for absent members, and one line per member.
+ * The unified difference of two values. Both values are printed as the server prints its internal types: with the
+ * member names of Go, `null` for absent members, and one line per member.
  */
 export function describeDifference(type: string, before: JsonObject, after: JsonObject): string {
   const lines = (value: JsonObject) => JSON.stringify(internalValue(type, value), null, 1).split('\n');
@@ -19,10 +19,7 @@ export function internalValue(type: string, value: JsonObject): JsonValue {
   return type === 'core.v1.PodSpec' && isJsonObject(shown) ? internalPodSpec(shown) : shown;
 }
 
-/**
- * A pod template in the form of the server's internal type, where the fields of its metadata stand beside the
- * specification.
- */
+/** A pod template in the form of the server's internal type, in which the fields of the metadata are beside `Spec`. */
 export function internalTemplate(template: JsonObject): JsonValue {
   const { metadata, spec } = template;
   return {
@@ -31,9 +28,9 @@ export function internalTemplate(template: JsonObject): JsonValue {
   };
 }
 
-/** Members of a pod's specification that come first in its internal security context. */
+/** Members of a pod's specification that are the first members of its security context in the internal type. */
 const HOST_MEMBERS = ['HostNetwork', 'HostPID', 'HostIPC', 'ShareProcessNamespace', 'HostUsers'];
-/** Members that stand in another place in the internal type: the member that each follows. */
+/** Members that have another place in the internal type. The value is the member that precedes. */
 const MOVED = new Map([
   ['Subdomain', ['SetHostnameAsFQDN']],
   ['Priority', ['PreemptionPolicy']],
@@ -66,7 +63,7 @@ function reorder(value: JsonObject): JsonObject {
   return out;
 }
 
-/** Names whose first letters are an abbreviation. */
+/** Names that begin with an abbreviation. */
 const INITIALISMS = new Map([
   ['awsElasticBlockStore', 'AWSElasticBlockStore'],
   ['cephfs', 'CephFS'],

@@ -48,7 +48,7 @@ export const endpointSliceStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     const [slice, before] = [json(object), json(old)];
-    // Unchanged endpoints are not checked against a new address type.
+    // Endpoints that do not change are not checked against a new address type.
     if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, problems);
     validateRest(slice, problems);
     if (slice['addressType'] === before['addressType']) return;
@@ -87,7 +87,7 @@ function validateEndpoint(endpoint: JsonObject, type: string, at: string, proble
   checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
 }
 
-/** Problems of a full host name: it must have at least two labels, and may have a dot at the end. */
+/** Problems of a full host name. It must have at least two labels, and may end with a dot. */
 function domainName(text: string): string[] {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   const wrong = dnsSubdomain(name);
@@ -111,7 +111,7 @@ function validateSlicePorts(ports: readonly JsonObject[], problems: FieldError[]
   }
 }
 
-/** The strategy of Endpoints, which are older than slices. */
+/** The strategy of Endpoints, the predecessor of EndpointSlices. */
 export const endpointsStrategy: Partial<Strategy> = {
   defaults(object) {
     for (const subset of objectsAt(json(object), 'subsets'))
@@ -148,7 +148,7 @@ function validateAddress(address: JsonObject, at: string, problems: FieldError[]
   if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
-  // The API server reports a text that is no address twice.
+  // The API server reports a text that is not an address twice.
   const text = wrong === undefined ? specialAddress(ip) : 'must be a valid IP address';
   if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
 }

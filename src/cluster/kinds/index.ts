@@ -142,7 +142,7 @@ const CREATE_ON_UPDATE = new Set([
   'node.k8s.io/runtimeclasses',
 ]);
 
-/** Resources whose PUT must name the version that it replaces, as all of admissionregistration. */
+/** Resources whose PUT must name the version that it replaces, like all of admissionregistration. */
 const VERSIONED_UPDATE = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',
   'coordination.k8s.io/leases',

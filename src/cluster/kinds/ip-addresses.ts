@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 
-/** The reason why a text is no address; `undefined` for an address. */
+/** The reason why a text is not an IP address; `undefined` for an address. */
 export function addressProblem(text: string): string | undefined {
   return isIP(text) === 0 ? 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)' : undefined;
 }
 
-/** The reason why a text is no range of addresses; `undefined` for a range. */
+/** The reason why a text is not a CIDR range; `undefined` for a range. */
 export function cidrProblem(text: string): string | undefined {
   const [address = '', prefix = ''] = text.split('/');
   const bits = isIP(address) === 6 ? 128 : 32;

@@ -22,7 +22,7 @@ export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec:
     validateRule(rule, pod, `${spec}.podFailurePolicy.rules[${index}]`, problems);
 }
 
-/** An error whose text describes the whole rule. */
+/** An error about a whole rule. The message has no value. */
 const wholeRule = (field: string, text: string): FieldError => ({
   reason: 'FieldValueInvalid',
   field,

@@ -9,13 +9,16 @@ export const UID_LABELS = ['batch.kubernetes.io/controller-uid', 'controller-uid
 
 /**
  * The maximum of `parallelism` and `maxFailedIndexes` of an indexed Job. A Job with a limit per index and more
- * completions than this has lower limits.
+ * completions than this has the lower maximum `MAX_FAILED_INDEXES`.
  */
 const MAX_INDEXES = 100_000;
-/** The lower limit of `parallelism` and `maxFailedIndexes` for such a Job. */
+/**
+ * The maximum of `parallelism` and `maxFailedIndexes` of a Job with a limit per index and more than `MAX_INDEXES`
+ * completions.
+ */
 const MAX_FAILED_INDEXES = 10_000;
 
-/** Checks the fields of an indexed Job, and that any other Job has none of them. */
+/** Checks the fields of an indexed Job. Any other Job must not have these fields. */
 export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
   const most = numberAt(spec, 'maxFailedIndexes');
   const limit = numberAt(spec, 'backoffLimitPerIndex');

@@ -21,7 +21,9 @@ import { defaultTemplate } from './pod-defaults.ts';
 import { selects } from './selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from './workloads.ts';
 
-/** The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer and must fit a label. */
+/**
+ * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must fit in a label.
+ */
 const MAX_CRON_JOB_NAME = 52;
 
 const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
@@ -56,7 +58,7 @@ export const jobStrategy: Partial<Strategy> = {
     if (spec['manualSelector'] === true) return;
     const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
     const uid = object.metadata.uid ?? '';
-    // A Job without labels of its own gets those of its pods.
+    // A Job that has no labels gets those of its pods.
     const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
     const generated: JsonObject = {};
     for (const key of NAME_LABELS) generated[key] = object.metadata.name ?? '';
@@ -121,7 +123,7 @@ function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: Fiel
     problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), 'field is immutable'));
 }
 
-/** The specification of a pod without placement and resources. */
+/** The specification of a pod without the fields for placement and resources. */
 function withoutPlacement(spec: JsonObject): JsonObject {
   const {
     affinity: _affinity,

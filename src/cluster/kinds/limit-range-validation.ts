@@ -10,7 +10,7 @@ const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
 const GROUPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 type Group = (typeof GROUPS)[number];
 
-/** Checks the limits of a LimitRange: their types and resources, and that no bounds contradict each other. */
+/** Checks the limits of a LimitRange: types, resources, and whether the bounds contradict each other. */
 export function validateLimits(spec: JsonObject, problems: FieldError[]): void {
   const seen = new Set<string>();
   for (const [index, item] of objectsAt(spec, 'limits').entries()) {
@@ -52,7 +52,10 @@ function validateItem(item: JsonObject, type: string, at: string, problems: Fiel
   for (const name of [...names].sort()) compareBounds(item, name, at, problems);
 }
 
-/** Pairs of bounds of which the first must not exceed the second, as texts name them, and the path of the error. */
+/**
+ * Pairs of bounds. The first bound must not exceed the second. Each pair has the names of its bounds in error texts,
+ * the field of the error, and the bound whose value the error shows.
+ */
 const ORDER: readonly (readonly [
   lower: Group,
   upper: Group,

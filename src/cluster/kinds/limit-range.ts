@@ -5,7 +5,7 @@ import type { Strategy, WriteContext } from './strategy.ts';
 import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt } from '../types/parts.ts';
 
-/** The strategy of LimitRange, whose defaults follow from each other. */
+/** The strategy of LimitRange. Its missing defaults are derived from each other. */
 export const limitRangeStrategy: Partial<Strategy> = {
   defaults(object) {
     for (const item of objectsAt(object.spec, 'limits')) {
@@ -25,7 +25,7 @@ export const limitRangeStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateLimits(object.spec ?? {}, problems),
 };
 
-/** Sets the defaults of the namespace's LimitRanges in a pod, and refuses a pod outside their bounds. */
+/** Sets the defaults of the namespace's LimitRanges in a pod. Refuses a pod that exceeds their bounds. Throws 403. */
 export function admitLimits(pod: KubeObject, context: WriteContext): void {
   const namespace = pod.metadata.namespace ?? '';
   const ranges = context.store.collection('', 'limitranges').inNamespace(namespace);

@@ -20,7 +20,7 @@ test.each<[string, string, string, string]>([
   expect(unifiedDifference(lines(before), lines(after))).toBe(expected);
 });
 
-/** Puts the hunks of a difference into the text they were made from. */
+/** Applies the hunks of a difference to the text from which they were made. */
 function patch(before: readonly string[], difference: string): string[] {
   const out: string[] = [];
   let next = 0;

@@ -1,5 +1,5 @@
 const CONTEXT = 3;
-/** In texts with at least this number of lines, frequent lines do not start a match. */
+/** The minimum number of lines of a text in which frequent lines do not start a match. */
 const MANY_LINES = 200;
 
 /** A block of lines that both texts share: its start in each text, and its number of lines. */
@@ -9,7 +9,7 @@ interface Match {
   readonly size: number;
 }
 
-/** The hunks in which two texts differ, with three lines around each, as unified differences show them. */
+/** The hunks in which two texts differ, with three lines of context, in unified format. */
 export function unifiedDifference(before: readonly string[], after: readonly string[]): string {
   const out: string[] = [];
   for (const hunk of hunksOf(matchesOf(before, after))) out.push(printHunk(hunk, before, after));
@@ -17,8 +17,8 @@ export function unifiedDifference(before: readonly string[], after: readonly str
 }
 
 /**
- * The longest common blocks of lines, in order. The longest block is found first, then those on both sides of it. The
- * last match is empty, at both ends.
+ * The longest common blocks of lines, in order. The search finds the longest block first, and then the blocks on both
+ * sides of it. The last match is an empty block at the end of both texts.
  */
 function matchesOf(before: readonly string[], after: readonly string[]): Match[] {
   const places = placesOf(after);
@@ -69,7 +69,7 @@ function longestMatch(
     lengths = next;
   }
   let { before: start, after: otherStart, size } = best;
-  // Lines that are too frequent to start a match may still belong to one.
+  // Lines that are too frequent to start a match may still extend one.
   while (start > from && otherStart > other && before[start - 1] === after[otherStart - 1]) {
     start--;
     otherStart--;
@@ -79,7 +79,7 @@ function longestMatch(
   return { before: start, after: otherStart, size };
 }
 
-/** A change: lines of the first text that become lines of the second. */
+/** A change replaces lines of the first text by lines of the second. */
 interface Change {
   readonly before: readonly [from: number, to: number];
   readonly after: readonly [from: number, to: number];

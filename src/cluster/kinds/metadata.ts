@@ -8,10 +8,10 @@ import type { Strategy } from './strategy.ts';
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
-/** The facts of a resource that the rules of metadata need. */
+/** The facts of a resource that the rules for metadata use. */
 export interface MetadataRules {
   readonly group: string;
-  /** Undefined except for custom resources. */
+  /** Set only for custom resources. */
   readonly custom: object | undefined;
 }
 

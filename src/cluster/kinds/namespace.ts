@@ -11,7 +11,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 /** The namespaces that cannot be deleted. */
 const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);
 
-/** The strategy of Namespace: a deleted one terminates, and is removed when its `spec` has no finalizers. */
+/** The strategy of Namespace. A deleted namespace terminates, and is removed when its `spec` has no finalizers. */
 export const namespaceStrategy: Partial<Strategy> = {
   validateName: (name) => (name.includes('.') ? ['must not contain dots'] : dnsLabel(name)),
   validate(object, problems) {
@@ -45,7 +45,9 @@ export const namespaceStrategy: Partial<Strategy> = {
     if (PERMANENT.has(name))
       throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted');
   },
-  /** A deleted namespace becomes Terminating. It is removed when its content and `spec.finalizers` are gone. */
+  /**
+   * Marks a deleted namespace as Terminating. The namespace is removed when its content and `spec.finalizers` are gone.
+   */
   terminate(draft, { timestamp, finalizers }) {
     if (!isHeldBySpec(draft) && (draft.metadata.finalizers ?? []).length === 0) return 'remove';
     if (draft.metadata.deletionTimestamp !== undefined && draft.status?.['phase'] === 'Terminating') return 'keep';
@@ -58,7 +60,7 @@ export const namespaceStrategy: Partial<Strategy> = {
   isHeld: isHeldBySpec,
 };
 
-/** Do finalizers of `spec` keep the namespace, as finalizers of `metadata` keep any object? */
+/** Do finalizers in `spec` keep the namespace? Other objects have finalizers only in `metadata`. */
 function isHeldBySpec(namespace: KubeObject): boolean {
   const finalizers = namespace.spec?.['finalizers'];
   return Array.isArray(finalizers) && finalizers.length > 0;

@@ -194,7 +194,7 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
   }
 }
 
-/** Is a range a proper part of another one? */
+/** Is the range a proper part of the other one? */
 function isWithin(inner: string, outer: string): boolean {
   const [[address = '', bits], [network = '', wider]] = [inner.split('/'), outer.split('/')];
   const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';

@@ -22,7 +22,10 @@ interface Priority {
 
 const NO_PRIORITY: Priority = { name: '', value: 0, policy: 'PreemptLowerPriority' };
 
-/** Sets the priority of a pod's class, or of the default class. Refuses a pod that states another priority. */
+/**
+ * Sets the priority of a pod's class, or of the default class. Refuses a pod that declares another priority. Throws
+ * 403.
+ */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const classes = store
@@ -54,7 +57,9 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
   spec['preemptionPolicy'] = priority.policy;
 }
 
-/** Checks that the runtime class of a pod exists, and that a pod with an overhead has a class with an overhead. */
+/**
+ * Checks that the runtime class of a pod exists. A pod with an overhead must have a class with an overhead. Throws 403.
+ */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
   const spec = ensureAt(pod as unknown as JsonObject, 'spec');
   const name = textAt(spec, 'runtimeClassName');

@@ -22,7 +22,7 @@ export function defaultPodSpec(spec: JsonObject, isPod: boolean): void {
   for (const constraint of objectsAt(spec, 'topologySpreadConstraints')) void constraint;
 }
 
-/** Copies between `serviceAccountName` and its old name `serviceAccount`: both fields are shown. */
+/** Copies between `serviceAccountName` and its old name `serviceAccount`. The API shows both fields. */
 function aliasServiceAccount(spec: JsonObject) {
   const name = textAt(spec, 'serviceAccountName') || textAt(spec, 'serviceAccount');
   if (name === '') return;
@@ -30,7 +30,10 @@ function aliasServiceAccount(spec: JsonObject) {
   spec['serviceAccount'] = name;
 }
 
-/** The pull policy of an image: `Always` for images without a tag or with `latest`. */
+/**
+ * The default pull policy of an image: `Always` when the tag is `latest` or absent and the image has no digest;
+ * otherwise `IfNotPresent`.
+ */
 function pullPolicy(image: string): string {
   const name = image.slice(image.lastIndexOf('/') + 1);
   if (name.includes('@')) return 'IfNotPresent';
@@ -77,7 +80,7 @@ function defaultHandler(handler: JsonObject) {
   if (get !== undefined) fill(get, { path: '/', scheme: 'HTTP' });
 }
 
-/** Sets each missing request to its limit, in pods but not in templates. */
+/** Sets each missing request to its limit. Only pods have this default; templates do not. */
 function defaultRequests(container: JsonObject) {
   const limits = optionalAt(optionalAt(container, 'resources'), 'limits');
   if (limits === undefined) return;
@@ -124,7 +127,7 @@ export function defaultTemplate(owner: JsonObject): void {
   defaultPodSpec(ensureAt(template, 'spec'), false);
 }
 
-/** The quality-of-service class that follows from requests and limits. */
+/** The quality-of-service class of a pod, by its requests and limits. */
 export function qosClass(spec: JsonObject): string {
   const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
   let guaranteed = true;
@@ -142,7 +145,7 @@ export function qosClass(spec: JsonObject): string {
 
 const NOT_READY = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-/** Adds what admission gives every pod: the priority, and tolerations of short node failures. */
+/** Adds what admission gives every pod: the priority, and tolerations for short node failures. */
 export function admitPod(spec: JsonObject): void {
   spec['priority'] ??= 0;
   spec['preemptionPolicy'] ??= 'PreemptLowerPriority';

@@ -72,7 +72,7 @@ function checkAmount(name: string, value: JsonValue, path: string, problems: Fie
 
 function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
   const limit = limits[name];
-  // Resources that cannot be overcommitted must have equal request and limit.
+  // Resources that cannot be overcommitted must have equal requests and limits.
   const whole = isExtended(name) || isHuge(name);
   if (limit === undefined) {
     if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
@@ -90,7 +90,7 @@ function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: 
 const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
-/** Checks the policy for a change of a container's resources. */
+/** Checks the policy for changing a container's resources. */
 export function validateResizePolicy(container: JsonObject, at: string, problems: FieldError[]): void {
   for (const entry of objectsAt(container, 'resizePolicy')) {
     for (const [key, known] of [

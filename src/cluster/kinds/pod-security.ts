@@ -44,7 +44,7 @@ function validateProfile(profile: JsonObject, word: string, at: string, problems
   }
 }
 
-/** Checks a path below a directory: it must be relative, without `..`. */
+/** Checks a relative path: it must not start with `/` or have a segment `..`. */
 export function checkLocalPath(value: string, path: string, problems: FieldError[]): void {
   if (value.startsWith('/')) problems.push(fieldInvalid(path, value, 'must be a relative path'));
   if (value.split('/').includes('..')) problems.push(fieldInvalid(path, value, "must not contain '..'"));
@@ -146,7 +146,7 @@ const CONTEXT_MEMBERS = [
   'appArmorProfile',
 ];
 
-/** A security context as texts show it: every member, by the names of the Go type. */
+/** A security context as error texts print it: all members, with the names of the Go type. */
 function shownContext(context: JsonObject): JsonObject {
   const shown: JsonObject = {};
   for (const key of CONTEXT_MEMBERS) shown[goName(key)] = shownPart(key, context[key]);

@@ -10,9 +10,9 @@ import { describeDifference } from './describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The changes that a write to a subresource of a pod may make, and their check. */
+/** The rules for a write to a subresource that may change only a part of a pod. */
 interface PartialUpdate {
-  /** The specification of the write, with all fields reset that the write cannot change. */
+  /** The new specification; fields that the write may not change have their old values. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
   readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
 }
@@ -24,10 +24,10 @@ const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
   ['resize', { keep: keepResources, check: checkResize }],
 ]);
 
-/** The rules of a write to the subresource; `undefined` for subresources with the rules of the pod. */
+/** The rules of a write to the subresource; `undefined` for subresources that follow the rules of the pod. */
 export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
 
-/** Throws 403 for the resize of a pod whose node does not exist. */
+/** Refuses to resize a pod whose node does not exist. Throws 403. */
 export function admitResize(pod: MutableObject, old: KubeObject, { store }: WriteContext): void {
   const node = textAt(old.spec, 'nodeName');
   if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
@@ -59,8 +59,8 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
 }
 
 /**
- * The containers in the old order with the new resources. When the containers are not the same ones, the new
- * specification.
+ * The old specification with the new resources of its containers. When the names or the order of the containers differ,
+ * returns the new specification.
  */
 function keepResources(next: JsonObject, before: JsonObject): JsonObject {
   const names = (spec: JsonObject, list: string) => objectsAt(spec, list).map((container) => textAt(container, 'name'));

@@ -75,7 +75,7 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldE
 
 const dnsLabelOrDots = (text: string) => (text.includes('.') ? ['must not contain dots'] : dnsLabel(text));
 
-/** Members that are names, with the rule of each. */
+/** Members whose values are names, with the rule of each. */
 const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['serviceAccountName', dnsSubdomain],
   ['nodeName', dnsSubdomain],
@@ -129,7 +129,7 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
   }
 }
 
-/** Checks that each port of the node is used once. */
+/** Checks that a pod uses each port of the node once per protocol and address. */
 function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
@@ -146,10 +146,10 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
   }
 }
 
-/** The surroundings of a container, for its checks. */
+/** Facts about the place of a container that its checks use. */
 interface Place {
   readonly spec: JsonObject;
-  /** The names of the containers that were checked before. */
+  /** The names of the containers that are already checked. */
   readonly names: Set<string>;
   readonly volumes: ReadonlySet<string>;
 }
@@ -170,7 +170,7 @@ function validateContainers(place: Place, list: 'containers' | 'initContainers',
     const at = `${path}.${list}[${index}]`;
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
-    // Hooks and probes are for containers that run beside the others.
+    // Only containers that keep running may have hooks and probes.
     const once = list === 'initContainers' && container['restartPolicy'] !== 'Always';
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       const value = optionalAt(container, key);
@@ -197,8 +197,8 @@ const NOT_EPHEMERAL = [
 ];
 
 /**
- * Checks ephemeral containers. Their names differ from all others, and fields that keep a service running are not
- * allowed.
+ * Checks ephemeral containers. Their names must differ from those of all other containers. Fields for long-running
+ * services are not allowed.
  */
 function validateEphemeral(place: Place, path: string, problems: FieldError[]) {
   const lasting = new Set(place.names);
@@ -332,7 +332,7 @@ const SCHEMES = ['HTTP', 'HTTPS'];
 const HEADER =
   "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')";
 
-/** Checks that a hook or probe has exactly one action, and checks that action. */
+/** Checks that a hook or probe has exactly one action. Checks this action. */
 function validateHandler(handler: JsonObject, grace: number, at: string, problems: FieldError[]) {
   let count = 0;
   for (const kind of HANDLERS) {

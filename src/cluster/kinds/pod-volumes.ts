@@ -15,7 +15,7 @@ import { checkLocalPath } from './pod-security.ts';
 
 const NON_SOURCE_MEMBERS = new Set(['name']);
 
-/** Checks the volumes of a pod's specification. Returns the names of the well-formed ones. */
+/** Checks the volumes of a pod's specification. Returns the names of the well-formed volumes. */
 export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
   const names = new Set<string>();
   const volumes = objectsAt(spec, 'volumes');
@@ -44,7 +44,10 @@ export function checkVolumeSource(kind: string, source: JsonObject, at: string, 
   sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
 
-/** The order in which the API server checks volume sources: it accepts the first and refuses the others. */
+/**
+ * The order in which the API server checks volume sources. It accepts the first source of a volume and refuses further
+ * ones.
+ */
 const SOURCE_ORDER = [
   'emptyDir',
   'hostPath',
@@ -76,7 +79,7 @@ function secondSource(sources: readonly string[]): string {
   return [...sources].sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))[1] ?? '';
 }
 
-/** The sources with another name in error paths. */
+/** The sources whose name in error paths differs from that of the member. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 
 type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
@@ -194,8 +197,8 @@ function checkMode(mode: JsonValue | undefined, path: string, problems: FieldErr
 }
 
 /**
- * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member that holds the name of that
- * object.
+ * Checks a source that mounts the keys of a ConfigMap or Secret. `name` is the member with the name of the ConfigMap or
+ * Secret.
  */
 function checkKeys(source: JsonObject, at: string, problems: FieldError[], name: string) {
   if (textAt(source, name) === '') problems.push(fieldRequired(`${at}.${name}`));

@@ -11,8 +11,8 @@ import {
 } from '../../kubernetes/index.ts';
 
 /**
- * Warnings about parts of a pod or of a pod template that are legal but likely mistakes. `path` is that of the
- * template, `''` for a pod.
+ * Warnings about parts of a pod or a pod template that are legal but likely mistakes. `path` is the path of the
+ * template, or `''` for a pod.
  */
 export function podWarnings(template: JsonObject, path: string): string[] {
   const at = path === '' ? '' : `${path}.`;
@@ -139,7 +139,7 @@ function repeated(list: readonly JsonObject[], key: string, path: string): strin
 
 const IN_BYTES = ['memory', 'ephemeral-storage'];
 
-/** The warning about an amount of bytes that is not whole. */
+/** The warning about an amount of bytes that is not an integer. */
 function fraction(amounts: JsonObject, name: string, path: string): string[] {
   const value = amounts[name];
   const quantity = quantityOf(value);
@@ -177,7 +177,7 @@ interface PlacedPort {
 
 const hostPort = (port: JsonObject) => numberAt(port, 'hostPort') ?? 0;
 
-/** Warnings about ports of the pod's containers that are equal, or may be. */
+/** Warnings about ports of the pod's containers that are equal or may conflict. */
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
   const known = new Map<string, PlacedPort[]>();
@@ -200,7 +200,7 @@ function portWarnings(containers: readonly Placed[]): string[] {
   return warnings;
 }
 
-/** Warnings about repeated port names: a reference by name finds only the first port. */
+/** Warnings about repeated port names. A reference by name finds only the first port. */
 function portNameWarnings(containers: readonly Placed[]): string[] {
   const first = new Map<string, string>();
   return containers.flatMap(({ container, place: at }) =>

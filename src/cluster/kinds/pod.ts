@@ -17,7 +17,9 @@ import { copyJson } from '../types/copy.ts';
 const ALLOWED =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-/** The strategy of pods: they are created pending, are nearly immutable, and are deleted with a grace period. */
+/**
+ * The strategy of pods. A new pod is Pending, most of its fields are immutable, and its deletion has a grace period.
+ */
 export const podStrategy: Partial<Strategy> = {
   defaults(object) {
     const spec = ensureAt(object as unknown as JsonObject, 'spec');
@@ -100,7 +102,7 @@ export const podStrategy: Partial<Strategy> = {
   ],
 };
 
-/** Aligns `podIP` with the first of `podIPs`. Where they differ, `podIP` replaces the list. */
+/** Aligns `podIP` with the first entry of `podIPs`. When both are set and differ, `podIP` replaces the list. */
 function alignAddresses(status: JsonObject | undefined) {
   if (status === undefined) return;
   const [address, first] = [textAt(status, 'podIP'), textAt(objectsAt(status, 'podIPs')[0], 'ip')];
@@ -108,7 +110,7 @@ function alignAddresses(status: JsonObject | undefined) {
   else if (address !== '' && address !== first) status['podIPs'] = [{ ip: address }];
 }
 
-/** The new specification with all mutable fields reset. */
+/** The new specification in which the mutable fields have their old values. */
 function mutable(next: JsonObject, before: JsonObject): JsonObject {
   const out = copyJson(next);
   for (const key of ['containers', 'initContainers']) {
@@ -132,7 +134,7 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
   return out;
 }
 
-/** Checks that an update has images; no other mutable field of a container is required. */
+/** Checks that the containers of an update have images. No other mutable field of a container is required. */
 function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
   for (const [index, container] of objectsAt(spec, key).entries())
     if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
@@ -145,7 +147,7 @@ function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefine
   else if (next > before) refuse('must be less than or equal to previous value');
 }
 
-/** The condition of a pod with scheduling gates. */
+/** The condition of a pod that has scheduling gates. */
 const heldBack = (since: string | null | undefined): JsonObject => ({
   type: 'PodScheduled',
   status: 'False',
@@ -158,7 +160,8 @@ const heldBack = (since: string | null | undefined): JsonObject => ({
 const isGated = (spec: JsonObject) => objectsAt(spec, 'schedulingGates').length > 0;
 
 /**
- * Checks the gates of an update. It may only remove gates; while a pod has gates, it may restrict the nodes further.
+ * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may add
+ * to its node selector.
  */
 function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]) {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));

@@ -18,7 +18,7 @@ import { CORE_COUNTS } from './resource-names.ts';
 const ONE = quantityOfInteger(1n);
 const ZERO = quantityOfInteger(0n);
 
-/** The amounts that quotas count for an object: the object itself, and the requests and limits of a pod. */
+/** The amounts that quotas count for an object: the object itself, and for a pod also its requests and limits. */
 export function usageOf(resource: GroupResource, object: KubeObject): Map<string, ParsedQuantity> {
   const usage = new Map<string, ParsedQuantity>([
     [resource.group === '' ? `count/${resource.plural}` : `count/${resource.plural}.${resource.group}`, ONE],
@@ -56,8 +56,8 @@ function collect(usage: Map<string, ParsedQuantity>, prefix: string, values: Jso
 }
 
 /**
- * Refuses an object that would exceed a quota of its namespace; otherwise counts it, unless this is a dry run. Throws
- * 403.
+ * Refuses an object that would exceed a quota of its namespace (throws 403). Otherwise adds the object to the used
+ * amounts, unless the request is a dry run.
  */
 export function admitQuota(
   store: UncheckedObjectStore,

@@ -16,7 +16,7 @@ import { checkQuotaResourceName, isQuotaName, isCounted } from './resource-names
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 
-/** The resources that a quota with a scope may limit. */
+/** The resources that a quota with each scope may limit. */
 const SCOPES = new Map<string, readonly string[]>([
   ['BestEffort', ['pods']],
   ['NotBestEffort', PODS],
@@ -26,7 +26,7 @@ const SCOPES = new Map<string, readonly string[]>([
   ['CrossNamespacePodAffinity', PODS],
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
-/** Scopes that have values; other scopes only exist or not. */
+/** Scopes that have values. Any other scope only exists or does not exist. */
 const VALUED = new Set(['PriorityClass', 'VolumeAttributesClass']);
 const OPPOSITES = [
   ['BestEffort', 'NotBestEffort'],

@@ -2,7 +2,7 @@ import { addInvalid, fieldInvalid } from '../errors/field-problems.ts';
 import { qualifiedName } from '../../kubernetes/index.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The resources that LimitRanges and quotas may name. */
+/** Names of the resources that LimitRanges and quotas may limit. */
 
 /** The kinds of the core group whose objects quotas count by their plain names. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ const isHugeOfQuota = (name: string) => isHuge(name) || name.startsWith('request
 /** Is the resource counted in whole units? */
 export const isCounted = (name: string): boolean => COUNTED.includes(name) || name.includes('/');
 
-/** May a quota name this resource without a domain before it? */
+/** May a quota use this resource name without a domain prefix? */
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */

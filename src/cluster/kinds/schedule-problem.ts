@@ -1,6 +1,6 @@
 import { goParseDuration, goQuote } from '../../golang/index.ts';
 
-/** The fields of a schedule: the smallest and the largest value, and names. */
+/** The fields of a schedule, each with its smallest value, its largest value and its names. */
 const FIELDS: readonly { readonly min: number; readonly max: number; readonly names?: string }[] = [
   { min: 0, max: 59 },
   { min: 0, max: 23 },
@@ -10,7 +10,7 @@ const FIELDS: readonly { readonly min: number; readonly max: number; readonly na
 ];
 const DESCRIPTORS = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
-/** The reason why a text is no schedule; undefined for a schedule. */
+/** The reason why a text is not a valid schedule; `undefined` for a valid one. */
 export function scheduleProblem(text: string): string | undefined {
   const words = text.trim().split(/\s+/);
   if (text.startsWith('@')) {

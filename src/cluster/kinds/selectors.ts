@@ -4,7 +4,7 @@ import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired } from '../erro
 import type { FieldError } from '../../kubernetes/index.ts';
 import { validateLabels } from './metadata.ts';
 
-/** Checks a name of the syntax that label keys and keys of selectors have. */
+/** Checks a name with the syntax of label keys. */
 export function checkLabelName(name: string, path: string, problems: FieldError[]): void {
   addInvalid(problems, path, name, qualifiedName(name));
 }

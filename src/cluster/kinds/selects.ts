@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import { objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
 
-/** Does a label selector choose these labels? */
+/** Does a label selector match these labels? */
 export function selects(selector: JsonObject, labels: JsonObject): boolean {
   for (const [key, value] of Object.entries(objectAt(selector, 'matchLabels'))) if (labels[key] !== value) return false;
   return objectsAt(selector, 'matchExpressions').every((expression) => {

@@ -1,17 +1,17 @@
 /** Allocates addresses and node ports of Services. */
 export interface ServiceAddresses {
-  /** A free address; `undefined` when none is free. */
+  /** Allocates a free address. Returns `undefined` when no address is free. */
   allocate(): string | undefined;
-  /** Takes the given address; false when it is not free. */
+  /** Allocates the given address. Returns false when it is not free. */
   take(address: string): boolean;
   contains(address: string): boolean;
-  /** The first address of the range, which the `kubernetes` Service has from the start. */
+  /** The first address of the range. It is always allocated, for the `kubernetes` Service. */
   first(): string;
   release(address: string): void;
   allocatePort(): number | undefined;
   takePort(port: number): boolean;
   releasePort(port: number): void;
-  /** Releases all addresses and ports but the first address. */
+  /** Releases all ports, and all addresses except the first one. */
   reset(): void;
   /** The range in CIDR notation. */
   readonly cidr: string;
@@ -31,8 +31,8 @@ export function createServiceAddresses(cidr: string): ServiceAddresses {
   const start = Math.floor(toNumber(base) / size) * size;
   const taken = new Set<number>([start + 1]);
   const ports = new Set<number>();
-  // Dynamic addresses come from the upper part of the range, so that addresses that users choose seldom collide with
-  // them.
+  // Allocated addresses come from the upper part of the range, so that they seldom collide with addresses that users
+  // choose.
   const band = Math.min(Math.max(16, Math.floor(size / 16)), 256);
   const firstFree = start + Math.min(band, Math.max(1, size - 2));
   let next = firstFree;

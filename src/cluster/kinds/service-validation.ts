@@ -30,14 +30,17 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 export const withPorts = (type: string): boolean => type === 'NodePort' || type === 'LoadBalancer';
 /** Does the Service have a cluster address? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
-/** Does the load balancer of the Service need a health check port, by which it finds nodes with an endpoint? */
+/**
+ * Does the load balancer of the Service need a health check port? By this port it finds the nodes that have an
+ * endpoint.
+ */
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';
-/** Can clients outside the cluster reach the Service: by node ports, a load balancer or external addresses? */
+/** Can clients outside the cluster reach the Service by node ports, a load balancer or external addresses? */
 export const isExternal = (spec: JsonObject): boolean =>
   withPorts(textAt(spec, 'type')) || (textAt(spec, 'type') === 'ClusterIP' && listAt(spec, 'externalIPs').length > 0);
 
-/** The rule of Service names. */
+/** The rule for names of Services. */
 export const serviceName = dnsLabel;
 
 /** Warnings about parts of a Service that are legal but likely mistakes. */
@@ -118,7 +121,7 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Fie
   }
 }
 
-/** A port as errors show it: with the members that identify it. */
+/** The members of a port that error texts print. */
 const shownPort = (port: JsonObject) => ({
   Name: '',
   Protocol: textAt(port, 'protocol'),
@@ -183,7 +186,7 @@ function validateAddresses(spec: JsonObject, problems: FieldError[]) {
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
-/** Checks the address families: the cluster has addresses of one family. */
+/** Checks the address families. The cluster has only IPv4 addresses. */
 function validateFamilies(spec: JsonObject, problems: FieldError[]) {
   const families = listAt(spec, 'ipFamilies');
   const policy = textAt(spec, 'ipFamilyPolicy');
@@ -269,7 +272,10 @@ const SPECIAL: readonly (readonly [BlockList, string])[] = [
   ],
 ];
 
-/** The reason why an endpoint cannot have the address: it is that of the machine itself, or reserved. */
+/**
+ * The reason why an endpoint cannot have the address: the address is reserved, or means the machine itself. `undefined`
+ * for other addresses.
+ */
 export function specialAddress(address: string): string | undefined {
   if (address === '0.0.0.0' || address === '::') return `may not be unspecified (${address})`;
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';

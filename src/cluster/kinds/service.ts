@@ -68,7 +68,7 @@ function nodePorts(spec: JsonObject): number[] {
   return [...ports, numberAt(spec, 'healthCheckNodePort') ?? 0].filter((port) => port > 0);
 }
 
-/** Keeps allocated fields that an update leaves out, and removes fields that the new type does not use. */
+/** Keeps allocated values that an update leaves out. Removes values that the new type of the Service does not use. */
 function inheritAddresses(object: MutableObject, old: KubeObject) {
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const before = old.spec ?? {};
@@ -80,7 +80,7 @@ function inheritAddresses(object: MutableObject, old: KubeObject) {
 }
 
 function keepAllocated(spec: JsonObject, before: JsonObject) {
-  // A client that changes only `clusterIP` changes `clusterIPs`, too.
+  // A client may change `clusterIP` alone. `clusterIPs` then changes, too.
   const single = textAt(spec, 'clusterIP');
   if (single !== textAt(before, 'clusterIP') && jsonEquals(spec['clusterIPs'], before['clusterIPs'])) {
     if (single === '') delete spec['clusterIPs'];
@@ -101,7 +101,7 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
     spec['healthCheckNodePort'] ??= before['healthCheckNodePort'];
 }
 
-/** Keeps the node port of the earlier port with the same name, unless another port requests it. */
+/** Keeps the node port of a port by the port's name, unless another port asks for this node port. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
   const asked = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
@@ -196,7 +196,7 @@ function allocateAddress(
   }
   spec['clusterIP'] = address;
   spec['clusterIPs'] = [address];
-  // The endpoints of a Service without a selector come from another client, and may have both families.
+  // A Service without a selector gets its endpoints from another client. These endpoints may be of both families.
   if (address === 'None' && Object.keys(objectAt(spec, 'selector')).length === 0 && spec['ipFamilies'] === undefined) {
     spec['ipFamilyPolicy'] ??= 'RequireDualStack';
     spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
@@ -215,7 +215,7 @@ function allocatePorts(
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
   const mine = new Set(nodePorts(old?.spec ?? {}));
-  // Several protocols may share a port number, each once.
+  // Several protocols may share a port number. Each protocol may use it once.
   const claimed = new Set<string>();
   const claim = (port: number, field: string, protocol = '') => {
     const again = claimed.has(`${port}/${protocol}`);

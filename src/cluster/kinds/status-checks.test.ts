@@ -56,7 +56,7 @@ describe('the status of a kind', () => {
     ],
   ])('%s %j', (key, status, expected) => {
     const found = wrong(key, object('K', status), object('K', {}));
-    // Negative counts are told by another row; here it is what they are to each other.
+    // Another row covers negative counts. These rows cover the relations between counts.
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
   });
 

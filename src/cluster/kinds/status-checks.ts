@@ -10,11 +10,14 @@ type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[])
 /** The relations between the counts of a status. */
 interface Counts {
   readonly counts: readonly string[];
-  /** The counts that are at most `replicas`. */
+  /** The counts that must not exceed `replicas`. */
   readonly parts?: readonly string[];
-  /** The path of `readyReplicas` in the kind's errors, for kinds whose `availableReplicas` must not exceed it. */
+  /**
+   * The name of `readyReplicas` in the kind's errors. Set only for kinds whose `availableReplicas` must not exceed
+   * `readyReplicas`.
+   */
   readonly ready?: string;
-  /** The count that never decreases. */
+  /** The count that must not decrease. */
   readonly grows?: string;
 }
 
@@ -74,7 +77,7 @@ const checkPhase: StatusCheck = (object, _old, problems) => {
     problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
 };
 
-/** The checks of a write to the status, by kind. */
+/** The checks for a write to the status, by kind. */
 export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
   ['/namespaces', checkPhase],
   ['/pods', checkPod],

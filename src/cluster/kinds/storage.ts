@@ -35,7 +35,7 @@ function checkChoice(parent: JsonObject, key: string, known: readonly string[], 
   if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
 }
 
-/** The sources of volumes, in the order in which the API server checks them. */
+/** The sources of volumes in the order in which the API server checks them. */
 const SOURCES = [
   'hostPath',
   'gcePersistentDisk',

@@ -5,7 +5,7 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './service-addresses.ts';
 
-/** The services and the request, for hooks. */
+/** What hooks use of the server and of the request. */
 export interface WriteContext {
   readonly store: ObjectLookup;
   readonly addresses: ServiceAddresses;
@@ -19,28 +19,29 @@ export interface WriteContext {
   warn(text: string): void;
 }
 
-/** The request of a deletion, for `terminate`. */
+/** The request of a deletion, for the hook `terminate`. */
 export interface TerminateContext {
   /** The time of the request, in the format of timestamps in objects. */
   readonly timestamp: string;
   readonly dryRun: boolean;
-  /** The finalizers of `metadata`, and those of the garbage collector that the request asks for. */
+  /** The finalizers of `metadata`, and the finalizers of the garbage collector that the request asks for. */
   readonly finalizers: () => readonly string[];
 }
 
-/** An object whose parts are JSON, for reading and changing in hooks. */
+/** An object whose specification and status are JSON that hooks may read and change. */
 export type MutableObject = KubeObject & { spec?: JsonObject; status?: JsonObject };
 
 /**
- * The rules of one kind. Hooks run in the order of a write: defaults, prepare, validate. An absent hook does nothing.
+ * The rules of one kind. The hooks of a write run in this order: defaults, prepare, validate. A missing hook does
+ * nothing.
  */
 export interface Strategy {
-  /** Is `status` a subresource, so that writes to the object do not change it? */
+  /** Is `status` a subresource? Writes to the object then do not change it. */
   readonly hasStatus: boolean;
   /** Does a new object keep the status of its request? */
   readonly keepsStatus?: boolean;
   readonly hasGeneration: boolean;
-  /** The part of `metadata` whose change increases `generation`, too. */
+  /** The part of `metadata` whose change increases `generation`, in addition to the specification. */
   readonly generationOf?: 'annotations' | 'labels';
   /** Does PUT create a missing object? */
   readonly createOnUpdate: boolean;
@@ -49,8 +50,8 @@ export interface Strategy {
   /** Does DELETE answer with the object instead of a Status? */
   readonly returnsDeleted: boolean;
   /**
-   * The grace period of a deletion in seconds; `requested` is that of the request. Absent: the object is removed at
-   * once.
+   * Returns the grace period of a deletion in seconds. `requested` is the period of the request. When the hook is
+   * absent, the object is removed at once.
    */
   readonly grace?: (object: KubeObject, requested: number | undefined) => number;
   /** The problems of a name. Default: the name must be a DNS subdomain. */
@@ -65,7 +66,9 @@ export interface Strategy {
     problems: FieldError[],
     context: WriteContext,
   ) => void;
-  /** Is an update checked as a new object, too? Its errors, those of metadata included, are then reported twice. */
+  /**
+   * Is an update checked as a new object, too? All its errors, including those of metadata, are then reported twice.
+   */
   readonly validatesWholeOnUpdate?: boolean;
   /** Texts for the warning header. */
   readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
@@ -74,27 +77,27 @@ export interface Strategy {
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**
-   * Replaces the usual deletion of kinds whose content is removed first. It changes `draft`, a copy of the object. It
-   * returns `store` when the draft is to be stored, `keep` when the object stays as it is, and `remove` when the object
-   * is removed at once.
+   * Replaces the usual deletion of kinds whose content is removed first. The hook changes `draft`, a copy of the
+   * object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to remove the
+   * object at once.
    */
   readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
-  /** Does something besides finalizers of `metadata` keep a deleted object? */
+  /** Is a deleted object kept by something other than the finalizers of `metadata`? */
   readonly isHeld?: (object: KubeObject) => boolean;
   /** Can the objects of the kind have no dependents? A deletion then adds no finalizer of the garbage collector. */
   readonly uncollected?: boolean;
   /** Does a deletion without a policy orphan the dependents? */
   readonly orphansByDefault?: boolean;
-  /** The warning about such a deletion. */
+  /** The warning for a deletion that orphans the dependents by default. */
   readonly orphansWarning?: string;
-  /** Called after the object was stored; `afterDelete` after it was removed. */
+  /** Called after the object is stored. `afterDelete` is called after it is removed. */
   readonly afterCreate?: (object: KubeObject, context: WriteContext) => void;
   readonly afterDelete?: (object: KubeObject, context: Pick<WriteContext, 'addresses'>) => void;
-  /** Paths besides `status` that a write to the status subresource cannot change. */
+  /** Paths that a write to the status subresource cannot change, in addition to those of all kinds. */
   readonly statusResets?: readonly (readonly string[])[];
 }
 
-/** The strategy of a kind without rules of its own. */
+/** The strategy of a kind that has no special rules. */
 export const plainStrategy: Strategy = {
   hasStatus: false,
   hasGeneration: false,

@@ -24,14 +24,14 @@ import { validateSelector } from './selectors.ts';
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
 const VERSIONS = ['v1', 'v1beta1'];
 
-/** Members with a fixed set of values; only mutating webhooks can be invoked again. */
+/** Members with a fixed set of values. Only mutating webhooks have `reinvocationPolicy`. */
 const CHOICES = new Map([
   ['failurePolicy', ['Fail', 'Ignore']],
   ['matchPolicy', ['Equivalent', 'Exact']],
   ['reinvocationPolicy', ['IfNeeded', 'Never']],
 ]);
 
-/** The strategy of webhook configurations, validating or mutating. */
+/** The strategy of validating or mutating webhook configurations. */
 export function webhookStrategy(mutating: boolean): Partial<Strategy> {
   return {
     defaults(object) {

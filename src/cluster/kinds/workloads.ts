@@ -20,13 +20,16 @@ import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
-/** The specification of a draft, which is created when it is missing. */
+/** The specification of a draft. Creates it when it is missing. */
 export const specOf = (object: MutableObject): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
-/** The warnings of templates, cached because versions of an object share an unchanged template. */
+/** The warnings of each template. Versions of an object share an unchanged template, so its warnings are cached. */
 const said = new WeakMap<JsonObject, readonly string[]>();
 
-/** Makes the warnings of a template at a path; none for an update that keeps the object's generation. */
+/**
+ * Makes a function that returns the warnings of the template at a path. An update that keeps the object's generation
+ * has none.
+ */
 export const warningsOfTemplate =
   (path: string) =>
   (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
@@ -42,11 +45,11 @@ export const warningsOfTemplate =
 
 export const templateWarnings = warningsOfTemplate('spec.template');
 
-/** Must the spec of an update be checked? A spec that is the stored one was checked before. */
+/** Must the specification of an update be checked? An unchanged specification was checked before. */
 const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: WriteContext) =>
   subresource === '' && object.spec !== old.spec;
 
-/** Checks the selector and the template of a workload. `word` names the kind in texts. */
+/** Checks the selector and the template of a workload. `word` is the name of the kind in error texts. */
 function validateTemplateOf(
   object: KubeObject,
   word: string,
@@ -90,7 +93,7 @@ function validateTemplateOf(
     );
 }
 
-/** Checks a template of pods. */
+/** Checks a pod template. */
 export function validateTemplate(template: JsonObject, path: string, problems: FieldError[]) {
   const metadata = objectAt(template, 'metadata');
   validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
@@ -332,7 +335,7 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
   const service = textAt(spec, 'serviceName');
   if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
-    // Each claim becomes a volume of the pods, before their own volumes.
+    // The claims become volumes of the pods; these volumes precede the pods' own ones.
     const name = textAt(objectAt(claim, 'metadata'), 'name');
     addInvalid(problems, `spec.template.spec.volumes[${index}].name`, name, dnsLabel(name));
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);

@@ -32,17 +32,17 @@ export function componentName(type: string): string {
   return `io.k8s.api.${type}`;
 }
 
-/** Collects schemas by component name, with all schemas to which they refer. */
+/** Collects schemas by component name, including all schemas that they refer to. */
 export class SchemaCollector {
   readonly schemas: Record<string, JsonValue> = {};
   readonly #prefix: string;
 
-  /** `prefix` is the prefix of references. */
+  /** `prefix` precedes the component name in references. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  /** A reference to a type, whose schema is collected, too. */
+  /** Adds the schema of a type and returns a reference to it. */
   reference(type: string): JsonObject {
     this.add(type);
     return { $ref: `${this.#prefix}${componentName(type)}` };
@@ -72,7 +72,7 @@ export class SchemaCollector {
     if (facts.map === 'atomic') schema['x-kubernetes-map-type'] = 'atomic';
   }
 
-  /** Adds the members of a type, and those of its inlined types; `owner` is the type that has them all. */
+  /** Adds the members of a type and of its inlined types. `owner` is the type that all these members belong to. */
   #members(owner: string, type: string, properties: JsonObject) {
     for (const [name, field] of Object.entries(loadData('types').types[type]?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);

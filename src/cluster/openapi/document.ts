@@ -19,7 +19,7 @@ export function customComponent(resource: ServedResource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
 
-/** Schemas of all kinds of a group and version. */
+/** The schemas of all kinds of a group and version. */
 export function versionSchemas(
   registry: Registry,
   group: string,
@@ -73,7 +73,7 @@ function addCustom(resource: CustomResource, collector: SchemaCollector) {
 
 const MAX_DEPTH = 150;
 
-/** A custom schema as it is published, in which embedded resources have type members. */
+/** A custom schema in the published form. Its embedded resources have `apiVersion`, `kind` and `metadata`. */
 function publish(value: JsonValue, collector: SchemaCollector, depth: number): JsonValue {
   if (depth > MAX_DEPTH) return {};
   if (Array.isArray(value)) return value.map((entry) => publish(entry, collector, depth + 1));
@@ -97,7 +97,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
   return out;
 }
 
-/** The paths of a group and version: for each resource a path with its patch operation. */
+/** The paths of a group and version. Each resource has one path, with its patch operation. */
 export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const paths: JsonObject = {};

@@ -104,7 +104,7 @@ function index(registry: Registry, cached: Cached): JsonObject {
 
 const BUILTIN = 'kubernetes-1.36/1';
 
-/** The hash of a document, which changes with the data of built-in groups and with the schemas of custom resources. */
+/** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
   if (hash === undefined) {
@@ -144,7 +144,10 @@ function swagger(registry: Registry, request: ApiRequest): ApiReply {
   return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
 }
 
-/** Does the first accepted type that the server offers mean protobuf? Throws 406 when it offers none of them. */
+/**
+ * Is protobuf the first accepted type that the server offers? Throws 406 when the server offers none of the accepted
+ * types.
+ */
 function wantsProtobuf(accept: string): boolean {
   if (accept === '') return false;
   for (const range of accept.split(',')) {

@@ -4,7 +4,7 @@ const VARINT = 0;
 const DOUBLE = 1;
 const BYTES = 2;
 
-/** Writes the fields of one protobuf message. A value of another type than the field's is left out. */
+/** Writes the fields of one protobuf message. Leaves out a value that does not have the type of its field. */
 export class ProtobufWriter {
   #chunks: Buffer[] = [];
   #size = 0;

@@ -58,7 +58,9 @@ test('an operation of version 3 becomes one of version 2', () => {
   });
 });
 
-/** A message as field numbers and values; messages inside are texts that a test may read on. */
+/**
+ * Decodes a message to its field numbers and values. A nested message is left as bytes, which a test may decode again.
+ */
 function read(bytes: Buffer): [number, bigint | Buffer | number][] {
   const fields: [number, bigint | Buffer | number][] = [];
   let offset = 0;

@@ -4,7 +4,7 @@ import { isJsonObject } from '../../core/index.ts';
 const V3 = '#/components/schemas/';
 const V2 = '#/definitions/';
 
-/** Keywords that version 2 of OpenAPI does not have; they are left out. */
+/** Keywords that OpenAPI version 2 does not have. They are left out. */
 const UNKNOWN = new Set(['anyOf', 'oneOf', 'not', 'nullable']);
 
 /** Members whose value is data, or whose members only look like keywords. */
@@ -12,17 +12,17 @@ const DATA = new Set(['default', 'enum', 'example', 'x-kubernetes-validations', 
 
 const MAX_DEPTH = 200;
 
-/** A schema of version 3 in the form of version 2. */
+/** Converts a schema from version 3 to version 2. */
 export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
   const out: JsonObject = {};
-  // A number that may be written as text counts as text.
+  // A value that may be a number or text has the type text.
   const { oneOf } = schema;
   const mayBeText = Array.isArray(oneOf) && oneOf.some((entry) => isJsonObject(entry) && entry['type'] === 'string');
   if (schema['type'] === undefined && mayBeText) out['type'] = 'string';
   for (const [name, value] of Object.entries(schema)) {
     if (value === undefined || UNKNOWN.has(name)) continue;
-    // Version 3 wraps a reference with siblings in `allOf`; version 2 writes it beside them.
+    // Version 3 wraps a reference with siblings in `allOf`. Version 2 writes the reference beside its siblings.
     const [part, ...others] = name === 'allOf' && Array.isArray(value) ? value : [];
     if (others.length === 0 && isJsonObject(part) && typeof part['$ref'] === 'string') {
       out['$ref'] = part['$ref'].replace(V3, V2);
@@ -37,7 +37,9 @@ export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   return out;
 }
 
-/** The paths of version 3 in the form of version 2: parameters without a schema, content types as lists. */
+/**
+ * Converts paths from version 3 to version 2. Parameters lose their schema objects, and content types become lists.
+ */
 export function toSwaggerPaths(paths: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const [path, item] of Object.entries(paths)) {

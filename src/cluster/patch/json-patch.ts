@@ -9,9 +9,9 @@ export class JsonPatchError extends Error {}
 type Container = JsonObject | JsonValue[];
 
 /**
- * Applies a JSON patch (RFC 6902) to a copy of the document. `replace` adds a missing member, as in the API server.
+ * Applies a JSON patch (RFC 6902) to a copy of the document. As in the API server, `replace` adds a missing member.
  *
- * @throws JsonPatchError
+ * @throws JsonPatchError when an operation is malformed or cannot be applied.
  */
 export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
   const root: JsonObject = { root: copyJson(document) };
@@ -26,7 +26,7 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   const text = operation[field];
   if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
   if (text === '') return ['root'];
-  // The text before the first slash does not count.
+  // The text before the first slash is ignored.
   const [, ...parts] = text.split('/');
   if (parts.length === 0) throw new JsonPatchError(`invalid ${field}: ${text}`);
   return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
@@ -93,7 +93,7 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
-    // A position counted from the end is one in the list with the new element.
+    // A negative position counts from the end of the list that already has the new element.
     const grown = [...container, value];
     container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
   }

@@ -3,18 +3,18 @@ import { ApiError } from '../errors/status.ts';
 import type { TableSource } from '../table/columns.ts';
 import type { TableOptions } from '../table/table.ts';
 
-/** The encoding of an answer, whatever its form. */
+/** The encoding of an answer. It does not depend on the form. */
 export interface Encoding {
   readonly yaml: boolean;
-  /** The value of the answer's content type. */
+  /** The `Content-Type` of the answer. */
   readonly contentType: string;
-  /** Is indentation requested, by the parameter `pretty`? */
+  /** Does the parameter `pretty` ask for indentation? */
   readonly pretty?: boolean;
-  /** The requested version of `meta.k8s.io` of a Table or of metadata. */
+  /** The requested version of `meta.k8s.io` for a Table or for metadata. */
   readonly version?: string;
 }
 
-/** The form of an answer that needs no further code. */
+/** The form of an answer that is written without a loaded module. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
@@ -22,7 +22,7 @@ export interface PlainOutput extends Encoding {
 /** The form of the answer that a request asks for. */
 export type Negotiated = PlainOutput | (Encoding & { readonly form: 'table' });
 
-/** The form of an answer, with the code that writes it: a table comes with its printer. */
+/** The form of an answer, with the code that writes it. A table has its printer. */
 export type Output = PlainOutput | (Encoding & { readonly form: 'table'; readonly tableOf: TablePrinter });
 
 /** Makes a `Table` of objects of a resource. */
@@ -38,7 +38,7 @@ export const jsonOutput: PlainOutput = { form: 'object', yaml: false, contentTyp
 
 interface MediaRange {
   readonly type: string;
-  /** The preference by `q`; default 1. */
+  /** The preference `q`. Default: 1. */
   readonly quality: number;
   readonly params: ReadonlyMap<string, string>;
 }
@@ -64,14 +64,14 @@ function parseAccept(header: string): readonly MediaRange[] {
   return ranges;
 }
 
-/** The preference of `q`; the lowest one for a text that is no number. */
+/** The preference of a parameter `q`; 0 for a text that is not a number. */
 function qualityOf(text: string | undefined): number {
   if (text === undefined || text === '') return 1;
   const quality = Number(text);
   return Number.isNaN(quality) ? 0 : quality;
 }
 
-/** The number of wildcards in a type: of ranges with equal preference the more specific comes first. */
+/** The rank of a type by its wildcards. Among ranges with equal preference, the more specific one precedes. */
 const wildcards = (type: string) => type.split('*').length;
 
 function splitPair(pair: string): [string, string] {
@@ -84,7 +84,7 @@ export interface Offer {
   readonly table?: boolean;
   readonly partial?: boolean;
   readonly discovery?: boolean;
-  /** Can the endpoint be watched, too? */
+  /** Can clients also watch the endpoint? */
   readonly streams?: boolean;
 }
 
@@ -92,9 +92,9 @@ const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernet
 const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((type) => `${type};stream=watch`);
 
 /**
- * Picks the preferred form of an `Accept` header among those that the endpoint offers.
+ * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
  *
- * At least one range must name a type of the endpoint, or all types: the server's router does not accept
+ * At least one range must name all types or a type of the endpoint: the server's router does not accept
  * `application/*` alone. A client that accepts only protobuf gets JSON, because this server writes no protobuf objects.
  * Throws 406.
  */

@@ -5,7 +5,7 @@ import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';
 
-/** The header with warnings, in which control characters and quotes are escaped or replaced. */
+/** The header with warnings. Control characters and quotes are escaped or replaced. */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
   const seen = [...new Set(texts)].slice(0, 50);

@@ -1,9 +1,11 @@
 import type { UserInfo } from '../options.ts';
 
-/** Matches a query that must be decoded: it has escapes, plus signs, or characters other than visible ASCII. */
+/**
+ * Matches a query that must be decoded, because it has escapes, plus signs, or characters other than visible ASCII.
+ */
 const ENCODED = /[^!-*,-~]|%/;
 
-/** The query of a request; a parameter may occur several times. */
+/** The query of a request. A parameter may occur several times. */
 export class Query {
   readonly #values = new Map<string, string[]>();
 
@@ -37,14 +39,14 @@ export class Query {
     return this.#values.get(name) ?? [];
   }
 
-  /** The boolean value of a parameter: `0` and `false` are false, and so is an absent one; any other value is true. */
+  /** The boolean value of a parameter. `0`, `false` and a missing parameter are false; any other value is true. */
   flag(name: string): boolean {
     const value = this.#values.get(name)?.[0];
     return value !== undefined && value !== '0' && value.toLowerCase() !== 'false';
   }
 }
 
-/** A request as the handler sees it, from a socket or a transport. */
+/** A request from a socket or a transport, after authentication. */
 export interface ApiRequest {
   readonly method: string;
   /** The decoded path segments without empty ones. */
@@ -58,25 +60,25 @@ export interface ApiRequest {
   readonly user: UserInfo;
   /** The path with its query, as sent. */
   readonly target: string;
-  /** The version at which reads see the cluster; faults set it. */
+  /** The version at which reads see the cluster. Only faults set it. */
   readonly asOf?: number;
 }
 
-/** A stream of bytes to which the server keeps writing, for watches and followed logs. */
+/** A stream of bytes that the server keeps writing, for watches and followed logs. */
 export interface ByteStream {
-  /** Starts the stream. `write` returns false when the reader is behind; `end` finishes the stream. */
+  /** Starts writing to the sink. */
   start(sink: StreamSink): void;
-  /** Called when the reader has gone. */
+  /** Called when the reader has closed the stream. */
   stop(): void;
 }
 
-/** A stream that the server can end: properly, or because the state that it shows was replaced. */
+/** A stream that the server can end (`end`), also with `410 Expired` because the state was replaced (`expire`). */
 export interface OpenStream {
   end(): void;
   expire(): void;
 }
 
-/** The writer's side of a stream. */
+/** The sink of a stream. */
 export interface StreamSink {
   write(chunk: Buffer): void;
   end(): void;
@@ -84,7 +86,7 @@ export interface StreamSink {
   abort(): void;
   /** The number of bytes that the reader has not read yet. */
   readonly backlog: number;
-  /** Calls the callback once, later, when the reader has read what was written before. */
+  /** Calls the callback once, asynchronously, when the reader has read everything that was written before the call. */
   drained(callback: () => void): void;
 }
 
@@ -94,11 +96,11 @@ export interface ApiReply {
   readonly headers: Record<string, string>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
-  /** What happens instead of an answer: the connection breaks, or no answer ever comes. */
+  /** What happens instead of an answer: the connection breaks, or no answer is sent. */
   readonly fate?: 'break' | 'hang';
 }
 
-/** Handles requests before the verbs. It may answer a request itself, change it, or change its answer. */
+/** Handles requests before the verbs do. It may answer a request itself, change the request, or change the answer. */
 export type Interceptor = (
   request: ApiRequest,
   proceed: (request: ApiRequest) => Promise<ApiReply>,
@@ -110,7 +112,7 @@ export function splitPath(path: string): string[] {
   return decoded.split('/').filter((part) => part !== '');
 }
 
-/** The verb of a request, as discovery and authorization name it. */
+/** The verb of a request in the words of discovery and authorization. */
 export function verbOf(method: string, named: boolean, watch: boolean): string {
   switch (method) {
     case 'POST':

@@ -7,9 +7,9 @@ import { badRequest } from '../errors/status.ts';
 export type Matcher = (object: KubeObject) => boolean;
 
 /**
- * Reads a label selector (`a=b,c in (d,e),!f`); `undefined` when it selects everything.
+ * Parses a label selector (`a=b,c in (d,e),!f`). Returns `undefined` when it selects everything.
  *
- * @throws ApiError 400
+ * @throws ApiError 400 when the selector is malformed.
  */
 export function parseLabelSelector(text: string): Matcher | undefined {
   if (text.trim() === '') return undefined;
@@ -25,7 +25,7 @@ export interface FieldRequirement {
   readonly equal: boolean;
 }
 
-/** Reads a field selector (`metadata.name=a,spec.x!=b`). Throws `ApiError` 400. */
+/** Parses a field selector (`metadata.name=a,spec.x!=b`). Throws `ApiError` 400 when it is malformed. */
 export function parseFieldSelector(text: string): FieldRequirement[] {
   const requirements: FieldRequirement[] = [];
   for (const term of splitTerms(text)) {

@@ -10,8 +10,8 @@ import { convertBuiltin, storageOf } from './convert-builtin.ts';
 import type { ServedResource, Subresource } from './resource.ts';
 
 /**
- * The name of a kind's type in `types.json`, such as `networking.v1.Ingress` for the group `networking.k8s.io`, or
- * `core.v1.Pod`.
+ * The name of a kind's type in `types.json`, such as `core.v1.Pod`. Only the first label of a group's name counts, as
+ * in `networking.v1.Ingress`.
  */
 export function builtinTypeName(group: string, version: string, kind: string): string {
   return `${group === '' ? 'core' : (group.split('.')[0] ?? '')}.${version}.${kind}`;
@@ -37,7 +37,7 @@ export function builtinGroups(): readonly DiscoveredGroup[] {
   return [...data.api.items, ...data.apis.items];
 }
 
-/** Every resource of the built-in API. `store` holds their objects. */
+/** Every resource of the built-in API. `store` has their objects. */
 export function builtinResources(store: Store): ServedResource[] {
   const resources: ServedResource[] = [];
   const byVersion = new Map<string, ServedResource>();
@@ -110,7 +110,7 @@ class BuiltinResource implements ServedResource {
     return this.#node;
   }
 
-  /** Sets a field that every object of the kind has (`keep`) to null where it is an empty list. */
+  /** Sets top-level lists that are always present (`keep`) to null when they are empty. */
   settle(object: KubeObject): KubeObject {
     let settled: Record<string, unknown> = object;
     for (const [name, field] of this.node.fields) {

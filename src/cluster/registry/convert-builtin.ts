@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /**
- * The group and plural under which objects of a built-in resource are stored. Resources with two names or versions
- * share one collection.
+ * The group, version and plural in which objects of a built-in resource are stored. A kind that is served in several
+ * groups or versions has one collection.
  */
 export function storageOf(
   group: string,
@@ -145,7 +145,7 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
   };
 }
 
-/** The JSON value of an annotation; users write annotations, and a text that is no JSON is left out. */
+/** Parses the JSON in an annotation. Users write annotations, so a text that is not JSON counts as absent. */
 function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

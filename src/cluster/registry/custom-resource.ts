@@ -15,7 +15,7 @@ import { rootNode } from '../crd/node.ts';
 import type { SchemaEngine, SchemaEngineSource } from '../crd/schemas.ts';
 import { customStrategy } from '../kinds/custom-resource.ts';
 
-/** Verbs of a custom resource, in the order of its discovery. */
+/** Verbs of a custom resource in the order of the discovery document. */
 export const CUSTOM_VERBS: ReadonlySet<string> = new Set([
   'delete',
   'deletecollection',
@@ -28,7 +28,7 @@ export const CUSTOM_VERBS: ReadonlySet<string> = new Set([
 ]);
 const SUBRESOURCE_VERBS = new Set(['get', 'patch', 'update']);
 
-/** A free-form schema, for versions without a schema. */
+/** The free-form schema of a version that declares no schema. */
 const FREE: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** One served version of a custom resource. */
@@ -96,14 +96,14 @@ export class CustomResource implements ServedResource {
 
   toStorage(object: KubeObject): KubeObject {
     if (object.apiVersion === this.#storageVersion) return object;
-    // Fields that the storage version does not know are not stored.
+    // Fields that the storage version does not declare are not stored.
     const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
     return this.#schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
   }
 
   /**
-   * Converts an object to this version, as the conversion strategy `None` does: only `apiVersion` changes. This version's
-   * schema prunes the object, and sets defaults when the object was stored in this version.
+   * Converts an object to this version. As with the conversion strategy `None`, only `apiVersion` changes. This
+   * version's schema prunes the object. An object that was stored in this version also gets the defaults of the schema.
    */
   fromStorage(object: KubeObject): KubeObject {
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
@@ -169,7 +169,10 @@ function customType(
   };
 }
 
-/** Decodes an object as a custom resource: metadata by its type, without unknown members, with defaults. */
+/**
+ * Decodes an object as a custom resource. The metadata is decoded by its type, without unknown members and with
+ * defaults.
+ */
 function decodeCustom(
   schema: Schema,
   object: JsonObject,
@@ -191,7 +194,7 @@ function decodeCustom(
   return { value: copyTop(complete), unknown: pruned.unknown };
 }
 
-/** A copy of the top level, which the caller may change; the parts of the body stay unchanged. */
+/** A shallow copy, which the caller may change. The members are shared with the body and must not be changed. */
 function copyTop(value: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const key of ['kind', 'apiVersion', 'metadata']) if (value[key] !== undefined) out[key] = value[key];

@@ -6,7 +6,7 @@ import { parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/status.ts';
 import type { ServedResource } from './resource.ts';
 
-/** The fields that selectors of a kind may name, and the server's error for any other field. */
+/** The fields that selectors of a kind may name, and the server's error text for any other field. */
 interface FieldRules {
   readonly fields: ReadonlySet<string>;
   readonly refusal: (field: string) => string;
@@ -18,8 +18,8 @@ const NAMESPACE = 'metadata.namespace';
 const unsupported = (field: string) => `field label not supported: ${field}`;
 
 /**
- * Built-in kinds without an entry in `FIELD_RULES` use these rules. Those of cluster scope, too, allow
- * `metadata.namespace`.
+ * The rules of built-in kinds without an entry in `FIELD_RULES`. They allow `metadata.namespace` even for
+ * cluster-scoped kinds.
  */
 const PLAIN: FieldRules = {
   fields: new Set([NAME, NAMESPACE]),
@@ -105,7 +105,7 @@ function rulesOf(resource: ServedResource): FieldRules {
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** Fields whose absence counts as another value than the empty text. */
+/** Fields whose absence does not count as the empty text. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',
@@ -114,10 +114,10 @@ const ABSENT: Readonly<Record<string, string>> = {
 };
 
 /**
- * The matcher of a resource's field selector; `undefined` when it selects everything. `only` is the one name that can
- * match, if the selector requires one.
+ * The matcher of a resource's field selector; `undefined` when the selector is empty. `only` is the name that an object
+ * must have to match, when the selector requires a name.
  *
- * @throws ApiError 400 when the resource does not know a field.
+ * @throws ApiError 400 when the resource has no such field for selectors.
  */
 export function fieldMatcher(
   resource: ServedResource,

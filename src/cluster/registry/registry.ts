@@ -12,7 +12,7 @@ export class Registry {
     for (const resource of builtinResources(store)) this.#insert(resource);
   }
 
-  /** The number of changes. Caches of discovery compare it. */
+  /** The number of changes since the start. Caches of discovery compare it. */
   get generation(): number {
     return this.#generation;
   }
@@ -21,7 +21,7 @@ export class Registry {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
-  /** The resource that serves a kind. */
+  /** The resource that serves a kind; `undefined` when there is none. */
   findKind(apiVersion: string, kind: string): ServedResource | undefined {
     for (const resource of this.#byPath.values()) {
       if (resource.kind === kind && resource.apiVersion === apiVersion) return resource;
@@ -29,7 +29,10 @@ export class Registry {
     return undefined;
   }
 
-  /** Any version of a resource; built-in groups have their preferred version first. */
+  /**
+   * A version of a resource; `undefined` when none is served. Versions of built-in groups are tried in the order of
+   * preference.
+   */
   findAny(group: string, plural: string): ServedResource | undefined {
     for (const version of this.#versions.get(group) ?? []) {
       const resource = this.find(group, version, plural);
@@ -50,7 +53,7 @@ export class Registry {
     return this.#byPath.values();
   }
 
-  /** Resources of one group and version. */
+  /** The resources of one group and version. */
   *inVersion(group: string, version: string): Generator<ServedResource> {
     for (const resource of this.#byPath.values()) {
       if (resource.group === group && resource.version === version) yield resource;

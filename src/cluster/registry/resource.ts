@@ -14,10 +14,10 @@ export interface Subresource {
   readonly verbs: ReadonlySet<string>;
 }
 
-/** What only custom resources have: a schema to decode by, and the settings of their definition. */
+/** The facts of a custom resource that built-in ones do not have. */
 export interface CustomType {
   readonly strategy: Strategy;
-  /** Prunes and defaults an object as sent, and decodes its metadata; `unknown` are the paths that were pruned. */
+  /** Prunes an object, adds its defaults, and decodes its metadata. `unknown` has the paths that were pruned. */
   decode(object: JsonObject): { value: JsonObject; unknown: readonly string[] };
   /** The paths of the values of the scale subresource. */
   readonly scale:
@@ -29,15 +29,15 @@ export interface CustomType {
     | undefined;
   /** The columns that the definition declares. */
   readonly columns: readonly PrinterColumn[];
-  /** Paths that field selectors may name, beside name and namespace. */
+  /** Paths that field selectors may name, in addition to name and namespace. */
   readonly selectable: ReadonlySet<string>;
   /** Is this the storage version? */
   readonly stored: boolean;
-  /** The warning that each response carries; undefined unless the version is deprecated. */
+  /** The warning that each response carries. Set only when the version is deprecated. */
   readonly deprecation: string | undefined;
 }
 
-/** A resource in one version: what discovery shows and what the verbs need. */
+/** A resource in one version, for discovery and for the verbs. */
 export interface ServedResource extends GroupResource, ServedVersion {
   readonly group: string;
   readonly version: string;
@@ -55,10 +55,10 @@ export interface ServedResource extends GroupResource, ServedVersion {
   readonly collection: Collection;
   readonly node: ObjectNode;
   readonly custom: CustomType | undefined;
-  /** The object as later reads show it: empty lists that a built-in kind always shows become null. */
+  /** The object as later reads return it: empty lists that a built-in kind always has become null. */
   settle(object: KubeObject): KubeObject;
   /** Converts an object to the storage version. */
   toStorage(object: KubeObject): KubeObject;
-  /** The resource in another version, if it is served. */
+  /** The resource in another version; `undefined` when that version is not served. */
   inVersion(apiVersion: string): ServedResource | undefined;
 }

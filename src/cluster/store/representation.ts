@@ -8,12 +8,14 @@ interface Part {
   readonly end: number;
 }
 
-/** A value with a shorter text is not recorded as a part: to find its bytes costs as much as to serialize it again. */
+/**
+ * The minimum length of a recorded part. Finding the bytes of a shorter value costs as much as serializing it again.
+ */
 const MIN_PART_LENGTH = 128;
 
 /**
- * An object in one version of its resource: as a value and, from the first read on, as JSON bytes that all readers
- * share. The bytes of parts that it shares with `#base` are copied.
+ * An object in one version of its resource, as a value and as JSON bytes. The first read makes the bytes, and all
+ * readers share them. Parts that the object shares with `#base` are copied from the bytes of `#base`.
  */
 export class Representation {
   readonly object: KubeObject;
@@ -21,7 +23,7 @@ export class Representation {
   #parts: readonly Part[] = [];
   #bodyStart = 0;
   /**
-   * The latest predecessor that has bytes; undefined once this representation has bytes of its own, or has handed the
+   * The latest predecessor that has bytes. `undefined` when this representation has its own bytes, or has handed the
    * predecessor over.
    */
   #base: Representation | undefined;
@@ -32,8 +34,8 @@ export class Representation {
   }
 
   /**
-   * Returns the representation whose bytes the successor copies: this one when it has bytes, else its `#base`, which it
-   * then drops.
+   * Returns the representation from which the successor copies bytes. This is the object's own representation when it
+   * has bytes; otherwise its `#base`, and `#base` becomes `undefined`.
    */
   handOver(): Representation | undefined {
     if (this.#bytes !== undefined) return this;

@@ -22,7 +22,7 @@ afterEach(async () => {
   await cluster.close();
 });
 
-/** Starts the stand-ins: marked Deployments of the controllers. */
+/** Starts the simulations by creating marked Deployments of the controllers. */
 async function start(...names: readonly string[]): Promise<void> {
   for (const name of names) {
     const labels = { app: name };
@@ -68,7 +68,7 @@ const repository: KubeObject = {
   spec: { interval: '5m', url: 'https://charts.example.com' },
 };
 
-/** The Ready condition of an object, once all work is done. */
+/** The Ready condition of an object after all controllers are idle. */
 async function readyOf({ apiVersion, kind, metadata }: KubeObject): Promise<unknown> {
   await cluster.idle();
   const { name = '', namespace = '' } = metadata;

@@ -11,9 +11,9 @@ const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;
 const FINALIZER = 'finalizers.fluxcd.io';
 
 /**
- * Simulates Flux's helm controller. A release whose chart has a source becomes one Deployment with the name of the
- * release, and is ready when that Deployment is available. No chart is rendered. A deleted release deletes its
- * Deployment.
+ * Simulates Flux's helm controller. A release whose chart has a stored source becomes one Deployment with the name of
+ * the release. The release is ready when that Deployment is available. No chart is rendered. The deletion of a release
+ * deletes its Deployment.
  */
 export const helmStandIn: SimulatedController = {
   name: NAME,
@@ -65,7 +65,7 @@ export const helmStandIn: SimulatedController = {
   },
 };
 
-/** The name, version and source of the chart of a release. */
+/** The name, version and source of a release's chart. */
 function chartOf(release: KubeObject): {
   readonly name: string;
   readonly version: string;
@@ -80,7 +80,7 @@ function chartOf(release: KubeObject): {
   return { name: String(spec['chart']), version: String(spec['version'] ?? '*'), source: spec['sourceRef'] };
 }
 
-/** The namespace and name of the objects of a release. */
+/** The namespace and name of the Deployment of a release. */
 function targetOf(release: KubeObject): { readonly namespace: string; readonly name: string } {
   const { targetNamespace, releaseName } = release.spec ?? {};
   const { namespace = '', name = '' } = release.metadata;

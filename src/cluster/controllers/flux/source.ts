@@ -8,8 +8,8 @@ import { concernsDeployment, FLUX, runs, settle } from './stand-in.ts';
 const NAME = 'source-controller';
 
 /**
- * Simulates Flux's source controller. Every source counts as fetched at once; the revision of its artifact follows from
- * its spec. Nothing is fetched.
+ * Simulates Flux's source controller. Every source counts as fetched at once. The revision of its artifact is a digest
+ * of its spec. Nothing is fetched.
  */
 export const sourceStandIn: SimulatedController = {
   name: NAME,
@@ -36,7 +36,7 @@ export const sourceStandIn: SimulatedController = {
     const source = sourceStandIn.target?.(key, client);
     if (source === undefined || source.metadata.deletionTimestamp !== undefined || !runs(client, NAME)) return;
     if (source.spec?.['suspend'] === true) return;
-    // A registry of charts has nothing to fetch, and Flux writes no status for it.
+    // A `HelmRepository` of type `oci` has nothing to fetch, and Flux writes no status for it.
     if (source.kind === 'HelmRepository' && source.spec?.['type'] === 'oci') return;
     const artifact = artifactOf(source, client);
     settle(client, source, {
@@ -53,7 +53,7 @@ function parts(key: string): { readonly plural: string; readonly namespace: stri
   return { plural: key.slice(0, colon), ...splitKey(key.slice(colon + 1)) };
 }
 
-/** The artifact of a source. An equal spec gives an equal artifact. */
+/** The artifact of a source. Equal specs give equal revisions. */
 function artifactOf(source: KubeObject, client: ControllerClient) {
   const digest = createHash('sha256')
     .update(JSON.stringify(source.spec ?? {}))

@@ -4,12 +4,12 @@ import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
 import type { ResourceName, ControllerClient } from '../controller-client.ts';
 
-/** The annotation of a Deployment of Flux whose pods run nothing: the cluster does the controller's work. */
+/** The annotation of a Deployment of Flux that runs no real controller. The cluster does the controller's work. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };
 
-/** The resources of Flux, by the kinds that references name. */
+/** The resources of Flux by their kinds. */
 export const FLUX: Readonly<Record<string, ResourceName>> = {
   GitRepository: { group: 'source.toolkit.fluxcd.io', plural: 'gitrepositories' },
   OCIRepository: { group: 'source.toolkit.fluxcd.io', plural: 'ocirepositories' },
@@ -19,8 +19,8 @@ export const FLUX: Readonly<Record<string, ResourceName>> = {
 };
 
 /**
- * Does the cluster run a simulation of this controller? It does with a marked Deployment of the controller's name that
- * has a ready pod.
+ * Does the cluster run a simulation of this controller? The simulation runs while a marked Deployment of the
+ * controller's name has a ready pod.
  */
 export function runs(client: ControllerClient, controller: string): boolean {
   return client
@@ -33,7 +33,7 @@ export function runs(client: ControllerClient, controller: string): boolean {
     );
 }
 
-/** Is the event about the Deployment of a controller? All objects of that controller are then due. */
+/** Is the event about the Deployment of a controller? If so, all objects of that controller are due. */
 export function concernsDeployment(event: StoreEvent, controller: string): boolean {
   return concerns(event, 'apps', 'deployments') && event.stored.object.metadata.name === controller;
 }
@@ -47,7 +47,7 @@ export interface StandInOutcome {
   readonly status?: JsonObject;
 }
 
-/** Writes an outcome as Flux does, unless the status says the same already. */
+/** Writes an outcome as Flux does. Writes nothing when the status is already equal. */
 export function settle(client: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
@@ -64,7 +64,10 @@ export function settle(client: ControllerClient, object: KubeObject, outcome: St
   if (!sameJson(status, object.status)) client.updateStatus(object, status);
 }
 
-/** Is a source stored, so that other objects can use it? OCI repositories of charts have no status. */
+/**
+ * Is the artifact of a source stored, so that other objects can use it? `HelmRepository` sources of type `oci` have no
+ * status and always count as stored.
+ */
 export function isStored(source: KubeObject): boolean {
   if (source.kind === 'HelmRepository' && source.spec?.['type'] === 'oci') return true;
   return objectsAt(source.status, 'conditions').some(({ type, status }) => type === 'Ready' && status === 'True');
