@@ -1,2 +1,2 @@
-/** The transport of the kube room, which a cluster also offers in process. */
+/** The transport of `src/kube`, which a cluster also offers in process. */
 export type { Transport, TransportRequest, TransportResponse } from '../kube/index.ts';

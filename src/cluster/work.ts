@@ -1,13 +1,10 @@
-/** The number of tasks after which other work of the process runs. */
+/** The number of tasks after which requests and other work of the process can run. */
 const BATCH = 64;
 
-/**
- * The queue of the simulated controllers' tasks; `idle()` settles when it is empty. A task runs after the present
- * event, in the order of the queue.
- */
+/** The queue of the simulated controllers' tasks. A task runs after the present event, in the order of the queue. */
 export class Work {
   #queue: (() => void | Promise<void>)[] = [];
-  /** The index of the next task; earlier tasks are done. To remove the first element of a long array is slow. */
+  /** The index of the next task. Earlier tasks are done. Removing the first element of a long array would be slow. */
   #head = 0;
   #running = false;
   #stopped = false;
@@ -15,12 +12,12 @@ export class Work {
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
 
-  /** `report` receives the error of a task; later tasks still run. */
+  /** `report` receives the error of a failed task. Later tasks still run. */
   constructor(report: (thrown: unknown) => void) {
     this.#report = report;
   }
 
-  /** Runs `task` soon: after the present write, and before `idle()` settles. */
+  /** Runs `task` soon: after the present write, and before `idle()` settles. Does nothing after `stop()`. */
   enqueue(task: () => void | Promise<void>): void {
     if (this.#stopped) return;
     this.#queue.push(task);
@@ -34,7 +31,7 @@ export class Work {
     this.#onStop.push(callback);
   }
 
-  /** Settles when the queue is empty. Timers that are not due do not count. */
+  /** Settles when the queue is empty. Timers that are not due are not awaited. */
   idle(): Promise<void> {
     if (!this.#running) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -69,7 +66,7 @@ export class Work {
         this.#report(thrown);
       }
       done += 1;
-      // Requests run in between, so that many events do not delay them.
+      // Requests run between batches, so that many events do not delay them.
       if (done % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#running = false;

@@ -3,9 +3,12 @@ import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
-/** The identity that reads and writes children, with its client and the caches of the objects that it may read. */
+/**
+ * The identity with which children are read and written, with its client and the caches of the objects that it may
+ * read.
+ */
 export interface ActingIdentity {
-  /** The ServiceAccount's user name; absent for the controller itself. */
+  /** The user name of the ServiceAccount; `undefined` for the controller itself. */
   readonly user?: string;
   readonly client: KubernetesApi;
   readonly caches: CacheSet;
@@ -22,7 +25,7 @@ export interface ActingIdentitiesOptions {
 
 /**
  * The controller's own identity, and one identity for each ServiceAccount that children are written as. Each identity
- * has watches of its own, so that no identity sees objects that only another one may read.
+ * has its own watches, so that an identity never gets objects that only another identity may read.
  */
 export class ActingIdentities {
   readonly own: ActingIdentity;
@@ -34,7 +37,7 @@ export class ActingIdentities {
     this.own = { client: options.client, caches: this.#openCaches(options.client) };
   }
 
-  /** The identity of a ServiceAccount; without one, the controller's own. */
+  /** The identity of a ServiceAccount. For `undefined`, the controller's own. */
   of(serviceAccount: ServiceAccountRef | undefined): ActingIdentity {
     if (serviceAccount === undefined) return this.own;
     const user = serviceAccountUser(serviceAccount);
@@ -66,12 +69,12 @@ export interface ServiceAccountRef {
   readonly name: string;
 }
 
-/** Reads `namespace/name`; `undefined` for any other text. */
+/** Parses `namespace/name`. Returns `undefined` for any other text. */
 export function parseServiceAccount(text: string): ServiceAccountRef | undefined {
   const match = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/.exec(text);
   return match?.[1] === undefined || match[2] === undefined ? undefined : { namespace: match[1], name: match[2] };
 }
 
-/** The user of a ServiceAccount, as roles and audit logs name it. */
+/** The user name of a ServiceAccount in roles and audit logs. */
 export const serviceAccountUser = ({ namespace, name }: ServiceAccountRef): string =>
   `system:serviceaccount:${namespace}:${name}`;

@@ -44,7 +44,7 @@ export class Representation {
     return base;
   }
 
-  /** The object as JSON bytes, `kind` and `apiVersion` first; made at the first read. */
+  /** The object as JSON bytes, with `kind` and `apiVersion` first. The first read makes them. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
       const writer = new PartWriter(this.#base);
@@ -56,7 +56,7 @@ export class Representation {
     return this.#bytes;
   }
 
-  /** The offset in `bytes` of what follows `kind` and `apiVersion`. */
+  /** The offset in `bytes` of the first member after `kind` and `apiVersion`. */
   get bodyStart(): number {
     return this.bytes.length > 0 ? this.#bodyStart : 0;
   }
@@ -67,19 +67,19 @@ export class Representation {
     this.#parts = [];
   }
 
-  /** The bytes of a value that is a part of this object, if they are known. */
+  /** The bytes of a value that is a recorded part of this object; `undefined` when there are none. */
   bytesOf(value: object): Buffer | undefined {
     const part = this.#parts.find((candidate) => candidate.value === value);
     return part === undefined ? undefined : this.#bytes?.subarray(part.start, part.end);
   }
 }
 
-/** Collects text and finished bytes. */
+/** Collects the text and the copied bytes of one object. */
 class PartWriter {
   readonly #base: Representation | undefined;
   readonly #pieces: (string | Buffer)[] = [];
   readonly #parts: Part[] = [];
-  /** Text that is not in `#pieces` and `#length` yet. */
+  /** Text that `#pieces` and `#length` do not include yet. */
   #text = '';
   #length = 0;
 
@@ -91,7 +91,7 @@ class PartWriter {
     this.#text += text;
   }
 
-  /** The number of bytes so far. */
+  /** The number of bytes that have been written. */
   get length(): number {
     if (this.#text !== '') {
       this.#pieces.push(this.#text);
@@ -102,8 +102,8 @@ class PartWriter {
   }
 
   /**
-   * Writes a value that the successor may share: copies its bytes from the predecessor where they are known, and
-   * records it as a part unless its text is short.
+   * Writes a value that the successor may share. Copies its bytes from the predecessor when the predecessor has them.
+   * Records the value as a part unless its text is short.
    */
   part(value: object): void {
     const known = this.#base?.bytesOf(value);
@@ -138,7 +138,7 @@ class PartWriter {
   }
 }
 
-/** Writes the object, `kind` and `apiVersion` first; returns the offset of what follows them. */
+/** Writes the object with `kind` and `apiVersion` first. Returns the offset of the first member after them. */
 function writeObject(writer: PartWriter, object: KubeObject): number {
   writer.text(`{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(object.apiVersion)},`);
   const bodyStart = writer.length;
@@ -157,7 +157,7 @@ function writeObject(writer: PartWriter, object: KubeObject): number {
 }
 
 /**
- * Writes `metadata` member by member: each write changes `resourceVersion`, but few of them change all of
+ * Writes `metadata` member by member. Each write changes `resourceVersion`, but few writes change all of
  * `managedFields`.
  */
 function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, JsonValue | undefined>>) {
@@ -176,8 +176,8 @@ function writeMetadata(writer: PartWriter, metadata: Readonly<Record<string, Jso
 }
 
 /**
- * Writes `managedFields` entry by entry: the entry of a manager whose fields did not change is that of the predecessor,
- * and its bytes are copied.
+ * Writes `managedFields` entry by entry. An entry whose fields did not change is shared with the predecessor, and its
+ * bytes are copied.
  */
 function writeOwners(writer: PartWriter, entries: readonly JsonValue[]) {
   for (const [index, entry] of entries.entries()) {

@@ -1,9 +1,9 @@
-/** The number of items in one piece; a piece with twice as many is halved. */
+/** The number of items in a new piece. A piece with twice as many is halved. */
 const PIECE = 512;
 
 /**
- * Items ordered by their keys. They are kept in pieces, so that a change moves few of them, however many there are. The
- * owner keeps a map for look-ups by key.
+ * Items ordered by their keys. They are stored in pieces, so that a change moves few items even when there are many.
+ * The owner has a map for look-ups by key.
  */
 export class SortedItems<T extends { readonly key: string }> {
   readonly #pieces: T[][] = [];
@@ -37,20 +37,20 @@ export class SortedItems<T extends { readonly key: string }> {
     if (piece.length === 0) this.#pieces.splice(index, 1);
   }
 
-  /** Replaces all items by `items`, which are in order. */
+  /** Replaces all items. `items` must be in order. */
   reset(items: readonly T[]): void {
     this.#all = undefined;
     this.#pieces.length = 0;
     for (let start = 0; start < items.length; start += PIECE) this.#pieces.push(items.slice(start, start + PIECE));
   }
 
-  /** All items in order; the list never changes. */
+  /** All items in order. The returned list is never changed. */
   all(): readonly T[] {
     this.#all ??= this.#pieces.flat();
     return this.#all;
   }
 
-  /** The items with keys from `from` on and before `to`, in order. */
+  /** The items whose keys are at least `from` and less than `to`, in order. */
   between(from: string, to: string): readonly T[] {
     const found: T[] = [];
     for (let index = this.#pieceOf(from); index < this.#pieces.length; index++) {
@@ -62,7 +62,7 @@ export class SortedItems<T extends { readonly key: string }> {
     return found;
   }
 
-  /** The last piece that begins at or before the key; the first piece when none does. */
+  /** The index of the last piece that begins at or before the key; 0 when there is none. */
   #pieceOf(key: string): number {
     let [low, high] = [0, this.#pieces.length];
     while (low < high) {
@@ -74,7 +74,7 @@ export class SortedItems<T extends { readonly key: string }> {
   }
 }
 
-/** The index of the key in a piece, or the index at which it would be inserted. */
+/** The index of the key in a piece, or the index at which to insert it. */
 function position(piece: readonly { readonly key: string }[], key: string): number {
   let [low, high] = [0, piece.length];
   while (low < high) {

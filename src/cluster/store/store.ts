@@ -3,24 +3,24 @@ import { Representation } from './representation.ts';
 import { SortedItems } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
 
-/** A served version of a resource. A change of its definition makes a new one. */
+/** A served version of a resource. A change of the definition creates another one. */
 export interface ServedVersion {
-  /** The stored object as this version shows it. */
+  /** Converts a stored object to this version. */
   fromStorage(object: KubeObject): KubeObject;
 }
 
-/** A stored object: frozen, in the storage version, with its forms cached per served version. */
+/** A stored object. The object is frozen and has the storage version. Its forms are cached per served version. */
 export class Stored {
   readonly key: string;
   readonly object: KubeObject;
   readonly version: number;
-  /** The form of the version that was read first: most objects have no other form. */
+  /** The form of the version that was read first. Most objects have only this form. */
   #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
   #others: Map<ServedVersion, Representation> | undefined;
-  /** The form from whose bytes the first form copies. */
+  /** The form whose bytes the first form copies. */
   #inherited: Representation | undefined;
 
-  /** `previous` is the object that this one replaces: equal parts are not serialized again. */
+  /** `previous` is the object that this one replaces. The bytes of equal parts are copied from it. */
   constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
     this.key = key;
     this.object = object;
@@ -36,20 +36,20 @@ export class Stored {
     return this.#first === undefined ? inherited : this.#first.form.handOver();
   }
 
-  /** The same content under another version. */
+  /** The same content with another version. */
   withVersion(version: number): Stored {
     return new Stored(this.key, versioned(this.object, version), version);
   }
 
-  /** Drops all forms, because the served versions have changed. */
+  /** Drops all forms. Called when the served versions have changed. */
   forget(): void {
     this.#first = undefined;
     this.#others = undefined;
   }
 
   /**
-   * The object as a version shows it, made at the first read. A watch from before a change of the definition goes on
-   * with its old version, whose form other readers do not get.
+   * The object in a served version. The first read makes this form. A watch that began before a change of the
+   * definition keeps its old served version, so that only this watch gets the old form.
    */
   as(version: ServedVersion): Representation {
     if (this.#first === undefined) {
@@ -71,12 +71,12 @@ export class Stored {
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly collection: Collection;
-  /** The object after the event; for `DELETED` its last content with the version of the deletion. */
+  /** The object after the event. For `DELETED`: its last content, with the version of the deletion. */
   readonly stored: Stored;
   readonly previous: Stored | undefined;
 }
 
-/** Receives events when they happen, in the order of versions. */
+/** Receives events as they happen, in the order of versions. */
 export type StoreListener = (event: StoreEvent) => void;
 
 /** All objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
@@ -100,7 +100,7 @@ export class Collection {
 
   /**
    * Registers objects that exist from the start but are made on the first read. `make` is called once, and its objects
-   * get the versions that this call reserves. No events are published for them.
+   * get the versions that this call reserves. These objects cause no events.
    */
   seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
     const first = this.#store.reserve(count);
@@ -129,13 +129,13 @@ export class Collection {
     return this.#items.get(key);
   }
 
-  /** All objects, ordered by key; the list never changes. */
+  /** All objects, ordered by key. The returned list is never changed. */
   all(): readonly Stored[] {
     this.#ready();
     return this.#sorted.all();
   }
 
-  /** The objects of a namespace, ordered by name; `''` means all namespaces. */
+  /** The objects of a namespace, ordered by name; for `''` the objects of all namespaces. */
   inNamespace(namespace: string): readonly Stored[] {
     if (namespace === '') return this.all();
     this.#ready();
@@ -153,7 +153,10 @@ export class Collection {
     return stored;
   }
 
-  /** Removes an object; `last` is its last content (default: as stored). */
+  /**
+   * Removes an object. `last` is its last content (default: the stored content). Returns `undefined` when there is no
+   * such object.
+   */
   remove(key: string, last?: KubeObject): Stored | undefined {
     this.#ready();
     const previous = this.#items.get(key);
@@ -166,7 +169,7 @@ export class Collection {
     return stored;
   }
 
-  /** The events after `version`; `undefined` when some of them are not kept any more. */
+  /** The events after `version`; `undefined` when some of these events have been dropped. */
   since(version: number): readonly StoreEvent[] | undefined {
     if (version < this.#dropped) return undefined;
     let [low, high] = [0, this.#events.length];
@@ -178,7 +181,7 @@ export class Collection {
     return this.#events.slice(low);
   }
 
-  /** The objects at an earlier version; `undefined` when that state is no longer known. */
+  /** The objects at an earlier version; `undefined` when events after that version have been dropped. */
   at(version: number): readonly Stored[] | undefined {
     const later = this.since(version);
     if (later === undefined) return undefined;
@@ -191,7 +194,7 @@ export class Collection {
     return [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  /** The version since which all events are kept. */
+  /** The version since which the collection has all events. */
   get oldest(): number {
     return this.#dropped;
   }
@@ -201,18 +204,18 @@ export class Collection {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Drops the forms of all objects, because the served versions have changed. */
+  /** Drops the forms of all objects. Called when the served versions have changed. */
   forgetRepresentations(): void {
     for (const stored of this.#items.values()) stored.forget();
   }
 
-  /** Drops all events, as a server does that compacts its storage. */
+  /** Drops all events, like a server that compacts its storage. */
   compact(): void {
     this.#events = [];
     this.#dropped = this.#store.version;
   }
 
-  /** Replaces all objects without events; earlier states are then unknown. `items` are ordered by key. */
+  /** Replaces all objects without events, and drops the earlier events. `items` must be ordered by key. */
   reset(items: readonly Stored[]): void {
     this.#seed = undefined;
     this.#items.clear();
@@ -242,12 +245,12 @@ function versioned(object: KubeObject, version: number): KubeObject {
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
-/** The character after the slash: the keys of a namespace lie between the two characters. */
+/** The character after the slash. The keys of a namespace are between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
-/** All objects of a cluster and the one counter of versions. */
+/** All objects of a cluster, and their common counter of versions. */
 export class Store {
-  /** The number of events kept per resource; for a while up to twice as many. */
+  /** The minimum number of events that a collection keeps. Up to twice as many are kept for a while. */
   readonly window: number;
   #version = 1;
   readonly #collections = new Map<string, Collection>();
@@ -262,7 +265,7 @@ export class Store {
     return this.#version;
   }
 
-  /** Reserves `count` versions of the counter. Returns the first of them. */
+  /** Reserves `count` versions of the counter. Returns the first one. */
   reserve(count: number): number {
     const first = this.#version + 1;
     this.#version += count;
@@ -292,8 +295,8 @@ export class Store {
   }
 
   /**
-   * Replaces all objects without events. Versions never go back: for a state of another version the counter takes the
-   * next number, so that all versions that were read before are too old.
+   * Replaces all objects without events. Versions never go back: when the counter is ahead of `version`, it takes its
+   * next number. All versions that were read before are then too old.
    */
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
     this.#version = this.#version > version ? this.#version + 1 : version;

@@ -15,15 +15,15 @@ export interface PrinterColumn {
   readonly jsonPath: string;
 }
 
-/** A resource whose objects are shown in tables. */
+/** A resource whose objects tables can show. */
 export interface TableSource {
   readonly apiVersion: string;
   readonly plural: string;
-  /** The columns of the CustomResourceDefinition; undefined for a built-in kind. */
+  /** The columns of the CustomResourceDefinition; `undefined` for a built-in kind. */
   readonly custom: { readonly columns: readonly PrinterColumn[] } | undefined;
 }
 
-/** A column as a Table declares it. */
+/** A column in the form of a Table. */
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: string;
@@ -50,7 +50,7 @@ const definition = (facts: ColumnFacts): ColumnDefinition => ({
   priority: facts.priority,
 });
 
-/** The columns of a built-in kind for which the server declares none. */
+/** The columns of a built-in kind for which the data has none. */
 const plainColumns: Columns = {
   definitions: [definition(NAME), definition(CREATED)],
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
@@ -115,8 +115,9 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
 }
 
 /**
- * The first value, converted to the column's type; null for a missing value or one of another type. A text column shows
- * several values as a JSON list, unless the first is a string.
+ * The cell for the values of a column: the first value, converted to the column's type. The cell is null when there is
+ * no value, or when the value cannot be converted. A text column shows several values as a JSON list, unless the first
+ * value is a string.
  */
 function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
   const [first] = values;

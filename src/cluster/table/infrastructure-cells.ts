@@ -58,7 +58,7 @@ function signingCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** The row of an IPAddress. Its last cell is the age, for which the server declares no column. */
+/** The row of an IPAddress. The last cell is the age, although the server declares no column for it. */
 function addressCells(object: KubeObject, now: number): JsonValue[] {
   const parent = optionalAt(object.spec, 'parentRef');
   const [group, namespace] = [textAt(parent, 'group'), textAt(parent, 'namespace')];
@@ -85,7 +85,7 @@ function driverCells(object: KubeObject, now: number): JsonValue[] {
   ];
 }
 
-/** Makes the printer of a row whose second cell is the length of a list. */
+/** Makes a printer for rows whose second cell is the length of a list. */
 const counted =
   (list: (object: KubeObject) => readonly JsonValue[]): CellPrinter =>
   (object, now) => [name(object), list(object).length, ageOf(object, now)];
@@ -114,7 +114,7 @@ function policyBindingCells(object: KubeObject, now: number): JsonValue[] {
   return [name(object), textAt(object.spec, 'policyName'), shown, ageOf(object, now)];
 }
 
-/** A selector in the text form of its Go type. The row of a policy binding shows this text. */
+/** A selector in the text form of its Go type, which the row of a policy binding shows. */
 function selectorDump(selector: JsonObject): string {
   const labels = objectAt(selector, 'matchLabels');
   const pairs = Object.keys(labels)

@@ -9,8 +9,8 @@ type Step =
   | { readonly path: readonly Step[]; readonly value: JsonValue };
 
 /**
- * Reads the JSON paths of printer columns: members, indices, `[*]` and filters `[?(@.type=="Ready")]`. `undefined` for
- * any other text.
+ * Parses the JSON path of a printer column: members, indices, `[*]` and filters such as `[?(@.type=="Ready")]`. Returns
+ * `undefined` for any other text.
  */
 export function parseJsonPath(text: string): readonly Step[] | undefined {
   const steps: Step[] = [];
@@ -41,7 +41,7 @@ function literal(text: string): JsonValue {
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** The values to which a path leads. */
+/** The values at a path. */
 export function valuesAt(root: JsonObject, steps: readonly Step[]): JsonValue[] {
   let values: JsonValue[] = [root];
   for (const step of steps) values = values.flatMap((value) => follow(value, step));

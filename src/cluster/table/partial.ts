@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 
-/** Only the metadata of an object. Fields that the server's internal form of a kind does not have are missing. */
+/** The object as PartialObjectMetadata. Fields that the server's internal form of a kind does not have are missing. */
 export function partialOf(object: KubeObject): unknown {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: metadataOf(object) };
 }

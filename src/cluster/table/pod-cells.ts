@@ -3,7 +3,7 @@ import { age, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '
 
 const orNone = (text: string) => (text === '' ? '<none>' : text);
 
-/** The reason why a container waits or ended, for the Status column. */
+/** The reason why a container waits or has ended, for the Status column. */
 function containerReason(status: JsonObject): string {
   const state = objectAt(status, 'state');
   const waiting = textAt(objectAt(state, 'waiting'), 'reason');

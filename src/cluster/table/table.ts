@@ -6,15 +6,17 @@ import { partialOf } from './partial.ts';
 
 /** The options of a `Table`. */
 export interface TableOptions {
-  /** The object in each row: `None`, `Object`, or by default its metadata. */
+  /** What each row has of its object: `None`, `Object`, or by default its metadata. */
   readonly includeObject: string;
-  /** True for a GET or a list, and for the first object of a watch; false for its later objects and for bookmarks. */
+  /**
+   * True for a GET, a list, and the first object of a watch. False for later objects of a watch, and for bookmarks.
+   */
   readonly withColumns: boolean;
-  /** Version of `meta.k8s.io`. Default `v1`. */
+  /** Version of `meta.k8s.io`. Default: `v1`. */
   readonly version?: string | undefined;
 }
 
-/** A `Table` of objects, which `kubectl get` prints. Ages are those at the time of `clock`. */
+/** A `Table` of objects for `kubectl get`. Ages are computed at the time of `clock`. */
 export function tableOf(
   clock: Pick<ClusterClock, 'now'>,
   source: TableSource,

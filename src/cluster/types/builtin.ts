@@ -18,7 +18,7 @@ const SCALARS = new Set<string>([
 
 const nodes = new Map<string, ObjectNode>();
 
-/** The node of a built-in type, e.g. `core.v1.Pod`. It is built at its first use and shared. */
+/** The node of a built-in type, e.g. `core.v1.Pod`. It is built at its first use and then shared. */
 export function builtinType(name: string): ObjectNode {
   let node = nodes.get(name);
   if (node === undefined) {
@@ -33,7 +33,7 @@ export function hasBuiltinType(name: string): boolean {
   return Object.hasOwn(loadData('types').types, name);
 }
 
-/** An object type whose members are resolved at their first use, so that recursive types end. */
+/** An object type whose members are resolved at their first use, so that recursive types are possible. */
 class BuiltinObject implements ObjectNode {
   readonly kind = 'object';
   readonly name: string;
@@ -86,7 +86,7 @@ class BuiltinObject implements ObjectNode {
   }
 }
 
-/** The default of a key of a map list in the published schema. */
+/** The default of a key of a list of type `map`, from the published schema. */
 function keyDefault(type: string, field: string): string | undefined {
   if (type === 'LocalObjectReference' && field === 'name') return '';
   return field === 'protocol' && (type === 'ContainerPort' || type === 'ServicePort') ? 'TCP' : undefined;

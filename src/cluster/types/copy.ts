@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 
-/** Freezes a JSON value deeply. A part that is frozen already is skipped. */
+/** Freezes a JSON value deeply. Parts that are already frozen are skipped. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);

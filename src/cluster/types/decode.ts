@@ -12,9 +12,9 @@ import { Failure } from '../../golang/index.ts';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from './copy.ts';
 
-/** The error of a value that its type does not allow, with the text of Go's decoder. */
+/** The error for a value that its type does not allow. The message is that of Go's decoder. */
 export class DecodeError extends Error {
-  /** The text for an object that is converted instead of decoded, as after a strategic patch. */
+  /** The message for an object that is converted instead of decoded, as after a strategic merge patch. */
   readonly conversion: string;
 
   constructor(message: string, conversion = message) {
@@ -26,14 +26,14 @@ export class DecodeError extends Error {
 /** The outcome of decoding. */
 export interface Decoded {
   readonly value: JsonObject;
-  /** The paths of members that the type does not have, in their order. */
+  /** The paths of members that the type does not have, in the order of decoding. */
   readonly unknown: readonly string[];
 }
 
 /**
- * Decodes a JSON object as the built-in type `node`, and writes it as that type would be written: without unknown
- * members and zero values (by `presence` and `keep`), with times and quantities in canonical form. With
- * `frozenIsTyped`, a frozen part comes from a stored object of the type and is only copied.
+ * Decodes a JSON object as the built-in type `node`. The result has the form in which Go writes the type: without
+ * unknown members, without zero values (except by `presence` and `keep`), and with times and quantities in canonical
+ * form. With `frozenIsTyped`, a frozen part comes from a stored object of the type and is only copied.
  *
  * @throws DecodeError when a value is of the wrong type.
  */
@@ -96,7 +96,7 @@ class Decoder {
     this.#path.pop();
     if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
     if (!isZero(field.node, decoded)) return decoded;
-    // An empty list that a type always shows counts as given; the store makes it null.
+    // An empty list of a field that is always present stays. The store makes it null.
     const said = field.keep && field.node.kind === 'list' && this.#path.length === 0;
     return said ? decoded : emptyOf(field);
   }
@@ -119,7 +119,7 @@ class Decoder {
     }
   }
 
-  /** Decodes `true`, a list of names, a schema or a list of schemas: the unions of JSON Schema. */
+  /** Decodes a union of JSON Schema: a boolean, a list of names, a schema or a list of schemas. */
   #schemaUnion(node: ObjectNode, raw: JsonValue): JsonValue | undefined {
     if (node.name === 'JSONSchemaPropsOrBool' && typeof raw === 'boolean') return raw;
     const schema = node.fields.get('#JSONSchemaProps')?.node ?? node.fields.get('#Schema')?.node;
@@ -276,7 +276,7 @@ function goType(node: TypeNode): string {
   return 'interface {}';
 }
 
-/** The value of a field that is not given: undefined, or the empty value where the field is always shown. */
+/** The value of a missing field: the empty value of a field that is always present; otherwise `undefined`. */
 export function emptyOf(field: FieldNode): JsonValue | undefined {
   return field.keep && !field.presence ? zeroOf(field.node) : undefined;
 }

@@ -4,7 +4,7 @@ import type { ObjectNode } from './node.ts';
 
 const empties = new WeakMap<ObjectNode, JsonObject>();
 
-/** An object of a built-in type without content: it has only the fields that are always shown. */
+/** An object of a built-in type without content. It has only the fields that are always present. */
 export function emptyObject(node: ObjectNode): JsonObject {
   let value = empties.get(node);
   if (value === undefined) {

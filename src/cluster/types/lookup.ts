@@ -1,21 +1,23 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** The stored objects of one resource, for reading. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
+/**
+ * Read access to the stored objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects.
+ */
 export interface ObjectCollection {
   readonly size: number;
   get(key: string): { readonly object: KubeObject } | undefined;
   /** All objects, ordered by key. */
   all(): readonly { readonly key: string; readonly object: KubeObject }[];
-  /** The objects of a namespace, ordered by name; `''` means all namespaces. */
+  /** The objects of a namespace, ordered by name; for `''` the objects of all namespaces. */
   inNamespace(namespace: string): readonly { readonly key: string; readonly object: KubeObject }[];
 }
 
-/** Look-up of other objects, for hooks of kinds and for access rules. The store implements it. */
+/** Look-up of other objects by the hooks of kinds and the access rules. The store implements it. */
 export interface ObjectLookup {
   collection(group: string, plural: string): ObjectCollection;
 }
 
-/** Look-up and unchecked writes of objects, as for the counts of quotas and budgets. */
+/** Look-up and unchecked writes of objects. The counts of quotas and budgets are written this way. */
 export interface UncheckedObjectStore {
   collection(group: string, plural: string): ObjectCollection & { put(key: string, object: KubeObject): unknown };
 }

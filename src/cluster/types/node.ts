@@ -27,30 +27,32 @@ export interface FieldNode {
   readonly node: TypeNode;
   /** The field number in the protobuf form. */
   readonly number?: number;
-  /** Does presence count, so that a zero value is kept? */
+  /** Is a zero value kept when it is present? */
   readonly presence?: boolean;
-  /** Is the field always present in JSON, even if empty? */
+  /** Is the field always present in JSON, even when it is empty? */
   readonly keep?: boolean;
   /** Does a strategic merge patch merge the list instead of replacing it? */
   readonly mergePatch?: boolean;
-  /** Does a strategic merge patch replace the object as a whole? */
+  /** Does a strategic merge patch replace the whole object? */
   readonly replacePatch?: boolean;
   readonly retainKeys?: boolean;
   readonly mergeKey?: string;
-  /** The schema's default, which is used for missing keys of list elements. */
+  /** The schema's default. It is used for missing keys of list elements. */
   readonly default?: JsonValue;
 }
 
-/** An object with named members. `extra` is the type of other members; absent: other members are not allowed. */
+/**
+ * An object with named members. `extra` is the type of all other members; without it, other members are not allowed.
+ */
 export interface ObjectNode {
   readonly kind: 'object';
-  /** The Go type's name, for messages. */
+  /** The name of the Go type, for messages. */
   readonly name: string;
   readonly fields: ReadonlyMap<string, FieldNode>;
   readonly extra?: TypeNode;
   readonly atomic?: boolean;
   readonly nullable?: boolean;
-  /** The members that JSON has directly in this object, and protobuf in a message of its own. */
+  /** Members that JSON has directly in this object and protobuf in a nested message. */
   readonly inlined?: readonly { readonly number: number; readonly node: ObjectNode }[];
 }
 
@@ -62,7 +64,7 @@ export interface MapNode {
   readonly nullable?: boolean;
 }
 
-/** A list; `list` tells how it merges. */
+/** A list. `list` is the way in which it merges. */
 export interface ListNode {
   readonly kind: 'list';
   readonly items: TypeNode;
@@ -71,24 +73,24 @@ export interface ListNode {
   readonly nullable?: boolean;
 }
 
-/** A value without a schema, whose own form counts: objects in it are granular, lists atomic. */
+/** A value without a schema. Its own form decides: objects are granular, and lists are atomic. */
 export interface AnyNode {
   readonly kind: 'any';
-  /** Is the value one leaf, whatever its form? */
+  /** Is the value owned as a whole, whatever its form is? */
   readonly atomic?: boolean;
   readonly nullable?: boolean;
 }
 
 /**
- * The server's knowledge of one part of an object. Built-in types and custom resources share this model; decoding,
- * patches and field ownership walk it together with the value.
+ * The type of one part of an object. Built-in types and custom resources have the same model. Decoding, patches and
+ * field ownership walk the type together with the value.
  */
 export type TypeNode = ScalarNode | ObjectNode | MapNode | ListNode | AnyNode;
 
 /** The node of a part without a schema. */
 export const anyNode: AnyNode = { kind: 'any' };
 
-/** A list of any values, as one leaf. */
+/** A list of any values, owned as a whole. */
 export const anyListNode: ListNode = { kind: 'list', items: anyNode, list: 'atomic', keys: [] };
 
 /** An object of any values. */
@@ -98,14 +100,14 @@ export const anyMapNode: MapNode = { kind: 'map', values: anyNode };
 export const anyScalarNode: ScalarNode = { kind: 'scalar', type: 'unknown' };
 
 /**
- * Is this a union of JSON Schema (a schema, or a boolean or list instead)? The published schema does not describe such
- * a union.
+ * Is this a union of JSON Schema, which also allows a boolean or a list in place of a schema? The published schema does
+ * not describe such a union.
  */
 function isSchemaUnion(node: TypeNode): boolean {
   return node.kind === 'object' && node.name.startsWith('JSONSchemaPropsOr');
 }
 
-/** Gives a part without a schema the form of its value. */
+/** The type of a value. When no schema declares it, derives it from the form of the value. */
 export function deduce(node: TypeNode, value: unknown): Exclude<TypeNode, AnyNode> {
   if (node.kind !== 'any' && !isSchemaUnion(node)) return node;
   if (Array.isArray(value)) return anyListNode;
@@ -115,7 +117,7 @@ export function deduce(node: TypeNode, value: unknown): Exclude<TypeNode, AnyNod
   return anyScalarNode;
 }
 
-/** The type of member `key` of an object or map; `undefined` when the schema has no such member. */
+/** The type of the member `key` of an object or map; `undefined` when the type has no such member. */
 export function memberNode(node: ObjectNode | MapNode, key: string): TypeNode | undefined {
   return node.kind === 'map' ? node.values : (node.fields.get(key)?.node ?? node.extra);
 }

@@ -4,7 +4,7 @@ import { numberAt } from '../../kubernetes/index.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 
-/** The member as an object, which is created when it is missing. */
+/** The member as an object. Creates it when it is missing. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {
   const value = parent[key];
   if (isJsonObject(value)) return value;
@@ -21,14 +21,14 @@ export function fill(target: JsonObject, defaults: JsonObject): void {
   }
 }
 
-/** Refuses negative numbers. */
+/** Adds an error when the value of `key` is negative. */
 export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldError[]): void {
   const value = numberAt(parent, key);
   if (value !== undefined && value < 0)
     problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
 }
 
-/** The error for a port number out of range; undefined for a valid port. */
+/** The error for a port number that is out of range; `undefined` for a valid port. */
 export function portProblem(value: JsonValue | undefined, path: string): FieldError | undefined {
   if (typeof value === 'number' && value >= 1 && value <= 65_535) return undefined;
   return fieldInvalid(path, value ?? 0, 'must be between 1 and 65535, inclusive');
@@ -37,7 +37,7 @@ export function portProblem(value: JsonValue | undefined, path: string): FieldEr
 const PERCENT =
   "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-/** Checks a number or a percentage; with `most100` the percentage is at most 100. */
+/** Checks a number or a percentage. With `most100`, a percentage must not exceed 100. */
 export function intOrPercent(
   value: JsonValue | undefined,
   path: string,

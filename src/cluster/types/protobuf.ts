@@ -5,12 +5,12 @@ import { formatMicroTime, formatTime } from '../../kubernetes/index.ts';
 import { builtinType, hasBuiltinType } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 
-/** The error of a body that is not protobuf. */
+/** The error for a body that is not protobuf. */
 export class ProtobufError extends Error {}
 
 const MAGIC = Buffer.from('k8s\0');
 
-/** Reads the envelope and the object in it. The result is plain JSON, which typed decoding completes. */
+/** Decodes the envelope and the object in it. The result is plain JSON; typed decoding completes it. */
 export function decodeProtobuf(body: Buffer): JsonValue {
   if (body.length === 0) throw new ProtobufError('empty body');
   if (!body.subarray(0, 4).equals(MAGIC))
@@ -36,8 +36,8 @@ export function decodeProtobuf(body: Buffer): JsonValue {
 }
 
 /**
- * The type of an object. Options are of `meta.k8s.io` or of any group; `Scale` and similar kinds have a group of their
- * own.
+ * The type of a kind: a type of the kind's own group, else a type of `meta.k8s.io`, because options may have any group.
+ * `undefined` when there is no such type.
  */
 function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
@@ -173,7 +173,7 @@ function decodeValue(node: TypeNode, value: Buffer | bigint, double: boolean, de
   }
 }
 
-/** RawExtension, FieldsV1 and JSON: a message whose first field is JSON text. */
+/** A message whose first field is JSON text: RawExtension, FieldsV1 or JSON. */
 function rawJson(message: Buffer): JsonValue {
   for (const { number, value } of fields(message)) {
     if (number === 1 && Buffer.isBuffer(value) && value.length > 0)

@@ -20,8 +20,8 @@ export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): bo
 }
 
 /**
- * `next` with its unchanged parts replaced by those of `before`: data that is cached for these parts (frozen,
- * serialized) stays valid, and comparing them again is cheap. Changes `next` in place, except for frozen parts. Returns
+ * Replaces the unchanged parts of `next` by those of `before`. Data that is cached for these parts (frozen, serialized)
+ * then stays valid, and comparing them again is cheap. Changes `next` in place, except for frozen parts. Returns
  * `before` when nothing differs.
  */
 export function shareUnchanged<T extends JsonValue | undefined>(before: JsonValue | undefined, next: T): T {

@@ -14,23 +14,24 @@ import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './
 import { copyJson } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** Applies that changed nothing, by the live object. */
+/** Applies that changed nothing, by the live object that they left unchanged. */
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {
-  /** The resource of the apply. A change of its definition makes another resource, and so the entry invalid. */
+  /** The resource of the apply. A change of its definition creates another resource, so the entry becomes invalid. */
   readonly resource: WriteRequest['resource'];
   readonly warnings: Map<string, readonly string[]>;
 }
 const REMEMBERED = 8;
 
 /**
- * Server-side apply of a body. An apply that changed nothing has the same outcome until the object or its resource
- * changes; `settled` keeps that outcome.
+ * Server-side apply of a request body. An apply that changed nothing has the same outcome until the object or its
+ * resource changes. `settled` caches that outcome.
  */
 export function applyText(write: WriteRequest, text: string, read: (text: string) => JsonObject): WriteResult {
   const { manager, force, fieldValidation } = write.options;
-  // The key is computed only when needed: most applies change something, and `settled` has no entry for their object.
+  // The key is computed only when there is an entry or a new one is stored. Most applies change something, and their
+  // objects have no entry.
   const keyOfText = () => {
     const digest = createHash('sha1').update(text).digest('base64');
     return `${digest} ${force} ${fieldValidation} ${write.subresource} ${manager}`;
@@ -56,7 +57,7 @@ function remember(live: KubeObject, resource: WriteRequest['resource'], key: str
   else if (known.warnings.size < REMEMBERED) known.warnings.set(key, said);
 }
 
-/** Server-side apply: creates the object when it is missing. */
+/** Server-side apply. Creates the object when it is missing. */
 function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResult {
   const live = liveObject(write);
   checkIdentity(write, config);
@@ -92,7 +93,7 @@ function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResul
   return storeNew(write, object);
 }
 
-/** Copies the version and uid of the configuration, so that they are checked even if no manager owns metadata. */
+/** Copies the version and uid of the configuration, so that they are checked even when no manager owns metadata. */
 function takeIdentity(object: KubeObject, { metadata }: JsonObject) {
   if (!isJsonObject(metadata)) return;
   for (const field of ['resourceVersion', 'uid'] as const) {
@@ -105,7 +106,7 @@ const startOf = (empty: JsonObject) => copyJson(empty);
 function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
     const sent = object as unknown as JsonObject;
-    // Frozen parts are parts of the live object.
+    // Frozen parts belong to the live object, so they need no decoding.
     const { value } = redecode(write.resource, sent, inStorageVersion);
     return write.resource.custom === undefined
       ? value
@@ -137,7 +138,7 @@ function checkIdentity(write: WriteRequest, config: JsonObject) {
   }
 }
 
-/** Restores nulls that defaulting drops: under apply they belong to the configuration and are validated. */
+/** Restores nulls that defaulting has dropped. In an apply, nulls belong to the configuration and are validated. */
 function withNulls(sent: JsonObject, decoded: JsonObject): JsonObject {
   let out = decoded;
   for (const [key, value] of Object.entries(sent)) {

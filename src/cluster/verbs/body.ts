@@ -15,10 +15,10 @@ import { ApiError, badRequest, invalid } from '../errors/status.ts';
 /** A parsed body without a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** The problems of members that occur twice, as texts. */
+  /** Error texts for members that occur twice. */
   readonly duplicates: readonly string[];
   readonly protobuf: boolean;
-  /** The bytes, which errors quote. */
+  /** The bytes of the body. Errors quote them. */
   readonly body: Buffer;
 }
 
@@ -33,7 +33,7 @@ export function mediaType(header: string | undefined): string {
 const TEXT = new TextDecoder('utf-8');
 
 /**
- * Reads a body by its content type. Throws 415 or 400. `kind` is the expected kind; `''` leaves it out of the errors.
+ * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name it. Throws 400 or 415.
  */
 export function readBody(request: ApiRequest, kind: string, validation: FieldValidation): RawBody {
   const type = mediaType(request.headers['content-type']);
@@ -79,20 +79,20 @@ const duplicated = (path: string) => `duplicate field ${goQuote(path)}`;
 const unrecognized = (kind: string, problem: string, body: Buffer) =>
   `the object provided is unrecognized (must be of type ${kind}): ${problem} (${summarise(body)})`;
 
-/** The beginning of a body for an error; in hexadecimal when it is no JSON object. */
+/** The first 30 bytes of a body for an error text; in hexadecimal when the body does not begin with `{`. */
 function summarise(body: Buffer): string {
   if (body.length === 0) return '<empty>';
   const text = body.subarray(0, 30).toString(body[0] === 0x7b ? 'utf8' : 'hex');
   return body.length > 30 ? `${text} ...` : text;
 }
 
-/** The outcome of reading a body as an object of a type. */
+/** An object from a body, and its warnings. */
 export interface DecodedBody {
   readonly object: KubeObject;
   readonly warnings: readonly string[];
 }
 
-/** Reads a body as an object of a resource. Throws 400. */
+/** Decodes a body as an object of a resource. Throws 400. */
 export function decodeBody(
   request: ApiRequest,
   resource: ServedResource,
@@ -103,14 +103,14 @@ export function decodeBody(
   return decodeAs(raw, bodyTypeOf(resource), registry, validation);
 }
 
-/** A type by which bodies are read. */
+/** The type as which a body is decoded. */
 export interface BodyType {
   readonly apiVersion: string;
   readonly kind: string;
   readonly version: string;
   readonly node: ObjectNode;
   readonly resource: ServedResource | undefined;
-  /** Do errors leave the type out? */
+  /** Do errors omit the type? */
   readonly unnamed?: boolean;
 }
 
@@ -122,9 +122,9 @@ export const bodyTypeOf = (resource: ServedResource): BodyType => ({
   resource,
 });
 
-/** Decodes a body by a type. */
+/** Decodes a parsed body as an object of a type. Throws 400. */
 export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, validation: FieldValidation): DecodedBody {
-  // An empty body is an object without members.
+  // An empty body counts as an object without members.
   const value = raw.value ?? {};
   const typed = checkKind(value, raw, type, registry);
   const refused = (problem: string) =>
@@ -163,7 +163,7 @@ function inOrderOf(document: JsonObject, paths: readonly string[]): readonly str
   return [...found, ...wanted];
 }
 
-/** Decodes a JSON object by a type. Throws DecodeError. For `frozenIsTyped` see `decodeObject`. */
+/** Decodes a JSON object as a type. Throws DecodeError. `frozenIsTyped` is that of `decodeObject`. */
 export function decodeTyped(
   value: JsonObject,
   type: BodyType,
@@ -179,7 +179,7 @@ const TYPE_META =
 const GO_WORDS: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'number' };
 const goWord = (value: JsonValue) => (Array.isArray(value) ? 'array' : (GO_WORDS[typeof value] ?? typeof value));
 
-/** Adds the type where the body leaves it out, and refuses a body of another type. */
+/** Adds a missing `kind` and `apiVersion`. Refuses a body of another type. */
 function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry: Registry): JsonObject {
   const unreadable = (problem: string) => badRequest(unrecognized(type.kind, problem, body));
   const mismatch = (wrong: JsonValue, target: string) =>
@@ -198,13 +198,13 @@ function checkKind(value: JsonValue, { body }: RawBody, type: BodyType, registry
   throw badRequest(wrongKind(full, type, registry));
 }
 
-/** Refuses a custom resource of another type. A custom resource must name its type. */
+/** Refuses a custom resource that is of another type or does not name its type. */
 function refuseCustomKind(value: JsonObject, body: Buffer, kind: string, apiVersion: string, type: BodyType): void {
   const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined;
   if (missing !== undefined)
     throw badRequest(unrecognized(type.kind, `Object '${missing}' is missing in '${body.toString('utf8')}'`, body));
   if (apiVersion !== type.apiVersion && kind === type.kind) {
-    // A version that the group lacks has no type, and so no members.
+    // A version that the group does not have has no type, so all members are unknown.
     const { group } = parseApiVersion(apiVersion);
     const foreign = group === type.resource?.group && type.resource.inVersion(apiVersion) === undefined;
     const unknown = Object.keys(value).filter((key) => !['apiVersion', 'kind', 'metadata'].includes(key));
@@ -239,10 +239,13 @@ function wrongKind(
   return type.unnamed === true ? problem : cannotHandle(kind, version, type, problem);
 }
 
-/** Kinds that every version of every group has. */
+/** Kinds that exist in every version of every group. */
 const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
 
-/** The error for a body of another kind: it is decoded by that kind, and then refused. */
+/**
+ * The error for a body of another kind. The body is first decoded as that kind, because an error of its decoding comes
+ * first.
+ */
 function notOfType(
   value: JsonObject & { kind: string; apiVersion: string },
   version: string,

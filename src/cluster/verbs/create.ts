@@ -14,7 +14,7 @@ import { strategyFor } from './strategy-for.ts';
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_PREFIX = 58;
 
-/** A name: the prefix and five random characters. */
+/** A name made of the prefix and five random characters. */
 export function generateName(prefix: string): string {
   let name = prefix.slice(0, MAX_PREFIX);
   for (let count = 0; count < 5; count++) name += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
@@ -38,7 +38,7 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
   return storeNew(write, tracked);
 }
 
-/** Checks that the namespace of the body is that of the path. */
+/** Checks that the body and the path have the same namespace. */
 export function checkPlace(write: WriteRequest, object: KubeObject): void {
   const { namespace } = object.metadata;
   if (!write.resource.namespaced) {
@@ -71,7 +71,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
   );
 }
 
-/** Stores a new object whose owners are known: completes, checks and stores it. */
+/** Completes, checks and stores a new object whose owners are known. */
 export function storeNew(write: WriteRequest, object: MutableObject): WriteResult {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
@@ -107,7 +107,7 @@ export function storeNew(write: WriteRequest, object: MutableObject): WriteResul
   return { status: 201, object: stored.as(resource).object };
 }
 
-/** Sets the status of a new object to that of its type's empty object. */
+/** Sets the status of a new object to that of an empty object of its type. */
 function clearStatus(write: WriteRequest, object: MutableObject) {
   const status = emptyFor(write.resource)['status'];
   if (status === undefined) delete object.status;

@@ -9,8 +9,8 @@ import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest } from './write.ts';
 
 /**
- * Deletes the objects that the list options select, with `limit` only one page of them, and replies with the list as it
- * was before.
+ * Deletes the objects that the list options select. With `limit`, deletes only one page of them. Replies with the list
+ * of these objects before the deletion.
  */
 export async function deleteCollection(
   context: ReadContext,

@@ -9,17 +9,19 @@ import { writeContext, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** A deletion's result. */
+/** The result of a deletion. */
 export interface Deletion {
   readonly object: KubeObject;
-  /** Is the object removed (in a dry run: would it be)? Otherwise finalizers or a grace period keep it. */
+  /**
+   * Has the object been removed? (In a dry run: would it be removed?) Otherwise finalizers or a grace period keep it.
+   */
   readonly removed: boolean;
 }
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
-/** Warns about a deletion without a propagation policy if such a deletion orphans the dependents of this kind. */
+/** Warns about a deletion without a propagation policy, when such a deletion orphans the dependents of this kind. */
 export function warnOfOrphans(
   write: WriteRequest,
   { propagationPolicy, orphanDependents }: DeleteRequestOptions,
@@ -30,8 +32,8 @@ export function warnOfOrphans(
 }
 
 /**
- * Deletes an object, or marks it when finalizers or a grace period keep it. Leaves the object as it is when a running
- * deletion covers the request.
+ * Deletes an object, or marks it as deleted when finalizers or a grace period keep it. Does not change an object whose
+ * running deletion already ends as early as the request asks.
  */
 export function deleteObject(write: WriteRequest, options: DeleteRequestOptions): Deletion {
   const live = liveObject(write);
@@ -55,7 +57,7 @@ export function deleteObject(write: WriteRequest, options: DeleteRequestOptions)
   const grace = strategyFor(write.resource).grace?.(live, options.gracePeriodSeconds) ?? 0;
   const pending = live.metadata.deletionTimestamp !== undefined;
   if (pending && strategyFor(write.resource).grace !== undefined) {
-    // The grace period of a running deletion may only become shorter.
+    // A request can only shorten the grace period of a running deletion.
     const left = live.metadata.deletionGracePeriodSeconds ?? 0;
     if (left > 0 && (options.gracePeriodSeconds ?? left) >= left) return { object: live, removed: false };
   }
@@ -85,7 +87,7 @@ function remove(write: WriteRequest, live: KubeObject, next: KubeObject, options
   const graceful = strategyFor(resource).grace !== undefined && (live.metadata.deletionGracePeriodSeconds ?? 1) > 0;
   if (graceful) {
     mark(write, next, 0);
-    // Watchers of a pod see the deletion timestamp first, and then the removal.
+    // Watchers of a pod get an event with the deletion timestamp before the removal.
     if (!options.dryRun) resource.collection.put(keyOfWrite(write), resource.toStorage(thaw(next)));
   }
   if (options.dryRun) return { object: graceful ? next : live, removed: true };
@@ -121,8 +123,8 @@ function checkPreconditions(write: WriteRequest, live: KubeObject, { preconditio
 }
 
 /**
- * The finalizers of an object. The options decide which finalizers of the garbage collector are among them. Without
- * options, the present ones stay, and a kind may orphan its dependents by default.
+ * The finalizers of a deleted object. The deletion options decide which finalizers of the garbage collector it gets.
+ * Without options, the present finalizers stay, and the dependents of some kinds are orphaned by default.
  */
 function finalizersFor(write: WriteRequest, live: KubeObject, options: DeleteRequestOptions): string[] {
   const present = live.metadata.finalizers ?? [];

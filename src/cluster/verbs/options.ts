@@ -10,7 +10,7 @@ import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '../../kubernetes/index.ts';
 import { badRequest, invalid } from '../errors/status.ts';
 
-/** The treatment of unknown and duplicate members. */
+/** How unknown and duplicate members are treated. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
 /** The options of a write. */
@@ -25,7 +25,7 @@ export interface WriteRequestOptions {
 const VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
 const MAX_MANAGER_BYTES = 128;
 
-/** Reads and checks the query of a write. Throws 422 `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
+/** Parses and checks the query of a write. Throws 422 `CreateOptions`, `UpdateOptions` or `PatchOptions`. */
 export function writeOptions(
   request: Pick<ApiRequest, 'query' | 'headers'>,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
@@ -53,7 +53,10 @@ export function writeOptions(
   };
 }
 
-/** The manager of a request that names none: the User-Agent up to the first slash. */
+/**
+ * The manager of a request that names none: the User-Agent up to its first slash, cut to the maximum length, or
+ * `unknown` without a User-Agent.
+ */
 function managerOf(userAgent: string | undefined): string {
   const name = (userAgent ?? '').split('/')[0] ?? '';
   return name === '' ? 'unknown' : name.slice(0, MAX_MANAGER_BYTES);
@@ -80,7 +83,7 @@ function checkDryRun(values: readonly string[], problems: FieldError[]) {
   if (values.some((value) => value !== 'All')) problems.push(fieldNotSupported('dryRun', values, ['All']));
 }
 
-/** The options of a deletion, from body and query. */
+/** The options of a deletion, from the body or the query. */
 export interface DeleteRequestOptions {
   readonly dryRun: boolean;
   readonly gracePeriodSeconds: number | undefined;
@@ -91,7 +94,7 @@ export interface DeleteRequestOptions {
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
-/** Checks options of a deletion. Throws 422 `DeleteOptions`. */
+/** Checks the options of a deletion. Throws 422 `DeleteOptions`. */
 export function checkDeleteOptions(options: {
   readonly dryRun: readonly string[];
   readonly gracePeriodSeconds: number | undefined;
@@ -136,7 +139,7 @@ export interface ListRequestOptions {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** Reads and checks the query of a list or watch. Throws 422 `ListOptions`, or 400. */
+/** Parses and checks the query of a list or watch. Throws 422 `ListOptions`, or 400. */
 export function listOptions(query: Query, watch = query.flag('watch')): ListRequestOptions {
   const options: ListRequestOptions = {
     labelSelector: query.get('labelSelector'),
@@ -155,7 +158,7 @@ export function listOptions(query: Query, watch = query.flag('watch')): ListRequ
   return options;
 }
 
-/** A whole number in the query; `undefined` when it is absent. Throws 400. */
+/** An integer in the query; `undefined` when it is absent. Throws 400. */
 export function integer(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === '') return undefined;
@@ -197,7 +200,7 @@ function checkWatch(options: ListRequestOptions): FieldError[] {
   const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
-  // A watch without a start version begins with the present state, as one with `sendInitialEvents`.
+  // A watch without a start version begins with the present state, like one with `sendInitialEvents`.
   const startsWithState = !initial && match === '' && ['', '0'].includes(options.resourceVersion);
   if (startsWithState && options.continue !== '') refuse(WITH_CONTINUE);
   if (initial && match !== 'NotOlderThan')

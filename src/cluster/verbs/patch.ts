@@ -25,7 +25,7 @@ export const PATCH_TYPES: ReadonlyMap<string, 'json' | 'merge' | 'strategic' | '
   ['application/apply-patch+yaml', 'apply'],
 ]);
 
-/** The form that a content type names. Throws 415. */
+/** The form of a patch by its content type. Throws 415. */
 export function patchForm(contentType: string, custom: boolean): 'json' | 'merge' | 'strategic' | 'apply' {
   const form = PATCH_TYPES.get(contentType);
   if (form !== undefined && !(custom && form === 'strategic')) return form;
@@ -56,7 +56,7 @@ export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult 
   return changeObject(write, live, patched(write, live, patch), checkPatchedVersion);
 }
 
-/** Reads the body of an apply. Throws 400. */
+/** Parses the body of an apply. Throws 400. */
 export function readApply(text: string): JsonObject {
   try {
     const { value } = text.trimStart().startsWith('{') ? { value: parseStrictJson(text) } : parseYaml(text);
@@ -73,7 +73,7 @@ export function readApply(text: string): JsonObject {
   }
 }
 
-/** The object after a JSON, merge or strategic patch, decoded by its type. */
+/** The object after a JSON, merge or strategic merge patch, decoded as its type. */
 export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
   const before = live as unknown as JsonObject;
   const { value, shown, problems } = applied(write.resource.node, before, patch);
@@ -111,7 +111,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
   if (kind === '' || apiVersion === '') {
     if (resource.custom !== undefined)
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
-    // Decoded without a type, the object has no members and no name.
+    // An object without a type is decoded to an object without members and name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
     write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
     throw unnamed(write);
@@ -152,9 +152,9 @@ const rejected = () =>
 /** The result of a patch. */
 interface Applied {
   readonly value: JsonValue;
-  /** The patched object as errors show it. */
+  /** The patched object as error texts print it. */
   readonly shown: string;
-  /** The problems of the patch that strict validation reports. */
+  /** Errors of the patch that only strict validation reports. */
   readonly problems: readonly string[];
 }
 
@@ -223,7 +223,7 @@ function applyOperations(before: JsonObject, operations: readonly JsonValue[]): 
   }
 }
 
-/** A patched object as error texts show it: with its top-level members in alphabetical order. */
+/** A patched object as error texts print it: with its top-level members in alphabetical order. */
 function shownObject(value: JsonValue): string {
   if (!isJsonObject(value)) return toJsonText(value);
   return toJsonText(

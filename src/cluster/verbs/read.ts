@@ -15,13 +15,13 @@ import type { ListRequestOptions } from './options.ts';
 import { listOptions } from './options.ts';
 import type { ClusterClock } from '../clock.ts';
 
-/** What reads use besides their resource: the version of the store, and a clock for waits. */
+/** What reads use of the cluster in addition to their resource: the version of the store, and a clock for waits. */
 export interface ReadContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
 }
 
-/** The target of a read; without a name a collection. */
+/** The target of a read. A target without a name is a collection. */
 export interface RequestTarget {
   readonly resource: ServedResource;
   readonly namespace: string;
@@ -67,7 +67,7 @@ export const malformedVersion = (asked: string, error: (message: string) => ApiE
     `${prefix}resourceVersion: Invalid value: ${goQuote(asked)}: strconv.ParseUint: parsing ${goQuote(asked)}: invalid syntax`,
   );
 
-/** Waits at most `FUTURE_WAIT_MS` until the store has the version; then throws 504. */
+/** Waits until the store has the version. Throws 504 after `FUTURE_WAIT_MS`. */
 export async function untilVersion(context: ReadContext, version: number): Promise<void> {
   if (version <= context.store.version) return;
   await new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ export async function untilVersion(context: ReadContext, version: number): Promi
 /** The selection of a list or watch. */
 export interface ListSelection {
   readonly matches: Matcher | undefined;
-  /** The only name that the field selector allows; undefined when it allows several. */
+  /** The name that the field selector requires; `undefined` when it requires none. */
   readonly onlyName: string | undefined;
 }
 
@@ -128,13 +128,13 @@ export async function listObjects(
   return replyList(resource, items, metadata, output, { includeObject: request.query.get('includeObject') }, warnings);
 }
 
-/** The objects at a version, or at the oldest known version. */
+/** The objects at a version, or at the oldest version for which the store has all events. */
 function pastItems(resource: ServedResource, version: number): readonly Stored[] {
   const { collection } = resource;
   return collection.at(Math.max(version, collection.oldest)) ?? collection.all();
 }
 
-/** The objects and the metadata of a list; `asOf` is the version of the objects. */
+/** The objects and the metadata of a list. With `asOf`, the objects are those at this version. */
 export async function selectItems(
   context: ReadContext,
   resource: ServedResource,
@@ -149,7 +149,7 @@ export async function selectItems(
       : { items: inNamespace(pastItems(resource, asOf), namespace), from: 0, version: asOf };
   const { matches } = selection;
   const selects = (stored: Stored) => matches === undefined || matches(representation(resource, stored).object);
-  // The API server answers version `0` from its cache, which has no pages.
+  // The API server answers version `0` from its cache. That answer has no pages.
   const paged = options.limit > 0 && options.resourceVersion !== '0';
   const limit = paged ? options.limit : Number.POSITIVE_INFINITY;
   if (limit === Number.POSITIVE_INFINITY) {
@@ -157,7 +157,7 @@ export async function selectItems(
     return { items, metadata: { resourceVersion: String(start.version) } };
   }
   const items: Stored[] = [];
-  // Only the next page tests whether later objects match.
+  // The loop ends at the limit. Only the next page finds out whether later objects match.
   let index = start.from;
   for (; index < start.items.length && items.length < limit; index++) {
     const stored = start.items[index];

@@ -6,7 +6,7 @@ import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { warningHeader, replyValue } from '../protocol/reply.ts';
 
-/** The stored object as the resource's version shows it. */
+/** The stored object in the resource's version. */
 export function representation(resource: ServedResource, stored: Stored): Representation {
   return stored.as(resource);
 }
@@ -17,7 +17,7 @@ const tableOptions = ({ includeObject }: { includeObject: string }, { version }:
   version,
 });
 
-/** An answer with one object. `stored` is its form in the store, when the answer is a stored object. */
+/** An answer with one object. `stored` is the object's form in the store, when the answer is a stored object. */
 export function replyObject(
   status: number,
   resource: ServedResource,
@@ -90,7 +90,7 @@ export function replyList(
       kind: 'PartialObjectMetadataList',
       apiVersion: 'meta.k8s.io/v1',
       metadata,
-      // For an empty list the server writes null here.
+      // The server writes null for an empty list here.
       items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object)),
     };
     return replyValue(200, list, output, headers);

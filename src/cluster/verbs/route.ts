@@ -10,13 +10,13 @@ export interface Route {
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
-  /** The segments after the subresource, as in a path of `proxy`. */
+  /** The segments after the subresource. Only paths of `proxy` have them. */
   readonly rest: readonly string[];
-  /** Is it a path of the old form with `watch/` before the resource? */
+  /** Has the path the deprecated form with `watch/` before the resource? */
   readonly watchPath: boolean;
 }
 
-/** The options of a write that has only `dryRun`. */
+/** The options of a write that takes only `dryRun` from its request. */
 export const noOptions = (dryRun: boolean): WriteRequestOptions => ({
   dryRun,
   manager: '',
@@ -24,7 +24,7 @@ export const noOptions = (dryRun: boolean): WriteRequestOptions => ({
   force: false,
 });
 
-/** Subresources whose answer is not the stored object. */
+/** Subresources whose answers are not the stored object. */
 export type VirtualSubresource =
   | 'attach'
   | 'binding'
@@ -57,12 +57,12 @@ export const isRead = (request: ApiRequest, route: Route): boolean =>
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * The methods of a subresource that shows a part of the stored object: it is read and changed, never created or
- * deleted.
+ * May the method be used on a subresource that is a part of the stored object? Such a subresource is read and changed,
+ * but not created or deleted.
  */
 const changesStored = (method: string): boolean => method === 'GET' || method === 'PUT' || method === 'PATCH';
 
-/** Throws 405 for a verb that the resource does not offer. */
+/** Checks that the resource offers the verb of the request. Throws 405. */
 export function checkVerb(route: Route, request: ApiRequest) {
   const { resource, subresource, name, watchPath } = route;
   const { method } = request;

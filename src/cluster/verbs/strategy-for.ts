@@ -8,8 +8,8 @@ const strategies = new WeakMap<ServedResource, Strategy>();
 const resets = new WeakMap<Strategy, Map<string, FieldTree>>();
 
 /**
- * What is particular about writes of a resource. Reads do without: the rules of the built-in kinds are loaded with the
- * verbs that write, and an `import` of this file is all that they need.
+ * The rules for writes of a resource. Only code that writes may import this file: the import loads the rules of all
+ * built-in kinds.
  */
 export function strategyFor(resource: ServedResource): Strategy {
   if (resource.custom !== undefined) return resource.custom.strategy;
@@ -21,7 +21,7 @@ export function strategyFor(resource: ServedResource): Strategy {
   return strategy;
 }
 
-/** Paths that a request to the subresource (`''`: the resource itself) cannot change. */
+/** Paths that a request to the subresource (`''` for the resource itself) cannot change. */
 export function resetFields(resource: ServedResource, subresource: string): FieldTree {
   const strategy = strategyFor(resource);
   const known = resets.get(strategy) ?? new Map<string, FieldTree>();

@@ -43,7 +43,7 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
   return changeObject(write, live, sent);
 }
 
-/** Checks that the name of the body is that of the path. */
+/** Checks that the body and the path have the same name. */
 export function checkName(write: WriteRequest, sent: KubeObject): void {
   const name = sent.metadata.name ?? '';
   if (name === '') throw unnamed(write);
@@ -52,11 +52,11 @@ export function checkName(write: WriteRequest, sent: KubeObject): void {
   }
 }
 
-/** The refusal of a body without a name. */
+/** The error for a body without a name. */
 export const unnamed = (write: WriteRequest) =>
   badRequest(`the name of the object (${write.name} based on URL) was undeterminable: name must be provided`);
 
-/** Gives the manager of the request the ownership of the changes, and stores the result. */
+/** Makes the manager of the request the owner of the changes, and stores the result. */
 export function changeObject(
   write: WriteRequest,
   live: KubeObject,
@@ -68,21 +68,23 @@ export function changeObject(
   return storeChange(write, live, tracked);
 }
 
-/** Checks that the version and uid of the body, where it has them, are the stored ones. */
+/** Checks the version and uid in the body, when it has them, against the stored ones. Throws 409. */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, (text) => `resourceVersion: Invalid value: ${text}: `);
   checkUid(write, live, next);
 }
 
 /**
- * Checks that a patched object does not name another version. Validation refuses another uid, with the other problems.
+ * Checks the version in a patched object against the stored one. Throws 409. Validation checks the uid, together with
+ * other problems.
  */
 export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
   checkResourceVersion(write, live, next, () => '');
 }
 
 /**
- * Checks a resource version. `prefix` makes the beginning of the error for a malformed version from the quoted version.
+ * Checks a resource version. `prefix` makes the beginning of the error for a malformed version, from the quoted
+ * version.
  */
 function checkResourceVersion(
   write: WriteRequest,
@@ -110,7 +112,7 @@ function checkUid(write: WriteRequest, live: KubeObject, { metadata: { uid = '' 
   );
 }
 
-/** Storage paths of kinds that the API server does not store under their plural. */
+/** Storage paths of kinds that the API server stores under another name than their plural. */
 const STORED_AS = new Map([
   ['/endpoints', 'services/endpoints'],
   ['/nodes', 'minions'],
@@ -119,7 +121,7 @@ const STORED_AS = new Map([
   ['networking.k8s.io/ingresses', 'ingress'],
 ]);
 
-/** Stores an update whose owners are known: completes, checks and stores it. */
+/** Completes, checks and stores an update whose owners are known. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: MutableObject): WriteResult {
   const { resource } = write;
   const strategy = strategyFor(resource);
@@ -140,8 +142,8 @@ export function storeChange(write: WriteRequest, live: KubeObject, draft: Mutabl
 }
 
 /**
- * The problems of metadata. A server reports them for every update, again for each kind, and for some kinds a third
- * time.
+ * The problems of metadata. An API server reports them for every update, a second time for each built-in kind, and a
+ * third time for some kinds.
  */
 function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
   const own: FieldError[] = [];
@@ -168,7 +170,7 @@ function shareMembers(before: JsonObject, after: JsonObject) {
   }
 }
 
-/** Stores a checked object, or removes it when nothing keeps it any more. */
+/** Stores a checked object. Removes it instead when it is being deleted and nothing keeps it. */
 export function commit(write: WriteRequest, live: KubeObject, changed: KubeObject): WriteResult {
   const { resource, options } = write;
   const next = resource.settle(changed);
@@ -181,7 +183,7 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
-    // The removal comes without a write: watchers see the object as it was before this request.
+    // The object is removed without being stored first, so watchers get it as it was before this request.
     const stored = resource.collection.remove(key);
     if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
@@ -193,12 +195,12 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
 const versionOf = (live: KubeObject) =>
   live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion };
 
-/** Copies the fields that the caller cannot change from the stored object. */
+/** Takes fields that the client cannot change from the stored object. */
 function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const strategy = strategyFor(write.resource);
   const metadata = { ...draft.metadata };
   const from = live.metadata;
-  // Validation refuses another uid or another time of deletion.
+  // Validation refuses another uid and another deletion time.
   if ((metadata.uid ?? '') === '' && from.uid !== undefined) metadata.uid = from.uid;
   if (from.creationTimestamp !== undefined) metadata.creationTimestamp = from.creationTimestamp;
   for (const field of ['deletionGracePeriodSeconds', 'generation'] as const) {
@@ -219,7 +221,7 @@ function inherit(write: WriteRequest, live: KubeObject, draft: MutableObject): M
   return next;
 }
 
-/** The stored object with the status of the write: a write to the status subresource changes nothing else. */
+/** The stored object with the status of the write. A write to the status subresource changes nothing else. */
 function withStatus(write: WriteRequest, live: KubeObject, draft: MutableObject): MutableObject {
   const { custom } = write.resource;
   const managedFields = draft.metadata.managedFields;

@@ -9,7 +9,7 @@ interface Event {
   readonly object: { readonly metadata: { readonly name: string; readonly finalizers?: readonly string[] } };
 }
 
-/** A cluster with what these stories need: a request, and a watch that is read event by event. */
+/** A cluster, a function that sends requests, and a watch that tests read event by event. */
 async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
@@ -90,7 +90,7 @@ test('no bookmark comes before the end of the past: its version would skip what 
   for (const name of names) await create(name);
   const query = 'watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=600';
   const reply = await transport.request({ method: 'GET', path: `${MAPS}?${query}` });
-  // The reader has taken nothing yet, so only a part of the past is on its way.
+  // The reader has read nothing yet, so only a part of the past events is buffered.
   clock.advance(60_000);
   await create('late');
   clock.advance(60_000);

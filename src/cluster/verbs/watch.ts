@@ -15,20 +15,23 @@ import type { ListSelection, RequestTarget } from './read.ts';
 import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
-/** The maximum of unread bytes of a client. Beyond it the server ends the watch, and the client opens another one. */
+/**
+ * The maximum number of unread bytes of a client. Beyond it, the server ends the watch, and the client opens another
+ * one.
+ */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-/** The maximum of bytes of past events that are written before the client reads them. */
+/** The maximum number of bytes of past events that are written before the client reads them. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** Approximate size of one write of past events. */
+/** The approximate size of one write of past events, in bytes. */
 const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
- * The least time of a watch without `timeoutSeconds`. The longest is twice as much, so that not all watches end
- * together.
+ * The minimum duration of a watch without `timeoutSeconds`. The maximum is twice as long. The duration is random, so
+ * that not all watches end at the same time.
  */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
-/** What a watch uses besides its collection. */
+/** What a watch uses of the cluster in addition to its collection. */
 export interface WatchContext {
   readonly store: Pick<Store, 'version' | 'window'>;
   readonly clock: ClusterClock;
@@ -64,7 +67,7 @@ export function watchObjects(
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
-/** The latest line: most watches of an event send equal bytes, one after the other. */
+/** The latest line. An event is sent to its watches one after another, and most of them send equal bytes. */
 let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
 
 /** The line of an event. */
@@ -88,9 +91,12 @@ class WatchStream implements ByteStream {
   #unsubscribe: (() => void) | undefined;
   readonly #timers: Timer[] = [];
   #withColumns = true;
-  /** The lines to send before new events: the state, or the events since a version. Undefined once they are sent. */
+  /**
+   * The lines to send before new events: the present objects, or the events since a version. `undefined` when they have
+   * been sent.
+   */
   #past: Iterator<Buffer> | undefined;
-  /** New events since the start of the watch, which are sent after `#past`. */
+  /** Events since the start of the watch. They are sent after `#past`. */
   #present: StoreEvent[] = [];
 
   constructor(
@@ -116,7 +122,7 @@ class WatchStream implements ByteStream {
     const { collection } = this.#target.resource;
     const from = Number(resourceVersion);
     const fromState = sendInitialEvents ?? from === 0;
-    // A client that wants no state and names no version gets the events from now on.
+    // A client that asks for no state and names no version gets only later events.
     const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
     if (events === undefined && !fromState) {
       this.#fail(from, collection.oldest);
@@ -145,14 +151,14 @@ class WatchStream implements ByteStream {
     this.#context.streams.delete(this);
   }
 
-  /** Ends the stream from the server's side. */
+  /** Ends the stream. */
   end(): void {
     const sink = this.#sink;
     this.stop();
     sink?.end();
   }
 
-  /** Ends the stream after the state was replaced: the client must list again. */
+  /** Ends the stream with 410 after the state was replaced. The client must list again. */
   expire(): void {
     this.#fail(Number(this.#options.resourceVersion), this.#context.store.version);
   }
@@ -171,7 +177,10 @@ class WatchStream implements ByteStream {
     this.#timers.push(timer);
   }
 
-  /** Lines of the present objects. Stored objects never change, so that a slow client gets this state. */
+  /**
+   * Lines of the present objects. Stored objects never change, so a slow client gets the state at the start of the
+   * watch.
+   */
   *#state(version: number): Generator<Buffer> {
     const { resource, namespace } = this.#target;
     for (const stored of resource.collection.inNamespace(namespace)) {
@@ -188,7 +197,7 @@ class WatchStream implements ByteStream {
     }
   }
 
-  /** Sends past events as fast as the client reads them, and then `#present`. */
+  /** Sends past events as fast as the client reads them, and `#present` afterwards. */
   #send(): void {
     const past = this.#past;
     const sink = this.#sink;
@@ -229,7 +238,7 @@ class WatchStream implements ByteStream {
   }
 
   #bookmark() {
-    // A client that has not got all past events yet has not reached the version of the bookmark.
+    // A client that has not received all past events has not reached the version of the bookmark.
     if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
   }
 
@@ -263,7 +272,7 @@ class WatchStream implements ByteStream {
     else this.end();
   }
 
-  /** The line of an event; `undefined` when this watch does not show the event. */
+  /** The line of an event; `undefined` when the event is not about an object of this watch. */
   #lineOf(event: StoreEvent): Buffer | undefined {
     const { namespace } = this.#target;
     const { stored, previous } = event;
@@ -288,7 +297,7 @@ class WatchStream implements ByteStream {
         : this.#output.form === 'partial'
           ? partialOf(object)
           : object;
-    // Only the first event has the column definitions; bookmarks never have them.
+    // Only the first event has the column definitions. Bookmarks never have them.
     this.#withColumns = false;
     return lineOf(type, toJsonBytes(shown));
   }
@@ -309,7 +318,7 @@ class WatchStream implements ByteStream {
 
 const departures = new WeakMap<Stored, Stored>();
 
-/** The old content with the version at which the object left the selection. */
+/** The old content of an object, with the version at which the object left the selection. */
 function withVersion(previous: Stored, stored: Stored): Stored {
   let departure = departures.get(stored);
   if (departure === undefined) {

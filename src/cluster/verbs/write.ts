@@ -17,10 +17,11 @@ import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 
-/** What writes use besides their resource. */
+/** What writes use of the cluster in addition to their resource. */
 export interface WriteServices {
   /**
-   * The store, in which a write finds other objects: the namespace, quotas, and those that the rules of the kind read.
+   * The store. A write looks up other objects in it: the namespace, quotas, and the objects that the rules of the kind
+   * use.
    */
   readonly store: UncheckedObjectStore;
   /** The addresses and ports of Services. */
@@ -35,16 +36,16 @@ export interface WriteRequest {
   readonly services: WriteServices;
   readonly resource: ServedResource;
   readonly namespace: string;
-  /** The name in the URL; `''` for a create. */
+  /** The name in the path; `''` for a create. */
   readonly name: string;
   readonly subresource: string;
   readonly user: UserInfo;
   readonly options: WriteRequestOptions;
-  /** Texts for the warning header; the steps of the write add to it. */
+  /** Texts for the warning header. The steps of the write add to them. */
   readonly warnings: string[];
 }
 
-/** A write's result. */
+/** The result of a write. */
 export interface WriteResult {
   readonly status: 200 | 201;
   /** The object in the version of the request. */
@@ -54,7 +55,7 @@ export interface WriteResult {
 /** The key of the object to write. */
 export const keyOfWrite = (write: WriteRequest): string => storeKey(write.namespace, write.name);
 
-/** The object as stored, in the version of the request. */
+/** The stored object in the version of the request; `undefined` when there is none. */
 export function liveObject(write: WriteRequest): KubeObject | undefined {
   const { resource } = write;
   return resource.collection.get(keyOfWrite(write))?.as(resource).object;
@@ -90,12 +91,15 @@ export function ownershipContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** The empty object of a type, with which a new object is compared. */
+/** An empty object of a type. A new object is compared with it. */
 export function emptyFor(resource: ServedResource): JsonObject {
   return resource.custom === undefined ? emptyObject(resource.node) : {};
 }
 
-/** Decodes a changed object, such as a patch's result. Throws DecodeError. See `decodeObject`. */
+/**
+ * Decodes a changed object, such as the result of a patch. Throws DecodeError. `frozenIsTyped` is that of
+ * `decodeObject`.
+ */
 export function redecode(
   resource: ServedResource,
   value: JsonObject,
@@ -106,11 +110,13 @@ export function redecode(
   return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
 }
 
-/** Members of `metadata` that every update writes anew. */
+/** Members of `metadata` that `isNoOpWrite` does not compare directly. */
 const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion']);
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
-/** Are all fields equal except for `resourceVersion` and the times of ownership? */
+/**
+ * Is the write without effect? It is when all fields are equal except for `resourceVersion` and the times of ownership.
+ */
 export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   return (
     equalExcept(METADATA, before, after) &&
@@ -119,7 +125,7 @@ export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
-/** Are all members equal except for those in `ignored`? */
+/** Are all members equal except those in `ignored`? */
 export function equalExcept(ignored: ReadonlySet<string>, a: object, b: object): boolean {
   const [left, right] = [a as JsonObject, b as JsonObject];
   let counted = 0;

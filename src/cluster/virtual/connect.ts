@@ -1,7 +1,7 @@
 /**
  * `exec`, `attach`, `portforward` and `proxy`: subresources that connect to a process. The embedded cluster simulates
- * containers, so these subresources answer as an API server and a kubelet do when the containers are gone. They read
- * the named objects and change nothing.
+ * containers, so these subresources answer like an API server and a kubelet whose containers do not exist any more.
+ * They read the named objects and change nothing.
  */
 import type { JsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
@@ -15,7 +15,7 @@ import { containerOf, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 
-/** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
+/** GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
 export function streamReply(context: RoleContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   authorizeConnect(context, request, route);
@@ -26,7 +26,7 @@ export function streamReply(context: RoleContext, request: ApiRequest, route: Ro
   return kubeletError(`container not found (${goQuote(container)})`);
 }
 
-/** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers as a kubelet does. */
+/** GET and POST of `pods/…/portforward`. Throws 400, 403 and 404; otherwise answers like a kubelet. */
 export function portForwardReply(context: RoleContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   authorizeConnect(context, request, route);
@@ -38,7 +38,8 @@ export function portForwardReply(context: RoleContext, request: ApiRequest, rout
 }
 
 /**
- * An error of a kubelet in plain text. The text must not hold a colon, because clients try to read it as YAML first.
+ * An error of a kubelet in plain text. The text must not contain a colon, because clients first try to parse it as
+ * YAML.
  */
 const kubeletError = (text: string): ApiReply =>
   replyText(500, `${SIMULATED_NOTE}, so try this on a cluster with nodes (${text})\n`);
@@ -74,7 +75,7 @@ function checkHost({ name }: Route, node: string): void {
   if (node === '') throw badRequest(`pod ${name} does not have a host assigned`);
 }
 
-/** Checks that the request upgrades the connection to SPDY or to a WebSocket, which streams need. Throws 400. */
+/** Checks that the request asks to upgrade the connection (to SPDY or to a WebSocket). Throws 400. */
 function checkUpgrade({ headers }: ApiRequest): void {
   const upgrades = (headers['connection'] ?? '').toLowerCase().split(/\s*,\s*/);
   if (!upgrades.includes('upgrade')) throw badRequest('Upgrade request required');

@@ -46,7 +46,7 @@ const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries
 
 /**
  * Answers requests for resources that are not stored: scale, reviews, tokens, evictions, bindings, logs, connections.
- * Returns undefined for other requests.
+ * Returns `undefined` for other requests.
  */
 export function virtualReply(
   context: VirtualContext,

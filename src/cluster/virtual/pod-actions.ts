@@ -28,7 +28,7 @@ export interface PodActionContext extends WriteServices {
   readonly registry: Registry;
 }
 
-/** POST of `pods/…/eviction`: a deletion that disruption budgets may refuse. */
+/** POST of `pods/…/eviction`. Deletes the pod unless a disruption budget refuses. */
 export function evictionReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -77,7 +77,7 @@ export function evictionReply(
 
 /**
  * Refuses an eviction that a budget does not allow. An allowed eviction decreases the budget's count at once, before
- * the controller counts anew.
+ * the disruption controller computes it again. Throws 429.
  */
 function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
   const budgets = store.collection('policy', 'poddisruptionbudgets');
@@ -105,7 +105,7 @@ function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: R
   }
 }
 
-/** Refuses a binding to an object that is no node, with the server's internal error, which has no reason. */
+/** Refuses a binding whose target is not a node. Throws the server's internal error, which has no reason. */
 function checkTarget(target: JsonObject) {
   const kind = textAt(target, 'kind');
   const problems: FieldError[] = [];
@@ -116,7 +116,7 @@ function checkTarget(target: JsonObject) {
   throw internalError(texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`);
 }
 
-/** POST of `pods/…/binding`, which writes the scheduler's decision. */
+/** POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
 export function bindingReply(
   context: PodActionContext,
   request: ApiRequest,
@@ -128,7 +128,7 @@ export function bindingReply(
   return bind(context, request, () => route, output, warnings);
 }
 
-/** POST of `bindings`, the older form, whose body names the pod. Nothing is stored under `bindings`. */
+/** POST of `bindings`, the older form. The body names the pod. Nothing is stored under `bindings`. */
 export function bindingsReply(
   context: PodActionContext,
   request: ApiRequest,

@@ -15,8 +15,8 @@ const namesIn = (pod: KubeObject, list: string): string[] =>
   objectsAt(pod.spec, list).map((container) => textAt(container, 'name'));
 
 /**
- * The container of a request for a log or a command: the one that `wanted` names, or the only one of the pod. Throws
- * 400 when the request must name one, and for a name that the pod does not have.
+ * The container of a request for a log or a command: the container `wanted`, or the only container of the pod. Throws
+ * 400 when the request must name a container, and when the pod does not have the named one.
  */
 export function containerOf(pod: KubeObject, wanted: string): string {
   const own = namesIn(pod, 'containers');
@@ -29,5 +29,5 @@ export function containerOf(pod: KubeObject, wanted: string): string {
   return container;
 }
 
-/** A note in the answers of simulated containers, so that users do not look for a fault in the image's program. */
+/** A note in the answers of simulated containers, so that users do not search for an error in their image. */
 export const SIMULATED_NOTE = 'the embedded cluster simulates containers, no process runs in them';

@@ -23,7 +23,7 @@ export interface LogContext {
   readonly clock: ClusterClock;
 }
 
-/** GET of `pods/…/log`: the log of one container, or of the process of this program that the pod represents. */
+/** GET of `pods/…/log`. Returns the log of one container, or of the process that the pod represents. */
 export function logReply(context: LogContext, request: ApiRequest, route: Route): ApiReply | undefined {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'GET') throw methodNotAllowed();
@@ -36,7 +36,7 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const format = (line: LogLine) => Buffer.from(shownLine(line, options));
   const lines = context.logs.read(pod, container);
   const text = select(lines, options);
-  // The note is a header, so that a program reads only the lines of the container.
+  // The note is in a header, so that a program reads only the lines of the container.
   const note = warningHeader(
     lines.length > 0 ? [] : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
@@ -63,7 +63,7 @@ function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string 
   return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
 }
 
-/** The options of the query. Throws 422 for a value out of range. */
+/** Parses the options in the query. Throws 422 for a value that is out of range. */
 function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);

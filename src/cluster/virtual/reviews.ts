@@ -26,7 +26,7 @@ export interface ReviewContext extends WriteServices {
   readonly access: Pick<ClusterAccess, 'tokens' | 'userOf'>;
 }
 
-/** Computes the status of a review; it may also empty the `spec`. */
+/** Computes the status of a review. It may also empty the `spec`. */
 type Reviewer = (
   context: ReviewContext,
   review: KubeObject,
@@ -59,7 +59,7 @@ const REVIEWS = new Map<string, Reviewer>([
   ['tokenreviews', reviewToken],
 ]);
 
-/** Answers the creation of a review, which is not stored. */
+/** Answers the creation of a review. The review is not stored. */
 export function reviewReply(
   context: ReviewContext,
   request: ApiRequest,

@@ -68,7 +68,7 @@ export interface ScaleContext extends WriteServices {
   readonly registry: Registry;
 }
 
-/** GET, PUT and PATCH of `…/scale`. */
+/** Answers GET, PUT and PATCH of `…/scale`. */
 export function scaleReply(
   context: ScaleContext,
   request: ApiRequest,
@@ -123,7 +123,7 @@ export function scaleReply(
   return reply(rescale(write, live, decodeObject(node, next).value));
 }
 
-/** A Scale in the requested form. */
+/** A Scale in the form that the request asks for. */
 function shownScale(
   clock: ClusterClock,
   resource: ServedResource,
@@ -156,7 +156,7 @@ function shownScale(
   };
 }
 
-/** Refuses to show the Scale of a custom resource without a number of replicas in its spec. */
+/** Refuses to return the Scale of a custom resource that has no number of replicas in its `spec`. */
 function checkReadable(resource: ServedResource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
   if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
@@ -223,7 +223,7 @@ function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): Kube
 
 const emptyScale: JsonObject = { kind: 'Scale', apiVersion: SCALE_VERSION, metadata: {} };
 
-/** The path of the replicas in each version of the resource. */
+/** Returns the path of the replicas in each version of the resource. */
 const replicasIn =
   ({ resource }: WriteRequest): ReplicasPath =>
   (apiVersion) => {
@@ -231,7 +231,7 @@ const replicasIn =
     return other === undefined ? undefined : pathsOf(other).specReplicas;
   };
 
-/** The Scale with the owners of its replicas. */
+/** The Scale with the owners of its replicas in `managedFields`. */
 function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   const scale = scaleOf(write.resource, live);
   const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));
@@ -240,7 +240,7 @@ function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   return { ...scale, metadata } as unknown as KubeObject;
 }
 
-/** The scaled object with the owners after a write to its scale. */
+/** The scaled object with its owners after a write to its Scale. */
 function ownedAs(write: WriteRequest, live: KubeObject, next: KubeObject, scale: KubeObject): KubeObject {
   const before = readEntries(live.metadata.managedFields) ?? [];
   const owners = readEntries(scale.metadata.managedFields) ?? [];
@@ -263,7 +263,7 @@ function scaleContext(write: WriteRequest): FieldContext {
   };
 }
 
-/** Applies a Scale; its manager then owns the replicas of the scaled object. */
+/** Applies a Scale. The manager then owns the replicas of the scaled object. */
 function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): KubeObject {
   const { resource } = write;
   const replicas = replicasOf(config);
@@ -287,7 +287,7 @@ function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): 
   return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;
 }
 
-/** The error of reading a Scale as a custom resource, which a server reports in these places. */
+/** The server's error for reading a Scale as a custom resource. */
 const inconvertible = (start: string) =>
   internalError(
     `${start}autoscaling/v1, Kind=Scale) to proper version: request to convert CR to an invalid group/version: autoscaling/v1`,

@@ -40,7 +40,9 @@ const watchAll = (selector: string, namespace?: string): WatchRequest => ({
   target: { type, selector, ...(namespace === undefined ? {} : { namespace }) },
 });
 
-/** As much of a graph as the caches look at: one node of the kind, and what is read of it. */
+/**
+ * A graph with one node of the kind, and the paths that the graph reads of it. The caches use nothing else of a graph.
+ */
 function graphOf(...paths: string[][]): Graph {
   return graphWith('resource', paths);
 }
@@ -222,7 +224,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a', more)).toBeUndefined();
     expect(cache?.stale.isStale('n/nothing', more)).toBe(false);
     cache?.stale.await('i2');
-    // The list may be older than what we wrote last.
+    // The list may be older than the controller's last write.
     cache?.observe(map('b', '9', { data: { x: '3', y: '4' } }));
     caches.keepGraph(graphOf(['data', 'z']));
     await api.watches[2]?.push(restarted, added(a));
@@ -255,7 +257,7 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i2: state', 'i0: state']);
     expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(false);
 
-    // No subscriber of the kind is left while others wait.
+    // The last subscription of the kind ends while another subscriber waits.
     caches.setInterest('i0', []);
     await clock.advance(30_000);
     caches.setInterest('i0', [watchOf('a')]);

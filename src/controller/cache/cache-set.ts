@@ -12,7 +12,7 @@ import { KindCache } from './kind-cache.ts';
 export interface CacheMeter {
   opened(type: ObjectType): void;
   closed(type: ObjectType): void;
-  /** The watch of a kind has listed all objects; `milliseconds` since it was opened or reopened. */
+  /** The watch of a kind has listed all objects, `milliseconds` after it was opened or restarted. */
   synced(type: ObjectType, milliseconds: number): void;
   /** A change was passed to this number of subscribers. */
   routed(type: ObjectType, matches: number): void;
@@ -22,7 +22,10 @@ export interface CacheMeter {
 export interface CacheSetOptions {
   readonly client: KubernetesApi;
   readonly clock: Clock;
-  /** Called when an object that a subscriber watches changed, or its kind became readable or unreadable. */
+  /**
+   * Called when an object that a subscriber watches has changed. `change` is `undefined` when a kind became readable or
+   * unreadable.
+   */
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   /** Called when a member of an ApplySet changed. */
   readonly onChildChange: (applySet: string, change: CacheChange) => void;
@@ -30,13 +33,14 @@ export interface CacheSetOptions {
 }
 
 /**
- * The time for which an unused watch stays open, so that short-lived instances do not cause a list of a kind each time.
+ * The time for which an unused watch stays open. Short-lived instances then do not cause a new list of a kind each
+ * time.
  */
 const LINGER_MS = 30_000;
 
 /**
- * A kind that a subscriber needs as a whole, and the namespaces to watch when the controller may not list the whole
- * kind.
+ * A kind of which a subscriber needs all objects, and the namespaces to watch when the controller may not list the
+ * whole kind.
  */
 export interface HeldKind {
   readonly type: ObjectType;
@@ -47,18 +51,21 @@ interface Slot {
   readonly cache: KindCache;
   readonly interests: Subscriptions;
   linger: { cancel(): void } | undefined;
-  /** When the list of the kind began; absent once it is complete. */
+  /** The time at which the list of the kind began; `undefined` when the list is complete. */
   readingSince: number | undefined;
 }
 
 /**
- * One watch per kind, shared by all subscribers: opened for the first subscriber and closed some time after the last
- * one left. The caches hold the identity of each object, its ownership labels, and the fields that some graph reads.
+ * The watches of all kinds. All subscribers share one watch per kind. It is opened for the first subscriber, and closed
+ * some time after the last one has left. The caches hold the identity of each object, its ownership labels, and the
+ * fields that graphs read.
  */
 export class CacheSet {
   readonly #options: CacheSetOptions;
   readonly #slots = new Map<string, Slot>();
-  /** The same caches by group and kind, without the version. The map saves a search among thousands of kinds. */
+  /**
+   * The same caches by group and kind, for all versions. Without this map, a look-up would search thousands of kinds.
+   */
   readonly #byGroupKind = new Map<string, readonly KindCache[]>();
   readonly #indexes = new Map<string, IndexFunction>();
   readonly #rawObjectListeners = new Map<string, (object: KubeObject) => void>();
@@ -67,7 +74,7 @@ export class CacheSet {
   );
   /** The kinds that a subscriber watches. */
   readonly #kindsOf = new Map<string, readonly string[]>();
-  /** The latest list of kinds, which most subscribers share. */
+  /** The latest list of kinds. Most subscribers share this list. */
   #kinds: readonly string[] = [];
   #settledWaiters: (() => void)[] = [];
 
@@ -76,25 +83,25 @@ export class CacheSet {
   }
 
   /**
-   * Adds paths to those that projections of the kind keep; an empty path keeps everything. When the projections grow,
-   * the kind counts as unknown until it is listed again.
+   * Adds paths to those that projections of the kind keep. An empty path keeps everything. When the projections grow,
+   * the objects of the kind count as unknown until they are listed again.
    */
   keep(type: ObjectType, paths: Iterable<readonly PathStep[]>): void {
     if (this.#reads.grow(type, paths)) this.#beginReading(type)?.start(true);
   }
 
   /**
-   * Adds the paths that a graph reads of the kinds of its nodes, and returns the projection generation that the graph
-   * needs, for `KindCache.get`. A kind whose projections grow is listed again. Until the list is complete, the objects
-   * of the kind are unknown to this graph and to later ones, but not to earlier graphs.
+   * Adds the paths that a graph reads of the kinds of its nodes. Returns the projection generation of the graph, for
+   * `KindCache.get`. A kind whose projections grow is listed again. Until the list is complete, its objects are unknown
+   * to this graph and to later ones. Earlier graphs still read them.
    */
   keepGraph(graph: Graph): number {
     return this.#reads.of(graph).projectionGeneration;
   }
 
   /**
-   * Is a kind of the graph being listed? If so, the subscriber is woken when the list is complete or has failed,
-   * because before that it would see only some of the objects.
+   * Is a kind of the graph being listed? The subscriber would then see only some of its objects. It is woken when the
+   * list is complete or has failed.
    */
   awaitsReading(graph: Graph, subscriber: string): boolean {
     const { projectionGeneration, kinds } = this.#reads.of(graph);
@@ -107,22 +114,25 @@ export class CacheSet {
     return false;
   }
 
-  /** Sets the index of a kind that is not watched yet; see `KindCache.indexed`. */
+  /** Sets the index of a kind. Must be called before the kind is watched; see `KindCache.indexed`. */
   index(type: ObjectType, indexOf: IndexFunction): void {
     this.#indexes.set(kindId(type), indexOf);
   }
 
-  /** Passes whole objects of a kind that is not watched yet to a listener, before they are projected. */
+  /**
+   * Passes the whole objects of a kind to a listener before they are projected. Must be called before the kind is
+   * watched.
+   */
   onRawObject(type: ObjectType, listener: (object: KubeObject) => void): void {
     this.#rawObjectListeners.set(kindId(type), listener);
   }
 
-  /** The cache of a kind, if it is being watched. */
+  /** The cache of a kind; `undefined` when the kind is not watched. */
   peek(type: ObjectType): KindCache | undefined {
     return this.#slots.get(kindId(type))?.cache;
   }
 
-  /** The numbers of watched single objects and of watched selections in each kind. */
+  /** The numbers of watched objects and of watched selections of each kind. */
   subscriptions(): { readonly type: ObjectType; readonly objects: number; readonly lists: number }[] {
     return [...this.#slots.values()].map(({ cache, interests }) => ({ type: cache.type, ...interests.counts() }));
   }
@@ -137,8 +147,8 @@ export class CacheSet {
   }
 
   /**
-   * Replaces the subscriptions of a subscriber. The caches hold `kinds` as a whole, without notices of single objects;
-   * their members are found by ApplySet.
+   * Replaces the subscriptions of a subscriber. For `kinds`, the caches hold all objects, but their changes do not wake
+   * the subscriber; the subscriber finds the members of its ApplySet in them.
    */
   setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
     const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
@@ -168,9 +178,9 @@ export class CacheSet {
   }
 
   /**
-   * Handles that the CRD of a kind was created, changed or deleted. With `refresh`, all objects of the kind are listed
-   * again, because a new schema can give stored objects other defaults, which no watch reports. Otherwise only a watch
-   * without a complete list is opened again.
+   * Handles a CRD that was created, changed or deleted. With `refresh`, all objects of the kind are listed again,
+   * because a new schema can give stored objects other defaults, and no watch reports this change. Without `refresh`,
+   * only a watch without a complete list is restarted.
    */
   restart(group: string, kind: string, refresh: boolean): void {
     for (const cache of this.ofGroupKind(group, kind)) if (refresh || !cache.synced) cache.start(refresh);
@@ -196,7 +206,7 @@ export class CacheSet {
     this.#checkSettled();
   }
 
-  /** Returns one list for all subscribers of the same kinds. */
+  /** Returns the previous list when it has the same kinds, so that subscribers share one list. */
   #sharedKinds(kinds: readonly string[]): readonly string[] {
     const known = this.#kinds;
     if (known.length !== kinds.length || known.some((id, index) => id !== kinds[index])) this.#kinds = kinds;
@@ -236,7 +246,7 @@ export class CacheSet {
     return slot;
   }
 
-  /** Tells the client the plural of a kind, if it is known, which saves a discovery request. */
+  /** Gives the client the plural of a kind. This saves a discovery request. */
   #learn(type: ObjectType): void {
     if (type.plural === '') return;
     const { group, version, kind, plural, namespaced } = type;
@@ -274,7 +284,7 @@ export class CacheSet {
     for (const applySet of applySetsOf(change)) this.#options.onChildChange(applySet, change);
   }
 
-  /** Marks a kind as being listed. Returns its cache; undefined when the kind is not watched. */
+  /** Records that a list of the kind begins. Returns its cache; `undefined` when the kind is not watched. */
   #beginReading(type: GroupVersionKind): KindCache | undefined {
     const slot = this.#slots.get(kindId(type));
     if (slot !== undefined) slot.readingSince = this.#options.clock.now();

@@ -3,12 +3,12 @@ import { isJsonObject } from '../../core/index.ts';
 import { internJson, internString } from './intern.ts';
 
 /**
- * A copy that takes little memory, for objects that stay in memory for long. The JSON parser gives an object a layout
- * of exactly its members. Equal texts, annotations, finalizers and conditions of thousands of objects are stored once.
+ * A copy that takes little memory, for objects that stay in memory for long. The JSON parser allocates an object for
+ * exactly its members. Equal texts, annotations, finalizers and conditions are stored once for all objects.
  */
 export function compact(object: KubeObject): KubeObject {
   const copy = packed(object);
-  // A copy of an object with large integers shares parts with the projection, which must not be changed.
+  // An object with large integers is not copied. It shares parts with the projection, which must not change.
   if (copy !== object) shareParts(copy);
   return copy;
 }
@@ -20,7 +20,7 @@ function shareParts(copy: KubeObject): void {
   if (metadata.labels !== undefined) share(metadata.labels);
   if (metadata.annotations !== undefined) {
     share(metadata.annotations);
-    // A single annotation is the apply order, which many objects share. An inventory is unique.
+    // A single annotation is the apply order, which many objects have in common. An inventory is unique.
     if (Object.keys(metadata.annotations).length === 1) metadata.annotations = internJson(metadata.annotations);
   }
   if (metadata.finalizers !== undefined) metadata.finalizers = internJson(metadata.finalizers);
@@ -43,7 +43,7 @@ function packed(object: KubeObject): KubeObject {
   }
 }
 
-/** Interns the texts of these members, or of all. */
+/** Interns the texts of these members (default: all members). */
 function share(holder: object, members: readonly string[] = Object.keys(holder)): void {
   for (const member of members) {
     const text: unknown = Reflect.get(holder, member);

@@ -1,18 +1,18 @@
 import type { Clock } from '../../kube/index.ts';
 
-/** The minimum time before the compaction of an object; the maximum is twice as long. */
+/** The minimum time from the last change of an object to its compaction. The maximum is about twice as long. */
 const LEFT_FOR_MS = 1000;
-/** The number of objects that one turn compacts. A turn takes some milliseconds. */
+/** The maximum number of objects that one turn compacts. A turn takes a few milliseconds. */
 const MAX_PER_TURN = 64;
 
 /**
- * Compacts objects some time after they arrived, a few at a time. Readers need an arriving object at once, but its
- * compaction can wait. An object that changes again meanwhile is compacted once.
+ * Compacts objects some time after they arrived, a few at a time. Readers need a new object at once, but its compaction
+ * can wait. An object that changes again before its compaction is compacted once.
  */
 export class DeferredCompactor {
   readonly #clock: Clock;
   readonly #compact: (key: string) => void;
-  /** Keys that arrived since the last run, and keys that are due. */
+  /** `#fresh` has the keys that arrived since the last run. `#due` has the keys to compact in the next turns. */
   #fresh = new Set<string>();
   #due = new Set<string>();
   #timer: { cancel(): void } | undefined;
@@ -22,14 +22,14 @@ export class DeferredCompactor {
     this.#compact = compact;
   }
 
-  /** Notes that an object arrived or changed. */
+  /** Records that an object arrived or changed. */
   add(key: string): void {
     this.#due.delete(key);
     this.#fresh.add(key);
     this.#timer ??= this.#clock.setTimer(LEFT_FOR_MS, () => this.#look());
   }
 
-  /** Ends all compaction. */
+  /** Stops all compaction and drops the keys. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -10,7 +10,7 @@ const MANAGED: JsonObject = {
   fieldsV1: { 'f:data': { 'f:text': {} } },
 };
 
-/** A ConfigMap of which we own one field. */
+/** A ConfigMap of which the controller owns one field. */
 const config = (text: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',

@@ -4,19 +4,19 @@ import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/inde
 import { compact } from './compact.ts';
 
 /**
- * The projection `projected` with the equivalence of its predecessor `before`. The result also has `whole`, the
- * projected object, when another client changed owned fields.
+ * The projection `projected` with the equivalence of its predecessor `before`. When another client may have changed
+ * owned fields, the result also has `whole`, the unprojected object.
  */
 export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { equivalence } = before;
   const pair = equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
-  // Another client may have changed owned fields: the whole object tells which fields, and names the client.
+  // The whole object says which owned fields another client changed, and names the client.
   const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
   return isOurs ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
-/** The entry with `pair` as its equivalence. The result has no whole object if `pair` explains the owned fields. */
+/** The entry with `pair` as its equivalence. The whole object is dropped when `pair` explains the owned fields. */
 export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
   const isExplained = isSameFingerprint(owned, pair.owned);
@@ -24,12 +24,12 @@ export function withEquivalence(live: LiveObject, pair: EquivalentDigests): Live
   return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
-/** The projection together with the whole object, for decisions that need more than the projection. */
+/** The entry with the whole object, for decisions that the projection does not suffice for. */
 export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
   return makeEntry(live, live.equivalence, whole);
 }
 
-/** The same entry in less memory: digests replace fingerprints, and common texts are interned. */
+/** The same entry in less memory. Digests replace fingerprints, and repeated texts are interned. */
 export function compacted({ object, owned, equivalence, whole }: LiveObject): LiveObject {
   const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
   return makeEntry(
@@ -43,7 +43,6 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
   return { desired: digestText(desired), owned: digestText(owned) };
 }
 
-/** The entry with these parts. */
 function makeEntry(
   { object, owned }: LiveObject,
   equivalence: EquivalentDigests | true | undefined,

@@ -1,16 +1,16 @@
-/** Recent texts, by a hash. A newer text replaces the older one in its slot, so that the table has a fixed size. */
+/** Recent texts by a hash. A new text replaces the text in its slot, so the table has a fixed size. */
 const TEXTS: string[] = [];
-/** Recent lists and objects, by the hash of their JSON. */
+/** Recent lists and objects by a hash of their JSON. */
 const VALUES: { readonly json: string; readonly value: object }[] = [];
 const TEXT_PLACES = 8192;
 const VALUE_PLACES = 512;
-/** The number of characters at the end of a text of which the hash skips none. */
+/** The number of characters at the end of a text that the hash always includes. */
 const ENDING = 5;
-/** Longer texts are rarely shared. */
+/** The maximum length of a shared text. Longer texts are rarely repeated. */
 const MAX_TEXT_LENGTH = 128;
 const MAX_JSON_LENGTH = 512;
 
-/** The text itself, or an equal text that is in memory already. Thousands of objects repeat the same texts. */
+/** Returns an equal text that is in memory already, or the text itself. Thousands of objects repeat the same texts. */
 export function internString(text: string): string {
   if (text.length > MAX_TEXT_LENGTH) return text;
   const place = placeOf(text, TEXT_PLACES);
@@ -21,22 +21,23 @@ export function internString(text: string): string {
 }
 
 /**
- * Like `internString`, for JSON. The result is frozen, since it may be part of many objects. Therefore the caller must
- * own the value.
+ * Like `internString`, for JSON values. The result is frozen, because it may be part of many objects. The caller must
+ * therefore own the value. Values whose JSON is longer than `MAX_JSON_LENGTH` are returned unchanged.
  */
 export function internJson<T extends object>(value: T): T {
   const json = JSON.stringify(value);
   if (json.length > MAX_JSON_LENGTH) return value;
   const place = placeOf(json, VALUE_PLACES);
   const known = VALUES[place];
-  // Equal JSON means equal values, so that `known` has the type of `value`.
+  // Equal JSON means equal values, so `known` has the type of `value`.
   if (known?.json === json) return known.value as T;
   VALUES[place] = { json, value: Object.freeze(value) };
   return value;
 }
 
 /**
- * Hashes about sixteen characters of the text, and all of the last ones, because names of siblings differ at the end.
+ * Hashes about sixteen characters of the text, and all of its last ones, because the names of siblings differ at the
+ * end.
  */
 function placeOf(text: string, places: number): number {
   const { length } = text;

@@ -3,20 +3,20 @@ import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
 import { isAlwaysKept } from '../../runtime/index.ts';
 import { PathUnion } from './path-union.ts';
 
-/** The kinds of one graph, and the projection generation that it needs. */
+/** The kinds of one graph, and its projection generation. */
 export interface KeptGraph {
-  /** The projection generation that the graph needs (`KindCache.get`). */
+  /** The projection generation with which the graph reads (`KindCache.get`). */
   readonly projectionGeneration: number;
-  /** The kinds of its nodes, as `kindId` names them. */
+  /** The kinds of its nodes, in the form of `kindId`. */
   readonly kinds: readonly string[];
 }
 
-/** The paths that graphs read of the objects of each kind, also of kinds without a watch. */
+/** The paths that graphs read of the objects of each kind. Includes kinds that are not watched. */
 export class KeptReads {
   readonly #onGrowth: (type: GroupVersionKind, projectionGeneration: number) => void;
   readonly #paths = new Map<string, PathUnion>();
   readonly #graphs = new WeakMap<Graph, KeptGraph>();
-  /** The projection generation: the number of times that a graph read more of a kind than the projections kept. */
+  /** The projection generation: how many times a graph read more of a kind than the projections kept. */
   #growths = 0;
 
   /** `onGrowth` is called when a new graph reads more of a kind than the projections keep. */
@@ -24,7 +24,7 @@ export class KeptReads {
     this.#onGrowth = onGrowth;
   }
 
-  /** The paths that projections of a kind keep. The set can grow later. */
+  /** The paths that projections of a kind keep. The returned set may grow later. */
   pathsOf(type: GroupVersionKind): PathUnion {
     const id = kindId(type);
     const known = this.#paths.get(id);
@@ -34,7 +34,7 @@ export class KeptReads {
     return created;
   }
 
-  /** Adds paths; an empty path keeps everything. Returns true when the set grew. */
+  /** Adds paths. An empty path keeps everything. Returns whether the set has grown. */
   grow(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): boolean {
     const kept = this.pathsOf(type);
     let grew = false;
@@ -56,13 +56,13 @@ export class KeptReads {
   }
 }
 
-/** The paths that expressions read of a node's objects, and the labels of its selector. */
+/** The paths that expressions read of a node's objects. An external collection also reads labels, for its selector. */
 function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {
   const read = graph.reads.get(id) ?? [];
   return nodeType === 'externalCollection' ? [...read, ['metadata', 'labels']] : read;
 }
 
-/** A kind in one version, as the caches name it. */
+/** The identifier of a kind in one version. */
 export function kindId(type: GroupVersionKind): string {
   return `${type.group}/${type.version}/${type.kind}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeyIndex } from './key-index.ts';
 
-/** What the index holds under each of some texts after moves of `[key, from, to]`. */
+/** The keys under each of the texts `a`, `b` and `c` after moves `[key, from, to]`. */
 function after(...moves: [string, string[], string[]][]): Record<string, string[]> {
   const index = new KeyIndex();
   for (const [key, from, to] of moves) index.move(key, from, to);

@@ -1,10 +1,10 @@
 import { SmallSet } from './small-set.ts';
 
-/** An index of keys by texts. */
+/** An index of keys by texts. A key may have several texts. */
 export class KeyIndex {
   readonly #keys = new Map<string, SmallSet>();
 
-  /** The keys of a text, in the order of their addition. */
+  /** The keys of a text in the order in which they were added. */
   of(text: string): Iterable<string> {
     return this.#keys.get(text) ?? [];
   }
@@ -13,7 +13,7 @@ export class KeyIndex {
   move(key: string, from: Iterable<string>, to: Iterable<string>): void {
     const [left, next] = [new Set(from), new Set(to)];
     for (const text of next) {
-      // A text in both sets keeps the position of the key.
+      // A key keeps its position under a text that is in both sets.
       if (!left.delete(text)) this.add(text, key);
     }
     for (const text of left) this.remove(text, key);

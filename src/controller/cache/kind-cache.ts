@@ -10,7 +10,7 @@ import type { ScopeListener } from './scope-watch.ts';
 import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 
-/** A change of one object; `before` is absent when it was created, `after` when it was deleted. */
+/** A change of one object. `before` is `undefined` for a new object, `after` for a deleted one. */
 export interface CacheChange {
   readonly type: ObjectType;
   readonly key: string;
@@ -18,7 +18,7 @@ export interface CacheChange {
   readonly after: LiveObject | undefined;
 }
 
-/** Returns the texts by which an object is looked up. */
+/** Returns the texts under which an object is found. */
 export type IndexFunction = (object: KubeObject) => Iterable<string>;
 
 /** The dependencies of a `KindCache`. */
@@ -28,26 +28,27 @@ export interface KindCacheOptions {
   readonly type: ObjectType;
   /** Returns the projection of an object. Called for every object that arrives. */
   readonly project: (object: KubeObject) => LiveObject;
-  /** Returns the texts by which objects are looked up besides their keys. Must be a pure function. */
+  /** Returns the texts under which objects are found, in addition to their keys. Must be a pure function. */
   readonly indexOf?: IndexFunction;
   readonly onChange: (change: CacheChange) => void;
-  /** Called when `synced` of one of its watches changed, or the error of a watch whose list is not complete. */
+  /** Called when `synced` of a watch has changed, or when the error of a watch without a complete list has changed. */
   readonly onState: (cache: KindCache) => void;
-  /** Called after each complete list, and when the last stale object was read again or is gone. */
+  /** Called after each complete list, and when the last stale object was read again or deleted. */
   readonly onRead: () => void;
 }
 
-/** Label by which the members of an ApplySet are found. */
+/** The label that names the ApplySet of an object. */
 const PART_OF = 'applyset.kubernetes.io/part-of';
 
 /**
- * The maximum number of remembered UIDs of deleted objects. A late response cannot add an object with such a UID again.
+ * The maximum number of tombstones: UIDs of deleted objects. A late response cannot add an object with such a UID
+ * again.
  */
 const MAX_TOMBSTONES = 10_000;
 
 /**
- * All objects of one kind, as projections. One watch keeps them up to date, or one per namespace where the kind may not
- * be listed as a whole. Responses to the controller's own writes are added as well (`observe`), so that the next
+ * All objects of one kind, as projections. One watch keeps them up to date, or one watch per namespace when the
+ * controller may not list the whole kind. `observe` adds the responses to the controller's own writes, so that the next
  * decision does not wait for their events.
  */
 export class KindCache {
@@ -84,7 +85,7 @@ export class KindCache {
     return this.#all.synced;
   }
 
-  /** The last error of the watch of the whole kind; undefined while that watch works. */
+  /** The last error of the watch of the whole kind; `undefined` while that watch works. */
   get error(): KubeError | undefined {
     return this.#all.error;
   }
@@ -93,12 +94,15 @@ export class KindCache {
     return this.#objects.size;
   }
 
-  /** Does the cache hold all objects of a namespace, or of the cluster when `namespace` is undefined? */
+  /** Does the cache hold all objects of a namespace? `undefined` stands for cluster-scoped objects. */
   syncedIn(namespace: string | undefined): boolean {
     return this.#all.synced || (namespace !== undefined && this.#namespaces.get(namespace)?.synced === true);
   }
 
-  /** The reason why a namespace cannot be read; undefined while it can be read, or while that is not known yet. */
+  /**
+   * The reason why a namespace cannot be read. `undefined` while it can be read, or while the result of the watch is
+   * not known.
+   */
   errorIn(namespace: string | undefined): KubeError | undefined {
     const { error } = this.#all;
     if (namespace === undefined || !this.type.namespaced || error?.status !== 403) return error;
@@ -121,7 +125,7 @@ export class KindCache {
   }
 
   /**
-   * Starts or restarts the watch. With `refresh`, the objects in the cache count as unknown until they are listed
+   * Starts or restarts the watches. With `refresh`, the objects in the cache count as unknown until they are listed
    * again.
    */
   start(refresh = false): void {
@@ -131,8 +135,8 @@ export class KindCache {
   }
 
   /**
-   * Lists the kind again, because graphs of this projection generation read more of the kind than the cache holds.
-   * Graphs of earlier generations still read the entries in the cache.
+   * Lists the kind again, because graphs of this projection generation read more than the entries have. Graphs of
+   * earlier generations still read the entries.
    */
   readMore(projectionGeneration: number): void {
     this.#stale.readMore(this.#objects.keys(), projectionGeneration);
@@ -145,8 +149,8 @@ export class KindCache {
   }
 
   /**
-   * Watches these namespaces one by one when the controller may not list the whole kind. The watch of the whole kind
-   * retries; when it succeeds, the watches of namespaces end.
+   * Watches these namespaces one by one while the controller may not list the whole kind. The watch of the whole kind
+   * retries. When it succeeds, the watches of the namespaces end.
    */
   narrow(namespaces: ReadonlySet<string>): void {
     const wanted = this.type.namespaced && this.#all.error?.status === 403 ? namespaces : new Set<string>();
@@ -164,15 +168,15 @@ export class KindCache {
   }
 
   /**
-   * The projection of an object in the cache; undefined while the projection is stale or has less than this generation
-   * needs. `projectionGeneration` is the number that `CacheSet.keepGraph` returned; 0 stands for the fields that every
-   * projection keeps.
+   * The projection of an object. `undefined` while the projection is stale, or when it does not have all fields that
+   * this generation reads. `projectionGeneration` comes from `CacheSet.keepGraph`; 0 reads only the fields that every
+   * projection has.
    */
   get(key: string, projectionGeneration = 0): LiveObject | undefined {
     return this.#stale.isStale(key, projectionGeneration) ? undefined : this.#objects.get(key);
   }
 
-  /** Is a list of the kind in progress that this generation needs? False when the kind cannot be read. */
+  /** Does this generation have to wait for a list of the kind? False when the kind cannot be read. */
   isReading(projectionGeneration: number): boolean {
     return this.error === undefined && (!this.synced || this.#stale.hasStale(projectionGeneration));
   }
@@ -185,26 +189,26 @@ export class KindCache {
     return this.#objects.values();
   }
 
-  /** The members of an ApplySet of this kind. */
+  /** The objects of this kind that are members of an ApplySet. */
   membersOf(applySet: string): LiveObject[] {
     return [...this.#members.of(applySet)].flatMap((key) => this.get(key) ?? []);
   }
 
-  /** The objects for which `indexOf` returns this text. */
+  /** The objects for which `indexOf` returned this text. */
   indexed(text: string): LiveObject[] {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Adds the object in the response to a write, before its event arrives. */
+  /** Adds the object in the response to a write before its event arrives. */
   observe(object: KubeObject): void {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /** Like `observe`, for the response to an apply. The owned fields of the response satisfy the desired ones. */
+  /** Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired ones. */
   observeApplied(object: KubeObject, desired: Fingerprint): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
-    // The fingerprint must be that of the response: the cache may already hold a later change of another client, which
+    // The fingerprint must be that of the response. The cache may already hold a later change by another client, which
     // is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
     const owned = isAnswer ? held?.owned : undefined;
@@ -212,9 +216,9 @@ export class KindCache {
   }
 
   /**
-   * Like `observe`, for a whole object that a step asked for. The cache holds the whole object beside the projection
-   * until the object changes or its equivalence is known. A step that may not write the object yet (a pause after a
-   * failed write, a contested field) then decides without another read.
+   * Like `observe`, for a whole object that a step asked for. The cache holds the whole object together with the
+   * projection until the object changes or its equivalence is known. A step that may not write the object yet (a pause
+   * after a failed write, a contested field) then decides without another read.
    */
   observeWhole(object: KubeObject): void {
     this.observe(object);
@@ -225,7 +229,7 @@ export class KindCache {
     this.#objects.set(key, withWhole(live, object));
   }
 
-  /** Removes an object after a response that says that it is gone. */
+  /** Removes an object after a response that says that the object does not exist. */
   observeGone(key: string, uid: string): void {
     this.#addTombstone(uid);
     const before = this.#objects.get(key);
@@ -238,13 +242,13 @@ export class KindCache {
     if (live === undefined) return;
     const next = withEquivalence(live, pair);
     this.#objects.set(key, next);
-    // A pair that adds nothing leaves the entry compacted.
+    // An entry whose equivalence is `true` has no new text, so it stays compacted.
     if (next.equivalence !== true) this.#compactor.add(key);
   }
 
   /**
-   * Stores an object. Returns the new entry; undefined when the object is not newer. With `listing`, the same version
-   * is stored again, too, since its projection may have grown.
+   * Stores an object. Returns the new entry; `undefined` when the object is not newer. With `listing`, the same version
+   * is stored again, because its projection may have grown.
    */
   #put(object: KubeObject, listing: boolean): LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
@@ -258,7 +262,7 @@ export class KindCache {
     this.#objects.set(key, after);
     this.#compactor.add(key);
     this.#index(key, before, after);
-    // The same version with a larger projection wakes no subscriber: readers of that projection wait for the whole
+    // The same version with a larger projection wakes no subscriber. Readers of that projection wait for the whole
     // list.
     const isSame = this.#stale.isProjectionUpgrade(key) && isVersionOf(before, uid, resourceVersion);
     if (!isSame) this.#options.onChange({ type: this.type, key, before, after });
@@ -274,7 +278,8 @@ export class KindCache {
   #drop(object: KubeObject): void {
     const key = cacheKeyOf(object);
     const before = this.#objects.get(key);
-    // The controller may have created another object of the same name before the deletion event of the old one arrived.
+    // The controller may have created another object of the same name before the deletion event of the old object
+    // arrived.
     if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);
   }
 
@@ -286,14 +291,14 @@ export class KindCache {
   }
 
   /**
-   * Notes that a stale object was read again, or is gone. A list that is older than the entry does not count: then a
-   * later event of the object does.
+   * Records that a stale object was read again or deleted. A list that is older than the entry does not count; a later
+   * event of the object does.
    */
   #reread(key: string): void {
     if (this.#stale.read(key)) this.#options.onRead();
   }
 
-  /** Removes the objects that a complete list does not name, unless the controller wrote them later. */
+  /** Removes the objects that a complete list does not have, unless the controller wrote them after the list. */
   #sweep(namespace: string | undefined, seen: ReadonlySet<string>, listVersion: string): void {
     for (const [key, live] of this.#objects) {
       if (namespace !== undefined && live.object.metadata.namespace !== namespace) continue;
@@ -303,7 +308,7 @@ export class KindCache {
   }
 
   #addTombstone(uid: string): void {
-    // Some servers give objects no UID.
+    // Some API servers give objects no UID.
     if (uid === '') return;
     this.#tombstones.add(uid);
     if (this.#tombstones.size <= MAX_TOMBSTONES) return;
@@ -334,7 +339,7 @@ function isVersionOf(live: LiveObject | undefined, uid: string, version: string 
   return live?.object.metadata.uid === uid && live.object.metadata.resourceVersion === version;
 }
 
-/** The ApplySet of an object, from its label. */
+/** The ApplySet that the object's label names. */
 export function applySetOf(live: LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
   return labels !== undefined && Object.hasOwn(labels, PART_OF) ? labels[PART_OF] : undefined;

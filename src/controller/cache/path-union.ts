@@ -1,6 +1,6 @@
 import type { PathStep } from '../../graph/index.ts';
 
-/** A set of field paths. A path below a member adds nothing. */
+/** A set of field paths. A path below a member of the set adds nothing. */
 export class PathUnion {
   #paths: (readonly PathStep[])[] = [];
 
@@ -8,7 +8,7 @@ export class PathUnion {
     return this.#paths;
   }
 
-  /** Adds a path. Returns false when the set holds the path or a prefix of it already. */
+  /** Adds a path. Returns false when the set already has the path or a prefix of it. */
   add(path: readonly PathStep[]): boolean {
     if (this.#paths.some((known) => isPrefix(known, path))) return false;
     this.#paths = [...this.#paths.filter((known) => !isPrefix(path, known)), path];

@@ -8,22 +8,22 @@ import { internString } from './intern.ts';
 export interface ScopeListener {
   put(scope: ScopeWatch, object: KubeObject): void;
   gone(object: KubeObject): void;
-  /** A list at this version is complete; objects that are not in `seen` are gone. */
+  /** A list at this version is complete. Objects that are not in `seen` do not exist any more. */
   sweep(scope: ScopeWatch, seen: ReadonlySet<string>, version: string): void;
-  /** Called when `synced` or `error` changed. */
+  /** Called when `synced` changed, or the error of a watch without a complete list. */
   stateChanged(): void;
 }
 
 /**
- * The number of 429 responses in a row that are not an error yet. The server sends 429 for a moment after the creation
- * of a kind.
+ * The number of consecutive 429 responses that are not reported as an error. The API server sends 429 for a moment
+ * after a kind was created.
  */
 const SILENT_RETRIES = 2;
 
-/** One watch: of all objects of a kind, or of those in one namespace. */
+/** One watch of all objects of a kind, or of the objects in one namespace. */
 export class ScopeWatch {
   readonly type: ObjectType;
-  /** Absent: all namespaces. */
+  /** `undefined` for all namespaces. */
   readonly namespace: string | undefined;
   readonly #client: KubernetesApi;
   readonly #listener: ScopeListener;
@@ -31,7 +31,7 @@ export class ScopeWatch {
   #watching: AbortController | undefined;
   #running: Promise<void> | undefined;
   #synced = false;
-  /** Is the list of the (re)started watch still incomplete? */
+  /** Is the list since the last start incomplete? */
   #reading = true;
   #error: KubeError | undefined;
   #busy = 0;
@@ -48,14 +48,14 @@ export class ScopeWatch {
     return this.#synced;
   }
 
-  /** The last error of the watch; undefined while the watch works. */
+  /** The last error of the watch; `undefined` while the watch works. */
   get error(): KubeError | undefined {
     return this.#error;
   }
 
   /** Starts or restarts the watch. With `refresh`, the watch is not synced until the next list is complete. */
   start(refresh: boolean): void {
-    // An earlier error of a synced watch is over, or the new watch reports it again.
+    // An earlier error of a synced watch is dropped. If it persists, the new watch reports it again.
     if (this.#synced) this.#error = undefined;
     if (refresh) this.#synced = false;
     this.#reading = true;
@@ -102,13 +102,14 @@ export class ScopeWatch {
         case 'ERROR':
           this.#busy = event.error.status === 429 ? this.#busy + 1 : 0;
           if (this.#busy > 0 && this.#busy <= SILENT_RETRIES) break;
-          // The state stays usable while the server is away, but not when the kind is gone or forbidden.
+          // The known state stays usable while the server cannot be reached, but not when the kind was removed or is
+          // forbidden.
           this.#setState(this.#synced && event.error.status !== 404 && event.error.status !== 403, event.error);
       }
     }
   }
 
-  /** Reports a change of `synced`, or of the error while a list is not complete. */
+  /** Reports a change of `synced`, or of the error while the list is incomplete. */
   #setState(synced: boolean, error: KubeError | undefined): void {
     const waits = !synced || this.#reading;
     const told = this.#synced !== synced || (waits && this.#error?.message !== error?.message);

@@ -1,6 +1,6 @@
 import type { Discovery, KubernetesApi, WatchEvent, WatchOptions, ResourceType } from '../../kube/index.ts';
 
-/** A watch of a scripted API. The watch emits the events that a test pushes. */
+/** A watch of a scripted API. It emits the events that a test pushes. */
 export interface ScriptedWatch {
   readonly type: ResourceType;
   readonly namespace: string | undefined;
@@ -12,7 +12,7 @@ const refuse = (): never => {
   throw new Error('a scripted API only watches');
 };
 
-/** For tests: an API whose watches emit the events that the test pushes. Its other methods fail. */
+/** An API for tests. Its watches emit the events that the test pushes. Its other methods fail. */
 export function scriptedApi(): KubernetesApi & { readonly watches: ScriptedWatch[] } {
   const watches: ScriptedWatch[] = [];
   const discovery: Discovery = {

@@ -1,7 +1,10 @@
-/** From this size on, a `Set` is faster and worth its memory. */
+/** From this number of members on, a `Set` is faster and worth its memory. */
 const MANY = 32;
 
-/** A set of texts in the order of their addition. Made for thousands of sets with a few members each. */
+/**
+ * A set of texts in the order in which they were added. It saves memory when there are thousands of sets with a few
+ * members each.
+ */
 export class SmallSet {
   #members: string[] | Set<string>;
 
@@ -16,7 +19,7 @@ export class SmallSet {
   add(member: string): void {
     if (!Array.isArray(this.#members)) this.#members.add(member);
     else if (this.#members.includes(member)) return;
-    // `concat` allocates the exact length, `push` reserves room to grow.
+    // `concat` allocates the exact length. `push` would reserve room to grow.
     else if (this.#members.length < MANY) this.#members = this.#members.concat(member);
     else this.#members = new Set(this.#members).add(member);
   }

@@ -1,10 +1,9 @@
-/** The generation of an entry that may be wrong. No reader accepts an entry of this generation. */
+/** The generation of an entry that may be wrong. No reader accepts such an entry. */
 const NOT_ENOUGH = -1;
 
 /**
- * The objects of a kind that have to be read again, and the subscribers that wait until this is done.
- * `projectionGeneration` is the number that `CacheSet.keepGraph` returned, 0 for the fields that every projection
- * keeps.
+ * The objects of a kind that must be read again, and the subscribers that wait for this. A `projectionGeneration` comes
+ * from `CacheSet.keepGraph`; 0 reads only the fields that every projection has.
  */
 export class StaleObjects {
   /** The highest generation for which the entry of a stale object is enough, by the object's key. */
