@@ -2,7 +2,7 @@ import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from '../graph/index.ts
 import type { ComparedFacets } from '../schema/index.ts';
 import type { ControllerOptions } from './options.ts';
 
-/** The keywords that decide whether a change of a CRD is breaking. */
+/** The keywords whose changes make a change of a CRD breaking. */
 export function comparedFacets({
   features,
   kroCompatibility = DEFAULT_KRO_COMPATIBILITY,

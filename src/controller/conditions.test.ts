@@ -11,7 +11,7 @@ const subject = (generation: number): ConditionSubject => ({ types: ['A', 'B'], 
 const yes: ConditionContent = { status: 'True', reason: 'Fine', message: '' };
 const no: ConditionContent = { status: 'False', reason: 'Bad', message: 'broken' };
 
-/** Applies changes one after another and writes each condition in short. */
+/** Applies changes one after another. Returns each condition in a short notation. */
 function run(steps: readonly [number, Record<string, ConditionContent>, string][]): string[] {
   let conditions: Condition[] = [];
   for (const [generation, changes, now] of steps) {

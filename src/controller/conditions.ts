@@ -7,16 +7,16 @@ export const ROOT = 'Ready';
 
 /** The subject of a list of conditions: its types, its generation, and its creation time. */
 export interface ConditionSubject {
-  /** The types of conditions. Conditions with equal times are reported in this order. */
+  /** The types of conditions. Conditions with equal times are written in this order. */
   readonly types: readonly string[];
   readonly generation: number;
   readonly creationTimestamp: string;
 }
 
 /**
- * The conditions after `changes`, in kro's order: by transition time, the root last. A type without a value yet is
- * Unknown since the creation of the object. Types that are not the subject's are dropped. The transition time changes
- * only with the status. Equal input gives equal output, so that an unchanged status causes no write.
+ * The conditions after `changes`, in kro's order: by transition time, with the root last. A type without a value is
+ * Unknown since the creation of the object. Types that the subject does not have are dropped. The transition time
+ * changes only when the status changes. Equal input gives equal output, so that an unchanged status causes no write.
  */
 export function setConditions(
   subject: ConditionSubject,
@@ -34,7 +34,7 @@ export function setConditions(
   return [...sortByTime(inOrderOf(current, dependents)), root];
 }
 
-/** A stable sort: conditions of equal times keep their order. */
+/** Sorts conditions into their earlier order. New conditions follow in the order of the types. */
 function inOrderOf(current: readonly Condition[], dependents: readonly Condition[]): Condition[] {
   const place = new Map(current.map(({ type }, index) => [type, index]));
   const placeOf = ({ type }: Condition) => place.get(type) ?? current.length;
@@ -70,12 +70,12 @@ function rootOf(known: Condition, dependents: readonly Condition[], generation: 
     const { status, reason = '', message = '' } = worst;
     return changed(known, { status, reason, message }, generation, now);
   }
-  // All conditions are True, but one of them belongs to an earlier generation: the root stays as it was.
+  // All conditions are True, but at least one of them is of an earlier generation. The root does not change.
   if (dependents.some((condition) => condition.observedGeneration !== generation)) return known;
   return changed(known, { status: 'True', reason: 'Ready', message: '' }, generation, now);
 }
 
-/** The latest False condition, else the latest Unknown one. */
+/** The latest False condition, or the latest Unknown one when none is False; `undefined` when all are True. */
 function worstOf(dependents: readonly Condition[]): Condition | undefined {
   for (const status of ['False', 'Unknown'] as const) {
     let found: Condition | undefined;
@@ -92,7 +92,7 @@ function sortByTime(conditions: readonly Condition[]): Condition[] {
   return conditions.toSorted((a, b) => transitionTime(a) - transitionTime(b));
 }
 
-/** The JSON of conditions in a status. Includes an empty message, as kro does. */
+/** The conditions as JSON for a status. An empty message is included, as in kro. */
 export function conditionsToJson(conditions: readonly Condition[]): JsonValue[] {
   return conditions.map(({ type, status, reason, message, lastTransitionTime, observedGeneration }) => ({
     type,

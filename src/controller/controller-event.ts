@@ -14,18 +14,18 @@ export interface InstanceStep {
   readonly instance: KubeObject;
   readonly served: ServedKind;
   readonly decision: Decision;
-  /** The time that the decision took, in milliseconds. */
+  /** The duration of the decision, in milliseconds. */
   readonly milliseconds: number;
 }
 
 type DefinitionEvent =
   /** A pass of a definition ended. */
   | { readonly kind: 'definition-passed'; readonly definition: DefinitionObject; readonly compiled: CompiledSpec }
-  /** A new status of a definition was written; `definition` is as it was before. */
+  /** A new status of a definition was written. `definition` is the object before the write. */
   | { readonly kind: 'definition-changed'; readonly definition: DefinitionObject; readonly status: WrittenStatus }
   /**
-   * A deleted definition waits until its instances are gone; `instances` counts them. `message` names them; it is
-   * undefined when the status says the same already.
+   * A deleted definition waits until its instances are gone. `instances` is their number. `message` names them; it is
+   * `undefined` when the status already has this message.
    */
   | {
       readonly kind: 'definition-held';
@@ -33,14 +33,18 @@ type DefinitionEvent =
       readonly instances: number;
       readonly message: string | undefined;
     }
-  /** The controller removed its finalizer from a deleted definition; `orphans` instances still exist. */
+  /**
+   * The controller removed its finalizer from a deleted definition. `orphans` is the number of instances that still
+   * exist.
+   */
   | { readonly kind: 'definition-released'; readonly definition: DefinitionObject; readonly orphans: number }
   | { readonly kind: 'definition-gone'; readonly name: string };
 
 type RevisionEvent =
   /**
-   * What a pass of the definition does about its revision: `serve` uses the newest, `issue` creates one, `failed` means
-   * that the definition does not compile. `wait` may follow in the same pass: the CRD is not established yet.
+   * What a pass of the definition does about its revision: `serve` uses the newest revision, `issue` creates one, and
+   * `failed` means that the definition does not compile. `wait` may follow in the same pass, while the CRD is not
+   * established.
    */
   | { readonly kind: 'revision-resolved'; readonly result: 'serve' | 'issue' | 'wait' | 'failed' }
   /** The state of a stored revision changed to `active` (it compiles) or `failed`. */
@@ -63,7 +67,7 @@ type RevisionEvent =
     };
 
 type InstanceEvent =
-  /** The decision of a step was made; the controller carries it out next. */
+  /** A step was decided. The controller carries out the decision next. */
   | { readonly kind: 'instance-stepped'; readonly step: InstanceStep }
   /** The API server accepted a write of a child. */
   | ChildWritten
@@ -91,15 +95,15 @@ export interface PassFailed {
   readonly work: WorkKey;
   readonly error: unknown;
   readonly retryInMs: number;
-  /** The number of failures in a row, including this one. */
+  /** The number of consecutive failures, including this one. */
   readonly failures: number;
 }
 
 /**
- * An event of the controller: an action or a finding. Metrics, logs, Kubernetes events and inspect reports are views of
- * these events.
+ * An event of the controller: an action or a finding. Metrics, the log, Kubernetes events and inspect reports are views
+ * of these events.
  */
 export type ControllerEvent = DefinitionEvent | RevisionEvent | InstanceEvent | PassFailed;
 
-/** Receives each event when it happens. Nothing of the controller depends on what a listener does. */
+/** Receives each event as it happens. The controller does not depend on what a listener does. */
 export type ControllerListener = (event: ControllerEvent) => void;

@@ -33,7 +33,7 @@ import { RefusedEvents } from './telemetry/refused-events.ts';
 import type { ControllerListener } from './controller-event.ts';
 import { WakeRouter } from './wake-router.ts';
 
-/** The default time for the end of running passes, as in kro. */
+/** The default time that running passes have to end, as in kro. */
 const GRACE_MS = 60_000;
 
 /** Makes a controller. The controller does nothing before `start`. */
@@ -41,7 +41,7 @@ export function createController(options: ControllerOptions): Controller {
   return new KroController(options);
 }
 
-/** Wires watches, queues and reconcilers together, and starts and stops them. */
+/** Connects watches, queues and reconcilers. Starts and stops them. */
 class KroController implements Controller {
   readonly reports: Reports;
   readonly #options: ControllerOptions;
@@ -119,7 +119,7 @@ class KroController implements Controller {
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
       namespaces: options.namespaces,
-      // With an injected clock, passes never yield: nothing may depend on how long work takes.
+      // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:
         options.clock === undefined
           ? new EventLoopYielder()
@@ -225,7 +225,7 @@ class KroController implements Controller {
     if (this.#state !== 'new') throw new TypeKroError('a controller is started once', { code: 'controller/state' });
     this.#unmeasure = this.#requestMeters.map((meter) => this.#options.client.measure?.(meter));
     await this.#checkOwnCrds();
-    // When `stop` was called meanwhile, no code would close the watches that open below.
+    // After a call of `stop` in the meantime, no code would close the watches that open below.
     if (this.#isStopped) return;
     this.#state = 'running';
     const ready = new Promise<void>((resolve) => this.#readyWaiters.push(resolve));
@@ -241,7 +241,7 @@ class KroController implements Controller {
     const began = elapsed(clock);
     await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
     await this.#identities.close();
-    // A server that does not respond must delay neither the end of this process nor the start of the next leader.
+    // A server that does not respond must not delay the end of this process or the start of the next leader.
     const left = Math.max(0, grace - (elapsed(clock) - began));
     await withDeadline(left, [abortGrace], clock, (signal) => this.#events.flush(signal));
     for (const end of this.#unmeasure) end?.();
@@ -295,12 +295,12 @@ class KroController implements Controller {
   }
 }
 
-/** Skips work on definitions outside the share of this process, because another process does that work. */
+/** Skips work on definitions that another process works on. */
 function skipUnowned(isOurs: (definition: string) => boolean, work: RunnerOptions['work']): RunnerOptions['work'] {
   return (key, signal) => (isOurs(key.group) ? work(key, signal) : Promise.resolve({}));
 }
 
-/** Counts passes and their time. */
+/** Measures the number and the duration of passes. */
 function measured(controller: string, meters: Meters, work: RunnerOptions['work']): RunnerOptions['work'] {
   return async (key, signal) => {
     const began = monotonicMs();

@@ -3,7 +3,7 @@ import type { InspectEvent } from '../inspect/index.ts';
 import { CurrentController } from './current-controller.ts';
 import type { Controller } from './options.ts';
 
-/** As much of a controller as a process shows, and what its listeners are told by. */
+/** The part of a controller that a process shows, and a function that calls its listeners. */
 function working(name: string) {
   const listeners = new Set<(event: InspectEvent) => void>();
   const controller = {

@@ -4,15 +4,15 @@ import { exposition } from './metrics/registry.ts';
 import type { Controller } from './options.ts';
 import type { ProbeSource } from './probes.ts';
 
-/** The name of the Lease. kro uses the same name, so that kro and this controller never work at the same time. */
+/** The name of the Lease. kro uses the same name, so kro and this controller never work at the same time. */
 export const LEASE_NAME = 'controller.kro.run';
 
 type Listener = (event: InspectEvent) => void;
 
-/** The source of probes and of the inspect interface: the controller that runs now, if there is one. */
+/** The source of probes and of the inspect interface. It delegates to the running controller, when there is one. */
 export class CurrentController implements InspectSource, ProbeSource {
   #controller: Controller | undefined;
-  /** Listeners stay when one controller ends and another begins. */
+  /** Listeners stay subscribed when one controller ends and another starts. */
   readonly #listeners = new Map<Listener, () => void>();
   readonly #process = createProcessMetrics(() =>
     this.leads === undefined ? [] : [[{ name: LEASE_NAME }, +this.leads]],
@@ -21,7 +21,7 @@ export class CurrentController implements InspectSource, ProbeSource {
   standby: () => boolean = () => false;
   /** The reason why a standby replica is not ready. */
   missing = 'the controller has not begun';
-  /** Does this replica hold the Lease? Undefined without an election. */
+  /** Does this replica hold the Lease? `undefined` without an election. */
   leads: boolean | undefined;
 
   get controller(): Controller | undefined {

@@ -1,6 +1,6 @@
 /**
- * `typekro/controller`: the controller in a program's own process. It reconciles definitions, graph revisions and instances,
- * driven by watches alone.
+ * `typekro/controller`: the controller in a program's own process. It reconciles definitions, graph revisions and
+ * instances, driven only by watches.
  *
  * @packageDocumentation
  */

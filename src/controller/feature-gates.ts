@@ -13,7 +13,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['ConservativeCRDComparison', 'conservativeCrdComparison'],
 ]);
 
-/** Gates of kro 0.10 that change nothing here; the reason is part of the warning. */
+/** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['GraphKind', 'the kind Graph is not served'],
   [
@@ -31,16 +31,16 @@ const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
 /** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
 export interface FeatureGates {
   readonly features: Features;
-  /** The first entry that cannot be read. */
+  /** The error of the first malformed entry; `undefined` when there is none. */
   readonly problem?: string;
-  /** Gates that are on and have no effect, and gates that only another version of kro knows. */
+  /** Warnings about gates that are on and have no effect, and about unknown gates. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads `Name=bool,…`. A named gate overrides its group, in any order. `AllAlpha` means kro's gates only, so that it
- * turns on the same features as in kro. An unknown gate is a warning, so that the flags of a newer kro start this
- * controller too.
+ * Parses `Name=bool,…`. A named gate overrides its group, wherever it is in the list. `AllAlpha` turns on only kro's
+ * gates, so that the same features are on as in kro. An unknown gate is only a warning, so that this controller starts
+ * with the flags of a newer kro, too.
  */
 export function readFeatureGates(text: string): FeatureGates {
   const named = new Map<keyof Features, boolean>();

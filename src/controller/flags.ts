@@ -8,16 +8,16 @@ export type FlagType = 'boolean' | 'integer' | 'number' | 'duration' | 'text';
 
 type Problem = (text: string) => string | undefined;
 
-/** A flag of the controller's command line, kro's or an addition. */
+/** A flag of the controller's command line. It is kro's or an addition. */
 export interface ControllerFlag {
   readonly name: string;
   readonly type: FlagType;
-  /** Shown in help; durations as Go writes them. */
+  /** The default that help shows. Durations have Go's notation. */
   readonly default: string;
   readonly description: string;
-  /** The problem of a text; undefined when it is valid. */
+  /** Returns the problem of a value; `undefined` for a valid value. */
   readonly problem?: (text: string) => string | undefined;
-  /** Accepted for compatibility, without effect. */
+  /** The flag is accepted for compatibility and has no effect. */
   readonly ignored?: true;
 }
 
@@ -39,8 +39,8 @@ const matching =
     pattern.test(text) ? undefined : wanted;
 const AT_LEAST_ONE = matching(/^\+?0*[1-9]\d*$/, 'it is a number above 0');
 /**
- * The version becomes a label of every object, so that the server would refuse every object with an invalid version.
- * `+` is written as `-`.
+ * The version becomes a label of every object, so the API server would refuse all objects when it is invalid. `+` is
+ * written as `-`.
  */
 const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
@@ -50,7 +50,7 @@ const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level)
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
-/** All flags: kro's, in its order, then the additions. */
+/** All flags: kro's in kro's order, followed by the additions. */
 export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('metrics-bind-address', 'text', ':8078', 'Where metrics are served; 0 turns them off.', ADDRESS),
   flag('health-probe-bind-address', 'text', ':8079', 'Where /healthz and /readyz are served.', ADDRESS),
@@ -169,17 +169,20 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
 
 /** A parsed command line. */
 export interface ParsedFlags {
-  /** Values given, by flag name: boolean, number, milliseconds of a duration, or text. */
+  /** The values of the given flags by name: a boolean, a number, the milliseconds of a duration, or a text. */
   readonly values: ReadonlyMap<string, boolean | number | string>;
-  /** Flags given that have no effect, to be logged once. */
+  /** The given flags that have no effect. The caller logs them once. */
   readonly ignored: readonly string[];
-  /** What the caller may not expect, to be logged once. */
+  /** Warnings about the given flags. The caller logs them once. */
   readonly warnings: readonly string[];
-  /** Problems, for a usage error. */
+  /** Errors of the given flags, for a usage error. */
   readonly errors: readonly string[];
 }
 
-/** Reads flags as Go programs do: one or two dashes, `--name=value` or `--name value`, booleans alone. */
+/**
+ * Parses flags as Go programs do: with one or two dashes, as `--name=value` or `--name value`. A boolean flag needs no
+ * value.
+ */
 export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   const byName = new Map(CONTROLLER_FLAGS.map((entry) => [entry.name, entry]));
   const values = new Map<string, boolean | number | string>();
@@ -212,10 +215,10 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
   return { values, ignored: without, warnings, errors: [...errors, ...electionProblems(values)] };
 }
 
-/** The factor by which client-go spreads its retries. */
+/** The maximum factor by which client-go lengthens its retries. */
 const JITTER = 1.2;
 
-/** Errors in the times of an election that could let two replicas lead at once, or none for long. */
+/** Errors for times of an election with which two replicas could lead at once, or no replica could lead for long. */
 function electionProblems(values: ParsedFlags['values']): string[] {
   const takesPart = values.get('leader-elect') === true || Number(values.get('shards') ?? 0) > 0;
   if (!takesPart) return [];

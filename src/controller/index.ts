@@ -1,6 +1,6 @@
 /**
- * The controller: reconciles definitions, graph revisions and instances, driven by watches alone. `runtime` makes every
- * decision about a graph, and `kube` sends the requests. This folder holds the work queue, the watch cache of
+ * The controller. It reconciles definitions, graph revisions and instances, driven only by watches. `runtime` makes
+ * every decision about a graph, and `kube` sends the requests. This folder has the work queue, the watch cache of
  * projections, conditions, revisions, and the order of effects.
  *
  * @packageDocumentation

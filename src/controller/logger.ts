@@ -3,7 +3,7 @@ import { isoTime } from '../core/index.ts';
 /** The severity of a log entry. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Takes structured log entries: a short constant message, with the details as fields. */
+/** Receives structured log entries: a short constant message, with the details as fields. */
 export interface Logger {
   log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
@@ -11,14 +11,14 @@ export interface Logger {
 /** Discards all entries. */
 export const silentLogger: Logger = { log: () => undefined };
 
-/** One JSON object per line, as log collectors read them. `write` gets the line with its newline. */
+/** A logger that writes one JSON object per line, for log collectors. `write` gets each line with its newline. */
 export function jsonLogger(write: (line: string) => void, now: () => number, minimum: LogLevel = 'info'): Logger {
   return lineLogger(write, minimum, (level, message, fields) =>
     JSON.stringify({ time: isoTime(now()), level, message, ...fields }),
   );
 }
 
-/** Lines for people, with tabs between time, level, message and, as JSON, the fields. */
+/** A logger that writes lines for people. Tabs separate time, level, message and the fields as JSON. */
 export function consoleLogger(write: (line: string) => void, now: () => number, minimum: LogLevel = 'info'): Logger {
   return lineLogger(write, minimum, (level, message, fields) => {
     const rest = Object.keys(fields).length === 0 ? [] : [JSON.stringify(fields)];

@@ -6,7 +6,7 @@ const NOT_ENOUGH = -1;
  * from `CacheSet.keepGraph`; 0 reads only the fields that every projection has.
  */
 export class StaleObjects {
-  /** The highest generation for which the entry of a stale object is enough, by the object's key. */
+  /** For each stale object, the highest generation for which its entry suffices. */
   readonly #sufficientFor = new Map<string, number>();
   #waiting = new Set<string>();
 
@@ -15,17 +15,17 @@ export class StaleObjects {
     for (const key of keys) this.#sufficientFor.set(key, NOT_ENOUGH);
   }
 
-  /** Marks these entries as too small for readers of this generation. */
+  /** Marks these entries as too small for readers of this generation and later ones. */
   readMore(keys: Iterable<string>, projectionGeneration: number): void {
     for (const key of keys) if (!this.#sufficientFor.has(key)) this.#sufficientFor.set(key, projectionGeneration - 1);
   }
 
-  /** Does this object have to be read again? */
+  /** Must the object be read again? */
   has(key: string): boolean {
     return this.#sufficientFor.has(key);
   }
 
-  /** Is the entry correct, but too small for the latest generation? */
+  /** Is the entry correct for some generation, and only too small for the latest one? */
   isProjectionUpgrade(key: string): boolean {
     return (this.#sufficientFor.get(key) ?? NOT_ENOUGH) > NOT_ENOUGH;
   }
@@ -42,17 +42,17 @@ export class StaleObjects {
     return false;
   }
 
-  /** Notes that an object was read again, or is gone. Returns true for the last stale object. */
+  /** Records that an object was read again or deleted. Returns true when it was the last stale object. */
   read(key: string): boolean {
     return this.#sufficientFor.delete(key) && this.#sufficientFor.size === 0;
   }
 
-  /** Notes a subscriber that waits for the list. */
+  /** Records a subscriber that waits for the list. */
   await(subscriber: string): void {
     this.#waiting.add(subscriber);
   }
 
-  /** Returns the waiting subscribers, and forgets them. */
+  /** Returns the waiting subscribers and clears them. */
   drainWaiters(): ReadonlySet<string> {
     const waiting = this.#waiting;
     if (waiting.size > 0) this.#waiting = new Set();
@@ -60,5 +60,5 @@ export class StaleObjects {
   }
 }
 
-/** The methods for callers outside the cache. */
+/** The methods for code outside the cache. */
 export type StaleObjectsView = Pick<StaleObjects, 'isStale' | 'hasStale' | 'await' | 'drainWaiters'>;

@@ -12,13 +12,13 @@ interface ListInterest {
 }
 
 /**
- * The requests of one subscriber in one kind. Arrays take less memory than sets in thousands of subscriptions with few
- * entries.
+ * The requests of one subscriber for one kind. Arrays take less memory than sets, because there are thousands of
+ * subscriptions with few entries.
  */
 interface Subscription {
   readonly objects: readonly string[];
   readonly lists: ReadonlyMap<string, ListInterest>;
-  /** Namespaces in which the subscriber holds the whole kind; `undefined` when it does not. */
+  /** The namespaces in which the subscriber needs all objects of the kind; `undefined` when it does not need them. */
   readonly hold: readonly string[] | undefined;
 }
 
@@ -27,10 +27,10 @@ const NO_LISTS: ReadonlyMap<string, ListInterest> = new Map();
 /** The subscribers of one kind, by the objects that they watch. */
 export class Subscriptions {
   readonly #bySubscriber = new Map<string, Subscription>();
-  /** A single subscriber, the common case, is stored without a set. */
+  /** A single subscriber, which is the common case, is stored without a set. */
   readonly #objects = new Map<string, string | Set<string>>();
   readonly #lists = new Set<ListInterest>();
-  /** The latest list of namespaces, which most subscribers share. */
+  /** The latest list of namespaces. Most subscribers share this list. */
   #hold: readonly string[] | undefined;
 
   /** Is there no subscriber? */
@@ -53,7 +53,7 @@ export class Subscriptions {
         objects.push(internString([request.target.namespace ?? '', request.target.name].join('/')));
       else this.#addList(subscriber, request, before, lists);
     }
-    // Most steps repeat the requests of the step before.
+    // Most steps repeat the requests of the previous step.
     if (before !== undefined && lists.size === 0 && before.lists.size === 0 && isSame(before.objects, objects)) {
       if (!isSameHold(before.hold, held)) this.#bySubscriber.set(subscriber, { ...before, hold: held });
       return;
@@ -65,7 +65,7 @@ export class Subscriptions {
     this.#bySubscriber.set(subscriber, next);
   }
 
-  /** The subscribers that a change concerns. */
+  /** The subscribers that a change must wake. */
   of(change: CacheChange): Set<string> {
     const subscribers = this.#objects.get(change.key);
     const found = new Set(typeof subscribers === 'string' ? [subscribers] : subscribers);
@@ -75,7 +75,7 @@ export class Subscriptions {
     return found;
   }
 
-  /** Namespaces that some subscriber watches. */
+  /** The namespaces that subscribers watch. */
   namespaces(): Set<string> {
     const found = new Set<string>();
     for (const { objects, lists, hold } of this.#bySubscriber.values()) {
@@ -97,7 +97,7 @@ export class Subscriptions {
     return this.#bySubscriber.keys();
   }
 
-  /** Returns one list for all subscribers that hold the kind in the same namespaces. */
+  /** Returns the previous list when it has the same namespaces, so that subscribers share one list. */
   #shared(hold: readonly string[] | undefined): readonly string[] | undefined {
     if (!isSameHold(this.#hold, hold)) this.#hold = hold?.slice();
     return this.#hold;
@@ -152,7 +152,7 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, index) => key === b[index]);
 }
 
-/** Does a change concern a selection? It does when the object is in the selection before or after the change. */
+/** Does a change affect a selection? It does when the object is selected before or after the change. */
 function concerns(interest: ListInterest, change: CacheChange): boolean {
   return [change.before, change.after].some((live) => {
     if (live === undefined) return false;

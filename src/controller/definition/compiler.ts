@@ -7,9 +7,9 @@ import type { LiveSchemas } from '../../kube/index.ts';
 /** The result of compiling a spec. */
 export interface CompiledSpec {
   readonly hash: string;
-  /** Absent when the spec has errors. */
+  /** `undefined` when the spec has errors. */
   readonly graph?: Graph;
-  /** kro's own text of the first error. */
+  /** kro's text of the first error; `undefined` when the spec compiles. */
   readonly message?: string;
   /** The texts of all problems, with places and remedies. */
   readonly problems: readonly string[];
@@ -22,7 +22,7 @@ export interface CompilationTiming {
   readonly ok: boolean;
 }
 
-/** The maximum number of compiled specs that are kept per definition: enough for the newest spec and the served one. */
+/** The maximum number of compiled specs per definition. It suffices for the newest spec and the served one. */
 const KEPT = 3;
 
 interface Asked {
@@ -37,13 +37,13 @@ interface Kept {
 
 /**
  * Compiles the specs of definitions and revisions against the schemas of the cluster. A spec is compiled again only
- * when the schema of a kind that it uses changed.
+ * when the schema of a kind that it uses has changed.
  */
 export class DefinitionCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
-  /** Hashes and types by the spec object. A pass follows each write, and most writes leave the spec as it is. */
+  /** The hash and the types of each spec. Each write causes another pass, and most writes leave the spec unchanged. */
   readonly #asked = new WeakMap<JsonObject, Asked>();
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
@@ -84,14 +84,14 @@ export class DefinitionCompiler {
     return compiled;
   }
 
-  /** Handles a changed schema of a kind: specs that use the kind are compiled again. */
+  /** Handles a changed schema of a kind. Specs that use the kind are compiled again. */
   forgetKind(group: string, kind: string): void {
     const key = `${group}/${kind}`;
     this.#epochs.set(key, (this.#epochs.get(key) ?? 0) + 1);
     this.#schemas.forget(group, kind);
   }
 
-  /** Forgets the compiled specs of a definition that is gone. */
+  /** Drops the compiled specs of a deleted definition. */
   forget(name: string): void {
     this.#kept.delete(name);
   }

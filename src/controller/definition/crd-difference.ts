@@ -6,8 +6,9 @@ import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
- * Compares the live CRD with the wanted one: schemas as kro does, and also columns, rules, formats and the author's
- * labels, which kro 0.9 ignores, so that such edits reach the cluster. `facets` says which keywords may break.
+ * Compares the live CRD with the wanted one. Schemas are compared as in kro. Columns, rules, formats, and the author's
+ * labels are compared, too, so that edits of them reach the cluster; kro 0.9 ignores them. `facets` has the keywords
+ * whose changes may be breaking.
  */
 export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdDifference {
   const compared = compareCrds(existing, wanted, facets);
@@ -19,8 +20,9 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?:
 }
 
 /**
- * A digest of the fields that `crdDifference` and the comparison of names in `planCrd` read, except labels and
- * annotations (`hasMetadata`). `undefined` unless the CRD has exactly one version, with a schema.
+ * A digest of the fields that `crdDifference` compares, and of the names that `planCrd` compares. It does not cover
+ * labels and annotations, which `hasMetadata` compares. `undefined` unless the CRD has exactly one version and this
+ * version has a schema.
  */
 export function crdDigest(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
@@ -37,7 +39,7 @@ export function crdDigest(crd: KubeObject): string | undefined {
   return digestOf({ names, name, served, status, schema, columns });
 }
 
-/** Does the live CRD contain everything in the wanted one? Additions by the server are ignored. */
+/** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
   const [live, next] = [versionOf(existing), versionOf(wanted)];
   return (
@@ -48,7 +50,7 @@ function covers(existing: KubeObject, wanted: KubeObject): boolean {
   );
 }
 
-/** Labels that name the owner and the writer of the CRD. A difference in these labels alone causes no write. */
+/** Labels that name the owner of the CRD and the writer. A difference in only these labels causes no write. */
 const OWN_LABELS: ReadonlySet<string> = new Set([
   keys.OWNED_LABEL,
   keys.VERSION_LABEL,
@@ -56,7 +58,7 @@ const OWN_LABELS: ReadonlySet<string> = new Set([
   keys.DEFINITION_NAME_LABEL,
 ]);
 
-/** Does the live CRD carry the author's labels and annotations for the CRD? */
+/** Does the live CRD have the labels and annotations that the author declares for it? */
 export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }: KubeObject): boolean {
   const labels = Object.entries(wanted.labels ?? {}).filter(([key]) => !OWN_LABELS.has(key));
   return entriesIn(live.labels, Object.fromEntries(labels)) && entriesIn(live.annotations, wanted.annotations);
@@ -72,13 +74,13 @@ function columnsOf(version: JsonValue | undefined): JsonValue[] {
   return Array.isArray(columns) ? columns : [];
 }
 
-/** Does the live list contain each wanted column, at the same index? */
+/** Does the live list contain each wanted column at the same index? */
 function includes(live: readonly JsonValue[], wanted: readonly JsonValue[]): boolean {
   return wanted.every((column, index) => {
     const other = live[index];
     if (!isJsonObject(column) || !isJsonObject(other)) return false;
     return Object.entries(column).every(([key, value]) => {
-      // The server omits a priority of zero.
+      // The API server omits a priority of zero.
       const stored = Object.hasOwn(other, key) ? other[key] : key === 'priority' ? 0 : undefined;
       return jsonEquals(stored, value);
     });

@@ -15,7 +15,7 @@ import type { DefinitionObject } from './definition-object.ts';
 import { CRD_TYPE, declaredKind } from './definition-object.ts';
 import { isEstablished } from '../../schema/index.ts';
 
-/** The time that the server has to serve a CRD before the wait counts as a failure. */
+/** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
 const ESTABLISH_MS = 120_000;
 
 /** The dependencies of a `CrdEnsurer`. */
@@ -24,7 +24,7 @@ export interface CrdEnsurerOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
-  /** The keywords whose changes count as breaking beyond those of kro 0.9. */
+  /** The keywords whose changes count as breaking in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
 }
 
@@ -32,33 +32,33 @@ export interface CrdEnsurerOptions {
 export type CrdState =
   | { readonly state: 'served' }
   /**
-   * The CRD is written and not served yet. The watch of CRDs reports the change. `until`: when the wait counts as a
-   * failure.
+   * The CRD is written but not served yet. The watch of CRDs reports when it is served. At `until`, the wait counts as
+   * a failure.
    */
   | { readonly state: 'waiting'; readonly until: number }
   /**
-   * The CRD may not be written. `byServer`: the server refused the write, which may change without an event, unlike an
-   * error of the definition.
+   * The CRD may not be written. With `byServer`, the API server refused the write. The cause of that refusal may end
+   * without an event, unlike an error of the definition.
    */
   | { readonly state: 'refused'; readonly message: string; readonly byServer?: true };
 
-/** A plan, and the live object that it was made from. */
+/** A plan, and the live object for which it was made. */
 interface Planned {
   readonly plan: CrdPlan;
   readonly existing: KubeObject | undefined;
 }
 
 /**
- * Creates and updates the CRDs of definitions. Compares each CRD with the live object, and writes only a CRD that
- * differs.
+ * Creates and updates the CRDs of definitions. Compares each CRD with the live object, and writes only CRDs that
+ * differ.
  */
 export class CrdEnsurer {
   readonly #options: CrdEnsurerOptions;
-  /** The last successful check, by definition: the CRD's version and the hash of the graph. */
+  /** The last successful check of each definition: the version of the CRD and the hash of the graph. */
   readonly #inOrder = new Map<string, { readonly stamp: string; readonly hash: string }>();
   /**
-   * Digests of the definitions' CRDs, by name. The watch makes them from whole objects, because the cache holds only
-   * projections.
+   * Digests of the definitions' CRDs, by name of the CRD. They are made from the whole objects of the watch, because
+   * the cache holds only projections.
    */
   readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
@@ -70,7 +70,7 @@ export class CrdEnsurer {
     options.caches.onRawObject(CRD_TYPE, (crd) => this.#see(crd));
   }
 
-  /** Creates or updates the CRD of a graph, if needed. Returns whether the server serves it. */
+  /** Creates or updates the CRD of a graph when it differs. Returns whether the API server serves it. */
   async ensure(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<CrdState> {
     const name = nameOf(graph);
     try {
@@ -92,7 +92,7 @@ export class CrdEnsurer {
     return this.#patience(definition.name, name);
   }
 
-  /** The reason why the graph's CRD may not be written; `undefined` when it may be written. Writes nothing. */
+  /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
   async refusalOf(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<string | undefined> {
     const made = this.#plan(definition, graph, signal);
     this.#planned.set(definition.name, { hash: graph.hash, made });
@@ -100,13 +100,13 @@ export class CrdEnsurer {
     return plan.do === 'refuse' ? plan.message : undefined;
   }
 
-  /** Does the cluster serve the graph's kind for this definition, according to the watch? */
+  /** According to the watch: does the cluster serve the graph's kind for this definition? */
   serves(definition: DefinitionObject, graph: Graph): boolean {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
     return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
   }
 
-  /** The kind that the cluster serves for this definition, independent of the present spec. */
+  /** The kind that the cluster serves for this definition. It does not depend on the present spec. */
   servedType(definition: DefinitionObject): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;
@@ -118,7 +118,7 @@ export class CrdEnsurer {
     return undefined;
   }
 
-  /** Deletes the CRD of a deleted definition, if the definition still owns the CRD. */
+  /** Deletes the CRDs that a deleted definition still owns. */
   async remove(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
       const labels = object.metadata.labels ?? {};
@@ -134,7 +134,7 @@ export class CrdEnsurer {
     }
   }
 
-  /** Forgets the checks and waits of a definition that is gone. */
+  /** Drops the checks and waits of a deleted definition. */
   forget(definition: string): void {
     this.#inOrder.delete(definition);
     this.#waitingSince.delete(definition);
@@ -154,7 +154,7 @@ export class CrdEnsurer {
   }
 
   /**
-   * Does the CRD equal the wanted one, according to the watch? After a restart, this check saves a read of each CRD.
+   * According to the watch: does the CRD equal the wanted one? After a restart, this check saves a read of each CRD.
    */
   #isAsWanted(definition: DefinitionObject, graph: Graph): boolean {
     const name = nameOf(graph);
@@ -163,7 +163,7 @@ export class CrdEnsurer {
     if (crd === undefined || seen?.stamp !== stampOf(crd)) return false;
     if (ownerConflict(crd, definition.name) !== undefined) return false;
     const wanted = graph.instance.crd;
-    // The cache holds labels, but no annotations: a CRD with wanted annotations has to be read.
+    // The cache holds labels but no annotations, so a CRD with wanted annotations must be read.
     if (!hasMetadata(crd, wanted) || crdDigest(wanted) !== seen.print) return false;
     this.#inOrder.set(definition.name, { stamp: seen.stamp, hash: graph.hash });
     return true;
@@ -182,7 +182,7 @@ export class CrdEnsurer {
     const { client, version, facets } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
-    // A CRD that the watch does not know needs no read: if it exists, the create request fails.
+    // A CRD that the watch does not have is not read. If it exists, the create request fails.
     const cache = this.#caches.peek(CRD_TYPE);
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
@@ -220,7 +220,7 @@ function stampOf(crd: KubeObject): string {
   return `${crd.metadata.uid ?? ''} ${crd.metadata.generation ?? 0}`;
 }
 
-/** The name of the established CRD of a kind, as far as the watch knows. */
+/** The name of the established CRD of a kind in the cache; `undefined` when there is none. */
 export function findCrdName(caches: CacheSet, type: GroupVersionKind): string | undefined {
   const found = caches.peek(CRD_TYPE)?.indexed(`${type.group}/${type.kind}`) ?? [];
   return found.find(({ object }) => isEstablished(object))?.object.metadata.name;

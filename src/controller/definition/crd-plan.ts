@@ -4,34 +4,34 @@ import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING } from './definition-object.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
-/** The next write of a definition's CRD, or the reason why it must not be written. */
+/** The next write of a definition's CRD, or the reason why the CRD must not be written. */
 export type CrdPlan =
   | { readonly do: 'nothing' }
   | { readonly do: 'create'; readonly crd: KubeObject }
   | { readonly do: 'patch'; readonly body: JsonObject }
   | { readonly do: 'refuse'; readonly message: string };
 
-/** A schema change that can break stored objects or clients. */
+/** A change of a schema that can break stored objects or clients. */
 export interface BreakingChange {
-  /** The path of the field in an instance: `spec.replicas`. */
+  /** The path of the field in an instance, such as `spec.replicas`. */
   readonly field: string;
   readonly description: string;
 }
 
 /** How the live CRD differs from the wanted one. */
 export interface CrdDifference {
-  /** Is a write necessary? */
+  /** Must the CRD be written? */
   readonly changed: boolean;
   /** kro's descriptions of breaking changes, with their fields. */
   readonly breaking: readonly BreakingChange[];
-  /** The reason why the CRDs cannot be compared. */
+  /** The reason why the CRDs cannot be compared; `undefined` when they can. */
   readonly error?: string;
 }
 
-/** The number of breaking changes that kro describes; kro counts the others. */
+/** The maximum number of breaking changes that a message describes, as in kro. The message counts the others. */
 const MAX_NAMED_CHANGES = 3;
 
-/** The maximum number of fields in a message, so that the message fits a condition. */
+/** The maximum number of fields in a message. The message must fit in a condition. */
 const MAX_NAMED_FIELDS = 30;
 
 /** The graph's CRD with the labels that name its owner. */
@@ -52,8 +52,8 @@ export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version:
 }
 
 /**
- * Decides about the CRD: creates an absent CRD, refuses a CRD of another owner or a change that would break stored
- * objects, leaves a CRD that equals the wanted one, and updates any other CRD.
+ * Decides about the CRD. Creates a missing CRD. Refuses when the CRD has another owner, or when the change would break
+ * stored objects. Leaves a CRD that equals the wanted one unchanged. Updates any other CRD.
  */
 export function planCrd(
   existing: KubeObject | undefined,
@@ -86,7 +86,7 @@ export function ownerConflict(crd: KubeObject, definition: string): string | und
   return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
 }
 
-/** kro's summary, followed by two parts that kro lacks: the fields, and how to allow the change. */
+/** kro's summary, and two additions to it: the fields, and the way to allow the change. */
 function summarize(breaking: readonly BreakingChange[]): string {
   const named = breaking.slice(0, MAX_NAMED_CHANGES).map(({ description }) => description);
   const more = breaking.length - MAX_NAMED_CHANGES;
@@ -100,7 +100,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 /** The remedy for a breaking change. */
 const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
 
-/** The names that an author chooses; the server fills in the rest. */
+/** The names that an author can choose. The API server fills in missing ones. */
 function namesOf(crd: KubeObject): JsonObject {
   const names = isJsonObject(crd.spec?.['names']) ? crd.spec['names'] : {};
   const { kind = null, plural = null, singular = null, listKind = null, shortNames = [], categories = [] } = names;
@@ -113,7 +113,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   const { labels = {}, annotations = {} } = wanted.metadata;
   return {
     metadata: {
-      // The resourceVersion of the compared CRD, so that an outdated plan gets a conflict.
+      // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
       ...(existing.metadata.resourceVersion === undefined
         ? {}
         : { resourceVersion: existing.metadata.resourceVersion }),

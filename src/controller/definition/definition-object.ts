@@ -30,10 +30,12 @@ export const CRD_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/** The annotation that allows a change of the CRD that can break existing instances. Only `true` counts. */
+/**
+ * The annotation that allows changes of the CRD that can break existing instances. Only the value `true` allows them.
+ */
 export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
 
-/** A definition as the controller reads it. */
+/** The parts of a definition that the controller uses. */
 export interface DefinitionObject {
   readonly object: KubeObject;
   readonly name: string;
@@ -41,7 +43,7 @@ export interface DefinitionObject {
   readonly generation: number;
   readonly spec: JsonObject;
   readonly status: JsonObject;
-  /** May a change of the instance CRD break stored objects? Only the exact text `true` allows it. */
+  /** May a change of the instance CRD break stored objects? Only the annotation value `true` allows this. */
   readonly allowBreakingChanges: boolean;
   /** Does the deletion of the definition wait until its instances are gone? */
   readonly waitForInstances: boolean;
@@ -49,7 +51,7 @@ export interface DefinitionObject {
   readonly hasFinalizer: boolean;
 }
 
-/** Reads a definition object. */
+/** Parses a definition object. */
 export function readDefinitionObject(object: KubeObject): DefinitionObject {
   const { name = '', uid = '', generation = 0, annotations, deletionTimestamp } = object.metadata;
   const annotation = (key: string) =>
@@ -75,7 +77,7 @@ export function declaredKind(spec: JsonObject): { group: string; version: string
   return { group: text('group') || 'kro.run', version: text('apiVersion'), kind: text('kind') };
 }
 
-/** Does a definition declare conditions of its own, which replace kro's in the status of instances? */
+/** Does a definition declare its own conditions? They replace kro's in the status of instances. */
 export function declaresConditions(spec: JsonObject): boolean {
   const schema = isJsonObject(spec['schema']) ? spec['schema'] : {};
   const conditions = isJsonObject(schema['status']) ? schema['status']['conditions'] : undefined;

@@ -5,20 +5,20 @@ import type { DefinitionObject } from './definition-object.ts';
 import type { DefinitionCondition } from './definition-status.ts';
 import type { Revision } from './revision.ts';
 
-/** The findings of a pass so far. */
+/** The findings of a running pass. */
 export interface DefinitionPass {
   readonly definition: DefinitionObject;
   readonly compiled: CompiledSpec;
   readonly conditions: Map<DefinitionCondition, ConditionContent>;
   rolledOut: ConditionContent | 'keep' | undefined;
   lastIssued: number;
-  /** The event of a watch that the pass waits for, and the latest time of the next pass. */
+  /** The watch whose event the pass waits for, and the latest time of the next pass. */
   waiting: { readonly for: 'crd' | 'watch'; readonly until: number } | undefined;
-  /** The time of the retry after a refusal whose cause may end without an event, such as a missing right. */
+  /** The time of the retry after a refusal that can end without an event. A missing right is such a refusal. */
   retryAt: number | undefined;
 }
 
-/** A revision that works, and its graph. */
+/** A revision that compiles, and its graph. */
 export interface WorkingRevision {
   readonly revision: Revision;
   readonly graph: Graph;
@@ -37,7 +37,7 @@ export function newPass(definition: DefinitionObject, compiled: CompiledSpec): D
   };
 }
 
-/** The highest issued revision according to the status; 0 for none. */
+/** The highest revision number that the status records; 0 when it records none. */
 export function lastIssuedOf(definition: DefinitionObject): number {
   const { lastIssuedRevision } = definition.status;
   return typeof lastIssuedRevision === 'number' ? lastIssuedRevision : 0;

@@ -42,7 +42,7 @@ export interface DefinitionReconcilerOptions {
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
   readonly version: string;
-  /** The keywords of a CRD's schema whose changes count as breaking beyond those of kro 0.9. */
+  /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
@@ -51,11 +51,11 @@ export interface DefinitionReconcilerOptions {
   /** Called when a client asked for a pass over a definition. */
   readonly onRequest: (definition: string) => void;
   readonly onEvent: ControllerListener;
-  /** The outcome of a revision on an instance. */
+  /** Returns the outcome of a revision for an instance. */
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
 }
 
-/** The longest delay of a status while the CRD or the watch of a new definition starts. */
+/** The maximum delay of a status write while the CRD or the watch of a new definition starts. */
 const PATIENCE_MS = 3000;
 
 /**
@@ -69,7 +69,7 @@ export class DefinitionReconciler {
   readonly #writer: DefinitionWriter;
   readonly #handoff: RevisionHandoff;
   readonly #removal: Removal;
-  /** The request of each definition whose pass has begun. */
+  /** The last request of each definition for which a pass has begun. */
   readonly #requests = new Map<string, string>();
   readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
 
@@ -115,7 +115,7 @@ export class DefinitionReconciler {
     return requeueAt === undefined ? {} : { requeueAt };
   }
 
-  /** Begins a pass that a client asked for: schemas are read anew, and instances try everything at once. */
+  /** Begins a pass that a client asked for. Schemas are read again, and instances try everything at once. */
   #takeRequest({ name, object, spec }: DefinitionObject): void {
     const request = reconcileRequest(object);
     if (request === undefined) this.#requests.delete(name);
@@ -125,7 +125,7 @@ export class DefinitionReconciler {
     this.#options.onRequest(name);
   }
 
-  /** Finds the revision to serve: the newest that works. Issues a new one when the spec changed. */
+  /** Finds the newest revision that compiles. Issues a new revision when the spec has changed. */
   async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
     const { definition, compiled, conditions } = pass;
     const latest = this.#revisions.live(definition.name).at(-1);
@@ -147,8 +147,8 @@ export class DefinitionReconciler {
   }
 
   /**
-   * Issues a revision. When its CRD would be refused, issues none, and the last working revision stays in use. At the
-   * level of kro 0.10 the revision is issued all the same, and not served.
+   * Issues a revision. When its CRD would be refused, issues none, and the last working revision stays in use. With the
+   * compatibility of kro 0.10, the revision is issued but not served.
    */
   async #issue(
     pass: DefinitionPass,
@@ -188,7 +188,7 @@ export class DefinitionReconciler {
     }
   }
 
-  /** The graph of a revision, for instances that are pinned to the revision, or the reason why there is none. */
+  /** The graph of a revision, or the reason why it has none. Used for instances that are pinned to the revision. */
   async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
     const revision = this.#revisions.live(name).find((each) => each.number === number);
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
@@ -203,7 +203,7 @@ export class DefinitionReconciler {
     return this.#revisions.states();
   }
 
-  /** Ensures the CRD and hands the graph to the instances. */
+  /** Ensures the CRD, and passes the graph to the instances. */
   async #serve(pass: DefinitionPass, working: WorkingRevision, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
@@ -228,12 +228,12 @@ export class DefinitionReconciler {
       if (error !== undefined) {
         conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
       }
-      // A server responds 429 for a moment after it created a kind. Only a lasting 429 is reported.
+      // An API server responds 429 for a moment after it created a kind. Only a persistent 429 is reported.
       if (error === undefined || error.status === 429) {
         pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
       }
     }
-    // The pins are known only when all instances are listed. The end of that list wakes the definition.
+    // The pins are known only when all instances are listed. The definition is woken at the end of that list.
     if (instances?.synced !== true) return;
     const pinned = this.#pinnedRevisions(instances);
     const base = this.#options.served.ofDefinition(definition.name)?.canary?.base.revision;
@@ -242,9 +242,9 @@ export class DefinitionReconciler {
   }
 
   /**
-   * The delay of the status, in milliseconds. While the CRD or the watch of a new definition starts, a later status
-   * would soon replace this one. The time counts per definition, because among a thousand new definitions two passes
-   * over one definition may be seconds apart.
+   * The delay of the status write, in milliseconds; 0 or less for no delay. While the CRD or the watch of a new
+   * definition starts, another status would soon replace this one. The start time is stored per definition, because two
+   * passes over one of a thousand new definitions may be seconds apart.
    */
   #patience({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;
@@ -269,7 +269,7 @@ export class DefinitionReconciler {
     return pinned;
   }
 
-  /** Forgets definitions that other replicas work on from now on, and stops serving them. */
+  /** Drops the definitions for which `left` returns true, and stops serving them. Other replicas work on them. */
   evictDefinitions(left: (definition: string) => boolean): void {
     const { caches, served } = this.#options;
     const names = new Set([...served.all()].map(({ definition }) => definition));

@@ -5,18 +5,19 @@ import { isNotFound } from '../../kube/index.ts';
 import { REVISION_TYPE } from './definition-object.ts';
 import { definitionOf, readRevision } from './revision.ts';
 
-/** A revision of a definition, as another program reads it. */
+/** A revision of a definition, for other programs. */
 export interface DefinitionRevision {
   readonly number: number;
-  /** The spec of the definition at that time. */
+  /** The spec of the definition when the revision was issued. */
   readonly spec: JsonObject;
   readonly object: KubeObject;
 }
 
 /**
- * The revisions of a definition that are not being deleted, oldest first; none where the cluster has no revisions.
+ * The revisions of a definition that are not being deleted, oldest first. Empty when the cluster does not serve
+ * revisions.
  *
- * @throws KubeError when they cannot be read.
+ * @throws KubeError when the revisions cannot be read.
  */
 export async function definitionRevisions(
   api: Pick<KubernetesApi, 'list'>,

@@ -7,7 +7,7 @@ import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { graphStatus } from './graph-status.ts';
 
-/** Conditions of a definition, besides `Ready`. */
+/** The types of a definition's conditions except `Ready`. */
 export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | 'KindReady' | 'ControllerReady';
 
 /** The condition of a definition with a canary policy. */
@@ -22,17 +22,20 @@ const TYPES: readonly DefinitionCondition[] = [
 
 /** The outcome of a pass over a definition. */
 export interface DefinitionOutcome {
-  /** New values of conditions. A condition without a new value stays as it was. */
+  /** New values of conditions. A condition without a new value does not change. */
   readonly conditions: ReadonlyMap<DefinitionCondition, ConditionContent>;
-  /** The graph of the definition's spec; absent while the spec does not compile. */
+  /** The graph of the definition's spec; `undefined` while the spec does not compile. */
   readonly graph?: Graph;
-  /** The condition of the canary roll-out; absent without one. It does not count for `Ready`. */
+  /**
+   * The condition of the canary roll-out; `undefined` without a roll-out. `keep` leaves the condition unchanged. The
+   * condition does not affect `Ready`.
+   */
   readonly rolledOut?: ConditionContent | 'keep';
-  /** Highest revision ever issued; 0 for none. */
+  /** The highest revision that was ever issued; 0 for none. */
   readonly lastIssuedRevision: number;
 }
 
-/** A status, as it is written. */
+/** A status in the form in which it is written. */
 export type WrittenStatus = JsonObject & { readonly state: 'Active' | 'Inactive' };
 
 /** The whole status of a definition after a pass. */
@@ -47,7 +50,7 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
   const isTrue = (type: DefinitionCondition) =>
     conditions.some((condition) => condition.type === type && condition.status === 'True');
   const active = isTrue('GraphAccepted') && isTrue('KindReady') && isTrue('ControllerReady');
-  // While the spec does not compile, the order in the status stays, which is the order of the served revision.
+  // While the spec does not compile, the status keeps its order, which is that of the served revision.
   const shown = outcome.graph === undefined ? lastShown(definition.status) : graphStatus(outcome.graph);
   return {
     ...shown,
@@ -76,7 +79,7 @@ function lastShown(status: JsonObject): JsonObject {
   };
 }
 
-/** Texts of kro, which clients match. */
+/** Texts of kro. Clients match them. */
 export const outcomes = {
   resolved: (revision: number): ConditionContent => yes('Resolved', `revision ${revision} compiled and active`),
   revisionFailed: (revision: number): ConditionContent =>

@@ -17,7 +17,7 @@ export interface DefinitionWriterOptions {
   readonly onEvent: ControllerListener;
 }
 
-/** Writes the finalizer and the status of definitions, and puts the responses into the cache. */
+/** Writes the finalizer and the status of definitions. Puts the responses into the cache. */
 export class DefinitionWriter {
   readonly #options: DefinitionWriterOptions;
 
@@ -25,7 +25,10 @@ export class DefinitionWriter {
     this.#options = options;
   }
 
-  /** Adds the controller's finalizer; undefined when the definition is gone. */
+  /**
+   * Adds the controller's finalizer. Returns the changed definition; `undefined` when the definition does not exist any
+   * more.
+   */
   async withFinalizer(definition: DefinitionObject, signal: AbortSignal): Promise<DefinitionObject | undefined> {
     if (definition.hasFinalizer || definition.deleting) return definition;
     const answer = await this.#setFinalizers(
@@ -50,8 +53,8 @@ export class DefinitionWriter {
   }
 
   /**
-   * Writes finalizers, with the resourceVersion that was read as a precondition. Returns undefined when the definition
-   * is gone.
+   * Writes finalizers. The resourceVersion that was read is a precondition. Returns `undefined` when the definition
+   * does not exist any more.
    */
   async #setFinalizers(
     { object }: DefinitionObject,
@@ -68,7 +71,7 @@ export class DefinitionWriter {
     }
   }
 
-  /** Writes the status if it changed. */
+  /** Writes the status when it differs from the present one. */
   async putStatus(definition: DefinitionObject, status: WrittenStatus, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     if (jsonEquals(definition.status, status)) return;
@@ -86,7 +89,7 @@ export class DefinitionWriter {
     this.#options.onEvent({ kind: 'definition-changed', definition, status });
   }
 
-  /** Removes the request of a client for the pass that ends. */
+  /** Removes the request of a client from the definition, at the end of the pass that the client asked for. */
   async answerRequest({ name, object }: DefinitionObject, signal: AbortSignal): Promise<void> {
     const { client, caches } = this.#options;
     const cache = caches.peek(DEFINITION_TYPE);
@@ -98,9 +101,9 @@ export class DefinitionWriter {
   }
 
   /**
-   * Was a status write refused because the definition was deleted or replaced? If so, this puts the live state into the
+   * Was a status write refused because the definition was deleted or replaced? If so, puts the live state into the
    * cache before the watch does. Otherwise the controller would issue revisions of the old definition in a loop,
-   * because the garbage collector deletes a revision without an owner.
+   * because the garbage collector deletes a revision whose owner does not exist.
    */
   async #isGone({ name, uid, object }: DefinitionObject, thrown: unknown, signal: AbortSignal): Promise<boolean> {
     if (!(thrown instanceof KubeError) || (thrown.status !== 404 && thrown.status !== 422)) return false;

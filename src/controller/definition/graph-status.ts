@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 
-/** The part of the status of definitions and revisions that shows a graph: its order and its dependencies. */
+/** The part of the status of definitions and revisions that describes a graph: its order and its dependencies. */
 export function graphStatus(graph: Graph): JsonObject {
   const resources = graph.order.flatMap((id) => {
     const dependsOn = graph.nodes.get(id)?.dependsOn ?? [];

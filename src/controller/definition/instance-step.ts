@@ -4,10 +4,12 @@ import { keys, readNowSample } from '../../runtime/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import type { Policies } from './policies.ts';
 
-/** How a definition wants an instance stepped. */
+/** The options of a step that do not depend on the time and the memory. */
 export type InstanceStepOptions = Omit<StepOptions, 'now' | 'memory'>;
 
-/** The options of a step that definition, policies and the instance itself set; without the number of a revision. */
+/**
+ * The options of a step that come from the definition, its policies and the instance. The revision number is missing.
+ */
 export function instanceStepOptions(
   { uid }: Pick<DefinitionObject, 'uid'>,
   policies: Policies,

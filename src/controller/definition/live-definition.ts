@@ -19,27 +19,28 @@ import { liveRollout } from '../rollout/live-rollout.ts';
 import { readPolicies } from './policies.ts';
 
 /**
- * The graph and the options that a controller uses for an instance, as another program can read them from a cluster.
+ * The graph and the options that a controller uses for an instance. Another program can read all of them from a
+ * cluster.
  */
 export interface LiveDefinition {
-  /** Absent when no revision compiles. */
+  /** `undefined` when no revision compiles. */
   readonly graph?: Graph;
   /** The number of the graph's revision; 0 when the graph comes from the definition itself. */
   readonly revision: number;
-  /** The options of a step that the definition's annotations set. */
+  /** The options of a step from the definition's annotations. */
   readonly step: InstanceStepOptions;
-  /** The user in whose name the controller writes the objects, where the definition names one. */
+  /** The user as which the controller writes the objects; `undefined` when the definition names none. */
   readonly actingAs?: string;
-  /** Errors of the newest revision that does not compile. */
+  /** Errors of the newest spec, when it does not compile. */
   readonly problems: readonly Diagnostic[];
-  /** Sentences about special circumstances: an older revision that is served, a pin, an invalid policy. */
+  /** Sentences about special circumstances: an earlier revision that is served, a pin, an invalid policy. */
   readonly notes: readonly string[];
 }
 
 /**
  * The graph that the controller follows for an instance: the revision to which the instance is pinned, else the newest
- * revision that compiles against the schemas of the cluster. Without revisions, the definition's own spec gives the
- * graph.
+ * revision that the roll-out permits, whose CRD is not refused, and that compiles against the schemas of the cluster.
+ * Without revisions, the graph of the definition's own spec.
  *
  * @param level the line of kro that the controller follows
  * @throws KubeError when schemas cannot be read.
@@ -76,7 +77,7 @@ export async function liveDefinition(
   const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, level, signal);
-  // kro 0.10 issues a revision also when its CRD is refused, and serves an earlier one.
+  // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
   const mayBeRefused = followsGraphEngine(level) && pin === undefined && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) => {
     if (!mayBeRefused) return false;
@@ -87,7 +88,7 @@ export async function liveDefinition(
       live !== undefined && planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine')).do === 'refuse'
     );
   };
-  // A spec that does not compile gets no revision, and a spec that changed a moment ago has none yet.
+  // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
   const newest = revisions.at(-1);
   const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
   const own = isIssued ? undefined : await compileOf(definition.spec);
@@ -152,7 +153,7 @@ async function compileSpec(
   return graph === undefined ? { errors } : { graph, errors };
 }
 
-/** The revisions of a definition, or why they cannot be read. */
+/** The revisions of a definition. `unread` is the reason when they cannot be read. */
 async function revisionsOf(
   api: KubernetesApi,
   name: string,

@@ -20,32 +20,32 @@ const WORDS: ReadonlyMap<string, AdoptionPolicy> = new Map([
   ['take-over', 'takeOver'],
 ]);
 
-/** The policies for instances that a definition's annotations set. */
+/** The policies for instances in a definition's annotations. */
 export interface Policies {
-  /** The policy of nodes that the annotation does not name. */
+  /** The policy for nodes that the annotation does not name. */
   readonly adoption?: AdoptionPolicy;
   readonly nodeAdoption: ReadonlyMap<string, AdoptionPolicy>;
-  /** The identity that reads and writes children. */
+  /** The account as which children are read and written. */
   readonly serviceAccount?: ServiceAccountRef;
-  /** The number or share of instances that get a new revision first; absent: all instances get it at once. */
+  /** The number or share of instances that get a new revision first. `undefined`: all instances get it at once. */
   readonly canary?: Allowance;
-  /** May templates put objects outside the instance's namespace? Absent: the controller's option decides. */
+  /** May templates put objects outside the instance's namespace? `undefined`: the option of the controller decides. */
   readonly namespaces?: 'any' | 'instance';
   /** The maximum cost of one expression. */
   readonly budget?: number;
-  /** Put node reports into the status of every instance. */
+  /** Adds node reports to the status of every instance. */
   readonly explain?: true;
   /**
-   * Texts about invalid annotations. A definition with problems is not served, because a guess could grant too many
+   * Errors of invalid annotations. A definition with such errors is not served, because a guess could grant too many
    * rights.
    */
   readonly problems: readonly string[];
 }
 
 /**
- * Reads the policies of a definition:
+ * Parses the policies of a definition:
  *
- * - `typekro.dev/adoption: refuse, database=take-over`: what to do with existing objects, by default and per node;
+ * - `typekro.dev/adoption: refuse, database=take-over`: what happens to existing objects, by default and per node;
  * - `typekro.dev/service-account: team-a/deployer`: the account whose rights count for children;
  * - `typekro.dev/canary: 3` or `10%`: the number or share of instances that get a new revision first;
  * - `typekro.dev/namespaces: instance` or `any`: where templates may put objects;

@@ -18,47 +18,53 @@ import { instanceStepOptions } from './instance-step.ts';
 import { readPolicies } from './policies.ts';
 import { definitionOf, readRevision } from './revision.ts';
 
-/** What a preview of a definition is made of. All of it is read; nothing is asked for. */
+/** The input of a preview. The preview sends no requests. */
 export interface DefinitionPreviewInput {
-  /** The definition as the API server would store it. */
+  /** The definition in the form in which the API server would store it. */
   readonly object: KubeObject;
-  /** Its graph, compiled against the schemas of the cluster. */
+  /** The graph of the definition, compiled against the schemas of the cluster. */
   readonly graph: Graph;
-  /** GraphRevision objects, of this definition and of others. */
+  /** GraphRevision objects. They may belong to any definition. */
   readonly revisions: readonly KubeObject[];
-  /** The CRD of the kind as it is in the cluster; absent: there is none. */
+  /** The live CRD of the kind; `undefined` when there is none. */
   readonly crd: KubeObject | undefined;
-  /** The instances that exist. */
+  /** The existing instances. */
   readonly instances: readonly KubeObject[];
   /** The keywords that decide whether a change of the CRD is breaking. Default: those of the graph's line of kro. */
   readonly facets?: ComparedFacets;
 }
 
-/** Why an instance does not follow the revision. */
+/** The reason why an instance does not follow the new revision. */
 export type Deferral =
   | { readonly kind: 'pinned'; readonly revision: number }
-  /** The annotation holds no number of a revision. */
+  /** The value of the annotation is not a number. */
   | { readonly kind: 'pinned-to-nothing' }
   | { readonly kind: 'held-by-canary'; readonly message: string };
 
-/** What the controller would do with a definition, and for whom. */
+/** What the controller would do with a definition. */
 export interface DefinitionPreview {
-  /** The newest revision now, and the one that instances would follow; 0: none yet. */
+  /** The newest revision, and the revision that instances would follow. 0 stands for none. */
   readonly revision: { readonly from: number; readonly to: number };
-  /** The spec of the newest revision now; absent when there is none. */
+  /** The spec of the newest revision; `undefined` when there is none. */
   readonly before?: JsonObject;
   readonly crd: CrdPlan['do'];
-  /** Why the controller would not serve it; the last revision stays in force. */
+  /**
+   * The reason why the controller would not serve the revision; the last working revision then stays in use.
+   * `undefined` when it would be served.
+   */
   readonly refusal?: string;
-  /** Absent: it goes to all instances at once. */
+  /** `undefined` when all instances get the revision at once. */
   readonly rollout?: RolloutPreview;
-  /** Why the instance would not follow the revision; `undefined` when it would. */
+  /** The reason why the instance would not follow the revision; `undefined` when it would. */
   deferralOf(instance: KubeObject): Deferral | undefined;
-  /** The options with which the controller would step the instance. */
+  /** The options of a step of the controller for the instance. */
   stepOf(instance: KubeObject): InstanceStepOptions;
 }
 
-/** What the controller would do with a definition: its own rules for revisions, CRDs, pins and canaries. */
+/**
+ * Computes what the controller would do with a definition, by the controller's own rules for revisions, CRDs, pins and
+ * canaries.
+ */
 export function previewDefinition(input: DefinitionPreviewInput): DefinitionPreview {
   const { object, graph, instances } = input;
   const definition = readDefinitionObject(object);
@@ -104,7 +110,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
 
   function stepOf(instance: KubeObject): InstanceStepOptions {
     const { templateNow, statusNow, ...options } = instanceStepOptions(definition, policies, instance);
-    // A new revision samples the time anew.
+    // A new revision samples the time again.
     const sample = isNew || templateNow === undefined ? {} : { templateNow };
     return { ...options, ...sample, ...(statusNow === undefined || isNew ? {} : { statusNow }), revision: to };
   }

@@ -1,10 +1,13 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 
-/** The maximum number of instances in the text. */
+/** The maximum number of instances that the text names. */
 const NAMED = 5;
 
-/** Names the instances that delay the end of a deleted definition, and their finalizers, in the order of names. */
+/**
+ * Names the instances that delay the end of a deleted definition, and their finalizers. The instances are sorted by
+ * name.
+ */
 export function remainingText(instances: Pick<KindCache, 'size' | 'values'>): string {
   const named = [...instances.values()]
     .map(({ object }) => object)

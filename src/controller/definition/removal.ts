@@ -27,7 +27,7 @@ export interface RemovalOptions {
   readonly writer: DefinitionWriter;
 }
 
-/** Removes the finalizer of deleted definitions: at once, or when their instances are gone. */
+/** Removes the finalizer of deleted definitions. With some options, waits until their instances are gone. */
 export class Removal {
   readonly #options: RemovalOptions;
 
@@ -35,18 +35,18 @@ export class Removal {
     this.#options = options;
   }
 
-  /** Handles a deleted definition: stops the work on its instances and removes the finalizer. */
+  /** Handles a deleted definition. Stops the work on its instances and removes the finalizer. */
   async remove(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
     const { served, handoff, crds, writer, allowCrdDeletion, caches } = this.#options;
     if (!definition.hasFinalizer) return {};
-    // The deletion of the CRD deletes its instances: the controller has to delete their children first.
+    // The deletion of the CRD also deletes its instances, so the controller must delete their children first.
     const waits = definition.waitForInstances || allowCrdDeletion;
     if (waits && served.ofDefinition(definition.name) === undefined) await this.#resume(definition, signal);
     if (allowCrdDeletion) await crds.remove(definition, signal);
     const kind = served.ofDefinition(definition.name);
     const left = kind === undefined ? undefined : caches.peek(kind.type);
     const instances = left?.size ?? 0;
-    // The instances are not listed yet, e.g. after a restart. The end of the list wakes the definition.
+    // The instances are not listed yet, for example after a restart. The end of the list wakes the definition.
     if (waits && left?.synced === false && left.error === undefined) return {};
     if (waits && left !== undefined && instances > 0) return this.#hold(definition, left, signal);
     handoff.withdraw(definition.name);
@@ -62,7 +62,7 @@ export class Removal {
     await handoff.lastGood(newPass(definition, compiled), signal);
   }
 
-  /** Keeps the definition until its instances are gone, and names them in its status. */
+  /** Keeps the definition until its instances are gone. Names them in the status. */
   async #hold(definition: DefinitionObject, instances: KindCache, signal: AbortSignal): Promise<WorkResult> {
     const message = remainingText(instances);
     const before = readConditions(definition.status['conditions']).find(({ type }) => type === 'ControllerReady');

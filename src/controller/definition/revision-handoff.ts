@@ -34,7 +34,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves a revision to the instances, or to some of them first. Returns false when the revision may not be served.
+   * Serves a revision to all instances, or first to the members of a canary. Returns false when the revision may not be
+   * served.
    */
   async startServing(
     pass: DefinitionPass,
@@ -57,8 +58,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves the newest revision that works when the newest spec cannot be served, also after a restart. Without such a
-   * revision, instances get a failure in their status and can still be deleted.
+   * Serves the newest revision that compiles, because the newest spec cannot be served. Without such a revision, the
+   * instances get a failure in their status, and can still be deleted.
    */
   async lastGood(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
     const { definition, conditions } = pass;
@@ -74,11 +75,11 @@ export class RevisionHandoff {
         await store.failed(revision, message ?? '', signal);
         continue;
       }
-      // kro 0.10 issues a revision also when its CRD is refused; the instances then stay with an earlier revision.
+      // kro 0.10 issues a revision even when its CRD is refused. The instances then stay with an earlier revision.
       const isRefused =
         followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
-      // The CRD stays as it is. A graph of another revision that is served already stays, too.
+      // The CRD does not change. When another revision is served, it stays in use.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);
@@ -86,9 +87,9 @@ export class RevisionHandoff {
       return;
     }
     const type = crds.servedType(definition);
-    // A served graph stays, even when its revision object was deleted.
+    // A served graph stays in use, even when its revision object was deleted.
     if (type === undefined || (newest === undefined && served.ofDefinition(definition.name) !== undefined)) return;
-    // Instances of an earlier definition of the same name may exist before this one has a revision.
+    // Instances of an earlier definition of the same name may exist before this definition has a revision.
     const failure =
       newest === undefined
         ? 'latest issued graph revision not available'
@@ -104,8 +105,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves a graph, or the failure that there is none, to the instances. Returns false when an annotation of the
-   * definition is invalid.
+   * Serves a graph to the instances, or the failure for which there is no graph. Returns false when an annotation of
+   * the definition is invalid.
    */
   #handOver(
     { definition, conditions }: DefinitionPass,
@@ -126,7 +127,7 @@ export class RevisionHandoff {
     }
     const identity = identities.of(policies.serviceAccount);
     if (before !== undefined && before.identity !== identity) {
-      // The state that one identity read must not be used by another identity.
+      // One identity must not use state that another identity has read.
       this.withdraw(name);
     }
     if (served.serve({ ...what, definition: name, definitionUid: uid, policies, identity })) onServed(name);

@@ -25,10 +25,10 @@ export interface RevisionStoreOptions {
   readonly onEvent: ControllerListener;
 }
 
-/** The GraphRevision objects of all definitions: read from the cache, written through the client. */
+/** The GraphRevision objects of all definitions. They are read from the cache and written through the client. */
 export class RevisionStore {
   readonly #options: RevisionStoreOptions;
-  /** Hash of a revision's snapshot by UID; a snapshot never changes. */
+  /** The hash of each revision's snapshot, by UID. A snapshot never changes. */
   readonly #hashes = new Map<string, string>();
 
   constructor(options: RevisionStoreOptions) {
@@ -40,14 +40,14 @@ export class RevisionStore {
     return this.#all(definition).filter(({ deleting }) => !deleting);
   }
 
-  /** The highest number in use, deleted ones included; 0 for none. */
+  /** The highest number in use, including revisions that are being deleted; 0 for none. */
   highest(definition: string): number {
     return this.#all(definition).at(-1)?.number ?? 0;
   }
 
   /**
-   * The hash of the revision's spec. Computed instead of read from the label, because versions of the controller may
-   * hash differently.
+   * The hash of a revision's spec. It is computed, not read from the label, because versions of the controller may hash
+   * differently.
    */
   hashOf(revision: Revision): string {
     const { uid = '' } = revision.object.metadata;
@@ -58,7 +58,9 @@ export class RevisionStore {
     return hash;
   }
 
-  /** Stores a new revision with these annotations. Returns an existing revision of the same number as it is. */
+  /**
+   * Stores a new revision with these annotations. When a revision of this number exists already, returns it unchanged.
+   */
   async issue(
     definition: DefinitionObject,
     number: number,
@@ -71,13 +73,13 @@ export class RevisionStore {
     try {
       return this.#observe(await client.create(object, { fieldManager: 'kro', signal }));
     } catch (thrown) {
-      // The response to an earlier attempt was lost, or the cache is behind the server.
+      // The response to an earlier attempt was lost, or the cache lags behind the server.
       if (!(thrown instanceof KubeError) || thrown.reason !== 'AlreadyExists') throw thrown;
       return this.#observe(await client.get(refOf(object), { signal }));
     }
   }
 
-  /** Makes the definition the owner of revisions that an earlier definition of the same name left behind. */
+  /** Makes the definition the owner of revisions that an earlier definition of the same name has left. */
   async adopt(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
     for (const revision of this.live(definition.name)) {
       const ownerReferences = adoptedOwners(revision, definition);
@@ -93,7 +95,7 @@ export class RevisionStore {
     }
   }
 
-  /** Records that the revision compiles, and the order and dependencies of its graph. */
+  /** Records that the revision compiles, with the order and the dependencies of its graph. */
   verified(revision: Revision, graph: Graph, signal: AbortSignal): Promise<void> {
     const value: ConditionContent = {
       status: 'True',
@@ -118,14 +120,17 @@ export class RevisionStore {
     return this.#writeStatus(revision, value, shown, signal);
   }
 
-  /** Deletes the revisions that are neither pinned nor among the newest `keep`; a `keep` of 0 or less keeps all. */
+  /**
+   * Deletes the revisions that are not pinned and not among the newest `keep`. A `keep` of 0 or less keeps all
+   * revisions.
+   */
   async retire(definition: string, keep: number, pinned: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (keep <= 0) return;
     const revisions = this.live(definition);
     for (const { object, number } of revisions.slice(0, Math.max(0, revisions.length - keep))) {
       if (pinned.has(number)) continue;
       const { uid } = object.metadata;
-      // The client must not retry: an instance may be pinned to the revision meanwhile.
+      // The client must not retry, because an instance may be pinned to the revision in the meantime.
       const options = { signal, repeat: false, ...(uid === undefined ? {} : { preconditions: { uid } }) };
       const { client, onEvent } = this.#options;
       const left = await missingIsFine(client.delete(refOf(object), options)).catch((thrown: unknown) => {
@@ -138,7 +143,7 @@ export class RevisionStore {
     if (revisions.length > keep) await this.releaseDeleted(definition, signal);
   }
 
-  /** Removes the finalizer of revisions that are being deleted. */
+  /** Removes the controller's finalizer from revisions that are being deleted. */
   async releaseDeleted(definition: string, signal: AbortSignal): Promise<void> {
     for (const { object, deleting, hasFinalizer } of this.#all(definition)) {
       if (!deleting || !hasFinalizer) continue;
@@ -246,7 +251,7 @@ async function missingIsFine<T>(request: Promise<T>): Promise<T | undefined> {
 
 const STATES = ['pending', 'active', 'failed'] as const;
 
-/** The state of a revision, with kro's names of states. */
+/** The state of a revision, in kro's words. */
 function stateOf({ status }: KubeObject): (typeof STATES)[number] {
   const verified = readConditions(status?.['conditions']).find(({ type }) => type === 'GraphVerified')?.status;
   return verified === 'True' ? 'active' : verified === 'False' ? 'failed' : 'pending';

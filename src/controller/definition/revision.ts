@@ -5,7 +5,7 @@ import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
-/** Label of a revision that carries the hash of its spec. */
+/** The label of a revision that has the hash of its spec. */
 const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
 
 /** A stored revision of a definition. */
@@ -18,7 +18,7 @@ export interface Revision {
   readonly hasFinalizer: boolean;
 }
 
-/** Reads a GraphRevision object. */
+/** Parses a GraphRevision object. */
 export function readRevision(object: KubeObject): Revision {
   const snapshot = isJsonObject(object.spec?.['snapshot']) ? object.spec['snapshot'] : {};
   const number = object.spec?.['revision'];
@@ -41,7 +41,8 @@ export function definitionOf(object: KubeObject): string {
 const MAX_NAME_LENGTH = 253;
 
 /**
- * The name of a revision: `<definition>-r<NNNNN>`. A name that is too long is cut and gets a hash of the whole name.
+ * The name of a revision: `<definition>-r<NNNNN>`. A name that is too long is cut, and ends with a hash of the whole
+ * name.
  */
 export function revisionName(definition: string, number: number): string {
   const suffix = `-r${String(number).padStart(5, '0')}`;
@@ -51,7 +52,7 @@ export function revisionName(definition: string, number: number): string {
   return (cut === '' ? 'gr' : cut) + hashed;
 }
 
-/** The object of a new revision. The object has the finalizer from the start, which saves a write. */
+/** The object of a new revision. It has the finalizer from the start, which saves a write. */
 export function newRevision(
   definition: DefinitionObject,
   number: number,
@@ -93,7 +94,7 @@ function ownerOf(definition: DefinitionObject): OwnerReference {
 
 /**
  * The owner references that make the definition the controller of a revision that an earlier definition of the same
- * name left behind. `undefined` when the definition is the controller already. Owners of other kinds stay.
+ * name has left. `undefined` when the definition is already the controller. Owners of other kinds stay.
  */
 export function adoptedOwners(revision: Revision, definition: DefinitionObject): OwnerReference[] | undefined {
   const owners = revision.object.metadata.ownerReferences ?? [];

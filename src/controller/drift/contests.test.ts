@@ -5,7 +5,7 @@ import { contestAt, NO_DRIFT, withRevert } from './contests.ts';
 const policy = { reverts: 3, windowMs: 100, pause: { initialMs: 10, maxMs: 35, jitter: 0 } };
 const field = (path: string, ...managers: string[]) => ({ path, managers });
 
-/** Puts the same field back at each of these times. */
+/** Reverts the same field at each of these times, in milliseconds. */
 function revertsAt(times: readonly number[], path = 'spec.replicas'): DriftHistory {
   return times.reduce((history, now) => withRevert(history, [field(path, 'hpa')], now, policy), NO_DRIFT);
 }

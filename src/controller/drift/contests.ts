@@ -5,7 +5,7 @@ import { OWNER_FIELD } from '../../runtime/index.ts';
 
 /** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */
 export interface ContestPolicy {
-  /** Reverts of one field within `windowMs` that make a contest. */
+  /** The number of reverts of one field within `windowMs` that makes a contest. */
   readonly reverts: number;
   readonly windowMs: number;
   /** The pause after each revert of a contested field. */
@@ -26,8 +26,8 @@ export interface RevertedField {
 }
 
 /**
- * The fields that a write reverts, each with its managers; `OWNER_FIELD` when the write takes the object from another
- * ApplySet. `undefined` when the write reverts none.
+ * The fields that a write reverts, each with its managers. A write that takes the object from another ApplySet reverts
+ * `OWNER_FIELD`. Returns `undefined` when the write reverts no field.
  */
 export function revertedFields({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
   if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
@@ -43,7 +43,7 @@ export interface DriftHistory {
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
 
-/** The contest that lasts at `now`, if there is one. */
+/** The contest that is going on at `now`; `undefined` when there is none. */
 export function contestAt(history: DriftHistory | undefined, now: number): Contest | undefined {
   const contest = history?.contest;
   return contest === undefined || contest.endsAt <= now ? undefined : contest;

@@ -2,7 +2,7 @@ import { formatRef } from '../../core/index.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 
-/** The maximum number of fields in one text. */
+/** The maximum number of fields that a text names. */
 const SHOWN = 10;
 
 /**
@@ -13,7 +13,7 @@ export function driftText({ target, nodeId, differences = [], lastWriter }: Appl
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
   const byWriter = new Map<string, string[]>();
   for (const { path, managers } of differences.slice(0, SHOWN)) {
-    // A removed field has no manager.
+    // A removed field has no managers.
     const writer = managers.join(', ') || (lastWriter ?? 'another client');
     byWriter.set(writer, [...(byWriter.get(writer) ?? []), path]);
   }

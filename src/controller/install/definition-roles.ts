@@ -8,7 +8,9 @@ import { ruleObjects, RuleSet } from './rules.ts';
 /** The label of ClusterRoles that the controller's ClusterRole aggregates. */
 export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
 
-/** A compiled definition with the object that it was compiled from, whose annotations name a ServiceAccount. */
+/**
+ * A compiled definition, and the object that it was compiled from. Annotations of the object may name a ServiceAccount.
+ */
 export interface DefinitionRights {
   readonly graph: Graph;
   readonly definition: KubeObject;
@@ -16,13 +18,13 @@ export interface DefinitionRights {
 
 /** The options of `definitionRoles`. */
 export interface DefinitionRolesOptions {
-  /** Name of the ClusterRole for the controller. */
+  /** Name of the ClusterRole with the controller's rights. */
   readonly name: string;
   /** The controller's own ServiceAccount. */
   readonly controller: ServiceAccountRef;
   /**
-   * The value of `--instance-service-account`: for definitions without an account of their own, the controller acts as
-   * this ServiceAccount of each instance's namespace.
+   * The value of `--instance-service-account`. For definitions that name no account, the controller acts as the
+   * ServiceAccount of this name in each instance's namespace. Default: none.
    */
   readonly instanceServiceAccount?: string;
 }
@@ -31,22 +33,24 @@ export interface DefinitionRolesOptions {
 export interface DefinitionRoles {
   /** ClusterRoles, Roles and their bindings, ready to apply. */
   readonly objects: readonly KubeObject[];
-  /** Warnings about these rights, and about definitions without rights, because the controller cannot serve them. */
+  /**
+   * Warnings about these rights, and errors of definitions that get no rights because the controller cannot serve them.
+   */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Kinds whose writer must hold the rights that they grant, by group. */
+/** Kinds that grant rights. Their writer must hold the granted rights. */
 const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
 /**
- * The minimal rights that a controller needs for some definitions: on instances to read, label and finalize them and to
- * write their status; on children to read, apply and delete them; on external objects to read them. Lists and watches
- * are cluster-wide, as the controller's are.
+ * The minimal rights that a controller needs for these definitions. On instances: to read them, to label and finalize
+ * them, and to write their status. On children: to read, apply and delete them. On external objects: to read them.
+ * Lists and watches are cluster-wide, like those of the controller.
  *
  * When a definition names a ServiceAccount, this account gets the rights on children and external objects, and the
  * controller may impersonate the account. When the controller acts as a ServiceAccount of each instance's namespace,
  * these rights are a ClusterRole `typekro:<definition>` without a binding; a RoleBinding in a namespace grants them to
- * the account there. The role with the controller's own rights carries the label by which the controller's ClusterRole
+ * the account there. The role with the controller's own rights has the label by which the controller's ClusterRole
  * aggregates it.
  */
 export function definitionRoles(
@@ -62,7 +66,7 @@ export function definitionRoles(
     for (const problem of problems) {
       diagnostics.push({ code: 'rbac/annotation', severity: 'error', message: `${graph.name}: ${problem}` });
     }
-    // The controller does not serve a definition with problems, and a guess could grant too many rights.
+    // The controller does not serve a definition with such errors, and a guess could grant too many rights.
     if (problems.length > 0) continue;
     addInstances(own, graph);
     if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
@@ -155,7 +159,7 @@ function accountRoles(
   ];
 }
 
-/** The rule to impersonate the ServiceAccounts of one name. */
+/** The rule to impersonate the ServiceAccounts with one name. */
 function impersonation(name: string): RoleRule {
   return { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'], resourceNames: [name] };
 }

@@ -8,13 +8,13 @@ import { ruleObjects, RuleSet } from './rules.ts';
 export interface ManifestOptions {
   /** Image of the controller with its tag. */
   readonly image: string;
-  /** The name of the Deployment, and the prefix of the names of its roles and bindings. Default `typekro`. */
+  /** The name of the Deployment, and the prefix of the names of its roles and bindings. Default: `typekro`. */
   readonly name?: string;
-  /** Default `kro-system`. */
+  /** The namespace of the controller. Default: `kro-system`. */
   readonly namespace?: string;
   /**
-   * The controller's rights. `aggregation` (default): the rights for its own objects, and those of ClusterRoles with
-   * the label `rbac.kro.run/aggregate-to-controller: "true"`. `unrestricted`: all rights.
+   * The controller's rights. `aggregation` (default): the rights on its own objects, and the rules of all ClusterRoles
+   * with the label `rbac.kro.run/aggregate-to-controller: "true"`. `unrestricted`: all rights.
    */
   readonly rbac?: 'aggregation' | 'unrestricted';
 }
@@ -23,8 +23,9 @@ const METRICS_PORT = 8078;
 const PROBES_PORT = 8079;
 
 /**
- * The objects that run the controller in a cluster, in the order of their apply: the CRDs of kro, the namespace, the
- * account with its rights, and the Deployment. The chart renders the same with its default values.
+ * The objects that run the controller in a cluster, in the order in which they are applied: the CRDs of kro, the
+ * namespace, the account with its rights, and the Deployment. The chart renders the same objects with its default
+ * values.
  */
 export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const { name = 'typekro', namespace = 'kro-system', rbac = 'aggregation', image } = options;
@@ -32,8 +33,8 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   const role = `${name}:controller`;
   return [
     ...controllerCrds(),
-    // The server sets this label itself. The manifest has the label, too, because the server ignores an apply without
-    // fields, so that the next apply would change the object.
+    // The API server sets this label itself. The manifest has it, too: the server ignores an apply without fields, so
+    // the next apply would change the object.
     {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -57,7 +58,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** The rights on the controller's own objects, for any definitions. They are enough for a cluster without instances. */
+/** The rights on the controller's own objects, for any definitions. They suffice while there are no instances. */
 export function controllerRules(): RoleRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
@@ -72,7 +73,7 @@ export function controllerRules(): RoleRule[] {
     'watch',
     'create',
     'patch',
-    // The right to delete is for --allow-crd-deletion, and for a CRD that was created incompletely.
+    // The right to delete is used by --allow-crd-deletion, and for a CRD that was created incompletely.
     'delete',
   ]);
   rules.add('', 'events', ['create', 'patch']);
@@ -90,7 +91,7 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   return [
     {
       ...rbacObject('ClusterRole', { name: role }),
-      // The cluster fills in the rules; an empty list here would remove them at every apply.
+      // The cluster fills in the rules. An empty list in the manifest would remove them at every apply.
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [AGGREGATION_LABEL]: 'true' } }] },
     },
     {

@@ -11,14 +11,14 @@ export interface RoleRule {
 /** The verbs in the order of the output. */
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'impersonate'] as const;
 
-/** A verb that a rule here may grant. */
+/** A verb that the rules of a `RuleSet` may grant. */
 export type Verb = (typeof VERBS)[number];
 
-/** Collects verbs on resources, so that each resource is in one rule. */
+/** Collects verbs on resources. Each resource is in one rule. */
 export class RuleSet {
   readonly #byResource = new Map<string, { group: string; resource: string; verbs: Set<Verb> }>();
 
-  /** Adds verbs on `resource`, which may include a subresource such as `/status`, of an API group. */
+  /** Adds verbs on a resource of an API group. `resource` may have a subresource, such as `/status`. */
   add(group: string, resource: string, verbs: readonly Verb[]): void {
     const key = `${group}/${resource}`;
     const known = this.#byResource.get(key) ?? { group, resource, verbs: new Set<Verb>() };
@@ -42,7 +42,7 @@ export class RuleSet {
   }
 }
 
-/** The rules as JSON of a role. */
+/** The rules in the JSON form of a role. */
 export function ruleObjects(rules: readonly RoleRule[]): JsonObject[] {
   return rules.map(({ apiGroups, resources, verbs, resourceNames }) => ({
     apiGroups: [...apiGroups],

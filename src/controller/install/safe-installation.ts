@@ -3,22 +3,22 @@ import { refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { crdNarrowings } from '../../schema/index.ts';
 
-/** An installed CRD that stays as it is. */
+/** An installed CRD that is not changed. */
 export interface KeptCrd {
   readonly name: string;
-  /** The paths that this version's CRD would remove. */
+  /** The paths that the CRD of this version would remove. */
   readonly narrowings: readonly string[];
 }
 
-/** The objects to apply, and the CRDs to leave alone. */
+/** The objects to apply, and the CRDs that are not applied. */
 export interface SafeInstallation {
   readonly apply: readonly KubeObject[];
   readonly kept: readonly KeptCrd[];
 }
 
 /**
- * Leaves out CRDs that would narrow the installed ones. With a narrower CRD, stored objects of a newer version of kro
- * or of this project would lose fields or could no longer be written. Reads each installed CRD once and no other
+ * Leaves out the CRDs that would narrow installed ones. With a narrower CRD, stored objects of a newer version of kro
+ * or of this project would lose fields or could not be written any more. Reads each installed CRD once, and no other
  * objects. Every command that applies the CRDs of this project calls this function.
  */
 export async function safeInstallation(
@@ -38,10 +38,10 @@ export async function safeInstallation(
   return { apply: objects.filter((object) => !kept.has(object)), kept: [...kept.values()] };
 }
 
-/** The number of narrowings that the text names. The text counts the others. */
+/** The maximum number of narrowings that the text names. The text counts the others. */
 const MAX_NAMED = 3;
 
-/** A line about a CRD that stays as it is. */
+/** A line about a CRD that is not changed. */
 export function keptText({ name, narrowings }: KeptCrd): string {
   const more = narrowings.length > MAX_NAMED ? `; and ${narrowings.length - MAX_NAMED} more` : '';
   const named = narrowings.slice(0, MAX_NAMED).join('; ');

@@ -10,21 +10,21 @@ import { cacheKey } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
 
-/** The dependencies of the view of one pass. */
+/** The context of one pass. */
 export interface AnswerContext {
-  /** The client for children, as the account that the definition names. */
+  /** The client for children, with the account that the definition names. */
   readonly client: KubernetesApi;
   readonly user: string | undefined;
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Returns the projection generation that the graph needs. */
+  /** Returns the projection generation of the graph. */
   readonly projectionGeneration: () => number;
 }
 
 /**
- * The executor's view in the controller. Responses go into the caches at once; failures and drift go into the
+ * The executor's view of the controller's state. Responses go into the caches at once. Failures and drift go into the
  * instance's record.
  */
 export class InstanceAnswers implements ExecutionView {
@@ -63,7 +63,10 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
   }
 
-  /** Reads whole objects. Projections and lists arrive by watches. */
+  /**
+   * Reads a whole object from the API server. Other requests need no read, because watches deliver projections and
+   * lists.
+   */
   async read(request: ReadRequest): Promise<void> {
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
@@ -78,8 +81,8 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /**
-   * Is the requested object or list in the caches? While it is missing, another step would see no more; its arrival
-   * wakes the instance.
+   * Do the caches have the requested object or list? While they do not, another step would find nothing new. The
+   * arrival of the object or list wakes the instance.
    */
   isAnswered(request: ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;

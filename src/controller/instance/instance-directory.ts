@@ -15,7 +15,7 @@ import type { InstanceRecord } from './record.ts';
 import { newRecord, deleteOrDrop, forgetFailures } from './record.ts';
 import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
 
-/** The graph of a revision, or the reason why it has none. */
+/** The graph of a revision, or the reason why there is none. */
 export type RevisionGraph =
   | { readonly graph: Graph; readonly missing?: undefined }
   | { readonly graph?: undefined; readonly missing: string };
@@ -27,19 +27,21 @@ export interface InstanceDirectoryOptions {
   readonly clock: Clock;
   readonly onEvent: ControllerListener;
   readonly reconciler: InstanceReconciler;
-  /** The graph of a revision, for instances that are pinned to the revision. */
+  /** Returns the graph of a revision. Called for instances that are pinned to the revision. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
-  /** The identity for children of an instance in this namespace, when the definition names no account. */
+  /**
+   * Returns the identity for children of an instance in this namespace. Called when the definition names no account.
+   */
   readonly identityIn: (namespace: string | undefined) => ActingIdentity | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
 }
 
-/** The instances that the controller works on, with a record of each. */
+/** The instances that the controller works on, and the record of each. */
 export class InstanceDirectory {
   readonly #options: InstanceDirectoryOptions;
   readonly #records = new Map<string, InstanceRecord>();
-  /** The instance of each ApplySet. */
+  /** The owner of each ApplySet: the id of an instance. */
   readonly #applySets = new Map<string, string>();
 
   constructor(options: InstanceDirectoryOptions) {
@@ -52,7 +54,7 @@ export class InstanceDirectory {
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
   }
 
-  /** Queues the owner of an ApplySet after a change of a member. */
+  /** Queues the owner of an ApplySet after a member of the ApplySet changed. */
   wakeOwner(applySet: string): void {
     const id = this.#applySets.get(applySet);
     if (id !== undefined) this.wake(id);
@@ -66,15 +68,15 @@ export class InstanceDirectory {
     for (const key of caches.peek(kind.type)?.keys() ?? []) this.wake(instanceId(kind.type, key));
   }
 
-  /** Queues all instances of a definition, with everything to be tried at once. */
+  /** Queues all instances of a definition. Their next pass tries everything at once. */
   retryAllOf(definition: string): void {
     for (const record of this.#records.values()) if (record.definition === definition) forgetFailures(record);
     this.wakeAllOf(definition);
   }
 
   /**
-   * Queues the instances that found a kind unserved, and the instances without a graph, because their compilation may
-   * have failed without that kind.
+   * Queues the instances that found a kind unserved. Also queues the instances without a graph, because their
+   * compilation may have failed for lack of that kind.
    */
   kindMayExist(group: string, kind: string): void {
     const key = `${group}/${kind}`;
@@ -85,7 +87,7 @@ export class InstanceDirectory {
     }
   }
 
-  /** Forgets all instances of a definition that is no longer served. */
+  /** Drops all instances of a definition that is not served any more. */
   forgetAllOf(definition: string): void {
     for (const record of this.#records.values()) if (record.definition === definition) this.#forget(record);
   }
@@ -101,7 +103,7 @@ export class InstanceDirectory {
     const latest = this.#servedOf(id);
     const known = this.#records.get(id);
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
-    // While instances are being listed, no pass runs. The end of the list wakes all instances.
+    // No pass runs while instances are being listed. The end of the list wakes all instances.
     if (latest !== undefined && instances?.synced !== true) return {};
     const key = internString(keyOfId(id));
     const instance = instances?.get(key)?.object;
@@ -110,7 +112,7 @@ export class InstanceDirectory {
       return {};
     }
     const followed = await this.#followed(latest, instance, id, signal);
-    // The roll-out is not decided yet. Its decision wakes all instances.
+    // The roll-out is not decided yet. The decision wakes all instances.
     if (followed === undefined) {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
@@ -122,7 +124,8 @@ export class InstanceDirectory {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
     }
-    // The end of the list wakes the instance again, so that a restart costs one pass, after all kinds are listed.
+    // The end of the list wakes the instance again. After a restart, an instance therefore gets one pass, when all
+    // kinds are listed.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
@@ -142,7 +145,10 @@ export class InstanceDirectory {
     }));
   }
 
-  /** The decision for an instance now; undefined when there was no step for the instance yet, or when it is gone. */
+  /**
+   * The decision that a step would make for an instance at this moment. `undefined` when no step was made for the
+   * instance yet, or when the instance does not exist.
+   */
   explain(id: string): Decision | undefined {
     const record = this.#records.get(id);
     if (record?.served === undefined) return undefined;
@@ -155,7 +161,10 @@ export class InstanceDirectory {
     return this.#records.get(id)?.outcome;
   }
 
-  /** The revision that an instance is pinned to; without a pin, the revision that the roll-out assigns. */
+  /**
+   * The revision to which an instance is pinned; without a pin, the revision that the roll-out assigns. `undefined`
+   * while the roll-out is not decided.
+   */
   async #followed(
     latest: ServedKind,
     instance: KubeObject,
@@ -187,7 +196,8 @@ export class InstanceDirectory {
     const identity = this.#options.identityIn(metadata.namespace);
     if (identity === undefined) return served;
     if (metadata.namespace !== undefined) return { ...served, identity };
-    // Without a namespace there is no ServiceAccount; the controller's own rights must not replace its rights.
+    // A cluster-scoped instance has no ServiceAccount. The controller's own rights must not take the place of the
+    // account's rights.
     const { graph: _graph, ...rest } = served;
     return { ...rest, identity, failure: NO_ACCOUNT };
   }
@@ -206,7 +216,8 @@ export class InstanceDirectory {
 }
 
 /**
- * The failure of a cluster-scoped instance when the controller acts as a ServiceAccount of each instance's namespace.
+ * The failure of a cluster-scoped instance. Used when the controller acts as a ServiceAccount of each instance's
+ * namespace.
  */
 const NO_ACCOUNT =
   'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';

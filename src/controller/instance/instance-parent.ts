@@ -28,33 +28,33 @@ export class InstanceParent implements ParentPort {
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
-    // The apply of the labels includes the whole inventory, so that children need not wait for `complete`.
+    // The apply of the labels has the whole inventory, so children need not wait for `complete`.
     if (labels !== undefined) await this.#apply(labels, keys.LABEL_MANAGER);
     else if (inventory !== undefined) await this.#apply(inventory, keys.INVENTORY_MANAGER);
     if (removeFinalizer === true) await this.#dropFinalizer();
   }
 
   /**
-   * Applies the inventory under the inventory's own manager, too, when the apply of the labels included the inventory.
-   * A later write of the labels alone, by kro, then does not remove the inventory. Children may be written meanwhile,
-   * since the inventory covers them already.
+   * When the apply of the labels had the inventory, applies the inventory also under its own manager. A later write of
+   * only the labels, by kro, then does not remove the inventory. Children may be written in the meantime, because the
+   * inventory already covers them.
    */
   async complete({ labels, inventory }: ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;
     try {
       await this.#apply(inventory, keys.INVENTORY_MANAGER);
     } catch (thrown) {
-      // The next step repeats the write.
+      // The next step repeats this write.
       if (thrown instanceof KubeError && isBusy(classify(thrown))) return;
-      // The instance was deleted or replaced meanwhile: the next step sees that.
+      // The instance was deleted or replaced in the meantime. The next step finds that out.
       if (!isConflict(thrown) && !isNotFound(thrown)) throw thrown;
       await this.reload();
     }
   }
 
   /**
-   * Reads the instance after a conflict. `same`: the resourceVersion is unchanged, so that the conflict has another
-   * cause and will repeat.
+   * Reads the instance after a conflict. Returns `same` when the resourceVersion is unchanged: the conflict then has
+   * another cause and will repeat.
    */
   async reload(): Promise<'same' | 'changed'> {
     const { uid = '', resourceVersion } = this.#instance.metadata;
@@ -64,7 +64,7 @@ export class InstanceParent implements ParentPort {
     return fresh?.metadata.uid === uid && fresh.metadata.resourceVersion === resourceVersion ? 'same' : 'changed';
   }
 
-  /** Replaces the status of the instance, if it is still the same object. */
+  /** Replaces the status of the instance. A patch test makes sure that the instance has the same uid. */
   async writeStatus(status: JsonValue): Promise<void> {
     const { uid = '' } = this.#instance.metadata;
     const body = [
@@ -87,8 +87,8 @@ export class InstanceParent implements ParentPort {
   }
 
   /**
-   * Removes only the controller's finalizer. With the resourceVersion in the write, the server refuses the write when
-   * another client added a finalizer meanwhile.
+   * Removes only the controller's finalizer. The write has the resourceVersion, so the API server refuses it when
+   * another client has added a finalizer in the meantime.
    */
   async #dropFinalizer(): Promise<void> {
     const { uid = '', resourceVersion, finalizers = [] } = this.#instance.metadata;

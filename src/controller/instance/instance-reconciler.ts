@@ -20,10 +20,10 @@ import type { InstanceRecord } from './record.ts';
 import { forgetFailures } from './record.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 
-/** The maximum number of steps in one pass. After that, other instances get a turn. */
+/** The maximum number of steps in one pass. Other instances then get a turn. */
 const MAX_STEPS = 64;
 
-/** A controller retries every failure. */
+/** The controller retries every failure. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
 
 /** The dependencies of an `InstanceReconciler`. */
@@ -38,12 +38,12 @@ export interface InstanceReconcilerOptions {
   readonly budget: number | undefined;
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
-  /** Yields between steps, since the evaluation of a step may be long. */
+  /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
   /** Called as soon as the ApplySet of an instance is known. */
   readonly onApplySet: (record: InstanceRecord) => void;
-  /** Called when the outcome of a revision on an instance changed. */
+  /** Called when the outcome of a revision for an instance has changed. */
   readonly onOutcome: (record: InstanceRecord) => void;
 }
 
@@ -58,8 +58,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Runs one pass. Every response of the server is in the cache before the next step, so that a graph of depth D needs
-   * D round trips. The pass ends when nothing is left to do or when the next step has to wait for an event.
+   * Runs one pass. Every response of the server is in the cache before the next step, so a graph of depth D takes D
+   * round trips. The pass ends when nothing is left to do, or when the next step must wait for an event.
    */
   async pass(
     record: InstanceRecord,
@@ -71,8 +71,8 @@ export class InstanceReconciler {
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
-    // Rendered templates are kept for all steps of the pass, as long as their inputs stay the same.
     await this.#takeRequest(record, served, instances, context);
+    // Rendered templates are kept for all steps of the pass while their inputs do not change.
     const memory = record.memory ?? new StepMemory();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       while (yielder.due) await yielder.break();
@@ -88,7 +88,7 @@ export class InstanceReconciler {
     return { requeueAt: clock.now() };
   }
 
-  /** Begins a pass that a client asked for: no failure is remembered, and every object is read from the server. */
+  /** Begins a pass that a client asked for. Clears remembered failures, and reads every object from the API server. */
   async #takeRequest(
     record: InstanceRecord,
     served: ServedKind,
@@ -108,7 +108,7 @@ export class InstanceReconciler {
     );
   }
 
-  /** Removes the request of a client whose pass has ended. */
+  /** Removes the request of a client from the instance, at the end of the pass that the client asked for. */
   async #answerRequest(record: InstanceRecord, instances: KindCache, signal: AbortSignal): Promise<void> {
     const instance = instances.get(record.key)?.object;
     if (record.request === undefined || instance === undefined) return;
@@ -120,7 +120,7 @@ export class InstanceReconciler {
     if (answer !== undefined) instances.observe(answer);
   }
 
-  /** The decision of a step now, without execution and without effect on the record. */
+  /** The decision of a step at this moment. Nothing is carried out, and the record does not change. */
   explain(record: InstanceRecord, served: ServedKind, instance: KubeObject): Decision {
     return this.#step({ ...record }, served, instance).decision;
   }
@@ -152,7 +152,7 @@ export class InstanceReconciler {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
-    // A sampled time in a status that was not written must not be used again.
+    // The time that was sampled for a status must not be used again when that status was not written.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
     record.served = served;
     record.steppedAt = clock.now();
@@ -179,7 +179,7 @@ export class InstanceReconciler {
     this.#options.onOutcome(record);
   }
 
-  /** Executes a decision. True when another step is due. */
+  /** Carries out a decision. Returns true when another step is due. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
     const { client, onEvent } = this.#options;
@@ -208,8 +208,8 @@ export class InstanceReconciler {
   }
 
   /**
-   * Finds the version in which members of a kind can be read: the version in the graph, else the group's preferred one.
-   * Returns true when a kind is not served or discovery failed, because no watch reports that.
+   * Finds the version in which members of a kind can be read: the version in the graph, else the preferred version of
+   * the group. Returns true when a kind is not served or discovery failed, because no watch reports this.
    */
   async #findMemberKinds(
     record: InstanceRecord,
@@ -233,7 +233,7 @@ export class InstanceReconciler {
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
     const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
     const now = clock.now();
-    // Without a graph, no template reads the time, and the sample stays.
+    // Without a graph no template reads the time, so the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
     return {
       now,
@@ -256,11 +256,11 @@ export class InstanceReconciler {
 
 /**
  * Samples the time for `now()` in templates. The sample changes with the generation of the instance or with the
- * revision, never with the event of a child.
+ * revision. Events of children never change it.
  */
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
-  // The status holds the sample of an earlier process.
+  // The status has the sample of an earlier process.
   const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
   const goesOn = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
   if (goesOn) record.templateNow = { sample, at: stored.template };
@@ -272,14 +272,14 @@ function isSame(a: RevisionOutcome | undefined, b: RevisionOutcome): boolean {
   return a?.revision === b.revision && a.state === b.state && a.message === b.message;
 }
 
-/** The outcome of a revision on an instance, read from the decision's conditions. */
+/** The outcome of a revision for an instance, according to the decision. */
 function outcomeOf({ conditions, state, quiet }: Decision, revision: number): RevisionOutcome {
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
 }
 
-/** The projection generation of a graph. From the first call on, the caches keep the paths that the graph reads. */
+/** The projection generation of a graph. After the first call, the caches keep the paths that the graph reads. */
 function projectionGenerationOf({ graph, identity }: ServedKind): number {
   return graph === undefined ? 0 : identity.caches.keepGraph(graph);
 }
@@ -303,7 +303,7 @@ function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType
   return undefined;
 }
 
-/** The target of an object of the graph. Objects of retired nodes are found by watches alone. */
+/** The target of an object of the graph; `undefined` for an object of a retired node, which only watches find. */
 function targetOf(served: ServedKind, { apiVersion, kind, name, namespace }: ObjectRef): ObjectTarget | undefined {
   const type = nodeTypeOf(served, parseApiVersion(apiVersion).group, kind);
   return type === undefined ? undefined : { type, name, ...(namespace === undefined ? {} : { namespace }) };

@@ -21,20 +21,19 @@ import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 
 /**
- * The view of the caches for one step of one instance. The view also records the kinds whose members the step asked
- * for.
+ * A view of the caches for one step of one instance. The view also records the kinds whose members the step asked for.
  */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #projectionGeneration: number;
-  /** The user of the caches' requests; absent for the controller itself. */
+  /** The user of the caches' requests; `undefined` for the controller itself. */
   readonly #user: string | undefined;
   /** The kinds whose members the step asked for, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
 
-  /** `projectionGeneration` is the generation that the graph needs. */
+  /** `projectionGeneration` is the generation with which the graph reads. */
   constructor(
     { caches, user }: Pick<ActingIdentity, 'caches' | 'user'>,
     record: InstanceRecord,
@@ -71,7 +70,7 @@ export class ObservedView implements Observed {
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
-      // A stale entry may lack the labels.
+      // A stale entry may not have the labels.
       if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration)) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
@@ -102,7 +101,10 @@ export class ObservedView implements Observed {
     return { state: 'known', objects: cache.membersOf(target.applySet).filter(inScope) };
   }
 
-  /** The first namespace that is not listed; empty for the whole cluster. */
+  /**
+   * The first namespace that is not listed, preferring one with an error. `''` stands for the whole cluster;
+   * `undefined` when all are listed.
+   */
   #unreadNamespace(cache: KindCache, namespaces: readonly string[]): string | undefined {
     if (!cache.type.namespaced) return '';
     const unread = namespaces.filter((namespace) => !cache.syncedIn(namespace));

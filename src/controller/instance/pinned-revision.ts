@@ -1,9 +1,12 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** Annotation that pins an instance to a revision. */
+/** The annotation that pins an instance to a revision. */
 export const PIN_ANNOTATION = 'typekro.dev/revision';
 
-/** The revision that an instance is pinned to: a number, `NaN` for any other text, `undefined` without a pin. */
+/**
+ * The revision to which an instance is pinned. `NaN` when the annotation is not a number, and `undefined` without a
+ * pin.
+ */
 export function pinnedRevision(instance: KubeObject): number | undefined {
   const annotations = instance.metadata.annotations ?? {};
   const text = Object.hasOwn(annotations, PIN_ANNOTATION) ? annotations[PIN_ANNOTATION] : undefined;

@@ -5,49 +5,52 @@ import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 
-/** A map that is undefined while it is empty, because few of thousands of instances have an entry. */
+/** A map that is `undefined` while it is empty. Only a few of thousands of instances have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
 
-/** Deletes an entry. Returns the map, or undefined when it is empty then. */
+/** Deletes an entry. Returns the map, or `undefined` when it is empty afterwards. */
 export function deleteOrDrop<K, V>(map: Sparse<K, V>, key: K): Sparse<K, V> {
   map?.delete(key);
   return map?.size === 0 ? undefined : map;
 }
 
 /**
- * The controller's memory of an instance between passes. The loss of a record costs reads, but causes no wrong write.
+ * The controller's memory of an instance between passes. When a record is lost, the controller reads more, but writes
+ * nothing wrong.
  */
 export interface InstanceRecord {
-  /** `group/kind/namespace/name`: the subscriber of watches. */
+  /** `group/kind/namespace/name`. The instance subscribes to watches under this id. */
   readonly id: string;
   /** Key in the cache of its kind: `namespace/name`. */
   readonly key: string;
   readonly definition: string;
   /** The caches with the subscriptions of the instance. */
   caches: CacheSet;
-  /** Failed writes of children by `Kind.group/namespace/name`. */
+  /** Failed writes of children, by `Kind.group/namespace/name`. */
   failed: Sparse<string, RememberedWrite>;
-  /** Failed reads: of whole objects by the keys of `failed`, of versions of kinds by `group/kind`. */
+  /**
+   * Failed reads. Reads of whole objects have the keys of `failed`; look-ups of a kind's version have `group/kind`.
+   */
   unread: Sparse<string, RememberedRead>;
   /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
   /**
-   * Kinds of the ApplySet that are not in the graph, with the type that discovery found; `unserved` when discovery
+   * Kinds of the ApplySet that the graph does not have, with the type that discovery found. `unserved` when discovery
    * found none.
    */
   memberKinds: Sparse<string, ObjectType | 'unserved'>;
   /** The sampled time of `now()` in templates, and the generation and revision of the sample. */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
-  /** The request for a pass whose objects were read anew, until it is answered. */
+  /** The request of a client for which the objects have been read, until the request is answered. */
   request: string | undefined;
   applySet: string | undefined;
   /** The served kind of the last step. */
   served: ServedKind | undefined;
   outcome: RevisionOutcome | undefined;
   /**
-   * The cache of rendered objects. Kept between passes while an expression fails, since each evaluation may cost the
-   * whole budget.
+   * The cache of rendered objects. It is kept between passes while an expression fails, because each evaluation may
+   * cost the whole budget.
    */
   memory: StepMemory | undefined;
   steppedAt: number;
@@ -75,7 +78,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
   };
 }
 
-/** Forgets failures and drift, so that the next step tries everything at once. */
+/** Clears failures and drift, so that the next step tries everything at once. */
 export function forgetFailures(record: InstanceRecord): void {
   record.failed = undefined;
   record.unread = undefined;

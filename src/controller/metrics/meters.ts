@@ -6,7 +6,7 @@ import type { CompilationTiming } from '../definition/compiler.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { gvrText, queueLabels, queueName } from './metrics.ts';
 
-/** Feeds the metrics of requests, schemas, compilation, watches and queues. */
+/** Updates the metrics of requests, schemas, compilation, watches and queues. */
 export class Meters {
   readonly requests: RequestMeter;
   readonly schemas: SchemaMeter;
@@ -37,7 +37,7 @@ export class Meters {
     this.#metrics.parentEvents.add({ gvr: gvrText(type), event_type: what });
   }
 
-  /** Counts that the controller begins or ends to serve a kind of instances. */
+  /** Counts that the controller starts or stops serving a kind of instances. */
   parentServed(served: boolean): void {
     (served ? this.#metrics.handlersAttached : this.#metrics.handlersDetached).add({ type: 'parent' });
   }
@@ -47,7 +47,7 @@ export class Meters {
     this.#metrics.queueSeconds.observe(queueLabels(queueName(controller)), milliseconds / 1000);
   }
 
-  /** Counts the end of a controller's pass. */
+  /** Counts a finished pass of a controller, and observes its duration. */
   passed(controller: string, result: 'success' | 'error' | 'requeue_after', milliseconds: number): void {
     this.#metrics.passes.add({ controller, result });
     this.#metrics.passSeconds.observe({ controller }, milliseconds / 1000);

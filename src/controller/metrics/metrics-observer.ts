@@ -11,8 +11,8 @@ import type { ControllerMetrics } from './metrics.ts';
 import { gvkText, gvrPath, gvrText } from './metrics.ts';
 
 /**
- * The amounts that an instance added to the gauges at its last step, to subtract them later. Most instances add
- * nothing.
+ * The amounts that an instance added to the gauges at its last step. They are subtracted at the next step. Most
+ * instances add nothing.
  */
 interface Standing {
   readonly gvr: string;
@@ -26,9 +26,9 @@ export class MetricsObserver {
   readonly #served: ServedKinds;
   readonly #clock: Clock;
   readonly #standing = new Map<string, Standing>();
-  /** The kinds in the labels of series, by definition. */
+  /** The kind of each definition whose series have the kind as a label. */
   readonly #types = new Map<string, ObjectType>();
-  /** Names of deleted definitions in the labels of series, oldest first. */
+  /** Names of deleted definitions that are still labels of series, oldest first. */
   readonly #released = new Set<string>();
 
   constructor(metrics: ControllerMetrics, served: ServedKinds, clock: Clock) {
@@ -102,7 +102,7 @@ export class MetricsObserver {
     const since = Date.parse(object.metadata.deletionTimestamp ?? '');
     if (!Number.isNaN(since)) definitionDeletionSeconds.observe({ name }, (this.#clock.now() - since) / 1000);
     if (orphans > 0) orphaned.add({}, orphans);
-    // Series of deleted definitions are bounded, since programs may generate names of definitions without end.
+    // The series of deleted definitions are bounded, because a program may generate any number of definition names.
     this.#released.delete(name);
     this.#released.add(name);
     const [oldest] = this.#released;
@@ -210,7 +210,7 @@ export class MetricsObserver {
     if (!(error instanceof TypeKroError)) this.#metrics.panics.add(path);
   }
 
-  /** Updates the gauges over all instances: the new amounts of an instance replace its earlier ones. */
+  /** Replaces the earlier amounts of an instance in the gauges over all instances by its new ones. */
   #stand(id: string, next: Standing | undefined): void {
     const before = this.#standing.get(id);
     if (before === undefined && next === undefined) return;
@@ -241,12 +241,12 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** Errors that a retry alone does not solve, as kro counts them. */
+/** Is this an error that a retry alone does not solve, as kro counts it? */
 function isHard({ because }: NodeReport): boolean {
   return HARD.has(because.kind);
 }
 
-/** The maximum number of deleted definitions whose series stay. */
+/** The maximum number of deleted definitions whose series are kept. */
 const MAX_RELEASED = 100;
 
 const HARD: ReadonlySet<string> = new Set([

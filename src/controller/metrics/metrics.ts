@@ -2,7 +2,7 @@ import type { ObjectType } from '../../runtime/index.ts';
 import type { MetricLabels } from './registry.ts';
 import { Metric } from './registry.ts';
 
-/** The value of a series at the time of the scrape. */
+/** The labels and the value of a series at the time of the scrape. */
 export type Reading = readonly [MetricLabels, number];
 
 /** The values of a queue at the time of the scrape. */
@@ -17,7 +17,7 @@ export interface QueueReading {
   readonly longestSeconds: number;
 }
 
-/** Functions that return current values when metrics are read. */
+/** Functions that return current values at the time of the scrape. */
 export interface MetricSources {
   readonly queueLength: () => number;
   readonly queues: () => Iterable<QueueReading>;
@@ -30,19 +30,22 @@ export interface MetricSources {
   readonly revisions: () => Iterable<Reading>;
   readonly schemas: () => number;
   readonly conditions: () => Iterable<Reading>;
-  /** The number of instances from which a revision is held back, for each definition. */
+  /** For each definition, the number of instances that do not get a revision yet. */
   readonly heldBack: () => Iterable<Reading>;
   readonly shards: () => Iterable<Reading>;
 }
 
-/** The metrics of the controller: kro's names and labels, and ours with the prefix `typekro_`. */
+/**
+ * The metrics of the controller. They have kro's names and labels; the metrics that kro does not have begin with
+ * `typekro_`.
+ */
 export type ControllerMetrics = ReturnType<typeof createMetrics>;
 
-/** Upper bounds of histograms of sizes, in bytes, and of collections, in items. */
+/** Upper bounds of histograms: of sizes in bytes, and of collections in items. */
 const BYTES = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216];
 const ITEMS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/** Sources for tests and docs: no series, all values zero. */
+/** Sources for tests and docs: they have no series, and all values are zero. */
 const NO_SOURCES: MetricSources = {
   queueLength: () => 0,
   queues: () => [],
