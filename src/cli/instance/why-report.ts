@@ -47,7 +47,7 @@ export interface WhyCause {
   readonly retired?: true;
   readonly state: ShownState;
   readonly reason: string;
-  /** The nodes that are ready but lack the data that this node reads. */
+  /** The nodes that the reason names, for example ready nodes that lack the data. */
   readonly waitsFor: readonly string[];
   /** The nodes that wait for this node. */
   readonly waiting: readonly string[];

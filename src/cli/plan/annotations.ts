@@ -1,7 +1,7 @@
 import { findingsOf } from './findings.ts';
 import type { Plan } from './plan.ts';
 
-/** The findings of a plan as workflow commands of GitHub, a line each. */
+/** Prints the findings of a plan as workflow commands of GitHub Actions, one a line. */
 export function githubAnnotations(plan: Plan): string[] {
   return findingsOf(plan).map(({ level, rule, message, file, line }) => {
     const place = [
@@ -13,7 +13,7 @@ export function githubAnnotations(plan: Plan): string[] {
   });
 }
 
-/** Texts of workflow commands, as GitHub reads them. */
+/** Escapes the text of a workflow command. */
 const escaped = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
 const property = (text: string): string => escaped(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

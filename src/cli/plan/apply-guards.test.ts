@@ -218,7 +218,7 @@ test('at the level of kro 0.10 an enum that appears breaks, as the controller of
   const found = await planOf('plan FILE', next);
   expect(found.definitions[0]?.refusal).toContain('spec.text');
   expect(found.source.controller).toEqual({ kroCompatibility: '0.10', from: 'Deployment team-a/kro' });
-  // A snapshot keeps the level.
+  // A snapshot contains the level.
   expect(await run('snapshot level.json')).toMatchObject({ code: 0, err: '' });
   await world.user.delete({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'kro' });
   const offline = await planOf('plan FILE --snapshot level.json', next);

@@ -11,7 +11,7 @@ import { LiveSource } from './live-source.ts';
 let world: VirtualWorld;
 beforeAll(async () => {
   world = await virtualWorld();
-  // No controller answers by itself.
+  // The tests write the controller's answers themselves.
   await world.controller.stop();
 });
 afterAll(() => world.close());
@@ -25,7 +25,7 @@ const map = (data: Record<string, string>, metadata: KubeObject['metadata'] = {}
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'map' };
 const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A writer that has read the object as it is now. */
+/** A writer whose source has read the current object. */
 async function writer(): Promise<ObjectWriter & { readonly lines: string[] }> {
   const { signal } = new AbortController();
   const source = new LiveSource({ api: world.user, signal, fallback: 'default' });

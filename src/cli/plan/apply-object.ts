@@ -8,26 +8,27 @@ import { keys, outcomeOfWrite } from '../../runtime/index.ts';
 import { FILE_MANAGER } from './replacement.ts';
 import { contentOf } from './saved-plan.ts';
 
-/** What single objects are written with. */
+/** The dependencies of the functions that write single objects. */
 export interface ObjectWriter {
   readonly api: KubernetesApi;
-  /** The live objects as the plan saw them. */
+  /** The live objects at the time of the plan. */
   readonly source: LiveSource;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Takes a line for each thing that was done. */
+  /** Called with a line for each write. */
   readonly print: (line: string) => void;
 }
 
-/** How often a write is tried again that a change of the status alone made stale. */
+/** The maximum number of retries of a write that conflicts with a change of only the status. */
 const MAX_STALE_WRITES = 10;
 
 /**
- * Applies an object if it is still as the plan saw it. Only what clients write counts: controllers write the status and
- * their own labels all the time, and one that serves a new revision writes to the instance that is applied next. An
- * object that the plan saw nowhere takes no field from another manager, if one is created at the same time.
+ * Applies an object if its content has not changed since the plan. Status and labels of controllers are not compared,
+ * because controllers write them all the time: a controller that serves a new revision also writes to the instances
+ * that are applied next. An object that did not exist at the time of the plan is applied without force. If another
+ * client creates it meanwhile, the apply conflicts.
  *
- * @param isAbsent the plan deleted the object, and so nothing may be in its place
+ * @param isAbsent true when the plan has deleted the object, so that it must not exist
  */
 export async function applyObject(writer: ObjectWriter, object: KubeObject, isAbsent = false): Promise<AppliedObject> {
   const { api, signal, print } = writer;
@@ -39,9 +40,9 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const resourceVersion = before?.metadata.resourceVersion;
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
-      // A server takes no resourceVersion for an object that is not there. Without force, an apply conflicts with the fields
-      // of an object that appears after the read. A POST would own the fields as an update, and later applies could not
-      // remove them.
+      // A server accepts no resourceVersion for a new object. An apply without force conflicts with the fields of an
+      // object that appears after the read. A POST is no alternative: it would own the fields as an update, and later
+      // applies could not remove them.
       const force = before !== undefined;
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
       print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
@@ -54,12 +55,15 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
 
 /** An object directly before and after its apply. */
 export interface AppliedObject {
-  /** Absent: the apply created it. */
+  /** Absent when the apply created the object. */
   readonly before?: KubeObject;
   readonly after: KubeObject;
 }
 
-/** Deletes the object that the plan saw; one that came in its place stays. False: the plan saw none. */
+/**
+ * Deletes the object that existed at the time of the plan. A later object of the same name stays. Returns false when
+ * the object did not exist at the time of the plan.
+ */
 export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promise<boolean> {
   const { api, signal, print } = writer;
   const uid = liveOf(writer, ref)?.metadata.uid;
@@ -74,10 +78,10 @@ export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promis
 }
 
 /**
- * Waits until deleted objects are gone: finalizers keep them after the request.
+ * Waits until deleted objects are gone. Finalizers can keep an object after its deletion was requested.
  *
- * @param next what is not done before
- * @throws TypeKroError `apply/not-deleted` with the finalizers, when one is still there after the time limit
+ * @param next says what was not done, for the error
+ * @throws TypeKroError `apply/not-deleted` with the finalizers, when an object still exists after the time limit
  */
 export async function waitUntilGone(
   writer: ObjectWriter,
@@ -121,13 +125,13 @@ function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: numb
   });
 }
 
-/** The object as the plan saw it. */
+/** Returns the object at the time of the plan, or `undefined` when it was absent or not read. */
 export function liveOf({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): KubeObject | undefined {
   const known = lookUp(source, ref);
   return known?.state === 'present' ? known.object : undefined;
 }
 
-/** Was the user refused to read the object, so that nothing tells whether it moved? */
+/** Did the read of the object fail, so that changes since the plan cannot be detected? */
 export const isUnread = ({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): boolean =>
   lookUp(source, ref)?.state === 'failed';
 
@@ -137,8 +141,9 @@ function lookUp(source: LiveSource, ref: ObjectRef) {
 }
 
 /**
- * Is it the same object, with all that clients write? The generation stands for the spec where the server counts it: a
- * definition that was applied in between changes the defaults with which the same spec is read.
+ * Is it the same object with the same content from clients? The generation replaces the content when the server sets
+ * it. Comparing the spec would be wrong: a definition that was applied in between changes the defaults with which the
+ * same spec is read.
  */
 function isSameContent(planned: KubeObject | undefined, now: KubeObject | undefined): boolean {
   if (planned === undefined || now === undefined) return planned === now;
@@ -156,7 +161,7 @@ function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
   };
 }
 
-/** Prefixes of what controllers write for themselves. Annotations such as kro.run/reconcile are the user's. */
+/** The prefixes of annotations that controllers write. Annotations such as kro.run/reconcile belong to the user. */
 const CONTROLLER_ANNOTATIONS = ['internal.kro.run/', 'applyset.kubernetes.io/'];
 const CONTROLLER_LABELS = [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/', keys.MANAGED_BY_LABEL];
 

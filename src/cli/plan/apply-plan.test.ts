@@ -11,7 +11,7 @@ import type { InstancePlan, Plan } from './plan.ts';
 let world: VirtualWorld;
 beforeAll(async () => {
   world = await virtualWorld();
-  // No controller answers.
+  // No controller runs.
   await world.controller.stop();
 });
 afterAll(() => world.close());
@@ -23,7 +23,7 @@ const map = (name: string, metadata: KubeObject['metadata'] = {}): KubeObject =>
 });
 const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** A task whose only instance has its definition in the cluster alone: no graph of the files declares its kind. */
+/** A task with one instance whose definition is only in the cluster: no graph of the files declares its kind. */
 async function task(
   operation: Plan['operation'],
   instance: InstancePlan,

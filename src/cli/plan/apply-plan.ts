@@ -10,13 +10,13 @@ import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import type { Plan } from './plan.ts';
 
-/** How long an object may take to be gone that is created anew, in milliseconds. */
+/** The time limit for the deletion of an object that is to be created again, in milliseconds. */
 const REPLACE_TIMEOUT_MS = 60_000;
 
-/** How long instances may take to be deleted with their objects, in milliseconds: all of them together. */
+/** The time limit for the deletion of all instances and their objects together, in milliseconds. */
 const DELETE_TIMEOUT_MS = 300_000;
 
-/** What is carried out. */
+/** The plan to carry out, with its objects and graphs. */
 export interface ApplyTask extends ObjectWriter {
   readonly plan: Plan;
   /** The objects of the files, each in its namespace. */
@@ -24,15 +24,16 @@ export interface ApplyTask extends ObjectWriter {
   readonly graphs: readonly Graph[];
 }
 
-/** The objects that an apply of a plan deletes, so that they are created anew. */
+/** Lists the objects that an apply of a plan deletes in order to create them again. */
 export function replacedBy({ objects, instances }: Plan): ObjectRef[] {
   const children = instances.flatMap(({ rollout, writes }) => (rollout === 'later' ? [] : writes));
   return [...objects, ...children].filter(({ action }) => action === 'replace').map(({ object }) => object);
 }
 
 /**
- * Carries out a plan: applies or deletes the objects of the files, each only if it is still as the plan saw it, waits
- * until new revisions are served, and deletes the objects that have to be created anew. The controller does the rest.
+ * Carries out a plan. Applies or deletes the objects of the files, each only if it has not changed since the plan.
+ * Waits until new revisions are served, and deletes the children that must be created again. The controller does the
+ * rest.
  */
 export async function applyPlan(task: ApplyTask): Promise<void> {
   refuseUnread(task);
@@ -56,7 +57,10 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
   await replaceChildren(task, applied);
 }
 
-/** The plan has asked for the kind a moment ago, and the client asks anew only after a pause. */
+/**
+ * Tells the client's discovery about the kind. The plan looked the kind up before it existed, and discovery repeats
+ * such a look-up only after a pause.
+ */
 function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   const graph = graphs.find(({ name }) => name === metadata.name);
   if (graph === undefined) return;
@@ -65,7 +69,7 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   api.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
 }
 
-/** An object that could not be read may hold fields that the plan does not show. */
+/** Throws when an object could not be read. It could have changes that the plan does not show. */
 function refuseUnread(task: ApplyTask): void {
   const unread = task.objects.find((object) => isUnread(task, refOf(object)));
   if (unread === undefined) return;
@@ -79,8 +83,8 @@ function refuseUnread(task: ApplyTask): void {
 }
 
 /**
- * Namespaces and CRDs first, definitions after those whose kinds they use, instances last: those of definitions of the
- * files, and those of definitions that only the cluster has.
+ * Sorts the objects. Namespaces and CRDs come first among `others`. A definition comes after the definitions whose
+ * kinds it uses. Instances include those whose definition is only in the cluster.
  */
 function sorted({ objects, graphs, plan }: ApplyTask) {
   const kinds = new Set(graphs.map(({ instance }) => `${formatApiVersion(instance)} ${instance.kind}`));
@@ -95,7 +99,10 @@ function sorted({ objects, graphs, plan }: ApplyTask) {
   return { definitions, instances, others: [...rest.filter(isBase), ...rest.filter((object) => !isBase(object))] };
 }
 
-/** Instances before their definitions, whose controller deletes their objects: without it their finalizers stay. */
+/**
+ * Deletes instances before their definitions. Without its definition, the controller would not delete an instance's
+ * objects and not remove its finalizer.
+ */
 async function deleteObjects(task: ApplyTask): Promise<void> {
   const { definitions, instances, others } = sorted(task);
   const going: ObjectRef[] = [];
@@ -106,10 +113,10 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
 }
 
 /**
- * Deletes what cannot be changed; the controller creates it again, from the revision that is served by now. What comes
- * behind other nodes stays: without them the controller would not create it again.
+ * Deletes the children with a change of an immutable field. The controller creates them again from the new revision. A
+ * child that waits for other nodes stays, because the controller would not create it again yet.
  *
- * @param applied the instances of the files, by their names, as they were applied
+ * @param applied the applied instances of the files, by kind and name
  */
 async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, KubeObject>): Promise<void> {
   let [ofCanary, ofNodes] = [0, 0];

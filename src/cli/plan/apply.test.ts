@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** A definition of its own kind, whose instances have a ConfigMap with the text. */
+/** A definition with a kind of its own. Each instance has a ConfigMap with the text. */
 const definition = (kind: string, spec: JsonObject = {}, annotations: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -71,7 +71,7 @@ const job = (name: string, command: string): KubeObject => ({
 const jobRef = (name: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name });
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name });
 
-/** Runs a command line while the controller works, with the objects in the file FILE. */
+/** Writes the objects to FILE, and runs a command line while the controller works. */
 async function run(line: string, ...objects: KubeObject[]): Promise<{ code: number; out: string; err: string }> {
   writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
   const [out, err]: [string[], string[]] = [[], []];
@@ -95,10 +95,10 @@ const definitionRef = (name: string): ObjectRef => ({
   name,
 });
 
-/** So many looks are enough for what a command does at once. */
+/** The maximum number of steps of the clock until a command must be done. */
 const MAX_LOOKS = 2000;
 
-/** Looks at an object until it is as wanted. */
+/** Advances the clock until the object meets the condition. */
 async function until(ref: ObjectRef, isReached: (object: KubeObject) => boolean): Promise<void> {
   for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const found = await world.user.find(ref);
@@ -108,7 +108,7 @@ async function until(ref: ObjectRef, isReached: (object: KubeObject) => boolean)
   throw new Error(`${ref.kind} ${ref.name} never came to be as wanted`);
 }
 
-/** Saves a plan, and gives the name of its file. */
+/** Saves a plan, and returns the name of its file. */
 async function save(line: string, ...objects: KubeObject[]): Promise<string> {
   const { err } = await run(`${line} --save`, ...objects);
   return /typekro apply (\S+)/.exec(err)?.[1] ?? err;

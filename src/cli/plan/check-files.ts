@@ -17,13 +17,13 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { textOf } from '../up/source-text.ts';
 import type { PlannedFiles } from './make-plan.ts';
 
-/** Files that are read, before a cluster is asked. */
+/** The loaded files of a command, before they are checked against a cluster. */
 export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
-  /** CRDs that neither they nor the cluster hold. */
+  /** CRDs that are neither in the files nor in the cluster. */
   readonly crds?: readonly KubeObject[];
 };
 
-/** The plan itself tells of breaking changes, with the instances that they concern. */
+/** Findings that the plan itself reports, with the affected instances. */
 const TOLD_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
 
 /** Reads the files of a command. */
@@ -32,10 +32,10 @@ export function loadFiles(context: CommandContext, files: readonly string[]): Pr
 }
 
 /**
- * Checks files as `validate` does, against the kinds of a cluster, and prints all problems. `undefined` when there are
- * errors.
+ * Checks files by the rules of `validate` against the kinds of a cluster, and prints all problems. Returns `undefined`
+ * when one of them is an error.
  *
- * @param crds those of the cluster
+ * @param crds the CRDs of the cluster
  */
 export async function checkFiles(
   context: CommandContext,
@@ -72,7 +72,7 @@ export async function checkFiles(
   return { objects: inputs.objects, graphs: checked.graphs, crds: declared, named };
 }
 
-/** Groups of the kinds that objects use or declare. */
+/** The groups of all kinds that objects use or declare. */
 function groupsOf(inputs: readonly InputObject[]): Set<string> {
   return new Set(
     inputs.flatMap(({ object }) => {
@@ -83,7 +83,7 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
   );
 }
 
-/** Objects of kinds that the cluster does not define: of those the package may know the kinds. */
+/** The objects with a kind that the cluster does not define. The package's own CRDs may define it. */
 function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]): readonly InputObject[] {
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);

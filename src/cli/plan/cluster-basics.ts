@@ -10,18 +10,21 @@ export interface ClusterBasics {
   readonly definitions: readonly KubeObject[];
   readonly revisions: readonly KubeObject[];
   readonly crds: readonly KubeObject[];
-  /** What could not be read, and what follows from it. */
+  /** What could not be read, and the consequences. */
   readonly limits: readonly string[];
 }
 
-/** What is not known without a kind. */
+/** The consequence for the plan when a kind could not be read. */
 const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
   [DEFINITION_TYPE.kind, 'every definition is taken for a new one'],
   [REVISION_TYPE.kind, 'numbers of revisions are not known'],
   [CRD_TYPE.kind, 'changes of schemas and kinds of other groups are not known'],
 ]);
 
-/** Reads the basics with one list for each kind. A kind that may not be read is a limit; one that is not served is none. */
+/**
+ * Reads the basics with one list for each kind. A kind that the user may not read becomes a limit. A kind that is not
+ * served has no objects.
+ */
 export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promise<ClusterBasics> {
   const limits: string[] = [];
   const listOf = async (type: ObjectType): Promise<KubeObject[]> => {
@@ -42,7 +45,7 @@ export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promi
   return { definitions: definitions ?? [], revisions: revisions ?? [], crds: crds ?? [], limits };
 }
 
-/** Why objects of a type could not be read, as the limits of a cluster or of a snapshot say it; `undefined`: they were. */
+/** Finds the limit that says why objects of a type could not be read. Returns `undefined` when they were read. */
 export function unreadBecause(
   limits: Iterable<string>,
   { plural, group }: Pick<ObjectType, 'plural' | 'group'>,

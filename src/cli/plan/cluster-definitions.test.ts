@@ -44,7 +44,8 @@ test.each<[string, string]>([
   await world.advance(2000);
   await world.apply(instance('Work', 'old'));
   await world.advance(2000);
-  // Comes first in the order of names, and is refused: the CRD is owned by another definition.
+  // This definition comes first in the order of names. The controller refuses it, because another definition owns the
+  // CRD.
   await world.apply(definition('aaa-second', 'Work', job('two')));
   await world.advance(3000);
   const before = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });

@@ -4,7 +4,7 @@ import { previewDefinition } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { definitionPlan } from './definition-plan.ts';
 
-/** What the plan says of the nodes when the resources of a definition change. */
+/** The lines of the plan about nodes when the resources of a definition change. */
 function nodesOf(before: JsonObject, after: JsonObject) {
   const graph = graphOf(JSON.stringify({ resources: [after] }));
   const object = (resource: JsonObject): KubeObject => ({

@@ -11,11 +11,11 @@ import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
 import { valueLine } from './value-lines.ts';
 
-/** What a definition's plan is made of. */
+/** The inputs of the plan of one definition. */
 export interface DefinitionPlanInput {
   readonly place: string;
   readonly graph: Graph;
-  /** The definition in the cluster; absent: there is none. */
+  /** The definition in the cluster; `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
   /** The definition as the server would store it. */
   readonly object: KubeObject;
@@ -29,7 +29,7 @@ export interface DefinitionPlanInput {
 
 const NOTHING_SECRET = (): boolean => false;
 
-/** What changes in a definition: schema, nodes, policies, revision. */
+/** Compares a definition with the cluster: schema, nodes, policies, revision. */
 export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
   const { place, graph, live, object, preview, instances } = input;
   const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
@@ -153,7 +153,7 @@ function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
   return lines;
 }
 
-/** Literal values of templates of Secrets stand in the definition itself; the plan does not repeat them. */
+/** Hides the literal values in templates of Secrets. */
 const hidesInTemplate = (path: string): boolean =>
   /^template(?:\.|$)/.test(path) && hidesInSecret(path.replace(/^template\.?/, ''));
 
@@ -162,13 +162,13 @@ function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   return changedFields(before, after).map((change) => valueLine(change, (path) => isSecret && hidesInTemplate(path)));
 }
 
-/** What changes in the status of instances. */
+/** The changes of the status that the definition declares. */
 function restLines(before: JsonObject, after: JsonObject): ValueLine[] {
   const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
   return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));
 }
 
-/** Annotations that begin so set policies. */
+/** The prefixes of annotations that set policies. */
 const POLICY = /^(?:typekro\.dev|kro\.run)\//;
 
 function annotationLines(live: KubeObject | undefined, object: KubeObject): ValueLine[] {

@@ -5,19 +5,21 @@ import type { Condition } from '../../runtime/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 
-/** How long a controller may take to serve a definition, in milliseconds. */
+/** The time limit for a controller to serve a definition, in milliseconds. */
 const SERVE_TIMEOUT_MS = 60_000;
 
 /**
- * How long a refusal from before the apply has to stand until it counts, in milliseconds. A change of annotations has
- * the generation of before, and while the controller waits for a CRD it repeats conditions of before.
+ * A refusal that is equal to the one before the apply counts only after this time, in milliseconds. It can be out of
+ * date: a change of annotations does not raise the generation, and while the controller waits for a CRD it repeats the
+ * old conditions.
  */
 const OLD_REFUSAL_MS = 15_000;
 
 /**
- * Waits until the controller serves a definition as it was applied.
+ * Waits until the controller serves the applied definition.
  *
- * @throws TypeKroError `apply/definition-refused` when the controller refuses it; `apply/not-served` when none answers
+ * @throws TypeKroError `apply/definition-refused` when the controller refuses it; `apply/not-served` when no controller
+ *   answers in time
  */
 export async function waitUntilServed(
   { api, signal, clock }: Pick<ObjectWriter, 'api' | 'signal' | 'clock'>,
@@ -59,7 +61,7 @@ export async function waitUntilServed(
 const readyOf = (object: KubeObject | undefined): Condition | undefined =>
   readConditions(object?.status?.['conditions']).find(({ type }) => type === 'Ready');
 
-/** One condition, perhaps repeated for a later generation. */
+/** Are two conditions equal, except for the observed generation? */
 const isSame = (a: Condition, b: Condition | undefined): boolean =>
   a.status === b?.status &&
   a.reason === b.reason &&

@@ -7,7 +7,7 @@ import type { DefinitionPlan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 
-/** What becomes of a definition that is deleted, and of what it made. */
+/** Plans the deletion of a definition. Notes say what happens to its instances and its CRD. */
 export async function deletionOfDefinition(
   { source, basics }: PlanContext,
   graph: Graph,

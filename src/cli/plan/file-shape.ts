@@ -1,20 +1,20 @@
 import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Tells whether a value of a file has the form that the reader of the file counts on. */
+/** A predicate: has a value of a file the form that the reader requires? */
 export type Shape = (value: JsonValue | undefined) => boolean;
 
 export const text: Shape = (value) => typeof value === 'string';
 export const number: Shape = (value) => typeof value === 'number' || typeof value === 'bigint';
 export const boolean: Shape = (value) => typeof value === 'boolean';
 
-/** A shape, or nothing. */
+/** Accepts an absent value, and values of the shape. */
 export const optional =
   (shape: Shape): Shape =>
   (value) =>
     value === undefined || shape(value);
 
-/** One of some texts. */
+/** Accepts the given texts. */
 export const oneOf =
   (...texts: readonly string[]): Shape =>
   (value) =>
@@ -25,7 +25,7 @@ export const listOf =
   (value) =>
     Array.isArray(value) && value.every((item) => shape(item));
 
-/** An object with members of these shapes; others are free. */
+/** Accepts objects whose members have these shapes. Other members can have any form. */
 export const record =
   (members: Readonly<Record<string, Shape>>): Shape =>
   (value) =>
@@ -36,7 +36,7 @@ const texts: Shape = (value) => isJsonObject(value) && Object.values(value).ever
 
 const ownerReference = record({ apiVersion: text, kind: text, name: text, uid: text });
 
-/** An object of Kubernetes, as far as programs read it without a schema. */
+/** Accepts a Kubernetes object. Only the members that code reads without a schema are checked. */
 export const kubeObject = record({
   apiVersion: text,
   kind: text,
@@ -55,13 +55,16 @@ export const kubeObject = record({
   status: optional(record({})),
 });
 
-/** A reference to an object. */
+/** Accepts a reference to an object. */
 export const objectRef = record({ apiVersion: text, kind: text, name: text, namespace: optional(text) });
 
-/** Deeper values overflow the stack of recursive readers; real objects stay far below. */
+/**
+ * The maximum depth of a value. Deeper values would overflow the stack of recursive functions; real objects are far
+ * less deep.
+ */
 const MAX_FILE_DEPTH = 500;
 
-/** Is a value nested deeper than any object of a cluster? Walks without recursion. */
+/** Is a value nested deeper than `MAX_FILE_DEPTH`? Runs without recursion. */
 export function isTooDeep(value: JsonValue): boolean {
   let level: JsonValue[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {

@@ -1,18 +1,21 @@
 import { objectName } from '../../core/index.ts';
 import type { Plan } from './plan.ts';
 
-/** Something of a plan that a reviewer has to see. */
+/** A part of a plan that a reviewer must see. */
 export interface Finding {
   readonly rule: 'breaking-change' | 'refused' | 'blocked' | 'replace' | 'not-seen';
   readonly level: 'error' | 'warning';
   readonly message: string;
-  /** Where it comes from, as far as a file holds it. */
+  /** The file of the definition. Absent when no file has it. */
   readonly file?: string;
-  /** From 1. */
+  /** The line of the definition in the file, from 1. */
   readonly line?: number;
 }
 
-/** What is refused, blocked, breaking or replaced, and what could not be seen; equal ones of many instances once. */
+/**
+ * Lists what is refused, blocked, breaking or replaced, and what could not be read. Equal findings of several instances
+ * are merged.
+ */
 export function findingsOf({ definitions, instances, objects, limits }: Plan): Finding[] {
   const findings: Finding[] = [];
   for (const { name, place, refusal, schema } of definitions) {
@@ -59,7 +62,7 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
   return [...findings, ...limits.map((message) => ({ rule: 'not-seen', level: 'warning', message }) as const)];
 }
 
-/** `app.yaml:12` and `app.ts:12:3`. */
+/** Splits a place such as `app.yaml:12` or `app.ts:12:3` into file and line. */
 function placeOf(place: string): Pick<Finding, 'file' | 'line'> {
   const match = /^(.*?):(\d+)(?::\d+)?$/.exec(place);
   return match === null ? { file: place } : { file: match[1] ?? place, line: Number(match[2]) };

@@ -1,17 +1,17 @@
 import type { InstancePlan, ObjectPlan, ValueLine } from './plan.ts';
 
-/** Instances to which the same happens. */
+/** Instances with equal plans. */
 export interface Fold {
-  /** The first of them, which is shown. */
+  /** The first instance. Only its plan is printed. */
   readonly first: InstancePlan;
   readonly others: readonly InstancePlan[];
-  /** Do values differ in more than names of instances? */
+  /** True when values differ in more than the names of the instances. */
   readonly valuesDiffer: boolean;
 }
 
 /**
- * Groups instances by what happens to them: the same state for the same reason, the same writes of the same nodes in the
- * same order, in the same fields. Names of the instance count as equal. The order is that of the first of each group.
+ * Groups instances by their plans: equal state, reason, writes, nodes, order and fields. Values of fields and names of
+ * instances are not compared. Groups are in the order of their first instances.
  */
 export function fold(instances: readonly InstancePlan[]): Fold[] {
   const groups = new Map<string, { readonly members: InstancePlan[]; readonly values: Set<string> }>();
@@ -29,7 +29,7 @@ export function fold(instances: readonly InstancePlan[]): Fold[] {
   }));
 }
 
-/** The pattern without values. */
+/** The parts of a plan that are compared, without values of fields. */
 function patternOf(plan: InstancePlan): unknown {
   const { definition, state, because, action, fields, rollout, writes, later, blocked } = plan;
   return [definition, state, because, action, paths(fields), rollout, writes.map(writeOf), later, blocked];
@@ -46,7 +46,7 @@ function valuesOf({ fields, writes }: InstancePlan): unknown {
   return [fields, writes.map((write) => write.fields)];
 }
 
-/** The text of a value, with stand-ins for the name and the namespace of the instance. */
+/** Prints a value with placeholders for the name and the namespace of the instance. */
 function general({ instance: { name, namespace } }: InstancePlan, value: unknown): string {
   const text = JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
   const named = text.replaceAll(name, '\u0001');

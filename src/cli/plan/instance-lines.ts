@@ -8,10 +8,13 @@ import { objectLines, valueLineText } from './object-lines.ts';
 import { SIGNS } from './paint.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, Plan } from './plan.ts';
 
-/** Columns that names take at the most; a longer name stands on a line of its own. */
+/** The maximum width of the column of names. A longer name gets a line of its own. */
 const MAX_NAME_WIDTH = 24;
 
-/** The instances of a plan: changes and problems one by one or folded, then how many stay as they are. */
+/**
+ * Prints the instances of a plan: a line with the number of each state, then the changes and problems. Without `all`,
+ * equal instances are merged and unchanged ones are left out.
+ */
 export function instanceLines(
   { instances, operation }: Pick<Plan, 'instances' | 'operation'>,
   view: PlanView,
@@ -39,7 +42,7 @@ const wordOf = (state: InstancePlan['state'], operation: Plan['operation']): str
 const nameOf = ({ instance: { namespace, name } }: InstancePlan): string =>
   namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 
-/** The first of a fold in full, and how many there are beside it. */
+/** Prints the first instance of a group in full, then the number of the others. */
 function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: PlanView): string[] {
   const { paint } = view;
   const name = nameOf(first);
@@ -56,7 +59,7 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
   return [...lines, `${indent}${paint.strong(`… and ${count(others.length, 'instance')} like it`)}${values}`];
 }
 
-/** What happens to one instance, without its name. */
+/** Prints the plan of one instance without its name. */
 function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const { paint } = view;
   const { instance, state, because, remedy, action, fields, writes, later, blocked, rollout } = plan;
@@ -88,13 +91,16 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   ];
 }
 
-/** Blocked nodes of which no write tells the refusal. */
+/** The blocked nodes whose refusal is not already shown with a write. */
 function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
   const told = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
   return blocked.filter(({ node }) => !told.has(node));
 }
 
-/** `order: deployment → pdb, service`: writes of one wave with commas; only where there is an order. */
+/**
+ * Prints the order of writes: `order: deployment → pdb, service`. Nodes of one wave are separated by commas. Returns
+ * nothing when there is only one wave.
+ */
 function orderLine({ writes }: InstancePlan): string[] {
   const waves = new Map<number, Set<string>>();
   for (const { wave, node, action, object } of writes) {

@@ -10,13 +10,13 @@ import type { SimulatedWrite, SimulationResult } from './simulate.ts';
 import { refusalText } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
-/** What an instance's plan says besides its writes. */
+/** The part of an instance's plan that does not come from the simulation. */
 export type InstanceHead = Pick<InstancePlan, 'instance' | 'definition' | 'action' | 'fields' | 'rollout'>;
 
 /**
- * The plan of an instance from its simulation.
+ * Makes the plan of an instance from its simulation.
  *
- * @param onWrite takes each object that is written, with all that is known of it
+ * @param onWrite called with each object that is written, as far as its fields are known
  */
 export function instancePlan(
   head: InstanceHead,
@@ -47,7 +47,7 @@ export function instancePlan(
   };
 }
 
-/** The plan of an instance for which nothing is simulated. */
+/** Makes the plan of an instance without writes of its children. */
 export function restingPlan(
   head: InstanceHead,
   state: InstancePlan['state'],
@@ -66,7 +66,7 @@ export function restingPlan(
   };
 }
 
-/** A report whose text of a refusal shows no value of a Secret. */
+/** Masks the values of Secrets in the message of a refused write. */
 function masked(report: NodeReport, mask: (text: string) => string): NodeReport {
   const { because } = report;
   if (because.kind !== 'write-failed') return report;
@@ -128,7 +128,7 @@ function actionOf(
   if (replace === true) return 'replace';
   if (bookkeeping === true) return 'labels';
   if (before === undefined) return 'create';
-  // The server makes of the write what it has already.
+  // The server normalises the write to the values that the object already has.
   if (fields.length === 0 && !isRefused && why !== 'adopt') return 'labels';
   return why === 'drift' ? 'restore' : why === 'adopt' ? 'adopt' : 'change';
 }
@@ -148,7 +148,7 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
   return changes.filter(({ path }) => !isOfController(path)).map((change) => valueLine(change, isSecret, immutable));
 }
 
-/** Reasons that end by themselves once what is planned has happened, or once something can be read. */
+/** Reasons that can end without a change by the user: after the planned writes, or when an object can be read. */
 const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'missing-data',
   'dependency',
@@ -161,7 +161,10 @@ const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'being-deleted',
 ]);
 
-/** Nodes whose own objects the plan does not show in full, without those that are as wanted and merely not ready yet. */
+/**
+ * Finds the nodes whose objects the plan cannot show in full. Nodes that are as wanted and only not ready yet do not
+ * count.
+ */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,
   planned: readonly ObjectPlan[],
@@ -181,7 +184,7 @@ function openNodes(
   return { later, blocked };
 }
 
-/** Why nothing may be written for the instance at all. */
+/** The reason why the controller writes nothing for the instance, or `undefined`. */
 function refusalOf({ state, conditions, nodes }: Decision): string | undefined {
   const isOfNode = nodes.some((node) => node.state === 'failed' || node.because.kind === 'read-failed');
   if (state !== 'ERROR' || isOfNode) return undefined;

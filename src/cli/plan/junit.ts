@@ -2,7 +2,10 @@ import { objectName } from '../../core/index.ts';
 import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 
-/** The plan as JUnit XML: a suite for each definition, a case for each instance; blocked is failed, deferred is skipped. */
+/**
+ * Prints the plan as JUnit XML: one suite a definition, one case an instance. A blocked instance is a failure, a
+ * deferred one is skipped.
+ */
 export function junitText({ definitions, instances }: Plan): string {
   const names = [
     ...new Set([...definitions.map(({ name }) => name), ...instances.map(({ definition }) => definition)]),

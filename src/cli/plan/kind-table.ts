@@ -2,29 +2,29 @@ import type { KubeObject } from '../../core/index.ts';
 import type { ApiFailure, ObjectType } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 
-/** What is known of one object of a table. */
+/** The known state of one object of a table. */
 export type KnownState =
   | { readonly state: 'present'; readonly object: KubeObject }
   | { readonly state: 'absent' | 'unknown' }
   | { readonly state: 'failed'; readonly failure: ApiFailure };
 
-/** The key of an object in its table. */
+/** Returns the key of an object in its table. */
 export function tableKey(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
 }
 
-/** The objects of one kind, as far as they were read. */
+/** The objects of one kind that were read. */
 export class KindTable {
   readonly type: ObjectType;
-  /** The server does not know the kind. */
+  /** False when the server does not serve the kind. */
   isServed = true;
-  /** Are all objects of the kind here? */
+  /** True when the table has all objects of the kind. */
   isWhole = false;
-  /** Namespaces of which all owned objects are here; `*` for all. */
+  /** The namespaces of which the table has all owned objects. `*` means all namespaces. */
   readonly owned = new Set<string>();
-  /** Why owned objects of a namespace (`*` for all) are not here. */
+  /** The failures of lists of owned objects, by namespace (`*` for all). */
   readonly failures = new Map<string, ApiFailure>();
-  /** The keys of all objects of a namespace (`*` for all) that was listed by names, or that it may not be. */
+  /** The keys of all objects of a namespace (`*` for all), or `unread` when the list of names was refused. */
   readonly names = new Map<string, ReadonlySet<string> | 'unread'>();
   readonly #objects = new Map<string, KubeObject>();
   readonly #absent = new Set<string>();
@@ -35,7 +35,7 @@ export class KindTable {
     this.type = type;
   }
 
-  /** Takes objects in, with the type that items of lists leave out. */
+  /** Adds objects. They must have apiVersion and kind, which items of lists lack. */
   add(objects: Iterable<KubeObject>): void {
     for (const object of objects) {
       const { namespace, name = '' } = object.metadata;
@@ -73,7 +73,7 @@ export class KindTable {
 
 const applySetOf = ({ metadata }: KubeObject): string => metadata.labels?.[keys.PART_OF_LABEL] ?? '';
 
-/** The items by their keys, in their order. */
+/** Groups items by key, in their order. */
 export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {

@@ -3,23 +3,23 @@ import { columnWidth } from '../printable.ts';
 // oxlint-disable-next-line no-control-regex -- colours begin with it
 const COLOUR = /\u001b\[\d+m/g;
 
-/** Columns that a text takes; colours take none. */
+/** The width of a text in columns, without its escape sequences for colours. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text.replaceAll(COLOUR, '')) width += columnWidth(character);
   return width;
 }
 
-/** A text with blanks behind it, up to a width. */
+/** Pads a text with spaces to a width. */
 export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
 /**
- * Breaks a line at blanks so that it fits, with the following lines indented. Words are never cut: a long one stands on
- * a line of its own.
+ * Breaks a line at spaces to fit the terminal, and indents the following lines. Words are never cut: a long word gets a
+ * line of its own.
  *
- * @param columns of the terminal; absent: lines are not broken
+ * @param columns the width of the terminal; when undefined, lines are not broken
  */
 export function wrapped(line: string, columns: number | undefined, indent: number): string[] {
   if (columns === undefined || widthOf(line) <= columns) return [line];

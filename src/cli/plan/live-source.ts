@@ -16,26 +16,32 @@ import { SharedFields } from './shared-fields.ts';
 import { grouped, KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
-/** So many objects of a kind are read one by one; for more, one list of names tells which of them exist. */
+/**
+ * Up to this number, missing objects of a kind are read one by one. For more, a list of names shows which of them
+ * exist.
+ */
 const MAX_SINGLE_READS = 3;
 
-/** So many of them are read one by one when lists are not allowed: a right may cover objects by their names. */
+/** Up to this number, objects of a kind are read by name. For more, the whole kind is listed first. */
 const MAX_READS_BY_NAME = 50;
 
-/** So many namespaces are listed one by one; for more, the whole cluster is listed. */
+/** Up to this number, namespaces are listed one by one. For more, the whole cluster is listed. */
 const MAX_NAMESPACES = 3;
 
-/** What a live source works with. */
+/** The dependencies of a live source. */
 export interface LiveSourceOptions {
   readonly api: KubernetesApi;
   readonly signal: AbortSignal;
-  /** Lists stay in this namespace, as far as objects are in one; absent: they go over the whole cluster. */
+  /** Limits lists of namespaced kinds to this namespace. When absent, lists cover the whole cluster. */
   readonly only?: string;
-  /** The namespace to which rights may be limited when they do not reach over the whole cluster. */
+  /** The namespace that is listed when the user may not list the whole cluster. */
   readonly fallback: string;
 }
 
-/** Reads a cluster: each kind once, in lists of owned objects, whatever the number of instances. */
+/**
+ * Reads a cluster. Each kind is read once, with lists of owned objects, so the number of requests does not grow with
+ * the number of instances.
+ */
 export class LiveSource implements ObjectSource {
   readonly limits = new Set<string>();
   readonly #options: LiveSourceOptions;
@@ -51,7 +57,7 @@ export class LiveSource implements ObjectSource {
     return this.#tables.get(groupKindText(type));
   }
 
-  /** All tables that were read. */
+  /** Returns all tables. */
   tables(): Iterable<KindTable> {
     return this.#tables.values();
   }
@@ -78,18 +84,18 @@ export class LiveSource implements ObjectSource {
     ]);
   }
 
-  /** All owned objects of a kind. */
+  /** Reads all owned objects of a kind. */
   async loadOwned(type: ObjectType, namespaces: readonly string[]): Promise<KindTable> {
     const table = this.#tableOf(type);
     const { only } = this.#options;
     const places = type.namespaced && only !== undefined ? [...new Set([only, ...namespaces])] : ['*'];
     await this.#listOwned(table, places);
-    // Rights may end at namespaces.
+    // The user may have rights in namespaces only.
     if (type.namespaced && table.failures.has('*')) await this.#listOwned(table, namespaces);
     return table;
   }
 
-  /** All objects of a kind, as far as the options and the rights of the user go. */
+  /** Reads all objects of a kind that the options and the user's rights allow. */
   async loadAll(type: ObjectType): Promise<KindTable> {
     const table = this.#tableOf(type);
     const { only, fallback } = this.#options;
@@ -160,7 +166,7 @@ export class LiveSource implements ObjectSource {
     });
   }
 
-  /** Reads objects that no instance owns: one by one, or by a list of names. */
+  /** Reads objects that no instance owns, one by one or after a list of names. */
   async #readMissing(table: KindTable, missing: readonly ObjectTarget[]): Promise<void> {
     if (missing.length <= MAX_SINGLE_READS) return this.#readEach(table, missing);
     const namespaces = [...new Set(missing.flatMap(({ namespace }) => namespace ?? []))];
@@ -234,7 +240,7 @@ export class LiveSource implements ObjectSource {
     }
   }
 
-  /** A request that the server refused; any other error ends the plan. */
+  /** Converts the error of a refused request. Any other error is thrown and ends the plan. */
   #failure(thrown: unknown): ApiFailure {
     const isAnswer = thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
     if (!isAnswer || this.#options.signal.aborted) throw thrown;
@@ -245,7 +251,7 @@ export class LiveSource implements ObjectSource {
     const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
     const what = group === '' ? plural : `${plural}.${group}`;
     const limit = `${what} ${where} could not be read: `;
-    // Lists and single reads are refused in other words for the same lack of rights.
+    // For one missing right, the server words the refusals of lists and of single reads differently.
     if (![...this.limits].some((each) => each.startsWith(limit))) this.limits.add(`${limit}${failure.message}`);
   }
 }

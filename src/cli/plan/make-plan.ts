@@ -16,18 +16,18 @@ import type { FileObject } from './plan-objects.ts';
 import { filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary.ts';
 
-/** The files of a plan, checked. */
+/** The checked files of a plan. */
 export interface PlannedFiles {
   readonly objects: readonly InputObject[];
-  /** The graphs of the definitions among them, in the order in which they are applied. */
+  /** The graphs of the definitions in the files, in the order in which they are applied. */
   readonly graphs: readonly Graph[];
-  /** CRDs among them, and those that the command names beside them. */
+  /** The CRDs in the files, and those that the options name. */
   readonly crds: readonly KubeObject[];
-  /** Those that the command names beside them. */
+  /** The CRDs that the options name. */
   readonly named: readonly KubeObject[];
 }
 
-/** Plans what files would change, or what their deletion would. */
+/** Plans the apply of files, or their deletion. */
 export async function makePlan(
   context: PlanContext,
   files: PlannedFiles,
@@ -84,7 +84,7 @@ export async function makePlan(
   return { plan, desired: objects.map(({ desired }) => desired) };
 }
 
-/** Definitions move instances everywhere, whatever part of them is planned. */
+/** A changed definition changes the instances of all namespaces, even when only one namespace is planned. */
 function otherNamespaces({ only }: PlanContext, definitions: readonly DefinitionPlan[]): string[] {
   if (only === undefined) return [];
   const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);

@@ -4,10 +4,12 @@ import { planLines } from './plan-lines.ts';
 import type { Plan } from './plan.ts';
 import { totals } from './summary-lines.ts';
 
-/** A comment that finds the comment of an earlier plan, so that a workflow can replace it. */
+/** A marker by which a workflow finds the comment of an earlier plan to replace it. */
 const MARK = '<!-- typekro plan -->';
 
-/** The plan as the body of a comment: what to look at first, then everything in one block. */
+/**
+ * Prints the plan as the body of a comment: the findings first, then the whole plan in a block that opens on a click.
+ */
 export function markdownText(plan: Plan): string {
   const names = plan.definitions.map(({ name }) => `\`${name}\``).join(', ');
   const findings = findingsOf(plan).map(
@@ -31,7 +33,7 @@ export function markdownText(plan: Plan): string {
   ].join('\n');
 }
 
-/** A text that Markdown does not read as more than text. */
+/** Escapes a text for Markdown. */
 function plain(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>|#@]/g, (character) => `\\${character}`).replaceAll(/\s+/g, ' ');
 }

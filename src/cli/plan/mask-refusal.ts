@@ -3,19 +3,25 @@ import { isJsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { MASK } from './value-lines.ts';
 
-/** Shorter values stand in messages by chance; where a message quotes them they are masked all the same. */
+/**
+ * Shorter values are not searched in messages, because they occur there by coincidence. Quoted texts are masked anyway.
+ */
 const MIN_VALUE_LENGTH = 4;
 
-/** Quoted texts of Go (`%q` and `` `x` ``), and numbers, booleans and other plain words that are called a value. */
+/**
+ * `QUOTED` matches texts that Go quotes (`%q` and `` `x` ``). `PLAIN_VALUE` matches an unquoted value, such as a
+ * number, after the words `Invalid value`.
+ */
 const QUOTED = /"(?:\\.|[^"\\])*"|`[^`]*`/g;
 const PLAIN_VALUE = /\b((?:Invalid|Unsupported|Duplicate) value: )[^\s"`:,;]+/g;
 
 /**
- * Masks what a server says when it refuses an object of a node that holds values of Secrets, or computes fields from
- * them: all quoted texts but the names of the object, and the values wherever they stand.
+ * Masks values of Secrets in the server's messages about refused objects. For a node that is a Secret or has fields
+ * from Secrets, all quoted texts except names of the object are masked, and the values themselves everywhere in the
+ * text.
  *
- * @param hides may a field of a node hold values of Secrets?
- * @returns takes the id of the node, the refused object as far as it is known, and the text
+ * @param hides returns true when a field of a node can contain values of Secrets
+ * @returns a function of the id of the node, the refused object if it is known, and the text
  */
 export function refusalMask(
   graph: Graph,
@@ -34,7 +40,7 @@ export function refusalMask(
   };
 }
 
-/** What a server says when it refuses a Secret of a file, without its values. */
+/** Masks the values of a Secret in the server's message about its refusal. */
 export function maskedSecretRefusal(secret: KubeObject, text: string): string {
   const values = new Set<string>();
   collectSecret(secret, values);
@@ -54,13 +60,13 @@ function masked(text: string, object: KubeObject | undefined, values: ReadonlySe
   return result;
 }
 
-/** The values of a Secret, and its annotations, which hold copies of them. */
+/** Collects the values of a Secret, and its annotations, because some contain a copy of the values. */
 function collectSecret(secret: KubeObject | undefined, values: Set<string>): void {
   for (const path of [['data'], ['stringData'], ['metadata', 'annotations']])
     collect(valueBehind(secret, path), values);
 }
 
-/** All texts and numbers inside of a value; of base64 also what it stands for. */
+/** Collects all texts and numbers in a value, and the decoded form of base64 texts. */
 function collect(value: JsonValue | undefined, values: Set<string>): void {
   if (typeof value === 'string') {
     values.add(value);

@@ -5,22 +5,22 @@ import { keys } from '../../runtime/index.ts';
 import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
-/** kubectl keeps the whole object in this annotation. */
+/** kubectl stores the whole object in this annotation. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Shorter values stand in fields of objects by chance. */
+/** Shorter values are not searched as whole fields, because they occur there by coincidence. */
 const MIN_WHOLE_LENGTH = 6;
 
-/** Shorter values stand inside of texts by chance, and in fields that expressions read. */
+/** Shorter values are not searched inside of texts, because they occur there by coincidence. */
 const MIN_FOUND_LENGTH = 12;
 
 /**
- * Masks what objects hold of Secrets with salted hashes:
- * - values of Secrets, and of manifests and templates of Secrets wherever they stand: in definitions, revisions, instances;
- * - these values where they stand in other fields: those of 12 and more characters anywhere, those of 6 and more as the
+ * Replaces values of Secrets in objects by salted hashes:
+ * - the values in Secrets, and in manifests and templates of Secrets inside of definitions, revisions and instances;
+ * - the same values in other fields: values of at least 12 characters anywhere in a text, values of at least 6 as the
  *   whole value of a field of an object that an instance owns.
  *
- * Fields that name, select or order objects stay. kubectl's copy of an object is left out.
+ * Fields that name or select objects are not masked. kubectl's copy of an object is removed.
  */
 export function maskSecrets(salt: string, objects: readonly KubeObject[]): (object: KubeObject) => KubeObject {
   const values = valuesOfSecrets(objects);
@@ -50,13 +50,13 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
 const isReserved = (key: string): boolean =>
   [...keys.RESERVED_PREFIXES, 'typekro.dev/', 'applyset.kubernetes.io/'].some((each) => key.startsWith(each));
 
-/** Keys of texts that say which object or part is meant. */
+/** The keys of texts that identify an object or a part of it. */
 const NAME = /^(?:apiVersion|kind|group|version|type|plural|uid|id|key|(?:.*N|n)ames?|(?:.*N|n)amespaces?)$/;
 
-/** Keys of maps that select objects. */
+/** The keys of maps that select objects. */
 const SELECTION = /^(?:labels|matchLabels|matchExpressions|(?:.*S|s)elector)$/;
 
-/** Keys of maps of texts whose keys an author chooses. */
+/** The keys of maps with free keys. */
 const FREE = /^(?:data|annotations)$/;
 
 function masked(salt: string, value: JsonValue, clean: (text: string) => string): JsonValue {
@@ -74,7 +74,7 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
   return Object.fromEntries(members);
 }
 
-/** No key of such a map says that its text names an object. */
+/** Masks a map with free keys. In such a map, a key such as `name` does not mean that its text identifies an object. */
 function maskedEntries(salt: string, map: JsonObject, clean: (text: string) => string): JsonObject {
   const entries = Object.entries(map).flatMap(([key, member]): [string, JsonValue][] =>
     member === undefined || key === LAST_APPLIED ? [] : [[key, masked(salt, member, clean)]],
@@ -91,7 +91,7 @@ function isIdentity(key: string, member: JsonValue): boolean {
   );
 }
 
-/** The values of a Secret or of a template of one. Of expressions, the literals are masked. */
+/** Masks the values of a Secret or of its template. In expressions, only the literals are masked. */
 function maskedData(salt: string, value: JsonValue, form: TextForm): JsonValue {
   if (value === null) return value;
   if (Array.isArray(value)) return value.map((item) => maskedData(salt, item, form));
@@ -107,7 +107,7 @@ function maskedData(salt: string, value: JsonValue, form: TextForm): JsonValue {
   return maskedTemplate(salt, value, form);
 }
 
-/** Values of Secrets and literals of their templates, decoded and as they are. */
+/** Collects the values of Secrets and the literals of their templates, both as text and in base64. */
 function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, TextForm> {
   const values = new Map<string, TextForm>();
   const add = (text: string, base64: string) => {
@@ -127,14 +127,17 @@ function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, Te
   return values;
 }
 
-/** Literal entries. */
+/** The entries without expressions. */
 const textsOf = (data: JsonValue | undefined): string[] =>
   (isJsonObject(data) ? Object.values(data) : []).map(asText).filter((text) => !text.includes('${'));
 
-/** Besides its token such a Secret holds its namespace and the cluster's public certificate, and the token is used by nothing. */
+/**
+ * Such a Secret also contains its namespace and the cluster's public certificate, which must stay visible in other
+ * fields. Nothing else copies the token.
+ */
 const isServiceAccountToken = ({ type }: JsonObject): boolean => type === 'kubernetes.io/service-account-token';
 
-/** Masks long values inside of texts. One look-up for each position of a text, whatever the number of values. */
+/** Masks long values inside of texts. Needs one look-up for each position of a text, however many values there are. */
 function byBeginning(salt: string, values: ReadonlyMap<string, TextForm>): (text: string) => string {
   const found = new Map<string, string[]>();
   const sorted = [...values.keys()].filter((value) => value.length >= MIN_FOUND_LENGTH);

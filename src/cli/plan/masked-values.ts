@@ -3,12 +3,12 @@ import type { JsonValue } from '../../core/index.ts';
 import { isJsonObject, stringifyJson } from '../../core/index.ts';
 import { scanExpressions } from '../../graph/index.ts';
 
-/** A masked value in the form of an entry of `data`: the base64 form of a masked text. */
+/** Masks an entry of `data`. The result is the base64 form of a masked text. */
 export function hashedValue(salt: string, base64: string): string {
   return Buffer.from(hashOf(salt, base64)).toString('base64');
 }
 
-/** A masked text. Its base64 form is the masked form of the text's base64 form. */
+/** Masks a text. The base64 form of the result equals `hashedValue` of the text's base64 form. */
 export function hashedText(salt: string, text: string): string {
   return hashOf(salt, Buffer.from(text).toString('base64'));
 }
@@ -17,20 +17,23 @@ function hashOf(salt: string, base64: string): string {
   return `hash:${createHash('sha256').update(`${salt} ${base64}`).digest('hex').slice(0, 32)}`;
 }
 
-/** Both forms of a masked value inside of a text. `aGFzaD` is the base64 form of `hash`, and 37 bytes end with `==`. */
+/**
+ * Matches both forms of a masked value in a text. `aGFzaD` is the base64 form of `hash:`, and the base64 form of 37
+ * bytes ends with `==`.
+ */
 const MASKED = /hash:[0-9a-f]{32}|aGFzaD[A-Za-z0-9+/]{44}==/;
 
-/** Does a text hold a masked value? */
+/** Does a text contain a masked value? */
 export const isMasked = (text: string): boolean => MASKED.test(text);
 
-/** The form of a text: an entry of `data` is the base64 form of a value, any other text is the value itself. */
+/** The form of a text: `base64` for an entry of `data`, `text` for any other value. */
 export type TextForm = 'text' | 'base64';
 
-/** A masked text of either form. */
+/** Masks a text of either form. */
 export const maskedText = (salt: string, text: string, form: TextForm): string =>
   form === 'text' ? hashedText(salt, text) : hashedValue(salt, text);
 
-/** A text of a template with its literals masked: those between expressions, and those inside of them. */
+/** Masks the literals of a template: the text between expressions, and the literals inside of expressions. */
 export function maskedTemplate(salt: string, template: string, form: TextForm): string {
   const mask = (text: string) => maskedText(salt, text, form);
   const scan = scanExpressions(template);
@@ -41,17 +44,20 @@ export function maskedTemplate(salt: string, template: string, form: TextForm): 
   return parts.join('');
 }
 
-/** String literals of CEL: raw ones, and those in which a backslash hides a quote. */
+/** Matches string literals of CEL: raw ones, and ones with escapes. */
 const CEL_STRING =
   /[bB]?[rR][bB]?(?:"""[^]*?"""|'''[^]*?'''|"[^"]*"|'[^']*')|[bB]?(?:"""(?:\\[^]|[^\\])*?"""|'''(?:\\[^]|[^\\])*?'''|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')/y;
 
-/** A comment, a name or a number of CEL, read as a whole. */
+/** Matches a whole comment, name or number of CEL. */
 const CEL_WORD = /\/\/[^\n]*|[A-Za-z_]\w*|\d[\w.]*/y;
 
-/** So far from its bracket a key is looked for; a literal behind more space is masked. */
+/** The maximum number of characters between a bracket and its key. A literal farther away is masked. */
 const MAX_SPACE_LENGTH = 20;
 
-/** Masks the literals of a CEL expression, but for keys that select a member: `secret.data["password"]`. Leaves comments out. */
+/**
+ * Masks the literals of a CEL expression, except keys that select a member: `secret.data["password"]`. Removes
+ * comments.
+ */
 function maskedExpression(cel: string, mask: (text: string) => string): string {
   let masked = '';
   for (let at = 0; at < cel.length;) {
@@ -68,7 +74,7 @@ function maskedExpression(cel: string, mask: (text: string) => string): string {
       continue;
     }
     const word = matchAt(CEL_WORD, cel, at) ?? cel.charAt(at);
-    // A quote that ends nowhere begins a literal, too.
+    // A quote without an end begins a literal, too.
     if (word === '"' || word === "'") return `${masked}"${mask(cel.slice(at))}"`;
     if (!word.startsWith('//')) masked += isLongNumber(word) ? `"${mask(word)}"` : word;
     at += word.length;
@@ -81,12 +87,12 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0];
 }
 
-/** Shorter numbers are positions and sizes. */
+/** Shorter numbers are indices and sizes, not secrets. */
 const isLongNumber = (word: string): boolean => /^\d/.test(word) && word.length > 3;
 
 /**
- * A masked value with the plain one in each place where that has the same hash, so that both can be compared. Resources
- * are paired by their ids, items of other lists by their positions.
+ * Replaces each part of a masked value by the plain part when both have the same hash, so that the values can be
+ * compared. Resources are paired by id, items of other lists by index.
  */
 export function revealed(salt: string, masked: JsonValue, plain: JsonValue | undefined): JsonValue {
   if (typeof masked === 'string') return isMasked(masked) ? revealedText(salt, masked, plain) : masked;
@@ -115,7 +121,7 @@ function revealedText(salt: string, masked: string, plain: JsonValue | undefined
   return isTemplate || isTextBehind(salt, masked, plain) ? plain : masked;
 }
 
-/** Is the masked text that of the plain one? The text between two masked values ends the first of them. */
+/** Is the masked text the mask of the plain text? The text between two masked values marks the end of the first. */
 function isTextBehind(salt: string, masked: string, plain: string): boolean {
   const found = MASKED.exec(masked);
   if (found === null) return masked === plain;
@@ -127,7 +133,7 @@ function isTextBehind(salt: string, masked: string, plain: string): boolean {
   const isOf = (text: string) => hashedText(salt, text) === mask || hashedValue(salt, text) === mask;
   const from = plain.slice(found.index);
   if (next === null) return from.endsWith(between) && isOf(from.slice(0, from.length - between.length));
-  // An empty text between two masked values leaves every end open.
+  // Without text between two masked values, every end of the first is possible.
   for (let end = from.indexOf(between, 1); end > 0; end = from.indexOf(between, end + 1)) {
     if (isOf(from.slice(0, end))) return isTextBehind(salt, rest, from.slice(end));
     if (end >= from.length) return false;

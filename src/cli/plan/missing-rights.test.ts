@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => plans.close());
 
-/** Plans the changed definition with a user whose requests are refused where the pattern fits. */
+/** Plans the changed definition for a user. The server refuses the user's requests that match the pattern. */
 async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
   const { client } = refusingClient(plans.world.cluster, { refuses });
   const errors: string[] = [];
@@ -74,7 +74,7 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
   return made.plan;
 }
 
-/** What a plan says of each instance, and what it did not see, both in short. */
+/** Abbreviates a plan: the state of each instance, and the limits. */
 function outline({ definitions, instances, limits, summary, source }: Plan) {
   return {
     revision: definitions.map(({ revision }) => `${revision.from} → ${revision.to}`).join(),

@@ -5,12 +5,12 @@ import { objectsAt, valueAt } from '../../kubernetes/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { applyDefaults, prune, structuralSchema, validateValue } from '../../schema/index.ts';
 
-/** An instance as an API server reads it under the schema of a graph. */
+/** An instance as an API server would read it with the schema of a graph. */
 export interface InstanceUnderSchema {
   readonly object: KubeObject;
-  /** Why the server would refuse to write it, in its words; empty when it would not. */
+  /** The server's messages if it would refuse the instance; empty when it would accept it. */
   readonly errors: readonly string[];
-  /** Fields that the schema does not have; the server drops them. */
+  /** The paths of fields that the schema lacks. The server drops these fields. */
   readonly dropped: readonly string[];
 }
 
@@ -26,7 +26,9 @@ function schemaOf(graph: Graph): Schema {
   return made;
 }
 
-/** Reads an instance as an API server does: without fields that the schema of the graph does not have, with its defaults. */
+/**
+ * Reads an instance like an API server: drops fields that the schema of the graph lacks, sets defaults, and validates.
+ */
 export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
   const schema = schemaOf(graph);
   const { value, unknown } = prune(schema, instance as unknown as JsonValue);
@@ -39,7 +41,10 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
   };
 }
 
-/** An object with the fields of another laid over it, as server-side apply does as far as lists have no keys. */
+/**
+ * Merges the fields of `desired` into `live`. The result equals server-side apply, except that lists with keys are
+ * replaced as a whole.
+ */
 export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
   if (live === undefined) return desired;
   return merge(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;

@@ -5,19 +5,19 @@ import { SIGNS } from './paint.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import { MASK } from './value-lines.ts';
 
-/** How a plan is shown. */
+/** Options of the output of a plan. */
 export interface PlanView {
   readonly paint: Paint;
-  /** Of the terminal; absent: lines are not broken. */
+  /** The width of the terminal. When absent, lines are not broken. */
   readonly columns?: number;
-  /** Lists every instance. Default: those to which the same happens are counted. */
+  /** True to list every instance. Otherwise equal instances are merged. */
   readonly all: boolean;
 }
 
 /**
- * One write with its fields, its refusal and what it waits for.
+ * Prints one write with its fields, its refusal and the nodes that it waits for.
  *
- * @param home the namespace that is not named, since all of them are in it
+ * @param home the namespace of the instance; it is not printed
  */
 export function objectLines(
   plan: ObjectPlan,
@@ -52,7 +52,7 @@ export function objectLines(
   ];
 }
 
-/** `spec.replicas  2 → 3`. */
+/** Prints the change of a value: `spec.replicas 2 → 3`. */
 export function valueLineText({ path, from, to, secret, immutable }: ValueLine): string {
   const end = immutable === true ? '  (immutable)' : '';
   if (secret === true) return `${printableLine(path)}  ${MASK}${end}`;
@@ -61,7 +61,7 @@ export function valueLineText({ path, from, to, secret, immutable }: ValueLine):
   return `${printableLine(path)}  ${valueText(from)} → ${valueText(to)}${end}`;
 }
 
-/** Characters of a value that a line shows; `-o json` shows all. */
+/** The maximum number of characters of a value in a line. `-o json` prints all. */
 const MAX_VALUE_LENGTH = 200;
 
 function valueText(value: ValueLine['to']): string {

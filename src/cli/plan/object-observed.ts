@@ -5,16 +5,16 @@ import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { ObjectWriter } from './apply-object.ts';
 
-/** How long a controller or a server may take to answer to one object, in milliseconds. */
+/** The time limit for a controller or a server to react to one object, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
 type Waiting = Pick<ObjectWriter, 'api' | 'signal' | 'clock'>;
 
 /**
- * Waits until the controller has seen an instance as it was applied: before that it would create a deleted child again
- * from the old spec.
+ * Waits until the controller has observed the applied instance. Before that, it would create a deleted child again from
+ * the old spec.
  *
- * @throws TypeKroError `apply/not-served` when no condition of the instance is about it after the time limit
+ * @throws TypeKroError `apply/not-served` when no condition of the instance has its generation after the time limit
  */
 export async function waitUntilObserved(waiting: Waiting, instance: KubeObject): Promise<void> {
   const { generation = 0 } = instance.metadata;
@@ -30,10 +30,10 @@ export async function waitUntilObserved(waiting: Waiting, instance: KubeObject):
 }
 
 /**
- * Waits until the server serves the kind of a CRD that was applied, and tells the client, which asks for a kind that was
- * missing only after a pause.
+ * Waits until the server serves the kind of an applied CRD. Then adds the kind to the client's discovery, which repeats
+ * the look-up of a missing kind only after a pause.
  *
- * @throws TypeKroError `apply/not-served` when it is not established after the time limit
+ * @throws TypeKroError `apply/not-served` when the CRD is not established after the time limit
  */
 export async function waitUntilEstablished(waiting: Waiting, crd: KubeObject): Promise<void> {
   const isServed = (found: KubeObject) =>

@@ -6,27 +6,32 @@ import { keys } from '../../runtime/index.ts';
 import type { KindTable } from './kind-table.ts';
 import { tableKey } from './kind-table.ts';
 
-/** Objects of an external collection, or why there are none. */
+/** The objects of an external collection, or the reason why they are not known. */
 export type ListAnswer =
   | { readonly objects: readonly KubeObject[] }
   | { readonly failure: ApiFailure }
   | { readonly unserved: true };
 
-/** Where a plan reads live objects: a cluster, or a snapshot of one. */
+/** The source of a plan's live objects: a cluster, or a snapshot of one. */
 export interface ObjectSource {
-  /** Reads what the requests need, for all of them together. */
+  /** Reads the objects of all requests together. */
   load(requests: readonly ReadRequest[]): Promise<void>;
-  /** The table of a kind; `undefined` for a kind that was never asked for. */
+  /** Returns the table of a kind, or `undefined` for a kind that was never loaded. */
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined;
   list(target: ListTarget): ListAnswer;
-  /** What could not be read, and what follows from it. */
+  /** What could not be read, and the consequences. */
   readonly limits: ReadonlySet<string>;
 }
 
-/** The failure of what a source did not bring, which its callers never see. */
+/**
+ * The failure of an object that the source did not load. A caller that loads before it reads never gets this failure.
+ */
 const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
-/** Puts the answer to a read into the view of one instance. What was loaded answers; the rest counts as failed. */
+/**
+ * Stores the answer to a read in the view of one instance. The loaded objects answer; an object that was not loaded
+ * counts as failed.
+ */
 export function answerRead(source: ObjectSource, store: ObservedStore, request: ReadRequest): void {
   switch (request.kind) {
     case 'object':
@@ -53,7 +58,9 @@ function answerObject(source: ObjectSource, store: ObservedStore, target: Object
   else fail(store, objectReadKey(target), known?.state === 'failed' ? known.failure : NOT_READ);
 }
 
-/** Members as they were read, without those that the simulation deleted and with those that it created. */
+/**
+ * Answers with the members that were read, without those that the simulation deleted and with those that it created.
+ */
 function answerMembers(source: ObjectSource, store: ObservedStore, target: MemberTarget): void {
   const { applySet, group, kind, namespaces } = target;
   const table = source.table({ group, kind });
@@ -77,7 +84,7 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
   store.setMembers(target, { state: 'known', objects: liveObjects([...members.values()]) });
 }
 
-/** Why the owned objects of some of the namespaces are not known. */
+/** The failure for which the owned objects of one of the namespaces are not known, or `undefined`. */
 function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure | undefined {
   if (table.isWhole || table.owned.has('*')) return undefined;
   if (!table.type.namespaced) return table.failures.get('*');
@@ -85,7 +92,7 @@ function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure 
   return missing === undefined ? undefined : (table.failures.get(missing) ?? table.failures.get('*') ?? NOT_READ);
 }
 
-/** A failed read counts for the whole plan. */
+/** A failed read is final: the plan never retries it. */
 function fail(store: ObservedStore, key: string, failure: ApiFailure): void {
   store.failedReads.set(key, { failure, retryAt: Infinity, failures: 1 });
 }

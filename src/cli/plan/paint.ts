@@ -15,18 +15,18 @@ export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
 
 const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
 
-/** Writes signs and words of a plan, in colours where the terminal has them. */
+/** Writes signs and words of a plan, in colours if the terminal shows them. */
 export interface Paint {
-  /** A sign, in its colour. */
+  /** Colours a sign. */
   sign(sign: string): string;
-  /** A heading or a word that counts. */
+  /** Makes a heading or an important word bold. */
   strong(text: string): string;
-  /** A problem. */
+  /** Colours a problem. */
   alarm(text: string): string;
   faint(text: string): string;
 }
 
-/** The paint of a terminal with colours, or of plain text. */
+/** Returns the paint for a terminal with colours, or for plain text. */
 export function paintFor(hasColour: boolean): Paint {
   const paint = (code: number, text: string) => (hasColour ? `\u001b[${code}m${text}\u001b[0m` : text);
   return {

@@ -11,7 +11,7 @@ import type { LiveSource } from './live-source.ts';
 import type { Plan } from './plan.ts';
 import type { WriteChecker } from './write-checker.ts';
 
-/** What all parts of a plan work with. */
+/** The dependencies of all parts of a plan. */
 export interface PlanContext {
   readonly api: KubernetesApi;
   readonly source: LiveSource;
@@ -20,21 +20,21 @@ export interface PlanContext {
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
   readonly operation: Plan['operation'];
-  /** Namespace of objects of files that name none. */
+  /** The namespace of objects of files without one. */
   readonly namespace: string;
-  /** The only namespace whose instances are planned; absent: all. */
+  /** The only namespace whose instances are planned. When absent, all are. */
   readonly only?: string;
-  /** Milliseconds since the epoch. */
+  /** The time of the plan in milliseconds since the epoch. */
   readonly now: number;
-  /** With which the live objects of a snapshot hide values of Secrets; absent: they do not. */
+  /** The salt with which a snapshot masks values of Secrets. Absent for a live cluster. */
   readonly salt?: string;
-  /** Takes each object that the plan writes for an instance, with all that is known of it. */
+  /** Called with each object that the plan writes for an instance, as far as its fields are known. */
   readonly onWrite?: (ref: ObjectRef, desired: KubeObject) => void;
 }
 
 /**
- * The type of an object: as the server has it, else as the files declare it, since they will create the kind. Of a kind
- * that neither has, plural and scope are a guess.
+ * Returns the type of an object: from the server, or else from the CRDs and definitions in the files. For an unknown
+ * kind, plural and scope are guesses.
  */
 export async function typeOf(
   { api, signal }: PlanContext,
@@ -54,7 +54,7 @@ export async function typeOf(
   };
 }
 
-/** An object of a file, in the namespace in which the server would put it. */
+/** Returns the object of a file with the namespace in which it will be stored. */
 export function placed(
   { namespace }: PlanContext,
   type: Pick<ObjectType, 'namespaced'>,
@@ -64,7 +64,7 @@ export function placed(
   return type.namespaced ? { ...object, metadata: { namespace, ...object.metadata } } : object;
 }
 
-/** The target of an object. */
+/** Returns the target of an object. */
 export function targetOf(type: ObjectType, { metadata: { name = '', namespace } }: KubeObject): ObjectTarget {
   return { type, name, ...(type.namespaced && namespace !== undefined ? { namespace } : {}) };
 }

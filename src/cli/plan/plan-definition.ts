@@ -24,11 +24,11 @@ import { simulateAll } from './simulate-all.ts';
 export interface DefinitionTask {
   readonly graph: Graph;
   readonly definition: FileObject;
-  /** Instances of the definition that files hold, by `namespace/name`. */
+  /** The instances of the definition in the files, by `namespace/name`. */
   readonly given: ReadonlyMap<string, FileObject>;
 }
 
-/** The plan of a definition and of all its instances. */
+/** Plans a definition and all its instances. */
 export async function planDefinition(
   context: PlanContext,
   { graph, definition, given }: DefinitionTask,
@@ -64,7 +64,7 @@ export async function planDefinition(
   };
 }
 
-/** A definition that is there keeps its identity and its status, whatever a dry run says of them. */
+/** Keeps the status of the live definition, whatever a dry run returns. */
 function withIdentity(object: KubeObject, live: KubeObject | undefined): KubeObject {
   return live?.status === undefined ? object : { ...object, status: live.status };
 }
@@ -76,12 +76,15 @@ async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObjec
   return own.sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
 }
 
-/** What the instances of one definition are planned with. */
+/** The inputs of the plans of one definition's instances. */
 interface InstancesTask {
   readonly graph: Graph;
   readonly preview: DefinitionPreview;
   readonly refusal: string | undefined;
-  /** The schema of instances changes, so that the server's answers about instances are those of the old one. */
+  /**
+   * True when the schema of instances changes. The server then checks instances by the old schema, so its answers do
+   * not count.
+   */
   readonly isNewSchema: boolean;
   /** The definition in the cluster. */
   readonly live: KubeObject | undefined;
@@ -119,13 +122,13 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   return plans;
 }
 
-/** A changed instance of a file that keeps its revision: its spec is planned with that. */
+/** A changed instance of a file that stays with its revision. Its new spec is planned with this revision. */
 interface HeldInstance {
   readonly file: FileObject;
-  /** In the cluster. */
+  /** The definition in the cluster. */
   readonly definition: KubeObject;
   readonly candidates: readonly KubeObject[];
-  /** Its plan when the change writes nothing. */
+  /** The plan of the instance if the change writes nothing. */
   readonly resting: InstancePlan;
 }
 
@@ -134,7 +137,7 @@ type Prepared =
   | { readonly plan: InstancePlan }
   | { readonly input: SimulationInput; readonly head: InstanceHead };
 
-/** An instance as it will be, ready to be stepped; or its plan, when nothing happens to it. */
+/** Returns the input of a simulation of the changed instance, or its plan when nothing is to be simulated. */
 function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
@@ -177,7 +180,10 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   return { head, input: { graph, instance: after, step: { ...preview.stepOf(after), now }, ...settled } };
 }
 
-/** Fields that the new schema does not have: the server drops their values. Those of the old defaults are no loss. */
+/**
+ * The values that the server drops because the new schema lacks their fields. A value equal to the old default is not a
+ * loss.
+ */
 function droppedLines(instance: KubeObject, dropped: readonly string[], crd: KubeObject | undefined): ValueLine[] {
   return dropped.flatMap((path) => {
     const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
@@ -192,7 +198,7 @@ function droppedLines(instance: KubeObject, dropped: readonly string[], crd: Kub
   });
 }
 
-/** An instance of a file as the server would store it. */
+/** Returns an instance of a file as the server would store it. */
 function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
   const uid = live?.metadata.uid ?? plannedUid(desired);
@@ -203,7 +209,7 @@ function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired 
   };
 }
 
-/** The plan of an instance that the definition does not move. */
+/** The plan of an instance that does not follow the new definition at this time; `undefined` for other instances. */
 function restOf(
   instance: KubeObject,
   head: InstanceHead,
@@ -220,7 +226,7 @@ function restOf(
   return restingPlan(head, 'deferred', `the definition ${head.definition} would be refused, and ${stayText(preview)}`);
 }
 
-/** Is it deferred for nothing but its revision, so that a change of its spec has effect? */
+/** Is the instance deferred only because of its revision? A change of its spec then still has an effect. */
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
   const isAtRest = instance.metadata.deletionTimestamp !== undefined || isSuspended(instance);
   const kind = preview.deferralOf(instance)?.kind;
@@ -229,7 +235,7 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
 
 function stayText({ revision: { from, to } }: DefinitionPreview): string {
   if (from === 0) return 'no revision serves it';
-  // kro 0.10 has issued the revision that it refuses.
+  // kro 0.10 stores a revision before it refuses it.
   return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
 

@@ -19,13 +19,16 @@ import { isSameBehindHashes } from './snapshot-file.ts';
 /** An instance of a file, and the definition in the cluster that it follows. */
 export interface InstanceTask {
   readonly file: FileObject;
-  /** `undefined`: nothing tells which of the candidates serves it. */
+  /** The definition that serves the instance; `undefined` when several candidates are possible. */
   readonly definition: KubeObject | undefined;
-  /** The definitions in the cluster that declare its kind. */
+  /** The definitions in the cluster that declare the instance's kind. */
   readonly candidates: readonly KubeObject[];
 }
 
-/** The task of an object whose kind a definition in the cluster declares; `undefined` for any other object. */
+/**
+ * Makes the task of an object whose kind a definition in the cluster declares. Returns `undefined` for any other
+ * object.
+ */
 export function instanceTask({ basics }: PlanContext, file: FileObject): InstanceTask | undefined {
   const { desired, live } = file;
   const candidates = basics.definitions.filter(({ spec }) => {
@@ -40,7 +43,7 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
   return { file, definition: servingDefinition(candidates, live, crd), candidates };
 }
 
-/** The plans of instances whose definitions stay as they are: of a changed spec, or of their deletion. */
+/** Plans instances whose definitions do not change: changes of their specs, or their deletion. */
 export async function planInstances(context: PlanContext, tasks: readonly InstanceTask[]): Promise<InstancePlan[]> {
   const { api, signal, source, checker, settings } = context;
   const plans: InstancePlan[] = [];
@@ -78,7 +81,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   return plans;
 }
 
-/** The instance as it will be: stored as the file has it, or being deleted. */
+/** Returns the instance after the operation: stored with the file's values, or being deleted. */
 function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
   if (operation === 'delete') {
     const object = live ?? desired;
@@ -86,7 +89,7 @@ function afterOf({ operation, now }: PlanContext, { live, desired, answer }: Fil
     return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
   }
   const stored = answer.object ?? laidOver(live, desired);
-  // A dry run gives a new object another UID each time.
+  // Each dry run gives a new object another UID, so a planned UID replaces it.
   const uid = live?.metadata.uid ?? plannedUid(desired);
   return {
     ...stored,

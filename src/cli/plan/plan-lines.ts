@@ -8,7 +8,7 @@ import { SIGNS } from './paint.ts';
 import type { DefinitionPlan, Plan } from './plan.ts';
 import { summaryLines } from './summary-lines.ts';
 
-/** The plan in lines: definitions, other objects, instances, the sum, and what could not be seen. */
+/** Prints the plan as lines: definitions, other objects, instances, the totals, and what could not be read. */
 export function planLines(plan: Plan, view: PlanView): string[] {
   const { paint, columns } = view;
   const parts = [
@@ -25,7 +25,7 @@ export function planLines(plan: Plan, view: PlanView): string[] {
   ]);
 }
 
-/** Lines that go on are indented by four more than their first line. */
+/** The indentation of continuation lines: four more than the first line. */
 const indentOf = (line: string): number => (/^ */.exec(line)?.[0].length ?? 0) + 4;
 
 function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
@@ -74,7 +74,7 @@ function revisionText({ revision: { from, to }, action }: DefinitionPlan): strin
   return from === 0 ? `revision ${to}` : `revision ${from} → ${to}`;
 }
 
-/** Instances that a text names at the most; `-o json` has all. */
+/** The maximum number of instances in a text. `-o json` prints all. */
 const MAX_NAMED = 3;
 
 function setText(setBy: readonly string[]): string {

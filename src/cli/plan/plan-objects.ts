@@ -15,17 +15,17 @@ import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
-/** An object of a file: as it is in the cluster, and as the server would store it. */
+/** An object of a file, its live object, and the server's answer to its apply. */
 export interface FileObject {
   readonly input: InputObject;
-  /** With its namespace. */
+  /** The object of the file, with its namespace. */
   readonly desired: KubeObject;
   readonly live: KubeObject | undefined;
   readonly answer: WriteAnswer;
 }
 
 /**
- * Reads the objects of files as they are in the cluster, and asks what an apply would make of them.
+ * Reads the live objects of files, and checks what an apply would store.
  *
  * @param declared the kinds that the files declare
  */
@@ -56,7 +56,7 @@ export async function readFileObjects(
 
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
 
-/** The plan of an object of a file that is neither definition nor instance. */
+/** Plans an object of a file that is neither a definition nor an instance. */
 export function filePlan({ operation }: PlanContext, { desired, live, answer }: FileObject): ObjectPlan {
   const place = { node: '', object: refOf(desired), wave: 1 };
   if (operation === 'delete') {
@@ -87,7 +87,10 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
   return { ...place, action: fields.length === 0 ? 'none' : 'change', fields, checked };
 }
 
-/** Fields that differ; of what the server did not answer, only those that the file sets. */
+/**
+ * Lists the fields that an apply changes. With `immutable`, removed fields are left out, because `after` is then only
+ * the file's object and not the server's answer.
+ */
 export function fieldLines(
   desired: KubeObject,
   live: KubeObject | undefined,

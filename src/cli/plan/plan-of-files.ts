@@ -22,25 +22,25 @@ import { LazyRules } from './rules-server.ts';
 import { basisKey } from './saved-plan.ts';
 import { WriteChecker } from './write-checker.ts';
 
-/** A cluster to plan against: a real one, or the embedded one that holds a snapshot. */
+/** The cluster of a plan: a real one, or an embedded one with the objects of a snapshot. */
 export interface PlanTarget {
   readonly api: KubernetesApi;
   readonly source: Omit<PlanSource, 'readAt'>;
-  /** When a snapshot was taken; absent: now. */
+  /** The time at which the snapshot was taken. When absent, the time of the plan. */
   readonly readAt?: string;
-  /** Namespace of objects that name none. */
+  /** The namespace of objects without one. */
   readonly namespace: string;
   readonly checkedBy: 'server' | 'rules';
-  /** With which a snapshot hashes values of Secrets. */
+  /** The salt with which the snapshot masks values of Secrets. */
   readonly salt?: string;
-  /** Those of the controller when a snapshot was taken; absent: they are found out. */
+  /** The settings of the controller at the time of the snapshot. When absent, they are read from the cluster. */
   readonly settings?: ControllerSettings;
-  /** What the snapshot does not hold. */
+  /** What the snapshot could not read. */
   readonly limits?: readonly string[];
   close(): Promise<void>;
 }
 
-/** A plan, and what it was made of. */
+/** A plan and its inputs. */
 export interface MadePlan {
   readonly plan: Plan;
   readonly files: PlannedFiles;
@@ -56,15 +56,15 @@ export interface MadePlan {
   readonly cluster?: string;
 }
 
-/** What a plan that can be compared with another one is made with. */
+/** Options of a plan that is compared with another plan. */
 export interface ComparedPlan {
-  /** With which the digests of what is written are made. */
+  /** The salt of the digests of written objects. */
   readonly salt: string;
   /** The time of the other plan, in milliseconds since the epoch. */
   readonly now?: number;
 }
 
-/** The cluster that `--kubeconfig` and `--context` name. */
+/** Connects to the cluster that `--kubeconfig` and `--context` select. */
 export async function clusterTarget(context: CommandContext, input: CommandInput): Promise<PlanTarget> {
   const { client, namespace, name } = await connectToCluster(context, input);
   return {
@@ -76,21 +76,21 @@ export async function clusterTarget(context: CommandContext, input: CommandInput
   };
 }
 
-/** What plans of a target work with, while the target is open. */
+/** The context of plans of an open target. */
 export interface Planning {
   readonly planned: PlanContext;
-  /** Where the live objects come from, and when they were read. */
+  /** The source of the live objects, and the time of their read. */
   readonly from: PlanSource;
   /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
   readonly cluster?: string;
   /** Salted digests of what is written for instances, by `basisKey`; empty unless they were asked for. */
   readonly contents: ReadonlyMap<string, string>;
-  /** Takes the CRDs that files declare: writes of their kinds are checked by them. */
+  /** Sets the CRDs that the files declare. Writes of their kinds are checked by these CRDs. */
   declare(crds: readonly KubeObject[]): void;
   close(): Promise<void>;
 }
 
-/** Reads what every plan of a target needs. */
+/** Reads the definitions, revisions and CRDs of a target, its version and the settings of its controller. */
 export async function openPlanning(
   context: CommandContext,
   input: CommandInput,
@@ -99,7 +99,7 @@ export async function openPlanning(
 ): Promise<Planning> {
   const { api, checkedBy } = target;
   const { signal } = context;
-  // Each request in flight listens.
+  // Every request in flight adds a listener to the signal.
   setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
   const isCluster = target.source.kind === 'cluster';
@@ -166,7 +166,10 @@ export async function openPlanning(
   };
 }
 
-/** Checks loaded files against a cluster and plans them; `undefined` when the files have errors, which are printed. */
+/**
+ * Checks loaded files against a cluster and plans them. Returns `undefined` when the files have errors, after printing
+ * them.
+ */
 export async function planOfFiles(
   context: CommandContext,
   input: CommandInput,
@@ -188,7 +191,7 @@ export async function planOfFiles(
   }
 }
 
-/** A CRD of the files as a server has it that serves the kind. */
+/** Adds the status of a served CRD to a CRD of the files. */
 function served(crd: KubeObject): KubeObject {
   const { spec = {}, metadata } = crd;
   const identity = { uid: `crd-${metadata.name ?? ''}`, resourceVersion: '1', generation: 1 };
@@ -203,7 +206,7 @@ function served(crd: KubeObject): KubeObject {
 
 const CRDS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions', namespaced: false };
 
-/** The UID of a namespace that each cluster has from its first start, and no user deletes. */
+/** The identity of a cluster: the UID of `kube-system`, which every cluster has and no user deletes. */
 async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
   try {
     const found = await api.find({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, { signal });
@@ -214,7 +217,7 @@ async function identityOf(api: KubernetesApi, signal: AbortSignal): Promise<stri
   }
 }
 
-/** The version of the server, where it tells. */
+/** The version of the server, or `undefined` when the user may not read it. */
 async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { text } = await api.raw({ path: '/version', signal });
@@ -222,7 +225,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (thrown) {
-    // A server may keep its version from the user; one that does not answer ends the plan.
+    // The server may refuse to tell its version. A server that does not answer ends the plan.
     if (thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500) return undefined;
     throw thrown;
   }

@@ -4,7 +4,7 @@ import { markdownText } from './markdown.ts';
 import { sarifText } from './sarif.ts';
 
 /**
- * The output forms of a plan besides text, JSON and YAML: Markdown for comments, SARIF for code scanning, JUnit for
+ * The output forms of a plan other than text, JSON and YAML: Markdown for comments, SARIF for code scanning, JUnit for
  * test reports.
  */
 export const PLAN_FORMS: Readonly<Record<string, (plan: Plan) => string>> = {

@@ -78,7 +78,7 @@ const secret = (text: string): JsonObject => ({
   id: 'secret',
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password: text } },
 });
-/** Long enough to be found in texts. */
+/** A password that is long enough to be masked inside of texts. */
 const PASSWORD = 'correct-horse-battery';
 const budget: JsonObject = {
   id: 'pdb',
@@ -126,7 +126,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Runs a command line with files, and gives its exit code, its results and its problems. */
+/** Runs a command line with files. Returns its exit code, its output and its errors. */
 function run(line: string, ...objects: KubeObject[]) {
   return runWhole(`${line} FILE --kubeconfig kubeconfig`, ...objects);
 }
@@ -453,7 +453,7 @@ test('a saved plan is applied, and what it said is what happens', async () => {
   expect(new Set(childWrites())).toEqual(new Set(wanted));
 });
 
-/** Lets the controller work while a command waits for it. */
+/** Advances the clock so that the controller works while a command waits for it. */
 async function advanceUntil<Result>(work: Promise<Result>): Promise<Result> {
   const ended = { yet: false };
   void work.finally(() => (ended.yet = true));
@@ -477,7 +477,7 @@ function childWrites(): string[] {
   });
 }
 
-/** Without what differs from run to run. */
+/** Removes the parts that differ from run to run. */
 function told(out: string): string {
   return out.replace(/read at \S+Z\./, 'read at NOW.');
 }

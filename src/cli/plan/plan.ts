@@ -2,12 +2,13 @@ import type { JsonValue, ObjectRef } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
 
 /**
- * What `typekro plan` found out, as its `-o json` prints it. Later versions of the same number only add fields. Objects
- * are listed in the order of the files, instances by namespace and name, writes in the order in which they happen.
+ * The report of `typekro plan`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ * Objects are in the order of the files, instances are sorted by definition, namespace and name, and writes are in the
+ * order in which they happen.
  */
 export interface Plan {
   readonly schemaVersion: 1;
-  /** `apply`: of files. `delete`: of the deletion of what the files hold. */
+  /** `apply` plans the apply of the files, `delete` the deletion of their objects. */
   readonly operation: 'apply' | 'delete';
   /** Where the live objects came from. */
   readonly source: PlanSource;
@@ -16,7 +17,7 @@ export interface Plan {
   readonly objects: readonly ObjectPlan[];
   readonly instances: readonly InstancePlan[];
   readonly summary: PlanSummary;
-  /** What could not be read or checked, and what follows; empty when everything could. */
+  /** What could not be read or checked, and the consequences. Empty when everything could. */
   readonly limits: readonly string[];
 }
 
@@ -29,33 +30,33 @@ export interface PlanSource {
   readonly version?: string;
   /** When the objects were read, RFC 3339. */
   readonly readAt: string;
-  /** The line of kro's releases that the cluster's controller follows, and how that is known. */
+  /** The release line of kro that the cluster's controller follows, and the source of this fact. */
   readonly controller?: { readonly kroCompatibility: KroCompatibility; readonly from: string };
 }
 
 /** The change of one definition. */
 export interface DefinitionPlan {
   readonly name: string;
-  /** The kind that it declares, e.g. `WebApp`. */
+  /** The kind that the definition declares, e.g. `WebApp`. */
   readonly kind: string;
   /** `file:line` of the definition. */
   readonly place: string;
   readonly action: PlanAction | 'none';
-  /** Numbers of the newest revision before and after; 0: none. */
+  /** The numbers of the newest revision before and after the apply; 0 when there is none. */
   readonly revision: { readonly from: number; readonly to: number };
   readonly schema: readonly SchemaLine[];
   readonly nodes: readonly NodeLine[];
   /** Annotations that set policies, and other parts of the spec that change. */
   readonly other: readonly ValueLine[];
-  /** Why the controller would refuse it: its instances then stay as they are. */
+  /** Why the server or the controller would refuse the definition. Its instances then do not change. */
   readonly refusal?: string;
-  /** To how many instances a new revision goes first. */
+  /** The canary of a new revision: `instances` follow it first, out of `of` instances. */
   readonly canary?: {
     readonly instances: readonly string[];
     readonly of: number;
     readonly phase: 'waiting' | 'held';
   };
-  /** What else becomes of its deletion, in sentences. */
+  /** Further consequences of its deletion, as sentences. */
   readonly notes: readonly string[];
 }
 
@@ -63,12 +64,12 @@ export interface DefinitionPlan {
 export interface SchemaLine {
   /** `added`, `removed` or `changed`. */
   readonly change: 'added' | 'removed' | 'changed';
-  /** As authors of instances write it: `spec.replicas`. */
+  /** The path of the field in an instance: `spec.replicas`. */
   readonly field: string;
   readonly description: string;
-  /** May instances that exist not survive it? */
+  /** True when the change can break existing instances. */
   readonly breaking: boolean;
-  /** `namespace/name` of the instances that set the field; only for fields that go or change. */
+  /** `namespace/name` of the instances that set the field. Empty for added fields, and for fields outside of `spec`. */
   readonly setBy: readonly string[];
 }
 
@@ -80,80 +81,81 @@ export interface NodeLine {
   readonly fields: readonly ValueLine[];
 }
 
-/** A value before and after; absent: there is none. */
+/** A value before and after the change; `from` or `to` is absent when there is no value. */
 export interface ValueLine {
   readonly path: string;
   readonly from?: JsonValue;
   readonly to?: JsonValue;
-  /** The values are hidden: they are those of a Secret, or computed from one. */
+  /** True when the values are masked, because they are from a Secret or computed from one. */
   readonly secret?: true;
-  /** The field cannot change on an object that exists. */
+  /** True when the server does not allow the field to change on an existing object. */
   readonly immutable?: true;
 }
 
 /**
- * `create`; `change`; `adopt`: change an object that the instance does not own yet; `restore`: put back what another
- * client changed; `replace`: delete and create, since a field cannot change; `prune`: delete what no node wants any more;
- * `delete`: with its instance; `labels`: change nothing but what controllers write for themselves.
+ * The action of a write. `adopt` changes an object that the instance does not own yet. `restore` reverts a change of
+ * another client. `replace` deletes and creates the object, because an immutable field changes. `prune` deletes an
+ * object that no node wants any more. `delete` deletes an object with its instance. `labels` changes only labels and
+ * annotations of controllers.
  */
 export type PlanAction = 'create' | 'change' | 'adopt' | 'restore' | 'replace' | 'prune' | 'delete' | 'labels';
 
 /**
- * How the result of a write is known. `server`: by a dry run of the API server. `rules`: by the rules of Kubernetes that
- * this program holds; webhooks, policies and quotas did not see it. `none`: by neither, since what it needs is not there
- * yet.
+ * How the result of a write was checked. `server`: by a dry run of the API server. `rules`: by the rules of Kubernetes
+ * that this program implements, without webhooks, policies and quotas. `none`: not at all, for example because the kind
+ * does not exist yet.
  */
 export type Checked = 'server' | 'rules' | 'none';
 
 /** One write of one object. */
 export interface ObjectPlan {
-  /** Id of the node; empty for objects of files and objects without one. */
+  /** The id of the node. Empty for objects of files, and for retired objects without a known node. */
   readonly node: string;
   readonly object: ObjectRef;
   readonly action: PlanAction | 'none';
   readonly fields: readonly ValueLine[];
   readonly checked: Checked;
-  /** Writes of one wave happen at the same time, after those of lower numbers; from 1. */
+  /** The number of the wave, from 1. Writes of one wave happen at the same time, after those of lower waves. */
   readonly wave: number;
-  /** Nodes that have to be ready first; the values are those of now. */
+  /** Nodes that must be ready before the write. Values that come from these nodes are their present values. */
   readonly after?: readonly string[];
-  /** Finalizers that keep a deleted object until their controllers remove them. */
+  /** The finalizers that keep a deleted object until other controllers remove them. */
   readonly finalizers?: readonly string[];
   /** Why the write is refused. */
   readonly refusal?: string;
   readonly remedy?: string;
 }
 
-/** A node about which nothing more can be said yet, or that cannot get on. */
+/** A node whose objects are not known yet, or that is blocked. */
 export interface OpenNode {
   readonly node: string;
   readonly reason: string;
   readonly remedy?: string;
 }
 
-/** What happens to one instance. */
+/** The plan of one instance. */
 export interface InstancePlan {
   readonly instance: ObjectRef;
   readonly definition: string;
   /**
-   * `deferred`: nothing happens now, `because` says why. `blocked`: some node cannot get on, or the instance itself is
-   * refused; the writes that are listed happen all the same.
+   * `deferred`: nothing is written yet, and `because` says why. `blocked`: a node is blocked, or the server refuses the
+   * instance itself. The listed writes of a blocked instance still happen.
    */
   readonly state: 'changed' | 'unchanged' | 'deferred' | 'blocked';
   readonly because?: string;
   readonly remedy?: string;
-  /** What happens to the instance object itself; `none` unless a file holds it. */
+  /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
   readonly fields: readonly ValueLine[];
-  /** `later`: a canary goes first. */
+  /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
   readonly writes: readonly ObjectPlan[];
-  /** Nodes whose objects are known only after the writes. */
+  /** The nodes whose objects are known only after the writes. */
   readonly later: readonly OpenNode[];
   readonly blocked: readonly OpenNode[];
 }
 
-/** Numbers of objects by what happens to them, and of instances by their state. */
+/** The numbers of objects by action, and of instances by state. */
 export interface PlanSummary {
   readonly create: number;
   readonly change: number;
@@ -162,7 +164,7 @@ export interface PlanSummary {
   readonly delete: number;
   readonly labels: number;
   readonly refused: number;
-  /** Nodes that are known only after the writes. */
+  /** The number of nodes that are known only after the writes. */
   readonly later: number;
   readonly secrets: number;
   readonly instances: {
@@ -171,6 +173,6 @@ export interface PlanSummary {
     readonly deferred: number;
     readonly blocked: number;
   };
-  /** Writes by how their result is known. */
+  /** The numbers of writes by how they were checked. */
   readonly checked: Readonly<Record<Checked, number>>;
 }

@@ -4,20 +4,20 @@ import type { KubeError } from '../../kube/index.ts';
 import type { ApiFailure } from '../../runtime/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
 
-/** The field manager of objects of the user's files. */
+/** The field manager of applied objects of the user's files. */
 export const FILE_MANAGER = 'typekro';
 
 /**
- * The end of the message of a cause that is about a change. The value of the field stands before it, in quotes or in
- * brackets, and so the end holds none of them, and no colon.
+ * Matches the end of the message of a cause about an immutable field. The quoted or bracketed value of the field
+ * precedes the end, so the end has no quotes, brackets or colon.
  */
 const IMMUTABLE_END = /(?:^|: )(?:(?:field|value) is immutable(?: [^:"{}]*)?|may not change once set)$/i;
 const FORBIDDEN_UPDATE = /^Forbidden: updates to [^:"{}]* are forbidden$/;
 
 /**
- * Does the server refuse a change for nothing but fields that cannot change on an object that exists? The causes of the
- * Status decide, all of them: a new object would meet any other cause again. A denial by a policy or a webhook is none,
- * whatever its text says: a policy names no field, and a webhook names itself.
+ * Does the server refuse a change only because of immutable fields? All causes of the Status must be about such fields,
+ * because a new object would be refused for any other cause again. A denial by a policy or a webhook never counts,
+ * whatever its text says: a policy names no field, and the message of a webhook begins with its name.
  */
 export function isImmutableRefusal({ status, reason, message, details: { causes } }: KubeError): boolean {
   if (status !== 422 || reason !== 'Invalid' || message.startsWith('admission webhook ')) return false;
@@ -31,7 +31,7 @@ export function isImmutableRefusal({ status, reason, message, details: { causes 
   );
 }
 
-/** Kinds whose deletion takes more with it than the object: other objects, or data. */
+/** Kinds whose deletion also destroys other objects or data. */
 const KEPT_KINDS: Readonly<Record<string, string>> = {
   'apiextensions.k8s.io/CustomResourceDefinition': 'all objects of its kind',
   '/Namespace': 'all objects in it',
@@ -39,7 +39,7 @@ const KEPT_KINDS: Readonly<Record<string, string>> = {
   '/PersistentVolume': 'the data in it',
 };
 
-/** Why no plan deletes an object of the kind to create it anew; `undefined`: a plan may. */
+/** Returns the reason why objects of a kind are never replaced, or `undefined` when they can be. */
 export function keptKind({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string | undefined {
   const key = `${parseApiVersion(apiVersion).group}/${kind}`;
   const lost = Object.hasOwn(KEPT_KINDS, key) ? KEPT_KINDS[key] : undefined;
@@ -48,11 +48,14 @@ export function keptKind({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'k
     : `typekro deletes no ${kind} to create it anew, since ${lost} would go with it`;
 }
 
-/** Why no plan deletes a child that its instance does not own yet. */
+/** The reason why a child that its instance does not own yet is never replaced. */
 export const NOT_OF_INSTANCE =
   'typekro deletes only objects of the instance to create them anew, and another client made this one';
 
-/** Why a live object of a file stays: another client made it, or another object owns it. `undefined`: it may be deleted. */
+/**
+ * Returns the reason why a live object of a file is not replaced: another client made it, or another object owns it.
+ * Returns `undefined` when it can be replaced.
+ */
 export function keptLive({ metadata }: KubeObject): string | undefined {
   const { ownerReferences = [], labels = {}, managedFields = [] } = metadata;
   const owner = ownerReferences.find(({ controller }) => controller === true);
@@ -66,7 +69,7 @@ export function keptLive({ metadata }: KubeObject): string | undefined {
     : 'typekro deletes only objects that it has applied to create them anew, and another client made this one';
 }
 
-/** What the server says, and why the object is not replaced. */
+/** Returns the server's message, and the reason why the object is not replaced. */
 export function refusalText(failure: ApiFailure, kept: string | undefined): string {
   return kept === undefined ? failureText(failure) : `${failureText(failure)}; ${kept}`;
 }

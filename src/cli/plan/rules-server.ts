@@ -11,15 +11,15 @@ export interface KindObjects {
   readonly objects: readonly KubeObject[];
 }
 
-/** An embedded API server that holds objects of another cluster, to ask what its rules make of a write. */
+/** An embedded API server with the objects of another cluster. It checks writes by the rules of Kubernetes. */
 export interface RulesServer {
   readonly api: KubeClient;
   close(): Promise<void>;
 }
 
 /**
- * Opens a server with these objects in place of its own: with their uids, versions and managers. Namespaces that are
- * named and not given are made up. Nothing works on the objects.
+ * Opens a server with these objects, which keep their UIDs, resource versions and field managers. Namespaces that
+ * objects name and `kinds` lacks are created. No controllers run.
  */
 export async function openRulesServer(kinds: readonly KindObjects[]): Promise<RulesServer> {
   const cluster = await createEmbeddedCluster({ controllers: false });
@@ -69,18 +69,18 @@ function namespaceOf(name: string): KubeObject {
   };
 }
 
-/** A server that is opened when it is first asked for, and again when it lacks objects. */
+/** Opens a rules server at its first use, and a new one when an object is missing in it. */
 export class LazyRules {
   #open: Promise<RulesServer> | undefined;
   readonly #has = new Set<string>();
   readonly #kinds: () => readonly KindObjects[];
 
-  /** @param kinds all objects that are known, whenever it is called */
+  /** @param kinds returns all objects that are known at the time of the call */
   constructor(kinds: () => readonly KindObjects[]) {
     this.#kinds = kinds;
   }
 
-  /** The client of a server that holds at least these objects and namespaces. */
+  /** Returns the client of a server that has at least these objects and namespaces, if they are known. */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
     if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {
       await (await this.#open)?.close();

@@ -11,7 +11,7 @@ const RULES: Readonly<Record<Finding['rule'], string>> = {
   'not-seen': 'The plan could not see or check something',
 };
 
-/** The findings of a plan in the Static Analysis Results Interchange Format 2.1.0. */
+/** Prints the findings of a plan as SARIF 2.1.0. */
 export function sarifText(plan: Plan): string {
   const { version } = JSON.parse(packageManifestText()) as { version: string };
   const rules = Object.entries(RULES).map(([id, text]) => ({ id, shortDescription: { text } }));

@@ -47,7 +47,7 @@ test('a plan with integers beyond 2^53 is saved, read and compared', () => {
   expect(movedSince(saved, planTo(LARGEST - 1n), based)).toContain('something else would happen now');
 });
 
-/** A saved plan as the values of its file. */
+/** A saved plan as JSON. */
 function savedValues(): JsonObject {
   const based = { source: emptySource(), contents: new Map<string, string>() };
   const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } };

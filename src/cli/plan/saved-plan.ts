@@ -14,59 +14,68 @@ import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
 
-/** A plan in a file, with all that `typekro apply` needs to do exactly that. It may hold Secrets of the user's files. */
+/**
+ * A plan in a file, with everything that `typekro apply` needs to carry out exactly this plan. It can contain Secrets
+ * of the user's files.
+ */
 export interface SavedPlan {
   readonly schemaVersion: 1;
   readonly kind: 'TypeKroPlan';
   readonly plan: Plan;
-  /** The objects of the user's files, as they were planned. */
+  /** The planned objects of the user's files. */
   readonly objects: readonly KubeObject[];
-  /** Namespace of objects that name none. */
+  /** The namespace of objects without one. */
   readonly namespace: string;
   /** The identity of the cluster; absent when it could not be read. */
   readonly cluster?: string;
   readonly options: SavedOptions;
-  /** When the plan was made, in milliseconds since the epoch: a plan that reads the time reads this one again. */
+  /**
+   * The time of the plan, in milliseconds since the epoch. The plan at apply uses the same time for expressions that
+   * read it.
+   */
   readonly now: number;
   readonly salt: string;
-  /** Salted digests of the live objects that the plan writes, without status, versions and managers, and of what it writes. */
+  /**
+   * Salted digests of the live objects that the plan writes, and of their new content. Status, resource versions and
+   * managers are left out.
+   */
   readonly basis: readonly BasisEntry[];
 }
 
-/** The options with which a plan was made, and with which it is made again before it is applied. */
+/** The options of a saved plan. `apply` makes the plan again with the same options. */
 export interface SavedOptions {
-  /** Only instances of this namespace were planned. */
+  /** The only namespace whose instances were planned. Absent when all were. */
   readonly only?: string;
-  /** `none`: no dry runs were made. */
+  /** The value of `--dry-run`. `none` when no dry runs were made. */
   readonly dryRun?: string;
-  /** CRDs that neither the cluster nor the files hold. */
+  /** CRDs that are neither in the cluster nor in the files. */
   readonly crds?: readonly KubeObject[];
-  /** The level that the user named; absent: that of the cluster's controller. */
+  /** The level that the user named. When absent, the level of the cluster's controller. */
   readonly level?: string;
 }
 
-/** A live object as the plan saw it. */
+/** A live object at the time of the plan. */
 export interface BasisEntry {
   readonly object: ObjectRef;
-  /** Absent: it does not exist. */
+  /** Absent when the object does not exist. */
   readonly uid?: string;
   readonly digest: string;
-  /** What an instance writes there; absent: nothing. */
+  /** The digest of what an instance writes to the object. Absent when no instance writes it. */
   readonly wanted?: string;
 }
 
-/** What a plan is compared by, besides itself. */
+/** The data by which two plans are compared, in addition to the plans. */
 export interface PlanBasis {
-  /** The live objects. */
+  /** The source of the live objects. */
   readonly source: LiveSource;
   /** Salted digests of the objects that the plan writes for instances, by `basisKey`. */
   readonly contents: ReadonlyMap<string, string>;
 }
 
-/** The key of an object in a basis. */
+/** Returns the key of an object in a basis. */
 export const basisKey = (ref: ObjectRef): string => `${objectName(ref)} ${ref.apiVersion}`;
 
-/** Makes a plan ready to be saved. */
+/** Makes a saved plan from a plan, its objects and its basis. */
 export function savedPlan(
   plan: Plan,
   objects: readonly KubeObject[],
@@ -80,13 +89,16 @@ export function savedPlan(
 /** A new salt for the digests of a plan. */
 export const newSalt = (): string => randomBytes(16).toString('hex');
 
-/** The text of a saved plan, and a name for its file: equal plans have equal names. */
+/** Returns the text of a saved plan and a name for its file. Equal plans have equal names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
   const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as unknown as JsonValue).slice(0, 8)}.json`;
   return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
-/** Reads a saved plan; `undefined` for a text that is none. */
+/**
+ * Parses a saved plan. Returns `undefined` for another text. Throws `TypeKroError` `apply/unknown-plan` for a damaged
+ * plan and for one of another version.
+ */
 export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
   const value = tryParseJson(text);
   if (!isJsonObject(value) || value['kind'] !== 'TypeKroPlan') return undefined;
@@ -123,7 +135,7 @@ const SAVED_PLAN = record({
   basis: listOf(record({ object: objectRef, uid: optional(text), digest: text, wanted: optional(text) })),
 });
 
-/** The live objects that a plan writes. */
+/** Returns the basis of a plan: the digests of the live objects that it writes. */
 export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: string): BasisEntry[] {
   const writes = [...plan.objects, ...plan.instances.flatMap((instance) => instance.writes)];
   const instances = plan.instances.map(({ instance }) => instance);
@@ -140,13 +152,13 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
   });
 }
 
-/** What clients write, without what servers and controllers keep in its place. */
+/** Returns the content of an object that clients write, without status and server fields of the metadata. */
 export function contentOf({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
   const { name = '', namespace = '', labels = {}, annotations = {}, uid = '' } = metadata;
   return { ...rest, metadata: { name, namespace, uid, labels, annotations } };
 }
 
-/** What two plans of one intent have to agree in. */
+/** Returns the part of a plan in which equal plans must agree. */
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = {
     operation,
@@ -157,7 +169,7 @@ export function comparablePlan({ operation, definitions, objects, instances }: P
   return plain as unknown as JsonValue;
 }
 
-/** How the result of a write is known is no part of the intent: rights and webhooks come and go. */
+/** Leaves out how a write was checked, because the user's rights and webhooks can change between two plans. */
 const comparableWrite = ({ checked: _checked, ...rest }: ObjectPlan): object => rest;
 
 const comparableInstance = (instance: InstancePlan): object => ({
@@ -165,12 +177,18 @@ const comparableInstance = (instance: InstancePlan): object => ({
   writes: instance.writes.map(comparableWrite),
 });
 
-/** Is the plan one of the cluster that is now planned against? Where its identity was not read, the context decides. */
+/**
+ * Was the plan made for this cluster? When the identity of its cluster was not read, the names of the contexts are
+ * compared.
+ */
 export function isOfCluster(saved: SavedPlan, now: Plan, cluster: string | undefined): boolean {
   return saved.cluster === undefined ? saved.plan.source.name === now.source.name : saved.cluster === cluster;
 }
 
-/** The first thing in which the cluster is not as the saved plan saw it, in a sentence; `undefined`: nothing moved. */
+/**
+ * Describes the first difference between the cluster and a saved plan, as a sentence. Returns `undefined` when nothing
+ * has changed.
+ */
 export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): string | undefined {
   const before = new Map(saved.plan.instances.map((each) => [keyOf(each), each]));
   const after = new Map(now.instances.map((each) => [keyOf(each), each]));

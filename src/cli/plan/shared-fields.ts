@@ -1,18 +1,18 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
-/** Longer sets of fields, and more of them, are not kept: they are rarely shared. */
+/** The limits of the kept sets of fields. Longer sets are rarely shared. */
 const MAX_FIELDS_LENGTH = 8192;
 const MAX_FIELDS = 1024;
 
 /**
- * Equal sets of managed fields of many objects, held once: children of one node have the same fields, which are half of
- * an object's size in memory.
+ * Keeps equal sets of managed fields of many objects only once. Children of one node have equal sets, and a set is half
+ * of an object's size in memory.
  */
 export class SharedFields {
   readonly #known = new Map<string, JsonObject>();
 
-  /** Replaces the sets of an object that was read by equal ones. They are frozen. */
+  /** Replaces the sets of fields of an object by equal kept ones. Kept sets are frozen. */
   share({ managedFields = [] }: KubeObject['metadata']): void {
     for (const entry of managedFields) {
       const fields = isJsonObject(entry) ? entry['fieldsV1'] : undefined;

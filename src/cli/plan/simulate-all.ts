@@ -12,19 +12,19 @@ interface Active {
   readonly request: SimulationRequest;
 }
 
-/** No writes were asked for. */
+/** The answers when no writes were requested. */
 const NO_ANSWERS: readonly WriteAnswer[] = [];
 
 /**
- * So many instances are simulated side by side. What they decide is held until the last of them is done: a thousand would
- * take some fifty megabytes.
+ * The maximum number of instances that are simulated at the same time. Their decisions stay in memory until the last
+ * one is done; a thousand instances would take about 50 MB.
  */
 const MAX_TOGETHER = 200;
 
 /**
- * Simulates instances, many of them together, so that each kind is read once and dry runs go out side by side.
+ * Simulates instances in groups, so that each kind is read once and dry runs are concurrent.
  *
- * @param finish takes the result of each instance, by its place in `inputs`; in any order
+ * @param finish called with the index in `inputs` and the result of each instance, in any order
  */
 export async function simulateAll(
   inputs: readonly SimulationInput[],
@@ -55,7 +55,7 @@ async function simulateTogether(
   while (active.length > 0) {
     const reading = active.filter(({ request }) => request.reads.length > 0);
     if (reading.length > 0) {
-      // Writes wait until everything that can be read is read: the checks of a wave go out together.
+      // Writes wait until all reads are done, so that the checks of a wave run concurrently.
       const writing = active.filter(({ request }) => request.reads.length === 0);
       await source.load(reading.flatMap(({ request }) => request.reads));
       active = [

@@ -23,49 +23,49 @@ import {
 import type { Checked } from './plan.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
-/** One instance, and the graph that it will follow. */
+/** An instance, and the graph that it will follow. */
 export interface SimulationInput {
   readonly graph: Graph;
   readonly instance: KubeObject;
   readonly step: Omit<StepOptions, 'memory'>;
-  /** Counts a write as made already. Default: what controllers write for themselves is listed as its own kind of write. */
+  /** Returns true for a write that counts as already made. By default, no write does. */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
 
-/** What the simulation asks its driver for; exactly one of the two lists has entries. */
+/** A request of the simulation to its driver. Exactly one of the two lists has entries. */
 export interface SimulationRequest {
-  /** To be answered in the store: as present, absent or failed. */
+  /** The reads. The driver answers them in the store, as present, absent or failed. */
   readonly reads: readonly ReadRequest[];
-  /** To be answered one by one, in this order. */
+  /** The writes. The driver returns one answer for each, in the same order. */
   readonly writes: readonly ApplyAction[];
   /** The view of this instance. */
   readonly store: ObservedStore;
 }
 
-/** What a write would give: the object that would be stored, or why it is refused. */
+/** The result of a write: the object that would be stored, or the failure. */
 export interface WriteAnswer {
   readonly checked: Checked;
   readonly object?: KubeObject;
   readonly failure?: ApiFailure;
-  /** The write is refused for nothing but fields that cannot change on an object that exists. */
+  /** True when the write is refused only because of immutable fields. */
   readonly immutable?: true;
 }
 
 /** One write of a simulation. */
 export interface SimulatedWrite {
   readonly wave: number;
-  /** Nodes that are taken for ready, so that this write can be seen. */
+  /** The nodes that the simulation assumed to be ready before this write. */
   readonly after: readonly string[];
   /** The live object before the write. */
   readonly before?: KubeObject;
   readonly apply?: ApplyAction;
   readonly delete?: DeleteAction;
   readonly answer?: WriteAnswer;
-  /** Nothing but labels and annotations of controllers differs. */
+  /** True when the write changes only labels and annotations of controllers. */
   readonly bookkeeping?: true;
-  /** A field cannot change: delete the object, then create it. */
+  /** True when an immutable field changes, so that the object is deleted and created. */
   readonly replace?: true;
-  /** A field cannot change, but the object is not to be deleted: why. */
+  /** The reason why an object with a changed immutable field is not deleted. */
   readonly kept?: string;
 }
 
@@ -75,13 +75,16 @@ export interface SimulationResult {
   readonly decision: Decision;
 }
 
-/** More steps than a graph needs: one level for each wave of writes and of reads, and deletions in waves. */
+/**
+ * The maximum number of steps. It is more than a graph needs: waves of reads, writes and deletions need at most one
+ * step for each level of the graph.
+ */
 const maxSteps = (graph: Graph): number => 4 * graph.nodes.size + 64;
 
 /**
- * Runs the controller's own step for one instance until nothing is left to do, with answers in place of effects. Pure:
- * the driver of the generator reads and checks. Where nodes wait to be ready after that, they are taken for ready, so
- * that the writes behind them are seen with the values of now.
+ * Runs the controller's own step for one instance until nothing is left to do. The function is pure: the driver of the
+ * generator reads objects and checks writes. When nodes still wait to be ready, the simulation assumes that they are,
+ * so that later writes are included with present values.
  */
 export function* simulate(
   input: SimulationInput,
@@ -150,7 +153,7 @@ export function* simulate(
   }
 }
 
-/** Objects that a controller sees by its watches, and that were not read: those of nodes that wait. */
+/** The objects that a controller would get from its watches, and that were not read yet. */
 function unseen(store: ObservedStore, { watch }: Decision): ReadRequest[] {
   return watch.flatMap((each) =>
     each.kind === 'object' && store.object(each.target).state === 'unknown'
@@ -159,7 +162,10 @@ function unseen(store: ObservedStore, { watch }: Decision): ReadRequest[] {
   );
 }
 
-/** Takes the writes that the caller counts as made for made; true when another step will see more. */
+/**
+ * Marks the writes that the caller counts as made. Returns true when there are any, because the next step then decides
+ * more.
+ */
 function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
   for (const action of apply) {
@@ -171,12 +177,12 @@ function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }:
   return found;
 }
 
-/** The live child when a write would change nothing but labels and annotations of controllers. */
+/** Returns the live child when a write would change only labels and annotations of controllers. */
 function onlyBookkeeping(store: ObservedStore, action: ApplyAction): LiveObject | undefined {
   return isBookkeeping(action) ? liveUnlessEquivalent(store, action) : undefined;
 }
 
-/** The live child, unless the store knows already that it stands for this write. */
+/** Returns the live child, unless the store already has an equivalence for this write. */
 function liveUnlessEquivalent(store: ObservedStore, { target, fingerprint }: ApplyAction): LiveObject | undefined {
   const known = store.object(target);
   if (known.state !== 'present') return undefined;
@@ -193,7 +199,7 @@ function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | und
   return known.state === 'present' ? known.live.object : undefined;
 }
 
-/** Why a child stays that cannot be changed; `undefined`: it is deleted and created anew. */
+/** The reason why a child with an immutable change is not replaced, or `undefined` when it is. */
 function keptChild({ why, desired }: ApplyAction): string | undefined {
   return keptKind(desired) ?? (why === 'adopt' ? NOT_OF_INSTANCE : undefined);
 }
@@ -202,13 +208,16 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
   return store.objectsOf(target.type.group, target.type.kind).find(({ metadata }) => metadata.uid === uid);
 }
 
-/** The object that a create gives, as far as it follows from the request alone. */
+/** The object that a create stores, derived from the request alone. */
 function createdOf(desired: KubeObject): KubeObject {
   const uid = desired.metadata.uid ?? plannedUid(desired);
   return { ...desired, metadata: { ...desired.metadata, uid } };
 }
 
-/** The instance with the labels, the inventory and the finalizer that the controller writes before children. */
+/**
+ * Adds the labels, the inventory and the finalizer that the controller writes to the instance before it writes
+ * children.
+ */
 function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): KubeObject {
   const { metadata } = instance;
   const written = [labels, inventory].filter((object) => object !== undefined).map((object) => object.metadata);
@@ -229,7 +238,7 @@ function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): K
   };
 }
 
-/** Nodes that are as wanted and wait for nothing but their own readiness. */
+/** The nodes that are as wanted and only not ready yet. */
 function waitingNodes({ nodes }: Decision): string[] {
   return nodes.filter(({ state, because }) => state === 'waiting' && because.kind === 'not-ready').map(({ id }) => id);
 }
@@ -244,8 +253,8 @@ function takenForReady(graph: Graph, ids: readonly string[]): Graph {
 }
 
 /**
- * In place of the UID that a server gives to a new object: the same in each plan. Controllers write the UID of an
- * instance as a label, so that it holds only what a label may.
+ * Returns a placeholder for the UID of a new object, equal in each plan. Controllers write the UID of an instance into
+ * a label, so it has only characters of a label.
  */
 export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
   return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;

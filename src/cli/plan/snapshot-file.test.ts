@@ -44,7 +44,7 @@ const taken = (...objects: KubeObject[]) =>
   });
 const objectsOf = (...objects: KubeObject[]) => taken(...objects).kinds[0]?.objects ?? [];
 
-/** Each holds the text `VALUE` or its base64 form, as a definition, an older revision or kubectl's copy may. */
+/** Objects that contain the value or its base64 form, such as a definition, an older revision or kubectl's copy. */
 const HOLDERS: readonly (readonly [where: string, objects: (value: string) => KubeObject[]])[] = [
   ['stringData of a template', (value) => [definition(secretOf({ stringData: { password: value } }))]],
   ['data of a template', (value) => [definition(secretOf({ data: { password: base64(value) } }))]],

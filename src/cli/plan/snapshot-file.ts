@@ -10,15 +10,15 @@ import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from './plan.ts';
 
-/** Objects of a cluster in one file, for plans without the cluster. Values of Secrets are hashes. */
+/** The objects of a cluster in one file, for plans without the cluster. Values of Secrets are hashed. */
 export interface SnapshotFile {
   readonly schemaVersion: 1;
   readonly kind: 'TypeKroSnapshot';
   readonly source: PlanSource;
-  /** Namespace of objects that name none. */
+  /** The namespace of objects without one. */
   readonly namespace: string;
   readonly salt: string;
-  /** The controller of the cluster; absent in files of earlier versions. */
+  /** The controller of the cluster. Absent in files of earlier versions. */
   readonly controller?: PlanSource['controller'];
   readonly kinds: readonly SnapshotKind[];
   /** What could not be read. */
@@ -31,7 +31,7 @@ export interface SnapshotKind {
   readonly objects: readonly KubeObject[];
 }
 
-/** A snapshot without values of Secrets, as `maskSecrets` masks them. */
+/** Makes a snapshot. Values of Secrets are masked by `maskSecrets`. */
 export function snapshotFile(parts: Omit<SnapshotFile, 'schemaVersion' | 'kind' | 'salt'>): SnapshotFile {
   const salt = randomBytes(16).toString('hex');
   const mask = maskSecrets(
@@ -42,12 +42,15 @@ export function snapshotFile(parts: Omit<SnapshotFile, 'schemaVersion' | 'kind' 
   return { schemaVersion: 1, kind: 'TypeKroSnapshot', ...parts, salt, kinds };
 }
 
-/** The text of a snapshot. */
+/** Prints a snapshot as JSON. */
 export function snapshotText(snapshot: SnapshotFile): string {
   return `${stringifyJson(snapshot as unknown as JsonValue)}\n`;
 }
 
-/** @throws TypeKroError `snapshot/unreadable` for a text that is none, or of another version. */
+/**
+ * Parses a snapshot. Throws `TypeKroError` `snapshot/unreadable` for another text, a damaged snapshot, and another
+ * version.
+ */
 export function parseSnapshot(text: string, file: string): SnapshotFile {
   const value = tryParseJson(text);
   const isSnapshot = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1;
@@ -74,8 +77,9 @@ const SNAPSHOT = record({
 });
 
 /**
- * Counts a write as made when it differs from a snapshot in nothing but values of Secrets: those of a Secret have the
- * hashes of what is wanted, and those that are computed from Secrets, or with masked literals, cannot be compared.
+ * Returns a predicate for writes that count as made because they differ from a snapshot only in masked values. A value
+ * of a Secret counts as equal when it has the same hash. Values that are computed from Secrets, or with masked
+ * literals, always count as equal, because they cannot be compared.
  */
 export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
   const hides = secretFields(graph);
@@ -93,14 +97,17 @@ export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAc
   };
 }
 
-/** Fields of a Secret, as differences name them, whose expressions have masked literals. */
+/** The paths of a Secret's fields whose expressions have masked literals, in the form of differences. */
 function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
   const holes = graph.nodes.get(nodeId)?.template.holes ?? [];
   const masked = holes.filter(({ expression: { cel, template = cel } }) => isMasked(template));
   return new Set(masked.map(({ pathText }) => pathText.replace(/^stringData\b/, 'data')));
 }
 
-/** Makes objects of a snapshot comparable with an object of a file: plain where the file has the same value. */
+/**
+ * Returns a function that makes objects of a snapshot comparable with an object of a file. It replaces each masked
+ * value by the file's value when both have the same hash.
+ */
 export function revealedBy(
   salt: string | undefined,
   plain: KubeObject,

@@ -7,7 +7,10 @@ import type { PlanTarget } from './plan-of-files.ts';
 import { openRulesServer } from './rules-server.ts';
 import { parseSnapshot } from './snapshot-file.ts';
 
-/** The embedded API server with the objects of a snapshot in it. */
+/**
+ * Opens an embedded API server with the objects of a snapshot. Throws `TypeKroError` `input/not-found` when the file
+ * cannot be read, and `snapshot/unreadable` when it is not a usable snapshot.
+ */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
   const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);
   const rules = await openRulesServer(kinds).catch((cause: unknown) => {
@@ -36,7 +39,7 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
   };
 }
 
-/** The text of a file that a command names. */
+/** Reads a file that a command names. Throws `TypeKroError` `input/not-found` when it cannot be read. */
 export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
   try {
     return readFileSync(resolve(cwd, file), 'utf8');

@@ -3,7 +3,7 @@ import { count } from '../up/print-diagnostics.ts';
 import type { Plan } from './plan.ts';
 import type { PlanView } from './object-lines.ts';
 
-/** The sum of a plan, how it is known, and what it does not know. */
+/** Prints the totals of a plan, how its writes were checked, and what could not be read. */
 export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   const { summary, limits, source } = plan;
   const { checked, secrets, replace } = summary;
@@ -25,7 +25,7 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   ];
 }
 
-/** `3 to create, 2 to change, 1 deferred.` */
+/** Prints the totals: `3 to create, 2 to change, 1 deferred.` */
 export function totals({ summary, operation, definitions }: Plan): string {
   const { create, change, replace, prune, labels, refused, later, instances } = summary;
   const parts = [

@@ -1,6 +1,6 @@
 import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from './plan.ts';
 
-/** Counts what a plan holds. */
+/** Counts the writes and instances of a plan. */
 export function summaryOf({
   definitions,
   objects,
@@ -51,13 +51,13 @@ export function summaryOf({
   };
 }
 
-/** Would anything happen? What controllers write for themselves does not count. */
+/** Does a plan change anything? Writes of only controllers' labels and annotations do not count. */
 export function hasChanges({ summary }: Pick<Plan, 'summary'>): boolean {
   const { create, change, replace, prune, delete: deleted } = summary;
   return create + change + replace + prune + deleted > 0;
 }
 
-/** Is anything refused, or can anything not get on? */
+/** Is a write or a definition refused, or an instance blocked? */
 export function hasBlocked({ summary, definitions }: Pick<Plan, 'summary' | 'definitions'>): boolean {
   return summary.refused + summary.instances.blocked > 0 || definitions.some(({ refusal }) => refusal !== undefined);
 }

@@ -13,19 +13,19 @@ import type { PlanSource } from './plan.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
 import { snapshotFile } from './snapshot-file.ts';
 
-/** What a snapshot is taken of. */
+/** The inputs of a snapshot. */
 export interface TakeSnapshotOptions {
   readonly api: KubernetesApi;
   readonly source: PlanSource;
-  /** Namespace of objects that name none, and to which rights may be limited. */
+  /** The namespace of objects without one. It is listed when the user may not list the whole cluster. */
   readonly namespace: string;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads definitions, revisions, the CRDs of the kinds that they use, all instances, the objects that instances own, and
- * all objects of kinds that definitions refer to.
+ * Reads definitions, revisions, the CRDs of their kinds, all instances, the objects that instances own, and all objects
+ * of kinds that definitions refer to.
  */
 export async function takeSnapshot({
   api,

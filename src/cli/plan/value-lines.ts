@@ -3,10 +3,10 @@ import type { ValueChange } from '../../deploy/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { ValueLine } from './plan.ts';
 
-/** A label or an annotation as changes of objects name it. */
+/** Matches the path of a label or an annotation. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
-/** Do only controllers write the field, for themselves? */
+/** Is the field a label or an annotation that only controllers write? */
 export function isOfController(path: string): boolean {
   const key = MARK.exec(path)?.[1];
   return (
@@ -14,7 +14,7 @@ export function isOfController(path: string): boolean {
   );
 }
 
-/** Finds the fields that a server names when it refuses a change of them. */
+/** Finds the fields that a server names in the refusal of a change. */
 export function immutableFields(message: string): readonly string[] {
   return Array.from(
     message.matchAll(/([A-Za-z][\w.[\]"/-]*): (?:Invalid value|Forbidden)/g),
@@ -22,7 +22,7 @@ export function immutableFields(message: string): readonly string[] {
   );
 }
 
-/** A change as the plan shows it: masked where it may hold values of Secrets. */
+/** Makes the line of a change. Values that can be from a Secret are masked. */
 export function valueLine(
   { path, from, to }: ValueChange,
   isSecret: (path: string) => boolean,
@@ -42,5 +42,5 @@ export function valueLine(
   };
 }
 
-/** In place of values of Secrets. */
+/** The text in place of values of Secrets. */
 export const MASK = '(secret)';

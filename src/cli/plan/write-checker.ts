@@ -8,35 +8,38 @@ import { isImmutableRefusal } from './replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
 
-/** What a checker works with. */
+/** The dependencies of a checker. */
 export interface WriteCheckerOptions {
   readonly api: KubernetesApi;
-  /** What answers of `api` are: those of the real server, or those of the rules of this program. */
+  /** The kind of answers that `api` gives: those of a real server, or those of this program's rules. */
   readonly checkedBy: 'server' | 'rules';
-  /** Asks where `api` may not be asked. */
+  /** Answers the writes that `api` cannot check. */
   readonly rules: LazyRules;
-  /** Ask `api` at all? */
+  /** False to check all writes by the rules. */
   readonly asks: boolean;
   readonly signal: AbortSignal;
 }
 
-/** One write to be checked. */
+/** A write to check. */
 export type CheckedWrite = Pick<ApplyAction, 'target' | 'desired'>;
 
-/** Asks API servers what a write would give, by dry runs. */
+/** Checks writes by dry runs of API servers. */
 export class WriteChecker {
   readonly limits = new Set<string>();
   readonly #options: WriteCheckerOptions;
   /** Namespaces that writes of the plan create. */
   readonly #namespaces = new Set<string>();
-  /** Kinds that the user may not write: asked once. */
+  /** The kinds that the user may not write, by namespace. They are tried only once. */
   readonly #denied = new Set<string>();
 
   constructor(options: WriteCheckerOptions) {
     this.#options = options;
   }
 
-  /** The answers to writes, in their order. Namespaces go first: others may be in them. */
+  /**
+   * Checks writes, and returns the answers in the same order. Writes into a namespace that this or an earlier call
+   * creates are checked by the rules.
+   */
   async check(writes: readonly CheckedWrite[], manager: string = keys.CHILD_MANAGER): Promise<readonly WriteAnswer[]> {
     for (const { target } of writes) if (isNamespace(target)) this.#namespaces.add(target.name);
     const answers: WriteAnswer[] = Array.from({ length: writes.length }, () => ({ checked: 'none' }));
@@ -54,14 +57,17 @@ export class WriteChecker {
     for (const index of byRules) {
       const write = writes[index] as CheckedWrite;
       const answer = await this.#dryRun(api, write, manager);
-      // Kinds that only the other server has: nothing but the request itself is known.
+      // The rules do not know the kind, so the write is not checked.
       const isForeign = 'failure' in answer && answer.failure.code === 404;
       answers[index] = isForeign ? { checked: 'none' } : { checked: 'rules', ...answer };
     }
     return answers;
   }
 
-  /** `rules`: the server may not be asked, or does not have yet what the plan creates before. */
+  /**
+   * Returns `rules` when the server cannot check the write: the user lacks the right, a webhook refuses dry runs, or
+   * the kind or namespace does not exist yet.
+   */
   async #ask(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
     const { target } = write;
     const { plural, group } = target.type;
@@ -81,7 +87,7 @@ export class WriteChecker {
       this.limits.add(`a webhook takes no dry run of ${what}: ${message}`);
       return 'rules';
     }
-    // The files may declare the kind: the server that knows the rules knows their CRDs, too.
+    // The files may declare the kind. The rules server has their CRDs.
     if (reason === 'UnknownKind') return 'rules';
     const isLater = code === 404 && this.#namespaces.has(target.namespace ?? '');
     return isLater ? 'rules' : answer;

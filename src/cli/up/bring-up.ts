@@ -37,7 +37,7 @@ export interface BringUp {
   readonly showsStatus?: boolean;
 }
 
-/** Interval of updates, in milliseconds: nodes can change without an event. */
+/** The interval of updates, in milliseconds. Nodes can change without an event. */
 const SHOW_EVERY_MS = 200;
 
 /** Time limit for reading causes after the command's own limit, in milliseconds. */
@@ -82,9 +82,9 @@ function reportRefused({ context, objects }: BringUp, views: readonly InstanceVi
 }
 
 /**
- * Applies everything and shows the instances. Ends when all are ACTIVE, when a definition is refused, when with
- * `--once` a node can never become ready, at the time limit, or at Ctrl-C. Returns the exit code; without `--once`, the
- * caller keeps the cluster up whatever the code is, until Ctrl-C. Throws when the server refuses an object.
+ * Applies everything and shows the instances. Ends when all are ACTIVE, when a definition is refused, at the time
+ * limit, or at Ctrl-C. With `--once`, also ends when a node can never become ready. Returns the exit code. Throws when
+ * the server refuses an object.
  */
 export async function bringUp(task: BringUp): Promise<number> {
   const { context, session, timeoutMs } = task;
@@ -264,7 +264,7 @@ async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): P
   }
 }
 
-/** The remedies for a node: for its known causes, else for the reason of its state. */
+/** The remedies for a node: those of its known causes, or else that of its reason. */
 function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[] {
   if (node.state === 'ready') return [];
   const found = causes?.get(node.id) ?? [];
@@ -293,8 +293,8 @@ async function settled(session: Session, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits until the condition holds; evaluates it after every event of the controller and at an interval: the status of a
- * definition can change without an event.
+ * Waits until the condition holds. Evaluates it after every event of the controller and at an interval, because the
+ * status of a definition can change without an event.
  */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { nearestName } from '../../schema/index.ts';
 /**
  * Checks that a path names a regular file of a known type.
  *
- * @param path the whole path
+ * @param path the absolute path
  * @param file the name as the user gave it
  * @param types the endings of files that are read, with the dot
  * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type`, each with what to name instead.
@@ -84,7 +84,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Only suggestions are made of the names: without them the error is thrown all the same.
+    // The names are only for suggestions. Without them, the error is thrown without a suggestion.
     return [];
   }
 }

@@ -27,9 +27,9 @@ export interface CheckedInputs {
 export interface CheckOptions {
   /** Warnings count as errors. Default false. */
   readonly strict?: boolean;
-  /** CRDs besides those in the files, such as those of the target cluster. */
+  /** CRDs in addition to those in the files, such as the CRDs of the target cluster. */
   readonly crds?: readonly KubeObject[];
-  /** The line of kro's releases whose rules count. Default `0.9`. */
+  /** The release line of kro whose rules apply. Default `0.9`. */
   readonly kroCompatibility?: KroCompatibility;
 }
 
@@ -214,7 +214,7 @@ function isMadeBefore(one: InputObject, other: InputObject): boolean {
   return first !== undefined && second !== undefined && first.file === second.file && first.line < second.line;
 }
 
-/** `Kind.group` of a definition's API, as far as it is known before the compilation. */
+/** `Kind.group` of a definition's API, read from its schema without compiling it. */
 function instanceKind(object: KubeObject): string | undefined {
   if (!isDefinition(object)) return undefined;
   const { spec } = object;
@@ -222,7 +222,7 @@ function instanceKind(object: KubeObject): string | undefined {
   return typeof kind === 'string' && typeof group === 'string' ? `${kind}.${group}` : undefined;
 }
 
-/** Present names of kinds by their former names, with the group. */
+/** The current names of renamed kinds, by group and former name. */
 const FORMER_KINDS: ReadonlyMap<string, string> = new Map([['kro.run/ResourceGroup', 'ResourceGraphDefinition']]);
 
 /**

@@ -35,7 +35,7 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** The first lines of all diagnostics of the definition above with an instance of this spec. */
+/** The first lines of all diagnostics of the definition above, with an instance that has this spec. */
 async function diagnose(spec: string): Promise<string[]> {
   writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
   const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));

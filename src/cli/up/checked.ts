@@ -30,7 +30,7 @@ export type ExtendInputs = (inputs: LoadedInputs) => LoadedInputs | Promise<Load
  * Reads and checks the files that a command names, with its options `--crds`, `--kubeconfig`, `--context` and
  * `--strict`, and prints all problems.
  *
- * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ * @throws TypeKroError like `loadInputs` and `knownCrds`.
  */
 export async function readChecked(
   context: CommandContext,
@@ -46,9 +46,9 @@ export async function readChecked(
 }
 
 /**
- * The same without printing problems.
+ * Like `readChecked`, but does not print the problems.
  *
- * @throws TypeKroError as `loadInputs` and `knownCrds`.
+ * @throws TypeKroError like `loadInputs` and `knownCrds`.
  */
 export async function checkFilesQuietly(
   context: CommandContext,
