@@ -1,4 +1,4 @@
-/** Names that TypeKro 0.33 exported here, too. Their place is `typekro/aspects`. */
+/** Names that TypeKro 0.33 also exported here. Import them from `typekro/aspects`. */
 export {
   /** @deprecated Import it from `typekro/aspects`. */
   AspectApplicationError,

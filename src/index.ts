@@ -1,8 +1,8 @@
 /**
- * TypeKro: resource graphs for Kubernetes, described once as a typed function. `kubernetesComposition`
- * turns the function into a ResourceGraphDefinition; `toYaml()` prints it, `factory('kro')` and
- * `factory('direct')` deploy it. Importing this loads neither a Kubernetes client nor a controller: the
- * deploy engine comes in when a factory first needs a cluster.
+ * TypeKro: resource graphs for Kubernetes, described once as a typed function. `kubernetesComposition` turns the
+ * function into a ResourceGraphDefinition. `toYaml()` prints the definition; `factory('kro')` and `factory('direct')`
+ * deploy it. Importing this module loads neither a Kubernetes client nor a controller: a factory loads the deploy
+ * engine when it first needs a cluster.
  *
  * @packageDocumentation
  */
@@ -17,23 +17,25 @@ const api = createCompositionApi({
 });
 
 /**
- * Defines a resource graph by a function of its spec: the resources that it creates become the nodes, what
- * it returns becomes the status.
+ * Defines a resource graph by a function of its spec. The resources that the function creates become the nodes; its
+ * result becomes the status.
  *
- * Or by two functions: resources by key (the keys are the ids), and the status from them.
+ * A second form takes two functions: one returns the resources by id, the other computes the status from them.
  *
- * @throws CompositionError when the function cannot be translated exactly; it names the place and the remedy.
+ * @throws CompositionError when the function cannot be translated exactly. The error names the place and the remedy.
  */
 export const kubernetesComposition: KubernetesComposition = api.kubernetesComposition;
 
-/** Defines a resource graph by two functions: resources by key (the keys are the ids), and the status from them. */
+/**
+ * Defines a resource graph by two functions: one returns the resources by id, the other computes the status from them.
+ */
 export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
 
 /**
- * The runtime that kro mode needs, as something to deploy: Flux's controllers, and kro (or our controller).
- * `factory('direct').deploy({ namespace })` applies Flux's manifests, waits until they run, installs kro by
- * its chart into namespace `kro` and waits for that; on an embedded cluster the manifests are stand-ins. An
- * installation of kro in `kro-system` is found and kept.
+ * The runtime that kro mode needs, as a deployable composition: Flux's controllers, and kro or TypeKro's own
+ * controller. `factory('direct').deploy({ namespace })` applies Flux's manifests, waits until the controllers run,
+ * installs kro's chart into namespace `kro`, and waits for kro. On an embedded cluster the manifests are stand-ins. An
+ * existing installation of kro in `kro-system` is kept.
  *
  * @example await typeKroRuntimeBootstrap().factory('direct').deploy({ namespace: 'flux-system' });
  */

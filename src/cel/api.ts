@@ -9,8 +9,8 @@ import type { Value } from './values.ts';
 /**
  * How the values of a variable are read:
  *
- * - with a `shape`: as kro reads objects by their schema (null fields absent, dates parsed, kinds checked);
- * - with `raw`: as they are, so that the declared type serves the checker only (kro's `readyWhen`);
+ * - with a `shape`: as kro reads objects by their schema: null fields are absent, dates are parsed, kinds are checked;
+ * - with `raw`: unchanged; only the checker uses the declared type (kro's `readyWhen`);
  * - with neither: by the declared type.
  */
 export interface VariableOptions {
@@ -27,20 +27,21 @@ export interface EnvironmentOptions {
   /** Libraries besides the standard library, which is always present unless `standardLibrary` is false. */
   readonly libraries?: readonly Library[];
   readonly standardLibrary?: boolean;
-  /** The namespace in which names are looked up first, as `a.b`. */
+  /** The namespace in which names are looked up first: `a.b`. Default: none. */
   readonly container?: string;
   /**
-   * Does `has(x.f)` fail where `x` is a value that has no fields at all? Otherwise it is false there. kro leaves this
-   * off, which is the default.
+   * Does `has(x.f)` fail for a value `x` that has no fields, such as an int? If not, the result is false. Default
+   * false, as in kro.
    */
   readonly strictPresence?: boolean;
   /**
-   * Can programs use names of types (`int`, `list`) as values? kro's typed environments accept them in the checker, but
-   * refuse the program. Default true.
+   * Can programs use names of types (`int`, `list`) as values? With false, as in kro's typed environments, the checker
+   * accepts such a name and the planner refuses the program. Default true.
    */
   readonly typeNames?: boolean;
 }
 
+/** The tree of an expression, or its syntax errors. `text` is cel-go's text of all errors. */
 export type ParseResult =
   | { readonly ok: true; readonly ast: Ast }
   | { readonly ok: false; readonly errors: readonly CelError[]; readonly text: string };
@@ -53,6 +54,7 @@ export interface Checked {
   typeOf(id: number): CelType;
 }
 
+/** A checked expression, or the errors of the parser or of the checker (`phase`). */
 export type CheckResult =
   | { readonly ok: true; readonly checked: Checked; readonly type: CelType }
   | {
@@ -63,29 +65,34 @@ export type CheckResult =
       readonly text: string;
     };
 
+/** A program, or the reason why cel-go refuses to make a program of the expression. */
 export type PlanResult =
   | { readonly ok: true; readonly program: Program }
   | { readonly ok: false; readonly phase: 'program'; readonly errors: readonly CelError[]; readonly text: string };
 
+/** A program with its checked expression, or the errors of the first phase that failed. */
 export type CompileResult =
   | { readonly ok: true; readonly program: Program; readonly checked: Checked; readonly type: CelType }
   | Exclude<CheckResult, { ok: true }>
   | Exclude<PlanResult, { ok: true }>;
 
+/** The options of one evaluation. */
 export interface EvaluateOptions {
   /**
-   * The budget in units of work: an element that is created or visited, or a byte of a new string. Default 2,000,000.
+   * The budget in units of work: an element that is created or visited, or a character of a new string. Default
+   * 2,000,000.
    */
   readonly budget?: number;
   /** The result of `now()`, in milliseconds since 1970. Default: the clock. */
   readonly now?: number;
   /**
-   * Do the variables hold plain JSON (no accessors, no prototypes of their own), as `JSON.parse` gives it? New data is
-   * then used without an inspection. Default false.
+   * Do the variables hold plain JSON, as `JSON.parse` returns it, without accessors or prototypes of their own? If so,
+   * the data is used without an inspection. Default false.
    */
   readonly trusted?: boolean;
 }
 
+/** The value of an expression, or the error of its evaluation. */
 export type EvalResult =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: CelEvalError };
@@ -94,8 +101,8 @@ export type EvalResult =
 export interface Program {
   readonly type: CelType;
   /**
-   * Evaluates the expression; never throws for any data, and reads only own properties. A name in `variables` that is
-   * not declared is ignored.
+   * Evaluates the expression. Never throws, whatever the data, and reads only own properties. Undeclared names in
+   * `variables` are ignored.
    */
   evaluate(
     variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
@@ -105,17 +112,20 @@ export interface Program {
 
 /** The declarations and options that decide what an expression means. Immutable. */
 export interface Environment {
+  /** Parses an expression and expands its macros. */
   parse(text: string): ParseResult;
+  /** Checks the types of an expression; parses it first if it is a text. */
   check(input: string | Ast): CheckResult;
   /**
-   * Plans a checked expression, or a parsed one without any knowledge of types. The values then decide, and a name that
-   * is not declared or a value that does not fit is an error of the evaluation.
+   * Plans a checked expression, or a parsed expression without types. Without types the values choose the overloads,
+   * and undeclared names and unsuitable values are errors of the evaluation.
    */
   plan(expression: Ast | Checked): PlanResult;
   /** Parses, checks and plans an expression. */
   compile(text: string): CompileResult;
   /**
-   * A child environment with more variables, and with other types if given. It shares everything else with this one.
+   * A child environment with more variables, and with other types if given. The child shares everything else with its
+   * parent.
    */
   extend(
     variables: Readonly<Record<string, CelType | VariableOptions>>,

@@ -16,7 +16,7 @@ export interface Literal extends SyntaxNode {
   readonly type: 'bool' | 'bytes' | 'double' | 'int' | 'null' | 'string' | 'uint';
   readonly value: null | boolean | number | bigint | string | Uint8Array | CelUint;
   /**
-   * The text of the constant as its author wrote it, where `unparse` keeps that: a raw text, a number of another base.
+   * The constant as the source text has it, for forms that `unparse` keeps: raw strings and numbers of another base.
    */
   readonly written?: string;
 }
@@ -46,6 +46,7 @@ export interface Call extends SyntaxNode {
   readonly args: readonly Expr[];
 }
 
+/** `[a, ?b]`. */
 export interface ListLiteral extends SyntaxNode {
   readonly kind: 'list';
   readonly elements: readonly Expr[];
@@ -53,6 +54,7 @@ export interface ListLiteral extends SyntaxNode {
   readonly optionals: ReadonlySet<number>;
 }
 
+/** An entry of a map literal; `optional` for `?key: value`. */
 export interface MapEntry {
   readonly id: number;
   readonly at: number;
@@ -61,11 +63,13 @@ export interface MapEntry {
   readonly optional: boolean;
 }
 
+/** `{a: b, ?c: d}`. */
 export interface MapLiteral extends SyntaxNode {
   readonly kind: 'map';
   readonly entries: readonly MapEntry[];
 }
 
+/** A field of a struct literal; `optional` for `?name: value`. */
 export interface StructField {
   readonly id: number;
   readonly at: number;
@@ -74,13 +78,17 @@ export interface StructField {
   readonly optional: boolean;
 }
 
+/** `Name{field: value, ?other: value}`. */
 export interface StructLiteral extends SyntaxNode {
   readonly kind: 'struct';
   readonly name: string;
   readonly fields: readonly StructField[];
 }
 
-/** cel-go's fold: for each element of `range`, while `condition`, accumulate `step`; then `result`. */
+/**
+ * cel-go's fold. `init` is the first value of the accumulator. While `condition` holds, `step` computes the next value
+ * for each element of `range`. `result` is the value of the fold.
+ */
 export interface Comprehension extends SyntaxNode {
   readonly kind: 'comprehension';
   readonly range: Expr;
@@ -94,13 +102,14 @@ export interface Comprehension extends SyntaxNode {
   readonly result: Expr;
 }
 
-/** A macro: the call as it was written, and its expansion. The checker and the planner read the expansion. */
+/** A macro call as written, and its expansion. The checker and the planner read the expansion. */
 export interface MacroCall extends SyntaxNode {
   readonly kind: 'macro';
   readonly call: Call;
   readonly expansion: Expr;
 }
 
+/** A node of the tree. */
 export type Expr =
   | Call
   | Comprehension

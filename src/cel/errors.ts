@@ -1,9 +1,9 @@
 /** A problem of an expression, at a position in its text. */
 export interface CelError {
   readonly message: string;
-  /** The line, from 1. */
+  /** The line, from 1; -1 for an error without a position (limits). */
   readonly line: number;
-  /** The column, from 1, in code points. */
+  /** The column, from 1, in code points; 0 for an error without a position or in an empty text. */
   readonly column: number;
   /** UTF-16 offset into the expression text; -1 for an error without a position (limits). */
   readonly offset: number;
@@ -12,6 +12,9 @@ export interface CelError {
 /** The reason why an evaluation gave no value. */
 export interface CelEvalError {
   readonly message: string;
-  /** Is the data not there yet, by kro's rule (`no such key` …)? The caller may then wait and try again. */
+  /**
+   * Does kro treat the error as data that does not exist yet (`no such key`, …)? If so, the caller may wait and try
+   * again.
+   */
   readonly pending: boolean;
 }

@@ -30,9 +30,11 @@ import type { TypeProvider } from './provider.ts';
 import { mapInsert, optionalOperators } from './standard/operators.ts';
 import type { CelType } from './types.ts';
 
-/** Macros of cel-go's extensions and of kro, as libraries. */
+/** cel-go's comprehensions with two variables. */
 export const twoVariableComprehensions: Library = { ...mapInsert, name: 'comprehensions', macros: TWO_VARIABLE_MACROS };
+/** cel-go's `cel.bind`. */
 export const bindings: Library = { name: 'bindings', macros: [BIND_MACRO] };
+/** cel-go's optional values, with `?` and their macros. */
 export const optionalTypes: Library = {
   name: 'optional',
   functions: [...(optionalOperators.functions ?? []), ...(optionals.functions ?? [])],
@@ -75,6 +77,7 @@ export interface KroFeatures {
   readonly network?: boolean;
 }
 
+/** The options of {@link kroEnvironment}. */
 export interface KroEnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType | VariableOptions>>;
   /** Resolves the types of resources. With it a program cannot use names of types, as in kro. */

@@ -5,8 +5,10 @@ import type { Value } from './values.ts';
 /** The context of a function call, passed after its arguments. */
 export interface CallContext {
   /**
-   * Charges the budget: one unit for each element that is created or visited, and for each byte of a new string. Throws
-   * when the budget is used up.
+   * Charges the budget. A function charges one unit for each element that it creates or visits, and for each character
+   * of a new string.
+   *
+   * @throws EvalFailure when the budget is used up
    */
   charge(units: number): void;
   /** The time of `now()`, in milliseconds since 1970. */
@@ -14,11 +16,11 @@ export interface CallContext {
 }
 
 /**
- * The implementation of one overload. An argument has the form of its declared parameter type (see `Value`): a `double`
- * parameter is a plain `number`, a `list(double)` holds plain numbers; `dyn`, type parameters and values inside them
- * are self-describing. Arguments are checked against the declared kind before the call, so a `string` parameter is a
- * string; elements of lists and maps are not checked. The result has the form of the declared result type. A member's
- * receiver is the first argument. Implementations raise errors with `fail`.
+ * The implementation of one overload. An argument has the form of its declared parameter type (see `Value`). A `double`
+ * is a plain `number`, and a `list(double)` holds plain numbers. `dyn`, type parameters and values inside them are
+ * self-describing. The kind of each argument is checked before the call; elements of lists and maps are not checked.
+ * The receiver of a member function is the first argument. The result has the form of the declared result type.
+ * Implementations raise errors with `fail`.
  */
 export type Implementation = (...args: never[]) => Value;
 
@@ -38,14 +40,14 @@ export interface Overload {
   readonly result: CelType;
   readonly call: Implementation;
   /**
-   * Prepares the overload for constant arguments, for example compiles a pattern; called once when the program is
-   * planned. `constants` has undefined for an argument that is not constant. Returns a better implementation with the
-   * same parameters, a refusal, or undefined.
+   * Prepares the overload for constant arguments; for example, compiles a pattern. The planner calls it once for each
+   * call in the program. `constants` has undefined for an argument that is not constant. Returns a faster
+   * implementation with the same parameters, a refusal, or undefined to keep `call`.
    */
   readonly specialize?: (constants: readonly (Value | undefined)[]) => Implementation | PlanRefusal | undefined;
   /**
-   * The error for values of unknown type that fit no overload of the function; only the first overload's is used.
-   * Default: cel-go's usual text `no such overload: name(types)`.
+   * The error for values of unknown type that fit no overload of the function. Only the `mismatch` of the function's
+   * first overload is used. Default: cel-go's usual text `no such overload: name(types)`.
    */
   readonly mismatch?: (args: readonly Value[], constants: readonly (Value | undefined)[]) => string;
 }
@@ -62,7 +64,10 @@ export interface ValidationContext {
   report(expr: Expr, message: string): void;
 }
 
-/** A check of calls beyond their types, which runs after a type check without errors (`format` with a literal). */
+/**
+ * A check of calls beyond their types, such as that of `format` with a literal. Validators run when the type check
+ * finds no error.
+ */
 export interface Validator {
   readonly functionName: string;
   validate(call: Call, context: ValidationContext): void;
@@ -102,7 +107,7 @@ export interface Macro {
   readonly member: boolean;
   /** The number of arguments without the receiver; undefined for any number. */
   readonly args: number | undefined;
-  /** Returns the expansion, an error, or undefined when the call is an ordinary call after all. */
+  /** Returns the expansion, an error, or undefined when the call is no use of the macro. */
   readonly expand: (
     build: MacroBuilder,
     target: Expr | undefined,

@@ -120,7 +120,7 @@ function twoVariables(name: string, quantifier: Quantifier): Macro {
   });
 }
 
-/** A fold that collects: `step` adds one element to the accumulator, if `filter` holds. */
+/** A fold that collects. `step` adds an element to the accumulator if `filter` holds. */
 function collect(
   build: MacroBuilder,
   range: Expr,
@@ -239,7 +239,7 @@ function optionalMacro(name: string, wrap: (build: MacroBuilder, expr: Expr) => 
     const [variable, body] = args as [Expr, Expr];
     const id = nameOf(variable);
     if (id === undefined) return error(variable, `${name}() variable name must be a simple identifier`);
-    // The operand stands twice in the expansion. Unless it is a name, the expansion binds it to a name first.
+    // The expansion contains the operand twice. Unless the operand is a name, the expansion first binds it to a name.
     const isName = nameOf(target) !== undefined;
     const operand = (): Expr => (isName ? target : build.ident(OPTIONAL_TARGET));
     const value = build.member('value', operand(), []);

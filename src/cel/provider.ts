@@ -5,7 +5,7 @@ export interface FieldInfo {
   readonly type: CelType;
 }
 
-/** Resolves object types by name, lazily, so that recursive types need no bound. */
+/** Resolves object types by name. A type is resolved at its first use, so types may be recursive. */
 export interface TypeProvider {
   /** The type of this name; undefined when there is none. */
   findType(name: string): CelType | undefined;
@@ -22,7 +22,7 @@ export const EMPTY_PROVIDER: TypeProvider = {
   fieldNames: () => [],
 };
 
-/** A provider that asks several providers one after the other. */
+/** A provider that combines several providers. The first one that knows a type resolves it. */
 export function combineProviders(...providers: readonly TypeProvider[]): TypeProvider {
   const first = <T>(ask: (provider: TypeProvider) => T | undefined): T | undefined => {
     for (const provider of providers) {

@@ -13,19 +13,20 @@ export interface Inspection {
   readonly uses: readonly Use[];
   /** Uses of names that are neither known variables nor bound in the expression. */
   readonly unknown: readonly Use[];
-  /** Global functions that are called and not declared. */
+  /** Names of global functions that are called and not declared. */
   readonly unknownFunctions: readonly string[];
   /** Is `omit()` called? */
   readonly usesOmit: boolean;
 }
 
+/** The options of {@link inspect}. */
 export interface InspectOptions {
   /** The names of the known variables. */
   readonly variables: ReadonlySet<string>;
   readonly isFunction: (name: string) => boolean;
   /**
-   * `kro` (default) is kro's rule: a loop or bound variable hides a resource of the same name in the whole construct,
-   * including its range and initial value. `exact`: only where the variable is in scope.
+   * With `kro`, the default, a loop or bound variable hides a resource of the same name in the whole construct,
+   * including the range and the initial value. With `exact` it hides the resource only where the variable is in scope.
    */
   readonly rule?: 'exact' | 'kro';
 }
@@ -129,7 +130,7 @@ class Inspector implements Inspection {
   }
 }
 
-/** Is this a name that only macros write? */
+/** Is this a name that only expansions of macros contain? */
 function isInternal(name: string): boolean {
   return name === '@result' || name.startsWith('$$') || name.startsWith('@__');
 }
@@ -140,20 +141,20 @@ function isOperator(name: string): boolean {
   );
 }
 
-/** Names and dots as text; for any other expression a text that is no function's name. */
+/** The dotted name as text. Any other expression becomes a text that is no name of a function. */
 function dotted(expr: Expr): string {
   const node = expanded(expr);
   if (node.kind === 'ident') return node.name;
   return node.kind === 'select' && !node.optional ? `${dotted(node.operand)}.${node.field}` : '?';
 }
 
-/** The place of an expression, which decides about the names that it may read. */
+/** The options of {@link references}. The place of an expression decides which names it may read. */
 export interface ReferenceOptions extends InspectOptions {
-  /** `template`: template fields, forEach and includeWhen. `restricted`: readyWhen, status and conditions. */
+  /** `template`: template fields, `forEach` and `includeWhen`. `restricted`: `readyWhen`, status and conditions. */
   readonly place: 'restricted' | 'template';
   /** forEach variables (templates only). */
   readonly iterators?: ReadonlySet<string>;
-  /** Do templates allow `omit()`? */
+  /** Is `omit()` allowed in templates? Default false. */
   readonly omit?: boolean;
 }
 
@@ -165,7 +166,7 @@ export interface References {
   readonly deps: readonly string[];
   /** The paths that are read, each once; unknown identifiers come last. */
   readonly paths: readonly string[];
-  /** kro's refusal. */
+  /** kro's error text when it refuses the expression. */
   readonly error?: string;
 }
 

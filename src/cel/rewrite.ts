@@ -2,7 +2,7 @@ import type { Ast, Call, Expr } from './ast.ts';
 import { operandsOf } from './check/walk.ts';
 
 /**
- * Visits the nodes of an expression as it was written: macros as their calls, parents first, in the order of the text.
+ * Visits the nodes of an expression as written, parents first, in the order of the text. Of a macro it visits the call.
  */
 export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   const work: Expr[] = ['expr' in ast ? ast.expr : ast];
@@ -12,7 +12,7 @@ export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   }
 }
 
-/** The parts of a node as it was written; of a macro the parts of its call. */
+/** The parts of a node as written; for a macro, the parts of its call. */
 function written(expr: Expr): readonly Expr[] {
   return operandsOf(expr.kind === 'macro' ? expr.call : expr);
 }

@@ -32,8 +32,8 @@ export interface DataShape {
   /** The shape of a declared property of an `object`, by its JSON name. */
   property?(name: string): DataShape | undefined;
   /**
-   * A declared property of an `object`, by its name in expressions. The answer is remembered, because it is needed for
-   * each element of a list.
+   * A declared property of an `object`, by its name in expressions. The result is cached, because each element of a
+   * list asks for it.
    */
   field?(written: string): { readonly name: string; readonly shape: DataShape } | undefined;
   /** The type of a `list`: `set` and `map` lists compare without order and merge on `+`. */
@@ -41,8 +41,8 @@ export interface DataShape {
   /** The keys of a `map` list. */
   readonly mapKeys?: readonly string[];
   /**
-   * Does the shape come from the declared CEL type of a variable instead of a schema? If a list with such a shape is on
-   * the left of `+`, the result has no shape.
+   * Does the shape come from the declared CEL type of a variable instead of a schema? If a list with such a shape is
+   * the left operand of `+`, the result has no shape.
    */
   readonly declared?: boolean;
 }

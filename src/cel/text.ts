@@ -7,7 +7,7 @@ export function utf8Encode(text: string): Uint8Array {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The string of UTF-8 bytes; undefined when they are not valid. */
+/** The string of UTF-8 bytes; undefined for bytes that are not valid UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -16,10 +16,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/**
- * Does the text have a character outside the basic plane, or half of one? If not, UTF-16 positions are code point
- * positions.
- */
+/** Does the text have a surrogate? If not, UTF-16 positions are code point positions. */
 export function hasSurrogates(text: string): boolean {
   return /[\ud800-\udfff]/.test(text);
 }

@@ -24,8 +24,9 @@ export type JsonResult =
   | { readonly ok: true; readonly value: JsonValue | undefined }
   | { readonly ok: false; readonly error: string };
 
+/** The options of {@link toJson}. */
 export interface JsonOptions {
-  /** The value that replaces `omit()`. Default: the field or element is left out. */
+  /** The value that replaces `omit()`. Without it, the field or element is left out. */
   readonly omit?: JsonValue;
 }
 
@@ -47,10 +48,10 @@ function refuse(message: string): never {
 }
 
 /**
- * Converts a result to what a template or status field can hold, by kro's rules and with its error texts: durations in
- * Go's form, timestamps in UTC without fractions, an empty optional as null; bytes, large uints, keys that are no
- * strings and library types are refused. An object that is read as a whole is copied without its schema. `omit()`
- * inside lists and maps leaves its element or field out.
+ * Converts a result to the JSON of a template or status field, by kro's rules and with kro's error texts. Durations
+ * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, keys that
+ * are no strings and library types are refused. An object that is read as a whole is copied without its schema.
+ * `omit()` inside a list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
   try {
@@ -77,7 +78,7 @@ class Conversion {
 
   convert(value: Value, depth: number): JsonValue | undefined {
     if (depth > MAX_DEPTH) return refuse('result is nested too deep');
-    // Values share parts, and JSON does not: the result of a small expression can exceed the memory.
+    // Values can share parts, and JSON cannot. Without a limit, the JSON of a small expression could exceed the memory.
     if (++this.#count > MAX_VALUES) return refuse('result is too large');
     switch (typeof value) {
       case 'string':
@@ -124,7 +125,7 @@ class Conversion {
     return list;
   }
 
-  /** The text of a key. A key that JSON writes as a string, such as a timestamp, is allowed. */
+  /** The text of a key. A key whose JSON form is a string, such as a timestamp, is allowed. */
   #key(key: Value, depth: number): string {
     let json: JsonValue | undefined;
     try {

@@ -19,10 +19,11 @@ export type TypeKind =
   | 'uint';
 
 /**
- * A CEL type. All types have one form, so that unification is one function:
+ * A CEL type. All types have the same members, so one function unifies them:
  *
  * - scalars, `dyn`, `null`, `timestamp`, `duration`: no parameters;
- * - `list` has the element type, `map` key and value, `type` (a type as a value) the type it denotes or nothing;
+ * - `list` has the element type, `map` the types of key and value, `type` (a type as a value) the denoted type if it is
+ *   known;
  * - `struct` is an object type that a `TypeProvider` resolves by `name`;
  * - `opaque` is a library's own type (`kubernetes.Quantity`), `optional_type` among them;
  * - `param` is a type parameter of a function declaration, named by `name`.

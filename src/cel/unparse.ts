@@ -69,7 +69,7 @@ function text(expr: Expr): string {
     case 'macro':
       return text(expr.call);
     case 'comprehension':
-      // Only expansions of macros hold folds. A fold has no text of its own.
+      // Only expansions of macros contain folds. A fold has no syntax of its own.
       return `cel.@fold(${[expr.range, expr.init, expr.condition, expr.step, expr.result].map(text).join(', ')})`;
   }
 }
@@ -108,7 +108,7 @@ function call(expr: Call): string {
   if (operator === undefined || a === undefined || b === undefined) return `${name}(${list()})`;
   const [sign, level] = operator;
   if (level <= LEVEL.and) return chain(expr, name, sign, level);
-  // A comparison of a comparison associates to the left; parentheses show that.
+  // A comparison of a comparison associates to the left. Parentheses make that visible.
   return `${operand(a, level === LEVEL.relation ? level + 1 : level)} ${sign} ${operand(b, level + 1)}`;
 }
 
@@ -117,7 +117,10 @@ function isNumber(expr: Expr): boolean {
   return expr.kind === 'literal' && (expr.type === 'int' || expr.type === 'double');
 }
 
-/** The expression with which an operand's text begins. The parser would read `-5.abs()` as a call on the number -5. */
+/**
+ * The expression with which an operand's text begins. A leading number can need parentheses: the parser reads
+ * `-5.abs()` as a call on the number -5.
+ */
 function leftmost(expr: Expr): Expr {
   if (expr.kind === 'macro') return leftmost(expr.call);
   if (expr.kind === 'select') return expr.test ? expr : leftmost(expr.operand);
@@ -128,8 +131,8 @@ function leftmost(expr: Expr): Expr {
 }
 
 /**
- * A chain of `&&` or `||`, which the parser makes a balanced tree. The text is flat if the tree is that balanced one;
- * otherwise parentheses keep its form.
+ * A chain of `&&` or `||`. The parser makes a balanced tree of a chain. The text has no parentheses if the tree equals
+ * that balanced tree; otherwise parentheses keep the form of the tree.
  */
 function chain(expr: Call, name: string, sign: string, level: number): string {
   const terms = flatten(expr, name);
@@ -144,7 +147,7 @@ function flatten(expr: Expr, name: string): Expr[] {
   return expr.args.flatMap((arg) => flatten(arg, name));
 }
 
-/** Is this the tree that the parser makes of these terms with the operators `low` … `high` between them? */
+/** Is this the tree that the parser makes of these terms, joined by the operators `low` … `high`? */
 function isBalanced(expr: Expr, name: string, terms: readonly Expr[], low: number, high: number): boolean {
   if (expr.kind !== 'call' || expr.name !== name) return false;
   const middle = (low + high + 1) >> 1;

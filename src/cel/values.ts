@@ -1,5 +1,5 @@
 /**
- * A value while an expression runs. JSON needs no conversion on the way in:
+ * A run-time value of an expression. JSON input needs no conversion:
  *
  * | CEL | here |
  * |---|---|
@@ -31,7 +31,7 @@ export abstract class CelValue {
   abstract get typeName(): string;
 }
 
-/** A whole double where the static type is not double. */
+/** A double that is a safe integer and whose static type is not double. */
 export class CelDouble extends CelValue {
   readonly value: number;
   constructor(value: number) {
@@ -123,8 +123,8 @@ export class CelMap extends CelValue {
     this.#entries = entries;
   }
   /**
-   * Makes a map; the last of equal keys counts. The caller must refuse keys that are no scalars (bool, number, string,
-   * null, bytes).
+   * Makes a map; the last of equal keys counts. The caller must refuse keys other than bools, numbers, strings, null
+   * and bytes.
    */
   static from(entries: Iterable<readonly [Value, Value]>): CelMap {
     const map = new Map<string, readonly [Value, Value]>();
@@ -144,7 +144,7 @@ export class CelMap extends CelValue {
   has(key: Value): boolean {
     return this.#entries.has(mapKeyText(key)) || this.#likeNumber(key) !== undefined;
   }
-  /** The entry for an equal integer of another type. */
+  /** The entry whose key is an equal integer of another type. */
   #likeNumber(key: Value): readonly [Value, Value] | undefined {
     const double = doubleOf(key);
     if (double !== undefined && !Number.isInteger(double)) return undefined;
@@ -180,7 +180,11 @@ let lastIdentity = 0;
 
 /** A value of a library's type. */
 export abstract class OpaqueValue extends CelValue {
-  /** Is the value equal to another value of any type? Throws an {@link EvalFailure} where a comparison is an error. */
+  /**
+   * Is the value equal to another value of any type?
+   *
+   * @throws EvalFailure when the type refuses the comparison
+   */
   abstract equals(other: Value): boolean;
   /** The value of a field of a struct-like value (`kro.run.Condition`); undefined when there is no such field. */
   field(_name: string): Value | undefined {
@@ -198,7 +202,7 @@ export abstract class OpaqueValue extends CelValue {
  */
 export class EvalFailure {
   readonly message: string;
-  /** Does the error end the whole evaluation? `&&` and `||` do not absorb such an error (budget, depth). */
+  /** Does the error end the whole evaluation (budget, depth)? `&&` and `||` do not absorb such an error. */
   readonly fatal: boolean;
   constructor(message: string, fatal = false) {
     this.message = message;
@@ -234,7 +238,7 @@ export function toUint(value: bigint): CelUint {
   return new CelUint(value);
 }
 
-/** A double where the static type is not double: boxed when whole. */
+/** The form of a double whose static type is not double: boxed if the number is a safe integer. */
 export function boxDouble(value: number): Value {
   return Number.isSafeInteger(value) ? new CelDouble(value) : value;
 }
@@ -245,7 +249,7 @@ export function doubleOf(value: Value): number | undefined {
   return value instanceof CelDouble ? value.value : undefined;
 }
 
-/** Is this a map with string keys in the form of an object? */
+/** Is this a map in the form of a plain object, which has string keys only? */
 export function isObject(value: Value): value is ValueObject {
   return (
     typeof value === 'object' &&
@@ -288,7 +292,11 @@ export abstract class ListView extends CelValue {
   }
   /** All elements, as self-describing values; a bad one is a {@link CelErrorValue}. */
   abstract elements(): readonly Value[];
-  /** Equality with this list on the left. Throws an {@link EvalFailure} for a value that is no list. */
+  /**
+   * Equality with this list as the left operand.
+   *
+   * @throws EvalFailure for a value that is no list
+   */
   abstract equals(other: Value): boolean;
 }
 
@@ -302,7 +310,11 @@ export abstract class MapView extends CelValue {
   abstract keys(): readonly string[];
   /** The original data. */
   abstract raw(): ValueObject;
-  /** Equality with this map on the left. Throws an {@link EvalFailure} for a value that is no map. */
+  /**
+   * Equality with this map as the left operand.
+   *
+   * @throws EvalFailure for a value that is no map
+   */
   abstract equals(other: Value): boolean;
 }
 

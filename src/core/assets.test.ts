@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('..', import.meta.url));
 
-/** What has another meaning in a bundle, or none: the place of a module, and what is found from there. */
+/** Matches expressions that depend on the module's own path. In a bundle they give another path, or nothing. */
 const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
 
-/** Modules that are in no bundle: other parts stand for them there, or a host loads them by their path. */
+/** Modules that no bundle contains. A bundle has replacements for some, and a host loads the others by path. */
 const NEVER_BUNDLED = ['core/assets.ts', 'core/late-libraries.ts', 'transform/load.ts', 'transform/register.ts'];
 
 test('only modules that are never in a bundle look at their own place', () => {

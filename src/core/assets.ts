@@ -33,14 +33,17 @@ export const kubernetesRbacDefaultsText: () => string = textAt('data/kubernetes-
 /** The descriptions of the kinds, types and fields of Kubernetes 1.36, as JSON. */
 export const kubernetesDescriptionsText: () => string = textAt('data/kubernetes-1.36/descriptions.json');
 
-/** The definitions of all projects whose factories the package has: a JSON list with a List for each project. */
+/**
+ * The CustomResourceDefinitions of all projects for which the package has factories, as JSON: an array of one
+ * Kubernetes List per project.
+ */
 export const shippedDefinitionsText = (): string => {
   const folder = packageUrl('data/crds/');
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   return `[${files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join(',')}]`;
 };
 
-/** The definitions of Flux, a List as JSON. */
+/** The CustomResourceDefinitions of Flux: a Kubernetes List, as JSON. */
 export const fluxDefinitionsText: () => string = textAt('data/crds/flux.json');
 
 /** The `package.json` of the package. */

@@ -1,4 +1,4 @@
-/** The growth of the waits between tries. */
+/** How long a client waits between tries. */
 export interface BackoffPolicy {
   /** The wait after the first failure, in milliseconds. */
   readonly initialMs: number;
@@ -10,7 +10,7 @@ export interface BackoffPolicy {
   readonly jitter?: number;
 }
 
-/** Waits stop growing after this many doublings: larger powers of the factor exceed the range of exact numbers. */
+/** Waits stop growing after this many steps: a larger power of 2, the default factor, has no use and could overflow. */
 const MAX_DOUBLINGS = 52;
 
 /** The wait in milliseconds after this number of failures in a row (at least 1). `random` is in [0, 1). */

@@ -4,8 +4,8 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /**
  * Wraps a function of the API that users call in scripts, so that its errors begin at the call. Node then prints the
- * caller's line for an uncaught error, and no frame of this package, also after an `await`. Only a `TypeKroError` is
- * placed so; any other error keeps the place where it was thrown.
+ * caller's line for an uncaught error, and no frame of this package, also after an `await`. An error that is not a
+ * `TypeKroError` keeps the place where it was thrown.
  */
 export function failsAtCaller<F extends AnyFunction>(work: F): F {
   const called = ((...args: never[]): unknown => {
@@ -16,7 +16,7 @@ export function failsAtCaller<F extends AnyFunction>(work: F): F {
       throw placedAt(error, () => holderOf(called));
     }
     if (!(result instanceof Promise)) return result;
-    // The stack is taken while the caller is on it: a promise that is rejected later does not know its caller.
+    // Capture the stack while it still contains the caller: the stack of a later rejection does not.
     const holder = holderOf(called);
     return result.catch((error: unknown) => {
       throw placedAt(error, () => holder);

@@ -8,7 +8,7 @@ export interface CodeInfo {
   readonly severity: 'error' | 'warning';
   /** What is wrong, in one sentence. */
   readonly summary: string;
-  /** A text that gets this diagnostic; checked by a test. */
+  /** An input for which the check reports this diagnostic. A test verifies it. */
   readonly example: string;
   /**
    * What the example is: a file with definitions (`yaml`, the default), a JSON Schema (`json`), an

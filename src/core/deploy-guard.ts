@@ -1,8 +1,8 @@
 import { TypeKroError } from './error.ts';
 
 /**
- * The mark in `globalThis`. It is a registered symbol because a loader of TypeScript gives each module a copy of this
- * package of its own, and all copies share the mark.
+ * The mark in `globalThis`. The symbol is registered because a TypeScript loader may load several copies of this
+ * package, and all copies must share the mark.
  */
 const COMMAND = Symbol.for('typekro.command');
 

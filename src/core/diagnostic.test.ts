@@ -76,6 +76,6 @@ test.each([
     formatDiagnostic(lines ? at(index * 16, 6) : at(1, index * 400), text);
   }
   const { user, system } = process.cpuUsage(before);
-  // Splitting the text for each of them takes minutes; once takes some 30 ms.
+  // Splitting the text for each diagnostic takes minutes. Splitting it once takes about 30 ms.
   expect((user + system) / 1000).toBeLessThan(5_000);
 });

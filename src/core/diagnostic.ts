@@ -4,10 +4,7 @@ export interface SourcePosition {
   readonly file?: string;
   readonly line: number;
   readonly column: number;
-  /**
-   * The position of the user's call of the function that holds this position; absent when the position is in no
-   * function.
-   */
+  /** The place where the user's code calls the function that contains this position; absent outside of functions. */
   readonly calledFrom?: SourcePosition;
 }
 
@@ -15,8 +12,8 @@ export interface SourcePosition {
 export type Severity = 'error' | 'warning';
 
 /**
- * A problem of user input, found by a check. Expected problems are values of this shape, never
- * exceptions, and a check returns all that it finds.
+ * A problem of user input, found by a check. Checks return such values and throw no exception for them. A check returns
+ * all problems that it finds.
  */
 export interface Diagnostic {
   /** Stable name, `area/kebab-name` (`cel/unknown-field`); programs switch on it, never on the text. */
@@ -33,7 +30,7 @@ export interface Diagnostic {
   readonly kroMessage?: string;
 }
 
-/** Does the list hold an error (as opposed to warnings only)? */
+/** Does the list contain an error? False for a list of warnings only. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
@@ -54,7 +51,9 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   return lines.join('\n');
 }
 
-/** The maximum of code points of a source line that are shown, and the number of them before the column. */
+/**
+ * The excerpt shows at most `MAX_SHOWN` code points of a source line, up to `SHOWN_BEFORE` of them before the column.
+ */
 const MAX_SHOWN = 200;
 const SHOWN_BEFORE = 120;
 
@@ -74,7 +73,7 @@ function excerpt(text: string, { line: number, column }: SourcePosition): string
   return [`  ${gutter}${shown}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
 }
 
-/** A line, or the part of a very long one around the offset, and the code points shown before it. */
+/** The shown part of a line, and the code points in it before the offset. Only a long line is shortened. */
 function stretch(line: string, end: number): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= MAX_SHOWN) return { shown: line, before: Array.from(line.slice(0, end)) };
   const head = Array.from(line.slice(Math.max(0, end - 2 * SHOWN_BEFORE), end)).slice(-SHOWN_BEFORE);

@@ -12,7 +12,7 @@ export interface JsonObject {
 /** A run of digits that may be an integer beyond 2⁵³. A text without such a run is parsed by `JSON.parse` alone. */
 const LONG_INTEGER = /\d{16}/;
 
-/** One JSON token that matters when integers are marked: a string (skipped whole) or a number. */
+/** A string or a number. Strings are matched too, so that digits inside them are not taken for numbers. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Marks a number that was rewritten into a string before parsing; U+E000 is a private-use character. */
@@ -79,7 +79,7 @@ export function jsonEquals(a: JsonValue | undefined, b: JsonValue | undefined): 
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  // A counting loop makes no iterator that has to be collected: thousands of objects are compared.
+  // A counting loop allocates no iterator. This function compares thousands of objects.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] ?? '';
     if (!Object.hasOwn(b, key) || !jsonEquals(a[key], b[key])) return false;

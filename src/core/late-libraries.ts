@@ -1,4 +1,4 @@
-/** Libraries of other projects that many a process never needs; each is loaded at its first use. */
+/** Third-party libraries. Each is loaded at its first use, because many processes never use it. */
 import { createRequire } from 'node:module';
 import type * as Re2Namespace from 're2js';
 import type * as UndiciNamespace from 'undici';

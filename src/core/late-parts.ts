@@ -1,7 +1,8 @@
 /**
- * What the package loads at its first use: its own files, and libraries of other projects. Bundlers can follow neither.
- * The package therefore has two modules with these exports, and `#late-parts` in `package.json` chooses one: this
- * module for Node; for every other host a module that holds the texts and imports the libraries (`scripts/embed.mjs`).
+ * The package's own data files and third-party libraries, each loaded at its first use. Bundlers cannot follow such
+ * loads. The package therefore has two modules with these exports, and `#late-parts` in `package.json` chooses one:
+ * this module for Node; for every other host a module that holds the texts and imports the libraries
+ * (`scripts/embed.mjs`).
  */
 export * from './assets.ts';
 export * from './late-libraries.ts';

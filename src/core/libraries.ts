@@ -1,4 +1,4 @@
-/** Modules of Node that many a process never needs; each is loaded at its first use. */
+/** Modules of Node. Each is loaded at its first use, because many processes never use it. */
 import type * as ChildProcess from 'node:child_process';
 import type * as Crypto from 'node:crypto';
 import type * as Http from 'node:http';

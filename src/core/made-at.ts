@@ -1,7 +1,9 @@
 import type { SourcePosition } from './diagnostic.ts';
 import { userFrames } from './user-frame.ts';
 
-/** The member that holds the place. A registered symbol, so that another copy of this package reads the member, too. */
+/**
+ * The member that holds the place. The symbol is registered, so that another copy of this package can read the member.
+ */
 export const MADE_AT = Symbol.for('typekro.dev/made-at');
 
 /**

@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 /**
  * Makes a directory and its missing parents.
  *
- * Node's recursive form tries the parent again after each ENOENT. It never ends below a directory that exists and
- * answers ENOENT to every new name, as `/proc` does. This function tries each missing directory once.
+ * Node's recursive form tries the parent again after each ENOENT. Where an existing directory answers ENOENT to every
+ * new name, as `/proc` does, the recursive form never ends. This function tries each missing directory once.
  *
- * @param mode the mode of the new directories. Default: as the process's umask has it.
+ * @param mode the mode of the new directories. Default: 0o777 without the bits of the process's umask.
  * @throws NodeJS.ErrnoException with the path that could not be made: ENOTDIR where a file stands in the way.
  */
 export function makeDirectory(path: string, mode?: number): void {
@@ -30,7 +30,8 @@ export function makeDirectory(path: string, mode?: number): void {
 /**
  * Is there nothing at the path?
  *
- * @throws ENOTDIR when the path, or a parent of it, is a file; any other error of `stat` but ENOENT.
+ * @throws ENOTDIR when the path, or a parent of it, is a file; Other errors of `stat`, except ENOENT, are thrown as
+ * they are.
  */
 function isMissing(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -8,8 +8,8 @@ export interface MovedName<Way extends string> {
 }
 
 /**
- * Stands for a name that older versions exported. A program that imports the name loads; it gets the remedy when it
- * uses the name.
+ * A placeholder for a name that older versions exported. A program that only imports the name still loads. The first
+ * use of the name throws an error with the remedy.
  *
  * @throws TypeKroError `compose/moved` when the result is called or constructed, or when a member of it is read.
  */
@@ -39,13 +39,15 @@ export function movedName<Way extends string>(name: string, way: Way): MovedName
 const refusals = new WeakMap<object, () => never>();
 
 /**
- * @throws TypeKroError `compose/moved` when the value is a moved name, which the program uses as if it were a value.
+ * Refuses a moved name that the program passes as an ordinary value. Does nothing for any other value.
+ *
+ * @throws TypeKroError `compose/moved`
  */
 export function refuseMovedName(value: object): void {
   refusals.get(value)?.();
 }
 
-/** Stands for several names that older versions exported and that have the same remedy. */
+/** Placeholders, as {@link movedName} makes them, for several names with the same remedy. */
 export function movedNames<const Name extends string, const Way extends string>(
   way: Way,
   names: readonly Name[],

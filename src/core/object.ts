@@ -17,7 +17,7 @@ export interface OwnerReference {
   blockOwnerDeletion?: boolean;
 }
 
-/** The metadata fields that the system itself reads or writes; other fields pass through untouched. */
+/** The metadata fields that this package reads or writes. Other fields pass through unchanged. */
 export interface ObjectMeta {
   name?: string;
   generateName?: string;

@@ -1,10 +1,10 @@
 import type { BackoffPolicy } from './backoff.ts';
 
 /**
- * Every pause of the product between a failure and the next try. Unless a row sets `factor` or `jitter`, each pause is
+ * All pauses of the package between a failure and the next try. Unless a row sets `factor` or `jitter`, each pause is
  * twice as long as the one before, and half of it is random. A `Retry-After` of the server replaces a pause of
  * `request`, `watch`, `unreachableWatch`, `instanceWrite` and `objectRead`. The table stands in `core` because rooms
- * from the HTTP client to the embedded cluster use it. A retry without a row here needs a new row.
+ * from the HTTP client to the embedded cluster use it. A new kind of retry gets a new row.
  */
 export const RETRY_POLICIES = {
   /**
@@ -14,7 +14,10 @@ export const RETRY_POLICIES = {
   request: { initialMs: 100, maxMs: 5000 },
   /** A watch that the server refuses or ends. The longest pause saves a server in trouble from a list every second. */
   watch: { initialMs: 500, maxMs: 30_000 },
-  /** A watch whose server is out of reach. Tries cost that server nothing, and its return should be noticed soon. */
+  /**
+   * A watch whose server is out of reach. Such tries put no load on the server, and short pauses notice its return
+   * soon.
+   */
   unreachableWatch: { initialMs: 500, maxMs: 5000 },
   /** A write of an instance or a child by the controller. The longest pause bounds the load of thousands of refusals. */
   instanceWrite: { initialMs: 200, maxMs: 300_000 },
@@ -22,7 +25,10 @@ export const RETRY_POLICIES = {
   objectRead: { initialMs: 1000, maxMs: 30_000 },
   /** A pass of a work queue that threw. */
   workQueue: { initialMs: 100, maxMs: 60_000 },
-  /** A CRD or revision that the server refuses: rights, quotas and policies change without an event to wait for. */
+  /**
+   * A CRD or revision that the server refuses. The pause is fixed because changes of rights, quotas and policies send
+   * no event.
+   */
   refusedDefinition: { initialMs: 60_000, maxMs: 60_000, jitter: 0 },
   /** Fields that the controller and another client take from each other. */
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
@@ -40,8 +46,9 @@ export const RETRY_POLICIES = {
 /** The number of retries of a request before its failure reaches the caller. */
 export const REQUEST_RETRIES = 4;
 /**
- * The number of failures in a row, because the server is busy or away, after which a failure of a write is reported.
+ * The number of failures of a write that the controller retries without a report while the server is busy or
+ * unreachable.
  */
 export const SILENT_RETRIES = 4;
-/** The longest wait for a busy server inside one pass, in milliseconds; a longer one ends the pass. */
+/** The longest wait for a busy server inside one pass, in milliseconds. A longer wait ends the pass. */
 export const MAX_SILENT_WAIT_MS = 5000;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './diagnostic.ts';
 import { packageFolder } from './late-parts.ts';
 
-/** Folders of this package, whose frames are not the user's; empty where the package is bundled into one file. */
+/** The folders of this package. A stack frame in them is not the user's. Empty in a bundle. */
 export function packageFolders(): readonly string[] {
   const folder = packageFolder();
   if (folder === undefined) return [];

@@ -1,4 +1,4 @@
-/** Resolves when the signal is aborted; at once when it is already. */
+/** Resolves when the signal is aborted, and at once if the signal is already aborted. */
 export function whenAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -14,9 +14,8 @@ export interface Verdict {
 }
 
 /**
- * The verdict on a failed write. `failures` counts the failures before this one. A final write (`isFinal`) is tried
- * again only after lost answers, 408, 409, 429, 5xx, an unserved kind and a new namespace (`passes`); all other
- * failures end it. The pauses stand in `core/retry-policies.ts`.
+ * The verdict on a failed write. `failures` is the number of failures in a row before this one. With `isFinal`, a
+ * failure that does not pass by itself (`passes`) allows no retry. The pauses are in `core/retry-policies.ts`.
  */
 export function afterFailedWrite(
   error: KubeError,
@@ -34,8 +33,8 @@ export function afterFailedWrite(
 }
 
 /**
- * The verdict on a failed read. A failed read is always reported and always retried, since no write depends on its
- * result alone.
+ * The verdict on a failed read. A failed read is always reported and always retried. `failures` is the number of
+ * failures in a row before this one.
  */
 export function afterFailedRead(error: KubeError, failures: number, random: number): Verdict {
   const count = failures + 1;

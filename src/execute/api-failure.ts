@@ -2,7 +2,7 @@ import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
 import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 
-/** A client error in the runtime's form, with the missing right for an error of permissions. */
+/** A client error in the runtime's form. A 403 includes the missing right. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
   return {

@@ -6,7 +6,7 @@ import type { ExecutionPorts, RememberedRead } from './ports.ts';
 /** Failed reads by key. */
 export interface ReadMemory {
   get(key: string): RememberedRead | undefined;
-  /** `undefined`: the last read succeeded. */
+  /** Records the outcome of a read; `undefined` after a success. */
   set(key: string, failed: RememberedRead | undefined): void;
 }
 
@@ -14,8 +14,8 @@ export interface ReadMemory {
 export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
 
 /**
- * Runs a read. Records a failure with its pause, and the next decision reports the failure. Other work of the instance
- * goes on. Rejects when the signal aborts, and on errors other than failed requests.
+ * Runs a read. A failed request is recorded with its pause, and the next decision reports it; other work of the
+ * instance continues. Rejects when the signal aborts, and on any other error.
  */
 export async function attemptRead<T>(
   { clock, signal, random, user }: ReadPorts,

@@ -34,7 +34,7 @@ const INSTANCE: KubeObject = { apiVersion: 'x/v1', kind: 'X', metadata: { name: 
 const LABELS = { labels: INSTANCE };
 const refusal = (status: number, reason = 'Any', message = 'no') => new KubeError(message, { status, reason });
 
-/** Ports that write down what is done, and fail where told: a key such as `apply a` throws its errors in turn. */
+/** Ports that record all calls. `failures` has the errors that a call such as `apply a` throws, one for each call. */
 function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: Partial<ExecutionPorts> = {}) {
   const log: string[] = [];
   const failed = new Map<string, RememberedWrite>();

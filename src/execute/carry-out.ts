@@ -7,9 +7,9 @@ import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
 /**
- * Carries out a decision: first the reads and the parent's write at the same time, next the children, and the status
- * when nothing else is left to do. Returns true when another step is due; false when an event or `Decision.requeueAt`
- * has to come first.
+ * Carries out a decision: the reads and, at the same time, the parent's write followed by the children; the status when
+ * nothing else is due. Returns true when another step is due, and false when the next step waits for an event or
+ * `Decision.requeueAt`.
  *
  * Failures of requests go to the view, and the next decision reports them. Any other error is thrown after all effects
  * have ended, because an effect must not run at the same time as the next pass of the same instance.
@@ -54,8 +54,8 @@ function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
 }
 
 /**
- * Is a write of the status due? Not for a deleted instance without the controller's finalizer, which the controller
- * does not own.
+ * Is a write of the status due? A deleted instance without the controller's finalizer no longer belongs to the
+ * controller.
  */
 function isStatusDue({ metadata }: KubeObject, { statusChanged, finalizer }: Decision): boolean {
   return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);

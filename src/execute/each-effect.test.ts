@@ -4,7 +4,7 @@ import { eachEffect } from './each-effect.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** Effects that end when they are told to. */
+/** Effects that the test ends one by one. */
 function effects(count: number) {
   const clock = new TestClock();
   const ends = new Map<number, () => void>();

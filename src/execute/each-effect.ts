@@ -1,13 +1,13 @@
 import type { Clock } from '../kube/index.ts';
 
 /**
- * The number of concurrent effects at first. The number is small, because waiting requests hold their bodies, which
- * each garbage collection copies.
+ * The number of concurrent effects at first. It is small because each garbage collection copies the bodies of waiting
+ * requests.
  */
 const EFFECTS_AT_FIRST = 16;
 /**
- * The interval, in milliseconds, after which the same number of effects starts in addition, so that hanging requests do
- * not block the others.
+ * The interval, in milliseconds, after which as many further effects may run, up to `MAX_EFFECTS`. Hanging requests
+ * therefore do not block the others.
  */
 const MORE_AFTER_MS = 1000;
 const MAX_EFFECTS = 128;

@@ -28,8 +28,8 @@ export interface WriteRules {
   /** Number of silent retries inside a pass while the server is busy, before the failure is reported. */
   readonly silentRetries: number;
   /**
-   * The treatment of a lasting failure: a controller retries it, since rights and policies change without an event; a
-   * deploy ends with it.
+   * The treatment of a failure that does not pass by itself. A controller retries the write, because rights and
+   * policies change without an event. A deploy ends.
    */
   readonly lasting: 'retried' | 'final';
 }
@@ -37,11 +37,11 @@ export interface WriteRules {
 /** Receives responses, so that the next decision knows them. Only `read` is asynchronous. */
 export interface ExecutionView {
   failedWrite(target: ObjectTarget): RememberedWrite | undefined;
-  /** `undefined`: the last write succeeded. */
+  /** Records the outcome of a write; `undefined` after a success. */
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void;
   /**
-   * Called when the server accepted an apply; `answer` is the stored object, or in a dry run the object that would be
-   * stored.
+   * Called when the server accepted an apply. `answer` is the stored object; in a dry run, the object that the server
+   * would store.
    */
   applied(action: ApplyAction, answer: KubeObject): void;
   /**
@@ -51,13 +51,13 @@ export interface ExecutionView {
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
   /** Reads the requested object or list. A view that gets objects from watches skips requests that a watch answers. */
   read(request: ReadRequest): Promise<void>;
-  /** Does the view now have the requested object or list, so that another step sees more? */
+  /** Does the view have the requested object or list? If so, another step is due. */
   isAnswered(request: ReadRequest): boolean;
 }
 
 /** Observes the server's responses. No decision depends on a sink. */
 export interface ExecutionSink {
-  /** Called before the view receives the response, so that a sink can compare it with the object before. */
+  /** Called before the view receives the response, so that a sink can compare `answer` with the previous object. */
   childApplied?(action: ApplyAction, answer: KubeObject): void;
   childDeleted?(action: DeleteAction): void;
 }
@@ -92,7 +92,7 @@ export interface ExecutionPorts {
   readonly rules: WriteRules;
   /**
    * What the garbage collector does with dependents of a deleted child. Absent: the server's default for the kind, as
-   * in kro; the default keeps the pods of a Job.
+   * in kro, which keeps the pods of a Job.
    */
   readonly propagation?: DeleteOptions['propagationPolicy'];
   /** The instance of the decision. */

@@ -6,7 +6,7 @@ import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
 
-/** The option against retries by the client: after a pause, another decision may be due. */
+/** Prevents retries by the client, because another decision may be due after a pause. */
 export const ONCE = { repeat: false } as const;
 
 /**
@@ -77,8 +77,8 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
 }
 
 /**
- * Records a failed write with its pause. While the server is busy, the pass waits and decides again; the next decision
- * reports only a lasting failure. Throws on errors other than failed requests.
+ * Records a failed write with its pause. While the server is busy, waits for the pause first, and the next decision
+ * does not report the failure. Rethrows errors other than failed requests, and any error after the signal aborted.
  */
 export async function rememberFailedWrite(
   { clock, signal, random, user, rules, view }: ExecutionPorts,

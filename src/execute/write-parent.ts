@@ -8,9 +8,9 @@ import { rememberFailedWrite } from './write-children.ts';
 export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
 
 /**
- * Writes the parent's metadata after `beforeWrites`. Nothing else may be written without both. Therefore a failure is
- * recorded, and the next decision reports it. When lasting failures are final, such a failure is thrown and ends the
- * run.
+ * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written: the
+ * failure is recorded, and the next decision reports it. If lasting failures are final, a lasting failure is thrown and
+ * ends the run.
  */
 export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;

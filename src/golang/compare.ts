@@ -5,8 +5,8 @@
 const STRETCH = 1024;
 
 /**
- * The order of Go strings: that of their UTF-8 bytes, and so of their code points. `<` of JavaScript compares UTF-16
- * units instead.
+ * Compares texts as Go compares strings: by UTF-8 bytes, which is also the order of code points. `<` of JavaScript
+ * compares UTF-16 units instead.
  */
 export function compareText(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;

@@ -17,8 +17,8 @@ const LIMIT = 2n ** 63n;
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
 /**
- * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it; undefined for any other
- * text, and beyond int64.
+ * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it; Undefined for any other
+ * text, and for a duration beyond int64.
  */
 export function goParseDuration(text: string): bigint | undefined {
   const negative = text.startsWith('-');

@@ -1,7 +1,7 @@
 /**
  * Formats doubles as Go's `strconv.FormatFloat`, `fmt` and `encoding/json` do, and parses them as `strconv.ParseFloat`
- * does. JavaScript finds the same shortest digits. The layout, the rounding of ties and the texts of special values
- * differ.
+ * does. JavaScript finds the same shortest digits. This module adds Go's layout, rounding of ties and texts of special
+ * values.
  */
 
 /** Sign, digits and exponent of the shortest decimal that reads back as the value: ±d.ddd × 10^exponent. */
@@ -62,8 +62,8 @@ export function formatPlain(value: number): string {
 }
 
 /**
- * A number as Go's `encoding/json` writes it: without an exponent from 1e-6 to below 1e21, and for zero. The caller
- * refuses NaN and infinities.
+ * A number as Go's `encoding/json` writes it. Zero and magnitudes from 1e-6 to below 1e21 have no exponent. The caller
+ * must refuse NaN and infinities.
  */
 export function formatJsonNumber(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
@@ -180,7 +180,7 @@ function hexValue(negative: boolean, whole: string, fraction: string, exponent: 
   return negative ? -value : value;
 }
 
-/** `mantissa × 2^scale`, rounded once; this holds for the smallest doubles, too. */
+/** `mantissa × 2^scale`, rounded once, also for subnormal doubles. */
 function roundedRatio(mantissa: bigint, scale: number): number {
   const bits = mantissa.toString(2).length;
   const lowest = Math.max(scale + bits - 53, -1074);

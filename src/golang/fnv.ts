@@ -22,7 +22,10 @@ export function fnv64a(text: string): Uint8Array {
   return bytes;
 }
 
-/** Go's `fnv.New32a` over the UTF-8 bytes of a text. `state`: the hash of what comes before it. */
+/**
+ * Go's `fnv.New32a` over the UTF-8 bytes of a text. `state` is the hash of the preceding text; the default begins a new
+ * hash.
+ */
 export function fnv32a(text: string, state = 0x811c9dc5): number {
   let hash = state;
   for (const byte of Buffer.from(text, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -1,6 +1,6 @@
 /**
- * Go's small vocabularies: how its standard library quotes, parses, prints, compares and sorts. The API server,
- * kro and cel-go are written in Go, and their texts and orders contain these forms to the letter. Pure functions.
+ * The forms of Go's standard library: how it quotes, parses, prints, compares and sorts. The API server, kro and cel-go
+ * are written in Go, and their texts and orders contain these forms to the letter. Pure functions.
  *
  * @packageDocumentation
  */

@@ -85,9 +85,15 @@ export function goJsonSyntaxError(text: string): string | undefined {
     index++;
     return undefined;
   };
-  /** The closing brackets of all objects and lists that are open, which a call stack could not hold. */
+  /**
+   * The closing brackets of the open objects and lists. An explicit stack, because the nesting may be deeper than the
+   * call stack.
+   */
   const open: string[] = [];
-  /** Reads up to the end of a value or to the first member of an object or list. Returns whether a value begins. */
+  /**
+   * Reads a scalar or an empty container, or the opening bracket of a container and its first key. Returns whether a
+   * value begins next, or an error.
+   */
   const begin = (): boolean | string => {
     skip();
     const head = text.charAt(index);
@@ -99,7 +105,7 @@ export function goJsonSyntaxError(text: string): string | undefined {
     if (text.charAt(index) === close) return false;
     return (close === '}' ? key() : undefined) ?? true;
   };
-  /** Closes what ends behind a value. Returns whether another value begins. */
+  /** Closes the objects and lists that end after a value. Returns whether another value begins, or an error. */
   const proceed = (): boolean | string => {
     for (;;) {
       skip();

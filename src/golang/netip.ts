@@ -193,12 +193,12 @@ export function formatPrefix({ address, bits }: IpPrefix): string {
   return `${formatAddress(address)}/${bits}`;
 }
 
-/** Same family, bytes and zone. */
+/** Have the addresses the same family, bytes and zone? */
 export function sameAddress(a: IpAddress, b: IpAddress): boolean {
   return a.zone === b.zone && a.bytes.length === b.bytes.length && a.bytes.every((byte, i) => byte === b.bytes[i]);
 }
 
-/** Same address (unmasked) and length. */
+/** Have the prefixes the same length and the same address, including the bits below the mask? */
 export function samePrefix(a: IpPrefix, b: IpPrefix): boolean {
   return a.bits === b.bits && sameAddress(a.address, b.address);
 }
@@ -235,7 +235,8 @@ export function isLinkLocalUnicast({ bytes }: IpAddress): boolean {
 }
 
 /**
- * Is the address none of unspecified, broadcast, loopback, multicast and link-local? Private addresses count as global.
+ * Is the address a global unicast address, that is neither unspecified, broadcast, loopback, multicast nor link-local?
+ * Private addresses count as global.
  */
 export function isGlobalUnicast(address: IpAddress): boolean {
   const { bytes } = address;

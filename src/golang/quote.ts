@@ -10,7 +10,10 @@ const SIMPLE: ReadonlyMap<number, string> = new Map([
   [0x5c, '\\\\'],
 ]);
 
-/** What Go's `unicode.IsPrint` accepts: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+/**
+ * Matches one character that Go's `unicode.IsPrint` accepts: a letter, mark, number, punctuation, symbol or the ASCII
+ * space.
+ */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** Printable ASCII without the characters that need an escape: nearly every text matches. */

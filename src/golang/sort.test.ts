@@ -14,7 +14,7 @@ describe('the sort of Go', () => {
     );
   });
 
-  // The digest is what a Go program printed that sorts the same lists with sort.Slice.
+  // A Go program that sorts the same lists with sort.Slice printed this digest.
   test('leaves equal keys in the order in which Go leaves them', () => {
     let seed = 12345;
     const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) >>> 8;

@@ -145,8 +145,9 @@ class Sorter {
   }
 
   /**
-   * Repairs up to five pairs of neighbours in a range, none in a range shorter than `NINTHER`. Returns true when it
-   * then finds the range sorted; after a fifth repair it returns false without looking.
+   * Repairs up to five unordered pairs of neighbours. A range shorter than `NINTHER` gets no repair. Returns true if
+   * the range is found to be sorted after at most four repairs; after the fifth repair the result is false without a
+   * check.
    */
   #finishNearlySorted(start: number, end: number): boolean {
     let i = start + 1;
@@ -161,7 +162,7 @@ class Sorter {
     return false;
   }
 
-  /** Moves three elements to indices that look random but depend only on the length. */
+  /** Swaps three elements with elements at pseudo-random indices, which depend only on the length. */
   #breakPatterns(start: number, end: number): void {
     const length = end - start;
     let random = BigInt(length);

@@ -3,7 +3,7 @@ import { goQuoteBytes } from './quote.ts';
 
 /** Percent-encoding of byte strings with the rules of Go's `net/url`. */
 
-/** The part of a URL that a text is; each part lets other characters through unescaped. */
+/** A part of a URL. Each part has its own set of characters that need no escape. */
 export type UrlPart = 'fragment' | 'host' | 'path' | 'query' | 'userinfo' | 'zone';
 
 const UNRESERVED = /[A-Za-z0-9\-_.~]/;
@@ -50,8 +50,8 @@ export function unescapeBytes(bytes: string, place: UrlPart): string | Failure {
 }
 
 /**
- * Is this escape refused? A host may escape bytes beyond ASCII only, a zone only spaces and characters that need no
- * escape in a host. `%25` is always allowed.
+ * Is this escape refused? A host may escape only bytes beyond ASCII. A zone may escape only spaces and characters that
+ * need no escape in a host. `%25` is always allowed.
  */
 function refused(triple: string, place: UrlPart): boolean {
   if (triple === '%25') return false;

@@ -15,7 +15,7 @@ export interface GoUrl {
   readonly host: string;
   /** The path without escapes. */
   readonly path: string;
-  /** The path as it was written, where that differs from the default encoding of `path`; else empty. */
+  /** The path as written; empty when it equals the default encoding of `path`. */
   readonly rawPath: string;
   readonly omitHost: boolean;
   readonly forceQuery: boolean;
@@ -128,7 +128,7 @@ function parseHost(scheme: string, host: string): string | Failure {
   if (open === 0) return parseBracketedHost(host);
   const first = host.indexOf(':');
   if (first >= 0) {
-    // A colon inside the host is refused in web URLs only: other schemes have lists of hosts with ports there.
+    // Only http and https refuse a colon inside the host: URLs of other schemes may have lists of hosts with ports.
     const port = host.slice(scheme === 'http' || scheme === 'https' ? first : host.lastIndexOf(':'));
     if (!isOptionalPort(port)) return failure(`invalid port ${goQuoteBytes(port)} after host`);
   }

@@ -38,7 +38,10 @@ export interface InstanceReport extends InstanceSummary {
   readonly steppedAt: number;
 }
 
-/** An event. Ids grow by one; a client that reconnects asks for the events after its last id. */
+/**
+ * An event. Each id is greater by one than the id before. A client that reconnects requests the events after its last
+ * id.
+ */
 export interface InspectEvent {
   readonly id: number;
   /** Milliseconds since 1970. */

@@ -43,7 +43,7 @@ const get = (
   method = 'GET',
 ) => fetch(server.url + path, { headers, method });
 
-/** What the server answers to bytes that no client library would send. */
+/** The server's answer to bytes that no client library would send. */
 const rawAnswer = (request: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(request));
@@ -113,7 +113,7 @@ describe('serveInspect', () => {
   it('cuts off a reader that does not read, instead of keeping its events', async () => {
     const before = listeners.size;
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    socket.on('error', () => {}); // that the connection is cut is what is tested
+    socket.on('error', () => {}); // this test expects the reset
     socket.pause();
     socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\n\r\n`);
     await expect.poll(() => listeners.size).toBe(before + 1);

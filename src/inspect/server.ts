@@ -7,17 +7,19 @@ import { routeInspect } from './routes.ts';
 /** The options of `serveInspect`. */
 export interface InspectServerOptions {
   readonly source: InspectSource;
-  /** Default `127.0.0.1`. An address that is no loopback address is refused, unless `allowRemote` is set. */
+  /**
+   * The address to listen on. Default `127.0.0.1`. Unless `allowRemote` is set, only loopback addresses are allowed.
+   */
   readonly host?: string;
-  /** Default 0: any free port. */
+  /** The port to listen on. Default 0: any free port. */
   readonly port?: number;
   /** The bearer token of clients. Default: a new random one. */
   readonly token?: string;
   /** Allows an address that other machines can reach. Default false. */
   readonly allowRemote?: boolean;
   /**
-   * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so that the responses
-   * must contain no data. Returns false for requests that it does not handle.
+   * Handles requests outside `/api/`, e.g. pages of a dashboard. Such requests need no token, so the responses must
+   * contain no data of the cluster. Returns false for requests that it does not handle.
    */
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -29,7 +31,9 @@ export interface InspectServer {
   close(): Promise<void>;
 }
 
-/** The maximum number of unsent bytes. A slower reader is disconnected and reconnects with its last id. */
+/**
+ * The maximum number of unsent bytes of a stream. A slower reader is disconnected, and may reconnect with its last id.
+ */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /**
@@ -86,7 +90,7 @@ function isAllowed(request: IncomingMessage, url: string, token: string): boolea
   const given = header.startsWith('Bearer ')
     ? header.slice('Bearer '.length)
     : (new URL(url, 'http://inspect').searchParams.get('token') ?? '');
-  // Digests have equal lengths, so that the comparison reveals nothing about the token.
+  // Digests have equal lengths, so the time of the comparison reveals nothing about the token.
   const digest = (text: string) => cryptoLibrary().createHash('sha256').update(text).digest();
   return cryptoLibrary().timingSafeEqual(digest(given), digest(token));
 }

@@ -2,7 +2,10 @@ import type { AnyNode } from 'acorn';
 import { analyseScopes } from './scope-analysis.ts';
 import type { FunctionSyntax } from './syntax.ts';
 
-/** The names that a function reads from around it, without globals, in the order of their first use. */
+/**
+ * The free variables of a function: names that it uses and does not declare. Globals are left out. The order is that of
+ * the first use.
+ */
 export function freeNames(node: FunctionSyntax): string[] {
   const isVariable = (name: string) => !name.startsWith('#') && !(name in globalThis) && name !== 'undefined';
   return [...analyseScopes(node).free].filter(isVariable);

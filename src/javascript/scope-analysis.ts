@@ -25,7 +25,7 @@ export interface Scope {
 export interface Captures {
   /** Bindings of enclosing scopes that the function reads or writes, itself or through functions inside. */
   readonly bindings: ReadonlySet<Binding>;
-  /** Does it use `this` of the code around it? */
+  /** Does the function use `this` of the enclosing code? */
   readonly usesThis: boolean;
 }
 
@@ -66,8 +66,9 @@ interface Reference {
 
 /**
  * Analyses a program, a statement or an expression, in two passes, because a name may be declared after its use. A
- * `var` of a single statement belongs to the function around the statement, and so counts as free. A part of a program
- * counts as strict code, because it does not tell: a function of a block is known in the block only.
+ * `var` in a single statement belongs to the enclosing function, so its name counts as free. Only a program that is a
+ * script counts as sloppy code; a part of a program counts as strict, so a function declared in a block is known in
+ * that block only.
  */
 export function analyseScopes(root: AnyNode): ScopeAnalysis {
   const analysis = new Analysis(root.type === 'Program' && root.sourceType === 'script');

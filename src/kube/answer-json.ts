@@ -2,7 +2,11 @@ import type { JsonValue } from '../core/index.ts';
 import { parseJson } from '../core/index.ts';
 import { KubeError } from './error.ts';
 
-/** Parses an answer as JSON. The answer may be any text: a proxy may reply in place of the server. */
+/**
+ * Parses an answer as JSON. A proxy may reply in place of the server, so the answer may be any text.
+ *
+ * @throws KubeError for a text that is not JSON
+ */
 export function answerJson(text: string, what: string): JsonValue {
   try {
     return parseJson(text);

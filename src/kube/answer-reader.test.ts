@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
 
-/** What a reader told, body and all. */
+/** The calls of the sink, as one value. */
 interface Told {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body: string;
-  /** Whether the connection may be used again; absent while the answer is not whole. */
+  /** May the connection be used again? Absent until the answer is complete. */
   open?: boolean;
 }
 
@@ -18,7 +18,7 @@ function read(pieces: readonly Buffer[], method = 'GET', closes = false): Told {
     end: (open) => (told.open = open),
   });
   for (const piece of pieces) {
-    // The bytes are good until `read` returns.
+    // The bytes are valid until `read` returns.
     const lent = Buffer.from(piece);
     reader.read(lent);
     lent.fill('!');

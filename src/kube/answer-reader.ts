@@ -10,10 +10,13 @@ export interface AnswerSink {
   end(open: boolean): void;
 }
 
-/** What the reader expects next: lines of a head, of a chunk or after the last chunk, or bytes of a body. */
+/**
+ * What the reader expects next. `size`, `gap` and `trailer` are lines of a chunked body; `sized`, `chunk` and `rest`
+ * are bytes of a body.
+ */
 type Part = 'head' | 'size' | 'gap' | 'trailer' | 'sized' | 'chunk' | 'rest' | 'done';
 
-/** Maximum length of a head or a line. */
+/** The maximum length of a head or of a line of a chunked body. */
 const MAX_HELD_BYTES = 64 * 1024;
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
@@ -25,7 +28,7 @@ export class AnswerReader {
   #part: Part = 'head';
   /** The beginning of an incomplete head or line. */
   #held: Buffer | undefined;
-  /** The number of bytes that the body or the chunk still lacks. */
+  /** The number of missing bytes of the body or of the current chunk. */
   #left = 0;
   #open = true;
 
@@ -43,7 +46,7 @@ export class AnswerReader {
     }
   }
 
-  /** Called when the server has closed the connection. Returns true when that is how the answer ends. */
+  /** Called when the server has closed the connection. Returns true when the close ends the answer. */
   close(): boolean {
     if (this.#part !== 'rest') return this.#part === 'done';
     this.#finish(false);
@@ -97,7 +100,7 @@ export class AnswerReader {
     const match = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?:\r\n|$)/.exec(text);
     if (match === null) throw malformed('no status line of HTTP/1');
     const status = Number(match[2]);
-    // The client never asks for another protocol. Any other status below 200 precedes the answer.
+    // 101 is an error, because the client requests no other protocol. Any other status below 200 precedes the answer.
     if (status === 101) throw malformed('another protocol');
     if (status < 200) return;
     const headers = parseHeaders(text, match[0].length);

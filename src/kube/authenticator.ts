@@ -4,7 +4,7 @@ import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import type { Clock, KubeConfig } from './types.ts';
 
-/** How long a token file's content is used; kubelets rotate tokens well before they expire. */
+/** How long the content of a token file is used. The kubelet rotates a token long before it expires. */
 const TOKEN_FILE_MS = 60_000;
 
 /** A client certificate and its key, both PEM texts. */
@@ -18,8 +18,8 @@ export interface Authenticator {
   /** Can the authenticator give new credentials after `reject`? */
   readonly renews: boolean;
   /**
-   * The `authorization` header now; `undefined` when a client certificate authenticates the connection, or there are no
-   * credentials.
+   * The current `authorization` header; `undefined` without a token and a user name, for example when a client
+   * certificate authenticates the connection.
    */
   authorization(): Promise<string | undefined>;
   /** The client certificate to connect with, from the configuration or from a plugin. */
@@ -66,7 +66,7 @@ function bearer(token: string | undefined): string | undefined {
 
 interface Remembered<T> {
   get(): Promise<T>;
-  /** Drops the remembered value if it matches. A load in progress goes on. */
+  /** Drops the value if it matches. A load in progress continues. */
   forget(isIt: (value: T) => boolean): void;
 }
 
@@ -75,7 +75,7 @@ interface Loaded<T> {
   readonly goodUntil: number;
 }
 
-/** Keeps a value until `goodUntil`; callers that come at the same time share one load. */
+/** Keeps a value until `goodUntil`. Concurrent callers share one load. */
 function remember<T>(clock: Clock, load: () => Promise<Loaded<T>>): Remembered<T> {
   let known: Loaded<T> | undefined;
   let loading: Promise<Loaded<T>> | undefined;

@@ -49,7 +49,7 @@ import { runWatch } from './watch.ts';
 
 /** The options of a client. It needs either `transport` or `config`. */
 export interface KubeClientOptions {
-  /** Carries the requests; closed with the client. */
+  /** The transport of the requests. The client closes it. */
   readonly transport?: Transport;
   /** The API server and the credentials. The client makes a transport for them at the first request. */
   readonly config?: KubeConfig;
@@ -61,7 +61,7 @@ export interface KubeClientOptions {
   readonly random?: () => number;
   /** Number of retries of a request that may be repeated. Default 4. */
   readonly retries?: number;
-  /** The pauses before retries. Default: 100 ms, then twice as long each time, at most 5 s. */
+  /** The pauses before retries. Default: from 100 ms, doubled up to 5 s; half of each is random. */
   readonly backoff?: BackoffPolicy;
   readonly impersonate?: Impersonation;
   /** Requests per second, and the burst. Default: no limit, because servers limit clients by priority and fairness. */
@@ -87,8 +87,8 @@ const PAGE_SIZE = 500;
 const IDLE_MS = 330_000;
 
 /**
- * A client for one API server. Objects are sent and returned as they are: unknown fields are kept, and integers beyond
- * 2⁵³ are `bigint`. Discovery gives the URL of a kind. All errors are `KubeError`.
+ * A client for one API server. Objects are sent and returned unchanged: unknown fields are kept, and integers beyond
+ * ±(2⁵³−1) are `bigint`. Discovery gives the URL of a kind. All errors are `KubeError`.
  */
 export class KubeClient implements KubernetesApi {
   readonly discovery: Discovery;
@@ -137,7 +137,7 @@ export class KubeClient implements KubernetesApi {
     );
   }
 
-  /** A client with the same connections that impersonates another user. To close either client closes both. */
+  /** A client with the same connections that impersonates another user. Closing one of the two clients closes both. */
   as(impersonate: Impersonation): KubeClient {
     return new KubeClient({
       ...this.#options,
@@ -322,8 +322,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * As `raw`, with the body as it arrives, for answers that go on: a followed log. It ends with the answer, with the
-   * signal, and when the client is closed; it is never retried.
+   * As `raw`, but yields the body as it arrives, for answers without an end such as a followed log. The iteration ends
+   * with the answer, when the signal aborts, and when the client is closed. The request is never retried.
    */
   async *stream(request: RawRequest): AsyncIterable<Uint8Array> {
     const { method = 'GET', path, headers = {}, signal } = request;
@@ -403,8 +403,8 @@ export class KubeClient implements KubernetesApi {
   }
 
   /**
-   * A 404 without a Status of an object means that the server no longer serves the kind. Discovery then forgets the
-   * kind, and the error names the kind instead of a missing object.
+   * A 404 without the Status of an object means that the server does not serve the kind. Discovery then forgets the
+   * kind, and the error names the kind in place of the object.
    */
   async #checked<T>(type: ResourceType, send: () => Promise<T>): Promise<T> {
     try {
@@ -430,7 +430,7 @@ function readPage(type: ResourceType, text: string) {
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
   // Servers written in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Reject any other answer. As an empty list it would mean that all objects are gone.
+  // Reject any other answer. Taken as an empty list, it would mean that all objects were deleted.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });

@@ -1,7 +1,7 @@
 /** A description of a failed connection, and its remedy. */
 interface ConnectionFailure {
   readonly codes: RegExp;
-  /** The description; absent where the words of the error are good enough. */
+  /** The description; absent when the message of the error is clear enough. */
   readonly words?: (address: string, host: string) => string;
   readonly remedy: string;
 }
@@ -58,7 +58,7 @@ export function connectionFailure(code: string): ConnectionFailure | undefined {
   return CONNECTION_FAILURES.find(({ codes }) => codes.test(code));
 }
 
-/** The remedy for a connection that failed, by the code of the system or of TLS. */
+/** The remedy for a failed connection, by the code of the system or of TLS. Unknown codes have a general remedy. */
 export function connectionRemedy(code: string): string {
   return connectionFailure(code)?.remedy ?? 'check that the API server runs and that its address is right';
 }

@@ -4,9 +4,9 @@ import { AnswerReader } from './answer-reader.ts';
 import { StreamBody, WholeBody } from './body.ts';
 import type { TransportRequest, TransportResponse } from './types.ts';
 
-/** The time for which an unused socket stays open, in milliseconds; less where the server says so. */
+/** The time for which an unused socket stays open, in milliseconds. The server's `keep-alive` header can shorten it. */
 const SPARE_MS = 30_000;
-/** The time limit for the next bytes of an answer, in milliseconds; of a stream, only for the head. */
+/** The time limit for the next bytes of an answer, in milliseconds. For a stream it applies only to the head. */
 const ANSWER_MS = 300_000;
 
 type Head = Omit<TransportResponse, 'body'>;
@@ -40,7 +40,7 @@ export class Connection {
   #isClosed = false;
   /** The time of the last sent or received bytes, in milliseconds of `monotonicMs`. */
   activeAt = monotonicMs();
-  /** The longest time without any bytes. */
+  /** The longest allowed time without any bytes, in milliseconds. */
   patienceMs = SPARE_MS;
 
   constructor(dial: Dial, owner: ConnectionOwner) {
@@ -85,7 +85,7 @@ export class Connection {
       );
       this.#exchange(head, request, {
         head: (given) => {
-          // An error in place of a stream has the time limit of a complete answer.
+          // An error response in place of a stream has the time limit of a complete answer.
           if (given.status < 400) this.patienceMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
@@ -121,7 +121,7 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // The server does not read the rest of this request, and would take the rest for a part of the next one.
+    // If the server answered before it read the whole request, it would take the rest for a part of the next request.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.patienceMs = this.#spareMs;
     // A spare socket must not keep the process alive.
@@ -162,7 +162,7 @@ export class Connection {
   }
 }
 
-/** The time for which a connection may be unused: the server's own limit, less a second. */
+/** The time for which a connection may be unused: one second less than the server's own limit. */
 function spareMs(keepAlive: string): number {
   const seconds = /timeout=(\d{1,6})/.exec(keepAlive)?.[1];
   return seconds === undefined ? SPARE_MS : Math.min(SPARE_MS, Number(seconds) * 1000 - 1000);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isTimeout, withDeadline } from './deadline.ts';
 import type { Clock } from './types.ts';
 
-/** A clock whose one timer fires when told. */
+/** A clock with one timer, which the test fires. */
 function handClock(): { clock: Clock; fire: () => void; cancelled: () => boolean } {
   let callback = () => {};
   let cancelled = false;

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './types.ts';
 
-/** The reason of a signal that aborts because the time is up: that of `AbortSignal.timeout`, with the limit. */
+/** The reason of a signal that aborts at the time limit: the error of `AbortSignal.timeout`, with the limit. */
 class TimeLimit extends DOMException {
   readonly limitMs: number;
 
@@ -13,8 +13,8 @@ class TimeLimit extends DOMException {
 
 /**
  * Runs work until one of the signals aborts or the time limit is over. After the limit the signal's reason is a
- * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike the timer of `AbortSignal.timeout`, this
- * one follows the given clock, is cancelled when the work is done, and keeps the process alive until then.
+ * `DOMException` named `TimeoutError`, as with `AbortSignal.timeout`. Unlike `AbortSignal.timeout`, the timer uses the
+ * given clock, is cancelled when the work is done, and keeps the process alive until then.
  */
 export async function withDeadline<Result>(
   milliseconds: number,

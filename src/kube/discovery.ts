@@ -23,9 +23,9 @@ interface Known {
 }
 
 /**
- * Discovery that reads a group-version when it is asked for a kind that it does not know, and keeps the result until
- * `forget`. A group-version is one small request, also on servers without aggregated discovery. Concurrent callers
- * share a request.
+ * Discovery that reads a group-version at the first look-up of an unknown kind, and keeps the result until `forget`.
+ * Reading a group-version is one small request, also on servers without aggregated discovery. Concurrent callers share
+ * the request.
  */
 export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
   const known = new Map<string, Known>();
@@ -40,7 +40,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       try {
         const resources = await readGroupVersion(fetch, apiVersion);
         const entry = { resources, missed: known.get(apiVersion)?.missed ?? new Map<string, number>() };
-        // `forget` may have been called meanwhile; then the answer may be outdated.
+        // If `forget` was called meanwhile, the answer may be outdated.
         if (isWanted()) known.set(apiVersion, entry);
         return entry;
       } finally {

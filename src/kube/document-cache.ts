@@ -8,11 +8,11 @@ export interface DocumentCacheOptions {
   /** The folder of the files, made at the first write. Default: `typekro/openapi` in the user's cache directory. */
   readonly directory?: string;
   /**
-   * The server of the documents, e.g. its URL. Without a server the cache keeps only documents whose hash matches their
-   * text, so that no server can replace a document of another server.
+   * The server of the documents, e.g. its URL. Without it the cache keeps only documents whose hash matches their text,
+   * so that no server can replace the documents of another server.
    */
   readonly server?: string;
-  /** Maximum of bytes in all files; the least recently read files are deleted first. Default 64 MiB. */
+  /** The maximum total size of the files, in bytes. The least recently read files are deleted first. Default 64 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -32,8 +32,8 @@ export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Plat
 }
 
 /**
- * OpenAPI documents on disk, found by the hash that the server puts into their URL. A file holds its own checksum and
- * is ignored when that does not match. No method fails: where files cannot be used, the cache keeps nothing.
+ * OpenAPI documents on disk, found by the hash that the server puts into their URL. A file contains its own checksum,
+ * and is deleted when the checksum does not match. No method throws: if files cannot be used, the cache keeps nothing.
  */
 export class DocumentCache {
   readonly #directory: string;
@@ -63,7 +63,7 @@ export class DocumentCache {
     return undefined;
   }
 
-  /** Keeps a document. Several processes may write at once: a file appears complete or not at all. */
+  /** Keeps a document. Several processes may write at once, because a file becomes visible only when it is complete. */
   async put(url: string, text: string): Promise<void> {
     const body = Buffer.from(text);
     const file = this.#files(url).find(({ hash }) => hash === undefined || sha512(body) === hash);
@@ -85,8 +85,8 @@ export class DocumentCache {
   }
 
   /**
-   * The files in which a document may be: named by the hash alone when the text can be checked against it, and by
-   * server and URL.
+   * The files that may contain a document. If the hash is one of the text, the first file is named by the hash alone.
+   * Another file is named by server and URL.
    */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
     const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);
@@ -96,7 +96,7 @@ export class DocumentCache {
     return this.#server === undefined ? own : [...own, { path: at(`${this.#server}\n${url}`) }];
   }
 
-  /** Deletes the least recently read files beyond the maximum of bytes, and unfinished files that are old. */
+  /** Deletes the least recently read files beyond the maximum size, and old unfinished files. */
   async #trim(): Promise<void> {
     const names = (await quietly(readdir(this.#directory))) ?? [];
     const kept: { path: string; bytes: number; used: number }[] = [];

@@ -26,7 +26,7 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The maximum of a pause that a server or a proxy asks for: the server may return sooner. */
+/** The longest pause that a server or proxy can request. The server may be available sooner. */
 const MAX_WAIT_MS = 60_000;
 
 const NO_DETAILS: StatusDetails = { causes: [] };

@@ -9,7 +9,7 @@ const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', 
 
 function setup(refuse = false) {
   let now = 0;
-  /** The status of each answer; 200 when there is none left. */
+  /** The statuses of the next answers, in order; then 200. */
   const server = { answers: [] as number[] };
   const clock = { now: () => now, setTimer: () => ({ cancel: () => undefined }) };
   const resources = [{ name: 'events', singularName: 'event', namespaced: true, kind: 'Event', verbs: [] }];

@@ -21,13 +21,13 @@ export interface EventRecorderOptions {
   readonly clock: Clock;
   /** The reporting component, e.g. `kro/boats.acme.test-controller`. */
   readonly component: string;
-  /** Called when an event could not be written. The recorder then goes on. */
+  /** Called when an event could not be written. The recorder continues with the next event. */
   readonly onError?: (error: KubeError) => void;
 }
 
 /** The period in which a repeated event increases the count of the first one, in milliseconds. */
 const SAME_MS = 600_000;
-/** The maximum of different events that are remembered. */
+/** The number of different events that are remembered for counting. */
 const REMEMBERED = 4096;
 /** The maximum length of a message: API servers refuse longer ones. */
 const MAX_MESSAGE_LENGTH = 1024;
@@ -68,7 +68,7 @@ export class EventRecorder {
     this.#writing ??= this.#drain();
   }
 
-  /** Settles when all recorded events are written. When the signal aborts, the rest is dropped. */
+  /** Settles when all recorded events are written. Drops the remaining events when the signal aborts. */
   async flush(signal?: AbortSignal): Promise<void> {
     const giveUp = () => {
       this.#pending.length = 0;

@@ -6,7 +6,7 @@ import type { KubernetesApi } from './types.ts';
 
 const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
 
-/** A server that holds one Lease, a clock that is moved by hand, and a candidate. */
+/** A server with one Lease, a clock that the test advances, and a candidate. */
 function setup(isEligible?: () => boolean) {
   let now = 0;
   const timers = new Set<{ due: number; callback: () => void }>();
@@ -120,7 +120,7 @@ describe('runElection', () => {
     expect(said).toEqual(['leading at 6000']);
     isWanted = false;
     await advance(20_000);
-    // The work under way takes its time, and the lease is kept for it.
+    // The lease is kept while the running work ends.
     expect(said).toEqual(['leading at 6000', 'ending at 8000']);
     expect(holder()).toBe('me');
     finish();

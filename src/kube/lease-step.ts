@@ -24,8 +24,8 @@ export interface LeaseState {
   /** The time of this candidate's last successful renewal. */
   readonly renewedAt: number;
   /**
-   * The last record that was seen, and the time of the own clock since which it is unchanged. Clocks of other machines
-   * are not trusted.
+   * The last observed record of the lease, and the monotonic time since which this candidate has observed it unchanged.
+   * Times that other machines write are not trusted.
    */
   readonly seen: string;
   readonly seenAt: number;
@@ -50,8 +50,9 @@ export interface LeaseCandidate {
 }
 
 /**
- * Decides from the current lease: renew the own lease, take a lease that is free or was not renewed for its duration,
- * else wait. `now` is monotonic; `time` (since 1970) is written into the lease.
+ * Decides from the current lease. The candidate renews its own lease, and takes a lease that is free or was not renewed
+ * for its duration; otherwise it waits. `now` is monotonic, in milliseconds. `time`, in milliseconds since 1970, is
+ * written into the lease.
  */
 export function leaseStep(
   state: LeaseState,

@@ -23,12 +23,12 @@ export interface ElectionOptions extends LeaseCandidate {
   /** Ends the candidacy; a leader steps down. */
   readonly signal: AbortSignal;
   /**
-   * May the lease be released? Called between the read and the write of the lease: another write in between makes the
-   * release fail with a conflict. Default: yes.
+   * May the lease be released? Called between the read and the write of the lease: if another client writes in between,
+   * the release fails with a conflict. Default: yes.
    */
   readonly mayRelease?: (signal: AbortSignal) => Promise<boolean>;
   /**
-   * May this candidate lead now? Called at each poll. While the answer is false, the candidate only polls; a leader
+   * May this candidate lead now? Called at each poll. While the result is false, a candidate only polls, and a leader
    * ends its work and releases the lease. Default: always true.
    */
   readonly isEligible?: () => boolean;
@@ -36,8 +36,8 @@ export interface ElectionOptions extends LeaseCandidate {
   readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
    * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending` aborts
-   * when the work should end while the lease is kept; `lost` aborts when another candidate may lead from now on:
-   * nothing more may be written.
+   * when the work should end while the lease is kept; `lost` aborts when another candidate may lead: the work must
+   * write nothing more.
    */
   readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
 }
@@ -46,17 +46,17 @@ export interface ElectionOptions extends LeaseCandidate {
  * Competes for a Lease until the signal aborts and the last term's work has ended.
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
- * time; candidates that share an identity may. A leader that cannot renew stops before the lease expires, counted from
- * the sending of its last successful renewal, also while a request hangs. Wrong or corrected clocks do not matter.
- * After a conflict, which means that another candidate wrote, the lease is read again.
+ * time. Candidates with the same identity may. A leader that cannot renew stops before the lease expires, also while a
+ * request hangs; the time counts from the sending of its last successful renewal. Wrong or corrected wall clocks do not
+ * matter. After a conflict, which means that another client wrote the lease, the lease is read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();
 }
 
 /**
- * The maximum of reads of the lease in one poll. Each conflict, as between candidates of one identity, causes another
- * read.
+ * The maximum number of reads of the lease in one poll. Each conflict, for example between candidates with one
+ * identity, causes another read.
  */
 const MAX_READS_PER_POLL = 4;
 
@@ -108,7 +108,10 @@ class Election {
     if (this.#failure !== undefined) throw this.#failure.thrown;
   }
 
-  /** One poll: ends a term while the candidate is not eligible; else reads the lease, again after a conflict. */
+  /**
+   * One poll. Ends the term when the candidate is not eligible. Releases the lease when the work of an ending term is
+   * done; otherwise reads the lease, and again after a conflict.
+   */
   async #round(): Promise<void> {
     if (!this.#eligible) this.#term?.ending.abort();
     if (this.#term?.ending.signal.aborted === true && this.#working === 0) {

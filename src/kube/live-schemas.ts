@@ -27,22 +27,23 @@ export interface LiveSchemaOptions {
   readonly meter?: SchemaMeter;
 }
 
-/** Maximum of OpenAPI documents in memory; the least recently used one is dropped first. */
+/** The maximum number of OpenAPI documents in memory. The least recently used one is dropped first. */
 const MAX_DOCUMENTS = 32;
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
- * The schemas of a live server, kind by kind. Built-in kinds come from the package's own data; custom kinds from their
- * CRD, because the published OpenAPI lags behind; aggregated kinds from the server's OpenAPI v3 document of the
- * group-version. Schemas are kept until `forget`. Documents are kept by their hash, also on disk.
+ * The schemas of a live server, kind by kind. The schema of a built-in kind comes from the package's own data, that of
+ * a custom kind from its CRD, because the published OpenAPI lags behind. The schema of an aggregated kind comes from
+ * the server's OpenAPI v3 document of the group-version. Schemas are kept until `forget`. Documents are kept by their
+ * hash, also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
   readonly #options: LiveSchemaOptions;
   readonly #loaded = new Map<string, Promise<SchemaSource | undefined>>();
   readonly #reading = new Set<Promise<SchemaSource | undefined>>();
-  /** Documents by URL. A URL holds the hash of its document: the same URL is the same document. */
+  /** Documents by URL. A URL contains the hash of its document, so a changed document has another URL. */
   readonly #documents = new Map<string, Promise<SchemaSource>>();
   readonly #cache: DocumentCache | undefined;
 
@@ -111,7 +112,7 @@ export class LiveSchemas {
       () => measured(true),
       () => measured(false),
     );
-    // Neither a missing kind nor a failure is kept.
+    // Drop a missing kind and a failure, so that the next call tries again.
     const forget = () => {
       if (this.#loaded.get(key) === loading) this.#loaded.delete(key);
     };
@@ -172,6 +173,6 @@ function documentUrl(index: JsonValue, path: string): string | undefined {
   const paths = isJsonObject(index) ? index['paths'] : undefined;
   const entry = isJsonObject(paths) && Object.hasOwn(paths, path) ? paths[path] : undefined;
   const url = isJsonObject(entry) ? entry['serverRelativeURL'] : undefined;
-  // Only a path of this server is followed.
+  // Follow only a path of this server.
   return typeof url === 'string' && url.startsWith('/openapi/v3/') ? url : undefined;
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A plugin whose token is what it was told of the cluster. */
+/** A plugin that returns, as its token, the cluster information that it received. */
 const PRINT_INFO = `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);
   console.log(JSON.stringify({ kind: 'ExecCredential', status: { token: JSON.stringify(spec.cluster) } }));`;
 

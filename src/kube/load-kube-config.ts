@@ -8,7 +8,7 @@ import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
 import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from './types.ts';
 
-/** The source of a configuration. */
+/** The source of a configuration. `text` has precedence over `path`. */
 export interface LoadKubeConfigOptions {
   /** The content of a kubeconfig; no file is read. */
   readonly text?: string;
@@ -34,8 +34,8 @@ interface Merged {
 }
 
 /**
- * Reads kubeconfig files as kubectl does: it merges several files, where the first file with an entry of a name wins;
- * relative paths are relative to the folder of their file. Without any file it uses the pod's service account.
+ * Reads kubeconfig files as kubectl does. If several files have an entry of one name, the first file has precedence.
+ * Relative paths are relative to the folder of their file. Without any file, the pod's service account is used.
  *
  * @throws TypeKroError `kube/no-config` when there is no configuration, `kube/bad-config` when it cannot be used.
  */
@@ -52,7 +52,7 @@ export async function loadKubeConfig(options: LoadKubeConfigOptions = {}): Promi
   return resolveContext(merged, options.context ?? merged.currentContext, files);
 }
 
-/** The name in messages of a kubeconfig that was given as text. */
+/** The name, in messages, of a kubeconfig that was passed as text. */
 const TEXT = 'kubeconfig';
 
 interface Source {
@@ -112,8 +112,8 @@ async function parseFile(source: Source): Promise<JsonObject> {
 }
 
 /**
- * The error names place and reason as errors of definitions do; the parser of definitions is loaded for this error
- * alone.
+ * The error of a kubeconfig that is no YAML. It names place and reason as errors of definitions do. The parser of
+ * definitions is loaded only for this error.
  */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
   const { parseDefinitions } = await import('../graph/index.ts');
@@ -198,7 +198,10 @@ function noConfig(named: string): TypeKroError {
   });
 }
 
-/** The server's URL as kubectl reads it: an address without a scheme means HTTPS where the entry has TLS settings. */
+/**
+ * The server's URL as kubectl reads it. An address without a scheme means HTTPS if the entry has TLS settings, and
+ * otherwise HTTP.
+ */
 function serverUrl(text: string, context: string, isSecure: boolean): string {
   const url = text.includes('://') ? text : `${isSecure ? 'https' : 'http'}://${text}`;
   if (/^https?:/i.test(url) && URL.canParse(url)) return url;
@@ -224,8 +227,8 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
 }
 
 /**
- * Reads the `as…` fields. An unknown field is an error: without it the impersonation could grant more rights than
- * intended.
+ * Reads the `as…` fields. An unsupported field is an error: if it were ignored, the impersonation could grant more
+ * rights than intended.
  */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {
@@ -250,7 +253,7 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
   for (const entry of asObjects(exec['env'])) env[string(entry['name']) ?? ''] = string(entry['value']) ?? '';
   return {
     apiVersion: string(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1',
-    // A command with a slash in it is relative to the folder of the kubeconfig; a bare name is looked up in PATH.
+    // A command with a slash is relative to the folder of the kubeconfig. A bare name is looked up in PATH.
     command: /[/\\]/.test(command) ? resolve(folder, command) : command,
     args: Array.isArray(exec['args']) ? exec['args'].map(String) : [],
     env,
@@ -260,7 +263,7 @@ function readExec(exec: JsonObject, folder: string, cluster: Entry): ExecPlugin 
   };
 }
 
-/** A PEM text that stands in the entry as base64 (`<key>-data`) or in a file (`<key>`). */
+/** A PEM text, which the entry has as base64 (`<key>-data`) or as the path of a file (`<key>`). */
 async function pem(entry: Entry, key: string): Promise<string | undefined> {
   const data = string(entry.value[`${key}-data`]);
   if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');

@@ -31,8 +31,10 @@ export function objectPath(
 }
 
 /**
- * A name as a path segment. Servers and proxies decode slashes and resolve dots. A name with them is invalid, and could
- * address another object, a subresource or a collection.
+ * A name as a path segment. Servers and proxies decode slashes and resolve dots, so a name with them could address
+ * another object, a subresource or a collection.
+ *
+ * @throws KubeError 400 for a name that is no segment
  */
 function segment(name: string): string {
   if (/^\.\.?$|[/%]/.test(name)) throw refused(name);

@@ -2,10 +2,10 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { tryParseJson } from '../core/index.ts';
 
 /**
- * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for any
- * text with other syntax, or that a full parser might read differently.
+ * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for a
+ * text with other syntax, and for a text that a full parser might read differently.
  *
- * The YAML library takes 8 MB of memory, and a controller needs it for nothing else.
+ * A controller needs YAML for nothing else, and the YAML library takes 8 MB of memory.
  */
 export function parsePlainYaml(text: string): JsonValue | undefined {
   // A flow map that is no JSON needs a full parser.
@@ -30,7 +30,7 @@ interface Line {
 const MAX_LEVELS = 20;
 const MEMBER = /^([A-Za-z][\w.-]*):(?: +(.*))?$/;
 const PLAIN = /^[A-Za-z0-9/_][\w./:@+=-]*$/;
-/** What YAML reads as a number, a truth value or nothing, in any of its versions. */
+/** Scalars that some version of YAML reads as a number, a boolean or null. */
 const SPECIAL = /^(?:[\d_.]+(?:e[-+]?\d+)?|0[xob][\da-f_]+|[\d:_.]+|[\d-]+|true|false|null|yes|no|on|off|y|n)$/i;
 
 class PlainReader {
@@ -55,7 +55,7 @@ class PlainReader {
   #list(indent: number, level: number): JsonValue | undefined {
     const items: JsonValue[] = [];
     for (let line = this.#lines[this.#at]; line?.indent === indent; line = this.#lines[this.#at]) {
-      // The map that contains a list may continue at the same indent.
+      // The map that contains this list may continue at the same indent.
       if (!line.content.startsWith('- ')) break;
       const rest = line.content.slice(2);
       let item: JsonValue | undefined;

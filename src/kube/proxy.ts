@@ -38,8 +38,8 @@ const UNREACHABLE =
   /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
 /**
- * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a
- * response, and not an error here. A reset of an open tunnel counts as an error of the proxy.
+ * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a response
+ * and no error. A reset of an open tunnel counts as an error of the proxy.
  */
 function isOfProxy(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error)) return false;
@@ -66,9 +66,9 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 }
 
 /**
- * The proxy that the usual variables name for a server. `NO_PROXY` is read as in Go programs: names with their
- * subdomains (`.name` and `*.name`: subdomains only), addresses, networks (`10.0.0.0/8`), and `*` for everything; names
- * and addresses may have a port. Requests to `localhost` and to loopback addresses never use a proxy.
+ * The proxy that the usual variables name for a server. `NO_PROXY` is read as in Go programs. It lists names with their
+ * subdomains (`.name` and `*.name` mean subdomains only), addresses, networks (`10.0.0.0/8`), or `*` for everything.
+ * Names and addresses may have a port. Requests to `localhost` and to loopback addresses never use a proxy.
  */
 export function proxyFromEnvironment(
   origin: string,

@@ -17,7 +17,9 @@ const deployment = (namespace: string): KubeObject => ({
 });
 const refused = () => Promise.reject(new KubeError('not allowed', { status: 403, reason: 'Forbidden' }));
 
-/** A cluster with one event in the namespace `a`; kinds that it refuses, and what was listed. */
+/**
+ * A cluster with one event in the namespace `a`. It refuses to list the kinds `refuses`, and records what was listed.
+ */
 function cluster(refuses: readonly string[]) {
   const listed: string[] = [];
   const involvedObject = { kind: 'PersistentVolumeClaim', name: 'disk' };

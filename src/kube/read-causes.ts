@@ -37,8 +37,8 @@ const MADE_BY_OPERATORS: readonly ResourceType[] = [
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job']);
 
 /**
- * The maximum of objects whose events are listed one object at a time. For more objects one list has all warnings of
- * the namespace.
+ * The maximum number of objects whose events are listed one object at a time. For more objects, one list has all
+ * warnings of the namespace.
  */
 const MAX_EVENT_LISTS = 2;
 
@@ -53,9 +53,9 @@ export interface ReadCauses {
 type Reads = Pick<KubernetesApi, 'find' | 'list'>;
 
 /**
- * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, the claims that pods
- * among these mount, and the events of those that are not ready. An absent object has no causes. A failed read is
- * listed in `unread`, never thrown.
+ * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, the claims that their
+ * pods mount, and the events of all of these that are not ready. An absent object has no causes. A failed read is not
+ * thrown, but listed in `unread`.
  */
 export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal: AbortSignal): Promise<ReadCauses[]> {
   const read = await Promise.all(
@@ -87,7 +87,7 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
 
 /**
  * Reads objects together with the objects that they created, down to pods, by their owner references. Objects that do
- * not exist are left out.
+ * not exist are left out. For a cluster-scoped object only the object itself is read.
  *
  * @throws KubeError when the objects, or those that they created, cannot be read.
  */
@@ -119,8 +119,8 @@ interface Around {
 const NOTHING: Around = { objects: [], events: [], unread: [] };
 
 /**
- * Reads the objects that the given objects of one namespace created, the claims of pods, and the events of all that are
- * not ready. The namespace of cluster-scoped objects is empty.
+ * Reads the objects that the given objects of one namespace created, the claims of pods, and the events of all of these
+ * that are not ready. The namespace of cluster-scoped objects is empty.
  */
 async function surroundings(
   api: Reads,
@@ -166,8 +166,8 @@ class Reader {
   }
 
   /**
-   * Lists the objects that the roots may have created. Where each root has a selector for them, the lists are limited
-   * to it.
+   * Lists the objects that the roots may have created. If all roots of a kind have label selectors, only the selected
+   * objects are listed.
    */
   async made(roots: readonly KubeObject[]): Promise<KubeObject[]> {
     const selections = new Map<ResourceType, Set<string>>();
@@ -197,7 +197,7 @@ class Reader {
       return (await Promise.all(each)).flat();
     }
     const warnings = this.list(EVENT, { fieldSelector: 'type!=Normal' });
-    // The events of a claim that waits are of type Normal.
+    // The events of a waiting claim have the type Normal.
     const ofClaims = open.some(({ kind }) => kind === CLAIM.kind)
       ? this.list(EVENT, { fieldSelector: `involvedObject.kind=${CLAIM.kind},type=Normal` })
       : [];
@@ -215,7 +215,7 @@ function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
   return isBuiltin ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
 }
 
-/** The label selector of the objects that a workload creates; empty where the workload has none. */
+/** The label selector of the objects that a workload creates; empty when the workload has none. */
 function podSelector(object: KubeObject): string {
   const selector = SELECTING.has(object.kind) ? valueAt(object, 'spec', 'selector') : undefined;
   const text = selectorText(selector);
@@ -225,7 +225,7 @@ function podSelector(object: KubeObject): string {
 const mountsClaim = (pod: KubeObject): boolean =>
   objectsAt(pod, 'spec', 'volumes').some((volume) => valueAt(volume, 'persistentVolumeClaim') !== undefined);
 
-/** The answer, or the reason of the failure. */
+/** The answer, or the message of the failure. */
 async function attempt<Answer>(
   read: () => Promise<Answer>,
 ): Promise<readonly [Answer | undefined, string | undefined]> {

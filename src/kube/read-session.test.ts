@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { clusterWith, refusingClient } from '../../test/support/refusing-client.ts';
 import { readSession } from './index.ts';
 
-/** A cluster with ConfigMaps, a session, and the paths of its reads without discovery. */
+/** A cluster with ConfigMaps, a session, and the paths of its requests except discovery. */
 async function started(maps: readonly (readonly [namespace: string, name: string])[], refuses?: RegExp) {
   const namespaces = [...new Set(maps.map(([namespace]) => namespace))].filter((each) => each !== 'default');
   const cluster = await clusterWith([

@@ -4,7 +4,7 @@ import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, 
 
 /**
  * The number of objects of one kind in one namespace that are read by name without a list. After them, one list of
- * names tells which of the others exist; only these are read.
+ * names shows which further objects exist. Only these are read.
  */
 const MAX_SINGLE_READS = 3;
 
@@ -15,10 +15,10 @@ const MAX_SINGLE_READS = 3;
 const MAX_NAMESPACE_LISTS = 2;
 
 /**
- * The same API for one report. `find` and `list` read each object and each list once, and an object in a list is not
+ * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
  * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
  * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls
- * are passed on. The report shows each object at the time of its first read, or of the last list with it.
+ * go to the wrapped API. The report shows an object as of its first read, or as of the last list that contains it.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -47,9 +47,9 @@ class SharedReads {
   readonly #lists = new Map<string, Promise<ObjectList>>();
   readonly #objects = new Map<string, Promise<KubeObject | undefined>>();
   readonly #names = new Map<string, Promise<ReadonlySet<string> | undefined>>();
-  /** The number of objects asked for by name, for each kind and namespace. */
+  /** The number of objects requested by name, for each kind and namespace. */
   readonly #singles = new Map<string, number>();
-  /** The number of namespaces asked for, for each kind and selector. */
+  /** The number of listed namespaces, for each kind and selector. */
   readonly #namespaces = new Map<string, number>();
 
   constructor(api: KubernetesApi) {
@@ -121,7 +121,7 @@ class SharedReads {
   }
 }
 
-/** The value of a key, computed at its first use and shared by all callers. A failure is kept, too. */
+/** The value of a key, computed at its first use and shared by all callers. A failure is also kept. */
 function remember<Value>(map: Map<string, Promise<Value>>, key: string, compute: () => Promise<Value>): Promise<Value> {
   const known = map.get(key);
   if (known !== undefined) return known;

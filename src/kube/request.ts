@@ -22,7 +22,7 @@ export interface CoreRequest {
   readonly object?: ObjectRef;
 }
 
-/** What sending a request needs. */
+/** The dependencies of sending a request. */
 export interface RequestContext {
   readonly transport: () => Promise<Transport>;
   readonly clock: Clock;
@@ -118,8 +118,8 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
 }
 
 /**
- * May the request be sent again? 429 means that the server did not execute it. After other errors it may have been
- * executed, so only idempotent requests are repeated.
+ * May the request be sent again? 429 means that the server did not execute the request. After other errors the server
+ * may have executed it, so only idempotent requests are repeated.
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true) return false;

@@ -5,11 +5,11 @@ import { readBodyText } from './body.ts';
 import type { Connections } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 
-/** A server whose answers are written by hand, each as a text of latin1. */
+/** A server whose answers are raw texts in latin1. */
 let server: Server;
 let connections: Connections;
 let accepted: Socket[] = [];
-/** Told of each request with all that came of it so far; what it gives is sent. */
+/** Called with all received bytes of a request after each piece. The server sends the result. */
 let answer: (text: string, socket: Socket) => string | undefined = () => undefined;
 
 beforeEach(async () => {
@@ -212,7 +212,7 @@ describe('time', () => {
     expect(seen).toHaveLength(8);
     vi.advanceTimersByTime(1000);
     expect(await last).toBe('x');
-    // In the end no caller waits for an answer for ever.
+    // The time limit ends the hanging requests.
     vi.advanceTimersByTime(300_000);
     for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
   });

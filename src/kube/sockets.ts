@@ -31,10 +31,10 @@ const SLOW_MS = 1000;
 const MAX_SLOW_REQUESTS = 248;
 /** Idle time before a TCP keep-alive probe, in milliseconds. */
 const PROBE_MS = 30_000;
-/** The interval of the check for slow requests, in milliseconds. One check saves a timer for each request. */
+/** The interval of the check for slow requests, in milliseconds. One interval replaces a timer for each request. */
 const SWEEP_MS = 500;
 
-/** A running request that counts as one of the concurrent requests. */
+/** A running request. Unless it is slow, it counts as one of the concurrent requests. */
 interface Placed {
   readonly began: number;
   slow: boolean;
@@ -116,7 +116,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
       if (!isOverdue(spare, monotonicMs())) return spare;
-      // A busy process may close an expired socket too late, or notice too late that the server closed it.
+      // In a busy process, the timer that closes an expired socket may be late, or the event that the server closed it.
       spare.destroy(overdueError());
     }
     const connection = new Connection(this.#dial, this);
@@ -176,7 +176,7 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
   };
 }
 
-/** The buffer of all sockets: each piece is consumed before the next read. */
+/** One buffer for all sockets: each piece is consumed before the next read. */
 const ARRIVED = Buffer.allocUnsafeSlow(64 * 1024);
 
 function into(read: (bytes: Buffer) => void): OnReadOpts {
@@ -189,7 +189,7 @@ function into(read: (bytes: Buffer) => void): OnReadOpts {
   };
 }
 
-/** Valid characters of paths, header names and header values; they protect against injected headers. */
+/** Valid characters of paths, header names and header values. The check prevents injected headers. */
 const PATH = /^[\x21-\x7e\x80-\xff]*$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -223,7 +223,7 @@ function closedError(): Error {
   return new Error('the connections were closed');
 }
 
-/** Is the answer one that stays open? This holds for watches and followed logs. */
+/** Does the answer stay open? This is so for watches and followed logs. */
 function isStream(path: string): boolean {
   return /[?&](?:watch|follow)=true(?:&|$)/.test(path);
 }

@@ -90,7 +90,7 @@ describe('createTransport', () => {
     });
     afterEach(() => rm(folder, { recursive: true }));
 
-    /** Counts how often it was run, and prints what the script says. */
+    /** A plugin that counts its runs and then runs the script. */
     const plugin = (script: string): Credentials => {
       const count = `const { appendFileSync, statSync, existsSync } = require('fs'); const file = ${JSON.stringify(join(folder, 'runs'))};
         appendFileSync(file, 'x'); const runs = statSync(file).size;
@@ -142,7 +142,7 @@ describe('createTransport', () => {
     for (let count = 0; count < 20; count += 1) {
       await readBodyText((await transport.request({ method: 'GET', path: '/' })).body);
     }
-    // The next request may go out before the socket of the last one is free again.
+    // The next request may start before the socket of the last request is free.
     expect(connections).toBeLessThanOrEqual(2);
     await transport.close();
   });

@@ -10,10 +10,7 @@ import type { Clock, Transport, KubeConfig } from './types.ts';
 import { unreachable } from './unreachable.ts';
 import { whileWanted } from './while-wanted.ts';
 
-/**
- * A transport over sockets that are kept alive between requests. The sockets go through a proxy where one is
- * configured.
- */
+/** A transport over sockets that are kept alive between requests, directly or through the configured proxy. */
 export async function createTransport(config: KubeConfig, clock: Clock = systemClock): Promise<Transport> {
   const { origin, pathname } = new URL(config.server);
   const prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '');
@@ -33,7 +30,7 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
     async request(request) {
       const path = prefix + request.path;
       const send = async () => {
-        // `whileWanted` is left out for fixed credentials: they resolve at once, so that it would only cost time.
+        // Fixed credentials resolve at once, so `whileWanted` would only cost time.
         const proof = await (authenticator.renews ? whileWanted(prove(), request.signal) : prove());
         const { certificate, authorization } = proof;
         const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };

@@ -15,8 +15,9 @@ export interface ExecPlugin {
 }
 
 /**
- * The credentials of the client. Each connection sends the certificate. Each request sends the token of the token file,
- * else `token`, else user name and password. A plugin runs only where none of these is given, as in kubectl.
+ * The credentials of the client. Each connection sends the certificate. Each request sends the token of `tokenFile`;
+ * without one, `token`; without both, user name and password. A plugin runs only when none of these is given, as in
+ * kubectl.
  */
 export interface Credentials {
   /** PEM texts. */
@@ -33,19 +34,20 @@ export interface Credentials {
 }
 
 /**
- * One API server with credentials: a resolved context of a kubeconfig, with all its files read except the token file.
+ * One API server with credentials: a resolved context of a kubeconfig. All its files have been read, except the token
+ * file.
  */
 export interface KubeConfig {
   /** E.g. `https://127.0.0.1:6443`; a path in the URL is put before the path of every request. */
   readonly server: string;
-  /** PEM text of the authorities to trust; absent: the authorities of the system. */
+  /** The PEM text of the trusted authorities. Default: the authorities of the system. */
   readonly certificateAuthority?: string;
   readonly insecureSkipTlsVerify: boolean;
-  /** The name to check the server's certificate against; absent: the host of `server`. */
+  /** The expected name in the server's certificate. Default: the host of `server`. */
   readonly tlsServerName?: string;
   readonly proxyUrl?: string;
   readonly credentials: Credentials;
-  /** The namespace of objects that name none. */
+  /** The default namespace of the context. */
   readonly namespace: string;
   readonly context: string;
   /** The files from which the configuration was read, for messages. */
@@ -78,19 +80,21 @@ export interface TransportRequest {
   /** The headers, with names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** Its abort ends the request, also while the body is read. */
+  /** The abort of the signal ends the request, also while the body is read. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * An answer. That of a watch or of a followed log is given as soon as its head has arrived, and its body is read as it
- * arrives. Over direct sockets, any other answer is given when it is complete.
+ * An answer. For a watch or a followed log, the promise resolves as soon as the head has arrived, and the body is read
+ * as it arrives. Over direct sockets, the promise of any other answer resolves when the answer is complete.
  */
 export interface TransportResponse {
   readonly status: number;
   /** The headers, with names in lower case; several values of one header are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The reader must read the body to its end, or leave the iteration early (`break`): both release the connection. */
+  /**
+   * The reader must read the body to its end or leave the iteration early (`break`). Either releases the connection.
+   */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -106,9 +110,9 @@ export interface Transport {
 export interface Clock {
   /** Milliseconds since 1970. The time may jump when the clock of the machine is corrected. */
   now(): number;
-  /** Monotonic milliseconds, for durations. Default: as `now`. */
+  /** Monotonic milliseconds, for durations. Default: `now`. */
   elapsed?(): number;
-  /** Calls back once after `milliseconds`, unless cancelled before. */
+  /** Calls `callback` once after `milliseconds`, unless the timer is cancelled before. */
   setTimer(milliseconds: number, callback: () => void): { cancel(): void };
 }
 
@@ -126,9 +130,9 @@ export interface CallOptions {
 /** Options of every call that may change an object. */
 export interface RepeatableOptions extends CallOptions {
   /**
-   * May the client retry the request after a pause? It retries every write after 429, and an idempotent write also
-   * after 408, 503 or 504 and when no answer arrived. Default true. False is for callers that decide anew before they
-   * try again.
+   * May the client retry the request after a pause? The client retries every write after 429, and an idempotent write
+   * also after 408, 503 or 504 and when no answer arrived. Default true. A caller that decides anew before each attempt
+   * sets it to false.
    */
   readonly repeat?: boolean;
 }
@@ -136,13 +140,13 @@ export interface RepeatableOptions extends CallOptions {
 /** Options of calls that write. */
 export interface WriteOptions extends RepeatableOptions {
   /**
-   * The name of the manager that owns the written fields. Required for `apply`, optional elsewhere: the server then
-   * derives it.
+   * The name of the manager that owns the written fields. Required for `apply`. Other writes may omit it; the server
+   * then derives a name.
    */
   readonly fieldManager?: string;
-  /** Let the server do everything except storing the result? */
+  /** Should the server do everything except storing the result? Default false. */
   readonly dryRun?: boolean;
-  /** What the server does about unknown and duplicate fields; the server's default is `Warn`. */
+  /** The server's treatment of unknown and duplicate fields. Default `Warn`. */
   readonly fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
   /** `status`, `scale`, … */
   readonly subresource?: string;
@@ -152,8 +156,8 @@ export interface WriteOptions extends RepeatableOptions {
 export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /**
-   * Take over fields that another manager owns? Without it, a different value for such a field is a conflict. Default
-   * false.
+   * Should the apply take over fields that another manager owns? If not, a different value for such a field is a
+   * conflict. Default false.
    */
   readonly force?: boolean;
 }
@@ -187,16 +191,19 @@ export interface Selection {
 /** Options of a list. */
 export interface ListOptions extends Selection, CallOptions {
   /**
-   * Page size; pages are read one after another until the list is complete. Default 500; 0 asks for everything at once.
+   * The page size. Pages are read one after another until the list is complete. Default 500; 0 requests everything at
+   * once.
    */
   readonly limit?: number;
-  /** `0` lets the server answer from its cache; absent reads the newest state. */
+  /** With `0` the server may answer from its cache. Default: the newest state. */
   readonly resourceVersion?: string;
-  /** Read metadata only? Objects then come without spec, status and data, and with the type of the request. */
+  /**
+   * Read metadata only? If so, objects have no spec, status and data; their type is that of the request. Default false.
+   */
   readonly metadataOnly?: boolean;
 }
 
-/** All objects of a selection, and the version at which they were read. */
+/** All objects of a selection, and the version of the list. */
 export interface ObjectList {
   readonly items: KubeObject[];
   readonly resourceVersion: string;
@@ -205,7 +212,7 @@ export interface ObjectList {
 /** Options of a watch. */
 export interface WatchOptions extends Selection, CallOptions {
   /**
-   * The version after which the watch begins; nothing is listed then. Absent: the watch lists first, or reads the list
+   * The version after which the watch begins. Without it, the watch first lists the existing objects, or reads the list
    * as a stream.
    */
   readonly resourceVersion?: string;
@@ -268,7 +275,7 @@ export interface Discovery {
 }
 
 /**
- * The user for whom a client acts, instead of the holder of its credentials. The server derives the groups of a
+ * The user as whom the client acts in place of the user of its credentials. The server derives the groups of a
  * ServiceAccount.
  */
 export interface Impersonation {
@@ -280,9 +287,9 @@ export interface Impersonation {
 export interface KubernetesApi {
   readonly discovery: Discovery;
   get(ref: ObjectRef, options?: CallOptions & { readonly subresource?: string }): Promise<KubeObject>;
-  /** As `get`, but gives `undefined` when the object or its kind does not exist. */
+  /** As `get`, but returns `undefined` when the object or its kind does not exist. */
   find(ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
-  /** Every item names its type, also where the server leaves the type out. */
+  /** Lists the objects of a kind. Every item has its type, although servers leave the type out of some lists. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   update(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;

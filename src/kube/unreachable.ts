@@ -5,9 +5,9 @@ import type { KubeConfig } from './types.ts';
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 
 /**
- * The error of a failed connection. Its message has a description, the address, and the context and file that name the
- * address. It keeps the code of the system or of TLS, and the original error as the cause. Any other error is returned
- * unchanged.
+ * The error of a failed connection. The message has a description, the address, and the context and file that name the
+ * address. The error keeps the code of the system or of TLS, and the original error as its cause. Any other error is
+ * returned unchanged.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;
@@ -23,8 +23,7 @@ export function unreachable(thrown: unknown, config: Address): unknown {
 }
 
 /**
- * The description of a TLS failure. In OpenSSL's line the reason stands between a memory address and a place in its
- * source.
+ * The description of a TLS failure. OpenSSL writes the reason between a memory address and a place in its source code.
  */
 function tlsFailure(message: string, server: string): string {
   if (/wrong version number|packet length too long|http request/.test(message))

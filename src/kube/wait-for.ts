@@ -3,8 +3,8 @@ import type { KubeError } from './error.ts';
 import type { KubernetesApi } from './types.ts';
 
 /**
- * Watches one object until `look` returns a value for it. `look` may throw to end the wait; for an absent object it
- * gets `undefined`.
+ * Watches one object until `look` returns a value for it. For an absent object `look` gets `undefined`. `look` may
+ * throw to end the wait.
  *
  * Rejects with the signal's reason when the signal aborts, and with a `KubeError` when the credentials or rights do not
  * suffice. Other failures, after which the watch continues, go to `onTrouble`.
@@ -34,7 +34,7 @@ export async function waitForObject<Result>(
         if (event.error.status === 401 || event.error.status === 403) throw event.error;
         onTrouble?.(event.error);
       }
-      // During the first list an object that was not reported yet may exist.
+      // Until the list is complete, an object that was not reported yet may exist.
       if (event.type === 'RESTARTED' || event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
       const result = look(current);
       if (result !== undefined) return result;

@@ -21,7 +21,7 @@ const notFilled: WatchInput = {
   random: 1,
 };
 
-/** Runs inputs and writes what came out in short. */
+/** Runs inputs and returns a short log of the outputs. */
 function run(state: WatchState, inputs: readonly WatchInput[]): { log: string[]; state: WatchState } {
   const log: string[] = [];
   for (const input of inputs) {

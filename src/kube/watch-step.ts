@@ -12,11 +12,14 @@ export interface WatchState {
    * - `waiting`: the watch pauses after a failure.
    */
   readonly phase: 'listing' | 'streaming' | 'watching' | 'waiting';
-  /** The version after which the watch continues; absent while a list is needed. */
+  /** The version after which the watch continues; absent when the next request must be a list. */
   readonly resourceVersion?: string;
-  /** The number of failures in a row. Any line resets it to 0, and the first answer of a server that was away to 1. */
+  /**
+   * The number of failures in a row. An event or a complete list resets it to 0. The first error response of a server
+   * that was out of reach sets it to 1.
+   */
   readonly failures: number;
-  /** The number of times in a row that the version was too old; lists in between do not reset it. */
+  /** The number of times in a row that the version was too old. Lists do not reset it; an event after a list does. */
   readonly expired: number;
   /** Was the server out of reach at the last failure? */
   readonly away?: true;
@@ -42,8 +45,8 @@ export type WatchAction =
   | { readonly type: 'wait'; readonly milliseconds: number };
 
 /**
- * kube-apiserver's message with 429 while its cache of a kind is not filled yet. The watch then lists; after any other
- * 429 it waits.
+ * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After it the watch lists; after any
+ * other 429 the watch waits.
  */
 const NOT_FILLED = 'storage is (re)initializing';
 
@@ -60,9 +63,9 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
 }
 
 /**
- * One step of a watch. The watch lists once (or reads the list as a stream), and then follows changes for ever. It
- * opens an ended or silent stream again where the stream stopped. 410 causes a new list; other failures cause a growing
- * pause. No event is lost between two streams, because each begins at the last version seen.
+ * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. An
+ * ended or silent stream is opened again at its last version, so no event is lost. 410 causes a new list; other
+ * failures cause a growing pause.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {
@@ -152,7 +155,7 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
   if (state.phase === 'streaming' && error.status === 429 && error.message.includes(NOT_FILLED)) {
     return [[{ type: 'list' }], { ...state, phase: 'listing' }];
   }
-  // A server that starts refuses many requests: its first answer counts as a first failure.
+  // A starting server refuses many requests, so its first refusal counts as a first failure.
   const failures = state.away === true && error.status !== 0 ? 1 : state.failures + 1;
   const { streamsLists } = state;
   if (error.status === 410) {
@@ -161,7 +164,7 @@ function failed(state: WatchState, error: KubeError, random: number): readonly [
     // List at once the first time. Pause when the server answers the version of every list with 410.
     return next.failures === 1 ? start(next) : wait(next, error, random);
   }
-  // A deleted or forbidden kind may return with other objects, which only a new list shows.
+  // A deleted or forbidden kind may return with other objects, so the watch must list again.
   if (error.status === 403 || error.status === 404) {
     return wait({ phase: 'waiting', failures, expired: state.expired, streamsLists }, error, random);
   }

@@ -22,7 +22,7 @@ export interface WatchStart {
   readonly resourceVersion?: string;
   readonly streamsLists: boolean;
   readonly signal?: AbortSignal;
-  /** Aborts when the client is closed; the watch then ends, because it can get no connection. */
+  /** Aborts when the client is closed. The watch then ends, because no connection is possible. */
   readonly closed?: AbortSignal;
 }
 
@@ -59,7 +59,7 @@ export async function* runWatch(effects: WatchEffects, options: WatchStart): Asy
   }
 }
 
-/** The stream of a watch, of which at most one is open. It starts effects and reads the next input. */
+/** The I/O of one watch: starts effects and returns the next input. At most one stream is open. */
 class WatchStream {
   readonly #effects: WatchEffects;
   readonly #signal: AbortSignal;

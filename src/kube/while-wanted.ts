@@ -1,6 +1,8 @@
 import { abortedError } from './error.ts';
 
-/** The result of shared work. Rejects when this caller's signal aborts first; the work goes on. */
+/**
+ * The result of shared work. Rejects when the caller's signal aborts first. The work continues for the other callers.
+ */
 export async function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let listener = (): void => undefined;

@@ -3,7 +3,10 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. */
+/**
+ * A span of time in the short form of kubectl: `5s`, `3m20s`, `2h`, `4d6h`, `2y10d`. `<invalid>` for a span of less
+ * than −2 s.
+ */
 export function duration(milliseconds: number): string {
   if (milliseconds < -2 * SECOND) return '<invalid>';
   const seconds = Math.max(0, Math.floor(milliseconds / SECOND));
@@ -24,7 +27,10 @@ export function duration(milliseconds: number): string {
   return `${years}y`;
 }
 
-/** The time since `start` (RFC 3339), in the short form of kubectl. */
+/**
+ * The time from `start` (RFC 3339) to `now` (milliseconds since 1970), in the short form of kubectl. `<unknown>`
+ * without a start.
+ */
 export function age(start: string | null | undefined, now: number): string {
   if (start === null || start === undefined || start === '') return '<unknown>';
   return duration(now - Date.parse(start));

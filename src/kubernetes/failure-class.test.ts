@@ -36,7 +36,7 @@ describe('the class of a failed request', () => {
   });
 });
 
-/** By class: does a pass wait for it without a word, and does a deploy go on waiting? */
+/** For each class: does a pass wait without a report, and does a deploy continue to wait? */
 const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boolean]> = {
   aborted: [false, true],
   unanswered: [true, true],

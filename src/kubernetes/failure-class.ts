@@ -1,4 +1,4 @@
-/** What a failed request tells about the next try of it. */
+/** The class of a failed request. The class decides about the next try. */
 export type FailureClass =
   /** The request was aborted by its own signal. */
   | 'aborted'
@@ -8,19 +8,22 @@ export type FailureClass =
   | 'throttled'
   /** The object has another version, UID or field owner than the request assumed (409). */
   | 'conflict'
-  /** The server does not serve the kind, perhaps not yet. */
+  /** The server does not serve the kind. It may serve it later, when a CRD is established. */
   | 'unserved-kind'
   /**
    * The admission plugins have not yet counted the quota of a new namespace, or not yet made its service account (403).
    */
   | 'new-namespace'
-  /** A fault of the server or of a webhook that it calls (other 5xx), or a watch whose events cannot be read. */
+  /**
+   * A fault of the server or of its webhook (other 5xx), or another failure without a status, such as an unreadable
+   * watch event.
+   */
   | 'server-fault'
   /** The object or its namespace does not exist (404). */
   | 'not-found'
   /** The server does not accept the credentials, or no longer (401). */
   | 'unauthenticated'
-  /** The server refuses the request for its content or its rights (other 4xx). */
+  /** The server refuses the request because of its content or missing rights (other 4xx). */
   | 'refused'
   /** A redirect, or an answer that does not come from a Kubernetes API. */
   | 'unreadable';
@@ -59,7 +62,8 @@ export function classify({ status, reason, message }: FailedRequest): FailureCla
 }
 
 /**
- * May the same request succeed a moment later? A pass waits for such a failure to end, and reports it only if it stays.
+ * May the same request succeed a moment later? A pass waits for such a failure to end, and reports the failure only if
+ * it persists.
  */
 export function isBusy(failure: FailureClass): boolean {
   return failure === 'unanswered' || failure === 'throttled';
@@ -76,7 +80,7 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
   'server-fault',
 ]);
 
-/** Does the failure pass by itself? Direct mode tries the write again then, and gives up after any other failure. */
+/** Does the failure pass by itself? If so, direct mode repeats the write; after any other failure it gives up. */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);
 }

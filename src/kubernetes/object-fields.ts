@@ -26,7 +26,7 @@ export function asObjects(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-/** The object whose fields are read; undefined where the path to it ended early. */
+/** The object whose fields are read; undefined when an outer path ended early. */
 type Parent = KubeObject | JsonObject | undefined;
 
 /** The value below an object along a path of member names; `undefined` where the path ends early. */
@@ -83,8 +83,8 @@ export interface StatusCondition {
   readonly reason: string;
   readonly message: string;
   /**
-   * The generation that the controller had seen when it wrote the condition; `undefined` where the controller does not
-   * write it.
+   * The generation of the object from which the controller computed the condition; `undefined` when the condition has
+   * no such field.
    */
   readonly observedGeneration: number | undefined;
 }
@@ -99,7 +99,7 @@ export function conditionOf(object: KubeObject, type: string): JsonObject | unde
   return objectsAt(object, 'status', 'conditions').find((condition) => condition['type'] === type);
 }
 
-/** The condition of a type in a list. */
+/** The condition of a type in a list; `undefined` when the list has none. */
 export function conditionIn(list: readonly JsonObject[], type: string): StatusCondition | undefined {
   const found = list.find((entry) => entry['type'] === type);
   if (found === undefined) return undefined;

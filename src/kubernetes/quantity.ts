@@ -4,9 +4,9 @@ import { failure, Failure } from '../golang/index.ts';
 /**
  * Kubernetes quantities (`1.5Gi`, `100m`, `1e3`) with the arithmetic of `resource.Quantity`.
  *
- * Kubernetes keeps a quantity either as an int64 with a decimal scale or, where that is too small or the text is a
- * fraction of a power of 1024, as an unbounded decimal. The difference is visible: only an int64 quantity can be read
- * as an integer. `big` marks the unbounded decimal.
+ * Kubernetes keeps a quantity as an int64 with a decimal scale. A number with more digits, and a fraction with a binary
+ * suffix, is kept as an unbounded decimal, marked by `big`. The difference is visible: only an int64 quantity can be
+ * read as an integer.
  */
 export interface ParsedQuantity {
   /** The value is `unscaled × 10^scale`. */
@@ -14,10 +14,11 @@ export interface ParsedQuantity {
   readonly scale: number;
   readonly big: boolean;
   readonly format: QuantityFormat;
-  /** The text that was parsed, where that is the canonical text. */
+  /** The parsed text, if it is the canonical text. */
   readonly text?: string;
 }
 
+/** The form of the canonical text: `100m`, `1Gi` or `1e3`. */
 export type QuantityFormat = 'decimalSI' | 'binarySI' | 'decimalExponent';
 
 const FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -51,9 +52,9 @@ const BINARY_BY_EXPONENT: ReadonlyMap<number, string> = new Map([...BINARY_SUFFI
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
-/** The parser refuses longer texts before any big arithmetic; no API server sends a quantity of that size. */
+/** The parser refuses longer texts before any arithmetic with `bigint`. No API server sends such a text. */
 const MAX_TEXT_LENGTH = 1_000;
-/** Larger exponents would make numbers of that many digits. Kubernetes lets them overflow; this parser refuses them. */
+/** A larger exponent would give a number of that many digits. Kubernetes lets it overflow; this parser refuses it. */
 const MAX_EXPONENT = 500n;
 
 interface Suffix {
@@ -74,7 +75,7 @@ export function parseQuantity(text: string): ParsedQuantity | Failure {
   const negative = match[1] === '-';
   const small = smallQuantity(text, negative, whole, fraction, suffix);
   if (small !== undefined) return small;
-  // Kubernetes parses a point without any digit as an unbounded decimal, and fails there.
+  // For Kubernetes a point without any digit is an unbounded decimal, and its parser fails.
   if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return failure(NUMERIC_ERROR);
   return bigQuantity(negative, whole, fraction, suffix);
 }
@@ -133,7 +134,7 @@ function smallQuantity(
   return { unscaled, scale, big: false, format, ...(canonical ? { text } : {}) };
 }
 
-/** The unbounded form: rounded up (away from zero) to nano, and capped for binary suffixes. */
+/** The unbounded form: rounded away from zero to nano, and capped for binary suffixes. */
 function bigQuantity(negative: boolean, whole: string, fraction: string, suffix: Suffix): ParsedQuantity {
   let unscaled = BigInt(whole + fraction);
   let scale = -fraction.length;
@@ -151,7 +152,7 @@ function bigQuantity(negative: boolean, whole: string, fraction: string, suffix:
   return { unscaled: negative ? -unscaled : unscaled, scale, big: true, format };
 }
 
-/** Rescales exactly to `wanted`, away from zero where digits are lost. */
+/** Rescales to the scale `wanted`, and rounds away from zero when digits are lost. */
 function roundUp(unscaled: bigint, scale: number, wanted: number): { unscaled: bigint; scale: number } {
   if (scale >= wanted) return { unscaled: unscaled * 10n ** BigInt(scale - wanted), scale: wanted };
   const divisor = 10n ** BigInt(wanted - scale);
@@ -182,7 +183,7 @@ export function isWholeQuantity({ unscaled, scale }: ParsedQuantity): boolean {
   return scale >= 0 || unscaled % 10n ** BigInt(-scale) === 0n;
 }
 
-/** Is the amount a whole number of times the unit, which is not zero? */
+/** Is the amount a multiple of the unit? The unit is not zero. */
 export function isMultipleOf(amount: ParsedQuantity, unit: ParsedQuantity): boolean {
   const scale = Math.min(amount.scale, unit.scale);
   return (

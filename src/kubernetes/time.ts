@@ -47,7 +47,7 @@ function whereParsingStops(text: string): string {
   return `extra text: ${JSON.stringify(rest)}`;
 }
 
-/** The second that was formatted last: many writes happen in one second. */
+/** The last formatted second, kept because many writes happen in one second. */
 let latest = { second: Number.NaN, text: '' };
 
 /** The form of `metav1.Time`: UTC, whole seconds. */

@@ -25,7 +25,7 @@ const IMAGE: ReadonlySet<string> = new Set([
 
 const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
 
-/** Remedies by message. The reason of these causes is ambiguous. */
+/** Remedies by message, for causes whose reason is ambiguous. */
 const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
     /storageclass\S* "[^"]*" not found/,
@@ -76,8 +76,8 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
 }
 
 /**
- * Did the simulation cause the failure? A pod of a real cluster may have the annotation, too, but nothing reads it
- * there.
+ * Did the simulation cause the failure? A pod of a real cluster may also have the annotation, but there it has no
+ * effect.
  */
 function isSimulated({ about, message }: Trouble): boolean {
   if (about === undefined || (about.metadata.annotations?.[SIMULATED] ?? '') === '') return false;

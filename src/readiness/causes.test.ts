@@ -9,7 +9,7 @@ interface Parts {
   readonly annotations?: Record<string, string>;
 }
 
-/** An object whose uid is made of kind and name. */
+/** An object whose UID consists of kind and name. */
 function object(apiVersion: string, kind: string, name: string, parts: Parts = {}): KubeObject {
   const { owner, spec = {}, status = {}, annotations = {} } = parts;
   const owners =

@@ -14,7 +14,7 @@ export interface Cause {
   readonly reason: string;
   /** The message of the controller, the kubelet or the scheduler; may be empty. */
   readonly message: string;
-  /** The container of a pod whose state is the cause; its log may tell more. */
+  /** The container whose state is the cause, if the object is a pod. Its log may have details. */
   readonly container?: string;
   /** What to do; absent for unknown reasons. */
   readonly remedy?: string;
@@ -39,7 +39,7 @@ const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInit
 /** Events of type Normal that explain a wait. */
 const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
 
-/** Conditions that show a problem, with the status that means it. */
+/** Conditions that show a problem, each with the status that does. */
 const TROUBLE: readonly (readonly [type: string, status: string])[] = [
   ['PodScheduled', 'False'],
   ['ReplicaFailure', 'True'],
@@ -50,9 +50,10 @@ const TROUBLE: readonly (readonly [type: string, status: string])[] = [
 ];
 
 /**
- * The reasons why an object is not ready, of the object itself, of all objects that it owns, and of the claims that its
- * pods mount: states of containers, then conditions, then events. Objects that are ready by the rules of their kind are
- * skipped. A cause that several objects share is listed once. At most `MAX_CAUSES`; empty without findings.
+ * The reasons why an object is not ready. They come from the object itself, from all objects that it owns, and from the
+ * claims that its pods mount: first states of containers, then conditions, then events. Objects that are ready by the
+ * rules of their kind are skipped. A reason of several objects is listed once. At most `MAX_CAUSES`; empty when there
+ * is no known reason.
  */
 export function causesOf(object: KubeObject, { objects, events }: Surroundings): Cause[] {
   const family = familyOf(object, objects);
@@ -78,14 +79,14 @@ export function causeText({ object, others, reason, message }: Cause): string {
   return `${reason} (${objectName(object)}${more})${message === '' ? '' : `: ${message}`}`;
 }
 
-/** The object, what it owns and the claims of pods among them, as far as these are not ready. */
+/** The members of {@link familyOf} that are not ready. */
 export function openFamily(object: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   return familyOf(object, objects).filter(isOpen);
 }
 
 const isOpen = (object: KubeObject): boolean => !readinessOf(object).ready;
 
-/** The object, the objects that it owns, directly or not, and the claims of pods among them. */
+/** The object, the objects that it owns directly or indirectly, and the claims that pods among them mount. */
 export function familyOf(root: KubeObject, objects: readonly KubeObject[]): KubeObject[] {
   const children = new Map<string, KubeObject[]>();
   for (const object of objects) {
@@ -141,16 +142,22 @@ function conditionCauses(object: KubeObject): Found[] {
   });
 }
 
-/** Conditions with which operators (ACK, Crossplane, cert-manager, Flux) report trouble by being true. */
+/**
+ * Conditions that report a problem when they are true. Operators such as ACK, Crossplane, cert-manager and Flux write
+ * them.
+ */
 const TROUBLED: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
 
-/** Is the kind served by an operator? Kinds of Kubernetes have rules of their own. */
+/** Is the kind a custom resource, and not a kind of Kubernetes? */
 function isCustom({ apiVersion }: KubeObject): boolean {
   const [group = '', version] = apiVersion.split('/');
   return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
 }
 
-/** The conditions of a custom resource: troubles that are true, then summaries that are not. */
+/**
+ * The conditions of a custom resource that explain why it is not ready: problems that are true, then summaries that are
+ * not true.
+ */
 function summaryCauses(object: KubeObject): Found[] {
   const those = (types: readonly string[], isTrouble: (status: string) => boolean): Found[] =>
     types.flatMap((type) => {
@@ -181,7 +188,7 @@ function eventsOf(
       if (!isJsonObject(about) || (event['type'] !== 'Warning' && !WAITING_EVENTS.has(reason))) return [];
       const name = textAt(about, 'name');
       const found = open.find((object) => isAbout(about, object));
-      // A pod's name begins with its owner's name: web-5d9f-x7k2p.
+      // The name of a pod is its owner's name with a suffix: web-5d9f-x7k2p.
       const isOfGone = textAt(about, 'kind') === 'Pod' && !known.has(name) && makers.has(name.replace(/-[^-]+$/, ''));
       if (found === undefined && !isOfGone) return [];
       return [
@@ -214,14 +221,15 @@ function refIn(about: JsonObject): ObjectRef {
   return namespace === '' ? ref : { ...ref, namespace };
 }
 
-/** One cause for each reason, with the first object that has it. */
+/** One cause for each reason, with the first object that has the reason. */
 function merged(all: readonly Found[]): Cause[] {
   const byReason = new Map<string, Found[]>();
   for (const each of all) byReason.set(each.reason, [...(byReason.get(each.reason) ?? []), each]);
   return [...byReason.values()].flatMap(([first, ...rest]) => {
     if (first === undefined) return [];
     const { object, reason, message, container, about } = first;
-    // One refusal appears in the ReplicaSet's condition, its event and its Deployment's condition.
+    // Only objects of the same kind are counted: one refusal also appears in the conditions of the ReplicaSet and of
+    // its Deployment.
     const names = new Set(rest.filter((each) => each.object.kind === object.kind).map((each) => each.object.name));
     names.delete(object.name);
     const remedy = remedyOfCause({ object, reason, message, about });

@@ -13,10 +13,10 @@ import { current } from './verdict.ts';
 export interface KindRule {
   readonly judge: (object: KubeObject) => Readiness;
   /**
-   * Does the controller of the kind write `status.observedGeneration`? If so, an object without it was not seen yet.
+   * Does the controller of the kind write `status.observedGeneration`? If so, an object without the field is not ready.
    */
   readonly observed?: true;
-  /** Is the object one that no controller reads? Such an object is ready when it exists, whatever its status says. */
+  /** Does no controller read the object? Such an object is ready when it exists, whatever its status says. */
   readonly unattended?: (object: KubeObject) => boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
- * State of an object.
+ * The state of an object.
  *
- * - `current`: the object is as its spec asks, and ready.
- * - `inProgress`: its controller is still at work, or has not looked at the object yet.
+ * - `current`: the object is as its spec says, and ready.
+ * - `inProgress`: the controller of the object is still working, or has not observed the object yet.
  * - `failed`: the object will not become ready without a change.
  * - `terminating`: the object is being deleted.
  */
@@ -17,6 +17,6 @@ export interface Readiness {
   readonly state: ReadinessState;
   /** One word in CamelCase, stable. */
   readonly reason: string;
-  /** One sentence for people; empty when the object is ready and there is nothing to say. */
+  /** One sentence for users; may be empty when the object is ready. */
   readonly message: string;
 }

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { readinessOf, statusReport } from './index.ts';
 
-/** One object, with defaults for what every object has. */
+/** One object, with defaults for the members that every object has. */
 function object(yaml: string): KubeObject {
   const [document] = parseAllDocuments(yaml);
   if (document === undefined) throw new Error('no YAML document');

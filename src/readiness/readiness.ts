@@ -7,7 +7,7 @@ import type { Readiness } from './model.ts';
 import type { StatusReport } from './status-report.ts';
 import { current, failed, inProgress, said, terminating } from './verdict.ts';
 
-/** Conditions that sum up a custom resource; the first that is present decides. */
+/** Conditions that sum up a custom resource. The first one that the object has decides. */
 export const SUMMARY_CONDITIONS: readonly string[] = [
   'Ready',
   'Available',
@@ -26,9 +26,9 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * 2. Its controller has not seen the newest generation (`status.observedGeneration`).
  * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
- * 5. A condition that sums the object up (`Ready`, `Available`, …).
- * 6. The schema of the kind shows that its controller reports (`report`), and it has reported nothing: the controller
- *    has not looked at the object yet.
+ * 5. The condition `Failed`, or else a condition that sums up the object (`Ready`, `Available`, …).
+ * 6. The schema of the kind shows that its controller reports (`report`), and the object has no report: the controller
+ *    has not observed the object yet.
  * 7. Any other object is ready as soon as it exists.
  *
  * The function is pure. It reads only `metadata`, `spec` and `status` of the object, and `subsets` of Endpoints.

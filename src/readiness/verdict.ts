@@ -27,7 +27,7 @@ export function said(type: string, { status, reason, message }: StatusCondition)
   return `condition ${type} is ${status === '' ? 'not set' : status}${text === '' ? '' : ` (${text})`}`;
 }
 
-/** `3 of 5 replicas are ready` */
+/** A message such as `3 of 5 replicas are ready`. */
 export function progress(done: number, wanted: number, what: string): string {
   return `${done} of ${wanted} ${what}`;
 }

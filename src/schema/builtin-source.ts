@@ -10,18 +10,21 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
 
 /**
- * Kinds that are only the body of a subresource of another group. A server publishes them under that group, so a
- * look-up under their own group does not find them; `typeNamed` does.
+ * Kinds that are only the body of a subresource of another group. A server publishes them under that group, so
+ * `schemaOf` does not find them under their own group. `typeNamed` finds them.
  */
 const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.io/v1/TokenRequest']);
 
 /** The bundle of built-in kinds, with access to types that are not kinds. */
 export interface BuiltinSource extends SchemaSource {
-  /** Schema of a built-in type by the name of the data file, e.g. `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
+  /** The schema of a built-in type, by its name in the data file: `meta.v1.ObjectMeta`, `core.v1.PodTemplateSpec`. */
   typeNamed(name: string): Schema;
   /** The names of all types. */
   typeNames(): Iterable<string>;
-  /** The name of the type that declares a field of a kind, by the names on the way to it; lists and maps are passed. */
+  /**
+   * The name of the type that declares a field of a kind. `fields` is the path of the field without indices and map
+   * keys. Undefined when the kind has no such field.
+   */
   ownerOf(type: GroupVersionKind, fields: readonly string[]): string | undefined;
 }
 
@@ -96,10 +99,7 @@ export function bundledSource(parts: BundleParts): BuiltinSource {
   };
 }
 
-/**
- * The schema of a kind that is served but whose fields are not bundled. Its metadata is typed; every other field is
- * allowed.
- */
+/** The schema of a served kind whose fields are not bundled. The metadata is typed; every other field is allowed. */
 function openKind(types: BuiltinTypes): Schema {
   return {
     type: 'object',
@@ -112,7 +112,7 @@ function openKind(types: BuiltinTypes): Schema {
   };
 }
 
-/** The name of the type of each kind. A type may serve several groups (`DeleteOptions`). */
+/** The name of the type of each kind. One type may be a kind of several groups (`DeleteOptions`). */
 function namesByKind(types: BuiltinTypes): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of types.names()) {

@@ -2,10 +2,10 @@ import type { JsonValue } from '../core/index.ts';
 import type { FieldFacts, TypeFacts } from './builtin-types.ts';
 
 /**
- * Built-in types that the data files do not hold: aggregation, device allocation and flow control. A section begins
- * with `@ package group version`; a type has one line (continued by indentation) of `field:type`. `*` marks required
- * fields, `!` kinds, `.X` a type of the same package, `/a,b` the keys of a list with keys. A kind has the members of
- * every object besides, and a list kind.
+ * Built-in types that the data files lack: aggregation, device allocation and flow control. A section begins with `@
+ * package group version`. Each type has one line of `field:type`; an indented line continues it. `*` marks a required
+ * field, `!` a kind, `.X` a type of the same package, `/a,b` the keys of a map list. Each kind also gets the members of
+ * every object, and a list kind.
  */
 const TYPES = `
 @ apiregistration.v1 apiregistration.k8s.io v1
@@ -95,13 +95,13 @@ PriorityLevelConfigurationCondition lastTransitionTime:Time message:string reaso
   type:string
 `;
 
-/** Defaults of the published schemas that matter because the field is part of a key. */
+/** Defaults of the published schemas for fields that are keys of map lists. */
 const DEFAULTS: readonly (readonly [type: string, field: string, value: JsonValue])[] = [
   ['core.v1.ContainerPort', 'protocol', 'TCP'],
   ['core.v1.ServicePort', 'protocol', 'TCP'],
 ];
 
-/** The facts of the data files, with the types that those lack. */
+/** The facts of the data files, and of the types that the files lack. */
 export function withSupplement(facts: Readonly<Record<string, TypeFacts>>): Record<string, TypeFacts> {
   const completed: Record<string, TypeFacts> = { ...parseTypes(TYPES), ...facts };
   for (const [type, field, value] of DEFAULTS) {

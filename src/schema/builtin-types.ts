@@ -23,7 +23,7 @@ export interface TypeFacts {
   readonly gvk?: readonly (readonly [string, string, string])[];
 }
 
-/** Any JSON. The node is an object of its own, which distinguishes it from another empty schema. */
+/** The node of any JSON. {@link isOpaque} knows it by identity, so it is not the shared empty schema. */
 const ANYTHING: Schema = Object.freeze({});
 
 /** Types without fields of their own, as an API server publishes them in OpenAPI v3. */
@@ -47,12 +47,12 @@ const LEAVES: ReadonlyMap<string, Schema> = new Map<string, Schema>([
 ]);
 
 /**
- * The nodes of types that hold any JSON, which their published schemas do not say. `JSON` stands for all four types
- * with the node `ANYTHING`.
+ * The nodes of types that contain any JSON, although their published schemas do not say so. The entry `JSON` gives the
+ * node `ANYTHING`, which four types share.
  */
 const OPAQUE = new Set<Schema | undefined>(['RawExtension', 'FieldsV1', 'JSON'].map((name) => LEAVES.get(name)));
 
-/** Does this node stand for any JSON, such as a raw extension? Such content is never pruned. */
+/** Does this node accept any JSON, such as a raw extension? Its content is never pruned. */
 export function isOpaque(schema: Schema): boolean {
   return OPAQUE.has(schema);
 }
@@ -88,7 +88,10 @@ export class BuiltinTypes {
     return node;
   }
 
-  /** The name of the type that declares the last of these fields, on the way from a type. */
+  /**
+   * The name of the type that declares the last field of a path that begins at a type. `undefined` when there is no
+   * such field.
+   */
   ownerOf(name: string, fields: readonly string[]): string | undefined {
     let owner = name;
     for (const [index, field] of fields.entries()) {
@@ -118,7 +121,7 @@ export class BuiltinTypes {
     return properties;
   }
 
-  /** The fields of a type as JSON has them: in place of a member that inlines a type, the fields of that type. */
+  /** The fields of a type in JSON. A member that inlines another type is replaced by the fields of that type. */
   *#fieldsOf(facts: TypeFacts): Iterable<[string, FieldFacts]> {
     for (const [name, field] of Object.entries(facts.fields)) {
       const inlined = field.inline === 1 ? this.#facts.get(field.t) : undefined;

@@ -39,7 +39,7 @@ function publish(type: string): JsonObject {
   return SCALARS[type] ?? { allOf: [{ $ref: `#/components/schemas/${publishedName(type)}` }], default: {} };
 }
 
-/** The document that a server would publish, all groups in one. */
+/** The OpenAPI document that a server would publish, with all groups in one document. */
 function document(): JsonValue {
   const schemas: JsonObject = Object.fromEntries(Object.values(MACHINERY).map((name) => [name, { type: 'string' }]));
   const fields = (facts: TypeFacts): [string, FieldFacts][] =>
@@ -72,7 +72,7 @@ function document(): JsonValue {
   return { components: { schemas } };
 }
 
-/** Everything of a schema up to a depth, for comparison; references are followed. */
+/** All members of a schema up to a depth, with references resolved, for comparison. */
 function outline(schema: Schema, depth: number): unknown {
   const { properties, items, additionalProperties, ...rest } = schema;
   const children = {

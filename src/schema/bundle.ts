@@ -20,7 +20,7 @@ const REFERENCE = '#/components/schemas/';
 /**
  * The facts of built-in types (the form of `types.json`) from the OpenAPI v3 documents of an API server, one per
  * group-version. Types are named by the last parts of their published names (`core.v1.Container`) and sorted. Facts
- * that only the protobuf form has are left out, and so are custom resources.
+ * that only the protobuf definitions have are absent. Custom resources and other types of other projects are left out.
  */
 export function bundleTypes(documents: Iterable<JsonValue>): Record<string, TypeFacts> {
   const types = new Map<string, TypeFacts>();
@@ -94,7 +94,7 @@ function fieldFacts(property: JsonValue | undefined): FieldFacts {
   };
 }
 
-/** Does a published default only say that the field is always present? */
+/** Is a published default the zero value? Such a default says only that the field is always present. */
 function isZero(value: JsonValue): boolean {
   if (isJsonObject(value)) return Object.keys(value).length === 0;
   return value === '' || value === 0 || value === false || value === null;

@@ -20,7 +20,7 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
 
 const shapes = new WeakMap<Schema, DataShape>();
 
-/** Is the schema an int-or-string? Built-in kinds have another form of it than the extension. */
+/** Is the schema an int-or-string? CRDs mark one by an extension, built-in kinds by a format. */
 export function isIntOrString(schema: Schema): boolean {
   return schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string';
 }
@@ -51,7 +51,10 @@ export function valuesOf(schema: Schema): Schema | undefined {
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
 
-/** The shape by which expressions read data of this schema. Each schema node has one shape, made at its first use. */
+/**
+ * The shape by which expressions read data of this schema. The shape of a schema node is built at its first use and
+ * shared.
+ */
 export function celShape(schema: Schema): DataShape {
   let shape = shapes.get(schema);
   if (shape === undefined) {
@@ -88,7 +91,7 @@ function objectShape(schema: Schema, nullable: boolean): DataShape {
       const found = propertyOf(schema, name);
       return found === undefined ? undefined : celShape(found);
     };
-    // Only declared fields are added, so that names from foreign data cannot make the map grow.
+    // Only declared fields are cached, so that names from untrusted data cannot make the map grow.
     const known = new Map<string, { readonly name: string; readonly shape: DataShape }>();
     const field = (written: string) => {
       let found = known.get(written);

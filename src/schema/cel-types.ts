@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** The deepest nesting of lists; a recursive list has no type. */
+/** The deepest nesting of lists. A list of itself would nest without end, and has no type. */
 const MAX_LIST_DEPTH = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {
@@ -30,8 +30,9 @@ const FORMATS: Readonly<Record<string, CelType>> = {
 };
 
 /**
- * The CEL type of a schema, by kro's rules; undefined for a schema without a type and an array without items, which
- * expressions cannot see. `name` becomes the name of its struct and the prefix of the structs within.
+ * The CEL type of a schema, by kro's rules; Undefined for a schema without a type and for an array without items:
+ * expressions cannot read such values. `name` becomes the name of the struct type, and the prefix of the names of
+ * nested structs.
  */
 export function celType(schema: Schema, name: string, depth = 0): CelType | undefined {
   if (isIntOrString(schema)) return DYN;
@@ -59,7 +60,7 @@ export function celType(schema: Schema, name: string, depth = 0): CelType | unde
   }
 }
 
-/** A resource as expressions see it: one object, or the list of a collection. */
+/** The schema of a variable for a resource: of one object, or of the elements of a collection's list. */
 export type CelResource = { readonly schema: Schema } | { readonly listOf: Schema };
 
 /** Variables of resources and the types of their fields. */
@@ -69,10 +70,9 @@ export interface CelTypes {
 }
 
 /**
- * Declares resources for a CEL environment. A type is resolved when an expression names it, so that recursive schemas
- * cost nothing.
+ * Declares resources for a CEL environment. A type is resolved at its first use, so recursive schemas are allowed.
  *
- * @param options.raw - bind data as it is, without reading it by its schema (kro's `readyWhen`).
+ * @param options.raw - bind data unchanged, without reading it by its schema (kro's `readyWhen`). Default: false.
  */
 export function celTypes(
   resources: Readonly<Record<string, CelResource>>,
@@ -141,13 +141,13 @@ function partOf(schema: Schema, step: string): Schema | undefined {
   return fieldSchema(schema, step)?.schema;
 }
 
-/** A declared field by its name in expressions. A reserved word needs no escape. */
+/** A declared field by its name in expressions. A reserved word may be written with or without its escape. */
 function fieldSchema(schema: Schema, field: string): { name: string; schema: Schema } | undefined {
   if (valuesOf(schema) !== undefined) return undefined;
   const plain = propertyOf(schema, field);
   if (plain !== undefined) {
     const name = escapeFieldName(field);
-    // Another name that needs an escape is a field only in its escaped form.
+    // A name that needs another escape is a field in its escaped form only.
     if (name === field || name === `__${field}__`) return { name: name ?? field, schema: plain };
     if (!field.includes('__')) return undefined;
   }

@@ -28,7 +28,7 @@ test('the list holds exactly the codes that the folder uses', () => {
       used.add(`schema/${name}`);
     }
   }
-  // Thrown, with its remedy; not a diagnostic.
+  // The code of a thrown error, not of a diagnostic.
   used.delete('schema/unknown-kubernetes-version');
   const listed = schemaCodes.map((info) => info.code);
   expect(listed.filter((code) => !used.has(code))).toEqual([]);

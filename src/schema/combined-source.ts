@@ -3,8 +3,8 @@ import { typeKey } from './discovery.ts';
 import type { SchemaSource } from './model.ts';
 
 /**
- * Several sources as one. The first source that has a kind's schema gives the schema; the first that has its resource,
- * which may be another one, gives the resource.
+ * Combines several sources. The schema of a kind comes from the first source that has it. The resource of a kind also
+ * comes from the first source that has it, which may be another source.
  */
 export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
   return {

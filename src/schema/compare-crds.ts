@@ -10,12 +10,13 @@ import { crdVersions, versionSchema } from './crd-versions.ts';
 /** The changes between two definitions of a kind, or the reason why they cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };
 
+/** The changes between two comparable definitions of a kind. */
 export interface CrdChanges {
   /** Do stored objects and their clients still work with the new definition? */
   readonly compatible: boolean;
   readonly breaking: readonly SchemaChange[];
   readonly nonBreaking: readonly SchemaChange[];
-  /** One line for people: up to three breaking changes, and the number of the others. */
+  /** One line for users: up to three breaking changes, and the number of further ones. */
   readonly summary: string;
 }
 
@@ -68,13 +69,13 @@ export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedF
 }
 
 /**
- * The field that a change is about, as authors of instances write it: `spec.ports[].name`. The root is `the object`; a
- * change that concerns no field begins with `version`.
+ * The changed field, as authors of instances write it: `spec.ports[].name`. The root is `the object`. A change that
+ * concerns no field gives a text that begins with `version`.
  */
 export function fieldOfChange({ type, path, old, new: next }: SchemaChange): string {
   if (path.startsWith('version')) return path;
   const [, ...names] = path.split('.properties.');
-  // The last part of the path ends with the keyword that changed, unless a member was added or removed.
+  // The path ends with the changed keyword, unless a property was added or removed.
   const hasKeyword = type !== 'PROPERTY_REMOVED' && type !== 'PROPERTY_ADDED';
   const fields = names.map((name, index) => {
     const isLast = index === names.length - 1;
@@ -105,7 +106,7 @@ function summarize(breaking: readonly SchemaChange[]): string {
 }
 
 const columnsOf = (version: JsonObject): JsonObject[] =>
-  // The server leaves a priority of zero out.
+  // The server omits a priority of zero.
   objectsAt(version, 'additionalPrinterColumns').map(({ priority = 0, ...column }) => ({ ...column, priority }));
 const nameOf = (version: JsonObject): string => textAt(version, 'name');
 const hasStatus = (version: JsonObject): boolean =>

@@ -3,9 +3,9 @@ import { jsonEquals, stringifyJson } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
 /**
- * The keywords that a comparison of schemas covers besides those of kro 0.9. `none`: no further ones. `engine`: those
- * that kro 0.10 adds. `conservative`: those of its gate `ConservativeCRDComparison`, too, where a change that no rule
- * knows counts as breaking.
+ * The keywords that a comparison of schemas covers in addition to those of kro 0.9. `none`: no further keywords.
+ * `engine`: the keywords that kro 0.10 adds. `conservative`: also the keywords of kro's gate
+ * `ConservativeCRDComparison`, under which an unknown change counts as breaking.
  */
 export type ComparedFacets = 'none' | 'engine' | 'conservative';
 
@@ -34,7 +34,7 @@ const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set(
   x-kubernetes-list-map-keys x-kubernetes-map-type x-kubernetes-validations`.split(/\s+/),
 );
 
-/** The changes of keywords between two schemas of one place. The caller compares the parts of the schemas. */
+/** The changes of keywords between two schemas of one field. The caller compares nested schemas. */
 export function changedFacets(old: Schema, next: Schema, facets: ComparedFacets): FacetChange[] {
   if (facets === 'none') return [];
   const engine = [...enumFacet(old, next), ...nullability(old, next), ...unknownFields(old, next)];
@@ -59,7 +59,10 @@ function unknownFields(old: Schema, next: Schema): FacetChange[] {
   return appearance(type, `.${keyword}`, 'Preservation of unknown fields', { before, after, breakingWhen: 'removed' });
 }
 
-/** The change of a keyword that appears or disappears. One of the two breaks stored objects or clients. */
+/**
+ * The change of a keyword that was added or removed. `breakingWhen` says which of both breaks stored objects or
+ * clients.
+ */
 function appearance(
   name: 'ENUM' | 'NULLABLE' | 'PRESERVE_UNKNOWN_FIELDS',
   at: string,
@@ -84,8 +87,8 @@ function format({ format: old = '' }: Schema, { format: next = '' }: Schema): Fa
 const quoted = (text: string): string => (text === '' ? 'none' : text);
 
 /**
- * Changes of the way in which server-side apply merges a list or a map. Neither an explicit default nor another order
- * of keys is a change.
+ * Changes of the way in which server-side apply merges a list or a map. An explicit default equals an absent keyword,
+ * and the order of keys does not count.
  */
 function topology(old: Schema, next: Schema): FacetChange[] {
   const rows: readonly (readonly [string, string, string])[] = [
@@ -109,7 +112,7 @@ function keysOf(schema: Schema): string {
   return [...(schema['x-kubernetes-list-map-keys'] ?? [])].sort().join(',');
 }
 
-/** Changes of rules. A rule that is new or different may refuse stored objects. */
+/** Changes of CEL rules. A new or changed rule is breaking, because it may refuse stored objects. */
 function rules(old: Schema, next: Schema): FacetChange[] {
   const keyword = 'x-kubernetes-validations';
   const [before, after] = [old[keyword] ?? [], next[keyword] ?? []].map((list) => list.map(({ rule }) => rule));
@@ -136,7 +139,7 @@ function unclassified(old: Schema, next: Schema): FacetChange[] {
   });
 }
 
-/** The members that no other function compares. False and an absent keyword mean the same. */
+/** The keywords that no other function compares. The value false counts as an absent keyword. */
 function membersOf(schema: Schema): Map<string, JsonValue> {
   const members = Object.entries(schema as Readonly<Record<string, JsonValue | undefined>>);
   return new Map(
@@ -146,12 +149,15 @@ function membersOf(schema: Schema): Map<string, JsonValue> {
   );
 }
 
-/** The change of the values of a map. `absent` and true allow any value; false allows none. */
+/**
+ * The change of `additionalProperties`, or undefined when both schemas have the same kind of it. Every such change is
+ * breaking, except from absent to a schema or to true.
+ */
 export function mapValuesChange(old: Schema, next: Schema): FacetChange | undefined {
   const [before, after] = [old.additionalProperties, next.additionalProperties];
   const [was, is] = [kindOf(before), kindOf(after)];
   if (was === is) return undefined;
-  // A map without a schema for its values allows no value; with a schema it allows some.
+  // Without `additionalProperties` a server prunes other members, so no stored object has them.
   const breaking = !(was === 'absent' && is !== 'closed');
   const description = `Values of the map changed from ${was} to ${is}`;
   return {

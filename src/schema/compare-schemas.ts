@@ -31,7 +31,7 @@ export interface SchemaChange {
   readonly path: string;
   readonly old: string;
   readonly new: string;
-  /** A sentence for people; the last part of the path names the property. */
+  /** A sentence for users. It names the property by the last part of the path. */
   readonly description: string;
 }
 
@@ -39,9 +39,10 @@ export interface SchemaChange {
 const MAX_DEPTH = 500;
 
 /**
- * The differences between two structural schemas that kro records. It compares properties, types, required, enum,
- * pattern, bounds, default and description, through `properties` and `items` only. `facets` adds further keywords; with
- * `conservative` the comparison also covers `additionalProperties`. Default `none`, as in kro 0.9.
+ * The differences between two structural schemas that kro records. The comparison covers properties, types, required,
+ * enum, pattern, bounds, default and description, and descends into `properties` and `items` only. `facets` adds
+ * further keywords (default `none`, as in kro 0.9). With `conservative` the comparison also descends into
+ * `additionalProperties`.
  */
 export function compareSchemas(old: Schema, next: Schema, facets: ComparedFacets = 'none'): SchemaChange[] {
   const changes: SchemaChange[] = [];
@@ -161,7 +162,7 @@ function decimal(value: Limit): string {
   return `${sign}0.${'0'.repeat(-Number(exponent) - 1)}${digits}`;
 }
 
-/** Compares two enums. kro does not record an enum that appears or disappears as a whole. */
+/** Compares two enums. Here kro does not record an enum that is added or removed as a whole. */
 function compareEnum(old: readonly JsonValue[] | undefined, next: readonly JsonValue[] | undefined, add: Add): void {
   if (!Array.isArray(old) || !Array.isArray(next) || old.length === 0 || next.length === 0) return;
   const [before, after] = [new Set(old.map(jsonText)), new Set(next.map(jsonText))];

@@ -19,8 +19,8 @@ function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
 }
 
 /**
- * Makes a function that finds the stored element for the element at an index, by the keys of the list. `undefined` when
- * the list is no map list, or there is no stored list.
+ * Makes a function that finds, by the keys of a map list, the stored element for the element at an index. `undefined`
+ * when the list is no map list, or when there is no stored list.
  */
 export function correlateList(
   schema: Schema,

@@ -7,10 +7,14 @@ import type { FieldError } from '../kubernetes/index.ts';
 import { structuralErrors } from './structural.ts';
 import type { RuleChecker } from './structural.ts';
 
+/** The options of {@link crdErrors} and {@link crdUpdateErrors}. */
 export interface CrdErrorOptions {
   /** Compiles the CEL rules of one schema node. Default: the rules are checked without compilation. */
   readonly checkRules?: RuleChecker;
-  /** Called after all rules of a schema were checked; gives the problems of all its rules together. */
+  /**
+   * Returns the problems of all rules of a schema together, such as their total cost. Called after each rule was
+   * checked.
+   */
   readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }
 
@@ -29,8 +33,8 @@ export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): Field
 }
 
 /**
- * The causes for which an API server refuses an update of a stored definition. Group and plural never change, scope and
- * kind not once the definition is established. A version in which objects may be stored must stay.
+ * The causes for which an API server refuses an update of a stored definition. Group and plural are immutable. Scope
+ * and kind are immutable when the definition is established. A version in which objects may be stored must stay.
  */
 export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
   const [next, before] = [partsOf(crd), partsOf(old)];
@@ -59,7 +63,7 @@ export function isEstablished(crd: KubeObject): boolean {
   );
 }
 
-/** Errors of `status.storedVersions`: a former storage version stays in the list until the objects are migrated. */
+/** Errors of removed versions: a former storage version must stay until `status.storedVersions` no longer lists it. */
 function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
   const names = new Set(partsOf(crd).versions.map((version) => asText(version['name'])));
   const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
@@ -117,7 +121,7 @@ function* groupErrors(spec: JsonObject): Iterable<FieldError> {
   else if (!group.includes('.')) yield invalid('spec.group', group, 'should be a domain with at least one dot');
 }
 
-/** Errors of groups of the Kubernetes project, which need an approval in an annotation. */
+/** Errors of API groups of the Kubernetes project, which require an approval in an annotation. */
 function* approvalErrors(spec: JsonObject, annotations: Record<string, string> | undefined): Iterable<FieldError> {
   if (!PROTECTED.test(asText(spec['group']))) return;
   const field = `metadata.annotations[${APPROVAL}]`;
@@ -147,7 +151,7 @@ function* versionErrors(versions: readonly JsonObject[]): Iterable<FieldError> {
     seen.add(name);
     if (version['storage'] === true) stored += 1;
     if (problems.length > 0) {
-      // The server reports the name of the first version in the old field `spec.version`, too.
+      // The server also reports the name of the first version in the field `spec.version` of v1beta1.
       if (index === 0 && name !== '') yield invalid('spec.version', name, problems.join(','));
       yield invalid(`spec.versions[${index}].name`, name, problems.join(','));
     }
@@ -185,8 +189,8 @@ const raw = (field: string, value: string, detail: string): FieldError => ({
 });
 
 /**
- * The versions as the server prints them: with the member names of its Go type, and without the fields that all
- * versions share.
+ * The versions as the server prints them: with the member names of its Go type. Schemas, subresources and columns are
+ * null.
  */
 function printVersions(versions: readonly JsonObject[]): string {
   const printed = versions.map((version) => {
@@ -199,8 +203,8 @@ function printVersions(versions: readonly JsonObject[]): string {
 }
 
 /**
- * Errors of schemas, columns and subresources. A value that all versions share is reported once, under the path of the
- * time when a definition had one version only.
+ * Errors of schemas, columns and subresources. A value that all versions share is reported once, under its path in
+ * `apiextensions/v1beta1` (`spec.validation`).
  */
 function* sharedErrors(versions: readonly JsonObject[], options: CrdErrorOptions): Iterable<FieldError> {
   const schemaOf = (version: JsonObject) =>

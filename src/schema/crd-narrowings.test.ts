@@ -23,7 +23,7 @@ const rule = (expression: string, message?: string): JsonObject => ({
   'x-kubernetes-validations': [{ rule: expression, ...(message === undefined ? {} : { message }) }],
 });
 
-/** What narrows, from the first to the second; the other way round nothing may. */
+/** The narrowings from the first schema to the second. From the second to the first there must be none. */
 const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
   ['a field is gone', object({ a: text }), object({}), ['spec.a: the field is dropped']],
   [

@@ -3,23 +3,22 @@ import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { Schema } from './model.ts';
 import { crdVersions, versionSchema } from './crd-versions.ts';
 
-/** The depth at which the comparison stops and reports that. */
+/** The depth at which the comparison stops. The result then says so. */
 const MAX_DEPTH = 64;
 
 /** Formats that only document the size of a number; the API server checks none of them. */
 const UNCHECKED_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double']);
 
-/** The lower bounds: a greater value allows less. The upper bounds: a smaller value allows less. */
+/** A greater lower bound allows fewer values; so does a smaller upper bound. */
 const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as const;
 const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
 
 /**
  * The values that an API server would no longer accept, keep or serve if `next` replaced the CustomResourceDefinition
- * `old`, one text for each place; empty when `next` accepts everything that `old` accepts. `compareCrds` compares as
- * kro does before it changes the CRD of an instance. This function compares all keywords that refuse or drop a value:
- * rules, additional and unknown fields, enums, formats, versions and selectable fields. It cannot prove that two
- * different rules or patterns mean the same, and reports the new one as narrower; rules with one message count as
- * equal.
+ * `old`, as one text for each field. Empty when `next` accepts everything that `old` accepts. `compareCrds` compares as
+ * kro does before it changes the CRD of an instance; this function compares all keywords that refuse or drop a value,
+ * such as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is always
+ * reported, because the function cannot prove that two of them mean the same. Rules with one message count as equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
@@ -55,7 +54,7 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
   return found;
 }
 
-/** The values of `old` that the schema `next` refuses or drops, by path. */
+/** The values that the schema `old` accepts and the schema `next` refuses or drops, as one text for each field. */
 export function schemaNarrowings(old: Schema, next: Schema): string[] {
   const found: string[] = [];
   compare('', old, next, found, 0);
@@ -67,7 +66,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   if (depth > MAX_DEPTH) return add('the schemas are too deep to be compared');
   const wasOpen = old['x-kubernetes-preserve-unknown-fields'] === true;
   const isOpen = next['x-kubernetes-preserve-unknown-fields'] === true;
-  // A schema that accepts anything has no parts to compare.
+  // A schema that accepts any value has no parts to compare.
   if (wasOpen && old.type === undefined && !(isOpen && next.type === undefined)) return add('takes no longer anything');
   compareKeywords(old, next, add);
   if (wasOpen && !isOpen) add('unknown fields are dropped');
@@ -82,7 +81,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   const additional = additionalOf(old);
   for (const [key, after] of Object.entries(known)) {
     if (Object.hasOwn(old.properties ?? {}, key)) continue;
-    // A field that was kept without a schema may have any form; a field that was never kept may get any schema.
+    // A field that was kept without a schema may have any value. A field that was always dropped may get any schema.
     const before = additional ?? (wasOpen ? OPEN : undefined);
     if (before !== undefined) compare(path === '' ? key : `${path}.${key}`, before, after, found, depth + 1);
   }
@@ -98,7 +97,7 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
 
 const OPEN: Schema = { 'x-kubernetes-preserve-unknown-fields': true };
 
-/** The schema of members that have no schema by name; undefined when such members are not allowed. */
+/** The schema of undeclared members; undefined when such members are not kept. */
 function additionalOf({ additionalProperties: additional }: Schema): Schema | undefined {
   return additional === true ? OPEN : additional === false ? undefined : additional;
 }

@@ -40,6 +40,7 @@ function* label(field: string, name: string, prefix: string): Iterable<FieldErro
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 
+/** Errors of a printer column. */
 export function* columnErrors(column: JsonObject, path: string): Iterable<FieldError> {
   const [type, format, jsonPath] = [asText(column['type']), asText(column['format']), asText(column['jsonPath'])];
   if (asText(column['name']) === '') yield required(`${path}.name`);
@@ -55,6 +56,7 @@ export function* columnErrors(column: JsonObject, path: string): Iterable<FieldE
 
 const SIMPLE_PATH = 'must be a simple json path starting with .';
 
+/** Errors of the paths of the `scale` subresource. */
 export function* scaleErrors(scale: JsonObject, path: string): Iterable<FieldError> {
   const paths = [
     ['specReplicasPath', ['.spec'], true],
@@ -104,7 +106,10 @@ export function* selectableErrors(
   }
 }
 
-/** The schema at a path of members; undefined below `metadata`, which a definition does not describe. */
+/**
+ * The schema at a path such as `.spec.size`. Undefined for an undeclared path, and below `metadata`, which CRDs do not
+ * describe.
+ */
 function schemaAt(schema: JsonValue | undefined, path: string): JsonObject | undefined {
   let node = schema;
   const members = path.slice(1).split('.');
@@ -118,6 +123,7 @@ function schemaAt(schema: JsonValue | undefined, path: string): JsonObject | und
 
 const STRATEGIES = ['None', 'Webhook'];
 
+/** Errors of the conversion between versions. */
 export function* conversionErrors(conversion: JsonValue | undefined): Iterable<FieldError> {
   if (!isJsonObject(conversion)) return;
   const strategy = asText(conversion['strategy']);

@@ -12,17 +12,17 @@ const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', '
 /** The options of a source over CRDs. */
 export interface CrdSourceOptions {
   /**
-   * Pack the schemas (compressed, without descriptions), so that the given objects can be dropped? This is for hundreds
-   * of large CRDs; a schema is unpacked at its first look-up. Default: the source refers to the given objects, which
-   * must not change afterwards.
+   * Pack the schemas (compressed, without descriptions), so that the garbage collector can free the given objects? This
+   * saves memory for hundreds of large CRDs. A schema is unpacked at its first look-up. Default false: the source
+   * refers to the given objects, which must not change afterwards.
    */
   readonly pack?: boolean;
 }
 
 /**
- * The kinds that CustomResourceDefinitions define, published as an API server publishes them: served
- * versions only, `apiVersion`, `kind` and full ObjectMeta at the root and inside embedded resources.
- * Parts of a definition that are malformed are skipped; nothing is thrown.
+ * The kinds that CustomResourceDefinitions define, published as an API server publishes them: served versions only,
+ * `apiVersion`, `kind` and full ObjectMeta at the root and inside embedded resources. Malformed parts of a CRD are
+ * skipped; the function never throws.
  */
 export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions = {}): SchemaSource {
   const resources: ResourceInfo[] = [];
@@ -89,7 +89,7 @@ const once = <T>(make: () => T): (() => T) => {
   return () => (made ??= { value: make() }).value;
 };
 
-/** Publishes a schema at the first call, and then drops the raw form. */
+/** Publishes a schema at the first call, and then releases the raw form. */
 function publisher(load: () => JsonValue | undefined, info: ResourceInfo): () => Schema {
   return once(() => publishSchema(load(), info));
 }
@@ -114,7 +114,7 @@ const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);
 /** Members that hold data, not schemas. */
 const DATA = new Set(['default', 'enum', 'example']);
 
-/** The nesting at which packing cuts a schema off; API servers refuse schemas that are far less deep. */
+/** The nesting at which packing cuts a schema off. API servers refuse schemas long before this depth. */
 const MAX_DEPTH = 500;
 
 function withoutDescriptions(schema: JsonValue, depth = 0): JsonValue {
@@ -139,10 +139,7 @@ function typeMembers(): Record<string, Schema> {
   return { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata };
 }
 
-/**
- * The declared properties, which stay lazy, and the members of every object, which replace properties of the same
- * names.
- */
+/** The declared properties, which stay lazy. The members that every object has replace properties of the same names. */
 function withMembers(properties: Readonly<Record<string, Schema>> | undefined): Record<string, Schema> {
   return deriveSchema(properties ?? {}, typeMembers()) as Record<string, Schema>;
 }

@@ -9,10 +9,9 @@ const MAX_DEPTH = 500;
 const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
- * Fills in the defaults of a schema as an API server does: declared members that are absent (or null without being
- * nullable) take their default, also inside a default that was just filled in. A null that is neither allowed nor
- * replaced is dropped. The given value is not changed: the result shares its unchanged parts, and is the value itself
- * when nothing changes.
+ * Fills in the defaults of a schema as an API server does. An absent member, and a null member that is not nullable,
+ * takes its default, also inside a default. A null that is neither allowed nor replaced is dropped. The given value
+ * does not change: the result shares the unchanged parts, and is the value itself when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {
   return fill(schema, value, 0);
@@ -67,7 +66,7 @@ function fillObject(schema: Schema, object: JsonObject, depth: number): JsonObje
 
 const defaulted = new WeakMap<object, readonly string[]>();
 
-/** The names of the members that have a default, remembered per set of members. */
+/** The names of the members that have a default, cached by the `properties` object. */
 function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonly string[] {
   let names = defaulted.get(properties);
   if (names === undefined) {

@@ -40,7 +40,7 @@ export function resourcesOfDiscovery(list: JsonValue): ResourceInfo[] {
   return resources;
 }
 
-/** Lookup by kind; list kinds (`PodList`) are found through the kind that they list. */
+/** A look-up of resources by kind. A list kind (`PodList`) is found through the kind of its items. */
 export class ResourceIndex {
   readonly #byKind = new Map<string, ResourceInfo>();
 
@@ -59,10 +59,7 @@ export class ResourceIndex {
     return this.#byKind.values();
   }
 
-  /**
-   * The resource of a list kind, with a guessed plural: a client that maps kinds to resources by discovery also maps
-   * list kinds.
-   */
+  /** The resource of a list kind. Discovery does not list such kinds, so the plural is guessed, as clients guess it. */
   #listOf(type: GroupVersionKind): ResourceInfo | undefined {
     if (!type.kind.endsWith('List')) return undefined;
     const item = this.#byKind.get(typeKey({ ...type, kind: type.kind.slice(0, -'List'.length) }));

@@ -18,8 +18,8 @@ export function fieldPath(parts: readonly PathPart[]): string {
 }
 
 /**
- * Constructors of errors of fields of custom resources. Custom resources are maps in Go, so their members are printed
- * in order.
+ * Constructors of field errors for custom resources. Custom resources are maps in Go, so their members are printed
+ * sorted.
  */
 export const { required, invalid, typeInvalid, notSupported, duplicate, forbidden, tooLong, tooMany } = fieldErrors(
   (value) => goJson(value as JsonValue),

@@ -13,10 +13,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 const MARKERS = ['default', 'minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'pattern', 'enum'];
 const OTHERS = ['type', 'description', 'required', 'format', 'items', 'properties', 'nullable', 'example', 'title'];
 
-/**
- * The line of SimpleSchema with the same meaning as the JSON schema of one field; `undefined` when there is no such
- * line.
- */
+/** The SimpleSchema line for the JSON schema of one field; `undefined` when no line has the same meaning. */
 export function fieldLine(schema: JsonObject): string | undefined {
   const keys = Object.keys(schema);
   if (keys.length < 2 || keys.some((key) => !MARKERS.includes(key) && !OTHERS.includes(key))) return undefined;

@@ -3,8 +3,8 @@ import { dnsLabel, dnsSubdomain } from '../kubernetes/index.ts';
 import { goParseDuration } from '../golang/index.ts';
 
 /**
- * The string formats that an API server checks. It does not check formats that are not listed here. Each check reads
- * its text once; the expressions have no nested repetition.
+ * The string formats that an API server checks; it accepts any text for other formats. Each check takes linear time:
+ * its expressions have no nested repetition.
  */
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (text: string) => boolean>([
   ['bsonobjectid', (text) => /^[0-9a-fA-F]{24}$/.test(text)],
@@ -35,7 +35,7 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map<string, (
   ['uuid5', (text) => uuid('5[0-9a-f]{3}', '[89ab][0-9a-f]{3}').test(text)],
 ]);
 
-/** The checks by name without hyphens: hyphens in the name of a format do not count. */
+/** The checks by name without hyphens, because the API server ignores hyphens in names of formats. */
 const BY_NAME: ReadonlyMap<string, (text: string) => boolean> = new Map(
   [...CHECKS].map(([name, check]) => [name.replaceAll('-', ''), check]),
 );

@@ -24,7 +24,7 @@ export function stringMembers(node: Node, raw: JsonObject): void {
 const isNumber = (value: JsonValue | undefined): value is number | bigint =>
   (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint';
 
-/** Bounds that only say that the number fits a JavaScript number; libraries add them to every number. */
+/** Bounds of JavaScript's numbers. Libraries add them to every number, so they say nothing. */
 const TRIVIAL = new Set<number | bigint>([
   Number.MAX_SAFE_INTEGER,
   Number.MIN_SAFE_INTEGER,
@@ -52,7 +52,7 @@ function bound(
   const [inclusive, exclusive] = [raw[name], raw[exclusiveName]];
   if (isNumber(inclusive) && !TRIVIAL.has(inclusive)) {
     node[name] = inclusive;
-    // Before draft 6 the exclusive bound was a flag.
+    // Up to draft 4 the exclusive bound is a flag.
     if (exclusive === true) exclude(node, name, exclusiveName, inclusive, direction);
   }
   if (!isNumber(exclusive) || TRIVIAL.has(exclusive)) return;

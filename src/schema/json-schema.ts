@@ -7,14 +7,19 @@ import type { Schema } from './model.ts';
 
 type Node = { -readonly [K in keyof Schema]: Schema[K] };
 
-/** A JSON Schema as a structural schema. Diagnostics of an accepted schema are warnings only. */
+/**
+ * The structural schema of a JSON Schema, or the reasons why there is none. The diagnostics of a successful conversion
+ * are warnings only.
+ */
 export type SchemaResult =
   | { readonly ok: true; readonly schema: Schema; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** The member with which the readers of libraries mark a part that cannot be converted. */
+/** The member with which the readers of schema libraries mark a part that they cannot print as JSON Schema. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
+/** The member with a list of warnings about a part, one text each. */
 export const NOTES = 'x-typekro-notes';
+/** The member that marks the value `undefined`, which JSON Schema cannot express. */
 export const ABSENT = 'x-typekro-absent';
 
 const MAX_DEPTH = 200;
@@ -30,8 +35,9 @@ export function definitionNameOf(schema: Schema): string | undefined {
 /**
  * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema: references become shared
  * nodes, `const` and unions of constants become enums, `null` in a union becomes `nullable`, exclusive bounds of
- * integers become inclusive ones. A part without a structural form is an error that names the field, or a warning where
- * the schema only becomes more permissive. With `lenient` such a field accepts any value, with a warning.
+ * integers become inclusive ones. A part without a structural form causes an error that names the field, or a warning
+ * if the schema only becomes more permissive. With `lenient` (default false) such a field accepts any value, with a
+ * warning.
  */
 export function fromJsonSchema(root: JsonObject, options: { readonly lenient?: boolean } = {}): SchemaResult {
   const converter = new Converter(root, options.lenient === true);
@@ -115,7 +121,7 @@ class Converter {
     }
     const resolved = this.convert(target, path, depth + 1);
     const name = /\/(?:\$defs|definitions)\/([A-Za-z]\w*)$/.exec(reference)?.[1];
-    // Libraries give definitions without a name of the author's a number.
+    // Names that end with a digit come from a library, not from the author.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
     Object.defineProperties(node, lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
@@ -247,7 +253,7 @@ class Converter {
     }
   }
 
-  /** The members of a record whose keys are listed: each key is an ordinary, optional member. */
+  /** The members of a record with an enum of keys. Each key becomes an optional member. */
   #listedKeys(raw: JsonObject): JsonObject {
     const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
     const value = raw['additionalProperties'];
@@ -317,7 +323,7 @@ const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
 const isText = (raw: JsonObject): boolean =>
   raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';
 
-/** The alternatives of a union, also of a list of types; `undefined` when there is no union. */
+/** The alternatives of `anyOf`, `oneOf` or a list of types; `undefined` for a schema that is no union. */
 function alternativesOf(raw: JsonObject): JsonObject[] | undefined {
   for (const name of ['anyOf', 'oneOf'] as const) {
     const list = raw[name];
@@ -361,7 +367,7 @@ function copyExtensions(node: Node, raw: JsonObject): void {
   }
 }
 
-/** Properties that read the members of a node on access; the node may be incomplete. */
+/** Getters that read the members of a node at each access, because the node may still be incomplete. */
 function lazyCopies(target: Schema): PropertyDescriptorMap {
   const member = (name: keyof Schema): PropertyDescriptor => ({
     configurable: true,

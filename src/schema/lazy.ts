@@ -17,7 +17,7 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
 
 type Child = (raw: JsonValue | undefined) => Schema;
 
-/** The reader of each member. A value of another JSON type is left out, and so is an unknown member. */
+/** The reader of each known member. A reader leaves out a value of a wrong JSON type. */
 const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue, child: Child) => void> = new Map([
   ...each(['items', 'not'], (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => child(value));
@@ -33,7 +33,7 @@ const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue
     if (isJsonObject(value)) lazyMember(node, name, () => membersOf(value, child));
   }),
   ...each(['type'], (node, name, value) => {
-    // Of a list of types only the first counts.
+    // Only the first type of a list counts.
     const first = Array.isArray(value) ? value[0] : value;
     if (typeof first === 'string' && first !== '') put(node, name, first);
   }),
@@ -133,8 +133,8 @@ export function viewSchema(raw: JsonObject, child: Child): Schema {
 const structural = new WeakMap<JsonObject, Schema>();
 
 /**
- * The schema that stands in a CRD (`openAPIV3Schema`) as a `Schema`: members of a wrong JSON type are left out, as all
- * functions of this folder require. The same JSON object gives the same node.
+ * The schema of a CRD (`openAPIV3Schema`) as a `Schema`. Members of a wrong JSON type are left out, because no function
+ * of this folder checks for them. The same JSON object gives the same node.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
   if (!isJsonObject(raw)) return EMPTY;
@@ -150,8 +150,8 @@ export function structuralSchema(raw: JsonValue | undefined): Schema {
 export const EMPTY: Schema = Object.freeze({});
 
 /**
- * The schema `base`, in which the members of `own` replace those of the same name. One use of a type, for example, sets
- * another list type. Members that are not overridden are read from `base` on demand.
+ * The schema `base`, in which the members of `own` replace those of the same name. For example, a field may set another
+ * list type than the type that it uses. All other members are read from `base` on demand.
  */
 export function deriveSchema(base: Schema, own: Schema): Schema {
   const node: Record<string, unknown> = {};

@@ -24,10 +24,10 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
     const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
-    // The prefix makes the key of a text differ from the key of any other value.
+    // The prefix makes the key of a string differ from the key of any other value.
     const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
     const times = seen.get(key) ?? 0;
-    // Of several equal elements only the second is reported.
+    // Only the second of several equal elements is reported.
     if (times === 1) errors.push(duplicate(at(index), identity));
     seen.set(key, times + 1);
   }

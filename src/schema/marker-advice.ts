@@ -6,7 +6,10 @@ import type { SimpleType } from './simple-type.ts';
 
 /** A problem of a field's markers that kro accepts although the author cannot have meant it. */
 export interface MarkerAdvice {
-  /** No value fits the field, the marker has another effect than it seems, or a list stands in brackets. */
+  /**
+   * `contradiction`: no value fits the field. `no-effect`: the marker does not do what it seems to do. `brackets`: a
+   * list is written in brackets.
+   */
   readonly kind: 'contradiction' | 'no-effect' | 'brackets';
   readonly message: string;
   readonly hint: string;
@@ -14,7 +17,7 @@ export interface MarkerAdvice {
   readonly offset: number;
 }
 
-/** A wrong separator of two markers; the hint has the text with spaces instead. */
+/** A wrong separator between two markers. The hint has the text with spaces in its place. */
 export interface SeparatorMistake {
   readonly message: string;
   readonly hint: string;
@@ -66,7 +69,10 @@ export function markerAdvice(text: string): readonly MarkerAdvice[] {
   ];
 }
 
-/** A type that minimum and maximum do not bound, and the suffix of the names of the markers that do. */
+/**
+ * The words for a type that `minimum` and `maximum` do not bound, and the suffix of the markers that do bound it.
+ * Undefined for numbers and custom types.
+ */
 function unboundedType(type: SimpleType): { readonly words: string; readonly suffix?: string } | undefined {
   if (type.form === 'list') return { words: 'a list', suffix: 'Items' };
   if (type.form === 'map') return { words: 'a map' };
@@ -74,7 +80,7 @@ function unboundedType(type: SimpleType): { readonly words: string; readonly suf
   return type.name === 'string' ? { words: 'a text', suffix: 'Length' } : { words: `of the type ${type.name}` };
 }
 
-/** Numeric bounds on a field that is not a number. kro itself refuses the other bounds there. */
+/** Advice about `minimum` and `maximum` on a field that is not a number. kro itself refuses other unsuitable bounds. */
 function unfittingBounds(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   const found = unboundedType(type);
   if (found === undefined) return [];
@@ -93,7 +99,7 @@ const BOUNDS: readonly (readonly [low: MarkerKey, high: MarkerKey])[] = [
   ['minItems', 'maxItems'],
 ];
 
-/** Lower bounds that exceed upper ones. The last marker of a name counts. */
+/** Advice about lower bounds above upper bounds. The last marker of a name counts. */
 function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   return BOUNDS.flatMap(([low, high]) => {
     const lower = markers.findLast(({ key }) => key === low);
@@ -110,7 +116,7 @@ function contradictions(markers: readonly Marker[]): MarkerAdvice[] {
   });
 }
 
-/** Defaults of texts that look like values of another type. */
+/** Advice about defaults of strings that the author probably did not mean as strings. */
 function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvice[] {
   if (type.form !== 'atomic' || type.name !== 'string') return [];
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
@@ -126,7 +132,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
   });
 }
 
-/** Values of an enum in brackets, as other notations write them. */
+/** Advice about values of an enum in brackets, as other notations write them. */
 function bracketedLists(markers: readonly Marker[]): MarkerAdvice[] {
   return markers.flatMap(({ key, value, offset }): MarkerAdvice[] => {
     const inner = /^\[(.*)\]$/s.exec(value)?.[1];

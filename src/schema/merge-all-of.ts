@@ -73,7 +73,7 @@ function mergeType(a: JsonValue, b: JsonValue): JsonValue | undefined {
   return both.has('integer') && both.has('number') ? 'integer' : undefined;
 }
 
-/** Merges properties. A member that both parts declare has to satisfy both. */
+/** Merges properties. A member that both parts declare must satisfy both schemas. */
 function mergeProperties(a: JsonValue, b: JsonValue): JsonValue | undefined {
   if (!isJsonObject(a) || !isJsonObject(b)) return undefined;
   const merged = new Map(Object.entries(a));

@@ -11,8 +11,8 @@ export interface ValidationRule {
 }
 
 /**
- * How a list is merged and compared: as a whole (`atomic`), as a set of scalars (`set`), or by the keys of its elements
- * (`map`).
+ * How server-side apply merges a list: as a whole (`atomic`), as a set of scalars (`set`), or by the keys of its
+ * elements (`map`).
  */
 export type ListType = 'atomic' | 'set' | 'map';
 
@@ -21,8 +21,8 @@ export type ListType = 'atomic' | 'set' | 'map';
  *
  * A reference is resolved when a member is read: `properties`, `items`, `additionalProperties` and the lists of
  * alternatives may be lazy getters that return shared nodes. A schema can therefore be cyclic (recursive kinds) and
- * large. Code must walk it along a value or with a bound, and never copy or print it without one. Nodes are immutable
- * and keep their identity, so that they can be keys of a `WeakMap`.
+ * large: walk, copy or print it only along a value or with a bound. Nodes are immutable and keep their identity, so
+ * that they can be keys of a `WeakMap`.
  */
 export interface Schema {
   readonly type?: string | undefined;
@@ -65,7 +65,7 @@ export interface Schema {
   readonly 'x-kubernetes-group-version-kind'?: readonly GroupVersionKind[] | undefined;
 }
 
-/** The discovery entry of a kind, which tells how requests address its objects. */
+/** The discovery entry of a kind. It says how requests address the objects of the kind. */
 export interface ResourceInfo extends GroupVersionKind {
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;

@@ -1,13 +1,13 @@
 /** The maximum length of names that are compared; a longer name is hardly a typing error. */
 const MAX_LENGTH = 64;
 
-/** Maximum of names that a wrong name is compared with, which limits the time for many wrong names. */
+/** The maximum number of names with which a wrong name is compared. It bounds the time for many wrong names. */
 const MAX_CANDIDATES = 1_000;
 
 /**
- * The known name that looks most like `name`, for "did you mean": at most a third of the characters may differ
- * (insertions, deletions, replacements, swaps of neighbours; case counts half). `undefined` when no name is near
- * enough.
+ * The known name that is most similar to `name`, for "did you mean". At most a third of the characters may differ by
+ * insertions, deletions, replacements and swaps of neighbours; a difference of case counts half. `undefined` when no
+ * name is similar enough.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
@@ -27,7 +27,7 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** The edit distance of two names. A result that is not below `limit` may be any number from `limit` on. */
+/** The edit distance of two names. If the distance is at least `limit`, the result is some number from `limit` on. */
 function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -41,7 +41,7 @@ function editDistance(a: string, b: string, limit: number): number {
       }
       row.push(cost);
     }
-    // A swap uses the row before the last one, so both rows must be beyond the limit.
+    // A swap continues from the row before the last one, so both rows must reach the limit.
     if (Math.min(...row) >= limit && Math.min(...last) >= limit) return limit;
     beforeLast = last;
     last = row;

@@ -14,8 +14,8 @@ export interface OpenApiDocument extends SchemaSource {
 
 /**
  * Reads an OpenAPI v3 document as an API server serves it per group-version (`/openapi/v3/apis/apps/v1`). A reference
- * is resolved when it is reached, and every named schema is one shared node, so that recursive types cost nothing.
- * Resources come from the `paths`; a document without paths has no resources.
+ * is resolved when a member is read, and every named schema is one shared node, so types may be recursive. Resources
+ * come from the `paths`; a document without paths has no resources.
  */
 export function openApiDocument(document: JsonValue): OpenApiDocument {
   const components = member(member(document, 'components'), 'schemas');
@@ -32,7 +32,7 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     if (!isJsonObject(raw)) return EMPTY;
     const name = referenceOf(raw);
     if (name === undefined) return viewSchema(raw, (child) => resolve(child, new Set()));
-    // A chain of references that returns to itself names no schema.
+    // A chain of references that returns to itself has no schema.
     if (passed.has(name) || !Object.hasOwn(components, name)) return EMPTY;
     const target = components[name];
     const known = nodes.get(name);
@@ -57,13 +57,17 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
   };
 }
 
-/** The documents of a server, one per group-version; each is loaded at the first look-up of a kind of it. */
+/** The options of {@link openApiSource}. */
 export interface OpenApiSourceOptions {
   /**
-   * The aggregated discovery answers of `/api` and `/apis`; they decide which kinds exist, and give their resources.
+   * The aggregated discovery answers of `/api` and `/apis`. They decide which kinds exist, and have the resources of
+   * these kinds.
    */
   readonly discovery: readonly JsonValue[];
-  /** The OpenAPI v3 document of a group-version; `undefined` when the server has none. */
+  /**
+   * Returns the OpenAPI v3 document of a group-version; `undefined` when the server has none. Called at the first
+   * look-up of a kind of the group-version.
+   */
   readonly load: (group: string, version: string) => JsonValue | undefined;
 }
 
@@ -122,14 +126,14 @@ function groupVersionKind(raw: JsonObject): { group: string; version: string; ki
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
-/** The verbs of discovery for actions that OpenAPI names differently. */
+/** The verbs of discovery for the actions whose names differ in OpenAPI. */
 const VERB_OF: Readonly<Record<string, string>> = { post: 'create', put: 'update', watchlist: 'watch' };
 
 /** The resources that a document's paths address: `/apis/G/V/namespaces/{namespace}/PLURAL/{name}[/SUBRESOURCE]`. */
 function resourcesOfPaths(paths: JsonObject): ResourceInfo[] {
   const found = new Map<string, { info: ResourceInfo; verbs: Set<string>; subresources: Set<string> }>();
   const parsed = Object.keys(paths).map((path) => ({ path, parts: resourcePath(path) }));
-  // Paths with a subresource come last: the entry has the kind of the path of the resource itself.
+  // Read paths with a subresource last: the kind of the entry is that of the resource's own path.
   parsed.sort((a, b) => (a.parts?.subresource === undefined ? 0 : 1) - (b.parts?.subresource === undefined ? 0 : 1));
   for (const { path, parts } of parsed) {
     if (parts === undefined) continue;

@@ -1,12 +1,12 @@
 /**
- * English words and endings whose plural is not "add an s", with the choices (and slips) of the inflection rules by
- * which kro names CRDs. Plurals become part of the names of CRDs and of URLs, so they must agree with kro's.
+ * English words and endings with an irregular plural. They have the choices and the mistakes of the rules by which kro
+ * names CRDs: plurals are part of names of CRDs and of URLs, and must agree with kro.
  */
 
 /**
- * One entry is `singular:plural:alternative`. A word without a plural is its own plural. `=` before a word: only the
- * whole word counts, not a longer word that ends with it. `>` before a word: the plural is not recognised as a plural.
- * Later words are tried first.
+ * An entry is `singular:plural:alternative`. Without `:plural` the word is its own plural. `=` before a word excludes
+ * longer words that end with it. `>` before a word means that its plural is not recognised as a plural. Later words
+ * have precedence.
  */
 export const WORDS = `
   aircraft beef:beef:beefs bison >blues chassis deer fish:fish:fishes moose police salmon:salmon:salmons series
@@ -42,7 +42,7 @@ export const ENDINGS = `
   iz:izzes tz:tzes zz:zzes ano:anos lo:los to:tos oo:oos o:oes x:xes S:Ses
 `;
 
-/** Words that alone count as acronyms, in upper case. */
+/** Words that count as acronyms when they are the whole name, in upper case. */
 export const ACRONYMS = `
   OK UTF8 HTML JSON JWT ID UUID SQL ACK ACL ADSL AES ANSI API ARP ATM BGP BSS CCITT CHAP CIDR CIR CLI CPE CPU
   CRC CRT CSMA CMOS DCE DEC DES DHCP DNS DRAM DSL DSLAM DTE DMI EHA EIA EIGRP EOF ESS FCC FCS FDDI FTP GBIC

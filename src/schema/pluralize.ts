@@ -37,9 +37,9 @@ function buildTables(): Tables {
 }
 
 /**
- * The English plural of a kind, lower-cased: the `plural` of the CRD that kro generates (`WebApp` →
- * `webapps`, `Policy` → `policies`). Agrees with kro to the letter, also where English does not
- * (`Dns` → `dnsDNSes`), because the result names the CRD and its URLs.
+ * The English plural of a kind, lower-cased: the `plural` of the CRD that kro generates (`WebApp` → `webapps`, `Policy`
+ * → `policies`). The result equals that of kro even where kro's is no English (`Dns` → `dnsDNSes`), because it is part
+ * of the CRD's name and of URLs.
  */
 export function pluralize(kind: string): string {
   tables ??= buildTables();
@@ -50,7 +50,7 @@ export function pluralize(kind: string): string {
   if (listed !== undefined) return listed;
   if (done.has(word)) return word;
   const upper = word.toUpperCase();
-  // A word that counts as an acronym is inflected in upper case, and the result follows the original word.
+  // kro inflects an acronym in upper case, and appends the result to the original word.
   const inflected = acronyms.has(upper) ? upper : word;
   const kept = inflected === word ? '' : word;
   for (const [ending, plural] of rules) {

@@ -4,14 +4,14 @@ import { builtinSource } from './builtin-source.ts';
 import { isOpaque } from './builtin-types.ts';
 import type { Schema } from './model.ts';
 
-/** A value without fields that its schema does not declare. */
+/** A pruned value, and the paths of the removed fields. */
 export interface Pruned {
   readonly value: JsonValue;
   /** Paths of removed fields, sorted: `spec.nested.zz`, `spec.list[0].x`. */
   readonly unknown: readonly string[];
 }
 
-/** The members that every object has; the schema of a resource does not decide about them. */
+/** The members that every object has. The schema of a resource need not declare them. */
 const TYPE_MEMBERS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
 /** The fields of metadata of every kind. */
@@ -20,19 +20,20 @@ const objectMeta = (): Schema => builtinSource().typeNamed('meta.v1.ObjectMeta')
 /** The depth below which parts are treated as unknown. */
 const MAX_DEPTH = 500;
 
+/** The options of {@link prune}. */
 export interface PruneOptions {
   /**
-   * Is the value a whole resource? It then has `apiVersion`, `kind` and `metadata`, whatever the schema says. Default
-   * true.
+   * Is the value a whole resource? If so, `apiVersion`, `kind` and `metadata` are kept whatever the schema says.
+   * Default true.
    */
   readonly resource?: boolean;
 }
 
 /**
  * Removes the fields that a schema does not specify, as an API server does before it stores a custom resource, and
- * lists them. Nothing is removed where `x-kubernetes-preserve-unknown-fields` is set, except inside declared members.
- * Metadata, that of embedded resources included, has the fields of ObjectMeta. The given value is not changed; the
- * result shares its unchanged parts.
+ * lists them. Under `x-kubernetes-preserve-unknown-fields` unknown fields are kept, except inside declared members. The
+ * metadata of the object and of embedded resources is pruned by the fields of ObjectMeta. The given value does not
+ * change; the result shares its unchanged parts.
  */
 export function prune(schema: Schema, value: JsonValue, options: PruneOptions = {}): Pruned {
   const unknown: string[] = [];
@@ -79,7 +80,7 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
     return result ?? list;
   };
 
-  // The elements of an open list are open, too.
+  // The elements of a list that keeps unknown fields also keep unknown fields (`around`).
   const keep = (schema: Schema | undefined, value: JsonValue, root: boolean, around = false): JsonValue => {
     if (typeof value !== 'object' || value === null) return value;
     if (steps.length > MAX_DEPTH) return Array.isArray(value) ? [] : {};
@@ -95,7 +96,10 @@ export function prune(schema: Schema, value: JsonValue, options: PruneOptions = 
 
 const isOpen = (schema: Schema): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true || isOpaque(schema);
 
-/** Marks a member that the schema does not know; `undefined` stands for a member of unknown structure. */
+/**
+ * The result of `childOf` for a member that the schema does not know. `undefined` is the result for an allowed member
+ * without a schema.
+ */
 const UNKNOWN = Symbol('unknown member');
 
 function childOf(schema: Schema, name: string): Schema | undefined | typeof UNKNOWN {

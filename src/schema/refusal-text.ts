@@ -13,8 +13,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A readable form of a server's message about a field: the value instead of the name of its type, words instead of a
- * regular expression, and a remedy. `value` is the field's value.
+ * A readable form of a server's message about a field: with the value in place of the name of its type, words in place
+ * of a regular expression, and a remedy. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -35,7 +35,10 @@ export function refusalText(message: string, value: JsonValue | undefined, field
   return { message: text, hint: `write a ${lastName(field)} that is allowed` };
 }
 
-/** A problem of texts that another program should have filled in, or that an editor has changed. */
+/**
+ * The problem of a text that contains an unfilled placeholder of another program, or characters that an editor
+ * replaced. Undefined for other texts.
+ */
 function foreignText(value: string): { readonly what: string; readonly hint: string } | undefined {
   if (/\{\{.*\}\}/.test(value))
     return { what: 'is a template of Helm', hint: 'render it first, as in `helm template CHART > app.yaml`' };
@@ -103,7 +106,10 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
-/** The valid name that is nearest to the given one: other characters than the allowed ones are replaced. */
+/**
+ * A valid name made of the given one: in lower case, with `-` in place of each character that is not allowed, at most
+ * `max` characters. Undefined when nothing is left, and for a value that is no text.
+ */
 function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;
   const name = value
@@ -115,7 +121,7 @@ function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): str
   return name === '' ? undefined : name;
 }
 
-/** The quantity that a text with another notation's unit may mean: `512MB`, `500mi`, `2 cores`. */
+/** The quantity that a text with a unit of another notation probably means: `512MB`, `500mi`, `2 cores`. */
 function meantQuantity(value: JsonValue | undefined, cpu: boolean): string | undefined {
   const [, amount, unit = ''] = (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value) : null) ?? [];
   if (amount === undefined) return undefined;
@@ -232,7 +238,7 @@ export function unknownFieldHint(name: string, schema: Schema | undefined): stri
   return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
 }
 
-/** The schema of the object that a field stands in. */
+/** The schema of the object that contains a field. */
 export function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
   return schemaNodeAt(schema, steps.slice(0, -1));
 }

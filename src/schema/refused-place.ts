@@ -16,8 +16,8 @@ export function fieldSteps(field: string): PathStep[] {
 }
 
 /**
- * Like `fieldSteps`, for a path in a given object: where the object has a key with dots, such as `a.b`, its parts in
- * `spec.labels.a.b` are one step.
+ * The steps of a path in a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the object
+ * has a key `a.b`.
  */
 export function stepsIn(root: JsonValue, field: string): PathStep[] {
   const rest = fieldSteps(field);
@@ -33,8 +33,8 @@ export function stepsIn(root: JsonValue, field: string): PathStep[] {
 }
 
 /**
- * The next step and the number of steps that it takes up: the longest run of up to eight names that together, joined by
- * dots, are a key of the object; else the first step alone.
+ * The next step, and the number of given steps that it combines. The step is the longest run of up to eight names that,
+ * joined by dots, is a key of the object, or else the first name.
  */
 function nextStep(
   value: JsonValue | undefined,
@@ -67,7 +67,7 @@ export function valueAtSteps(root: JsonValue, steps: readonly PathStep[]): JsonV
 export interface RefusedPlace {
   readonly steps: readonly PathStep[];
   /**
-   * True when the place is the key, not the value, of the last step: the name is wrong, or a member below the value is
+   * Is the place the key of the last step, not its value? True when the name is wrong, or when a member of the value is
    * missing.
    */
   readonly key: boolean;
@@ -76,8 +76,8 @@ export interface RefusedPlace {
 const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
 
 /**
- * A server refuses an invalid quantity without a field. Gives such a refusal the field of the first invalid quantity in
- * the object, and a message that quotes it. Other causes stay as they are.
+ * Completes the refusal of an invalid quantity, for which a server names no field. The result has the field of the
+ * first invalid quantity in the object, and a message that quotes the quantity. Returns other causes unchanged.
  */
 export function withField<Cause extends { readonly field: string; readonly message: string }>(
   root: JsonValue,
@@ -112,9 +112,9 @@ function findQuantity(
 }
 
 /**
- * The place of a server's refusal in an object. Where a key or value of a map is wrong, a server names the map and
- * quotes the key or value. It leaves `metadata` out of the path of a template's labels, and it names fields that are
- * missing.
+ * The place of a server's refusal in an object. For a wrong key or value of a map, the server names the map and quotes
+ * the key or value. For labels of a template, the server omits `metadata` from the path. For a missing field, the place
+ * is its nearest existing ancestor.
  */
 export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
   let steps = stepsIn(root, field);

@@ -8,8 +8,8 @@ export function withFlags(pattern: string, flags: string): string {
 }
 
 /**
- * A JavaScript pattern in RE2's syntax. RE2 writes code points (`\uXXXX`, `\u{…}`) and control characters (`\cX`)
- * differently; all other syntax that RE2 knows is the same.
+ * A JavaScript pattern in RE2's syntax. Only code points (`\uXXXX`, `\u{…}`) and control characters (`\cX`) have
+ * another syntax in RE2. Syntax that RE2 does not know stays unchanged.
  */
 export function toRe2(pattern: string): string {
   return pattern.replaceAll(/\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|([\s\S]))/g, (whole, ...parts) => {
@@ -22,8 +22,8 @@ export function toRe2(pattern: string): string {
 }
 
 /**
- * A pattern without look-ahead at its start, and the conditions of that look-ahead: patterns that the text must match,
- * or must not match.
+ * A pattern without look-ahead at its start. The conditions of the look-ahead are separate patterns that the text must
+ * match, or must not match.
  */
 interface SplitPattern {
   readonly pattern: string;
@@ -43,7 +43,7 @@ export function splitLookahead(pattern: string): SplitPattern {
     const opening = start?.[1];
     if (start === null || opening === undefined) break;
     const end = closingOf(rest, opening.length);
-    // A look-ahead does not restrict an alternative beside it.
+    // A look-ahead restricts only its own alternative, so it cannot become a condition of the whole pattern.
     if (end === undefined || hasAlternative(rest, end + 1)) break;
     const inner = rest.slice(opening.length + 3, end);
     conditions.push({ pattern: `${flags}^(?:${inner})`, matches: start[2] === '=' });

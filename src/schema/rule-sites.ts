@@ -10,7 +10,10 @@ export interface RuleSite {
   readonly rules: readonly ValidationRule[];
   /** The value of `self` in the rules. */
   readonly value: JsonValue;
-  /** The value of `oldSelf`: the stored value, where one can be matched (list elements only by key). */
+  /**
+   * The value of `oldSelf`: the stored value of the same field; undefined when there is none. Elements of a list are
+   * matched by key only.
+   */
   readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */
   readonly field: string;
@@ -22,7 +25,7 @@ const rulesOf = (schema: Schema): readonly ValidationRule[] => {
   return Array.isArray(rules) ? (rules as readonly ValidationRule[]) : [];
 };
 
-/** Does the schema, or a part of it, hold CEL rules? Remembered per node. */
+/** Does the schema, or a part of it, have CEL rules? The answer is cached for each node. */
 export const hasRules: (schema: Schema) => boolean = anywhere((schema) => rulesOf(schema).length > 0);
 
 /** The places of a value whose schema has CEL rules, parents first. Null values have none. */

@@ -3,8 +3,8 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * A hint how to write a value in the shape of its field: a list for one text, `{name: …}` for a bare name, items for a
- * map of names. Undefined when the value is ambiguous.
+ * A hint how to write a value in the form that its field requires: a list in place of one text, `{name: …}` in place of
+ * a bare name, items in place of a map of names. Undefined when the value is ambiguous.
  *
  * @param schema the schema of the field, which is an object or a list
  * @param steps the path of the value
@@ -37,7 +37,10 @@ function listHint(items: Schema | undefined, value: JsonValue, field: FieldStep 
   return meant === undefined ? undefined : `write a list: - {${meant}}`;
 }
 
-/** `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined where items do not have a name and a value. */
+/**
+ * `{name: MODE, value: fast}` for the entry `MODE: fast`; undefined when items do not have the members `name` and
+ * `value`.
+ */
 export function namedValue({ properties = {} }: Schema, entry: JsonObject): string | undefined {
   const [first] = Object.entries(entry);
   if (first === undefined || properties['name']?.type !== 'string' || properties['value']?.type !== 'string')
@@ -47,14 +50,17 @@ export function namedValue({ properties = {} }: Schema, entry: JsonObject): stri
   return `{name: ${name}, value: ${typeof value === 'string' ? inYaml(value) : `"${String(value)}"`}}`;
 }
 
-/** The words of a text. A command line that needs a shell becomes `sh -c` and the text. */
+/**
+ * The words of a text. A command line that needs a shell becomes `sh -c` and the text. Empty for a text with an
+ * expression.
+ */
 function wordsOf(text: string, isCommand: boolean): readonly string[] {
   if (text.includes('${')) return [];
   if (isCommand && /[|&;<>$`'"*?(){}\\]/.test(text)) return ['sh', '-c', text];
   return text.split(isCommand ? /\s+/ : /[\s,]+/).filter((word) => word !== '');
 }
 
-/** The object for which one text was written, in the notations of other tools. */
+/** The object that one text probably means, in the notations of other tools (`8080:80`, `data:/var`, `KEY=value`). */
 function objectMeant({ properties = {}, required = [] }: Schema, text: string): string | undefined {
   if (text.includes('${')) return undefined;
   const has = (name: string, type: string): boolean => properties[name]?.type === type;

@@ -22,7 +22,7 @@ const RESERVED = new Set(
   ),
 );
 
-/** The CEL text that reads a field of `self`; `undefined` for names that CEL cannot read in the rules of a CRD. */
+/** The CEL text that reads a field of `self`; `undefined` for a name that the rules of a CRD cannot read. */
 export function celField(name: string): string | undefined {
   if (RESERVED.has(name)) return `self.__${name}__`;
   const escaped = name

@@ -26,7 +26,7 @@ export function quoteMarker(value: string): string {
 /**
  * The markers of a node, without `required`, in a fixed order.
  *
- * @param defaultsItself kro gives the object the default `{}` by itself, so that an equal default is not written
+ * @param defaultsItself kro itself gives the object the default `{}`, so an equal default is not written
  */
 export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   const markers: string[] = [];
@@ -68,7 +68,7 @@ const IMMUTABLE_MESSAGE = 'field is immutable';
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
-/** The marker value of a default. kro puts a string default between quotes as it is, so the value has JSON escapes. */
+/** The marker value of a default. kro puts a string default unchanged between quotes, so the value has JSON escapes. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
     new EmitProblem('default', `the default ${stringifyJson(value)} is no ${schema.type ?? 'value'}`);
@@ -110,7 +110,7 @@ function enumeration(schema: Schema, markers: string[], rules: string[]): void {
 
 interface TextConstraints {
   readonly pattern: string | undefined;
-  /** The bounds of an integer format. */
+  /** The smallest and the largest value of the schema's integer format; undefined without such a format. */
   readonly bounds: readonly [number, number] | undefined;
 }
 

@@ -1,13 +1,14 @@
 /** A field of a SimpleSchema block: a type with markers, or nested fields. */
 export type SimpleValue = string | SimpleBlock;
 
+/** Nested fields, by name. */
 export interface SimpleBlock {
   readonly [field: string]: SimpleValue;
 }
 
 const NOT_NAMES = new Set(['string', 'integer', 'boolean', 'float', 'object', 'map']);
 
-/** The custom types of one emission: equal types share a name, different ones get different names. */
+/** The custom types of one conversion. Equal types share a name; different types get different names. */
 export class TypeNames {
   readonly #byName = new Map<string, SimpleValue>();
   readonly #byContent = new Map<string, string>();

@@ -5,8 +5,8 @@ import { celField, celLiteral } from './simple-emit-cel.ts';
 import { EmitProblem } from './simple-emit-markers.ts';
 
 /**
- * A union as one schema without alternatives: it has the type that all branches share, and a rule with the allowed
- * combinations.
+ * A union as one schema without alternatives. The schema has the type that all branches share, and a rule with the
+ * allowed combinations.
  *
  * @throws EmitProblem when the branches have no common type, or differ in a way that no rule can express
  */
@@ -21,7 +21,7 @@ export function mergeUnion(schema: Schema): Schema {
   const { anyOf: _any, oneOf: _one, ...rest } = ownMembers(schema);
   const base: Schema = { ...rest, type };
   if (schema.properties !== undefined) {
-    // The fields are declared beside the alternatives, which only say which fields go together.
+    // The fields are declared outside of the alternatives, which say only which fields belong together.
     return withRule(
       base,
       branches.map((branch) => objectCondition(branch)),
@@ -72,7 +72,7 @@ function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   );
 }
 
-/** Merges a field of two branches: both are equal, or have one type with different constants. */
+/** Merges a field of two branches. Both schemas must be equal, or have one type with different constants. */
 function mergeField(name: string, a: Schema, b: Schema): Schema {
   const [left, right] = [ownMembers(a), ownMembers(b)];
   const comparable = { ...left, enum: right.enum };

@@ -415,7 +415,7 @@ test('SimpleSchema → OpenAPI → SimpleSchema → OpenAPI keeps everything', (
   );
 });
 
-/** `required` as a set, as `required=true` written twice is said once afterwards. */
+/** Makes `required` a set: kro lists a field twice for two `required=true` markers, and the emitted schema has one. */
 function normal(schema: Schema): Schema {
   return JSON.parse(
     JSON.stringify(schema, (key, value: unknown) => {

@@ -16,11 +16,12 @@ export type SimpleEmission =
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
+/** The options of {@link toSimpleSchema}. */
 export interface SimpleEmitOptions {
   /**
-   * What to do with a nested object that is required, described or constrained: nested fields take no markers. `types`
-   * (default) makes a custom type for it. `inline` writes nested fields and drops the requirement and the description;
-   * a constraint still makes a type.
+   * How to write a nested object that is required, described or constrained: a field with nested fields cannot have
+   * markers. `types` (default) makes a custom type of the object. `inline` writes nested fields, and drops the
+   * requirement and the description; a constrained object still becomes a type.
    */
   readonly nested?: 'types' | 'inline';
   /**
@@ -32,19 +33,19 @@ export interface SimpleEmitOptions {
   readonly isInteger?: (schema: Schema) => boolean;
 }
 
-/** Additions to a field that is being written. */
+/** Properties of a field that its schema does not have. */
 export interface FieldKnowledge {
   /** The field is required, whatever the schema says. */
   readonly required?: boolean;
-  /** CEL rules over `self`, written as `validation`. */
+  /** CEL rules over `self`, which become `validation` markers. */
   readonly rules?: readonly string[];
 }
 
 /**
- * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` it needs. Parsing the
- * result gives the schema back; markers carry required, default, enum, pattern, bounds, list types, rules and
- * descriptions, and CEL rules carry what has no marker (numbers from a list, exclusive bounds, alternatives). A part
- * that SimpleSchema cannot express is an error that names the field.
+ * Writes the schema of a spec as kro's SimpleSchema: the `spec` block and the custom `types` that it uses. Parsing the
+ * result gives an equivalent schema. Markers carry required, default, enum, pattern, bounds, list types, rules and
+ * descriptions. CEL rules carry constraints without a marker: numbers from a list, exclusive bounds, alternatives. A
+ * part that SimpleSchema cannot express causes an error that names the field.
  */
 export function toSimpleSchema(schema: Schema, options: SimpleEmitOptions = {}): SimpleEmission {
   const emitter = new Emitter(options);
@@ -68,8 +69,8 @@ class Emitter {
   readonly names = new TypeNames();
   readonly #options: SimpleEmitOptions;
   /**
-   * The parts that are being written; a part that is reached again is recursive. Copies of a node share its
-   * `properties`.
+   * The parts that are being written. A part that is reached again is recursive. The members are `properties` objects,
+   * because copies of a node share them.
    */
   readonly #open = new Set<object>();
 
@@ -84,7 +85,7 @@ class Emitter {
       this.#error('', 'not-an-object', 'the spec must be an object with fields');
       return undefined;
     }
-    // A description of the whole spec has no place in SimpleSchema, and its default follows from the fields.
+    // SimpleSchema has no place for a description of the whole spec. The default of the spec follows from its fields.
     const [constraint] = described.markers.filter((marker) => !/^(?:description|default)=/.test(marker));
     if (constraint !== undefined) {
       const hint = 'put the fields concerned into one object field; SimpleSchema has rules for fields only';
@@ -107,7 +108,7 @@ class Emitter {
     this.diagnostics.push({ code: `schema/${code}`, severity: 'warning', message: `field ${path}: ${message}`, path });
   }
 
-  /** The value of a field: text, or nested fields where no markers are needed. */
+  /** The value of a field: a text, or nested fields if the field has no markers. */
   #field(schema: Schema, isRequired: boolean, path: string, field: string): SimpleValue | undefined {
     const name = typeNameOf(schema) ?? pascalCase(field);
     const known = this.#options.field?.(path, schema);
@@ -194,7 +195,7 @@ class Emitter {
     }
   }
 
-  /** A list or map: an element with markers or fields of its own gets a custom type. */
+  /** The type text of a list or map. An element with markers or fields becomes a custom type. */
   #listOf(prefix: string, inner: Schema | undefined, path: string, wanted: string): string | undefined {
     if (inner === undefined) throw new EmitProblem('any', 'the elements have no type', 'say what the elements are');
     const name = typeNameOf(inner) ?? wanted;
@@ -259,7 +260,7 @@ function defaultsItself(schema: Schema): boolean {
   );
 }
 
-/** The name of the author: that of the definition, or a title that looks like a type name. */
+/** The name that the author gave a type: the name of its definition, or a title that looks like the name of a type. */
 function typeNameOf(schema: Schema): string | undefined {
   const title = schema.title;
   return definitionNameOf(schema) ?? (title !== undefined && /^[A-Z][A-Za-z0-9]*$/.test(title) ? title : undefined);
@@ -271,7 +272,7 @@ function pascalCase(name: string): string {
   return /^[A-Za-z]/.test(joined) ? joined : `Type${joined}`;
 }
 
-/** The name of one element: `Ports` → `Port`. */
+/** The name for one element of a list: `Ports` → `Port`. */
 function singular(name: string): string {
   if (/(?:ss|us|is)$/.test(name)) return name;
   if (name.endsWith('ies') && name.length > 4) return `${name.slice(0, -3)}y`;

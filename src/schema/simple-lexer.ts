@@ -20,16 +20,17 @@ export const MARKER_KEYS = [
   'listMapKey',
 ] as const;
 
+/** The name of a marker. */
 export type MarkerKey = (typeof MARKER_KEYS)[number];
 
-/** A marker `key=value` of a field; `offset` is that of the key in the field's text. */
+/** A marker `key=value` of a field. `offset` is the position of the key in the field's text. */
 export interface Marker {
   readonly key: MarkerKey;
   readonly value: string;
   readonly offset: number;
-  /** The offset in the field's text at which the value begins, its quotes included. */
+  /** The offset in the field's text at which the value begins, with its quotes. */
   readonly valueOffset: number;
-  /** Is the value written in quotes? `value` is without them. */
+  /** Is the value written in quotes? `value` does not contain them. */
   readonly quoted: boolean;
 }
 
@@ -43,9 +44,9 @@ export interface LexError {
 const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
 
 /**
- * Splits the text after the first `|` of a field into markers. One pass, with the quirks of kro's lexer: white space
- * before `=` is dropped, so that the words before it become one key; later `|` are ordinary characters, quotes and
- * brackets protect white space, and any closing bracket closes any open one.
+ * Splits the text after the first `|` of a field into markers. The function has the quirks of kro's lexer. White space
+ * before `=` is dropped, so the words before it become one key. A later `|` is an ordinary character. Quotes and
+ * brackets protect white space, and any closing bracket closes any open bracket.
  *
  * @param base offset of `text` in the field's text, for positions
  */
@@ -108,8 +109,8 @@ function valueOf(raw: string): { readonly value: string; readonly quoted: boolea
 }
 
 /**
- * The offset, in the field's text, of the character at `position` of a marker's value. Quotes and escapes of the text
- * are counted.
+ * The offset, in the field's text, of the character at `position` of a marker's value. The opening quote and escapes in
+ * the text are counted.
  */
 export function markerOffset(text: string, { valueOffset, quoted }: Marker, position: number): number {
   if (!quoted) return valueOffset + position;

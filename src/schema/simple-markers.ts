@@ -10,7 +10,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface MarkedSchema {
   /** A shallow copy that the markers may change. */
   readonly schema: Mutable<Schema>;
-  /** The number of `required=true` markers; kro lists the field as often. */
+  /** The number of `required=true` markers. kro adds the field to `required` once for each of them. */
   required: number;
   /**
    * The members whose value cannot be written as JSON, each with the reason. A later marker may overwrite such a
@@ -19,7 +19,7 @@ export interface MarkedSchema {
   readonly unwritable: Map<string, string>;
 }
 
-/** A marker that does not fit; the message is kro's. */
+/** The error of a marker that does not fit the field. The message is kro's. */
 interface MarkerError {
   readonly code: string;
   readonly message: string;

@@ -35,15 +35,16 @@ export interface SimpleRule {
 interface Built {
   readonly schema: Schema;
   /**
-   * The number of `required=true` markers of an alias: such an alias makes each field of exactly that type required.
+   * The number of `required=true` markers of a custom type that is a text. Each field whose type is exactly this custom
+   * type is then required.
    */
   readonly required: number;
-  /** The number of nodes after expansion; `depth` is the number of levels. Shared parts count at every place. */
+  /** The number of nodes after expansion. `depth` is the number of levels. A shared part counts at each of its uses. */
   readonly size: number;
   readonly depth: number;
   /** Members of this node that cannot be written as JSON. */
   readonly unwritable: ReadonlyMap<string, string>;
-  /** The first such problem in a part of the schema. */
+  /** The first part of the schema that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
 }
 
@@ -53,7 +54,7 @@ interface Unwritable {
   readonly path: readonly FieldStep[];
 }
 
-/** Bounds that keep an expansion finite in practice; an API server stores far smaller schemas. */
+/** Limits of an expansion. An API server stores only far smaller schemas. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 200;
 
@@ -68,9 +69,9 @@ const ATOMS: Readonly<Record<AtomicName, Schema>> = {
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
 
 /**
- * Builds the OpenAPI schema of a `spec` block of SimpleSchema with the custom `types` it may use. The arguments are the
- * blocks as parsed from YAML or JSON; absent blocks count as empty. Custom types are expanded where they are used; the
- * parts are shared, so the result is a graph of immutable nodes.
+ * Builds the OpenAPI schema of a `spec` block of SimpleSchema and its custom `types`. The arguments are the blocks as
+ * parsed from YAML or JSON; an absent block counts as empty. Custom types are expanded at each use. The result is a
+ * graph of immutable nodes, which share parts.
  *
  * All errors are returned. Errors of `types` come before those of `spec`, because kro reads `types` first.
  */
@@ -100,7 +101,7 @@ function problemOf(built: Built, path: readonly FieldStep[]): Unwritable | undef
   return message === undefined ? built.inner : { message, path };
 }
 
-/** The path of a value, and kro's words in front of a message about it. */
+/** The path of a value, and the prefix of kro's messages about the value. */
 interface Place {
   readonly path: readonly FieldStep[];
   readonly prefix: string;
@@ -124,7 +125,7 @@ class Builder {
   readonly errors: SimpleSchemaError[] = [];
   readonly rules: SimpleRule[] = [];
   readonly #types = new Map<string, Built>();
-  /** Types that have errors of their own; a field that uses such a type adds no error. */
+  /** Types with errors. A field that uses such a type adds no further error. */
   readonly #broken = new Set<string>();
 
   addTypes(block: JsonValue): void {
@@ -154,7 +155,7 @@ class Builder {
       const value = block[name];
       const built = isJsonObject(value) ? this.#struct(value, place, 0) : this.#field(value, place);
       if (built === undefined) this.#broken.add(name);
-      // A named type is required or not, however many of its markers say so; a struct is never required.
+      // Several `required=true` markers of a custom type count once. A struct has no markers.
       else this.#types.set(name, { ...built, required: isJsonObject(value) ? 0 : Math.min(built.required, 1) });
     }
   }
@@ -187,7 +188,9 @@ class Builder {
     });
   }
 
-  /** The shape of a custom type, for its dependencies. Its markers are read when the type is built. */
+  /**
+   * The definition of a custom type, for the order of dependencies. The markers are read later, when the type is built.
+   */
   #define(value: JsonValue | undefined, place: Place, depth: number): CustomTypeDefinition | undefined {
     if (typeof value === 'string') {
       const parsed = parseSimpleType(typeTextOf(value));
@@ -236,7 +239,7 @@ class Builder {
       type: 'object',
       ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
       ...(required.length > 0 ? { required: required.sort(byBytes) } : {}),
-      // kro lets an object of optional parts default to {}, so that the defaults of its parts apply.
+      // kro gives an object without required fields the default {}, so that the defaults of its fields apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
     return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner };

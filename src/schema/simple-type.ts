@@ -8,6 +8,7 @@ export type SimpleType =
   | { readonly form: 'map'; readonly value: SimpleType }
   | { readonly form: 'custom'; readonly name: string };
 
+/** The names of the built-in types. */
 export type AtomicName = 'string' | 'integer' | 'boolean' | 'float' | 'object';
 
 /** A problem of a SimpleSchema block. */
@@ -18,15 +19,15 @@ export interface SimpleSchemaError {
   readonly message: string;
   /** The path of the problem: `spec` or `types`, then member names. */
   readonly path: readonly FieldStep[];
-  /** Position inside the string at `path`, in UTF-16 units; absent when the whole value is meant. */
+  /** The position inside the string at `path`, in UTF-16 units; absent when the problem concerns the whole value. */
   readonly offset?: number;
   /** What to write instead. */
   readonly hint?: string;
-  /** The problem in clearer words, where kro's text is misleading. */
+  /** A clearer text, if kro's text is misleading. */
   readonly words?: string;
   /**
-   * kro's compiler accepts this problem, but the CRD cannot be written afterwards (a default that is not JSON). The
-   * problem is an error all the same, only later.
+   * True when kro's compiler accepts the text but cannot write the CRD, as for a default that is not JSON. kro reports
+   * such an error later than others.
    */
   readonly unwritable?: true;
 }
@@ -68,7 +69,7 @@ export function parseSimpleType(text: string): { type: SimpleType } | { error: s
   return { type: wrappers.reduceRight(wrap, inner) };
 }
 
-/** The custom type that a type text names; undefined when it names none. */
+/** The name of the custom type that a type uses; undefined when it uses none. */
 export function customNameOf(type: SimpleType): string | undefined {
   let current = type;
   while (current.form === 'list' || current.form === 'map') {

@@ -17,8 +17,8 @@ interface Lost {
 type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
 
 /**
- * The JSON Schema of an arktype type. arktype's own printing leaves out defaults and the flags of patterns, which are
- * read from the type's structure (`type.json`).
+ * The JSON Schema of an arktype type. arktype's own JSON Schema lacks defaults and the flags of patterns. This function
+ * reads them from the type's structure (`type.json`).
  */
 export function arktypeJsonSchema(type: unknown, print: Print): JsonObject | undefined {
   const schema = print({ fallback: (lost: Lost) => replacement(lost) });

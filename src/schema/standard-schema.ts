@@ -13,12 +13,12 @@ interface Standard {
 }
 
 /**
- * The structural schema behind a type of a schema library: any Standard Schema that can print itself as
- * JSON Schema (arktype, zod and others), valibot's schemas, TypeBox's, or plain JSON Schema. It is the
- * schema of what users write (the input side): fields with a default are optional and carry it.
+ * The structural schema of a type of a schema library: any Standard Schema that can print itself as JSON Schema
+ * (arktype, zod and others), a schema of valibot or TypeBox, or plain JSON Schema. The result describes the input,
+ * which users write: a field with a default is optional and keeps the default.
  *
- * A part that the library cannot print, or that has no structural form, is an error that names the field; checks that
- * only the library can run (refinements) are warnings.
+ * A part that the library cannot print, or that has no structural form, causes an error that names the field. A check
+ * that only the library can run (a refinement) causes a warning.
  */
 export function fromStandardSchema(type: unknown): SchemaResult {
   const standard = standardOf(type);
@@ -62,7 +62,10 @@ function vendorJsonSchema(standard: Standard, type: unknown): JsonObject | undef
   return print({});
 }
 
-/** A JSON Schema: an object with some keyword of JSON Schema. Symbols, which libraries add, do not count. */
+/**
+ * The value as a JSON Schema, if it is an object with a keyword of JSON Schema. Members whose keys are symbols are
+ * dropped: libraries add them.
+ */
 function plainJsonSchema(type: unknown): JsonObject | undefined {
   if (typeof type !== 'object' || type === null) return undefined;
   if (Reflect.get(type, 'kind') === 'schema' && typeof Reflect.get(type, 'type') === 'string')

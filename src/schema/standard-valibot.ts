@@ -15,7 +15,7 @@ export function valibotJsonSchema(schema: unknown): JsonObject {
 
 interface Printing {
   readonly definitions: JsonObject;
-  /** The schemas that are being printed, with the name of the definition to which a recursion refers. */
+  /** The schemas that are being printed, each with the name of its definition. A recursive part refers to that name. */
   readonly open: Map<unknown, string>;
   readonly depth: number;
 }
@@ -156,7 +156,10 @@ const FORMATS: ReadonlyMap<string, string> = new Map([
   ['mac', 'mac'],
 ]);
 
-/** The actions whose requirement is the value of a keyword. The end of the keyword depends on the type. */
+/**
+ * The actions whose requirement is the value of a keyword: the prefix of the keyword, and its suffix. An undefined
+ * suffix depends on the type.
+ */
 const LENGTHS: ReadonlyMap<string, readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]> = new Map<
   string,
   readonly ['min' | 'max', 'Length' | 'Items' | 'Properties' | undefined]

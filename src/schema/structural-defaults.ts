@@ -9,8 +9,8 @@ import { validateValue } from './validate.ts';
 const MAX_DEPTH = 200;
 
 /**
- * Errors of defaults: a default must fit its schema, and pruning must not change it. Defaults of map values are not
- * checked, as on a server.
+ * Errors of defaults. A default must fit its schema, and pruning must not change it. Like a server, this function does
+ * not check the defaults of map values.
  */
 export function* defaultErrors(schema: Schema, path: string, depth = 0): Iterable<FieldError> {
   if (depth > MAX_DEPTH) return;

@@ -10,22 +10,24 @@ import type { RuleChecker } from './structural-rules.ts';
 /** The context of a part of a schema. */
 interface Place {
   readonly depth: number;
-  /** The reason why this part must not have a default; undefined where it may. */
+  /** The reason why this part must not have a default; undefined when it may have one. */
   readonly noDefault?: string;
   /** Is the part inside `metadata`, `kind` or `apiVersion` of a resource? */
   readonly insideMeta?: boolean;
-  /** The list or atomic map that contains the part and whose elements cannot be matched with stored ones. */
+  /**
+   * The path of the list or atomic map that contains the part, if its elements cannot be matched with stored elements.
+   */
   readonly uncorrelatable?: string;
   readonly compile: RuleChecker | undefined;
   /**
-   * The maximum number of values that one object has here; `undefined` if a list or map around the part has no bound.
+   * The maximum number of values of this part in one object; `undefined` if a list or map around the part has no bound.
    */
   readonly times: number | undefined;
 }
 
 const MAX_DEPTH = 200;
 
-/** Errors of keywords that a CRD must not use, or must not use in this way. */
+/** Errors of keywords that a CRD must not use, or uses in a way that is not allowed. */
 export function* keywordErrors(
   schema: JsonObject,
   path: string,
@@ -86,7 +88,7 @@ function* memberErrors(schema: JsonObject, properties: JsonObject, path: string,
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
-/** Members that are not supported at all. */
+/** Keywords that CRDs do not support at all. */
 const UNSUPPORTED = ['id', 'additionalItems', 'patternProperties', 'definitions', 'dependencies', '$ref'];
 
 function isUsed(value: JsonValue | undefined): boolean {

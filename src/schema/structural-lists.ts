@@ -39,7 +39,7 @@ function* setErrors(items: JsonObject, path: string): Iterable<FieldError> {
   if (type === 'array' && listType !== undefined && listType !== 'atomic') {
     yield invalid(`${path}.x-kubernetes-list-type`, listType, detail);
   }
-  // The server prints the list type of the element here, even where the map type is wrong.
+  // The server prints the element's list type here, although the error is about the map type.
   if (type === 'object' && mapType !== 'atomic')
     yield invalid(`${path}.x-kubernetes-map-type`, listType ?? null, detail);
 }

@@ -13,7 +13,7 @@ const MAX_DEPTH = 200;
  */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   for (const { value, at } of alternatives(schema, path)) {
-    // The fixed form of an int-or-string is the only one whose alternatives may have types.
+    // Only the alternatives of an int-or-string may have types.
     if (isIntOrStringPart(schema, value)) continue;
     yield* constraintErrors(value, at, 0);
   }
@@ -41,7 +41,7 @@ function* alternatives(schema: JsonObject, path: string): Iterable<{ value: Json
   if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not` };
 }
 
-/** Keywords that do not restrict a value, and the API server's words for each. */
+/** Keywords that do not restrict a value. The API server has a text for each. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['type', 'must be empty to be structural'],
   ['title', 'must be empty to be structural'],

@@ -6,8 +6,8 @@ import type { Schema, ValidationRule } from './model.ts';
  * Compiles the rules of a schema node and returns their problems.
  *
  * @param path field path of the list of rules
- * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones; `oldSelf` has no
- *   meaning inside it. `undefined` where `oldSelf` has a meaning.
+ * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones, so rules inside it
+ * have no `oldSelf`. `undefined` when rules may use `oldSelf`.
  * @param times the maximum number of values of the schema in one object; `undefined` if the number has no bound
  */
 export type RuleChecker = (

@@ -17,8 +17,8 @@ type Level = 'root' | 'field' | 'item';
 const MAX_DEPTH = 200;
 
 /**
- * The reasons why an API server does not accept a schema for a CRD: it is not structural, it uses keywords that CRDs
- * must not use, or its defaults do not fit.
+ * The reasons why an API server refuses a schema for a CRD: the schema is not structural, it uses forbidden keywords,
+ * or a default does not fit.
  *
  * @param path field path of the schema in the definition
  */
@@ -82,7 +82,10 @@ function* intOrStringErrors(schema: JsonObject, path: string): Iterable<FieldErr
   }
 }
 
-/** Errors of the members that every resource has: a schema may restrict them a little, but not describe them. */
+/**
+ * Errors of the members that every resource has. A schema may restrict the name in `metadata`, but must not describe
+ * these members otherwise.
+ */
 function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterable<FieldError> {
   const embedded = schema['x-kubernetes-embedded-resource'] === true;
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};

@@ -8,14 +8,14 @@ export interface TypeScriptOptions {
   /** Name of the type of the schema itself; types of its parts are named after it. */
   readonly name: string;
   /**
-   * Name of a type that exists elsewhere and stands for a node (`ObjectMeta`); the caller imports it. Default: no type
-   * is external.
+   * The name of an existing type for a node (`ObjectMeta`). The declarations use the name, and the caller must import
+   * it. Default: no type is external.
    */
   readonly external?: (schema: Schema) => string | undefined;
   /** Write descriptions as doc comments. Default true. */
   readonly comments?: boolean;
   /**
-   * The types are for values that a caller passes in: optional members may be given as `undefined`, lists may be
+   * Are the types for values that a caller passes in? If so, optional members accept `undefined`, and lists may be
    * read-only. Default false.
    */
   readonly input?: boolean;
@@ -25,9 +25,9 @@ export interface TypeScriptOptions {
 const MAX_DEPTH = 40;
 
 /**
- * TypeScript declarations for the objects that a schema describes: one exported interface under the given name, and an
- * interface for each part that contains itself or was defined under a name. Enums become unions of literals, maps
- * `Record<string, …>`, free-form parts `unknown`.
+ * TypeScript declarations for the objects that a schema describes: one exported interface with the given name, and an
+ * interface for each part that is recursive or has a name of its own. Enums become unions of literals, maps become
+ * `Record<string, …>`, free-form parts become `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {
   return new Writer(options).write(schema);
@@ -53,7 +53,7 @@ class Writer {
     return this.#declarations.join('\n');
   }
 
-  /** Reserves a name for a node. Copies of a node share its `properties`, and so its name. */
+  /** Reserves a name for a node. Copies of a node share `properties`, and therefore have the same name. */
   #name(schema: Schema, path: readonly string[]): string {
     const identity = identityOf(schema);
     const known = this.#names.get(identity);
@@ -157,7 +157,8 @@ class Writer {
 }
 
 /**
- * A text as a doc comment, with a line break behind it. No text can end the comment early, and nothing in it is a tag.
+ * A text as a doc comment, followed by a line break. The text is escaped, so it cannot end the comment or contain a
+ * tag.
  */
 export function docComment(text: string, indent = ''): string {
   const lines = text
@@ -189,7 +190,7 @@ const INHERITED: ReadonlySet<string> = new Set([
 ]);
 const inherited = (name: string): string => (INHERITED.has(name) ? ` | Object["${name}"]` : '');
 
-/** Types that generated code uses. */
+/** Global types that generated code uses. No declared type may have such a name. */
 const GLOBAL_TYPES: ReadonlySet<string> = new Set(['Record', 'Array', 'Object', 'Readonly', 'Omit']);
 
 const identityOf = (schema: Schema): object => schema.properties ?? schema;
@@ -207,7 +208,7 @@ const literals = (values: readonly JsonValue[]): string =>
     ),
   ].join(' | ');
 
-/** Nodes that contain themselves, with the path on which each is first reached. */
+/** The nodes that contain themselves. The value is the path on which a node is first reached. */
 function selfContaining(root: Schema): Map<Schema, string[]> {
   const found = new Map<Schema, string[]>();
   const open = new Map<object, { schema: Schema; path: string[] }>();

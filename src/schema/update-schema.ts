@@ -1,9 +1,9 @@
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * A copy of a schema with one node replaced. `path` leads to the node: a name for a property, a number for the elements
- * of a list, and any name that is not declared for the values of a map. The original schema does not change.
- * `undefined` when the schema has nothing at that path.
+ * A copy of a schema with one node replaced. A step of `path` is the name of a property, a number for the elements of a
+ * list, or any undeclared name for the values of a map. The original schema does not change. `undefined` when the
+ * schema has no node at that path.
  */
 export function updateSchema(
   schema: Schema,

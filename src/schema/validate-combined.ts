@@ -5,7 +5,7 @@ import type { FieldError } from '../kubernetes/index.ts';
 import type { Schema } from './model.ts';
 import type { Check, Context } from './validate-context.ts';
 
-/** The findings of an alternative, taken out of the context. */
+/** The result of checking one alternative, before it becomes part of the whole result. */
 interface Attempt {
   readonly errors: FieldError[];
   readonly passed: number;
@@ -27,7 +27,7 @@ function merge(context: Context, attempt: Attempt | undefined): void {
   context.passed += attempt.passed;
 }
 
-/** The alternative with the most passed checks; the first of equals. */
+/** The alternative with the most passed checks; the first one if several are equal. */
 function nearest(attempts: readonly Attempt[]): Attempt | undefined {
   let best: Attempt | undefined;
   for (const candidate of attempts) if (best === undefined || candidate.passed > best.passed) best = candidate;

@@ -9,7 +9,7 @@ import type { Check, Context } from './validate-context.ts';
 
 type CheckOf = (schema: Schema) => Check;
 
-/** Runs the check of a part. Errors of a part that equals `old` are dropped. */
+/** Runs the check of a part. An unchanged part, which equals `old`, adds no errors. */
 function checkPart(check: Check, value: JsonValue, context: Context, old: JsonValue | undefined): void {
   const before = context.errors.length;
   check(value, context, old);

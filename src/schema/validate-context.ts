@@ -8,7 +8,10 @@ export interface Context {
   readonly errors: FieldError[];
   /** Steps from the root of the value. */
   readonly steps: PathPart[];
-  /** The number of checks that passed; it decides which alternative nearly matches. */
+  /**
+   * The number of checks that passed. If no alternative matches, the errors are those of the alternative with the most
+   * passed checks.
+   */
   passed: number;
   depth: number;
   add(error: FieldError): void;
@@ -16,14 +19,18 @@ export interface Context {
   name(): string;
   /** Path of the field for the cause; the root is `<nil>`. */
   field(): string;
-  /** As `field`, in the form of list checks: `[key]` for the members of maps. */
+  /** As `field`, but members of maps are written `[key]`. Checks of lists name fields in this form. */
   place(): string;
 }
 
 /** Checks a value; `old` is the value at the same place of the stored object, if it can be matched. */
 export type Check = (value: JsonValue, context: Context, old: JsonValue | undefined) => void;
 
-/** @param base field path of the value in the object reported on */
+/**
+ * Makes a context without findings.
+ *
+ * @param base the field path of the value in the validated object
+ */
 export function newContext(base: string): Context {
   const steps: PathPart[] = [];
   const errors: FieldError[] = [];

@@ -10,7 +10,9 @@ import { anywhere, walkPlaces } from './walk.ts';
 const embedded = (schema: Schema): boolean => schema['x-kubernetes-embedded-resource'] === true;
 const hasEmbedded = anywhere(embedded);
 
-/** Errors of embedded resources, which must have apiVersion and kind. Their metadata is not checked here. */
+/**
+ * Errors of embedded resources, which must have `apiVersion` and `kind`. This function does not check their metadata.
+ */
 export function embeddedErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
   if (!hasEmbedded(schema)) return [];
   const errors: FieldError[] = [];

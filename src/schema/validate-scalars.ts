@@ -37,7 +37,7 @@ function formatOf(schema: Schema): string {
   return type === 'string' && formatCheck(format) !== undefined ? format : '';
 }
 
-/** The check of the type, and of the format as far as it decides about the type. */
+/** The check of the type. For numbers, the error can name the format, as on a server. */
 export function typeCheck(schema: Schema): (value: JsonValue, context: Context) => void {
   const types = typesOf(schema);
   const { nullable } = schema;
@@ -59,7 +59,7 @@ export function typeCheck(schema: Schema): (value: JsonValue, context: Context) 
     if (known !== '' && !hasNoFormat && !fits && valueFormat !== known) {
       fail(context, known, valueFormat);
     } else if (known !== '' && hasNoFormat && !types.includes('number') && !types.includes('integer')) {
-      // In a field with a string format the format check decides about texts; lists pass, as on a server.
+      // If a field has a string format, the format check decides about strings. Lists pass, as on a server.
       context.passed += 1;
     } else if (fits) {
       context.passed += 1;
@@ -75,6 +75,7 @@ function fail(context: Context, wanted: string, found: string): void {
   );
 }
 
+/** The check of `enum`; undefined for a schema without it. */
 export function enumCheck(schema: Schema): ((value: JsonValue, context: Context) => void) | undefined {
   const allowed = schema.enum;
   if (!Array.isArray(allowed) || allowed.length === 0) return undefined;
@@ -87,10 +88,13 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   };
 }
 
-/** The longest text that a pattern is run on; of a longer text only the length is checked. */
+/** The longest text, in UTF-16 units, that is matched with a pattern. A longer text is not matched. */
 const MAX_MATCHED = 1_000_000;
 
-/** The check of length, pattern and format of a string. Of length and pattern only the first failure is reported. */
+/**
+ * The check of length, pattern and format of a string; undefined without such constraints. If both length and pattern
+ * fail, only the length is reported.
+ */
 export function formatOrPatternCheck(schema: Schema): ((value: string, context: Context) => void) | undefined {
   const { minLength, maxLength, pattern } = schema;
   const format = formatOf(schema);
@@ -137,6 +141,7 @@ function codePoints(text: string): number {
   return count;
 }
 
+/** The check of bounds, range and `multipleOf` of a number; undefined for a schema without such constraints. */
 export function numberCheck(schema: Schema): ((value: Integer, context: Context) => void) | undefined {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const types = typesOf(schema);
@@ -152,7 +157,9 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
     return undefined;
   }
   const described = format === '' ? '(default format)' : `with format ${format}`;
-  /** Reports a number that the type cannot hold, without a field; the number is the value or a constraint. */
+  /**
+   * Reports a number that is beyond the type, without a field, as a server does. The number is the value or a bound.
+   */
   const checkRange = (label: string, number: Integer, context: Context): boolean => {
     if (inRange(number, type, format)) return true;
     const text = `${label} value must be of type ${type ?? ''} ${described} in ${context.name()}`;
@@ -183,7 +190,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   };
 }
 
-/** An integer value is compared with integer bounds: a bound with a fraction is cut towards zero. */
+/** An integer is compared with an integer bound: the fraction of the bound is dropped. */
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
 const numberText = (value: Integer): string =>
@@ -203,7 +210,7 @@ function checkMultiple(value: Integer, multipleOf: number, integral: boolean, co
   }
 }
 
-/** Is value / factor an integer, within the error of one division? */
+/** Is value / factor an integer, apart from the rounding error of one division? */
 function isWhole(value: number, factor: number): boolean {
   const quotient = factor < 1 ? (1 / factor) * value : value / factor;
   return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));

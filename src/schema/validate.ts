@@ -15,15 +15,14 @@ import { invalid } from './field-error.ts';
 /** The options of `validateValue`. */
 export interface ValidateOptions {
   /**
-   * The stored object on an update. Errors of a part that equals the same part of the stored object are dropped, except
-   * those of embedded resources, so that an object stays writable after its schema became stricter. Default: all errors
-   * count.
+   * The stored object on an update. Errors of unchanged parts are dropped, except those of embedded resources, so that
+   * an object stays writable after its schema became stricter. Default: all errors count.
    */
   readonly old?: JsonValue | undefined;
   /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
   readonly path?: string;
   /**
-   * Evaluates the `x-kubernetes-validations` of one site. It is not called after an error whose reason is in
+   * Evaluates the `x-kubernetes-validations` of one site. Not called when the value has an error whose reason is in
    * `BLOCKING`. Default: rules are not evaluated.
    */
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
@@ -31,7 +30,10 @@ export interface ValidateOptions {
 
 const compiled = new WeakMap<Schema, Check>();
 
-/** The check of a schema. Each node is compiled once, its children when they are first reached. */
+/**
+ * The check of a schema. Each node is compiled once. The children of a node are compiled when a value first reaches
+ * them.
+ */
 export function checkOf(schema: Schema): Check {
   let check = compiled.get(schema);
   if (check === undefined) {
@@ -41,7 +43,7 @@ export function checkOf(schema: Schema): Check {
   return check;
 }
 
-/** The nesting at which a value is refused; only recursive schemas allow such depth. */
+/** The nesting at which a value is refused. Only recursive schemas allow such depth. */
 const MAX_DEPTH = 500;
 
 function compile(schema: Schema): Check {

@@ -8,12 +8,12 @@ import type { Schema } from './model.ts';
 export interface ValueInSchema {
   readonly schema: Schema;
   readonly value: JsonValue;
-  /** The stored value at the same place, where it can be matched. */
+  /** The stored value of the same field, if it can be matched. */
   readonly old: JsonValue | undefined;
   readonly path: readonly PathPart[];
 }
 
-/** The depth at which a walk stops; only recursive schemas reach it. */
+/** The depth at which a walk stops. Only recursive schemas reach it. */
 const MAX_DEPTH = 500;
 
 /**
@@ -48,9 +48,8 @@ export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) 
 }
 
 /**
- * Whether a property holds for a schema, or for a schema below it: in its items, properties or additional properties.
- * The answer is remembered per node. A cyclic schema ends the walk: a node that is being looked at counts as not having
- * the property.
+ * Makes a function that says whether a predicate holds for a schema or for a schema below it: in its items, properties
+ * or additional properties. The answer is cached for each node. Cyclic schemas are allowed.
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
@@ -68,7 +67,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
       final &&= below.final;
     }
     open.delete(schema);
-    // A negative answer below a node that is still being looked at may be incomplete.
+    // A negative answer below an unfinished node may be incomplete, so it is not cached.
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };

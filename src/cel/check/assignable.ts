@@ -1,8 +1,8 @@
 import type { CelType } from '../types.ts';
 
 /**
- * Can a value of type `from` stand where `to` is wanted? Every type can stand for `dyn`; `dyn` can stand for `dyn`
- * only.
+ * Is a value of type `from` assignable to type `to`? Every type is assignable to `dyn`; `dyn` is assignable only to
+ * `dyn`.
  */
 export function isAssignable(from: CelType, to: CelType): boolean {
   if (to.kind === 'dyn') return true;

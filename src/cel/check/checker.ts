@@ -38,7 +38,7 @@ export type ResolvedReference =
     }
   | { readonly kind: 'struct'; readonly name: string };
 
-/** A checked expression, with what the planner needs. */
+/** A checked expression with types and references, as the planner reads them. */
 export class CheckedAst implements Checked {
   readonly ast: Ast;
   readonly declarations: Declarations;
@@ -72,7 +72,7 @@ export class CheckedAst implements Checked {
 
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
-/** The number of errors that are kept for nodes that are reported twice; further errors are only counted. */
+/** The number of errors in the log. Errors beyond it are not repeated for shared nodes. */
 const LOGGED = 128;
 
 /** Names of loop variables, innermost last. */
@@ -88,14 +88,14 @@ export class Checker {
   readonly #references = new Map<number, ResolvedReference>();
   readonly #scopes: Scope[] = [];
   /**
-   * The first errors, in order; `#reported` has those that the check of each node added. A node may stand twice in a
-   * tree.
+   * The first errors, in order. A macro's expansion may contain a node twice, and cel-go reports the errors of such a
+   * node twice. `#reported` therefore has, for each node, the range of log entries that its check added.
    */
   readonly #log: { offset: number; message: string }[] = [];
   readonly #reported = new Map<number, readonly [number, number]>();
   /**
-   * Comparisons of different number types are refused only before the first comprehension: cel-go forgets the
-   * restriction when it enters the scope of a comprehension.
+   * Are comparisons of different number types allowed? cel-go refuses them until the first comprehension, and loses the
+   * restriction when it enters the comprehension's scope.
    */
   #mixedComparisons = false;
 
@@ -115,8 +115,8 @@ export class Checker {
   }
 
   /**
-   * Resolves names and functions of an expression without types. The types of all nodes are unknown, and a name that is
-   * not declared or an argument that does not fit is an error of the evaluation.
+   * Resolves names and functions of an expression without types. The types of all nodes stay unknown; undeclared names
+   * and unsuitable arguments become errors of the evaluation.
    */
   resolve(ast: Ast): CheckedAst {
     this.#check(ast.expr);

@@ -36,8 +36,8 @@ export type Global =
   | { readonly kind: 'type'; readonly name: string; readonly type: CelType };
 
 /**
- * The use of names of types. `full`: as values everywhere. `checkOnly`, as in kro's typed environments: not in
- * programs, and fewer names in the checker.
+ * How expressions may use names of types as values. `full`: everywhere. `checkOnly`, as in kro's typed environments:
+ * the checker accepts fewer names, and programs may use none.
  */
 export type TypeNameUse = 'checkOnly' | 'full';
 

@@ -1,7 +1,7 @@
 import type { CelType } from '../types.ts';
 import { ERROR } from '../types.ts';
 
-/** A type as error messages write it: as in results, except for `null`, `timestamp` and `duration`. */
+/** A type as error messages write it. Only `null`, `timestamp` and `duration` differ from {@link typeToString}. */
 export function formatType(type: CelType): string {
   switch (type.kind) {
     case 'null':

@@ -1,7 +1,7 @@
 import type { CelType } from '../types.ts';
 import { DYN, isOptional, paramOf, sameType } from '../types.ts';
 
-/** The kinds of types for which `null` may stand. */
+/** The kinds of types to which `null` is assignable. */
 const NULLABLE: ReadonlySet<CelType['kind']> = new Set(['opaque', 'struct', 'duration', 'timestamp', 'null']);
 
 const isDynOrError = (type: CelType) => type.kind === 'dyn' || type.kind === 'error';
@@ -20,7 +20,7 @@ export class Substitution {
     return { kind: 'param', name: `_var${this.#fresh++}`, params: [] };
   }
 
-  /** May a value of type `from` stand where `to` is wanted? If so, binds type variables. */
+  /** Is a value of type `from` assignable to type `to`? If so, binds type variables. */
   isAssignable(from: CelType, to: CelType): boolean {
     return this.areAssignable([from], [to]);
   }
@@ -87,7 +87,7 @@ export class Substitution {
     }
   }
 
-  /** Can the variable stand for `type`? If the variable is bound already, the more general type wins. */
+  /** Can the variable be bound to `type`? A bound variable takes the more general of both types. */
   #standsFor(type: CelType, variable: CelType): { valid: boolean; bound: boolean } {
     if (sameType(type, variable)) return { valid: true, bound: true };
     const bound = this.#bound.get(variable.name);

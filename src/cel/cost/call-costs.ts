@@ -4,7 +4,7 @@ import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './
 
 /** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;
-/** The cost of a match that each character of the pattern adds. */
+/** The cost that each character of a pattern adds to a match. */
 export const PATTERN = 0.25;
 
 /** An operand of a call. */
@@ -47,8 +47,8 @@ const NOMINAL = new Set([
 const ADDRESS: Range = { min: 4, max: 16 };
 
 /**
- * The cost of the functions that the API server adds to CEL; `undefined` for functions with cel-go's own cost. A
- * function without a receiver (`quantity(x)`, `ip(x)`) costs one unit there.
+ * The cost of a function that the API server adds to CEL; `undefined` for functions with cel-go's own cost. The API
+ * server charges one unit for a function without a receiver (`quantity(x)`, `ip(x)`).
  */
 export function libraryCost(
   name: string,
@@ -122,7 +122,7 @@ function joinedSize(target: Operand, separator: Operand | undefined): Range {
 function containmentCost(name: string, overload: string, other: Operand | undefined): Range {
   let cost = scaleRange(addRanges(ADDRESS, ADDRESS), TRAVERSAL);
   if (name === 'containsCIDR') cost = addRanges(addRanges(cost, scaleRange(ADDRESS, TRAVERSAL)), ONE);
-  // A text has to be parsed first, which costs a traversal.
+  // A string must be parsed first, which costs a traversal.
   if (overload.endsWith('_string') && other !== undefined) cost = addRanges(cost, scaleRange(other.size, TRAVERSAL));
   return cost;
 }

@@ -4,7 +4,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** The largest value, which stands for every larger one, too. cel-go counts in 64 bits. */
+/** The upper limit of costs and sizes: cel-go counts in 64 bits. Larger values are cut to it. */
 export const UNBOUNDED = 2 ** 64;
 
 const capped = (value: number): number => Math.min(value, UNBOUNDED);

@@ -7,9 +7,9 @@ import { goTypeName } from './go-type-name.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 
 /**
- * Reads one piece of foreign data by its shape. A scalar becomes a value (a double stays a plain number). Of an object,
- * map or list only the kind is checked, and the data itself is returned: a part is read and checked when the expression
- * selects it.
+ * Reads one piece of foreign data by its shape. A scalar becomes a value (a double stays a plain number). For an
+ * object, map or list only the kind is checked, and the data itself is returned. A part of it is read and checked when
+ * the expression selects the part.
  *
  * @throws EvalFailure when the data does not have the shape
  */

@@ -62,6 +62,7 @@ export function negateInt(a: Int): Int {
   return typeof a === 'number' ? 0 - a : checkedInt(-a);
 }
 
+/** The operators of arithmetic. */
 export type Operator = '+' | '-' | '*' | '/' | '%';
 
 const INTS: Readonly<Record<Operator, (a: Int, b: Int) => Int>> = {

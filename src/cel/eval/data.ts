@@ -3,6 +3,9 @@ import { CelValue } from '../values.ts';
 /** The depth below which two pieces of foreign data count as different. */
 const MAX_DEPTH = 1_000;
 
+/**
+ * Are two pieces of plain data equal? The order of members does not count. Values of CEL classes equal only themselves.
+ */
 export function sameData(a: unknown, b: unknown, depth = 0): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || depth > MAX_DEPTH) return false;

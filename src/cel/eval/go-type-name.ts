@@ -1,6 +1,6 @@
 import { CelValue } from '../values.ts';
 
-/** The type of a piece of data in kro's messages: the Go type that JSON becomes there. */
+/** The type of a piece of data in kro's messages: the Go type into which kro decodes JSON. */
 export function goTypeName(data: unknown): string {
   switch (typeof data) {
     case 'string':

@@ -27,8 +27,8 @@ function isContainer(data: unknown): data is object {
 }
 
 /**
- * All objects that the data holds; undefined when one of them is not plain. The search needs no call stack, however
- * deep the data.
+ * All objects that the data holds; undefined when one of them is not plain. The search does not recurse, so the data
+ * may be of any depth.
  */
 function inspect(root: object): ReadonlySet<object> | undefined {
   const seen = new Set<object>([root]);

@@ -37,7 +37,10 @@ export class ShapedList extends ListView {
     return this.data.map((data) => adoptValue(data, element));
   }
 
-  /** Equality with this list on the left. Only then do lists of type `set` and `map` compare without order. */
+  /**
+   * Equality with this list as the left operand. A list of type `set` or `map` ignores the order of elements only as
+   * the left operand.
+   */
   equals(other: Value): boolean {
     const others = elementsOf(other);
     if (others === undefined) return fail('no such overload');
@@ -66,7 +69,8 @@ export class ShapedList extends ListView {
   }
 
   /**
-   * `+` with this list on the left: a set or map list merges, any other list appends. The elements stay foreign data.
+   * `+` with this list as the left operand. A `set` or `map` list merges; any other list appends. The elements stay
+   * foreign data.
    */
   plus(other: Value): ShapedList {
     const others = elementsOf(other)?.map(rawData) ?? fail('no such overload');
@@ -159,7 +163,7 @@ function finder(map: Value): { size: number; get(key: string): Value | undefined
   return { size: entriesOf(map)?.length ?? 0, get: (key) => getProperty(map, key) };
 }
 
-/** Returns the value, or raises the error that stands in its place. */
+/** Returns the value. Throws the failure of an error value. */
 export function raise(value: Value): Value {
   return value instanceof CelErrorValue ? fail(value.message) : value;
 }
@@ -180,7 +184,7 @@ export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   }
 }
 
-/** The self-describing value of data. Bad data becomes an error value, which is raised when an operation reads it. */
+/** The self-describing value of data. Bad data becomes an error value; an operation that reads it throws the error. */
 export function adoptValue(data: unknown, shape: DataShape): Value {
   try {
     return selfDescribing(adopt(data, shape), shape);

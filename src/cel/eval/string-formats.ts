@@ -59,7 +59,7 @@ const DATE_TIME: readonly (Part | string)[] = [
 const layoutText = (layout: readonly (Part | string)[]) =>
   layout.map((part) => (typeof part === 'string' ? part : part[0])).join('');
 
-/** The numbers in a text with Go's layout, and the rest of the text; or Go's message. */
+/** The numbers that Go's layout finds in a text, and the rest of the text; or Go's error message. */
 function parseLayout(text: string, layout: readonly (Part | string)[]): { numbers: number[]; rest: string } | Failure {
   const numbers: number[] = [];
   let rest = text;

@@ -14,8 +14,8 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of self-describing values, beginning with the zero of the first value's type. Each step needs an addition of
- * exactly the two types.
+ * The sum of self-describing values. The sum begins with the zero of the first value's type, and each step must have an
+ * overload of `+` for exactly its two types.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;
@@ -55,7 +55,7 @@ function sumDoubles(elements: readonly Value[]): Value {
   return boxDouble(total);
 }
 
-/** The sum of spans. One of them may be a point in time, and the sum is then a point in time. */
+/** The sum of durations. One element may be a timestamp, and the sum is then a timestamp. */
 function sumDurations(elements: readonly Value[]): Value {
   let total: Value = new CelDuration(0n);
   for (const element of elements) {

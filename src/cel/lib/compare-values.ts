@@ -58,7 +58,7 @@ function numeric(value: Value): { readonly integer: bigint } | { readonly double
 
 type Numeric = NonNullable<ReturnType<typeof numeric>>;
 
-/** Compares numbers. When one of them is a double, both are compared as doubles, so that integers are rounded. */
+/** Compares numbers. When one of them is a double, both are compared as doubles, and the integer is rounded. */
 function compareNumbers(a: Numeric, b: Numeric): Order {
   if ('integer' in a && 'integer' in b) return order(a.integer, b.integer);
   const asDouble = (value: Numeric) => ('double' in value ? value.double : Number(value.integer));

@@ -19,7 +19,8 @@ export function orFail<T>(result: T | Failure): T {
 }
 
 /**
- * Makes the implementation of a function that reads a text from beginning to end; it charges by the length of the text.
+ * Makes the implementation of a function that reads a whole string. A call costs as many units as the string has
+ * characters.
  */
 export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
   return (text, context) => {
@@ -29,8 +30,9 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
 }
 
 /**
- * The mismatch of functions that cel-go finds by the methods of a value. The error has only the name of the function.
- * For texts, points in time and spans it lacks even that, because these look for a method of their own first.
+ * The error of a function that cel-go finds among the methods of the receiver. The error names only the function. For a
+ * string, timestamp or duration it does not even name the function, because these types look up their own methods
+ * first.
  */
 export function nameOnly(name: string): (args: readonly Value[]) => string {
   return ([first]) =>

@@ -34,7 +34,7 @@ const MAX_DEPTH = 1_000;
 
 /**
  * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
- * and maps such a refusal counts as equal, because cel-go only looks for "false" there.
+ * and maps such a refusal counts as equal, because there cel-go only searches for a false comparison.
  *
  * @throws EvalFailure where the type of `a` refuses
  */
@@ -64,7 +64,7 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   return elements ? equalLists(elements, b, meter, depth) : equalMaps(a, b, meter, depth);
 }
 
-/** Compares texts. A long text costs as much as the comparison of its characters. */
+/** Compares strings. Only long strings are charged, in proportion to their length. */
 function equalTexts(a: string, b: Value, meter: Meter): boolean {
   if (typeof b === 'string' && a.length === b.length && a.length > 256) meter.charge(a.length >> 6);
   return a === b;

@@ -1,9 +1,8 @@
 import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /**
- * The offset from UTC that a time zone has at a moment. A zone is written as CEL's accessors take it: a name of the
- * IANA database or `±hours:minutes`. `Intl` looks names up, but ignores letter case, in contrast to Go. A name must
- * therefore also be spelt as the database spells it.
+ * Time zones as CEL's accessors take them: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up. In
+ * contrast to Go it ignores letter case, so this module also compares the spelling with that of the database.
  */
 
 /** Names that the database keeps for compatibility and that `Intl.supportedValuesOf` leaves out. */

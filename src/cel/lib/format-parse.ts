@@ -63,7 +63,7 @@ function parseClause(text: string, start: number): { clause: Clause; end: number
     case 'o':
       return { clause: { verb, precision }, end: at + 1 };
     default:
-      // Go names single bytes here.
+      // The message shows only the first byte of the character, as Go does.
       return `unrecognized formatting clause "${String.fromCharCode(Buffer.from(text.slice(at, at + 2))[0] ?? 0)}"`;
   }
 }

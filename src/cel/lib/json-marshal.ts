@@ -26,8 +26,8 @@ const CONVERT = 'json.marshal failed to convert value: ';
 const ENCODE = 'json.marshal failed to encode value: ';
 
 /**
- * kro's `json.marshal`: compact, keys sorted, bytes as base64, timestamps with whole seconds, durations in Go's
- * form, an empty optional as null. Errors of the conversion win over those of the encoding.
+ * kro's `json.marshal`: compact, keys sorted, bytes as base64, timestamps with whole seconds, durations in Go's form,
+ * an empty optional as null. If both the conversion and the encoding fail, the error is that of the conversion.
  */
 export function marshalJson(value: Value, context: CallContext): string {
   const state: State = { context, unsupported: undefined };

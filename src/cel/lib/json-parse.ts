@@ -215,8 +215,8 @@ class Parser {
   }
 
   /**
-   * The problem with the character at the present position, or with the end of the text. There Go reads one more space:
-   * where no space is allowed, as in an unfinished number, the error names the space.
+   * The problem with the character at the present position, or with the end of the text. At the end Go's scanner reads
+   * one more space. Inside an unfinished word, number or escape the error names that space.
    */
   #unexpected(where: string): JsonProblem {
     if (this.#at >= this.#text.length) {

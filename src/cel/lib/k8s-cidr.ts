@@ -25,7 +25,7 @@ function parseCidr(text: string): IpPrefix | Failure {
   return is4In6(prefix.address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : prefix;
 }
 
-/** Parses a prefix for `cidr()`, whose error repeats the prefix of the parser's own error. */
+/** Parses an argument of `cidr()`. The error text begins twice with the same words, as that of Kubernetes does. */
 function toCidr(text: string): IpPrefix {
   const prefix = parseCidr(text);
   return prefix instanceof Failure ? raise(PREFIX + prefix.message) : prefix;
@@ -51,7 +51,7 @@ export const kubernetesCidr: Library = {
       overloads: [
         member('cidr_contains_ip_string', [CIDR, STRING], BOOL, (cidr: CidrValue, text: string) => {
           const address = parseStrictAddress(text);
-          // Kubernetes does not pass the parser's error on.
+          // Kubernetes hides the parser's error here.
           return address instanceof Failure ? raise('no such overload') : containsAddress(cidr.prefix, address);
         }),
         member('cidr_contains_ip_ip', [CIDR, IP], BOOL, (cidr: CidrValue, ip: IpValue) =>

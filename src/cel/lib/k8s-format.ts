@@ -6,7 +6,7 @@ import { CelOptional, OPTIONAL_NONE } from '../values.ts';
 import { member, overload, reading } from './define.ts';
 import { FORMAT, FormatValue } from './opaque.ts';
 
-/** Gives the problems of a text; empty for a valid one. */
+/** Returns the problems of a text; empty for a valid text. */
 type Check = (text: string) => readonly string[];
 
 /** Checks a prefix of a name. A prefix may end with a dash, because the rest of the name follows it. */

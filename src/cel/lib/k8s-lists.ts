@@ -18,7 +18,7 @@ import { isEqual } from './equal.ts';
 import { isComparable, tryCompare } from './compare-values.ts';
 import { addValues } from './add-values.ts';
 
-/** The types with an order, by their names in overload ids. */
+/** The types with an order. The names are those in overload ids. */
 export const COMPARABLE: readonly (readonly [string, CelType])[] = [
   ['int', INT],
   ['uint', UINT],
@@ -78,7 +78,7 @@ function perType(
   const overloads = COMPARABLE.map(([typeName, type]) =>
     member(id(typeName), [listType(type)], result ?? type, (list: Value, context: CallContext) => {
       const elements = visitedElements(list, context);
-      // Kubernetes tries the first element of a `dyn` list against the overloads.
+      // Kubernetes chooses the overload by the first element of a `dyn` list.
       if (elements.length > 0 && !isComparable(elements[0] ?? null)) return fail(`no such overload: ${name}(list)`);
       return call(elements);
     }),
@@ -135,7 +135,7 @@ function sumDoubles(elements: readonly Value[]): Value {
   return total;
 }
 
-/** The elements of a list, which the call visits one by one and pays for. */
+/** The elements of a list. Charges one unit for each element, because the call visits all of them. */
 export function visitedElements(list: Value, context: CallContext): readonly Value[] {
   const elements = elementsOf(list) ?? [];
   context.charge(elements.length);

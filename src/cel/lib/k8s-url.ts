@@ -48,8 +48,8 @@ function part(name: string, id: string, get: (value: UrlValue) => string) {
 }
 
 /**
- * Parses a URL. The text must pass Go's `url.ParseRequestURI`, which knows no fragment. `url.Parse` then parses the
- * text again and splits off the fragment.
+ * Parses a URL. Kubernetes first checks the text with Go's `url.ParseRequestURI`, which knows no fragment, and then
+ * parses it with `url.Parse`, which splits off the fragment.
  */
 function toUrl(text: string): Value {
   const request = parseRequestUrl(text);

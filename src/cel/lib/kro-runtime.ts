@@ -44,7 +44,7 @@ export class ConditionValue extends LibraryValue {
   }
 }
 
-/** The receiver of the two functions; it has no properties. */
+/** The receiver of `newCondition` and `condition`. It has no properties. */
 class RuntimeValue extends LibraryValue {
   get typeName(): string {
     return RUNTIME.name;
@@ -57,7 +57,7 @@ class RuntimeValue extends LibraryValue {
   }
 }
 
-/** The value of the variable `runtime` where conditions are computed. */
+/** The value of the variable `runtime`, which only expressions of conditions have. */
 export const RUNTIME_VALUE: LibraryValue = new RuntimeValue();
 
 /** kro's `runtime.newCondition` (behind its macro) and `runtime.condition`. */

@@ -131,7 +131,7 @@ function sortByKeys(
   if (!isComparable(first)) return fail('list elements must be comparable');
   const isPlain = plainDoubles && keys.every((key) => typeof key === 'number');
   const typeName = typeNameOf(first);
-  // Plain doubles are of one type, although `typeNameOf` takes whole ones for ints.
+  // Plain doubles are all of one type, but `typeNameOf` takes a whole double for an int.
   if (!isPlain && keys.some((key) => typeNameOf(key) !== typeName))
     return fail('list elements must have the same type');
   context.charge(Math.ceil(keys.length * Math.log2(keys.length + 1)));

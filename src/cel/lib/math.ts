@@ -61,7 +61,7 @@ export const math: Library = {
         overload('math_bitNot_uint_uint', [UINT], UINT, (x: CelUint) => new CelUint(BigInt.asUintN(64, ~x.value))),
       ],
     },
-    // A shift to the right shifts the bits, so that a negative int becomes positive.
+    // A shift to the right is a logical shift: a negative int becomes positive.
     shift('math.bitShiftLeft', (value, bits) => (bits > 63 ? 0n : value << BigInt(bits))),
     shift('math.bitShiftRight', (value, bits) => (bits > 63 ? 0n : value >> BigInt(bits))),
     {

@@ -15,7 +15,7 @@ import { compareSemver, formatSemver, type SemanticVersion } from './semver.ts';
 
 /** The types of Kubernetes' libraries, and their values. A value equals only values of its own type. */
 
-/** A value of a library's type. Error messages show its text. */
+/** A value of a library's type. Error messages show the value's text. */
 export abstract class LibraryValue extends OpaqueValue {
   abstract override toString(): string;
 }
@@ -117,7 +117,7 @@ export class CidrValue extends LibraryValue {
 /** A named format of texts. */
 export class FormatValue extends LibraryValue {
   readonly #name: string;
-  /** Gives the problems of a text; empty when it has the format. */
+  /** Returns the problems of a text; empty when the text has the format. */
   readonly check: (text: string) => readonly string[];
   constructor(name: string, check: (text: string) => readonly string[]) {
     super();

@@ -23,8 +23,8 @@ const LIST_V = listType(V);
 const OPTIONAL_V = optionalType(V);
 
 /**
- * The functions on optional values. The declarations of `or` and `orValue` take both sides; the planner evaluates the
- * right side only if needed.
+ * The functions on optional values. The implementations of `or` and `orValue` take both operands, but the planner
+ * evaluates the right operand only when the left one is empty.
  */
 export const optionals: Library = {
   name: 'optional',
@@ -96,8 +96,8 @@ function optionalOf(value: Value | undefined): CelOptional {
 }
 
 /**
- * Unwraps the optionals of a list. cel-go checks the first element of a `dyn` list as an overload and later ones while
- * it unwraps them, which gives two different errors.
+ * Unwraps the optionals of a list. cel-go checks the first element of a `dyn` list when it chooses the overload, and
+ * the later elements when it unwraps them. The two checks have different errors.
  */
 function unwrap(name: string): (list: Value, context: CallContext) => Value {
   return (list, context) => {

@@ -16,7 +16,7 @@ export interface Pattern {
   findAll(text: string, limit: number, context: CallContext): string[];
 }
 
-/** The longest pattern that is kept; longer patterns are compiled at each use. */
+/** The longest pattern in the cache, in UTF-16 units. Longer patterns are compiled at each use. */
 const MAX_CACHED_LENGTH = 2_000;
 const CACHE_SIZE = 256;
 /** The cost of a compilation, per character of the pattern. */
@@ -43,7 +43,7 @@ export function compilePattern(source: string): Pattern | Failure {
 export function cachedPattern(source: string, context: CallContext): Pattern | Failure {
   const known = cache.get(source);
   if (known !== undefined) {
-    // The last pattern of the map is the one that was used last.
+    // Move the pattern to the end of the map, which has the most recently used pattern.
     cache.delete(source);
     cache.set(source, known);
     return known;
@@ -56,7 +56,7 @@ export function cachedPattern(source: string, context: CallContext): Pattern | F
   return pattern;
 }
 
-/** Handles patterns that re2js refuses and Go accepts, and errors in which re2js says less than Go. */
+/** Handles patterns that re2js refuses and Go accepts, and errors of re2js that say less than those of Go. */
 function recover(source: string, error: unknown): Pattern | Failure {
   const message = error instanceof Error ? error.message : 'error parsing regexp: internal error';
   if (message.includes('duplicate capture group name')) {
@@ -82,7 +82,7 @@ function withoutGroupNames(source: string): string {
 
 function patternOf(compiled: RE2JS): Pattern {
   const engine = compiled.re2();
-  // A character may touch every instruction of the program; most characters touch few.
+  // A character of the text may execute every instruction of the program; most characters execute few.
   const perChar = 1 + compiled.programSize() / 64;
   const cost = (text: string) => Math.ceil(text.length * perChar) + 1;
   return {

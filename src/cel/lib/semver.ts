@@ -92,7 +92,7 @@ function order<T extends bigint | string | number>(a: T, b: T): -1 | 0 | 1 {
 }
 
 function comparePreRelease(a: readonly (bigint | string)[], b: readonly (bigint | string)[]): -1 | 0 | 1 {
-  // A version without pre-release is later than one with it.
+  // A version without pre-release is later than a version with one.
   if (a.length === 0 || b.length === 0) return order(b.length, a.length);
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const left = a[i] ?? '';

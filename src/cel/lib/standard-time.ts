@@ -10,7 +10,8 @@ const MILLISECOND = 1_000_000n;
 type Field = (time: CivilTime, nanos: number) => number;
 
 /**
- * The standard library's accessors for points in time (in UTC unless a zone is named) and spans of time in whole units.
+ * The standard library's accessors of timestamps (in UTC unless the call names a zone), and of durations in whole
+ * units.
  */
 export const standardTime: Library = {
   name: 'stdlib.time',
@@ -28,7 +29,7 @@ export const standardTime: Library = {
   ],
 };
 
-/** An accessor. `unit` is the number of nanoseconds of the unit; given where spans have the accessor, too. */
+/** An accessor. `unit` is the unit in nanoseconds, for an accessor that durations also have. */
 function accessor(
   name: string,
   id: string,
@@ -54,7 +55,7 @@ function accessor(
   return { name, overloads };
 }
 
-/** Whole units of a span. Go computes them in floating point, which differs near the ends of the range. */
+/** Whole units of a duration. Go computes them in floating point, which differs near the ends of the range. */
 function wholeUnits(nanos: bigint, unit: bigint): Int {
   return checkedInt(BigInt(Math.trunc(Number(nanos / unit) + Number(nanos % unit) / Number(unit))));
 }

@@ -175,7 +175,7 @@ function replace(text: string, old: string, replacement: string, limit: Int, con
   return charged(parts.join(''), context);
 }
 
-/** The next match of an empty text, which occurs before each character and at the end. */
+/** The next match of an empty string. It matches before each character and at the end. */
 function emptyMatch(text: string, from: number, done: number): number {
   if (done === 0) return 0;
   if (from >= text.length) return -1;
@@ -248,7 +248,7 @@ function join(list: Value, separator: string, context: CallContext, call = 'join
   let length = 0;
   for (const element of elements) {
     if (typeof element !== 'string') {
-      // cel-go tries the first element of a `dyn` list against the overload.
+      // cel-go chooses the overload by the first element of a `dyn` list.
       return fail(texts.length === 0 ? `no such overload: ${call}` : `join: invalid input: ${showValue(element)}`);
     }
     texts.push(element);

@@ -1,7 +1,7 @@
 import { CelDuration, CelTimestamp, fail } from '../values.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './timestamp.ts';
 
-/** Sums and differences of points in time and spans, with cel-go's limits. */
+/** Sums and differences of timestamps and durations, with cel-go's limits. */
 
 const SECOND = 1_000_000_000n;
 const MAX_INT64 = 2n ** 63n - 1n;

@@ -1,12 +1,13 @@
 import { failure, type Failure, goQuote } from '../../golang/index.ts';
 
-/** Points in time between the years 1 and 9999, as text of RFC 3339. */
+/** Timestamps of the years 1 to 9999, and their text by RFC 3339. */
 
 /** Seconds since 1970 of 0001-01-01T00:00:00Z. */
 export const MIN_SECONDS = -62_135_596_800;
 /** Seconds since 1970 of 9999-12-31T23:59:59Z. */
 export const MAX_SECONDS = 253_402_300_799;
 
+/** A moment, and the offset from UTC with which its text is written. */
 export interface Instant {
   readonly seconds: number;
   /** From 0 to 999,999,999. */
@@ -49,9 +50,9 @@ function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Days since 1970-01-01 of a date of the Gregorian calendar, extended backwards. */
+/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
 function daysFromCivil(year: number, month: number, day: number): number {
-  // Years begin in March here, so that the leap day is the last day of its year.
+  // These years begin in March, so that the leap day is the last day of a year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;

@@ -25,8 +25,8 @@ type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
- * Functions that decide by the value alone, whatever overload the checker has chosen; their errors have only the name
- * of the function.
+ * Functions that decide by the value alone, whatever overload the checker has chosen. Their errors name only the
+ * function.
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 
@@ -66,15 +66,15 @@ function fits(plan: PlannedNode | undefined, type: CelType): boolean {
 }
 
 /**
- * Are the elements of a list known to be of the parameter's type? Foreign data counts as known: it is checked when it
- * is read.
+ * Are the parts of a list or map known to have the parameter's types? Foreign data counts as known, because its parts
+ * are checked when they are read.
  */
 function fitsInside({ shape, type: known }: PlannedNode, type: CelType): boolean {
   if (shape !== undefined || (type.kind !== 'list' && type.kind !== 'map')) return true;
   return type.params.every((param, index) => surelyMatches(paramOf(known, index), param));
 }
 
-/** The known result type where the element types of a list are unknown; `dyn` if the result may be an element. */
+/** The known result type of a call with a list of unknown element type; `dyn` if the result may be an element. */
 function resultOf({ params, result }: Overload): CelType {
   return params.some((type) => type.kind === 'list' && sameType(paramOf(type, 0), result)) ? DYN : erased(result);
 }
@@ -83,7 +83,10 @@ function shapedType({ shape, type }: PlannedNode): CelType {
   return shape?.kind === 'object' ? DYN : type;
 }
 
-/** The implementation of an overload for these arguments. Constants may give a better one, or a refusal. */
+/**
+ * The implementation of an overload for these arguments. Constant arguments may give a specialised implementation, or a
+ * refusal.
+ */
 function implementation(overload: Overload, args: readonly PlannedNode[]): Call {
   const special = overload.specialize?.(args.map((arg) => arg.constant));
   if (special === undefined) return overload.call as Call;
@@ -115,7 +118,7 @@ function argument(plan: PlannedNode, type: CelType): (frame: Frame) => Value {
   return run;
 }
 
-/** When a function cannot use an element that is bad data, the error of the data replaces the function's. */
+/** When a function fails because an element is bad data, the error of the data replaces the error of the function. */
 function surfacing(run: (frame: Frame) => Value, args: readonly PlannedNode[]): (frame: Frame) => Value {
   const lists = args.filter((arg) => arg.shape?.kind === 'list').map((arg) => describing(arg).run);
   return (frame) => {
@@ -162,7 +165,7 @@ function result(run: (frame: Frame) => Value, declared: CelType, known: CelType)
   }
 }
 
-/** The type with its parameters unknown. */
+/** The type with `dyn` in place of type parameters. */
 function erased(type: CelType): CelType {
   if (type.kind === 'param') return DYN;
   return type.params.length === 0 ? type : { ...type, params: type.params.map(erased) };

@@ -58,7 +58,7 @@ export function extended(chain: Chain, shape: DataShape, name: string, field: st
   };
 }
 
-/** The plan of a chain. `shape` is that of its last field; undefined for a field that is not declared. */
+/** The plan of a chain. `shape` is the shape of the last field; undefined for an undeclared field. */
 export function chainPlan(chain: Chain, shape: DataShape | undefined): PlannedNode {
   const find = chainReader(chain);
   const missing = new EvalFailure(`no such key: ${chain.fields.at(-1)}`);

@@ -8,6 +8,7 @@ import type { Value } from '../values.ts';
 import { boxDouble, doubleOf, fail } from '../values.ts';
 import type { PlannedNode } from './planned-node.ts';
 
+/** The plan of a constant. */
 export function constantPlan(value: Value, type: CelType): PlannedNode {
   return { type, constant: value, run: () => value };
 }
@@ -38,7 +39,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
     case 'object':
     case 'map':
     case 'list': {
-      // A null that such a shape allows is no container.
+      // A nullable shape allows null, which is no container.
       if (shape.nullable) return { type: DYN, run: (frame) => selfDescribing(adopt(run(frame), shape), shape) };
       return { type: shapeType(shape), shape, run: (frame) => adopt(run(frame), shape) as Value };
     }
@@ -70,7 +71,7 @@ function shapeType(shape: DataShape): CelType {
   return shape.kind === 'list' ? listType(DYN) : mapType(DYN, DYN);
 }
 
-/** A part of a value whose type is known. The value is unpacked into that type's form. */
+/** A part of a value, with the known type of the part. The part gets the form of that type. */
 export function part(run: (frame: Frame) => Value, type: CelType): PlannedNode {
   if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };

@@ -14,8 +14,9 @@ import { showValue } from '../lib/show.ts';
 type Run = (frame: Frame) => Value;
 
 /**
- * The error of a fold that collects. Such a fold goes on after an error, and each error of a condition replaces the one
- * before. The fold ends with the last bad condition, or else with the first bad element.
+ * The error of a fold that collects elements. After an error the fold continues, because the error of a later condition
+ * replaces it. The fold fails with the error of the last condition that failed, or else of the first element that
+ * failed.
  */
 class Failed {
   failure: EvalFailure | undefined = undefined;
@@ -37,7 +38,7 @@ class Failed {
     return undefined;
   }
 
-  /** Raises the error with which the fold ends. */
+  /** Throws the error of the fold, if there is one. */
   raise(): void {
     // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
     if (this.failure !== undefined) throw this.failure;
@@ -74,7 +75,7 @@ export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: P
         const value = failed.part(run, frame);
         if (value !== undefined) collected.push(value);
       }
-      // Without a condition nothing can replace the first error, so the fold ends.
+      // Without a condition no later error can replace the first one, so the fold ends.
       return keep === undefined && failed.failure !== undefined;
     });
     failed.raise();
@@ -86,7 +87,7 @@ export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: P
   };
 }
 
-/** As above, for the elements of a list, without a closure per evaluation. */
+/** As `planCollect`, for the elements of a list, without a closure per evaluation. */
 function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): Run {
   if (keep === undefined) {
     return (frame) => {

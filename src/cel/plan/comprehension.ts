@@ -18,7 +18,7 @@ export type PlanNode = (expr: Expr) => PlannedNode;
 
 type Run = (frame: Frame) => Value;
 
-/** Plans a fold as the loop that it stands for. A fold of unknown form runs as it is written. */
+/** Plans a fold. The fold of a standard macro becomes a loop of its own form; any other fold runs as written. */
 export function planComprehension(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   if (expr.variable === UNUSED) return planBind(expr, scope, plan);
   const range = plan(expr.range);
@@ -73,7 +73,7 @@ function formOf(expr: Comprehension): Form {
     : { kind: 'map', filter, key: added, body: value };
 }
 
-/** `all` and `exists`: the decisive answer wins over errors, as with `&&` and `||`. */
+/** `all` and `exists`. The decisive answer has precedence over errors, as with `&&` and `||`. */
 function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): PlannedNode {
   const { list, slot } = loop;
   if (list !== undefined) return { type: BOOL, run: listQuantifier(list, slot, run, decisive) };
@@ -90,7 +90,7 @@ function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): Pl
   };
 }
 
-/** As above, for the elements of a list, without a closure per evaluation. */
+/** As `planQuantifier`, for the elements of a list, without a closure per evaluation. */
 function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): Run {
   return (frame) => {
     const elements = list(frame) as readonly Value[];
@@ -106,7 +106,7 @@ function listQuantifier(list: Run, slot: number, run: Run, decisive: boolean): R
   };
 }
 
-/** The answer after one more element: the first error stays unless the decisive value comes. */
+/** The answer after one more element. A decisive value replaces an error; otherwise the first error stays. */
 function joined(answer: Value | EvalFailure, value: Value | EvalFailure, decisive: boolean): Value | EvalFailure {
   if (value === decisive) return decisive;
   if (answer instanceof EvalFailure || value === !decisive) return answer;
@@ -119,10 +119,9 @@ function answered(answer: Value | EvalFailure): Value {
   throw answer;
 }
 
-/** Plans `cel.bind`, which gives a value a name. */
 /**
- * The bound value is computed at its first use, as in cel-go: an error in an unused value is no error of the
- * expression.
+ * Plans `cel.bind`. The bound value is computed at its first use, as in cel-go: an error in an unused value is no error
+ * of the expression.
  */
 function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   const value = plan(expr.init);
@@ -145,10 +144,10 @@ function withRun({ type, shape }: PlannedNode, run: Run): PlannedNode {
   return shape === undefined ? { type, run } : { type, shape, run };
 }
 
-/** Stands in the slot of a bound variable until its value is computed. */
+/** The content of a bound variable's slot until the value is computed. */
 const PENDING = new CelErrorValue('not computed');
 
-/** The first use computes the value. An error is kept, and every further use raises it again. */
+/** Computes the value at its first use. An error is kept, and every further use throws it again. */
 function computeBound(frame: Frame, slot: number, held: CelErrorValue, run: Run): Value {
   if (held !== PENDING) return fail(held.message);
   try {

@@ -96,7 +96,7 @@ export function planOptionalIndex(operand: PlannedNode, index: PlannedNode, stri
     run: (frame) => {
       const value = run(frame);
       const inner = value instanceof CelOptional ? value.value : value;
-      // An empty optional has no parts, and the index is not evaluated.
+      // An empty optional has no parts, so the index is not evaluated.
       if (inner === undefined) return OPTIONAL_NONE;
       const key = at(frame);
       if (strict && !hasFields(inner, true)) return noSuchKey(key);
@@ -115,7 +115,7 @@ function checkKey(key: Value): Value {
   return isKey(key) ? key : fail(`invalid qualifier type: ${goValueName(key)}`);
 }
 
-/** Refuses a constant that cannot be a key when the program is planned. */
+/** Refuses, when the program is planned, a constant that cannot be a key. */
 function checkConstantKey({ constant }: PlannedNode): void {
   // For cel-go a list or map is never a constant, whatever it holds.
   if (constant !== null && !(constant instanceof Uint8Array)) return;
@@ -147,7 +147,7 @@ export function findIndex(value: Value, key: Value, presence: boolean): Value | 
   return mapEntry(value, key);
 }
 
-/** A list index: an int, or a number of another type without fraction. */
+/** The list index of an int, or of a whole number of another type. */
 function listIndex(key: Value): number {
   if (isInt(key)) return Number(key);
   if (key instanceof CelUint) return Number(key.value);
@@ -164,7 +164,7 @@ export function mapEntry(map: Value, key: Value): Value | undefined {
   return typeof key === 'string' ? getProperty(map, key) : undefined;
 }
 
-/** The text of a scalar key: views have texts as keys, as kro's maps do. */
+/** The text of a scalar key. The keys of views are strings, as in kro's maps. */
 function viewKey(key: Value): string {
   if (typeof key === 'object' && key !== null && !(key instanceof CelValue)) return fail('no such overload');
   return showKey(key);

@@ -23,7 +23,7 @@ function common(types: readonly CelType[]): CelType {
   return types.every((type) => sameType(type, first)) ? first : DYN;
 }
 
-/** The type that a plan gives to its container. A plan with a shape gives `dyn`. */
+/** The element type that a plan contributes to its container; `dyn` for a plan with a shape. */
 function partType(plan: PlannedNode): CelType {
   return plan.shape === undefined ? plan.type : DYN;
 }
@@ -64,6 +64,7 @@ function planOptionalList(parts: readonly PlannedNode[], optionals: ReadonlySet<
   };
 }
 
+/** The plans of a map entry; `optional` for `?key: value`. */
 export interface EntryPlan {
   readonly key: PlannedNode;
   readonly value: PlannedNode;

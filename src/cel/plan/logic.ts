@@ -23,7 +23,10 @@ export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   }
 }
 
-/** `a && b` (`decisive` false) and `a || b` (`decisive` true). The decisive value wins over any error. */
+/**
+ * `a && b` (`decisive` false) and `a || b` (`decisive` true). The decisive value has precedence over an error of the
+ * other operand.
+ */
 export function planLogic(left: PlannedNode, right: PlannedNode, decisive: boolean): PlannedNode {
   const a: Run = left.run;
   const b: Run = right.run;

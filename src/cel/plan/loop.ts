@@ -75,7 +75,7 @@ export function planLoop(
   return { loop, names };
 }
 
-/** A loop variable whose value may be an error, which is raised at its use. */
+/** A loop variable whose value may be an error value. A use of the variable throws the error. */
 function unraised(slot: number, type: CelType): PlannedNode {
   return part((frame) => frame.locals[slot] as Value, type);
 }
@@ -107,12 +107,12 @@ function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
   return { each, slot };
 }
 
-/** Raises an element that is an error. */
+/** Returns an element. Throws the failure of an error value. */
 export function checked(value: Value): Value {
   return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
 }
 
-/** The loop over a range whose kind only its value tells. */
+/** The loop over a range whose kind is known only at run time. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
   const each: Loop['each'] = (frame, turn) => {
     const value = raise(range(frame));

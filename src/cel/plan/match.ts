@@ -19,7 +19,7 @@ import {
   typeNameOf,
 } from '../values.ts';
 
-/** Does a self-describing value fit a declared parameter type? The parts of the value are not looked at. */
+/** Does a self-describing value fit a declared parameter type? The parts of the value are not checked. */
 export function matches(value: Value, type: CelType): boolean {
   switch (type.kind) {
     case 'dyn':
@@ -64,8 +64,8 @@ function isOpaque({ name }: CelType): boolean {
 }
 
 /**
- * As {@link matches}, and also looks at the first element of a list or the first entry of a map. cel-go chooses
- * overloads by these.
+ * As {@link matches}, but also checks the first element of a list or the first entry of a map, because cel-go chooses
+ * overloads by them.
  */
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;

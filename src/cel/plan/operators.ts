@@ -57,10 +57,10 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
   };
 }
 
-/** The longest text that is made without charge. */
+/** The length of the longest string that is joined without charge. */
 const FREE_TEXT = 64;
 
-/** Plans texts joined by `+`: one loop for the whole chain. */
+/** Plans strings joined by `+`, with one loop for the whole chain. */
 function planConcatenation(texts: readonly Run[]): PlannedNode {
   return {
     type: STRING,
@@ -74,7 +74,7 @@ function planConcatenation(texts: readonly Run[]): PlannedNode {
   };
 }
 
-/** Charges the joining of texts. */
+/** Charges the length of a joined string. */
 export function chargeText(frame: Frame, { length }: string): void {
   if (length > FREE_TEXT) frame.charge(length);
 }
@@ -83,7 +83,7 @@ function chargeFor(frame: Frame, result: Value): void {
   if (typeof result === 'string' || Array.isArray(result)) frame.charge((result as { length: number }).length);
 }
 
-/** Plans `+` with a list of foreign data on the left, whose result is such a list again. */
+/** Plans `+` with a list of foreign data as the left operand. The result is also a list of foreign data. */
 function planShapedPlus(left: PlannedNode, right: PlannedNode): PlannedNode {
   const { run: x } = describing(left);
   const { run: y } = describing(right);
@@ -147,6 +147,7 @@ export function planNot({ run }: PlannedNode): PlannedNode {
   };
 }
 
+/** The operators of comparisons. */
 export type OrderOperator = '<' | '<=' | '>' | '>=';
 
 const TESTS: Readonly<Record<OrderOperator, (order: number) => boolean>> = {
@@ -207,7 +208,7 @@ function compareNumbers(comparison: OrderOperator, a: number, b: number): boolea
   }
 }
 
-/** Compares ints: JavaScript compares numbers and bigints with each other by their amounts. */
+/** Compares ints: JavaScript compares a number with a bigint by value. */
 function compareInts(comparison: OrderOperator, a: (frame: Frame) => Int, b: (frame: Frame) => Int): Run {
   switch (comparison) {
     case '<':
@@ -235,12 +236,12 @@ function isOrdered(value: Value): boolean {
   );
 }
 
-/** Charges the comparison of texts; short texts are free. */
+/** Charges the comparison of strings; short strings are free. */
 function chargeTexts(frame: Frame, length: number): void {
   if (length > 256) frame.charge(length >> 4);
 }
 
-/** The types whose values are equal when JavaScript's `===` says so. */
+/** The types for whose values JavaScript's `===` is CEL's equality. */
 const IDENTICAL: ReadonlySet<CelType['kind']> = new Set(['bool', 'int', 'double']);
 
 /** `a == b` and `a != b`. */
@@ -271,7 +272,7 @@ export function planEquality(left: PlannedNode, right: PlannedNode, negated: boo
       const l = x(frame);
       const r = y(frame);
       const kind = typeof l;
-      // For values of one plain type JavaScript's `===` decides.
+      // JavaScript's `===` decides for two values of one primitive type.
       if (kind === typeof r && kind !== 'object') {
         if (kind === 'string' && (l as string).length === (r as string).length)
           chargeTexts(frame, (l as string).length);

@@ -4,7 +4,7 @@ import type { CelType } from '../types.ts';
 import type { Value } from '../values.ts';
 
 /**
- * A variable and the fields read from it, one after the other, through objects of foreign data: `a.b.c`. One closure
+ * A path such as `a.b.c`: a variable, and the fields that are read from it through objects of foreign data. One closure
  * reads the whole path.
  */
 export interface Chain {
@@ -19,23 +19,23 @@ export interface Chain {
 }
 
 /**
- * A planned node. `type` is the known type of its value, and decides about the form of the value:
+ * A planned node. `type` is the known type of its value. The type decides about the form of the value:
  *
  * - `double`: a plain number;
  * - `dyn`: a self-describing value of unknown type;
  * - any other: a self-describing value of that type, parts included.
  *
- * With a `shape` the value is foreign data of that shape (object, map or list). Its kind is checked already; its parts
- * are read through the shape.
+ * With a `shape` the value is foreign data of that shape: an object, map or list. The kind of the data is already
+ * checked; parts are read through the shape.
  */
 export interface PlannedNode {
   readonly type: CelType;
   readonly shape?: DataShape;
-  /** The path to the data, where it is a variable or a part of one. */
+  /** The path to the data, if the node reads a variable or a field of one. */
   readonly chain?: Chain;
   /** The texts that a concatenation joins. */
   readonly texts?: readonly ((frame: Frame) => Value)[];
-  /** The value, where it is constant. */
+  /** The value, if it is constant. */
   readonly constant?: Value;
   readonly run: (frame: Frame) => Value;
 }

@@ -74,7 +74,7 @@ export class Planner {
     const global = this.#global(expr.id);
     if (global !== undefined) return global;
     const local = this.scope.find(expr.name);
-    // For cel-go a name whose type is a type is the name of a type.
+    // cel-go takes a variable of type `type` for the name of a type.
     const { declarations } = this.#checked;
     const named = declarations.typeNames === 'full' && declarations.lookupGlobal(expr.name)?.kind === 'type';
     if (local !== undefined && !named && this.#checked.typeOf(expr.id).kind === 'type') {
@@ -108,7 +108,7 @@ export class Planner {
     return this.#checked.declarations.strictPresence;
   }
 
-  /** Is this a field or element of a container that is no optional? */
+  /** Does the expression read a field or element of a container that is not an optional? */
   #isStored(expr: Expr): boolean {
     const from = expr.kind === 'select' && !expr.optional ? expr.operand : undefined;
     const container = expr.kind === 'call' && expr.name === '_[_]' ? expr.args[0] : from;
@@ -133,12 +133,15 @@ export class Planner {
     return this.#special(expr, plans) ?? planOperator(name, plans) ?? planCall(reference, plans, false, type);
   }
 
-  /** Is this an optional in a field or element? Expressions cannot read parts of such an optional. */
+  /**
+   * Does the expression read an optional that is stored in a field or element? Parts of such an optional cannot be
+   * read.
+   */
   #isStoredOptional(expr: Expr): boolean {
     return isOptional(this.#checked.typeOf(expr.id)) && this.#isStored(expanded(expr));
   }
 
-  /** Plans calls that are no ordinary function calls: lazy operators and indexing. */
+  /** Plans lazy operators and indexing, which are no ordinary function calls. */
   #special({ name, args }: Call, plans: readonly PlannedNode[]): PlannedNode | undefined {
     const [a, b, c] = plans as [PlannedNode, PlannedNode, PlannedNode];
     switch (name) {
@@ -195,7 +198,7 @@ function indexText(index: PlannedNode): (frame: Frame) => string {
   return (frame) => showKey(run(frame));
 }
 
-/** A part of an optional in a field or element: the part is always missing. */
+/** A part of an optional that is stored in a field or element. Such a part is always missing. */
 function storedOptional(operand: PlannedNode, asked: boolean, part: (frame: Frame) => string): PlannedNode {
   const { run } = operand;
   return {

@@ -33,8 +33,8 @@ export function planProgram(checked: CheckedAst): PlanResult {
 }
 
 /**
- * A program that joins texts and the values of programs without a plan of its own, with the result of one program for
- * the whole expression. Undefined when a value is not known to be a text.
+ * Joins strings and programs into one program. Its result equals that of one program for the whole concatenation. No
+ * new plan is made. Returns undefined unless every program is known to give a string.
  */
 export function joinPrograms(parts: readonly (string | Program)[]): Program | undefined {
   const isText = (part: string | Program) => typeof part === 'string' || isPlannedText(part);
@@ -87,7 +87,7 @@ class PlannedProgram implements Program {
     this.type = type;
   }
 
-  /** Is the value always a JavaScript text when there is no error? */
+  /** Is the value always a JavaScript string when there is no error? */
   get isText(): boolean {
     return this.#plan.type.kind === 'string' && this.#plan.shape === undefined;
   }
@@ -121,8 +121,8 @@ function bind(names: readonly string[], variables: Variables, safe: (data: unkno
 }
 
 /**
- * An error value for anything that was thrown during an evaluation. Failures are expected; any other error is reported
- * as it is.
+ * An error value for anything that was thrown during an evaluation. An `EvalFailure` is an expected error. Any other
+ * error is reported as an internal error.
  */
 function failureOf(thrown: unknown): { message: string; pending: boolean } {
   if (thrown instanceof EvalFailure) {

@@ -22,7 +22,7 @@ import { chainPlan, chainReader, extended } from './chain.ts';
 import { adopting, describing, part } from './coerce.ts';
 import type { PlannedNode } from './planned-node.ts';
 
-/** Raises an error that was made when the program was planned. */
+/** Throws a failure that the planner created. */
 function raiseFailure(failure: EvalFailure): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
   throw failure;
@@ -85,10 +85,10 @@ function shapedField(
 }
 
 /**
- * `has(operand.field)`.
+ * Plans `has(operand.field)`.
  *
  * @param options.strict a value that has no fields at all is an error
- * @param options.stored the operand is a field or element itself: an optional found there is a value like any other
+ * @param options.stored the operand is itself a field or element; an optional in it counts as an ordinary value
  */
 export function planHas(
   operand: PlannedNode,
@@ -121,7 +121,7 @@ export function planHas(
   };
 }
 
-/** Can `has` test this value for fields? For a list `readField` raises the error. */
+/** Can `has` test this value for fields? A list counts, because `readField` throws the error for it. */
 export function hasFields(value: Value, stored: boolean): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   if (value instanceof CelOptional) return !stored;
@@ -129,7 +129,7 @@ export function hasFields(value: Value, stored: boolean): boolean {
   return knows || value instanceof ListView || !(value instanceof CelValue);
 }
 
-/** `operand.?field`, and every field after it: an empty optional where any step is missing. */
+/** Plans `operand.?field`, and each field after it. The result is an empty optional when a step is missing. */
 export function optionalField(operand: PlannedNode, field: string, strict: boolean): PlannedNode {
   const shaped = shapedField(operand, field);
   if (shaped !== undefined) {
@@ -170,7 +170,7 @@ function optionalPlan(type: CelType, find: (frame: Frame) => Value | undefined):
 /**
  * A field of a self-describing value; undefined when the value has no field of that name.
  *
- * @param presence the caller is `has` or `.?`, for which a value without fields is not an error
+ * @param presence the caller is `has` or `.?`: a value without fields is not an error
  */
 export function readField(value: Value, field: string, presence: boolean): Value | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

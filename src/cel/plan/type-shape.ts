@@ -10,7 +10,9 @@ const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
   string: 'string',
 };
 
-/** The shape of a variable with a declared type only; undefined for values that are used as they are. */
+/**
+ * The shape of a variable that is declared by a type alone; undefined for a variable whose values are used unchanged.
+ */
 export function shapeOfType(type: CelType, declarations: Declarations): DataShape | undefined {
   const scalar = SCALARS[type.kind];
   if (scalar !== undefined) return { kind: scalar, nullable: false };

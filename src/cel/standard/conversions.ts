@@ -31,7 +31,7 @@ function overload(id: string, from: CelType, to: CelType, call: Overload['call']
 
 const same = (value: Value) => value;
 
-/** Raises the error of a text that does not have the form of the type. */
+/** Throws the error for a string that is no value of the type. */
 function notConvertible(to: CelType): never {
   return fail(`type conversion error from 'string' to '${to.name}'`);
 }
@@ -45,7 +45,7 @@ function stringToInt(text: string): Int {
   return typeof value === 'bigint' ? checkedInt(value) : notConvertible(INT);
 }
 
-/** The maximum number of digits that are read. Without leading zeros, no 64-bit integer has more. */
+/** The maximum length of a string that is converted to uint. Only leading zeros could make a 64-bit integer longer. */
 const MAX_DIGITS = 1_000;
 
 function stringToUint(text: string): CelUint {

@@ -30,8 +30,8 @@ const LIST_V = listType(V);
 const MAP_KV = mapType(K, V);
 
 /**
- * The implementation of an operator, which is never called: the planner knows operators by name and uses only their
- * signatures.
+ * The placeholder implementation of an operator. It is never called: the planner knows operators by name and uses only
+ * their signatures.
  */
 function planned(): never {
   return fail('no such overload');

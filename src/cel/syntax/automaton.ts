@@ -2,7 +2,10 @@ import type { Element, Rule } from './grammar.ts';
 import { GRAMMAR } from './grammar.ts';
 import { T } from './lexer.ts';
 
-/** Stands in a token set when the end of the rule can be reached: the next token then depends on the caller. */
+/**
+ * The member of a token set that marks that the end of the rule can be reached. The next token then depends on the
+ * caller.
+ */
 export const EPSILON = -2;
 
 export type TokenSet = ReadonlySet<number>;
@@ -43,7 +46,7 @@ export interface Stack {
   readonly parent: Stack | undefined;
 }
 
-/** The grammar as states, which tell the next possible tokens, here and in every caller. */
+/** The grammar as an automaton. Its states give the next possible tokens, in a rule and in all its callers. */
 export class Automaton {
   readonly starts = new Map<string, State>();
   readonly stops = new Map<string, State>();
@@ -98,7 +101,8 @@ export class Automaton {
 
   /**
    * A sequence that ends in `to`. A token or call at its end leads to `to` directly, without a state of its own behind
-   * it. Alternatives with equal ends therefore cannot be told apart any more, which decides about ambiguity.
+   * it. Alternatives with equal ends therefore reach the same state, and the predictor finds them ambiguous where ANTLR
+   * does.
    */
   #sequenceTo(rule: string, from: State, body: readonly Element[], to: State): void {
     const last = body.at(-1);

@@ -17,13 +17,16 @@ export const RESERVED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The maximum of nodes in one tree: macros that copy their operand could otherwise grow without bound. */
+/**
+ * The maximum number of nodes in one tree. Without it, nested macros that copy their operand could make a tree of any
+ * size.
+ */
 const MAX_NODES = 100_000;
 
 /** Macros by name; several may share one. */
 export type MacroTable = ReadonlyMap<string, readonly Macro[]>;
 
-/** Raised inside the parser when the tree grows too large. */
+/** Thrown inside the parser when the tree grows too large. */
 export class TooManyNodes {}
 
 /** Makes nodes, expands macros and reports the errors that the grammar does not find. Both parsers use it. */
@@ -51,13 +54,13 @@ export class AstBuilder {
     return this.text.slice(token.start, token.end);
   }
 
-  /** Reports an error. The returned node stands for the part that could not be built. */
+  /** Reports an error. Returns a placeholder for the part that could not be built. */
   error(offset: number, message: string): Literal {
     this.errors.add(offset, message);
     return this.#literal('null', null, Math.max(offset, 0), Math.max(offset, 0));
   }
 
-  /** Stands for a part that a syntax error has swallowed. */
+  /** A placeholder for a part that is missing because of a syntax error. */
   missing(offset: number): Literal {
     return this.#literal('null', null, offset, offset);
   }
@@ -66,7 +69,7 @@ export class AstBuilder {
     return { kind: 'literal', id: this.id(), start, end, at: start, type, value };
   }
 
-  /** A constant; `sign` is the minus of a number. */
+  /** A constant. `sign` is the minus in front of a number. */
   literal(token: Token, sign: Token | undefined): Literal {
     const start = sign === undefined ? token.start : sign.start;
     const { end } = token;
@@ -120,7 +123,7 @@ export class AstBuilder {
     };
   }
 
-  /** `operand.field`, at the dot. A field in backticks is passed as its token. */
+  /** `operand.field`; `field` is a name, or a name in backticks. */
   select(operand: Expr, dot: Token, field: Token, optional: boolean): Expr {
     const quoted = field.type === T.ESC_IDENTIFIER;
     const text = this.textOf(field);

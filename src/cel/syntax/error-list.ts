@@ -1,7 +1,7 @@
 import type { CelError } from '../errors.ts';
 import { codePointLength } from '../text.ts';
 
-/** The maximum of errors of one expression that are kept. */
+/** The number of errors that are kept for one expression; further errors are only counted. */
 const MAX_ERRORS = 100;
 
 /** The maximum length of a quoted source line, in bytes of UTF-8. */

@@ -6,7 +6,7 @@ import { T } from './lexer.ts';
 /** The deepest nesting of one grammar rule, and of the tree. */
 export const MAX_DEPTH = 250;
 
-/** Raised when the text is no expression, or nests too deep. The slow parser then finds the reason. */
+/** Thrown when the text is no expression or nests too deep. The recovering parser then finds the reason. */
 class Bail {}
 const BAIL = new Bail();
 
@@ -49,7 +49,7 @@ export class FastParser {
     this.#type = (tokens[0] as Token).type;
   }
 
-  /** The tree, or undefined when the text needs the slow parser. */
+  /** The tree; undefined when the recovering parser must parse the text. */
   parse(): Expr | undefined {
     try {
       const expr = this.#expr();
@@ -178,7 +178,9 @@ export class FastParser {
     return this.#member();
   }
 
-  /** Parses prefixes of one kind. An even number of them cancels out; the first one gives the position. */
+  /**
+   * Parses a run of equal prefix operators. An even number of them cancels out. The position is that of the first one.
+   */
   #prefixed(type: number, name: string): Expr {
     const first = this.#next();
     let count = 1;
@@ -230,7 +232,7 @@ export class FastParser {
     return this.#builder.operator(optional ? '_[?_]' : '_[_]', open, [operand, index], operand.start, end);
   }
 
-  /** Arguments after the opening parenthesis, up to and with the closing one. */
+  /** Parses arguments after the opening parenthesis, including the closing parenthesis. */
   #args(): { args: Expr[]; end: number } {
     const args: Expr[] = [];
     let height = 0;
@@ -320,8 +322,8 @@ export class FastParser {
   }
 
   /**
-   * Consumes the comma before an element, if there is one. True when the closing token follows, so that the comma was a
-   * trailing one.
+   * Consumes the comma before an element. Returns true when the closing token follows: after a trailing comma, and in
+   * an empty list, which may contain one comma.
    */
   #separator(count: number, close: number): boolean {
     if (count > 0) this.#expect(T.COMMA);

@@ -7,6 +7,7 @@ export type Element =
   | { readonly kind: 'optional' | 'plus' | 'star'; readonly body: readonly Element[]; readonly adaptive: boolean }
   | { readonly kind: 'choice'; readonly alternatives: readonly Alternative[]; readonly adaptive: boolean };
 
+/** An alternative of a choice. */
 export interface Alternative {
   /** The label of the node for this alternative. */
   readonly label?: string;
@@ -18,7 +19,7 @@ export interface Continuation extends Alternative {
   readonly precedence: number;
 }
 
-/** A rule; a left-recursive one has `continuations` after its `body`. */
+/** A rule. A left-recursive rule has `continuations` after its `body`. */
 export interface Rule {
   readonly body: readonly Element[];
   readonly continuations?: readonly Continuation[];
@@ -45,7 +46,7 @@ const alternative = (label: string, ...body: Element[]): Alternative => ({ label
 
 const RELATIONS = [T.EQUALS, T.NOT_EQUALS, T.IN, T.LESS, T.LESS_EQUALS, T.GREATER_EQUALS, T.GREATER];
 
-/** The grammar of CEL, in the form that finds syntax errors and recovers from them. */
+/** The grammar of CEL for the parser that recovers from syntax errors. */
 export const GRAMMAR: Readonly<Record<string, Rule>> = {
   start: { body: [rule('expr', 'e'), token(T.EOF)] },
   expr: {

@@ -1,4 +1,4 @@
-/** The kinds of tokens. They are numbers because the parser's `switch` is then fast. */
+/** The kinds of tokens. Numbers make the parser's `switch` fast. */
 export const T = {
   EOF: 0,
   EQUALS: 1,
@@ -85,7 +85,10 @@ export interface Token {
   readonly end: number;
 }
 
-/** A text with which no token begins: from `start` up to and including the character at which the scan failed. */
+/**
+ * A part of the text with which no token begins: from `start` up to and including the character at which the scan
+ * failed.
+ */
 export interface LexicalError {
   readonly start: number;
   readonly end: number;
@@ -117,7 +120,7 @@ export function tokenize(text: string): { tokens: Token[]; errors: LexicalError[
     scanToken(text, at, c);
     if (scan.type >= 0) tokens.push({ type: scan.type, start: at, end: scan.end });
     else {
-      // The character at which the scan failed is dropped with the rest; a surrogate pair is one character.
+      // The character at which the scan failed belongs to the dropped part. A surrogate pair is one character.
       const last = scan.end;
       const pair = last < length && isPair(text, last) ? 2 : 1;
       scan.end = Math.min(length, last + pair);
@@ -221,7 +224,7 @@ function scanWord(text: string, at: number, c: number): void {
   const isRaw = last === 114 || last === 82;
   if (end - at === 2 ? !isBytes || !isRaw : !isBytes && !isRaw) return;
   scanString(text, end, isBytes ? T.BYTES : T.STRING, isRaw);
-  // An unclosed string leaves the prefix as an identifier.
+  // If the string is unclosed, the prefix is an identifier.
   if (scan.type < 0) accept(T.IDENTIFIER, end);
 }
 
@@ -256,15 +259,15 @@ function scanNumber(text: string, at: number): void {
 }
 
 /**
- * Scans a string from its opening quote. On failure `scan.end` is the character at which the last of its possible forms
- * failed.
+ * Scans a string from its opening quote. A quote may begin several forms of strings. On failure `scan.end` is the
+ * position at which the last form failed.
  */
 function scanString(text: string, at: number, type: number, raw: boolean): void {
   const quote = text.charCodeAt(at);
   const triple = text.charCodeAt(at + 1) === quote && text.charCodeAt(at + 2) === quote;
   if (triple) {
     const end = scanTriple(text, at + 3, quote, raw);
-    // An unclosed triple-quoted string leaves the empty string of its first two quotes.
+    // If a triple-quoted string is unclosed, its first two quotes are an empty string.
     return accept(type, end < 0 ? at + 2 : end);
   }
   let end = at + 1;
@@ -294,7 +297,10 @@ function scanTriple(text: string, from: number, quote: number, raw: boolean): nu
 let escapeEnd = 0;
 const ESCAPES = new Set(Array.from('abfnrtv"\'\\?`', (character) => character.charCodeAt(0)));
 
-/** Scans an escape at its backslash. Returns the offset of the wrong character; or -1, and sets `escapeEnd`. */
+/**
+ * Scans an escape at its backslash. Returns the offset of the wrong character. For a valid escape, returns -1 and sets
+ * `escapeEnd`.
+ */
 function scanEscape(text: string, at: number): number {
   const c = text.charCodeAt(at + 1);
   if (ESCAPES.has(c)) {

@@ -2,8 +2,8 @@ import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 import { balanced } from './balanced.ts';
 
 /**
- * Members of nodes without a text, which are made for `unparse`. They have no positions and no id, and macros stand as
- * their calls. An expression that is checked or run must be parsed from its text.
+ * Members of nodes that are built without a text. Such nodes serve `unparse` only: they have no positions and no ids,
+ * and macros are plain calls. To check or run the expression, parse the unparsed text.
  */
 const NOWHERE = { id: 0, start: 0, end: 0, at: 0 } as const;
 
@@ -17,7 +17,7 @@ export function ident(name: string): Expr {
   return { ...NOWHERE, kind: 'ident', name };
 }
 
-/** `operand.field`; with `optional` `operand.?field`, with `test` `has(operand.field)`. */
+/** `operand.field`. With `optional` it is `operand.?field`; with `test` it is `has(operand.field)`. */
 export function select(operand: Expr, field: string, how: { optional?: boolean; test?: boolean } = {}): Expr {
   const { optional = false, test = false } = how;
   return { ...NOWHERE, kind: 'select', operand, field, optional, test, quoted: false };
@@ -43,7 +43,7 @@ export function list(elements: readonly Expr[]): Expr {
   return { ...NOWHERE, kind: 'list', elements, optionals: new Set() };
 }
 
-/** `{entries…}`. An optional entry is left out when its value is an empty optional. */
+/** `{entries…}`. An optional entry (`?key: value`) is absent from the map when its value is an empty optional. */
 export function map(entries: readonly Pick<MapEntry, 'key' | 'value' | 'optional'>[]): Expr {
   return { ...NOWHERE, kind: 'map', entries: entries.map((entry) => ({ ...NOWHERE, ...entry })) };
 }

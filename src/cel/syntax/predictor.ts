@@ -15,12 +15,12 @@ interface Config {
 /** The alternative that the next tokens mean, or the token at which all alternatives failed. */
 export type Prediction = { readonly alternative: number } | { readonly failedAt: Token };
 
-/** The maximum of configurations; beyond it the first alternative that is left wins. */
+/** The maximum number of configurations. Beyond it the predictor chooses the first remaining alternative. */
 const MAX_WORK = 20_000;
 
 /**
- * Decides as a generated parser does: first without the callers, and then with them where alternatives cannot be told
- * apart. `callers` is the stack of return states.
+ * Chooses an alternative as ANTLR's generated parser does: first without the callers of the rule, and with them only if
+ * the decision is ambiguous. `callers` is the stack of return states.
  */
 export class Predictor {
   readonly #automaton: Automaton;
@@ -29,7 +29,7 @@ export class Predictor {
   #work = 0;
   /** The configurations at the beginning of a decision without callers. */
   readonly #starts = new Map<State, Config[]>();
-  /** The alternative for a token that decides alone, per decision. */
+  /** The alternative for each token that alone decides a decision. */
   readonly #decided = new Map<State, Map<number, number>>();
 
   constructor(automaton: Automaton, tokens: readonly Token[]) {
@@ -64,7 +64,7 @@ export class Predictor {
     this.#decided.set(decision, known.set(type, alternative));
   }
 
-  /** Undefined when the alternatives cannot be told apart without the callers. */
+  /** Returns undefined when the callers are necessary to choose an alternative. */
   #search(decision: State, callers: Stack | undefined, from: number): Prediction | undefined {
     let configs = this.#start(decision, callers);
     for (let index = from; ; index++) {
@@ -105,7 +105,7 @@ export class Predictor {
     return reached;
   }
 
-  /** All configurations that need a token to go on, or have reached the end of all rules. */
+  /** All reachable configurations that need a token to continue, or have reached the end of all rules. */
   #closure(initial: readonly Config[]): Config[] {
     const found: Config[] = [];
     const seen = new Set<string>();
@@ -174,7 +174,7 @@ function conflicts(configs: readonly Config[]): boolean {
   return [...perState.values()].every((alternatives) => alternatives.size > 1);
 }
 
-/** The alternative that wins wherever several are possible; undefined while no single alternative does. */
+/** The lowest alternative of every group, if it is the same for all groups; otherwise undefined. */
 function singleViable(configs: readonly Config[], wildcard: boolean): number | undefined {
   const minima = new Set(groups(configs, wildcard).map((group) => Math.min(...group.alternatives)));
   return minima.size === 1 ? [...minima][0] : undefined;

@@ -31,7 +31,10 @@ type Steps = Generator<RuleCall, void, ParseTreeNode | undefined>;
 class Mismatch {}
 const MISMATCH = new Mismatch();
 
-/** Ends the parse. `message` is reported without a position; it is `undefined` when the error has been reported. */
+/**
+ * Thrown to end the parse. `message` is reported without a position; it is `undefined` when the error has already been
+ * reported.
+ */
 export class GiveUp {
   readonly message: string | undefined;
   constructor(message: string | undefined) {
@@ -39,7 +42,7 @@ export class GiveUp {
   }
 }
 
-/** Throws a signal between parser functions, which is no `Error`. */
+/** Throws a signal between parser functions. A signal is no `Error`. */
 function signal(value: unknown): never {
   // oxlint-disable-next-line typescript/only-throw-error -- control flow; the parser or `parse.ts` catches it
   throw value;
@@ -47,8 +50,8 @@ function signal(value: unknown): never {
 
 /**
  * Parses with the error recovery of ANTLR. The parser skips an unexpected token, assumes a missing token, or skips to a
- * token that may follow. The messages are therefore those that users of cel-go know. The parser is slow, and parses
- * only texts that the fast parser has refused.
+ * token that may follow. The messages are therefore those of cel-go. The parser is slow, so it parses only texts that
+ * the fast parser has refused.
  */
 export class RecoveringParser {
   readonly #automaton: Automaton = celAutomaton();
@@ -114,7 +117,7 @@ export class RecoveringParser {
     return token;
   }
 
-  // Rules. Each rule is a generator that yields the rules it calls, so that nesting needs no call stack.
+  // Rules. Each rule is a generator that yields the rules it calls, so that deep nesting does not use the call stack.
 
   #run(name: string): ParseTreeNode {
     const stack: Generator<RuleCall, ParseTreeNode, ParseTreeNode | undefined>[] = [
@@ -346,7 +349,7 @@ export class RecoveringParser {
     this.#countRecovery();
     let allowance = MAX_SKIPPED;
     if (this.#lastErrorIndex === this.#index && this.#lastErrorStates.has(this.#state.id)) {
-      // At the position and state of an earlier error, skip a token: otherwise the recovery would never end.
+      // Skip a token at the position and state of an earlier error. Otherwise the recovery would never end.
       this.#consume();
       allowance--;
     }

@@ -22,8 +22,8 @@ const nodeAt = (node: ParseTreeNode | undefined, name: string): ParseTreeNode | 
 const tokenAt = (node: ParseTreeNode | undefined, name: string): Token | undefined => tokens(node, name)[0];
 
 /**
- * Builds the syntax tree from a parse tree, of which parts may be missing. It finds the errors that the grammar does
- * not: reserved names, bad literals, misused macros.
+ * Builds the syntax tree from a parse tree, parts of which may be missing. Reports the errors that the grammar cannot
+ * express: reserved names, bad literals, misused macros.
  */
 export class TreeVisitor {
   readonly #builder: AstBuilder;

@@ -3,7 +3,7 @@ import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '
 import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
-/** A namespace is ready in phase Active. A namespace without a status was just created. */
+/** A namespace is ready in phase Active. */
 export function namespace(object: KubeObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   return phase === 'Active' ? current('Active') : inProgress(phase || 'NotObserved', 'the namespace is not active');
@@ -14,7 +14,7 @@ export function node(object: KubeObject): Readiness {
   return needs(object, 'Ready');
 }
 
-/** A definition is ready with the condition Established; it has failed when its names are taken. */
+/** A CustomResourceDefinition is ready with the condition Established. It has failed when its names are taken. */
 export function customResourceDefinition(object: KubeObject): Readiness {
   const names = statusCondition(object, 'NamesAccepted');
   if (names?.status === 'False') return failed('NamesNotAccepted', said('NamesAccepted', names));
@@ -35,8 +35,8 @@ export function podDisruptionBudget(object: KubeObject): Readiness {
 }
 
 /**
- * An autoscaler is ready when its controller has looked at the target. Missing metrics do not count: without them the
- * replicas stay as they are.
+ * An autoscaler is ready when its controller has read the scale of the target, unless the condition AbleToScale is
+ * False. Missing metrics do not matter: without them the number of replicas does not change.
  */
 export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   const able = statusCondition(object, 'AbleToScale');
@@ -45,7 +45,7 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   return inProgress('NotObserved', 'the autoscaler has not looked at its target yet');
 }
 
-/** A request is ready when its certificate is issued; it has failed when it was denied. */
+/** A request is ready when its certificate is issued. It has failed with the condition Denied or Failed. */
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
     const found = statusCondition(object, type);
@@ -56,7 +56,7 @@ export function certificateSigningRequest(object: KubeObject): Readiness {
   return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
 }
 
-/** A quota is ready when its status has the limits, so that the quota is counted. */
+/** A quota is ready when its status has the limits: its controller then counts the usage. */
 export function resourceQuota(object: KubeObject): Readiness {
   return valueAt(object, 'status', 'hard') === undefined
     ? inProgress('NotObserved', 'the quota is not counted yet')

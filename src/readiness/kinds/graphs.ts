@@ -24,7 +24,8 @@ export function resourceGraphDefinition(object: KubeObject): Readiness {
 }
 
 /**
- * An instance of a graph is ready with state ACTIVE and, where that condition exists, Ready at the current generation.
+ * An instance of a graph is ready with state ACTIVE. If the condition Ready exists, it must also be True at the current
+ * generation.
  */
 export function graphInstance(object: KubeObject): Readiness {
   const state = textAt(object, 'status', 'state');
@@ -40,7 +41,9 @@ export function graphInstance(object: KubeObject): Readiness {
   return state === 'ACTIVE' ? current('Active') : inProgress(state, `the instance is in state ${state}${why}`);
 }
 
-/** Is this an instance of a graph? Its controller labels it, and the default group of instances is kro's own. */
+/**
+ * Is this an instance of a graph? The controller labels instances, and the default group of their kinds is kro's own.
+ */
 export function isGraphInstance(object: KubeObject): boolean {
   const labels = object.metadata.labels ?? {};
   if (Object.hasOwn(labels, 'kro.run/resource-graph-definition-name')) {

@@ -11,7 +11,7 @@ export function service(object: KubeObject): Readiness {
 
 /**
  * An Ingress is ready when it has an address. Many controllers never publish one, and the object does not show which
- * do; an Ingress without any status therefore counts as ready.
+ * controllers do. An Ingress whose status publishes nothing therefore counts as ready.
  */
 export function ingress(object: KubeObject): Readiness {
   const published = objectsAt(object, 'status', 'loadBalancer', 'ingress');

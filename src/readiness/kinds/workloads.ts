@@ -4,9 +4,9 @@ import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, progress, said } from '../verdict.ts';
 
 /**
- * A Deployment is ready when all its replicas are updated and available, and none of the old is left. It has failed
- * when the progress deadline has passed. This is rule 4 of `readinessOf`, after deletion, `observedGeneration` and
- * `Stalled`.
+ * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision is
+ * left. It has failed when the progress deadline has passed. This is rule 4 of `readinessOf`, after deletion,
+ * `observedGeneration` and `Stalled`.
  */
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');
@@ -31,8 +31,8 @@ export function deployment(object: KubeObject): Readiness {
 }
 
 /**
- * A StatefulSet is ready when all its replicas are ready and of the new revision, as far as the update strategy
- * replaces pods by itself.
+ * A StatefulSet is ready when all its replicas are ready, and all replicas that the update strategy replaces have the
+ * new revision.
  */
 export function statefulSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
@@ -50,7 +50,10 @@ export function statefulSet(object: KubeObject): Readiness {
   return current();
 }
 
-/** A DaemonSet is ready with a ready and updated pod on every node that should have one. */
+/**
+ * A DaemonSet is ready with an available pod on every node that should have one. Unless the update strategy is
+ * OnDelete, the pods must also be updated.
+ */
 export function daemonSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'status', 'desiredNumberScheduled');
   if (wanted === undefined) return inProgress('NotScheduled', 'no node has been looked at yet');
