@@ -4,7 +4,7 @@ import { budget } from '../support/budget.ts';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
 import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
-import { REQUEST_FAULTS } from './weather.ts';
+import { REQUEST_FAULTS } from '../../src/testing/simulation/weather.ts';
 
 /** In `npm test` a process dies before and after every request of one story; the full run has all faults and stories. */
 const stories = [...SCENARIOS].slice(0, budget('exhaustiveStories'));

@@ -1,10 +1,11 @@
-import { differences } from './end-state.ts';
+import { differences } from '../../src/testing/simulation/compare-states.ts';
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
 import type { UserAction } from './user-actions.ts';
 import { applyRig, drift, redefine, removeChild, removeRig } from './user-actions.ts';
-import type { Fault, Weather } from './weather.ts';
-import { fairWeather, LostLine, TheseFaults } from './weather.ts';
+import type { Fault, Weather } from '../../src/testing/simulation/weather.ts';
+import { fairWeather } from '../../src/testing/simulation/weather.ts';
+import { LostLine, TheseFaults } from './chosen-faults.ts';
 
 /** Short stories that go through everything once: each is run with every fault at every request. */
 export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([

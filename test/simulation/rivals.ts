@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, KubeClient } from '../../src/kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../src/kube/index.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, NotedWrite } from '../../src/testing/simulation/ledger.ts';
 import { noise } from '../../src/testing/simulation/sim-clock.ts';
 
 const HOLD = 'rival.test/hold';
@@ -26,7 +26,7 @@ export class Rivals {
     this.#client = client;
     this.#clock = clock;
     this.#seed = seed;
-    ledger.onWrite.push((method, object, key) => this.#seen(method, object, key));
+    ledger.onWrite.push((write) => this.#seen(write));
   }
 
   stop(): void {
@@ -37,15 +37,15 @@ export class Rivals {
     return this.#under.size > 0;
   }
 
-  #seen(method: string, object: KubeObject | undefined, key: string): void {
+  #seen({ method, object, key }: NotedWrite): void {
     const [kind = '', namespace = '', name = ''] = key.split('/');
-    if (kind !== 'ConfigMap' && kind !== 'PodDisruptionBudget') return;
+    if (kind !== 'ConfigMap' && kind !== 'PodDisruptionBudget.policy') return;
     if (method === 'DELETE') {
       if (name.endsWith('-base')) this.#soon(60_000, () => this.#letGo(namespace, name));
       return;
     }
     if (object === undefined || object.metadata.labels?.['applyset.kubernetes.io/part-of'] === undefined) return;
-    if (kind === 'PodDisruptionBudget' && object.status?.['currentHealthy'] !== 1) {
+    if (kind === 'PodDisruptionBudget.policy' && object.status?.['currentHealthy'] !== 1) {
       this.#soon(4000, () => this.#fillIn(object));
     }
     if (name.endsWith('-base') && object.metadata.finalizers?.includes(HOLD) !== true) {

@@ -2,18 +2,17 @@ import type { ClusterSnapshot } from '../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
-import type { TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 import { endState, restProblems } from './end-state.ts';
-import { Invariants } from './invariants.ts';
-import { Ledger } from './ledger.ts';
-import { ControllerProcess } from './process.ts';
+import { electionOf } from './election.ts';
 import { rigDefinition } from './rig.ts';
+import { kindOfPlural, RIG_RULES } from './rig-rules.ts';
 import { Rivals } from './rivals.ts';
-import { SimClock, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { FaultyWorld } from '../../src/testing/simulation/faulty-world.ts';
+import { SimClock } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { perform } from './user-actions.ts';
-import type { Weather } from './weather.ts';
+import type { Weather } from '../../src/testing/simulation/weather.ts';
 
 /** What a run consists of. */
 export interface RunPlan {
@@ -40,18 +39,9 @@ export interface RunResult {
   readonly log: readonly string[];
 }
 
-/** Longest time that is waited for quiet after the last action, by the simulated clock: refused writes pause for minutes. */
-const MAX_QUIET_MS = 25 * 60_000;
-/** So many turns of the event loop without a request count as quiet at one point of time. */
-const QUIET_TURNS = 12;
-const CALM_TURNS = 4;
 /** So long a user waits for others: processes die about every minute meanwhile, and an election takes 150 s. */
 const MAX_WAIT_SECONDS = 3600;
-/** After so many violations a run ends. */
-const MAX_VIOLATIONS = 20;
-/** More requests at one point of time than any story needs: a pass that decides the same over and over. */
-const MAX_REQUESTS_AT_ONCE = 5000;
-/** Then so long nothing may be written. */
+/** So long nothing may be written once all is quiet. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
 /** Runs users, rivals and controllers against a cluster until all is quiet. */
@@ -91,20 +81,11 @@ async function initialState(): Promise<ClusterSnapshot> {
 class World {
   readonly problems: string[] = [];
   readonly #plan: RunPlan;
-  readonly #cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>;
-  readonly #clock: SimClock;
-  readonly #admin: KubeClient;
-  readonly #invariants: Invariants;
+  readonly #faulty: FaultyWorld;
   readonly #rivals: Rivals;
-  readonly #processes: ControllerProcess[];
   readonly #log: string[] = [];
   #state: KubeObject[] = [];
-  #requests = 0;
   #requestsUntilCalm = 0;
-  /** How many were sent since the time moved last. */
-  #requestsNow = { at: 0, count: 0 };
-  #endless: string | undefined;
-  #streams = 0;
 
   static async create(plan: RunPlan): Promise<World> {
     const clock = new SimClock();
@@ -118,182 +99,64 @@ class World {
   }
 
   constructor(plan: RunPlan, cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>, clock: SimClock) {
-    const { seed, weather } = plan;
-    const random = seededRandom(seed ^ 0x5bd1e995);
-    const ledger = new Ledger(clock);
+    const { seed, weather, processes, shards = 0 } = plan;
     this.#plan = plan;
-    this.#cluster = cluster;
-    this.#clock = clock;
-    this.#admin = new KubeClient({ transport: ledger.wrap(cluster.transport()), clock, random });
-    this.#invariants = new Invariants(cluster.transport(), ledger);
-    this.#rivals = new Rivals(this.#admin, clock, ledger, seed);
-    const host = {
+    this.#faulty = new FaultyWorld({
       cluster,
       clock,
-      random,
+      seed,
       weather,
-      invariants: this.#invariants,
-      log: this.#log,
-      nextRequest: (request: TransportRequest) => this.#nextRequest(request),
-      nextStream: () => (this.#streams += 1),
-    };
-    const elects = plan.processes > 1;
-    const election = elects ? { shards: plan.shards ?? 0 } : undefined;
-    this.#processes = Array.from(
-      { length: plan.processes },
-      (_, index) => new ControllerProcess(`process-${index + 1}`, host, election),
-    );
+      graph: RIG_RULES,
+      kindOf: kindOfPlural,
+      processes,
+      ...(processes > 1 ? { election: electionOf(cluster, shards) } : {}),
+      onLog: (line) => this.#log.push(line),
+    });
+    this.#rivals = new Rivals(this.#faulty.admin, clock, this.#faulty.ledger, seed);
+    this.#faulty.isBusy = () => this.#rivals.busy;
   }
 
   async play(): Promise<void> {
-    const { actions, weather } = this.#plan;
-    this.#skewClocks(0);
-    for (const [index, action] of actions.entries()) {
+    const { clock, admin, invariants } = this.#faulty;
+    for (const [index, action] of this.#plan.actions.entries()) {
       await this.#perform(action);
-      if (action.pause === 'settle') await this.#settle();
-      else if (typeof action.pause === 'number') await this.#jumpTo(this.#clock.now() + action.pause);
-      await this.#disrupt(index + 1);
+      if (action.pause === 'settle') await this.#faulty.settle();
+      else if (typeof action.pause === 'number') await this.#faulty.jumpTo(clock.now() + action.pause);
+      await this.#faulty.disrupt(index + 1);
     }
-    this.#requestsUntilCalm = this.#requests;
-    weather.calm = true;
-    for (const process of this.#processes) process.out = false;
-    for (const process of this.#processes) process.leaseOut = undefined;
-    await this.#settle();
-    await this.#jumpTo(this.#clock.now() + MAX_QUIET_MS);
-    const { writes } = this.#invariants;
-    this.#state = await endState(this.#admin);
-    this.problems.push(...(await restProblems(this.#admin)));
-    await this.#jumpTo(this.#clock.now() + STAYS_QUIET_MS);
-    const late = this.#invariants.writes - writes;
+    this.#requestsUntilCalm = this.#faulty.requests;
+    await this.#faulty.calmDown();
+    const { writes } = invariants;
+    this.#state = await endState(admin);
+    this.problems.push(...(await restProblems(admin)));
+    await this.#faulty.jumpTo(clock.now() + STAYS_QUIET_MS);
+    const late = invariants.writes - writes;
     if (late > 0) this.problems.push(`${late} writes although all has been quiet`);
   }
 
   async end(): Promise<RunResult> {
     this.#rivals.stop();
-    await this.#endProcesses();
-    await this.#cluster.close();
+    await this.#faulty.end();
+    const { invariants, processes, requests } = this.#faulty;
     return {
-      problems: [...this.problems, ...this.#invariants.violations],
+      problems: [...this.problems, ...invariants.violations.map(({ text }) => text)],
       state: this.#state,
-      crashes: this.#processes.reduce((sum, { crashes }) => sum + crashes, 0),
-      requests: this.#requests,
+      crashes: processes.reduce((sum, { crashes }) => sum + crashes, 0),
+      requests,
       requestsUntilCalm: this.#requestsUntilCalm,
-      writes: this.#invariants.writes,
+      writes: invariants.writes,
       log: this.#log,
     };
   }
 
-  /** Work that is still under way, as in a run that was given up, ends when its time is up. */
-  async #endProcesses(): Promise<void> {
-    const ending = Promise.all(this.#processes.map((process) => process.end())).then(() => true);
-    for (let turns = 0; turns < 20_000; turns += 1) {
-      const turn = new Promise<boolean>((resolve) => setImmediate(resolve, false));
-      if (await Promise.race([ending, turn])) return;
-      if (turns > QUIET_TURNS) this.#clock.jump();
-    }
-    throw new Error('a process never ends');
-  }
-
-  /** What befalls the world as a whole between two actions. */
-  async #disrupt(index: number): Promise<void> {
-    const { weather } = this.#plan;
-    this.#skewClocks(index);
-    if (weather.strikes('outage', index, 0.04)) {
-      await this.#without(this.#processes, (1 + weather.detail('outage', index) * 9) * 60_000);
-    }
-    // Elections take minutes.
-    if (this.#processes.length > 1 && weather.strikes('long pause', index, 0.4)) {
-      await this.#jumpTo(this.#clock.now() + weather.detail('long pause', index) * 240_000);
-    }
-    for (const [number, process] of this.#processes.entries()) {
-      const count = index * 10 + number;
-      if (weather.strikes('kill', count, 0.03)) process.kill();
-      if (weather.strikes('all watches cut', count, 0.03)) process.cutWatches();
-      if (this.#processes.length > 1 && weather.strikes('cut off', count, 0.15)) {
-        await this.#without([process], (1 + weather.detail('cut off', count) * 5) * 60_000);
-      }
-      if (this.#processes.length > 1 && weather.strikes('lease cut off', count, 0.3))
-        this.#withoutLease(process, count);
-    }
-  }
-
-  async #without(processes: readonly ControllerProcess[], milliseconds: number): Promise<void> {
-    for (const process of processes) {
-      process.out = true;
-      process.cutWatches();
-    }
-    this.#log.push(
-      `${processes.map(({ name }) => name).join(', ')} cannot reach the server for ${Math.round(milliseconds / 1000)} s`,
-    );
-    await this.#jumpTo(this.#clock.now() + milliseconds);
-    for (const process of processes) process.out = false;
-  }
-
-  /** Work goes on, and only the Lease cannot be renewed. */
-  #withoutLease(process: ControllerProcess, count: number): void {
-    const minutes = 1 + this.#plan.weather.detail('lease cut off', count) * 5;
-    process.leaseOut = this.#plan.weather.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
-    this.#log.push(`${process.name} cannot renew its Lease for ${Math.round(minutes * 60)} s: ${process.leaseOut}`);
-    this.#clock.setTimer(minutes * 60_000, () => {
-      process.leaseOut = undefined;
-    });
-  }
-
-  #skewClocks(index: number): void {
-    const { weather } = this.#plan;
-    for (const [number, process] of this.#processes.entries()) {
-      const count = index * 10 + number;
-      if (!weather.strikes('clock', count, index === 0 ? 0.3 : 0.02)) continue;
-      process.skew(Math.floor((weather.detail('clock', count) - 0.5) * 20 * 60_000));
-    }
-  }
-
   async #perform(action: UserAction): Promise<void> {
+    const { admin, clock } = this.#faulty;
     this.#log.push(`user: ${action.text}`);
     const memory = new Map<string, string>();
-    for (let tries = 0; !(await perform(this.#admin, action, tries, memory)); tries += 1) {
+    for (let tries = 0; !(await perform(admin, action, tries, memory)); tries += 1) {
       if (tries > MAX_WAIT_SECONDS) throw new Error(`the user waits for ever: ${action.text}`);
-      await this.#settle();
-      await this.#jumpTo(this.#clock.now() + 1000);
+      await this.#faulty.settle();
+      await this.#faulty.jumpTo(clock.now() + 1000);
     }
-  }
-
-  #nextRequest({ method, path }: TransportRequest): number {
-    // A controller that breaks rules over and over would keep the cluster busy for ever.
-    if (this.#invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
-    this.#requests += 1;
-    const now = this.#clock.now();
-    this.#requestsNow = { at: now, count: this.#requestsNow.at === now ? this.#requestsNow.count + 1 : 1 };
-    if (this.#requestsNow.count > MAX_REQUESTS_AT_ONCE) {
-      this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
-    }
-    if (this.#endless !== undefined) throw new Error(this.#endless);
-    if (process.env['TRACE'] !== undefined) this.#log.push(`  ${this.#requests} ${method} ${path.slice(0, 110)}`);
-    return this.#requests;
-  }
-
-  /** Lets everything happen that happens at this point of time. */
-  async #settle(): Promise<void> {
-    // Without lateness what is under way shows at once.
-    const enough = this.#plan.weather.calm ? CALM_TURNS : QUIET_TURNS;
-    for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
-      if (turns > 20_000) throw new Error('it never becomes quiet');
-      if (this.#endless !== undefined) throw new Error(this.#endless);
-      if (this.#invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
-      for (const process of this.#processes) if (process.wanted) process.start();
-      const before = this.#requests;
-      await new Promise(setImmediate);
-      await this.#cluster.idle();
-      const busy = this.#rivals.busy || this.#processes.some(({ inFlight }) => inFlight > 0);
-      quiet = before === this.#requests && !busy ? quiet + 1 : 0;
-    }
-  }
-
-  async #jumpTo(time: number): Promise<void> {
-    for (let due = this.#clock.nextDue; due !== undefined && due <= time; due = this.#clock.nextDue) {
-      this.#clock.jump();
-      await this.#settle();
-    }
-    if (this.#clock.now() < time) this.#clock.skip(time - this.#clock.now());
   }
 }

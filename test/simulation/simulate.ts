@@ -1,10 +1,10 @@
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
-import { differences } from './end-state.ts';
+import { differences } from '../../src/testing/simulation/compare-states.ts';
 import { noise, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
-import { fairWeather, Weather } from './weather.ts';
+import { fairWeather, Weather } from '../../src/testing/simulation/weather.ts';
 
 /** What one seed came to. */
 export interface SimulationResult {

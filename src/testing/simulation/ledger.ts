@@ -1,36 +1,40 @@
-import type { Clock, Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import { textOf } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
-import { objectKey } from './knowledge.ts';
+import { objectKey } from '../../runtime/index.ts';
 
 /** How long a process may still act on what it knew before it was told of a change. */
 const REACTION_MS = 40_000;
 
-const KIND_OF: Readonly<Record<string, string>> = {
-  configmaps: 'ConfigMap',
-  limitranges: 'LimitRange',
-  poddisruptionbudgets: 'PodDisruptionBudget',
-  rigs: 'Rig',
-  resourcegraphdefinitions: 'ResourceGraphDefinition',
-  graphrevisions: 'GraphRevision',
-  customresourcedefinitions: 'CustomResourceDefinition',
-  leases: 'Lease',
-};
+/** The plural of a resource and its group as `Kind.group`; `undefined` for kinds that no rule looks at. */
+export type KindOfPlural = (plural: string, group: string) => string | undefined;
 
-/** The object that a path names, as `Kind/namespace/name`; `undefined` for lists and for what no rule looks at. */
-export function keyOfPath(path: string): string | undefined {
-  const match =
-    /^\/apis?\/(?:[^/]+\.[^/]+\/|policy\/|apps\/)?v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z]+)\/([^/?]+)(?:\/status)?(?:\?|$)/.exec(
-      path,
-    );
-  const kind = match === null ? undefined : KIND_OF[match[2] ?? ''];
-  return kind === undefined ? undefined : `${kind}/${match?.[1] ?? ''}/${match?.[3] ?? ''}`;
+const OBJECT_PATH =
+  /^\/(?:api|apis\/([^/]+))\/v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z0-9]+)\/([^/?]+)(?:\/status)?(?:\?|$)/;
+
+/** The object that a path names, as `Kind.group/namespace/name`; `undefined` for lists and for what no rule looks at. */
+export function keyOfPath(path: string, kindOf: KindOfPlural): string | undefined {
+  const [, group = '', namespace = '', plural, name = ''] = OBJECT_PATH.exec(path) ?? [];
+  const kind = plural === undefined ? undefined : kindOf(plural, group);
+  return kind === undefined ? undefined : `${kind}/${namespace}/${name}`;
+}
+
+/** A write that the server accepted. */
+export interface NotedWrite {
+  readonly method: string;
+  /** The object in the answer; `undefined` where the answer is a status. */
+  readonly object: KubeObject | undefined;
+  /** `Kind.group/namespace/name`. */
+  readonly key: string;
+  /** The process of the controller that sent it; `undefined`: another client. */
+  readonly process: string | undefined;
 }
 
 /** Which objects were changed or deleted, by whom, and at which version. */
 export class Ledger {
   readonly #clock: Clock;
+  readonly #kindOf: KindOfPlural;
   /** By another client than the controllers. */
   readonly #changed = new Map<string, number>();
   /** Those that were not plainly applied: deleted, or patched behind the controller's back. */
@@ -40,10 +44,21 @@ export class Ledger {
   /** The newest version that any answer told of. */
   #newest = 0;
   /** Told of each write of any client that the server accepted. */
-  readonly onWrite: ((method: string, object: KubeObject | undefined, key: string) => void)[] = [];
+  readonly onWrite: ((write: NotedWrite) => void)[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, kindOf: KindOfPlural) {
     this.#clock = clock;
+    this.#kindOf = kindOf;
+  }
+
+  /** The object that a path names, by the kinds of this ledger. */
+  keyOf(path: string): string | undefined {
+    return keyOfPath(path, this.#kindOf);
+  }
+
+  /** The keys of all objects that another client than the controllers changed. */
+  get changedKeys(): Iterable<string> {
+    return this.#changed.keys();
   }
 
   /** Notes an accepted write of a process, or of another client than the controllers. */
@@ -51,7 +66,7 @@ export class Ledger {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
     this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
-    const key = object === undefined ? keyOfPath(path) : objectKey(object);
+    const key = object === undefined ? this.keyOf(path) : objectKey(object);
     if (key === undefined) return;
     const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
     if (process === undefined) {
@@ -64,7 +79,7 @@ export class Ledger {
       const written = this.#written.get(key) ?? new Map<string, number>();
       this.#written.set(key, written.set(process, version));
     }
-    for (const told of this.onWrite) told(method, object, key);
+    for (const told of this.onWrite) told({ method, object, key, process });
   }
 
   /**

@@ -1,34 +1,64 @@
-import type { KubeObject } from '../../src/core/index.ts';
-import type { Transport, TransportRequest } from '../../src/kube/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { gvkOf } from '../../core/index.ts';
+import type { Transport, TransportRequest } from '../../kube/index.ts';
 import type { Checker } from './faulty-transport.ts';
+import { groupKindText, keys, nodeIdOf, objectKey } from '../../runtime/index.ts';
 import { textOf } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
-import { objectKey } from './knowledge.ts';
 import type { Ledger } from './ledger.ts';
-import { keyOfPath } from './ledger.ts';
 
-const PART_OF = 'applyset.kubernetes.io/part-of';
-const SET_ID = 'applyset.kubernetes.io/id';
-const ORDER = 'internal.kro.run/apply-order';
-const GROUP_KINDS = 'applyset.kubernetes.io/contains-group-kinds';
-const FINALIZER = 'kro.run/finalizer';
-const RIGS = '/apis/sim.test/v1/namespaces/default/rigs';
+const { PART_OF_LABEL, APPLYSET_ID_LABEL, APPLY_ORDER_ANNOTATION, GROUP_KINDS_ANNOTATION, FINALIZER } = keys;
 
-/** Where members of an ApplySet may be, by how the inventory names their kinds. */
-const MEMBER_PATHS: Readonly<Record<string, string>> = {
-  ConfigMap: '/api/v1/configmaps',
-  LimitRange: '/api/v1/limitranges',
-  'PodDisruptionBudget.policy': '/apis/policy/v1/poddisruptionbudgets',
-};
+/** What the rules know of the graph whose instances they look at. */
+export interface RuledGraph {
+  /** `Kind.group` of instances. */
+  readonly instanceKind: string;
+  /** The path that lists all instances. */
+  readonly instancesPath: string;
+  /** Where members of an ApplySet may be, by how the inventory names their kinds. */
+  readonly members: ReadonlyMap<string, MemberKind>;
+  /** Do the rules look at objects of this ApplySet? Default: at all. */
+  isRuled?(set: string | undefined): boolean;
+  /** The dependencies of a node of an instance that are not there, or not ready. */
+  unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
+}
 
-/** Upon which nodes a node depends, with the kind of those. */
-const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  mid: [['ConfigMap', 'base']],
-  parts: [['ConfigMap', 'mid']],
-  extra: [['ConfigMap', 'mid']],
-  gate: [['ConfigMap', 'base']],
-  after: [['PodDisruptionBudget', 'gate']],
-};
+/** A kind of children. */
+export interface MemberKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The path that lists all objects of the kind. */
+  readonly path: string;
+}
+
+/** An instance, by the labels of its children. */
+export interface InstanceName {
+  readonly name: string;
+  /** Empty for a cluster-scoped instance. */
+  readonly namespace: string;
+}
+
+/** A dependency that a child of a dependent must wait for. */
+export interface UnreadyDependency {
+  readonly text: string;
+  /** Keys of the objects on which its state depends: if another client has just changed one, the process could not know. */
+  readonly keys: readonly string[];
+}
+
+/** Reads what the server has, past all faults. */
+export interface ServerReader {
+  read(path: string): Promise<KubeObject | undefined>;
+  list(path: string): Promise<KubeObject[]>;
+}
+
+/** Which rule a violation breaks. */
+export type Rule = 'order' | 'finalizer' | 'inventory' | 'ownership' | 'needless' | 'overlap' | 'leader';
+
+/** A rule that was broken. */
+export interface Violation {
+  readonly rule: Rule;
+  readonly text: string;
+}
 
 /** One controller process as the rules see it. */
 export interface Suspect {
@@ -54,16 +84,18 @@ export interface Suspect {
  * - of several processes only the leader writes.
  */
 export class Invariants {
-  readonly violations: string[] = [];
+  readonly violations: Violation[] = [];
   /** How many writes were looked at, by verb. */
   writes = 0;
   readonly #transport: Transport;
   readonly #ledger: Ledger;
+  readonly #graph: RuledGraph;
   readonly #before = new Map<TransportRequest, KubeObject | undefined>();
 
-  constructor(transport: Transport, ledger: Ledger) {
+  constructor(transport: Transport, ledger: Ledger, graph: RuledGraph) {
     this.#transport = transport;
     this.#ledger = ledger;
+    this.#graph = graph;
   }
 
   /** The rules for one process. */
@@ -85,7 +117,7 @@ export class Invariants {
     if (['GET', 'POST'].includes(request.method) || path.includes('/leases')) return;
     const earlier = underWay.get(path);
     if (earlier !== undefined && earlier.signal?.aborted !== true) {
-      this.#violated(`two writes at the same time: ${earlier.method} and ${request.method} ${path}`);
+      this.#violated('overlap', `two writes at the same time: ${earlier.method} and ${request.method} ${path}`);
     }
     underWay.set(path, request);
   }
@@ -94,12 +126,13 @@ export class Invariants {
     const path = pathOf(request);
     if (path.includes('/events') || path.includes('/leases')) return;
     this.writes += 1;
-    if (!(await suspect.mayWrite())) this.#violated(`two lead: ${suspect.name} does ${request.method} ${path}`);
+    if (!(await suspect.mayWrite()))
+      this.#violated('leader', `two lead: ${suspect.name} does ${request.method} ${path}`);
     const live = request.method === 'POST' ? undefined : await this.#read(path.replace(/\/status$/, ''));
     this.#before.set(request, live);
     if (request.method === 'DELETE') await this.#checkDelete(path, live, bodyOf(request));
     const sent = bodyOf(request);
-    if (request.method === 'PATCH' && sent?.metadata?.labels?.[PART_OF] !== undefined) {
+    if (request.method === 'PATCH' && sent !== undefined && this.#isRuled(sent?.metadata?.labels?.[PART_OF_LABEL])) {
       await this.#checkChild(path, sent, live, suspect);
     }
   }
@@ -122,9 +155,10 @@ export class Invariants {
       suspect.unsure.has(path) ||
       this.#ledger.excuses(key, suspect.knowledge, 'any') ||
       this.#ledger.wroteUnseen(key, suspect.name, suspect.knowledge);
-    if (isNeedless && !isExcused) this.#violated(`needless write: ${request.method} ${request.path}`);
+    if (isNeedless && !isExcused) this.#violated('needless', `needless write: ${request.method} ${request.path}`);
     suspect.unsure.delete(path);
-    if (live?.kind !== 'Rig' || this.#ledger.excuses(key, suspect.knowledge)) return;
+    if (live === undefined || kindOf(live) !== this.#graph.instanceKind || this.#ledger.excuses(key, suspect.knowledge))
+      return;
     await this.#checkParent(live, answer);
   }
 
@@ -132,17 +166,22 @@ export class Invariants {
     if (live === undefined) return;
     const { uid, labels = {} } = live.metadata;
     const { preconditions } = (options ?? {}) as { preconditions?: { uid?: string } };
-    if (preconditions?.uid === undefined) this.#violated(`a delete without the UID: ${path}`);
+    if (preconditions?.uid === undefined) this.#violated('ownership', `a delete without the UID: ${path}`);
     else if (preconditions.uid !== uid) return;
     if (live.kind === 'GraphRevision') return this.#checkRevisionDelete(path, live);
-    const set = labels[PART_OF];
+    const set = labels[PART_OF_LABEL];
+    if (this.#graph.isRuled?.(set) === false) return;
     const parent = await this.#ownerOf(set);
-    if (set === undefined || parent === undefined) return this.#violated(`deleted what is not ours: ${path}`);
+    if (set === undefined || parent === undefined)
+      return this.#violated('ownership', `deleted what is not ours: ${path}`);
     if (parent.metadata.deletionTimestamp === undefined) return;
     const wave = waveOf(live);
     for (const member of await this.#members(set)) {
       if (waveOf(member) <= wave) continue;
-      return this.#violated(`deleted ${path} of wave ${wave} before ${objectKey(member)} of wave ${waveOf(member)}`);
+      return this.#violated(
+        'order',
+        `deleted ${path} of wave ${wave} before ${objectKey(member)} of wave ${waveOf(member)}`,
+      );
     }
   }
 
@@ -150,80 +189,92 @@ export class Invariants {
     const revisions = await this.#list('/apis/internal.kro.run/v1alpha1/graphrevisions');
     const numbers = revisions.map(({ spec }) => Number(spec?.['revision']));
     if (Number(live.spec?.['revision']) >= Math.max(...numbers)) {
-      this.#violated(`deleted the newest revision: ${path}`);
+      this.#violated('ownership', `deleted the newest revision: ${path}`);
     }
   }
 
   async #checkChild(path: string, sent: KubeObject, live: KubeObject | undefined, suspect: Suspect): Promise<void> {
     const labels = sent.metadata.labels ?? {};
-    const set = labels[PART_OF] ?? '';
-    const told = suspect.knowledge.of(keyOfPath(path) ?? '');
-    const owner = live?.metadata.labels?.[PART_OF];
+    const set = labels[PART_OF_LABEL] ?? '';
+    const told = suspect.knowledge.of(this.#ledger.keyOf(path) ?? '');
+    const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set && told?.partOf === owner) {
-      this.#violated(`took over what belongs to another ApplySet: ${path}`);
+      this.#violated('ownership', `took over what belongs to another ApplySet: ${path}`);
     }
-    const parent = await this.#read(`${RIGS}/${labels['kro.run/instance-name'] ?? ''}`);
-    const key = `Rig/default/${labels['kro.run/instance-name'] ?? ''}`;
+    const instance = {
+      name: labels[keys.INSTANCE_NAME_LABEL] ?? '',
+      namespace: labels[keys.INSTANCE_NAMESPACE_LABEL] ?? '',
+    };
+    const parent = await this.#instance(instance);
+    const key = `${this.#graph.instanceKind}/${instance.namespace}/${instance.name}`;
     if (!this.#ledger.excuses(key, suspect.knowledge)) {
-      const kinds = (parent?.metadata.annotations?.[GROUP_KINDS] ?? '').split(',');
+      const kinds = (parent?.metadata.annotations?.[GROUP_KINDS_ANNOTATION] ?? '').split(',');
       if (parent?.metadata.finalizers?.includes(FINALIZER) !== true) {
-        this.#violated(`a child before the finalizer: ${path}`);
-      } else if (!kinds.includes(groupKind(sent))) {
-        this.#violated(`a child that the inventory does not cover: ${path} (${kinds.join(',')})`);
+        this.#violated('finalizer', `a child before the finalizer: ${path}`);
+      } else if (!kinds.includes(kindOf(sent))) {
+        this.#violated('inventory', `a child that the inventory does not cover: ${path} (${kinds.join(',')})`);
       }
     }
-    if (sent.metadata.annotations?.[ORDER] === undefined) this.#violated(`a child without a wave: ${path}`);
-    if (live === undefined) await this.#checkDependencies(path, labels, suspect);
-  }
-
-  async #checkDependencies(path: string, labels: Readonly<Record<string, string>>, suspect: Suspect): Promise<void> {
-    for (const [kind, node] of DEPENDS_ON[labels['kro.run/node-id'] ?? ''] ?? []) {
-      const name = `${labels['kro.run/instance-name'] ?? ''}-${node}`;
-      const base = kind === 'ConfigMap' ? '/api/v1' : '/apis/policy/v1';
-      const plural = kind === 'ConfigMap' ? 'configmaps' : 'poddisruptionbudgets';
-      const found = await this.#read(`${base}/namespaces/default/${plural}/${name}`);
-      const isReady = found !== undefined && (node !== 'gate' || Number(found.status?.['currentHealthy'] ?? 0) > 0);
-      if (isReady || this.#ledger.excuses(`${kind}/default/${name}`, suspect.knowledge)) continue;
-      this.#violated(`${path} before ${name}, which it depends on`);
+    if (sent.metadata.annotations?.[APPLY_ORDER_ANNOTATION] === undefined) {
+      this.#violated('order', `a child without a wave: ${path}`);
+    }
+    if (live !== undefined) return;
+    for (const { text, keys: related } of await this.#graph.unready(nodeIdOf(sent), instance, this.#reader)) {
+      if (related.some((each) => this.#ledger.excuses(each, suspect.knowledge))) continue;
+      this.#violated('order', `${path} before ${text}, which it depends on`);
     }
   }
 
   /** After a write of the instance: the finalizer went last, the inventory still covers what is there. */
   async #checkParent(live: KubeObject, answer: KubeObject): Promise<void> {
-    const set = answer.metadata.labels?.[SET_ID] ?? live.metadata.labels?.[SET_ID];
+    const set = answer.metadata.labels?.[APPLYSET_ID_LABEL] ?? live.metadata.labels?.[APPLYSET_ID_LABEL];
     if (set === undefined) return;
     const had = live.metadata.finalizers?.includes(FINALIZER) === true;
     const has = answer.metadata.finalizers?.includes(FINALIZER) === true;
-    const kinds = (object: KubeObject) => (object.metadata.annotations?.[GROUP_KINDS] ?? '').split(',');
+    const kinds = (object: KubeObject) => (object.metadata.annotations?.[GROUP_KINDS_ANNOTATION] ?? '').split(',');
     const now = new Set(kinds(answer));
     const gone = kinds(live).filter((kind) => kind !== '' && !now.has(kind));
     if ((!had || has) && gone.length === 0) return;
     for (const member of await this.#members(set)) {
-      if (had && !has) this.#violated(`the finalizer went before ${objectKey(member)}`);
-      else if (gone.includes(groupKind(member))) this.#violated(`the inventory lost ${objectKey(member)}`);
+      if (had && !has) this.#violated('finalizer', `the finalizer went before ${objectKey(member)}`);
+      else if (gone.includes(kindOf(member))) this.#violated('inventory', `the inventory lost ${objectKey(member)}`);
     }
   }
 
   /** The instance whose ApplySet it is. */
   async #ownerOf(set: string | undefined): Promise<KubeObject | undefined> {
     if (set === undefined) return undefined;
-    const [owner] = await this.#list(`${RIGS}?labelSelector=${encodeURIComponent(`${SET_ID}=${set}`)}`);
+    const [owner] = await this.#list(
+      `${this.#graph.instancesPath}?labelSelector=${encodeURIComponent(`${APPLYSET_ID_LABEL}=${set}`)}`,
+    );
     return owner;
+  }
+
+  async #instance({ name, namespace }: InstanceName): Promise<KubeObject | undefined> {
+    const at = this.#graph.instancesPath;
+    const place = namespace === '' ? at : at.replace(/\/([^/]+)$/, `/namespaces/${namespace}/$1`);
+    return this.#read(`${place}/${name}`);
   }
 
   async #members(set: string): Promise<KubeObject[]> {
     const found: KubeObject[] = [];
-    for (const [kind, path] of Object.entries(MEMBER_PATHS)) {
-      const items = await this.#list(`${path}?labelSelector=${encodeURIComponent(`${PART_OF}=${set}`)}`);
-      found.push(...items.map((item) => ({ ...item, kind: kind.replace(/\..*/, ''), apiVersion: apiVersionOf(kind) })));
+    for (const { apiVersion, kind, path } of this.#graph.members.values()) {
+      const items = await this.#list(`${path}?labelSelector=${encodeURIComponent(`${PART_OF_LABEL}=${set}`)}`);
+      found.push(...items.map((item) => ({ ...item, kind, apiVersion })));
     }
     return found;
   }
 
+  readonly #reader: ServerReader = { read: (path) => this.#read(path), list: (path) => this.#list(path) };
+
+  #isRuled(set: string | undefined): boolean {
+    return set !== undefined && this.#graph.isRuled?.(set) !== false;
+  }
+
   async #list(path: string): Promise<KubeObject[]> {
     const response = await this.#transport.request({ method: 'GET', path });
-    if (response.status >= 400) return [];
-    return (JSON.parse(await textOf(response)) as { items: KubeObject[] }).items;
+    const text = await textOf(response);
+    return response.status >= 400 ? [] : (JSON.parse(text) as { items: KubeObject[] }).items;
   }
 
   async #read(path: string): Promise<KubeObject | undefined> {
@@ -232,8 +283,8 @@ export class Invariants {
     return response.status === 200 ? (JSON.parse(text) as KubeObject) : undefined;
   }
 
-  #violated(text: string): void {
-    this.violations.push(text);
+  #violated(rule: Rule, text: string): void {
+    this.violations.push({ rule, text });
   }
 }
 
@@ -243,16 +294,12 @@ function bodyOf({ body }: TransportRequest): KubeObject | undefined {
 }
 
 function waveOf(object: KubeObject): number {
-  return Number(object.metadata.annotations?.[ORDER] ?? 0);
+  return Number(object.metadata.annotations?.[APPLY_ORDER_ANNOTATION] ?? 0);
 }
 
-function apiVersionOf(groupKindText: string): string {
-  return groupKindText.endsWith('.policy') ? 'policy/v1' : 'v1';
-}
-
-function groupKind({ apiVersion, kind }: KubeObject): string {
-  const group = apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '';
-  return group === '' ? kind : `${kind}.${group}`;
+/** `Kind.group`, as inventories name kinds. */
+function kindOf(object: KubeObject): string {
+  return groupKindText(gvkOf(object));
 }
 
 function pathOf(request: TransportRequest): string {

@@ -1,5 +1,6 @@
-import type { Clock, TransportRequest } from '../../src/kube/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
+import type { Clock, TransportRequest } from '../../kube/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { keys, objectKey } from '../../runtime/index.ts';
 
 /** What a process was last told of an object, and when. */
 interface Told {
@@ -7,11 +8,6 @@ interface Told {
   readonly gone: boolean;
   readonly at: number;
   readonly partOf: string | undefined;
-}
-
-/** One text per object whatever path or version it is read in: `Kind/namespace/name`. */
-export function objectKey(object: KubeObject): string {
-  return `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
 }
 
 /** What one process has been told by answers and watches: a rule must not blame it for what it could not know. */
@@ -35,7 +31,7 @@ export class Knowledge {
     const body = JSON.parse(text) as KubeObject & { items?: KubeObject[] };
     if (Array.isArray(body.items)) {
       const kind = body.kind.replace(/List$/, '');
-      for (const item of body.items) this.#learn({ ...item, kind: item.kind ?? kind }, false);
+      for (const item of body.items) this.#learn({ ...item, kind, apiVersion: body.apiVersion }, false);
     } else if (body.metadata?.name !== undefined && body.kind !== 'Status') {
       this.#learn(body, method === 'DELETE' && body.metadata.deletionTimestamp === undefined);
     }
@@ -50,7 +46,7 @@ export class Knowledge {
     const version = Number(object.metadata.resourceVersion ?? 0);
     const known = this.#told.get(key);
     if (known !== undefined && known.version >= version && !gone) return;
-    const partOf = object.metadata.labels?.['applyset.kubernetes.io/part-of'];
+    const partOf = object.metadata.labels?.[keys.PART_OF_LABEL];
     this.#told.set(key, { version, gone, partOf, at: this.#clock.now() });
   }
 }

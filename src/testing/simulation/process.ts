@@ -1,24 +1,14 @@
-import type { Cluster } from '../../src/cluster/index.ts';
-import { createController, jsonLogger, runController } from '../../src/controller/index.ts';
-import type { Controller } from '../../src/controller/index.ts';
-import { shardOf } from '../../src/controller/shards/assignment.ts';
-import type { TransportRequest } from '../../src/kube/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
-import { FaultyTransport, textOf } from './faulty-transport.ts';
+import type { Cluster } from '../../cluster/index.ts';
+import type { Controller, Logger } from '../../controller/index.ts';
+import { createController, jsonLogger } from '../../controller/index.ts';
+import type { Clock, TransportRequest } from '../../kube/index.ts';
+import { KubeClient } from '../../kube/index.ts';
+import { FaultyTransport } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
 import { Knowledge } from './knowledge.ts';
-import type { SimClock } from '../../src/testing/simulation/sim-clock.ts';
-import { SkewedClock } from '../../src/testing/simulation/sim-clock.ts';
-import type { Weather } from './weather.ts';
-
-const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
-const LEASE = 'controller.kro.run';
-/** Longer than the defaults, so that hours of elections cost few requests. */
-const ELECTION = [
-  '--leader-election-lease-duration=150s',
-  '--leader-election-renew-deadline=100s',
-  '--leader-election-retry-period=20s',
-];
+import type { SimClock } from './sim-clock.ts';
+import { SkewedClock } from './sim-clock.ts';
+import type { Fault, Weather } from './weather.ts';
 
 /** What processes of a run share. */
 export interface ProcessHost {
@@ -27,21 +17,39 @@ export interface ProcessHost {
   readonly random: () => number;
   readonly weather: Weather;
   readonly invariants: Invariants;
-  readonly log: string[];
+  /** Takes a line of the log of a process. */
+  readonly onLog: (line: string) => void;
+  /** Takes a fault of a request. */
+  readonly onFault: (fault: Fault, process: string, request: TransportRequest, index: number) => void;
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
+  /** How processes elect a leader; absent: there is one process, and it needs no Lease. */
+  readonly election?: Election;
 }
 
-/** How several processes divide the work: into so many shards, or not at all (0), so that one leads. */
-export interface Division {
-  readonly shards: number;
+/** What a process runs with that stands in an election. */
+export interface ElectionOptions {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  /** Aborted when the process ends. */
+  readonly signal: AbortSignal;
+  readonly identity: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** How several processes share the work. */
+export interface Election {
+  /** Runs a process until its signal aborts. Rejects when it cannot go on. */
+  run(options: ElectionOptions): Promise<void>;
+  /** May the process of this name write now? */
+  leads(process: string): Promise<boolean>;
 }
 
 /** A controller process that can die and is started again by its kubelet; one of several if it stands in an election. */
 export class ControllerProcess {
   readonly name: string;
   readonly #host: ProcessHost;
-  readonly #division: Division | undefined;
   readonly #clock: SkewedClock;
   readonly #unsure = new Set<string>();
   #transport: FaultyTransport | undefined;
@@ -56,15 +64,19 @@ export class ControllerProcess {
   /** Do only its requests for the Lease fail? */
   leaseOut: 'refused' | 'unanswered' | undefined;
 
-  constructor(name: string, host: ProcessHost, division: Division | undefined) {
+  constructor(name: string, host: ProcessHost) {
     this.name = name;
     this.#host = host;
-    this.#division = division;
     this.#clock = new SkewedClock(host.clock);
   }
 
   get inFlight(): number {
     return this.#transport?.inFlight ?? 0;
+  }
+
+  /** The controller that runs; `undefined` in an election. */
+  get controller(): Controller | undefined {
+    return this.#controller;
   }
 
   /** Sets its clock wrong. */
@@ -94,29 +106,23 @@ export class ControllerProcess {
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;
-    const { random, log } = this.#host;
+    const { random, onLog, election } = this.#host;
     const transport = this.#connect();
     this.#transport = transport;
     const client = new KubeClient({ transport, clock: this.#clock, random });
     const logger = jsonLogger(
-      (line) => log.push(`${this.name}: ${line.trim()}`),
+      (line) => onLog(`${this.name}: ${line.trim()}`),
       () => this.#clock.now(),
       'warn',
     );
     const failed = () => {
       if (this.#generation === generation) this.wanted = true;
     };
-    if (this.#division !== undefined) {
+    if (election !== undefined) {
       const stop = new AbortController();
       this.#stop = stop;
-      const args = [
-        ...ELECTION,
-        ...(this.#division.shards > 0 ? [`--shards=${this.#division.shards}`] : ['--leader-elect']),
-        '--metrics-bind-address=0',
-        '--health-probe-bind-address=0',
-      ];
       const identity = this.name;
-      runController({ client, args, logger, signal: stop.signal, identity, clock: this.#clock, random }).catch(failed);
+      election.run({ client, logger, signal: stop.signal, identity, clock: this.#clock, random }).catch(failed);
     } else {
       this.#controller = createController({ client, clock: this.#clock, random, logger, shutdownGraceMs: 0 });
       this.#controller.start().catch(failed);
@@ -131,13 +137,13 @@ export class ControllerProcess {
   }
 
   #connect(): FaultyTransport {
-    const { cluster, weather, invariants, log, clock, nextRequest, nextStream } = this.#host;
+    const { cluster, weather, invariants, onFault, clock, nextRequest, nextStream, election } = this.#host;
     const knowledge = new Knowledge(clock);
     const check = invariants.checkerOf({
       name: this.name,
       knowledge,
       unsure: this.#unsure,
-      mayWrite: () => this.#leads(),
+      mayWrite: () => election?.leads(this.name) ?? Promise.resolve(true),
     });
     return new FaultyTransport(cluster.transport(), {
       weather,
@@ -145,7 +151,7 @@ export class ControllerProcess {
       nextRequest,
       nextStream,
       isOut: ({ path }) => (this.out ? 'refused' : path.includes('/leases') ? this.leaseOut : undefined),
-      onFault: (fault, { method, path }, index) => log.push(`${index} ${fault}: ${this.name} ${method} ${path}`),
+      onFault: (fault, request, index) => onFault(fault, this.name, request, index),
       onCrash: () => {
         this.crashes += 1;
         this.wanted = true;
@@ -154,15 +160,5 @@ export class ControllerProcess {
       check,
       knowledge,
     });
-  }
-
-  /** Does it hold the Lease under which the one definition of the world is worked on? */
-  async #leads(): Promise<boolean> {
-    if (this.#division === undefined) return true;
-    const { shards } = this.#division;
-    const lease = shards > 0 ? `${LEASE}-shard-${shardOf('rigs', shards)}` : LEASE;
-    const response = await this.#host.cluster.transport().request({ method: 'GET', path: `${LEASES}/${lease}` });
-    const held = JSON.parse(await textOf(response)) as { spec?: { holderIdentity?: string } };
-    return held.spec?.holderIdentity === this.name;
   }
 }

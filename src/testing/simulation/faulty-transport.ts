@@ -1,4 +1,4 @@
-import type { Clock, Transport, TransportRequest, TransportResponse } from '../../src/kube/index.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Fault, Weather } from './weather.ts';
 

@@ -1,0 +1,209 @@
+import type { Cluster } from '../../cluster/index.ts';
+import type { TransportRequest } from '../../kube/index.ts';
+import { KubeClient } from '../../kube/index.ts';
+import type { RuledGraph } from './invariants.ts';
+import { Invariants } from './invariants.ts';
+import type { KindOfPlural } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import type { Election } from './process.ts';
+import { ControllerProcess } from './process.ts';
+import type { SimClock } from './sim-clock.ts';
+import { seededRandom } from './sim-clock.ts';
+import type { Weather } from './weather.ts';
+
+/** What a world under faults is made of. */
+export interface FaultyWorldOptions {
+  readonly cluster: Cluster;
+  /** The clock of the cluster. */
+  readonly clock: SimClock;
+  /** Decides jitter. */
+  readonly seed: number;
+  readonly weather: Weather;
+  /** The graph whose instances the rules look at. */
+  readonly graph: RuledGraph;
+  /** The kinds of the objects that the rules look at. */
+  readonly kindOf: KindOfPlural;
+  /** How many processes work. Default 1. */
+  readonly processes?: number;
+  /** How they share the work; absent for one process. */
+  readonly election?: Election;
+  /** Takes what is done and what goes wrong, in order. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** So many turns of the event loop without a request count as quiet at one point of time. */
+const QUIET_TURNS = 12;
+const CALM_TURNS = 4;
+/** After so many violations a run ends. */
+const MAX_VIOLATIONS = 20;
+/** More requests at one point of time than any story needs: a pass that decides the same over and over. */
+const MAX_REQUESTS_AT_ONCE = 5000;
+/** Longest time until quiet after the last action, by the simulated clock: refused writes pause for minutes. */
+const MAX_QUIET_MS = 25 * 60_000;
+
+/** An embedded cluster and the processes of a controller on one clock, in bad weather. Users and rivals act by `admin`. */
+export class FaultyWorld {
+  readonly cluster: Cluster;
+  readonly clock: SimClock;
+  /** A client of users and rivals; no fault befalls its requests, and the ledger notes its writes. */
+  readonly admin: KubeClient;
+  readonly ledger: Ledger;
+  readonly invariants: Invariants;
+  readonly processes: readonly ControllerProcess[];
+  readonly weather: Weather;
+  /** How many requests the processes sent. */
+  requests = 0;
+  /** Is another client at work now? */
+  isBusy: () => boolean = () => false;
+  readonly #log: (line: string) => void;
+  /** How many were sent since the time moved last. */
+  #requestsNow = { at: 0, count: 0 };
+  #endless: string | undefined;
+  #streams = 0;
+
+  constructor({ cluster, clock, seed, weather, graph, kindOf, processes = 1, election, onLog }: FaultyWorldOptions) {
+    const random = seededRandom(seed ^ 0x5bd1e995);
+    this.cluster = cluster;
+    this.clock = clock;
+    this.weather = weather;
+    this.#log = onLog ?? (() => undefined);
+    this.ledger = new Ledger(clock, kindOf);
+    this.admin = new KubeClient({ transport: this.ledger.wrap(cluster.transport()), clock, random });
+    this.invariants = new Invariants(cluster.transport(), this.ledger, graph);
+    const host = {
+      cluster,
+      clock,
+      random,
+      weather,
+      invariants: this.invariants,
+      onLog: this.#log,
+      onFault: (fault: string, process: string, { method, path }: TransportRequest, index: number) =>
+        this.#log(`${index} ${fault}: ${process} ${method} ${path}`),
+      nextRequest: (request: TransportRequest) => this.#nextRequest(request),
+      nextStream: () => (this.#streams += 1),
+      ...(election === undefined ? {} : { election }),
+    };
+    this.processes = Array.from(
+      { length: processes },
+      (_, index) => new ControllerProcess(`process-${index + 1}`, host),
+    );
+    this.#skewClocks(0);
+  }
+
+  /** What befalls the world as a whole after the action of this number, from 1. */
+  async disrupt(index: number): Promise<void> {
+    const { weather } = this;
+    this.#skewClocks(index);
+    if (weather.strikes('outage', index, 0.04)) {
+      await this.#without(this.processes, (1 + weather.detail('outage', index) * 9) * 60_000);
+    }
+    // Elections take minutes.
+    if (this.processes.length > 1 && weather.strikes('long pause', index, 0.4)) {
+      await this.jumpTo(this.clock.now() + weather.detail('long pause', index) * 240_000);
+    }
+    for (const [number, process] of this.processes.entries()) {
+      const count = index * 10 + number;
+      if (weather.strikes('kill', count, 0.03)) process.kill();
+      if (weather.strikes('all watches cut', count, 0.03)) process.cutWatches();
+      if (this.processes.length > 1 && weather.strikes('cut off', count, 0.15)) {
+        await this.#without([process], (1 + weather.detail('cut off', count) * 5) * 60_000);
+      }
+      if (this.processes.length > 1 && weather.strikes('lease cut off', count, 0.3)) this.#withoutLease(process, count);
+    }
+  }
+
+  /** Ends all disruptions, and lets the world come to rest. */
+  async calmDown(): Promise<void> {
+    this.weather.calm = true;
+    for (const process of this.processes) process.out = false;
+    for (const process of this.processes) process.leaseOut = undefined;
+    await this.settle();
+    await this.jumpTo(this.clock.now() + MAX_QUIET_MS);
+  }
+
+  /** Lets everything happen that happens at this point of time. @throws Error when that never ends. */
+  async settle(): Promise<void> {
+    // Without lateness what is under way shows at once.
+    const enough = this.weather.calm ? CALM_TURNS : QUIET_TURNS;
+    for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
+      if (turns > 20_000) throw new Error('it never becomes quiet');
+      if (this.#endless !== undefined) throw new Error(this.#endless);
+      this.#endBroken();
+      for (const process of this.processes) if (process.wanted) process.start();
+      const before = this.requests;
+      await new Promise(setImmediate);
+      await this.cluster.idle();
+      const busy = this.isBusy() || this.processes.some(({ inFlight }) => inFlight > 0);
+      quiet = before === this.requests && !busy ? quiet + 1 : 0;
+    }
+  }
+
+  /** Moves the time, letting everything happen in its order. */
+  async jumpTo(time: number): Promise<void> {
+    for (let due = this.clock.nextDue; due !== undefined && due <= time; due = this.clock.nextDue) {
+      this.clock.jump();
+      await this.settle();
+    }
+    if (this.clock.now() < time) this.clock.skip(time - this.clock.now());
+  }
+
+  /** Ends processes and cluster. Work that is still under way, as in a run that was given up, ends when its time is up. */
+  async end(): Promise<void> {
+    const ending = Promise.all(this.processes.map((process) => process.end())).then(() => true);
+    for (let turns = 0; ; turns += 1) {
+      if (turns >= 20_000) throw new Error('a process never ends');
+      const turn = new Promise<boolean>((resolve) => setImmediate(resolve, false));
+      if (await Promise.race([ending, turn])) break;
+      if (turns > QUIET_TURNS) this.clock.jump();
+    }
+    await this.cluster.close();
+  }
+
+  async #without(processes: readonly ControllerProcess[], milliseconds: number): Promise<void> {
+    for (const process of processes) {
+      process.out = true;
+      process.cutWatches();
+    }
+    this.#log(
+      `${processes.map(({ name }) => name).join(', ')} cannot reach the server for ${Math.round(milliseconds / 1000)} s`,
+    );
+    await this.jumpTo(this.clock.now() + milliseconds);
+    for (const process of processes) process.out = false;
+  }
+
+  /** Work goes on, and only the Lease cannot be renewed. */
+  #withoutLease(process: ControllerProcess, count: number): void {
+    const minutes = 1 + this.weather.detail('lease cut off', count) * 5;
+    process.leaseOut = this.weather.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
+    this.#log(`${process.name} cannot renew its Lease for ${Math.round(minutes * 60)} s: ${process.leaseOut}`);
+    this.clock.setTimer(minutes * 60_000, () => {
+      process.leaseOut = undefined;
+    });
+  }
+
+  #skewClocks(index: number): void {
+    const { weather } = this;
+    for (const [number, process] of this.processes.entries()) {
+      const count = index * 10 + number;
+      if (!weather.strikes('clock', count, index === 0 ? 0.3 : 0.02)) continue;
+      process.skew(Math.floor((weather.detail('clock', count) - 0.5) * 20 * 60_000));
+    }
+  }
+
+  #nextRequest({ method, path }: TransportRequest): number {
+    this.#endBroken();
+    this.requests += 1;
+    const now = this.clock.now();
+    this.#requestsNow = { at: now, count: this.#requestsNow.at === now ? this.#requestsNow.count + 1 : 1 };
+    if (this.#requestsNow.count > MAX_REQUESTS_AT_ONCE) {
+      this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
+    }
+    if (this.#endless !== undefined) throw new Error(this.#endless);
+    return this.requests;
+  }
+
+  /** A controller that breaks rules over and over would keep the cluster busy for ever. */
+  #endBroken(): void {
+    if (this.invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
+  }
+}

@@ -1,0 +1,55 @@
+import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
+import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
+
+/** Where members of an ApplySet may be, by how the inventory names their kinds. */
+const MEMBERS: RuledGraph['members'] = new Map([
+  ['ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', path: '/api/v1/configmaps' }],
+  ['LimitRange', { apiVersion: 'v1', kind: 'LimitRange', path: '/api/v1/limitranges' }],
+  [
+    'PodDisruptionBudget.policy',
+    { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', path: '/apis/policy/v1/poddisruptionbudgets' },
+  ],
+]);
+
+/** Upon which nodes a node depends, with the kind of those. */
+const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  mid: [['ConfigMap', 'base']],
+  parts: [['ConfigMap', 'mid']],
+  extra: [['ConfigMap', 'mid']],
+  gate: [['ConfigMap', 'base']],
+  after: [['PodDisruptionBudget', 'gate']],
+};
+
+/** What the rules know of the definition of `rigDefinition`. */
+export const RIG_RULES: RuledGraph = {
+  instanceKind: 'Rig.sim.test',
+  instancesPath: '/apis/sim.test/v1/rigs',
+  members: MEMBERS,
+  async unready(id, instance, server) {
+    const found = [];
+    for (const [kind, node] of DEPENDS_ON[id] ?? []) {
+      const name = `${instance.name}-${node}`;
+      const base = kind === 'ConfigMap' ? '/api/v1' : '/apis/policy/v1';
+      const plural = kind === 'ConfigMap' ? 'configmaps' : 'poddisruptionbudgets';
+      const live = await server.read(`${base}/namespaces/default/${plural}/${name}`);
+      const isReady = live !== undefined && (node !== 'gate' || Number(live.status?.['currentHealthy'] ?? 0) > 0);
+      const group = kind === 'ConfigMap' ? '' : '.policy';
+      if (!isReady) found.push({ text: name, keys: [`${kind}${group}/default/${name}`] });
+    }
+    return found;
+  },
+};
+
+const KINDS: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  limitranges: 'LimitRange',
+  'poddisruptionbudgets.policy': 'PodDisruptionBudget.policy',
+  'rigs.sim.test': 'Rig.sim.test',
+  'resourcegraphdefinitions.kro.run': 'ResourceGraphDefinition.kro.run',
+  'graphrevisions.internal.kro.run': 'GraphRevision.internal.kro.run',
+  'customresourcedefinitions.apiextensions.k8s.io': 'CustomResourceDefinition.apiextensions.k8s.io',
+  'leases.coordination.k8s.io': 'Lease.coordination.k8s.io',
+};
+
+/** The kinds of the objects that the simulation looks at. */
+export const kindOfPlural: KindOfPlural = (plural, group) => KINDS[group === '' ? plural : `${plural}.${group}`];
