@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
 
 test.each([{}, { namespace: 'a', timeout: 5 }, { debugLogging: { enabled: true }, httpTimeouts: {} }])(
-  '%o is taken',
+  '%o is accepted',
   (options) => {
     expect(() => checkFactoryOptions(options)).not.toThrow();
   },
@@ -27,13 +27,13 @@ test.each([
   expect(() => checkFactoryOptions(options)).toThrow(expect.objectContaining({ code }));
 });
 
-test('an option of a call that would not be heeded is refused', () => {
+test('an option that a call does not have is refused', () => {
   expect(checkedCall({ timeout: 5 })).toEqual({ timeout: 5 });
   const scoped = { scopes: ['a'] } as object;
   expect(() => checkedCall(scoped)).toThrow(expect.objectContaining({ code: 'compose/unknown-option' }));
 });
 
-test('a value of another type says what the option takes, with an example', () => {
+test('the error for a value of a wrong type names the expected values, with an example', () => {
   expect(() => checkFactoryOptions({ timeout: '60s' })).toThrow(
     expect.objectContaining({
       message: "the option timeout takes milliseconds, as a number, not '60s'",

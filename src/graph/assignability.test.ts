@@ -37,7 +37,7 @@ const types: TypeProvider = {
 
 const STRINGS = mapType(STRING, STRING);
 
-describe('what does not fit', () => {
+describe('a type that is not assignable', () => {
   test.each<[CelType, CelType, string]>([
     [INT, STRING, 'type kind mismatch: got "int", expected "string"'],
     [INT, DOUBLE, 'type kind mismatch: got "int", expected "double"'],
@@ -74,7 +74,7 @@ describe('what does not fit', () => {
   ])('%j into %j', (output, expected, text) => expect(explainMismatch(output, expected, types)).toBe(text));
 });
 
-describe('what fits, kro’s holes included', () => {
+describe('an assignable type, including kro’s loopholes', () => {
   test.each<[CelType, CelType]>([
     [STRING, STRING],
     [DYN, structType('named')],
@@ -93,7 +93,7 @@ describe('what fits, kro’s holes included', () => {
   ])('%j into %j', (output, expected) => expect(explainMismatch(output, expected, types)).toBeUndefined());
 });
 
-test('a recursive type ends', () => {
+test('the comparison of a recursive type ends', () => {
   const endless: TypeProvider = {
     findType: (name) => structType(name),
     findField: (name) => ({ type: structType(name) }),

@@ -32,7 +32,7 @@ ${lines.map((line) => `    ${line}`).join('\n')}
 
 const field = (type: string) => ['spec:', `  value: ${type}`];
 
-describe('rules that an API server takes', () => {
+describe('rules that an API server accepts', () => {
   test.each([
     ['a comparison', `string | validation="self.startsWith('a')"`],
     ['a stored value', 'integer | validation="self >= oldSelf"'],
@@ -64,7 +64,7 @@ describe('rules that an API server refuses', () => {
     expect(compileSchema(field(type)).found[0]).toMatchObject({ code: 'graph/invalid-rule', ...expected });
   });
 
-  test('a wrong field of a custom type, once for the type', () => {
+  test('a wrong field of a custom type is reported once for the type', () => {
     const lines = [
       'types:',
       '  Port:',
@@ -82,7 +82,7 @@ describe('rules that an API server refuses', () => {
     ]);
   });
 
-  test('oldSelf in elements that cannot be matched with stored ones', () => {
+  test('oldSelf is refused in elements that have no stored counterpart', () => {
     const lines = ['types:', '  Port:', '    name: string | immutable=true', 'spec:', '  ports: "[]Port"'];
     expect(compileSchema(lines).found).toMatchObject([
       { code: 'graph/refused-crd', message: expect.stringContaining('oldSelf cannot be used') },
@@ -92,7 +92,7 @@ describe('rules that an API server refuses', () => {
   });
 });
 
-test('kro takes them, so they are warnings; errors when strict', () => {
+test('wrong rules are warnings, because kro accepts them, and errors with strict', () => {
   const rule = field('string | validation="self"');
   const lenient = compileSchema(rule);
   expect(lenient.graph).toBeDefined();

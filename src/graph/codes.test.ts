@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
 import { diagnosticCodes } from './codes.ts';
 
-describe('the example of each code gets it', () => {
+describe('the example of each code gives a diagnostic with this code', () => {
   test.each(diagnosticCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
     const diagnostics = exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
@@ -13,7 +13,7 @@ describe('the example of each code gets it', () => {
   });
 });
 
-test('no code stands twice', () => {
+test('no code is listed twice', () => {
   const codes = diagnosticCodes.map((info) => info.code);
   expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
 });

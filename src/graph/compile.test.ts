@@ -62,7 +62,7 @@ describe('the seeds', () => {
   });
 });
 
-test('all mistakes of a definition are told at once, each at its place', () => {
+test('all problems of a definition are reported together, each with its position', () => {
   const text = fixture('many-mistakes.rgd.yaml');
   const { graph, diagnostics } = compileText(text);
   expect(graph).toBeUndefined();
@@ -162,7 +162,7 @@ describe('input that is no definition', () => {
   });
 });
 
-describe('expressions in all notations are pointed at', () => {
+describe('a diagnostic points into the expression, in every YAML notation', () => {
   const position = (value: string): string => {
     const text = withResources(`    - id: a
       template:
@@ -191,7 +191,7 @@ describe('options', () => {
       template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "\${schema.spec.name}"}
 `);
 
-  test('a hole of kro’s checks is a warning, and an error when strict', () => {
+  test('a problem that kro’s checks miss is a warning, and an error with strict', () => {
     const lenient = compileText(hole);
     expect(lenient.graph).toBeDefined();
     expect(lenient.diagnostics.map((each) => [each.code, each.severity])).toEqual([['graph/type-hole', 'warning']]);
@@ -218,7 +218,7 @@ describe('options', () => {
               schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
 `);
 
-  test('a kind that the graph installs itself comes after what installs it, but not for stock kro', () => {
+  test('a resource of a kind that the graph installs follows the installer; stock kro refuses the kind', () => {
     const { graph, diagnostics } = compileText(installs, { target: 'typekro' });
     expect(diagnostics).toEqual([]);
     expect(graph?.order).toEqual(['crd', 'thing']);
@@ -227,7 +227,7 @@ describe('options', () => {
   });
 });
 
-test('reads of a collection count from its items, through loops, filters and iterators', () => {
+test('read paths of a collection begin at its items, through loops, filters and iterators', () => {
   const text = withResources(`    - id: maps
       forEach: [{tag: "\${schema.spec.tags}"}]
       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${tag}"}}
@@ -251,7 +251,7 @@ test('reads of a collection count from its items, through loops, filters and ite
   ]);
 });
 
-test('the sources are asked in their order', () => {
+test('the first source that knows a kind gives its schema', () => {
   const own = crdSource([]);
   expect(
     compileText(fixture('seeds/seed-20-general-schema.rgd.yaml'), { sources: [own, sources] }).graph,

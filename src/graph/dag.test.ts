@@ -25,7 +25,7 @@ test('apply order counts layers from the dependents', () => {
   expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
 });
 
-test('at the level of kro 0.10 it counts from the dependencies', () => {
+test('at the level of kro 0.10, apply order counts layers from the dependencies', () => {
   const dependencies = graph('z:a y a b:z c:a,b');
   const depths = applyDepth(dependencies, topologicalOrder(dependencies));
   expect(Object.fromEntries(depths)).toEqual({ a: 1, y: 1, z: 2, b: 3, c: 4 });
@@ -65,7 +65,7 @@ const acyclic = fc
     return new Map(shuffled.map((index) => [`n${index}`, needs[index] ?? []]));
   });
 
-test('the order has every node once, dependencies first, and waves fall along dependencies', () => {
+test('the order has every node once, dependencies first, and a dependency has a lower wave than its dependents', () => {
   fc.assert(
     fc.property(acyclic, (dependencies) => {
       const order = topologicalOrder(dependencies);
@@ -82,7 +82,7 @@ test('the order has every node once, dependencies first, and waves fall along de
   );
 });
 
-test('a graph with a cycle is told apart, and the cycle is one', () => {
+test('a graph with a cycle has a shorter order, and findCycle returns a cycle of the graph', () => {
   fc.assert(
     fc.property(acyclic, fc.nat(), (dependencies, pick) => {
       const ids = [...dependencies.keys()];

@@ -25,7 +25,7 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${place}" }, data: { ip: "\${svc.spec.clusterIP}", at: "\${settings.data.at}" } }
 `;
 
-test('a graph as a picture: collections, conditions, what exists already, and who reads whom', () => {
+test('a graph as a picture: collections, conditions, external objects, and an arrow for each read', () => {
   const [document] = parseDefinitions(DEFINITION).documents;
   const { graph, diagnostics } = compile(document ?? {}, { sources: builtinSource(), target: 'stock' });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));

@@ -29,7 +29,7 @@ describe('values', () => {
     ['1: a\ntrue: b', { 1: 'a', true: 'b' }, 'keys become strings'],
   ])('%j', (text, value) => expect(valuesOf(text)[0]).toEqual(value));
 
-  test('documents that hold nothing are left out', () => {
+  test('empty documents are left out', () => {
     expect(valuesOf('---\n---\na: 1\n---\n# nothing\n...\n')).toEqual([{ a: 1 }]);
   });
 
@@ -65,7 +65,7 @@ describe('problems', () => {
     expect(diagnostics[0]).toMatchObject({ code, severity: 'error', source: { file: 'f.yaml', line } });
   });
 
-  test('an alias bomb is stopped', () => {
+  test('an alias bomb is refused', () => {
     const levels = Array.from({ length: 12 }, (_, level) =>
       level === 0
         ? 'l0: &l0 [x, x]'
@@ -156,7 +156,7 @@ l:
   });
 });
 
-test('no text makes it throw', () => {
+test('parseDefinitions throws for no text', () => {
   const snippet = fc.constantFrom(
     'a: ',
     '- ',

@@ -69,7 +69,7 @@ test.each([
   ['é世😀', '"é世😀"'],
 ])('quoteGo(%j)', (text, quoted) => expect(goQuote(text)).toBe(quoted));
 
-test('the parts cover the string, whatever it is', () => {
+test('the parts cover any string', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a${}"'\\ ]*$/), (text) => {
       const scanned = scanExpressions(text);

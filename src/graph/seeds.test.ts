@@ -46,7 +46,7 @@ test.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s', (n
   expect(compileFile(name)).toEqual(EXPECTED.get(name) ?? []);
 });
 
-test('a kind that another definition makes is unknown until that one is installed', () => {
+test('a kind that another definition defines is unknown until that definition is installed', () => {
   const text = readFileSync(new URL('seed-21-webapp-with-db.rgd.yaml', folder), 'utf8');
   const outer = parseDefinitions(text).documents[1];
   const sources = [crdSource([table]), builtinSource()];

@@ -6,13 +6,13 @@ test('a place knows its steps and writes its path as kro does', () => {
   expect([place.steps, place.text]).toEqual([['spec', 'ports', 0, 'a.b'], 'spec.ports[0]["a.b"]']);
 });
 
-test('who comes by again finds the same place, an index is no key', () => {
+test('equal steps give the same place, and an index differs from an equal key', () => {
   const root = new TemplatePlace();
   expect(root.below('a').below(0)).toBe(root.below('a').below(0));
   expect(root.below(0)).not.toBe(root.below('0'));
 });
 
-test('places that are not shared are not kept without end', () => {
+test('the number of cached places is limited', () => {
   const root = new TemplatePlace();
   for (let index = 0; index < 20_000; index += 1) root.below(index);
   const late = root.below(19_999);

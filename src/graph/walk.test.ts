@@ -19,7 +19,7 @@ const schema: Schema = {
   },
 };
 
-describe('a literal that the schema does not take', () => {
+describe('a literal that the schema does not accept', () => {
   test.each<[JsonValue, string]>([
     [{ text: 1 }, 'expected string type for path text, got integer'],
     [{ text: true }, 'expected string type for path text, got boolean'],
@@ -60,7 +60,7 @@ test('all problems are found, with hints', () => {
   ]);
 });
 
-test('expressions leave null behind, and the value itself is untouched', () => {
+test('expressions are replaced by null in a copy of the value', () => {
   const value = { text: 'x-${a}', free: { deep: ['${b}', 'plain'] }, list: ['${unclosed'] };
   const { skeleton, fields } = walkWithSchema(value, schema);
   expect(skeleton).toEqual({ text: null, free: { deep: [null, 'plain'] }, list: ['${unclosed'] });
@@ -76,7 +76,7 @@ test('without a schema every string may hold an expression', () => {
   expect(fields.map((field) => field.pathText)).toEqual(['a["b.c"]', 'd[1]']);
 });
 
-test('a string that was met before is found at each place where it stands', () => {
+test('a cached string is reported at each of its places', () => {
   const texts = new Map();
   const walk = (value: JsonValue) => walkWithSchema(value, schema, { base: ['root'], texts });
   walk({ text: 'x-${a}' });

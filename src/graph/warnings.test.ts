@@ -34,7 +34,7 @@ const service = (spec: string): string => `- id: service
 const POD = '{name: a, image: nginx}';
 const PORTS = 'ports: [{port: 80}]';
 
-describe('nothing is said of', () => {
+describe('no warning is given of', () => {
   test.each<[string, string]>([
     [
       'a Service that selects a workload by the same expression',
@@ -131,7 +131,7 @@ describe('a warning is given of', () => {
   ])('%s', (_what, text, expected) => expect(warningsOf(text)).toEqual([expected]));
 });
 
-test('functions that stock kro lacks are told, unless the target is our own controller', () => {
+test('functions that stock kro lacks are reported, unless the target is typekro', () => {
   const text = withData('k: ${string(math.greatest(schema.spec.count, 2))}');
   const features = { math: true };
   expect(warningsOf(text, { features })).toEqual(['graph/stock-function spec.resources[0].template.data.k']);
@@ -146,7 +146,7 @@ test('a feature that is off is named in the hint', () => {
   expect(hints[0]).toContain('the feature "math" is off');
 });
 
-describe('no text that another tool fills in is taken for an expression', () => {
+describe('a text for another tool is not treated as an expression', () => {
   test.each([
     'echo $(date) $HOME',
     '{{ .Values.name }} {{ $labels.instance }}',

@@ -19,7 +19,7 @@ test('the id is the hash of name, namespace, kind and group', () => {
   expect(applySetId(clusterScoped)).toBe(`applyset-${sha('shop..Shop.acme.io')}-v1`);
 });
 
-test('the inventory hash covers id, kinds and namespaces, apart by NUL', () => {
+test('the inventory hash covers id, kinds and namespaces, separated by NUL', () => {
   expect(inventoryHash('id', scope)).toBe(`sha256:${sha('id\0ConfigMap,Deployment.apps\0other')}`);
   expect(inventoryHash('id', { groupKinds: ['a,b'], namespaces: [] })).not.toBe(
     inventoryHash('id', { groupKinds: ['a'], namespaces: ['b'] }),
@@ -40,7 +40,7 @@ describe('recordedInventory', () => {
     expect(recorded).toEqual({ state: 'valid', scope, hashed: true });
   });
 
-  test('an instance without any of it has none', () => {
+  test('an instance without labels and annotations has an absent inventory', () => {
     expect(recordedInventory(instance({ other: 'x' }))).toEqual({ state: 'absent' });
   });
 
@@ -62,7 +62,7 @@ describe('recordedInventory', () => {
   });
 
   test.each(Object.keys(inventory.annotations).filter((key) => !key.endsWith('-hash')))(
-    'refuses one without %s',
+    'refuses an inventory without %s',
     (key) => {
       const annotations = Object.fromEntries(Object.entries(inventory.annotations).filter(([name]) => name !== key));
       expect(recordedInventory(instance(annotations, { ...inventory.labels })).state).toBe('invalid');

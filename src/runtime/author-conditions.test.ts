@@ -28,7 +28,7 @@ resources:
   const conditionsOf = (instance: KubeObject | undefined) =>
     readConditions(instance?.status?.['conditions']).map(({ type, status }) => [type, status]);
 
-  test('stand in place of ours, one by one as their data appears, and may read ours', () => {
+  test('replace kro’s conditions, one by one as their data appears, and may read them', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { limit: 5 });
     const first = settle(graph, key, cluster);
@@ -43,7 +43,7 @@ resources:
     expect(settle(graph, key, cluster).decision.statusChanged).toBe(false);
   });
 
-  test('those whose data is gone for now stay as they were', () => {
+  test('keep their value while their data is missing', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { limit: 5 });
     settle(graph, key, cluster);
@@ -53,7 +53,7 @@ resources:
     expect(conditionsOf(settle(graph, key, cluster).instance)).toContainEqual(['Ready', 'True']);
   });
 
-  test('are not mixed up with ours that explain nodes, whatever types they may give', () => {
+  test('stay apart from the conditions that explain nodes, even with a computed type', () => {
     const anyType = graphOf(`
 schema:
   status:
@@ -73,7 +73,7 @@ resources:
     expect(conditionsOf(settle(anyType, key, cluster).instance)).toEqual([]);
   });
 
-  test('one type given twice is dropped and makes the state ERROR', () => {
+  test('a type that two entries give is left out, and the state is ERROR', () => {
     const twice = graphOf(`
 schema:
   status:
@@ -94,7 +94,7 @@ resources:
 });
 
 describe.each(['ResourcesReady', 'InstanceManaged', 'GraphResolved', 'Ready'])(
-  'an author who overrides the built-in condition %s',
+  'a definition that overrides the built-in condition %s',
   (type) => {
     const graph = graphOf(`
 schema:
@@ -131,7 +131,7 @@ resources:
       ['ComputedX', 'True', '00:00'],
     ];
 
-    test('has all of them keep their times while their values stay', () => {
+    test('keeps the times of all conditions while their values stay', () => {
       const { cluster, key, first } = built();
       expect(told(first)).toEqual(before);
       cluster.edit(key, (object) => void (object.metadata.generation = 2));
@@ -140,7 +140,7 @@ resources:
       expect(settle(graph, key, cluster, at('2026-11-01T06:00:00Z')).decision.statusChanged).toBe(false);
     });
 
-    test('keeps those whose expression waits, literal or computed', () => {
+    test('keeps conditions whose expression waits, with a literal or a computed type', () => {
       const { cluster, key } = built();
       edit(cluster, {});
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
@@ -148,7 +148,7 @@ resources:
       expect(told(instance)).toHaveLength(before.length);
     });
 
-    test('keeps the value of a type that two entries give', () => {
+    test('keeps the previous condition of a type that two entries give', () => {
       const { cluster, key } = built();
       cluster.edit(key, (object) => void (object.spec = { twice: true }));
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
@@ -156,7 +156,7 @@ resources:
       expect(instance?.status?.['state']).toBe('ERROR');
     });
 
-    test('finds them as they were where the definition has no usable revision, and while the instance goes', () => {
+    test('keeps its conditions without a usable revision, and during the deletion of the instance', () => {
       const { cluster, key } = built();
       const instance = cluster.get(key) as KubeObject;
       const options = { now: 0, authorConditions: true };
@@ -171,7 +171,7 @@ resources:
       expect(told(deleting)).toContainEqual(['ResourcesReady', 'Unknown', '05:00']);
     });
 
-    test("reads kro's own values, never what is written over them", () => {
+    test("reads kro's own values, not the author's", () => {
       const mirror = graphOf(`
 schema:
   status:

@@ -24,7 +24,7 @@ const live = (cpu: string): KubeObject => ({
   },
 });
 
-describe('whether a field was taken from us', () => {
+describe('a field that another manager took', () => {
   const map = (text: string): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -71,7 +71,7 @@ describe('whether a field was taken from us', () => {
     expect(differences({}, managedFields)).toEqual([['data.text', 'differs', taken]]);
   });
 
-  test('stringData of a custom resource is a field as any other', () => {
+  test('stringData of a custom resource is a field like any other', () => {
     const custom = { apiVersion: 'vaults.test/v1' };
     expect(differences(custom, [ours('stringData'), theirs('Update', 4)])).toEqual([
       ['stringData', 'missing', undefined],
@@ -79,12 +79,12 @@ describe('whether a field was taken from us', () => {
   });
 });
 
-test('a quantity in a list that is owned as a whole is the same amount, written differently', () => {
+test('a quantity in a list that is owned as a whole may have another form of the same amount', () => {
   expect(compareApplied(limits('0.5'), live('500m'))).toEqual([]);
   expect(compareApplied(limits('0.5'), live('600m'))).toHaveLength(1);
 });
 
-describe('what an apply would change', () => {
+describe('the differences that an apply would remove', () => {
   const map = (data: Readonly<Record<string, string>>, owned: readonly string[]): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -114,7 +114,7 @@ describe('what an apply would change', () => {
   });
 });
 
-test('the last writer is another manager than ours, which wrote the object itself last', () => {
+test('the last writer is the other manager with the latest write to the main resource', () => {
   const entry = (manager: string, second: number, more: object = {}) => ({
     manager,
     operation: 'Update',

@@ -21,7 +21,7 @@ describe('canonicalJson', () => {
     expect(canonicalJson(value)).toBe(text);
   });
 
-  it('takes no longer for every level that is out of order', () => {
+  it('sorts nested objects in linear time', () => {
     let value: JsonValue = 0;
     let text = '0';
     for (let depth = 0; depth < 200; depth += 1) {
@@ -33,7 +33,7 @@ describe('canonicalJson', () => {
 });
 
 describe('digestOf', () => {
-  it('is the same for the same value, however it is written', () => {
+  it('is equal for equal values in different notations', () => {
     expect(digestOf({ a: 1, b: { c: [1n], d: 2 } })).toBe(digestOf({ b: { d: 2, c: [1] }, a: 1 }));
   });
 

@@ -35,7 +35,7 @@ describe('memberFinder', () => {
     expect(memberFinder(members)(item, index)).toBe(found);
   });
 
-  it('goes through no member for an item, however many there are', () => {
+  it('finds the member of an item without a search through all members', () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `n${index}`);
     const find = memberFinder(names.map((name) => `k:{"name":"${name}"}`));
     expect(names.map((name, index) => find({ name }, index))).toEqual(names.map((name) => `k:{"name":"${name}"}`));

@@ -22,7 +22,7 @@ describe('node reports in the status', () => {
     expect(nodeConditions(instance(explain), [ready('a')], { now })).toEqual([]);
   });
 
-  test('say for each node how it is and why', () => {
+  test('give the state of each node and the reason', () => {
     const reports: NodeReport[] = [
       ready('db'),
       waiting('web'),
@@ -39,7 +39,7 @@ describe('node reports in the status', () => {
     expect(found[1]).toMatchObject({ message: 'waits until x is true; it is false', observedGeneration: 3 });
   });
 
-  test('are bounded in number and length, those that are not done first', () => {
+  test('are limited in number and length, with unfinished nodes first', () => {
     const reports = [
       ...Array.from({ length: 500 }, (_, index) => ready(`r${index}`)),
       waiting('late', 'y'.repeat(100_000)),
@@ -50,7 +50,7 @@ describe('node reports in the status', () => {
     expect(JSON.stringify(found).length).toBeLessThan(32_000);
   });
 
-  test('do not move with the time of the next try', () => {
+  test('do not change with the time of the next retry', () => {
     const failed = (retryAt: number): NodeReport => ({
       id: 'a',
       state: 'failed',

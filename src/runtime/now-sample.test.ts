@@ -19,8 +19,8 @@ const instance = (message?: string): KubeObject => ({
       }),
 });
 
-describe('the record of what now() gave', () => {
-  test('is read as it was written', () => {
+describe('the record of the values of now()', () => {
+  test('is read back as it was written', () => {
     const [condition] = nowConditions(timed, instance(), { now, templateNow: now - 1000, revision: 2 }, now);
     expect(condition).toMatchObject({ status: 'True', reason: 'Sampled' });
     expect(readNowSample(instance(condition?.message))).toEqual({
@@ -31,13 +31,13 @@ describe('the record of what now() gave', () => {
     });
   });
 
-  test('is kept only of graphs that ask for the time, and where revisions have numbers', () => {
+  test('exists only for a graph that calls now() and a revision with a number', () => {
     expect(nowConditions(timeless, instance(), { now, revision: 2 }, now)).toEqual([]);
     expect(nowConditions(timed, instance(), { now }, now)).toEqual([]);
   });
 
   test.each([[undefined], [''], ['revision x: templates y, status z'], ['revision 1: templates never, status never']])(
-    'is none that cannot be understood: %j',
+    'is ignored when it cannot be parsed: %j',
     (message) => {
       expect(readNowSample(instance(message))).toBeUndefined();
     },

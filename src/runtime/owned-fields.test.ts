@@ -184,7 +184,7 @@ describe.each(CASES)('$name', ({ desired, live, same, differences }) => {
   });
 });
 
-test('stringData of a Secret is where the server puts it', () => {
+test('stringData of a Secret is compared as data', () => {
   const secret = { ...desired({ stringData: { pin: '0000' } }), kind: 'Secret' };
   const stored = { ...live({ 'f:stringData': { 'f:pin': {} } }, { data: { pin: 'MDAwMA==' } }), kind: 'Secret' };
   expect(isSameFingerprint(ownedFingerprint(stored), desiredFingerprint(secret))).toBe(true);
@@ -194,14 +194,14 @@ test('stringData of a Secret is where the server puts it', () => {
   expect(compareApplied(secret, edited)).toMatchObject([{ kind: 'differs', path: 'data.pin' }]);
 });
 
-test('a difference names who else owns the field', () => {
+test('a difference names the other owners of the field', () => {
   const object = live({ 'f:data': { 'f:b': {} } }, { data: { a: '2', b: '1' } }, { 'f:data': { 'f:a': {} } });
   expect(compareApplied(desired({ data: { a: '1', b: '1' } }), object)).toEqual([
     { path: 'data.a', kind: 'differs', wanted: '1', found: '2', managers: ['other'] },
   ]);
 });
 
-test('an object that we do not own at all has an empty fingerprint', () => {
+test('an object without owned fields has an empty fingerprint', () => {
   expect(ownedFingerprint(desired({ data: { a: '1' } }))).toBe('');
 });
 
@@ -228,7 +228,7 @@ describe('projectObject', () => {
     expect(projectObject(object, reads).object.metadata.labels).toEqual(labels);
   });
 
-  test('keeps identity, finalizers, apply order and what is read', () => {
+  test('keeps identity, finalizers, apply order and the read values', () => {
     const { object: projected } = projectObject(object, [
       ['data', 'a'],
       ['data', 'c', 'e', 0, 'f'],
@@ -251,7 +251,7 @@ describe('projectObject', () => {
     });
   });
 
-  test('a path and one below it keep the whole value, in either order, and leave the input alone', () => {
+  test('a path and a path below it keep the whole value, in either order, and do not change the input', () => {
     const before = structuredClone(object);
     for (const reads of [
       [['data'], ['data', 'a']],

@@ -85,7 +85,7 @@ describe('applies that a real API server accepted', () => {
     }
   });
 
-  test('are recognised by their digest alone, unless they hold an empty map, an empty list or a null', () => {
+  test('are recognised by their digest alone, unless they contain an empty map, an empty list or a null', () => {
     const asking = APPLIES.filter(({ desired }) => scalarPaths(desired as unknown as JsonValue).length > 0);
     for (const { id, manager, desired, live } of asking) {
       const { metadata, ...rest } = desired;
@@ -96,7 +96,7 @@ describe('applies that a real API server accepted', () => {
     }
   });
 
-  test('are written when any value that is wanted changes', () => {
+  test('are written again when any desired value changes', () => {
     let count = 0;
     for (const { id, manager, desired, live } of APPLIES) {
       for (const path of scalarPaths(desired as unknown as JsonValue)) {

@@ -15,7 +15,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: after}, data: {count: "\${string(pumps.size())}"}}
 `);
 
-  test('are the product of their dimensions, the first one outermost, with place labels', () => {
+  test('are the product of their dimensions, the first one outermost, with labels for index and size', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { names: ['b', 'a'], sizes: [1, 2] });
     const { decision, instance } = settle(graph, key, cluster);
@@ -41,7 +41,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '4' });
   });
 
-  test('a condition that fails for an item counts before one that an earlier item does not meet yet', () => {
+  test('an error of readyWhen for one item takes precedence over an earlier item that is not ready', () => {
     const failing = graphOf(`
 schema: {spec: {names: "[]string"}}
 resources:
@@ -59,14 +59,14 @@ resources:
     expect(statesOf(settle(failing, key, cluster).decision)['pumps']).toBe('failed: expression-failed');
   });
 
-  test('an empty dimension means no items, and that is ready', () => {
+  test('an empty dimension gives no items, and the node is ready', () => {
     const cluster = new FakeCluster();
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: [], sizes: [1] }), cluster);
     expect(statesOf(decision)).toEqual({ pumps: 'ready: no-items', after: 'ready: ready' });
     expect(cluster.get('ConfigMap/ns/after')?.['data']).toEqual({ count: '0' });
   });
 
-  test('items that are no longer wanted go, the others get their new place', () => {
+  test('retired items are deleted, and the others get their new index', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { names: ['x', 'y', 'z'], sizes: [1] });
     settle(graph, key, cluster);
@@ -112,7 +112,7 @@ resources:
     );
   });
 
-  test('every item is checked for another owner, which its labels name', () => {
+  test('the owner of every item is checked by its labels', () => {
     const cluster = new FakeCluster();
     const labels = {
       'applyset.kubernetes.io/part-of': 'applyset-other-v1',

@@ -40,7 +40,7 @@ function setPolicy(cluster: FakeCluster, key: string, policy: string): void {
 }
 
 describe('deleting an instance', () => {
-  test.each([{ lazy: false }, { lazy: true }])('goes wave by wave and then lets the instance go (%o)', (options) => {
+  test.each([{ lazy: false }, { lazy: true }])('deletes wave by wave, and then removes the finalizer (%o)', (options) => {
     const { cluster, key } = built();
     cluster.forget();
     cluster.remove(key);
@@ -59,7 +59,7 @@ describe('deleting an instance', () => {
     expect(cluster.keys()).toEqual([]);
   });
 
-  test('an instance that is suspended and orphans its children may lose the finalizer', () => {
+  test('a suspended instance that orphans its children does not get its finalizer back', () => {
     const { cluster, key } = built();
     cluster.edit(key, ({ metadata }) => {
       metadata.annotations = {
@@ -74,7 +74,7 @@ describe('deleting an instance', () => {
     expect(decision).toMatchObject({ finalizer: 'none', parent: {} });
   });
 
-  test('a wave waits until the one above has really disappeared, and names what holds it', () => {
+  test('a wave waits until every object of the wave above has disappeared, and names its finalizers', () => {
     const { cluster, key } = built();
     cluster.edit('Secret/ns/roof', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
     cluster.remove(key);
@@ -105,7 +105,7 @@ describe('deleting an instance', () => {
     expect([...messages]).toEqual(['deleting resources']);
   });
 
-  test('needs no graph, and finds children of nodes that are long gone', () => {
+  test('needs no graph, and finds children of removed nodes', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     const instance = cluster.get(key) as KubeObject;
@@ -128,7 +128,7 @@ describe('deleting an instance', () => {
     expect(cluster.keys()).toEqual([]);
   });
 
-  test('objects without a wave go last', () => {
+  test('objects without a wave are deleted last', () => {
     const { cluster, key } = built();
     cluster.edit('ConfigMap/ns/shed', (object) => void delete object.metadata.annotations);
     cluster.remove(key);
@@ -141,7 +141,7 @@ describe('deleting an instance', () => {
     ]);
   });
 
-  test('nothing is deleted on the word of an inventory that another client edited', () => {
+  test('nothing is deleted when another client edited the inventory', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => {
       object.metadata.annotations = {
@@ -170,7 +170,7 @@ describe('deleting an instance', () => {
     );
   });
 
-  test('nothing is deleted where the policy is not understood, until it is', () => {
+  test('nothing is deleted while the policy is unknown', () => {
     const { cluster, key } = built();
     setPolicy(cluster, key, 'orphaned');
     cluster.remove(key);
@@ -209,7 +209,7 @@ describe('deleting an instance', () => {
     },
   );
 
-  test('a delete that fails blocks the deletion and is named; a kind that is gone does not', () => {
+  test('a failed delete blocks the deletion and is named; a kind that is not served does not block it', () => {
     const { cluster, key } = built();
     cluster.remove(key);
     cluster.unserved.add('Secret');
@@ -223,7 +223,7 @@ describe('deleting an instance', () => {
     expect(settle(TOWER, key, cluster).instance).toBeUndefined();
   });
 
-  test('a refusal to take the finalizer off is named, and left alone for its pause', () => {
+  test('a refused removal of the finalizer is named, and retried after a pause', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => void (object.metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' }));
     cluster.remove(key);
@@ -237,7 +237,7 @@ describe('deleting an instance', () => {
     expect(late).toMatchObject({ parent: { removeFinalizer: true }, finalizer: 'remove', quiet: false });
   });
 
-  test('an instance without our finalizer is not ours to delete', () => {
+  test('an instance without the finalizer is left alone', () => {
     const { cluster, key } = built();
     cluster.edit(key, (object) => void (object.metadata.finalizers = ['acme.test/other']));
     cluster.remove(key);

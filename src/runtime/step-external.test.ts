@@ -27,7 +27,7 @@ resources:
     data,
   });
 
-  test('by name: it is waited for, read and never written', () => {
+  test('by name: the node waits for the object, reads it and never writes it', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { of: 'outside' });
     const absent = settle(graph, key, cluster);
@@ -117,7 +117,7 @@ resources:
     expect(statesOf(settle(counted, key, cluster).decision)['peers']).toBe('ready: ready');
   });
 
-  test('a deletion mark on it means nothing', () => {
+  test('the deletion mark of an external object is ignored', () => {
     const cluster = new FakeCluster();
     cluster.put({
       ...config('outside', { key: 'one' }),
@@ -137,7 +137,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: "\${schema.spec.at}"}}
 `);
 
-  test('a child may live elsewhere, and the inventory says so', () => {
+  test('a child may be in another namespace, which the inventory records', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { at: 'far' });
     settle(graph, key, cluster);
@@ -149,7 +149,7 @@ resources:
     expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/additional-namespaces']).toBe('');
   });
 
-  test('unless that is not allowed', () => {
+  test('a child in another namespace is refused when the policy forbids it', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { at: 'far' });
     const { decision } = settle(graph, key, cluster, { step: { namespaces: 'instance' } });
@@ -182,7 +182,7 @@ resources:
 });
 
 describe('omit()', () => {
-  test('a field without a value is left out, and released when it had one', () => {
+  test('an omitted field is left out, and released if it was written before', () => {
     const graph = graphOf(`
 schema: {spec: {note: string | default=""}}
 resources:

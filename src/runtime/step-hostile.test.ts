@@ -35,7 +35,7 @@ const HOSTILE = oneof(
   ),
 );
 
-test('no instance and no child makes a step throw, and each decision can be carried out to the end', () => {
+test('a step throws for no instance and no child, and every decision can be carried out', () => {
   assert(
     property(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (names, on, k, more, level, lanes) => {
       const cluster = new FakeCluster();
@@ -66,7 +66,7 @@ test('keys of the prototype are data like any other', () => {
   expect(decide(GRAPH, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
 });
 
-test('a node may be called like a member of the prototype', () => {
+test('a node may have the name of a member of Object.prototype', () => {
   const graph = graphOf(`
 schema: {}
 resources:

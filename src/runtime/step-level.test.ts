@@ -114,7 +114,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}, data: {v: "\${schema.spec.v}"}}
 `;
 
-  test('that the server refuses to create are an error', () => {
+  test('that the server refuses to create fail the node', () => {
     const { state, message } = outcome(collection, { names: ['a', 'b'], v: '1' }, (cluster) =>
       cluster.refuse.set('ConfigMap/ns/b', refused(422, 'Invalid')),
     );
@@ -122,7 +122,7 @@ resources:
     expect(message).toBe('resource reconciliation failed: apply "c": item ns/b: the server says Invalid');
   });
 
-  test('that cannot be created for another reason make it wait', () => {
+  test('that cannot be created for another reason make the node wait', () => {
     const { state, message } = outcome(collection, { names: ['a', 'b'], v: '1' }, (cluster) =>
       cluster.refuse.set('ConfigMap/ns/b', refused(404, 'NotFound')),
     );
@@ -132,7 +132,7 @@ resources:
     );
   });
 
-  test('whose update the server refuses stay as they are, and the reports name it', () => {
+  test('whose update the server refuses stay as they are, and the reports name the refusal', () => {
     const { cluster, graph, key } = outcome(collection, { names: ['a'], v: '1' });
     cluster.edit(key, (instance) => void (instance['spec'] = { names: ['a'], v: '2' }));
     cluster.refuse.set('ConfigMap/ns/a', refused(422, 'Invalid'));
@@ -151,7 +151,7 @@ test.each([
   expect(encodedLabel(value, level)).toBe(label);
 });
 
-describe('what is written', () => {
+describe('the writes', () => {
   test('children carry their node and depth; long names of instances are digests', () => {
     const graph = graphOf(
       `resources:
@@ -171,7 +171,7 @@ ${configMap('a', '{k: v}')}${configMap('b', '{v: "${a.data.k}"}')}${configMap('f
     expect(metadata('b')?.labels?.['kro.run/instance-name']).toBe(encodedLabel(name, '0.10'));
   });
 
-  test('a list of the status with a pending element is left out as a whole, its siblings stay', () => {
+  test('a status list with a pending element is left out as a whole, and its siblings stay', () => {
     const { instance } = outcome(
       `schema: {spec: {}, status: {list: ["\${a.metadata.name}", "\${a.data.later}"], map: {x: "\${a.data.later}", y: "\${a.metadata.name}"}}}
 resources:
@@ -183,7 +183,7 @@ ${configMap('a', '{k: v}')}`,
     expect(instance?.status).not.toHaveProperty('map.x');
   });
 
-  test('the author status of an instance is a contribution; an unreadable record stops everything', () => {
+  test('status fields of the author are recorded as contributions; an unreadable record stops all writes', () => {
     const yaml = `schema: {spec: {v: string}, status: {k: "\${a.data.k}"}}
 resources:
 ${configMap('a', '{k: "${schema.spec.v}"}')}`;
@@ -216,7 +216,7 @@ ${configMap('a', '{k: "${schema.spec.v}"}')}`;
     expect(conditionOf(deep.instance, 'ResourcesReady')?.message).toContain(': exceeded max depth');
   });
 
-  test('a condition that gives an optional is accepted, and refused in each instance', () => {
+  test('a definition with a condition that gives an optional is accepted, and each of its instances is refused', () => {
     const { instance, state, cluster } = outcome(
       `resources:
   - {id: a, readyWhen: ["\${optional.of(true)}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}

@@ -52,7 +52,7 @@ const EDITS = array(
   { maxLength: 8 },
 );
 
-test('a step with a memory decides what one without it does, whatever changed in between', () => {
+test('a step with a memory makes the same decision as a step without one, after any change', () => {
   assert(
     property(EDITS, (edits) => {
       const cluster = new FakeCluster();
@@ -76,7 +76,7 @@ test('a step with a memory decides what one without it does, whatever changed in
   );
 });
 
-test('what a node wants is made again only when something that it reads has changed', () => {
+test('the objects of a node are rendered again only when a value that the node reads has changed', () => {
   const cluster = new FakeCluster();
   const key = putInstance(PUMPS, cluster, 'a', { litres: 1, items: ['a', 'b'] });
   const memory = new StepMemory();
@@ -100,7 +100,7 @@ test('what a node wants is made again only when something that it reads has chan
   expect(stepped({ ...instance, spec: { ...instance.spec, more: true } })).toBe(all);
 });
 
-test('an expression that fails is not tried again until something that it reads has changed', () => {
+test('a failed expression is evaluated again only when a value that it reads has changed', () => {
   const graph = graphOf(
     `schema: {spec: {litres: integer}}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: "\${12 / schema.spec.litres}"}}}]`,
   );
@@ -119,7 +119,7 @@ test('an expression that fails is not tried again until something that it reads 
   ]);
 });
 
-test('a template that asks for the time is filled anew at another time', () => {
+test('a template that calls now() is filled again at another time', () => {
   const graph = graphOf(
     `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {at: "\${string(now())}"}}, spec: {litres: 2}}}]`,
   );
@@ -150,7 +150,7 @@ test.each<[string, (instance: KubeObject) => KubeObject]>([
 });
 
 test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotations.team.orValue("")}'])(
-  'metadata of the instance counts where a template reads it: %s',
+  'instance metadata that a template reads is an input: %s',
   (expression) => {
     const graph = graphOf(
       `schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p, annotations: {team: '${expression}'}}, spec: {litres: 2}}}]`,
@@ -167,7 +167,7 @@ test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotation
   },
 );
 
-test('metadata of the instance that no template reads does not count', () => {
+test('instance metadata that no template reads is no input', () => {
   const graph = graphOf(
     'schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "${schema.metadata.name}"}, spec: {litres: 2}}}]',
   );

@@ -8,7 +8,7 @@ const map = (name: string, namespace: string) =>
 const mine = `{id: mine, template: ${map('mine', '')}}`;
 const step = { namespaces: 'instance' } as const;
 
-describe('templates that may not leave the namespace of the instance', () => {
+describe('objects that must stay in the namespace of the instance', () => {
   const rows: { name: string; resource: string; object: string }[] = [
     {
       name: 'a template with a fixed namespace',
@@ -48,7 +48,7 @@ describe('templates that may not leave the namespace of the instance', () => {
     },
   ];
 
-  test.each(rows)('$name is refused by name before anything is written', ({ resource, object }) => {
+  test.each(rows)('$name is refused by name before any write', ({ resource, object }) => {
     const graph = graphOf(`schema: {spec: {text: string}}\nresources: [${mine}, ${resource}]`);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { text: 'elsewhere' });
@@ -65,14 +65,14 @@ describe('templates that may not leave the namespace of the instance', () => {
     });
   });
 
-  test('what stays inside is written', () => {
+  test('an object in the namespace is written', () => {
     const graph = graphOf(`resources: [${mine}, {id: same, template: ${map('same', ', namespace: ns')}}]`);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     expect(settle(graph, key, cluster, { step }).decision.state).toBe('ACTIVE');
   });
 
-  test('children that are there already stay when the limit comes later', () => {
+  test('existing children stay when the policy is added later', () => {
     const graph = graphOf(`resources: [${mine}, {id: away, template: ${map('a', ', namespace: other')}}]`);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});

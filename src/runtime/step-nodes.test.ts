@@ -19,7 +19,7 @@ const PUMP = 'Pump.parts.test/ns/a-1';
 const COPY = 'ConfigMap/ns/a-2';
 
 describe('a chain of two objects', () => {
-  test('goes as deep as the data allows, and names what it waits for', () => {
+  test('is resolved as far as the data allows, and names the missing data', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const first = settle(CHAIN, key, cluster);
@@ -87,14 +87,14 @@ describe('a chain of two objects', () => {
     });
   });
 
-  test('the finalizer and an inventory that covers the children come before them', () => {
+  test('the finalizer and an inventory that covers the children are written before them', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     settle(CHAIN, key, cluster);
     expect(cluster.log).toEqual(['apply App.acme.test/ns/a', 'apply App.acme.test/ns/a', `apply ${PUMP}`]);
   });
 
-  test('asks for objects that were not fetched yet before it decides about them', () => {
+  test('requests objects that were not read yet before it decides about them', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     const instance = cluster.get(key) as KubeObject;
@@ -108,7 +108,7 @@ describe('a chain of two objects', () => {
     expect(settle(CHAIN, key, cluster, { lazy: true }).instance?.status?.['state']).toBe('IN_PROGRESS');
   });
 
-  test('a dependency that is no longer ready holds its dependents where they are, and keeps their status', () => {
+  test('a dependency that becomes unready leaves its dependents as they are, with their status', () => {
     const cluster = new FakeCluster();
     const key = putInstance(CHAIN, cluster, 'a', { litres: 2 });
     settle(CHAIN, key, cluster);
@@ -123,7 +123,7 @@ describe('a chain of two objects', () => {
     expect(instance?.status).toMatchObject({ state: 'IN_PROGRESS', address: '10.0.0.1' });
   });
 
-  test('data that is not there makes a node wait, with the expression and the missing name', () => {
+  test('missing data makes a node wait, and the reason has the expression and the missing name', () => {
     const graph = graphOf(`
 schema: {}
 resources:
@@ -161,7 +161,7 @@ resources:
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {k: v}}
 `);
 
-  test('leaves a node out and with it those that read it', () => {
+  test('skips a node together with the nodes that read it', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { on: false });
     const { decision, instance } = settle(graph, key, cluster);
@@ -174,7 +174,7 @@ resources:
     expect(cluster.keys()).toEqual(['App.acme.test/ns/a', 'ConfigMap/ns/other']);
   });
 
-  test('deletes what it leaves out, dependents first and only when they are gone', () => {
+  test('deletes the objects of skipped nodes, each after its dependents have disappeared', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { on: true });
     settle(graph, key, cluster);
@@ -189,7 +189,7 @@ resources:
     ]);
   });
 
-  test('a field that the instance lacks is an error, because nothing will bring it', () => {
+  test('a missing field of the instance is an error, because it cannot appear later', () => {
     const strict = graphOf(`
 schema: {spec: {flag: boolean}}
 resources:
@@ -257,7 +257,7 @@ resources:
   });
 });
 
-test('carrying out a decision once more, as after a crash, writes nothing to the children', () => {
+test('carrying out a decision a second time, as after a crash, changes no child', () => {
   const cluster = new FakeCluster();
   const key = putInstance(CHAIN, cluster, 'a', { litres: 1 });
   const decision = decide(CHAIN, cluster.get(key) as KubeObject, cluster);

@@ -18,7 +18,7 @@ resources:
     template: ${pump}
 `);
 
-  test('moves only when something else in the status does', () => {
+  test('changes only together with another field of the status', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     settle(graph, key, cluster);

@@ -139,7 +139,7 @@ function shape(cluster: FakeCluster): unknown {
   });
 }
 
-test('whatever happened on the way, every run ends in the same state and then writes nothing', () => {
+test('after any disturbances, every run ends in the same state and then writes nothing', () => {
   assert(
     property(PLANS, SPECS, SPECS, EDITS, WAYS, (plans, spec, last, edits, way) => {
       const graph = build(plans);
@@ -172,7 +172,7 @@ test('whatever happened on the way, every run ends in the same state and then wr
   );
 });
 
-test('a process that dies at any point of carrying out a decision leaves nothing that the next one does not mend', () => {
+test('a process may stop at any point of a decision: the next process reaches the same state', () => {
   assert(
     property(PLANS, SPECS, SPECS, integer({ min: 0, max: 30 }), WAYS, (plans, spec, last, cut, way) => {
       const graph = build(plans);
@@ -213,7 +213,7 @@ test('a process that dies at any point of carrying out a decision leaves nothing
   );
 });
 
-test('the same input gives the same decision, word for word', () => {
+test('equal inputs give equal decisions, messages included', () => {
   assert(
     property(PLANS, SPECS, EDITS, WAYS, (plans, spec, edits, way) => {
       const graph = build(plans);
@@ -230,7 +230,7 @@ test('the same input gives the same decision, word for word', () => {
   );
 });
 
-test('a graph of depth D that has to wait for nothing is done in D rounds', () => {
+test('a graph of depth D whose objects are ready at once is done in D rounds', () => {
   assert(
     property(integer({ min: 1, max: 6 }), (depth) => {
       const plans = Array.from({ length: depth }, (_, index): Plan => ({

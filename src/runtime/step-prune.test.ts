@@ -16,7 +16,7 @@ function inventory(cluster: FakeCluster, key: string): string | undefined {
 }
 
 describe('retired objects', () => {
-  test('of a node that the definition no longer has are deleted, and the inventory shrinks after that', () => {
+  test('of a removed node are deleted, and then the inventory shrinks', () => {
     const before = graphWith(
       config('top', 'top') + '  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n',
     );
@@ -33,7 +33,7 @@ describe('retired objects', () => {
     expect(inventory(cluster, key)).toBe('Secret');
   });
 
-  test('the new object is there before the old one goes', () => {
+  test('the new object exists before the old one is deleted', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });
@@ -100,7 +100,7 @@ describe('retired objects', () => {
     expect(decision.delete.map(({ target }) => target.name)).toEqual(deleted);
   });
 
-  test('the old object stays while the new one is refused', () => {
+  test('the old object stays while the server refuses the new one', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });
@@ -183,7 +183,7 @@ resources:
       expect(children(cluster).filter((name) => name.endsWith('z'))).toEqual([]);
     });
 
-    test('one that does not exist keeps them, however it is refused', () => {
+    test('an object that could not be created keeps them, for any refusal', () => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-w', invalid);
       change(cluster, key, { names: ['x', 'y', 'w'] });
@@ -194,7 +194,7 @@ resources:
       ]);
     });
 
-    test('the inventory shrinks all the same once they are gone', () => {
+    test('the inventory shrinks after they have disappeared', () => {
       const { cluster, key } = built();
       const plain = graphOf(`
 schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}
@@ -209,7 +209,7 @@ resources:
       expect(inventory(cluster, key)).toBe('ConfigMap');
     });
 
-    test('items that cannot be made keep none of their own node while all of them are there by name', () => {
+    test('items that cannot be rendered keep no retired item of their node, if all items exist by name', () => {
       const { cluster, key } = built();
       change(cluster, key, { names: ['x', 'y'] });
       settle(rows("${1 / 0 == 1 ? 'a' : 'b'}"), key, cluster);
@@ -220,7 +220,7 @@ resources:
     });
   });
 
-  test('a node that waits or fails elsewhere does not keep them', () => {
+  test('an unrelated node that waits or fails does not keep them', () => {
     const graph = graphWith(
       '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n    readyWhen: ["${p.status.running}"]\n' +
         '  - id: late\n    template: {apiVersion: v1, kind: Secret, metadata: {name: late}, stringData: {a: "${p.status.address}"}}\n' +
@@ -236,7 +236,7 @@ resources:
     expect(instance?.status?.['state']).toBe('IN_PROGRESS');
   });
 
-  test('one that a waiting node may still want by its name is kept', () => {
+  test('an object that a waiting node may still want is kept', () => {
     const before = graphWith(
       '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' +
         config('old', 'shared'),
@@ -260,7 +260,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/shared')?.metadata).toMatchObject({ uid, labels: { 'kro.run/node-id': 'fresh' } });
   });
 
-  test('one that hangs is named, holds the inventory and nothing else', () => {
+  test('an object that finalizers delay is named, and delays only the inventory', () => {
     const before = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(before, cluster, 'a', { name: 'old' });
@@ -283,7 +283,7 @@ resources:
     expect(ready()).toMatchObject({ status: 'True', reason: 'Ready' });
   });
 
-  test('one that hangs is no matter of readiness once no node writes its kind; the inventory keeps it', () => {
+  test('an object that finalizers delay does not affect readiness when no node writes its kind; the inventory keeps it', () => {
     const graph = graphWith(
       config('c', 'c') +
         `  - id: lock\n    template: {apiVersion: v1, kind: Secret, metadata: {name: lock}}\n    includeWhen: ["\${schema.spec.on}"]\n`,
@@ -299,7 +299,7 @@ resources:
     expect(inventory(cluster, key)).toBe('ConfigMap,Secret');
   });
 
-  test('a deletion that is refused is reported with its retry', () => {
+  test('a refused deletion is reported with its retry', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });
@@ -313,7 +313,7 @@ resources:
     expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
   });
 
-  test('a kind that the server no longer knows has none', () => {
+  test('a kind that the server does not serve has none', () => {
     const before = graphWith(
       '  - id: p\n    template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}}\n' + config('c', 'c'),
     );
@@ -327,7 +327,7 @@ resources:
     expect(inventory(cluster, key)).toBe('ConfigMap');
   });
 
-  test('what is not ours is never touched', () => {
+  test('objects of other owners are never deleted', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const foreign: KubeObject = {
@@ -347,7 +347,7 @@ resources:
     expect(cluster.get('ConfigMap/ns/foreign')).toBeDefined();
   });
 
-  test('nothing is decided about them before every recorded kind was listed', () => {
+  test('no retired object is deleted before every recorded kind was listed', () => {
     const graph = graphWith(config('c', '${schema.spec.name}'));
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { name: 'old' });

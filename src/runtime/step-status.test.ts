@@ -26,7 +26,7 @@ resources:
     template: ${pump}
 `);
 
-  test('appear one by one as their data does, and disappear with it', () => {
+  test('appear one by one with their data, and disappear with it', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     const fields = () => {
@@ -78,7 +78,7 @@ resources:
     });
   });
 
-  test('one that fails is left out and reported; everything else is written', () => {
+  test('a field that fails is left out and reported; all other fields are written', () => {
     const failing = graphOf(`
 schema: {status: {name: "\${p.metadata.name}", bad: "\${int(p.status.phase)}"}}
 resources:
@@ -137,7 +137,7 @@ resources:
     expect(conditionOf(instance, 'Ready')?.message).toContain(`evaluated to false: "p.metadata.name == 'a\\u200b'"`);
   });
 
-  test('keep their transition time while the status stays, and the message follows', () => {
+  test('keep their transition time while the status stays, and have the current message', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     const at = (text: string) => ({ step: { now: Date.parse(text) } });
@@ -161,14 +161,14 @@ resources:
     });
   });
 
-  test('stand in the order of their times, Ready last', () => {
+  test('are ordered by their times, with Ready last', () => {
     const cluster = new FakeCluster();
     const { instance } = settle(graph, putInstance(graph, cluster, 'a', {}), cluster);
     const conditions = instance?.status?.['conditions'] as { type: string }[];
     expect(conditions.map(({ type }) => type)).toEqual(['InstanceManaged', 'GraphResolved', 'ResourcesReady', 'Ready']);
   });
 
-  test('a definition without usable revision is an error that leaves everything else as it is', () => {
+  test('without a usable revision the state is ERROR, and all other fields stay', () => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});
     cluster.edit(key, (object) => void (object.status = { url: 'x' }));
@@ -198,7 +198,7 @@ resources:
   });
 });
 
-test('readiness rules of the caller count for nodes without readyWhen', () => {
+test('readiness rules of the caller apply to nodes without readyWhen', () => {
   const graph = graphOf(`
 schema: {}
 resources:

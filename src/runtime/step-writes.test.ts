@@ -27,7 +27,7 @@ function started(cluster: FakeCluster, mode: 'whole' | 'projection' = 'whole') {
 }
 
 describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mode) => {
-  test('nothing is written when nothing differs', () => {
+  test('no write is due without a difference', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     const { decision, rounds } = settle(PAIR, key, cluster, { mode });
@@ -54,7 +54,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect([...reads].sort()).toEqual(['members', 'object']);
   });
 
-  test('a child edited by hand is put back by one write to it', () => {
+  test('a child that a user edited is corrected by one write', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit('ConfigMap/ns/base', (object) => void (object['data'] = { k: 'drift', other: 'kept' }));
@@ -68,7 +68,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.get('ConfigMap/ns/base')?.['data']).toEqual({ k: 'v', other: 'kept' });
   });
 
-  test('a label of ours taken away by hand comes back', () => {
+  test('a label of the controller that a user removed is restored', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit(
@@ -80,7 +80,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.get('ConfigMap/ns/base')?.metadata.labels?.['applyset.kubernetes.io/part-of']).toMatch(/^applyset-/);
   });
 
-  test('a child deleted by hand is made again', () => {
+  test('a child that a user deleted is created again', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.remove('ConfigMap/ns/alone');
@@ -88,7 +88,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.log).toEqual(['gone ConfigMap/ns/alone', 'apply ConfigMap/ns/alone']);
   });
 
-  test('a change of the instance changes what reads it, dependencies first', () => {
+  test('a change of the instance changes the objects that read it, dependencies first', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit(key, (object) => void (object.spec = { k: 'new' }));
@@ -97,7 +97,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(rounds).toBe(2);
   });
 
-  test('a version label that differs is no reason to write', () => {
+  test('a different version label causes no write', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     settle(PAIR, key, cluster, { mode, step: { version: '1.0.0+build' } });
@@ -108,7 +108,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
     expect(cluster.get('ConfigMap/ns/top')?.metadata.labels?.['kro.run/kro-version']).toBe('devel');
   });
 
-  test('an object that is being deleted holds its own node and what reads it, no other', () => {
+  test('an object that is being deleted blocks its node and the nodes that read it, and no other node', () => {
     const cluster = new FakeCluster();
     const key = started(cluster, mode);
     cluster.edit('ConfigMap/ns/base', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
@@ -136,7 +136,7 @@ describe.each(['whole', 'projection'] as const)('with a view of %s objects', (mo
 describe('failures', () => {
   const refused = { code: 422, reason: 'Invalid', message: 'ConfigMap "base" is invalid: data: no' };
 
-  test('a refused write fails its node and stops what reads it; the others go on', () => {
+  test('a refused write fails its node and blocks the nodes that read it; other nodes continue', () => {
     const cluster = new FakeCluster();
     cluster.refuse.set('ConfigMap/ns/base', refused);
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
@@ -155,7 +155,7 @@ describe('failures', () => {
     expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
   });
 
-  test('it is tried again when its time has come, or at once when the wanted object changes', () => {
+  test('a failed write is retried after its pause, or at once when the desired object changes', () => {
     const cluster = new FakeCluster();
     cluster.refuse.set('ConfigMap/ns/base', refused);
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
@@ -188,7 +188,7 @@ describe('failures', () => {
     );
   });
 
-  test('a hard error in an expression stops its node only', () => {
+  test('an error in an expression fails only its node', () => {
     const graph = graphOf(`
 schema: {spec: {n: string}}
 resources:
@@ -207,7 +207,7 @@ resources:
     expect(instance?.status?.['state']).toBe('ERROR');
   });
 
-  test('two nodes that render one object are both held, and the instance is in progress', () => {
+  test('two nodes that render one object are both blocked, and the instance is in progress', () => {
     const graph = graphOf(`
 schema: {spec: {a: string, b: string}}
 resources:
@@ -263,7 +263,7 @@ describe('ownership', () => {
     expect(cluster.get('ConfigMap/ns/base')?.['data']).toEqual(data);
   });
 
-  test('the refusal names the object and both sets', () => {
+  test('the refusal names the object and both ApplySets', () => {
     const cluster = new FakeCluster();
     cluster.put(existing(other));
     const { instance } = settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
@@ -273,7 +273,7 @@ describe('ownership', () => {
     expect(instance?.status?.['state']).toBe('ERROR');
   });
 
-  test('what reads an object of another ApplySet reads it as it stands', () => {
+  test('a node may read an object of another ApplySet as it is', () => {
     const cluster = new FakeCluster();
     cluster.put(existing(other));
     settle(PAIR, putInstance(PAIR, cluster, 'a', { k: 'v' }), cluster);
@@ -311,7 +311,7 @@ ${readyWhen}  - id: top
 });
 
 describe('a suspended instance', () => {
-  test('is left alone, keeps its projected fields and says so', () => {
+  test('is not written, keeps its projected fields and reports the suspension', () => {
     const graph = graphOf(`
 schema: {spec: {k: string}, status: {k: "\${c.data.k}"}}
 resources:
@@ -347,7 +347,7 @@ describe("an author's conditions while the instance is suspended", () => {
   const condition = (type: string, test: string) =>
     `"\${runtime.newCondition({type: '${type}', status: ${test} ? 'True' : 'False'})}"`;
 
-  test('stay as they were where they read nodes, and follow the instance itself', () => {
+  test('stay as they were if they read nodes, and follow changes of the instance', () => {
     const graph = graphOf(`
 schema:
   spec: {k: string}
@@ -380,7 +380,7 @@ resources:
 });
 
 describe('an instance that is suspended from the start', () => {
-  test('gets its finalizer over an empty inventory, and the whole one when it is resumed', () => {
+  test('gets its finalizer with an empty inventory, and the whole inventory when it is resumed', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     cluster.edit(key, ({ metadata }) => void (metadata.annotations = { 'kro.run/reconcile': 'suspended' }));
@@ -395,7 +395,7 @@ describe('an instance that is suspended from the start', () => {
 });
 
 describe('the instance itself', () => {
-  test('half an inventory without finalizer is nothing to build on', () => {
+  test('an invalid inventory without the finalizer stops all writes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     cluster.edit(
@@ -418,7 +418,7 @@ describe('the instance itself', () => {
     }
   });
 
-  test('an inventory spoiled by hand is made good again, with every kind that the graph may have made', () => {
+  test('an invalid inventory is corrected, with every kind that the graph can write', () => {
     const graph = graphOf(`
 schema: {spec: {on: boolean}}
 resources:
@@ -441,7 +441,7 @@ resources:
     expect(cluster.get(key)?.metadata.annotations?.['applyset.kubernetes.io/contains-group-kinds']).toBe('ConfigMap');
   });
 
-  test('an inventory that only the labels brought along is written once more under its own name, when all else is done', () => {
+  test('an inventory that only the manager of the labels owns is applied again by its own manager, after all other writes', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     const { parent } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
@@ -458,7 +458,7 @@ resources:
     ]);
   });
 
-  test('children wait until its finalizer can be written', () => {
+  test('children wait until the finalizer can be written', () => {
     const cluster = new FakeCluster();
     const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
     const type = { ...PAIR.instance };
@@ -472,7 +472,7 @@ resources:
     );
   });
 
-  test('labels edited by hand come back, other people keep theirs', () => {
+  test('edited labels of the controller are restored, and labels of other clients stay', () => {
     const cluster = new FakeCluster();
     const key = started(cluster);
     const id = 'applyset.kubernetes.io/id';

@@ -10,7 +10,7 @@ const SKELETON: JsonObject = {
   spec: { list: [null, { x: null }, 'c', null], keep: { deep: true } },
 };
 
-test('puts values at their paths and shares what it does not touch', () => {
+test('puts values at their paths and shares unchanged parts', () => {
   const frozen = structuredClone(SKELETON);
   const filled = fillSkeleton(SKELETON, [
     { path: ['metadata', 'name'], value: 'n' },
@@ -58,7 +58,7 @@ test('a member called __proto__ is filled like any other', () => {
   expect(JSON.stringify(filled)).toBe('{"data":{"__proto__":"x"}}');
 });
 
-test('a number that JSON does not have is an error of the template', () => {
+test('a number that JSON cannot represent is an error of the template', () => {
   const graph = graphOf(`
 schema: {spec: {zero: float}}
 resources:

@@ -36,7 +36,7 @@ const passed = (before: string, fn: string): Data =>
   dataOf(run(`const take = (f) => f;\n${before}\nreturn take(${fn});`));
 
 describe('attachSources', () => {
-  test('leaves text, place and variables beside a function that is passed to a call', () => {
+  test('attaches text, position and variables to a function that is passed to a call', () => {
     const data = dataOf(run('const min = 3; const take = (f) => f;\nreturn take((spec) => spec.n > min);'));
     expect(data).toMatchObject({ src: '(spec) => spec.n > min', file: '/app/a.js', line: 2, col: 13 });
     expect(data.vars['min']).toBe(3);
@@ -60,7 +60,7 @@ describe('attachSources', () => {
     expect(data.vars['k']).toBe(2);
   });
 
-  test('variables are read when they are asked for, and uninitialised ones throw as in the original', () => {
+  test('variables are read on access, and uninitialised ones throw as in the original', () => {
     const f =
       'const f = () => later;\nlet early;\ntry { f[Symbol.for("typekro.source")].vars.later; } catch (e) { early = e; }\n';
     const both = run(`${f}const later = 1;\nreturn [early, f];`) as unknown[];
@@ -91,7 +91,7 @@ describe('attachSources', () => {
   });
 
   test.each(['\u2028', '\u2029'])(
-    'the source beside a function has no line break, though the function has %j',
+    'the attached source of a function with %j has no line break',
     (text) => {
       const src = `(s) => s + "${text}"`;
       const { code } = attach(`const f = ${src}; return f;`);
@@ -189,7 +189,7 @@ describe('attachSources', () => {
     expect(attach(`${head}${code}`).code).toContain(`{ src: ${JSON.stringify(src)}`);
   });
 
-  test('takes packages of the author’s for the SDK when told to', () => {
+  test('treats the packages of the option as the SDK', () => {
     const code = 'import { app } from "@acme/platform"; function make() { app((s) => s.first); }';
     expect(attach(code).code).not.toContain('src: "(s) => s.first"');
     const told = attachSources({ code, file: 'x', packages: ['@acme/platform'] });
@@ -197,7 +197,7 @@ describe('attachSources', () => {
   });
 });
 
-describe('what a function takes from around it', () => {
+describe('the variables that a function captures', () => {
   test.each([
     ['a name that is shadowed further in', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
     ['a name that a parameter default reads', 'const x = 1;', '(a = x) => { var x = 2; return a + x; }', { x: 1 }],
@@ -225,7 +225,7 @@ describe('what a function takes from around it', () => {
     expect({ ...passed(before, fn).vars }).toEqual(vars);
   });
 
-  test('a switch and a block keep their names to themselves', () => {
+  test('names of a switch and of a block are not visible outside', () => {
     const fn = '(s) => { switch (s) { case 1: { let x; } case 2: let y; } return [x, y]; }';
     expect(passed('const x = 1, y = 2;', fn).vars).toEqual({ x: 1, y: 2 });
   });
@@ -278,7 +278,7 @@ describe('positions', () => {
     expect(map.sources).toEqual(['/app/a.js']);
   });
 
-  test('of rewritten code are those of the author’s text', () => {
+  test('in rewritten code are those of the author’s text', () => {
     const code = 'const f=s=>s.first;';
     const inputMap = (_: number, column: number) =>
       column === 8
@@ -294,7 +294,7 @@ describe('positions', () => {
     expect(chained?.map.sources).toEqual(['/out/a.js']);
   });
 
-  test('a composition is traced from what the transform left, with the author’s positions', () => {
+  test('a composition is traced from the attached sources, with the author’s positions', () => {
     const { kubernetesComposition } = createCompositionApi({
       loadDeploy: () => Promise.reject(new Error('no cluster here')),
     });

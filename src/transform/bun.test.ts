@@ -27,7 +27,7 @@ describe('files for Bun', () => {
     expect(loadForBun(path, text)).toEqual({ contents: text, loader });
   });
 
-  test('CommonJS is refused with what to do', () => {
+  test('CommonJS is refused with a remedy', () => {
     expect(() => loadForBun('/app/old.js', "'use strict'\nexports.size = (n) => n\n")).toThrow(
       /is CommonJS.*typekro\/plugin/,
     );

@@ -28,7 +28,7 @@ test.each([
   expect(encodeVlq(value)).toBe(text);
 });
 
-test('every place of a text is found again from the edited text', () => {
+test('every position of a text is found from the edited text', () => {
   const insertion = fc.record({
     at: fc.nat(30),
     text: fc.stringMatching(/^[xyz]{1,9}$/),

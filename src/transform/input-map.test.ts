@@ -5,15 +5,15 @@ const map = (source: string) => ({ version: 3, sources: [source], names: [], map
 const comment = (source: string) =>
   `//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify(map(source))).toString('base64')}`;
 
-test('a place comes from where the map says, which counts from 0', () => {
+test('a position comes from the map, which counts from 0', () => {
   expect(inputMap(map('a.ts'), '/app/out/a.js')(0, 0)).toEqual({ file: '/app/out/a.ts', line: 2, column: 1 });
 });
 
-test('a line that the map says nothing of comes from nowhere, whatever stands before it', () => {
+test('a line without an entry in the map has no position, whatever the entries of earlier lines', () => {
   expect(inputMap(map('a.ts'), '/app/a.js')(1, 0)).toBeUndefined();
 });
 
-test('of several comments the last one counts', () => {
+test('the last of several comments counts', () => {
   const code = `${comment('first.ts')}\nf();\n${comment('last.ts')}\n`;
   expect(inputMapOf(code, '/app/a.js')?.(0, 0)).toMatchObject({ file: '/app/last.ts' });
 });

@@ -27,17 +27,17 @@ function run(
 }
 
 describe('the webpack loader', () => {
-  test('is where the plugin says', async () => {
+  test('is the file that the plugin names', async () => {
     expect(((await import(typekroWebpackLoader)) as { default: unknown }).default).toBe(load);
   });
 
-  test('attaches sources and tells where the code comes from', () => {
+  test('attaches sources and returns a map to the author’s text', () => {
     const { code, map } = run('/app/a.js', 'const f = () => 1;');
     expect(code).toContain('src: "() => 1", file: "/app/a.js", line: 1, col: 11');
     expect(map).toMatchObject({ version: 3, sources: ['/app/a.js'] });
   });
 
-  test('after a loader that took the types out, positions are those of the author', () => {
+  test('after a loader that removed the types, positions are those of the author', () => {
     // The second line of the author's text, from its fifth column.
     const earlier = { version: 3, sources: ['a.ts'], names: [], mappings: 'AACI,UAAU' };
     const { code, map } = run('/app/a.ts', 'const f = () => 1;', earlier);
@@ -45,7 +45,7 @@ describe('the webpack loader', () => {
     expect(map).toMatchObject({ sources: ['/app/a.ts'] });
   });
 
-  test.skipIf(canStripTypes)('says what to do with types that it cannot take out', () => {
+  test.skipIf(canStripTypes)('names a remedy for types that it cannot remove', () => {
     expect(() => run('/app/a.ts', 'const f = (a: string) => a;')).toThrow(/still has its types/);
   });
 

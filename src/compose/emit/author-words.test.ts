@@ -53,7 +53,7 @@ test.each(CASES)('%s: %s', (code, message, path, expected) => {
   expect(told(code, message, path)).toBe(expected);
 });
 
-test('what is no matter of expressions keeps its words', () => {
+test('a diagnostic that is not about expressions keeps its text', () => {
   const diagnostic: Diagnostic = {
     code: 'graph/duplicate-id',
     severity: 'error',

@@ -23,12 +23,12 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   'an element under a condition': () => new Maybe(node(), 'x'),
   'the elements of a list': () => new Splice(list(), false),
   'a list seen in another form': () => new View(new Sym(list())),
-  'a value before a turn': () => new Earlier('x'),
+  'a value before an iteration': () => new Earlier('x'),
   'maps merged into an object': () => ({ [MERGED]: [{ map: new Sym(node()) }] }),
   'keys under conditions': () => ({ a: 1, [KEYS]: [{ key: 'a', test: node(), value: 1 }] }),
-  'what a graph has not': () => new Untranslated('regex', 'x', 'y'),
+  'a value that a graph cannot express': () => new Untranslated('regex', 'x', 'y'),
   'a dead branch': () => DEAD,
-  'a value after a mistake': () => POISON,
+  'the value of a refused statement': () => POISON,
   'a placeholder in a text': () => `a-${tokenFor(new Sym(node()))}`,
   'a placeholder in a key': () => ({ [tokenFor(new Sym(node()))]: 1 }),
   'a node of an expression': () => Object.assign(Object.create({ op: 'lit' }) as object, literal('x')),
@@ -39,11 +39,11 @@ const KINDS: Readonly<Record<string, () => unknown>> = {
   'a Map': () => new Map(),
   'a pattern': () => /a/,
   NaN: () => Number.NaN,
-  'what an object prints': () => 'app-[object Object]',
-  'what a Map prints': () => '[object Map]',
+  'the text that an object prints': () => 'app-[object Object]',
+  'the text that a Map prints': () => '[object Map]',
 };
 
-describe('nothing but data is printed', () => {
+describe('assertPrintable refuses', () => {
   test.each(Object.entries(KINDS))('%s', (_, make) => {
     withTrace(new Trace(true, interpreter), () => {
       const value = make();
@@ -53,7 +53,7 @@ describe('nothing but data is printed', () => {
   });
 });
 
-test('data passes, and so do files that speak of objects', () => {
+test('data passes, and so does a text of several lines with "[object Object]"', () => {
   const data = {
     a: [1, 'x', null, true, 2n],
     b: { 'c.d': '' },

@@ -9,8 +9,8 @@ test('a member without a value is left out', () => {
   expect(printYaml({ b: { d: undefined, c: 1 }, a: undefined })).toBe('b:\n  c: 1\n');
 });
 
-describe('what is printed', () => {
-  test('sorted keys, two spaces, lists below their keys, quotes where needed', () => {
+describe('printed YAML', () => {
+  test('has sorted keys, two spaces, lists below their keys, and quotes where needed', () => {
     const value = {
       spec: { list: [{ b: 1, a: 'x' }, [1, [2]], [], {}], on: true, none: null, big: 9007199254740993n },
       metadata: { name: '${schema.spec.name}', text: 'a\nb\n', 'a b: c': '-', yes: 'no', empty: '' },
@@ -89,13 +89,13 @@ describe('what is printed', () => {
   });
 
   test.each(['a', '-a', 'a:b', 'a#b', '${a["b"]}', "it's", '1.2.3', 'v1', '1Gi', '/a/b', 'http://x:80', 'a, b', '=='])(
-    '%j stands as it is',
+    '%j is printed without quotes',
     (text) => {
       expect(printYaml({ key: text })).toBe(`key: ${text}\n`);
     },
   );
 
-  test('it is what the YAML library prints where both are free to choose', () => {
+  test('equals the output of the YAML library where YAML allows several forms', () => {
     const value = {
       apiVersion: 'v1',
       data: { script: '#!/bin/sh\necho hi\n', quoted: 'it\'s: "so"', plain: 'a b' },
@@ -126,7 +126,7 @@ const { value: values } = fc.letrec((tie) => ({
 const small = (value: JsonValue): unknown =>
   JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each)));
 
-describe('what is printed is read as it was', () => {
+describe('printed YAML reads back as the same value', () => {
   const same = (read: (text: string) => unknown) =>
     fc.property(fc.oneof(json, values), (value) => {
       const wanted = JSON.parse(JSON.stringify(value)) as unknown;

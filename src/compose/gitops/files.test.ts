@@ -19,7 +19,7 @@ const read = (text: string | undefined): unknown[] =>
   parseAllDocuments(text ?? '').map((document) => document.toJS() as unknown);
 
 describe('the folder', () => {
-  test('has a file per object and a list per part', () => {
+  test('has a file for each object and a kustomization.yaml for each part', () => {
     const files = gitOpsFiles([definition, instance('a', 'team'), instance('b')], { name: 'shop' });
     expect(Object.keys(files)).toEqual([
       'definitions/kustomization.yaml',
@@ -58,7 +58,7 @@ describe('the folder', () => {
   });
 });
 
-test('what an author told Argo CD of an instance stays', () => {
+test('the author’s Argo CD annotations of an instance are kept', () => {
   const annotations = { 'argocd.argoproj.io/sync-options': 'Prune=false' };
   const own = { ...instance('a'), metadata: { name: 'a', annotations } };
   const argocd = { repoURL: 'https://git.example.com/r', path: 'p' };
@@ -68,7 +68,7 @@ test('what an author told Argo CD of an instance stays', () => {
   ]);
 });
 
-describe('what GitOps tools need', () => {
+describe('the settings for GitOps tools', () => {
   test('Flux waits for the definitions before the instances', () => {
     const files = gitOpsFiles([definition, instance('a')], {
       name: 'shop',

@@ -71,7 +71,7 @@ describe('printing', () => {
     expect(print(node)).toBe(expected);
   });
 
-  test('a number that becomes a double is no text that looks like it', () => {
+  test('a whole number in a division becomes a double, and an equal text stays a text', () => {
     expect([print(literal('7.0')), print(divide(n, literal(7)))]).toEqual(['"7.0"', 'double(s.n) / 7.0']);
     expect([print(divide(n, literal(9))), print(literal('9.0'))]).toEqual(['double(s.n) / 9.0', '"9.0"']);
   });
@@ -102,7 +102,7 @@ describe('simplification', () => {
     expect(print(node)).toBe(expected);
   });
 
-  test('facts decide what follows from them, and are forgotten', () => {
+  test('facts simplify the conditions that follow from them, until a rollback', () => {
     const facts = new Facts();
     const mark = facts.mark();
     facts.assume(and(has(schema, 'text'), not(or(a, b))));

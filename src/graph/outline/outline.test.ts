@@ -126,7 +126,7 @@ const outlines: fc.Arbitrary<GraphOutline> = fc
   });
 
 describe('pictures of any graph', () => {
-  test('SVG is well-formed, and every line of text stands inside its box', () => {
+  test('SVG is well-formed, and every line of text is inside its box', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         const svg = toSvg(outline);
@@ -153,7 +153,7 @@ describe('pictures of any graph', () => {
     );
   });
 
-  test('DOT has one statement a line, whatever the texts hold', () => {
+  test('DOT has one statement per line, with any characters in the texts', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         const string = String.raw`"(?:[^"\\\n]|\\.)*"`;

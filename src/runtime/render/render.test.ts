@@ -64,7 +64,7 @@ resources:${map('zero', '{}')}${map('first', sent)}${map('second', `{ v: '${expr
     });
   });
 
-  test('a map that the author and others write into', () => {
+  test('a map that the author and other clients write', () => {
     const { nodes } = render(`resources:
   - id: first
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, annotations: { note: n } } }${map('second', "{ v: '${string(size(first.metadata.annotations))}', w: '${first.metadata.annotations.note}' }")}`);
@@ -72,7 +72,7 @@ resources:${map('zero', '{}')}${map('first', sent)}${map('second', `{ v: '${expr
     expect(object?.unknown.map(({ path }) => path.join('.'))).toEqual(['data.v']);
   });
 
-  test('a value that a Secret gets as stringData is not read back', () => {
+  test('a value of a Secret’s stringData is not known, because the server does not return it', () => {
     const { nodes } = render(`resources:
   - id: secret
     template: { apiVersion: v1, kind: Secret, metadata: { name: s }, stringData: { key: open } }${map('second', '{ v: "${secret.?stringData.?key.orValue("")}" }').replaceAll('"${', "'${").replaceAll('}" }', "}' }")}`);
@@ -134,7 +134,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(rendered.decision.status['uid']).toBe('u1');
   });
 
-  test('all objects observed: the instance is ACTIVE', () => {
+  test('with all objects observed, the instance is ACTIVE', () => {
     const graph = `resources:${map('first', '{ a: x }')}`;
     const { decision } = render(
       graph,
@@ -156,7 +156,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(summary(render(graph, {}, there))[1]).toEqual(['second', 'applying', { v: 'known' }]);
   });
 
-  test('labels of the author stay, those of the controller are left out', () => {
+  test('labels of the author stay, and labels of the controller are left out', () => {
     const graph = `resources:
   - id: first
     template: { apiVersion: v1, kind: ConfigMap, metadata: { name: first, labels: { app: a }, annotations: { note: n } } }`;
