@@ -109,6 +109,6 @@ test.each<[CelType, CelType, boolean]>([
   [STRINGS, structType('named'), false],
   [NULL, structType('named'), false],
   [DYN, structType('named'), false],
-])('%j into %j passes by a hole: %s', (output, expected, hole) =>
+])('%j into %j is accepted by a loophole: %s', (output, expected, hole) =>
   expect(acceptedByKroLoophole(output, expected)).toBe(hole),
 );

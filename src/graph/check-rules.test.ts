@@ -49,7 +49,11 @@ describe('rules that an API server accepts', () => {
 describe('rules that an API server refuses', () => {
   const cases: [string, string, object][] = [
     ['types', `'string | validation="self > 1"'`, { at: '> 1"', message: expect.stringContaining('(string, int)') }],
-    ['no boolean', `string | validation="self + 'x'"`, { at: 'self', message: 'it is a string, not a bool' }],
+    [
+      'a result that is no boolean',
+      `string | validation="self + 'x'"`,
+      { at: 'self', message: 'it is a string, not a bool' },
+    ],
     [
       'syntax',
       `string | validation="self.size("`,
@@ -57,8 +61,8 @@ describe('rules that an API server refuses', () => {
     ],
     ['functions of kro', `string | validation="json.marshal(self) == ''"`, { hint: expect.stringContaining('kro') }],
     ['other names', `string | validation="schema.spec.a == 1"`, { at: 'sche', hint: expect.stringContaining('self') }],
-    ['after escapes', String.raw`'string | validation="self == \"a\" && self > 1"'`, { at: '> 1"' }],
-    ['without quotes', 'string | default=a validation=self>1', { at: '>1' }],
+    ['an error after escapes', String.raw`'string | validation="self == \"a\" && self > 1"'`, { at: '> 1"' }],
+    ['a rule without quotes', 'string | default=a validation=self>1', { at: '>1' }],
   ];
   test.each(cases)('%s', (_name, type, expected) => {
     expect(compileSchema(field(type)).found[0]).toMatchObject({ code: 'graph/invalid-rule', ...expected });

@@ -111,7 +111,7 @@ describe('a selector is refused in kro’s words:', () => {
       'schema not found for field value',
     ],
     [
-      'an operator that there is not',
+      'an unknown operator',
       { matchExpressions: [{ key: 'a', operator: 'Near' }] },
       `${at}.matchExpressions[0].operator`,
       'invalid label selector: [metadata.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',

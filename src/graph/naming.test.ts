@@ -35,7 +35,7 @@ test.each([
   ['1cm', 'cm'],
   ['-', undefined],
   ['Schema', undefined],
-])('for %s we suggest %s', (text, id) => expect(suggestId(text)).toBe(id));
+])('the suggestion for %s is %s', (text, id) => expect(suggestId(text)).toBe(id));
 
 test('graphengine is reserved since kro 0.10', () => {
   expect(isReservedWord('graphengine')).toBe(false);

@@ -61,7 +61,7 @@ test.each([
   ['web.spec.list', 'web.spec.list'],
   ['pods.filter(p, p.x)', 'pods'],
   ['pods.map(p, p.x)', undefined],
-])('%s stands for %s', (text, expected) => {
+])('%s denotes %s', (text, expected) => {
   const part = partOf(expressionOf(text), scope);
   expect(part === undefined ? undefined : show(part)).toBe(expected);
 });

@@ -20,10 +20,10 @@ test.each<[string, Analysed[], [string, string[]][]]>([
       ['b', ['x']],
     ],
   ],
-  ['without those that begin with another one', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
-  ['with those whose names only begin alike', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
+  ['without paths that begin with another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
+  ['with both of two names of which one begins with the other', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
   ['once each', [reading('a.x'), reading('a.x')], [['a', ['x']]]],
-  ['as the whole object where that is read', [reading('a', 'a.x')], [['a', ['']]]],
+  ['as the whole object if an expression reads it', [reading('a', 'a.x')], [['a', ['']]]],
 ])('paths are collected %s', (_name, expressions, expected) => {
   const found = collectReads([], expressions);
   expect([...found].map(([id, paths]) => [id, paths.map((path) => formatPath(path))])).toEqual(expected);

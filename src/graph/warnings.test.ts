@@ -44,7 +44,7 @@ describe('no warning is given of', () => {
       ),
     ],
     [
-      'a Service whose selector may be equal in the end',
+      'a Service whose selector may have an equal value',
       withResources(
         workload('StatefulSet', POD, 'app: a, v: "${schema.spec.name}"') + service(`{selector: {v: web}, ${PORTS}}`),
       ),

@@ -52,9 +52,9 @@ describe('recordedInventory', () => {
   test.each([
     ['a wrong id', {}, { 'applyset.kubernetes.io/id': 'applyset-x-v1' }, 'applyset.kubernetes.io/id'],
     ['foreign tooling', { 'applyset.kubernetes.io/tooling': 'kubectl/1.36' }, {}, 'tooling'],
-    ['a hash of something else', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret' }, {}, 'does not match'],
-    ['a namespace that is none', { 'applyset.kubernetes.io/additional-namespaces': 'A b' }, {}, 'invalid entry'],
-    ['a group that is none', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret.-x' }, {}, 'invalid entry'],
+    ['a hash that does not match', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret' }, {}, 'does not match'],
+    ['an invalid namespace', { 'applyset.kubernetes.io/additional-namespaces': 'A b' }, {}, 'invalid entry'],
+    ['an invalid group', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret.-x' }, {}, 'invalid entry'],
   ])('refuses %s', (_name, annotations, labels, problem) => {
     const object = instance({ ...inventory.annotations, ...annotations }, { ...inventory.labels, ...labels });
     const recorded = recordedInventory(object);

@@ -41,13 +41,13 @@ describe('a field that another manager took', () => {
   const theirs = (operation: string, second: number) => entry('other', operation, second, ['data']);
 
   test.each([
-    ['by an edit after our apply', [ours(), theirs('Update', 4)], true],
-    ['not where it is still ours: we want something else now', [ours('data')], undefined],
-    ['not where it is ours, too', [ours('data'), theirs('Apply', 4)], undefined],
-    ['not by who had it before our apply', [ours(), theirs('Update', 2)], undefined],
-    ['not where the second is the same', [ours(), theirs('Update', 3)], undefined],
-    ['not where no manager owns it', [ours()], undefined],
-    ['not where we never applied', [theirs('Update', 4)], undefined],
+    ['taken by an edit after the apply', [ours(), theirs('Update', 4)], true],
+    ['not taken while the controller owns the field and desires another value', [ours('data')], undefined],
+    ['not taken when both managers own the field', [ours('data'), theirs('Apply', 4)], undefined],
+    ['not taken by a write before the apply', [ours(), theirs('Update', 2)], undefined],
+    ['not taken by a write in the same second', [ours(), theirs('Update', 3)], undefined],
+    ['not taken when no manager owns the field', [ours()], undefined],
+    ['not taken without an apply', [theirs('Update', 4)], undefined],
   ])('%s', (_, managedFields, taken) => {
     const found = compareApplied(map('wanted'), { ...map('found'), metadata: { name: 'm', managedFields } });
     expect(found.map((difference) => difference.taken)).toEqual([taken]);
@@ -63,10 +63,10 @@ describe('a field that another manager took', () => {
     } as KubeObject).map(({ path, kind, taken }) => [path, kind, taken]);
 
   test.each([
-    ['by an edit of data after our apply', [ours('stringData'), theirs('Update', 4)], true],
-    ['not where data is ours, too', [ours('stringData', 'data'), theirs('Update', 4)], undefined],
-    ['not by an edit before our apply', [ours('stringData'), theirs('Update', 2)], undefined],
-    ['not where no other manager owns it: we want something else now', [ours('stringData')], undefined],
+    ['by an edit of data after the apply', [ours('stringData'), theirs('Update', 4)], true],
+    ['not when the controller owns data, too', [ours('stringData', 'data'), theirs('Update', 4)], undefined],
+    ['not by an edit before the apply', [ours('stringData'), theirs('Update', 2)], undefined],
+    ['not when no other manager owns the field', [ours('stringData')], undefined],
   ])('stringData of a Secret: taken %s', (_, managedFields, taken) => {
     expect(differences({}, managedFields)).toEqual([['data.text', 'differs', taken]]);
   });
@@ -104,10 +104,20 @@ describe('the differences that an apply would remove', () => {
   test.each<[string, Readonly<Record<string, string>>, KubeObject, [string, string][]]>([
     ['nothing', { a: '1' }, map({ a: '1', b: '2' }, ['a']), []],
     ['another value', { a: '2' }, map({ a: '1' }, ['a']), [['data.a', 'differs']]],
-    ['a missing one', { a: '1', b: '2' }, map({ a: '1' }, ['a', 'b']), [['data.b', 'missing']]],
-    ['one that is right and not ours', { a: '1', b: '2' }, map({ a: '1', b: '2' }, ['a']), [['data.b', 'unowned']]],
-    ['one that is ours and not wanted', { a: '1' }, map({ a: '1', b: '2' }, ['a', 'b']), [['data.b', 'release']]],
-    ['one named as a member of Object', { toString: 'x' }, map({}, ['toString']), [['data.toString', 'missing']]],
+    ['a missing value', { a: '1', b: '2' }, map({ a: '1' }, ['a', 'b']), [['data.b', 'missing']]],
+    [
+      'an equal value that the controller does not own',
+      { a: '1', b: '2' },
+      map({ a: '1', b: '2' }, ['a']),
+      [['data.b', 'unowned']],
+    ],
+    ['an owned value that is not desired', { a: '1' }, map({ a: '1', b: '2' }, ['a', 'b']), [['data.b', 'release']]],
+    [
+      'a field with the name of a member of Object',
+      { toString: 'x' },
+      map({}, ['toString']),
+      [['data.toString', 'missing']],
+    ],
   ])('%s', (_name, data, live, expected) => {
     const wanted: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data };
     expect(compareApplied(wanted, live).map(({ path, kind }) => [path, kind])).toEqual(expected);

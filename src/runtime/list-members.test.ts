@@ -5,32 +5,37 @@ import { memberKeysOf, memberFinder } from './list-members.ts';
 describe('memberFinder', () => {
   it.each<{ title: string; members: string[]; item: JsonValue; index?: number; found: string | undefined }>([
     {
-      title: 'by keys, in whatever order they stand',
+      title: 'by keys in any order',
       members: ['k:{"port":80,"protocol":"TCP"}', 'k:{"port":80,"protocol":"UDP"}'],
       item: { protocol: 'UDP', name: 'x', port: 80 },
       found: 'k:{"port":80,"protocol":"UDP"}',
     },
     { title: 'by other keys', members: ['k:{"a":1}', 'k:{"b":1}'], item: { b: 1 }, found: 'k:{"b":1}' },
     {
-      title: 'not without its keys',
+      title: 'not by keys that the item lacks',
       members: ['k:{"port":80,"protocol":"TCP"}'],
       item: { port: 80 },
       found: undefined,
     },
     { title: 'not with another type of value', members: ['k:{"port":80}'], item: { port: '80' }, found: undefined },
-    { title: 'not what is no object', members: ['k:{"port":80}'], item: 80, found: undefined },
+    { title: 'not an item that is no object', members: ['k:{"port":80}'], item: 80, found: undefined },
     { title: 'by value', members: ['v:"a"', 'v:"b"'], item: 'b', found: 'v:"b"' },
     { title: 'by a value with members', members: ['v:{"a":1,"b":2}'], item: { b: 2, a: 1 }, found: 'v:{"a":1,"b":2}' },
     { title: 'by null', members: ['v:null'], item: null, found: 'v:null' },
     { title: 'by place', members: ['i:0', 'i:1'], item: 'x', index: 1, found: 'i:1' },
-    { title: 'nothing by what is no member', members: ['f:a', '.', 'k:{', 'k:1', 'v:'], item: 1, found: undefined },
     {
-      title: 'the first of two that say the same',
+      title: 'nothing by texts that are no members',
+      members: ['f:a', '.', 'k:{', 'k:1', 'v:'],
+      item: 1,
+      found: undefined,
+    },
+    {
+      title: 'the first of two equal members',
       members: ['k:{"a":1}', 'k:{"a": 1}'],
       item: { a: 1 },
       found: 'k:{"a":1}',
     },
-    { title: 'by names with a meaning of their own', members: ['k:{"__proto__":1}'], item: {}, found: undefined },
+    { title: 'by the key __proto__', members: ['k:{"__proto__":1}'], item: {}, found: undefined },
   ])('$title', ({ members, item, index = 0, found }) => {
     expect(memberFinder(members)(item, index)).toBe(found);
   });

@@ -14,14 +14,14 @@ test.each([
   ['a revert of drift configures', 'drift', at('1'), at('2'), 'configured'],
   ['an object of another client is adopted', 'adopt', at('1'), at('2'), 'adopted'],
   ['an apply that keeps the version changes nothing', 'change', at('2'), at('2'), 'unchanged'],
-  ['versions that are not known do not tell', 'change', at(), at(), 'configured'],
+  ['unknown versions count as a change', 'change', at(), at(), 'configured'],
 ] as const)('%s', (_, why, before, after, outcome) => {
   expect(outcomeOfApply({ why }, before, after)).toBe(outcome);
 });
 
 test.each<[string, KubeObject | undefined, boolean, string]>([
   ['no object', undefined, false, 'created'],
-  ['no object, after a deletion for this one', undefined, true, 'replaced'],
+  ['no object, after a deletion for the replacement', undefined, true, 'replaced'],
   ['an object of the same version', at('2'), false, 'unchanged'],
   ['an object of another version', at('1'), false, 'configured'],
 ])('an apply that finds %s', (_, before, isReplacement, outcome) => {

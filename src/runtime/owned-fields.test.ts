@@ -64,21 +64,21 @@ const CASES: readonly Case[] = [
     differences: ['differs data.a'],
   },
   {
-    name: 'a value that is gone',
+    name: 'a missing value',
     desired: desired({ data: { a: '1', b: '2' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
     same: false,
     differences: ['missing data.b'],
   },
   {
-    name: 'a value that is right but belongs to another manager',
+    name: 'an equal value that belongs to another manager',
     desired: desired({ data: { a: '1', b: '2' } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1', b: '2' } }, { 'f:data': { 'f:b': {} } }),
     same: false,
     differences: ['unowned data.b'],
   },
   {
-    name: 'a field that we own and no longer want',
+    name: 'an owned field that is no longer desired',
     desired: desired({ data: { a: '1' } }),
     live: live({ 'f:data': { 'f:a': {}, 'f:b': {} } }, { data: { a: '1', b: '2' } }),
     same: false,
@@ -130,7 +130,7 @@ const CASES: readonly Case[] = [
     differences: [],
   },
   {
-    name: 'a quantity that the server writes another way needs a look at the whole object',
+    name: 'a quantity in the server’s form requires a comparison of the whole object',
     desired: desired({ spec: { resources: { limits: { cpu: '1000m', memory: '1024Mi' } } } }),
     live: live(
       { 'f:spec': { 'f:resources': { 'f:limits': { 'f:cpu': {}, 'f:memory': {} } } } },
@@ -147,7 +147,7 @@ const CASES: readonly Case[] = [
     differences: ['differs data.cpu'],
   },
   {
-    name: 'our version label alone is no difference',
+    name: 'the version label alone is no difference',
     desired: desired({ metadata: { labels: { 'kro.run/kro-version': 'v2', l: 'v' } } }),
     live: live(
       { 'f:metadata': { 'f:labels': { 'f:kro.run/kro-version': {}, 'f:l': {} } } },
@@ -157,7 +157,7 @@ const CASES: readonly Case[] = [
     differences: [],
   },
   {
-    name: 'null members mean nothing',
+    name: 'null members count as absent',
     desired: desired({ data: { a: '1', b: null } }),
     live: live({ 'f:data': { 'f:a': {} } }, { data: { a: '1' } }),
     same: true,
@@ -220,10 +220,10 @@ describe('projectObject', () => {
   );
 
   test.each<[string, PathStep[][], Record<string, string>]>([
-    ['those that tell whose it is', [], { 'kro.run/node-id': 'x' }],
-    ['those that are read', [['metadata', 'labels', 'l']], { l: 'v', 'kro.run/node-id': 'x' }],
-    ['all when all are read', [['metadata', 'labels']], { l: 'v', 'kro.run/node-id': 'x' }],
-    ['all when everything is read', [[]], { l: 'v', 'kro.run/node-id': 'x' }],
+    ['the labels that name the owner', [], { 'kro.run/node-id': 'x' }],
+    ['the labels that are read', [['metadata', 'labels', 'l']], { l: 'v', 'kro.run/node-id': 'x' }],
+    ['all labels when all labels are read', [['metadata', 'labels']], { l: 'v', 'kro.run/node-id': 'x' }],
+    ['all labels when the whole object is read', [[]], { l: 'v', 'kro.run/node-id': 'x' }],
   ])('of labels %s', (_what, reads, labels) => {
     expect(projectObject(object, reads).object.metadata.labels).toEqual(labels);
   });

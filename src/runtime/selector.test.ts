@@ -3,8 +3,8 @@ import type { JsonValue } from '../core/index.ts';
 import { selectorText } from './selector.ts';
 
 test.each<[string, JsonValue | undefined, string]>([
-  ['nothing selects everything', undefined, ''],
-  ['an empty selector too', {}, ''],
+  ['an absent selector selects everything', undefined, ''],
+  ['an empty selector selects everything', {}, ''],
   ['labels', { matchLabels: { b: '2', a: '1' } }, 'a=1,b=2'],
   [
     'expressions',

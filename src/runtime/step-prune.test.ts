@@ -51,8 +51,13 @@ describe('retired objects', () => {
     const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
 
     test.each<[string, ListObservation, Partial<Decision>, string]>([
-      ['when to ask is known', { state: 'failed', failure, retryAt: now + 7000 }, { requeueAt: now + 7000 }, 'later'],
-      ['a watch will tell', { state: 'failed', failure }, {}, 'later'],
+      [
+        'the time of the next read is known',
+        { state: 'failed', failure, retryAt: now + 7000 },
+        { requeueAt: now + 7000 },
+        'later',
+      ],
+      ['a watch reports the next change', { state: 'failed', failure }, {}, 'later'],
       ['it was not read yet', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
     ])('%s: the inventory still names it, and nothing is deleted', (_name, observation, expected, message) => {
       const cluster = new FakeCluster();
@@ -148,31 +153,34 @@ resources:
       [422, 'Invalid'],
       [403, 'Forbidden'],
       [400, 'BadRequest'],
-    ])('a refused one (%i) is told and keeps no retired object, its own or one that it depends on', (code, reason) => {
-      const { cluster, key } = built();
-      cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
-      change(cluster, key, { names: ['x', 'y'], text: 'two', on: false });
-      const { decision, instance } = settle(graph, key, cluster);
-      expect(children(cluster)).toEqual([
-        'ConfigMap/ns/base-x',
-        'ConfigMap/ns/base-y',
-        'Secret/ns/base-x',
-        'Secret/ns/base-y',
-      ]);
-      expect(decision.nodes.find(({ id }) => id === 'row')).toMatchObject({
-        state: 'failed',
-        because: { kind: 'write-failed', failure: { code } },
-      });
-      expect(conditionOf(instance, 'ResourcesReady')).toMatchObject({ status: 'False' });
-      expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(invalid.message);
-    });
+    ])(
+      'a refused update (%i) is reported and keeps no retired object of its node or its dependencies',
+      (code, reason) => {
+        const { cluster, key } = built();
+        cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
+        change(cluster, key, { names: ['x', 'y'], text: 'two', on: false });
+        const { decision, instance } = settle(graph, key, cluster);
+        expect(children(cluster)).toEqual([
+          'ConfigMap/ns/base-x',
+          'ConfigMap/ns/base-y',
+          'Secret/ns/base-x',
+          'Secret/ns/base-y',
+        ]);
+        expect(decision.nodes.find(({ id }) => id === 'row')).toMatchObject({
+          state: 'failed',
+          because: { kind: 'write-failed', failure: { code } },
+        });
+        expect(conditionOf(instance, 'ResourcesReady')).toMatchObject({ status: 'False' });
+        expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(invalid.message);
+      },
+    );
 
     test.each([
       [500, 'InternalError'],
       [409, 'Conflict'],
       [429, 'TooManyRequests'],
       [0, 'Timeout'],
-    ])('one that may pass at the next try (%i) keeps them until then', (code, reason) => {
+    ])('an update that may succeed later (%i) keeps them until it succeeds', (code, reason) => {
       const { cluster, key } = built();
       cluster.refuse.set('ConfigMap/ns/base-x', { ...invalid, code, reason });
       change(cluster, key, { names: ['x', 'y'], text: 'two' });

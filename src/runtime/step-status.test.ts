@@ -54,7 +54,7 @@ resources:
       { phase: 'Up', address: '10.0.0.9', level: 4 },
       { texts: ['Up', '10.0.0.9'], objects: [{ phase: 'Up' }, { level: 4 }], nested: [['10.0.0.9']] },
     ],
-  ])('in lists are as long as what is known of them: %j', (status, expected) => {
+  ])('in lists end with the last known element: %j', (status, expected) => {
     const lists = graphOf(`
 schema:
   status:
@@ -99,7 +99,7 @@ resources:
     ['${double(p.spec.litres) / schema.spec.zero}', '+Inf'],
     ['${[0.5, schema.spec.zero / schema.spec.zero]}', 'NaN'],
     ['${{"a": {"b": -double(p.spec.litres) / schema.spec.zero}}}', '-Inf'],
-  ])('a number that JSON does not have is an error and never null: %s', (bad, number) => {
+  ])('a number that JSON cannot represent is an error and never null: %s', (bad, number) => {
     const infinite = graphOf(`
 schema: {spec: {zero: float}, status: {name: "\${p.metadata.name}", bad: '${bad}'}}
 resources:
@@ -186,8 +186,8 @@ resources:
   });
 
   test.each([
-    ['that no definition worked on is left without a status', [], false],
-    ['of an earlier definition is told', [keys.FINALIZER], true],
+    ['without a finalizer gets no status', [], false],
+    ['with a finalizer gets a status', [keys.FINALIZER], true],
   ])('before the first revision an instance %s', (_what, finalizers, isTold) => {
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', {});

@@ -242,11 +242,23 @@ describe('ownership', () => {
 
   test.each([
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
-    ['unless that is refused', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
-    ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
-    ['unless taking over is allowed', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
-      'for this node',
+      'an unowned object is refused by the policy',
+      {},
+      { adoption: 'refuse' as const },
+      'failed',
+      { k: 'theirs', other: 'kept' },
+    ],
+    ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
+    [
+      'an object of another ApplySet is taken over by the policy',
+      other,
+      { adoption: 'takeOver' as const },
+      'adopt',
+      { k: 'v', other: 'kept' },
+    ],
+    [
+      'an object of another ApplySet is taken over by the policy of its node',
       other,
       { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
       'adopt',
@@ -293,8 +305,8 @@ ${readyWhen}  - id: top
 `);
 
   test.each([
-    ['is read as it stands', '', { seen: '1', own: '2' }],
-    ['holds what reads it up when it is not ready', '    readyWhen: ["${base.data.k == \'2\'}"]\n', undefined],
+    ['may be read by other nodes', '', { seen: '1', own: '2' }],
+    ['blocks its readers while it is not ready', '    readyWhen: ["${base.data.k == \'2\'}"]\n', undefined],
   ])('%s', (_name, readyWhen, data) => {
     const cluster = new FakeCluster();
     const key = putInstance(graph(''), cluster, 'a', { k: '1' });

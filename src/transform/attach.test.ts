@@ -90,15 +90,12 @@ describe('attachSources', () => {
     expect(fn.name).toBe('z');
   });
 
-  test.each(['\u2028', '\u2029'])(
-    'the attached source of a function with %j has no line break',
-    (text) => {
-      const src = `(s) => s + "${text}"`;
-      const { code } = attach(`const f = ${src}; return f;`);
-      expect(code.split(text)).toHaveLength(2);
-      expect(dataOf(evaluate(code)).src).toBe(src);
-    },
-  );
+  test.each(['\u2028', '\u2029'])('the attached source of a function with %j has no line break', (text) => {
+    const src = `(s) => s + "${text}"`;
+    const { code } = attach(`const f = ${src}; return f;`);
+    expect(code.split(text)).toHaveLength(2);
+    expect(dataOf(evaluate(code)).src).toBe(src);
+  });
 
   test('the helper gets a name that the module does not use', () => {
     expect(dataOf(run('const __typekroSource = 1; const f = () => __typekroSource; return f;')).vars).toMatchObject({
@@ -134,7 +131,7 @@ describe('attachSources', () => {
     'switch (1) { case 1: function f() {} } const g = () => f();',
     'label: function f() {}',
     'if (1) function f() {}\nvar g = () => f()',
-  ])('gives JavaScript for %j', (code) => {
+  ])('returns valid JavaScript for %j', (code) => {
     const { code: result } = attach(`${code}\nconst always = () => 1`);
     const parses = (sourceType: 'module' | 'script') => () =>
       parse(result, { ecmaVersion: 'latest', sourceType, allowHashBang: true });

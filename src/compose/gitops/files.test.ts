@@ -40,8 +40,8 @@ describe('the folder', () => {
   });
 
   test.each([
-    ['objects that would share a file', [instance('b', 'a'), instance('a-b')], ['shop-a-b-2.yaml', 'shop-a-b.yaml']],
-    ['a name that leads out', [instance('../../etc/passwd')], ['shop-.-.-etc-passwd.yaml']],
+    ['objects with the same file name', [instance('b', 'a'), instance('a-b')], ['shop-a-b-2.yaml', 'shop-a-b.yaml']],
+    ['a name with path separators', [instance('../../etc/passwd')], ['shop-.-.-etc-passwd.yaml']],
   ])('%s', (_, instances, expected) => {
     const files = Object.keys(gitOpsFiles([definition, ...instances], { name: 'x' }));
     expect(files.filter((file) => file.startsWith('instances/shop'))).toEqual(
@@ -50,8 +50,8 @@ describe('the folder', () => {
   });
 
   test.each([
-    ['nothing to write', [instance('a')], { name: 'x' }, 'gitops/no-definition'],
-    ['no name', [definition], { name: 'Not A Name' }, 'gitops/name'],
+    ['input without a definition', [instance('a')], { name: 'x' }, 'gitops/no-definition'],
+    ['an invalid name', [definition], { name: 'Not A Name' }, 'gitops/name'],
     ['a name of 53 characters', [definition], { name: 'a'.repeat(53) }, 'gitops/name'],
   ])('refuses %s', (_, objects, options, code) => {
     expect(() => gitOpsFiles(objects, options)).toThrow(expect.objectContaining({ code }) as Error);

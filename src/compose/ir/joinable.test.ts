@@ -46,7 +46,7 @@ test.each<[string, Node, string]>([
   ['objects before those of the instance', concatLists([one, items]), 'dyn([{"name": "a"}]) + dyn(s.items)'],
   ['objects of the instance twice', concatLists([items, items]), 's.items.map(e, e) + s.items'],
   [
-    'a filtered list, which may be empty and give the sum to the next part',
+    'a filtered list, which may be empty',
     concatLists([over(items, 'filter', () => flag), items, one]),
     'dyn(s.items.filter(e, s.flag)) + dyn(s.items.map(e2, e2)) + dyn([{"name": "a"}])',
   ],
@@ -57,19 +57,19 @@ test.each<[string, Node, string]>([
   ],
   ['lists in a list', concatLists([select(schema, 'l', listOf(listOf(STRING))), list([a])]), 's.l.map(e, e) + [["a"]]'],
   ['values of two types', concatLists([texts, numbers]), 'dyn(s.texts.map(e, e)) + dyn(s.numbers)'],
-  ['texts of the instance, which take texts', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
+  ['texts of the instance with text literals', concatLists([texts, a, texts]), 's.texts + ["a"] + s.texts'],
   [
     'texts of the instance that may be missing',
     concatLists([orValue(optSelect(schema, 'more', listOf(STRING)), list([])), a]),
     's.?more.orValue([]) + ["a"]',
   ],
   [
-    'a list of an object, which the API server may hold as a set',
+    'a list of a live object, which the API server may treat as a set',
     concatLists([ports, list([literal(1)])]),
     'r.ports.map(e, e) + [1]',
   ],
   [
-    'a list with a name, whose sums would share memory',
+    'a variable with a list, whose sums would share memory',
     macro('bind', texts, [bound], [concatLists([variable(bound, texts.type), a])], texts.type),
     'cel.bind(v, s.texts, v.map(e, e) + ["a"])',
   ],

@@ -37,8 +37,8 @@ describe('tests for members are written as optional reads', () => {
       's.?labels[?"a/b"].orValue("x")',
     ],
     ['an element', cond(compare('gt', size(words, INTEGER), literal(0)), first, x), 's.words[?0].orValue("x")'],
-    ['an optional boolean that counts where it is true', and(has(schema, 'on'), on), 's.?on.orValue(false)'],
-    ['one that counts unless it is false', or(not(has(schema, 'on')), on), 's.?on.orValue(true)'],
+    ['an optional boolean whose absence means false', and(has(schema, 'on'), on), 's.?on.orValue(false)'],
+    ['an optional boolean whose absence means true', or(not(has(schema, 'on')), on), 's.?on.orValue(true)'],
     [
       'inside of other expressions',
       list([cond(has(schema, 'image'), image, x), not(and(and(has(schema, 'image'), has(image, 'on')), inner))]),
