@@ -40,24 +40,27 @@ function setPolicy(cluster: FakeCluster, key: string, policy: string): void {
 }
 
 describe('deleting an instance', () => {
-  test.each([{ lazy: false }, { lazy: true }])('deletes wave by wave, and then removes the finalizer (%o)', (options) => {
-    const { cluster, key } = built();
-    cluster.forget();
-    cluster.remove(key);
-    expect(settle(TOWER, key, cluster, options).instance).toBeUndefined();
-    expect(cluster.log).toEqual([
-      'delete ConfigMap/ns/shed',
-      'gone ConfigMap/ns/shed',
-      'delete Secret/ns/roof',
-      'gone Secret/ns/roof',
-      'delete ConfigMap/ns/middle',
-      'gone ConfigMap/ns/middle',
-      'delete ConfigMap/ns/base',
-      'gone ConfigMap/ns/base',
-      `gone ${key}`,
-    ]);
-    expect(cluster.keys()).toEqual([]);
-  });
+  test.each([{ lazy: false }, { lazy: true }])(
+    'deletes wave by wave, and then removes the finalizer (%o)',
+    (options) => {
+      const { cluster, key } = built();
+      cluster.forget();
+      cluster.remove(key);
+      expect(settle(TOWER, key, cluster, options).instance).toBeUndefined();
+      expect(cluster.log).toEqual([
+        'delete ConfigMap/ns/shed',
+        'gone ConfigMap/ns/shed',
+        'delete Secret/ns/roof',
+        'gone Secret/ns/roof',
+        'delete ConfigMap/ns/middle',
+        'gone ConfigMap/ns/middle',
+        'delete ConfigMap/ns/base',
+        'gone ConfigMap/ns/base',
+        `gone ${key}`,
+      ]);
+      expect(cluster.keys()).toEqual([]);
+    },
+  );
 
   test('a suspended instance that orphans its children does not get its finalizer back', () => {
     const { cluster, key } = built();

@@ -242,23 +242,11 @@ describe('ownership', () => {
 
   test.each([
     ['an unowned object is adopted', {}, {}, 'adopt', { k: 'v', other: 'kept' }],
-    [
-      'an unowned object is refused by the policy',
-      {},
-      { adoption: 'refuse' as const },
-      'failed',
-      { k: 'theirs', other: 'kept' },
-    ],
+    ['a refused adoption', {}, { adoption: 'refuse' as const }, 'failed', { k: 'theirs', other: 'kept' }],
     ['an object of another ApplySet is refused', other, {}, 'failed', { k: 'theirs', other: 'kept' }],
+    ['a permitted takeover', other, { adoption: 'takeOver' as const }, 'adopt', { k: 'v', other: 'kept' }],
     [
-      'an object of another ApplySet is taken over by the policy',
-      other,
-      { adoption: 'takeOver' as const },
-      'adopt',
-      { k: 'v', other: 'kept' },
-    ],
-    [
-      'an object of another ApplySet is taken over by the policy of its node',
+      'a takeover that is permitted for one node',
       other,
       { nodeAdoption: new Map([['base', 'takeOver' as const]]) },
       'adopt',
