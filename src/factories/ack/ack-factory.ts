@@ -24,8 +24,8 @@ export interface AckFields<Spec extends object, Status extends object> {
 }
 
 /**
- * Makes a factory for a kind of the AWS Controllers for Kubernetes, for which `typekro generate` was not run. An object
- * is ready when its condition `ACK.ResourceSynced` is True.
+ * Makes a factory for a kind of the AWS Controllers for Kubernetes without a generated factory. The default of
+ * `version` is `v1alpha1`. An object is ready when its condition `ACK.ResourceSynced` is True.
  *
  * @example
  * const queue = ackFactory<{ queueName: string }, { queueURL?: string }>('sqs', 'Queue');

@@ -1,5 +1,5 @@
 /**
- * Factories for Argo CD: applications and projects, and the metadata by which it tracks an instance's objects.
+ * Factories for Argo CD: applications and projects, and the metadata by which Argo CD tracks an instance's objects.
  *
  * @packageDocumentation
  */

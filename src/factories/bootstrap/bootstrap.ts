@@ -16,10 +16,7 @@ import { runtimeComposition } from './runtime.ts';
 /** Deploys a runtime; see `typeKroRuntimeBootstrap`. */
 export type RuntimeFactory = Factory<TypeKroRuntimeSpec, TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
 
-/**
- * A runtime that can be deployed and printed, and that becomes part of another composition when the composition calls
- * it.
- */
+/** A runtime that can be deployed and printed. A composition that calls the runtime contains its resources. */
 export interface RuntimeBootstrap {
   /**
    * Adds kro and references to Flux's controllers to the composition that makes the call. Flux itself must be installed
@@ -96,8 +93,8 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
 }
 
 /**
- * A comment in the printed YAML about the manifests of Flux, which `deploy` applies first, and which are not printed
- * because that may need a network.
+ * A comment in the printed YAML about Flux's manifests. `deploy` applies these manifests first. They are not printed,
+ * because reading them may need a network.
  */
 function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
   if (fluxInstallation === 'external') return '---\n# Flux is expected to be there already.\n';

@@ -4,7 +4,7 @@ import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../..
 /** Members of a flat argument that do not belong to the spec. */
 const OWN = new Set(['id', 'waitForReady', 'name', 'namespace', 'labels', 'annotations', 'finalizers']);
 
-/** The members of the spec beside those of the object: name, namespace and so on. */
+/** The argument of a flat factory: the members of the spec, with name, namespace and so on at the same level. */
 export type FlatInput<Spec extends object, Optional extends keyof Spec = never> = NamedInput &
   FactoryExtras &
   Omit<Spec, Optional> & { readonly [Key in Optional]?: Spec[Key] | undefined };

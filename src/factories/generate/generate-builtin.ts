@@ -72,8 +72,8 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
 }
 
 /**
- * The name of a factory: the plain name for the first kind of a name; for a further kind the name with the version when
- * the group is the same, else with the group.
+ * Chooses the name of a factory. The first kind of a name gets the plain name. A further kind of the same group gets
+ * the name with its version, and a kind of another group gets the name with its group.
  */
 function freeName(plan: KindPlan, taken: Map<string, string>): string {
   const plain = factoryName(plan.kind);
@@ -173,7 +173,7 @@ class TypeFiles {
     return files;
   }
 
-  /** The files that hold a needed type. */
+  /** The names of the files with a needed type, without their ending. */
   namespaces(): readonly string[] {
     return [...new Set([...this.#needed].map(({ file }) => file))].sort();
   }

@@ -50,7 +50,7 @@ export class NameRegister {
   readonly #taken = new Set<string>();
 
   /**
-   * Finds a base (with a number, if necessary) such that all names made of it are free, reserves these names and
+   * Appends a number to the base if necessary, so that all names made from it are free. Reserves these names and
    * returns the base.
    */
   takeAll(base: string, names: (base: string) => readonly string[]): string {
@@ -65,8 +65,8 @@ export class NameRegister {
 }
 
 /**
- * Compares API versions in the order in which Kubernetes prefers them: general, then beta, then alpha, in each the
- * highest first; other versions by name.
+ * Compares API versions in the order in which Kubernetes prefers them: stable versions, then beta, then alpha, each
+ * with the highest first. Other versions come last, sorted by name.
  */
 export function compareVersions(first: string, second: string): number {
   const [a, b] = [versionRank(first), versionRank(second)];

@@ -3,7 +3,7 @@ import type { ReadinessRule } from './kind-plan.ts';
 /** The rule of kinds without a controller. */
 export const EXISTS: ReadinessRule = { words: 'it exists' };
 
-/** CEL that is true when the controller of an object has seen the newest generation. */
+/** CEL that is true when the controller of an object has observed the newest generation. */
 export const OBSERVED = 'self.?status.?observedGeneration.orValue(0) >= self.metadata.?generation.orValue(0)';
 
 /** CEL for the conditions of an object; an empty list when the object has none yet. */
@@ -203,8 +203,8 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
 ];
 
 /**
- * The rules of kinds, by `Kind.group` (`Kind` for the core group): the verdicts of `readinessOf` in CEL. Kinds without
- * an entry are ready when they exist, or by a condition.
+ * The readiness rules of kinds, by `Kind.group` (`Kind` for the core group). Each rule expresses the result of
+ * `readinessOf` in CEL. Kinds without an entry are ready when they exist, or by a condition.
  */
 export const KIND_RULES: ReadonlyMap<string, ReadinessRule> = new Map([
   ...WORKLOADS,

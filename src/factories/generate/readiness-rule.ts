@@ -6,15 +6,16 @@ import type { ReadinessRule } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
-/** The readiness rule of a built-in kind: its own rule, else that the object exists. */
+/** Returns the readiness rule of a built-in kind: its own rule, or else that the object exists. */
 export function builtinReadiness(type: { readonly group: string; readonly kind: string }): ReadinessRule {
   return KIND_RULES.get(type.group === '' ? type.kind : `${type.kind}.${type.group}`) ?? EXISTS;
 }
 
 /**
- * The readiness rule of a custom kind: its own rule; else the summarising condition that the printer columns show; else
- * the first summarising condition. A kind without conditions in its status is ready when its controller has seen the
- * newest generation, and a kind without `observedGeneration` as soon as the object exists.
+ * Returns the readiness rule of a custom kind. A kind with conditions in its status has its own rule, or else the rule
+ * of the summarising condition that the printer columns show, or else of the first summarising condition of an object.
+ * A kind without conditions is ready when its controller has observed the newest generation. Without
+ * `observedGeneration`, an object is ready when it exists.
  */
 export function readinessRule(
   type: { readonly group: string; readonly kind: string },

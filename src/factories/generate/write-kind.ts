@@ -109,7 +109,7 @@ function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: S
   return { ...(spec && { spec }), ...(status && { status }) };
 }
 
-/** The schema of the fields that a factory takes besides the metadata. */
+/** The schema of the fields that a factory takes, without the metadata. */
 function fieldsOf(plan: KindPlan): Schema {
   const { properties = {}, required, ...rest } = plan.schema;
   const own = Object.fromEntries(Object.entries(properties).filter(([name]) => !ENVELOPE.has(name)));

@@ -1,15 +1,19 @@
 import { TypeKroError } from '../../core/index.ts';
 
-/** An address that contains one of these texts has the text as its name, also when the address is a registry. */
+/**
+ * An address with one of these texts has the text as the name of its HelmRepository, even when the address is a
+ * registry.
+ */
 const WELL_KNOWN = ['bitnami'];
 
 /**
- * The name of the HelmRepository that a release refers to when it has only an address: a well-known name; for a
- * registry (`oci://…`) the name of the release and `-helm-repo`, because a registry has one address for many charts;
- * else the last part of the path (`https://charts.example.com/stable` → `stable`), or the host when there is no path.
+ * Derives the name of a release's HelmRepository from the address of the repository. A well-known text in the address
+ * is the name. For a registry (`oci://…`), the name is that of the release with `-helm-repo`, because many charts can
+ * have the same address. Otherwise it is the last part of the path (`https://charts.example.com/stable` → `stable`), or
+ * the host when there is no path.
  *
- * @param address of the repository; a constant text
- * @param release name of the release, which may be known only when the graph runs
+ * @param address the address of the repository, a constant text
+ * @param release the name of the release; it can be an expression
  * @throws TypeKroError `factories/no-chart-source` when the address is no constant text.
  */
 export function sourceName(address: unknown, release: string): string {

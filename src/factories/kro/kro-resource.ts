@@ -1,7 +1,7 @@
 import { createResource, defineResourceFactory, requireKnown } from '../../compose/index.ts';
 import type { Resource } from '../../compose/index.ts';
 
-/** The fields that kro writes into the status of every instance, besides those that the graph defines. */
+/** The fields that kro writes into the status of every instance, in addition to the fields that the graph defines. */
 export interface KroStatusFields {
   readonly state: 'IN_PROGRESS' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'ERROR';
   readonly conditions: readonly {

@@ -11,7 +11,7 @@ export interface CommonConfig {
   readonly name: string;
   /** Namespace of the object; the namespace of the instance when absent. */
   readonly namespace?: string | undefined;
-  /** Labels besides `app`, whose value is the name of the object; an `app` in these labels replaces that value. */
+  /** Labels in addition to `app`. The value of `app` is the name of the object, if these labels do not set it. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Annotations of the object: texts by key that no selector reads. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;

@@ -23,10 +23,10 @@ export type HelmChartResource = Resource<{
  * HelmRepository is the last part of the repository's address (`https://charts.bitnami.com/bitnami` → `bitnami`); for a
  * registry (`oci://…`) it is `<name>-helm-repo`, after the release.
  *
- * @param name of the release and of the object
+ * @param name the name of the release and of the object
  * @param repository address of the chart repository
  * @param chart name of the chart in the repository
- * @param values of the chart; they may hold anything that the graph computes
+ * @param values the values of the chart; they can contain expressions
  */
 export const HelmChart = defineResourceFactory(
   (name: string, repository: string, chart: string, values?: Readonly<Record<string, unknown>>): HelmChartResource =>

@@ -20,17 +20,17 @@ export interface HpaConfig extends CommonConfig {
   readonly target?: ScaleTarget | undefined;
   /** The same as `target`, under Kubernetes' name. */
   readonly scaleTargetRef?: ScaleTarget | undefined;
-  /** Fewest replicas. Default 1. */
+  /** Minimum number of replicas. Default 1. */
   readonly minReplicas?: number | undefined;
-  /** Most replicas; not below `minReplicas`. */
+  /** Maximum number of replicas; at least `minReplicas`. */
   readonly maxReplicas: number;
-  /** Average CPU utilization to hold, in percent of the requests. */
+  /** Target of the average CPU utilization, in percent of the requests. */
   readonly cpuUtilization?: number | undefined;
   /** The same as `cpuUtilization`, under the name of autoscaling/v1. */
   readonly targetCPUUtilizationPercentage?: number | undefined;
-  /** Metrics as Kubernetes takes them, besides the CPU. */
+  /** Metrics in the form of Kubernetes, in addition to the CPU. */
   readonly metrics?: readonly object[] | undefined;
-  /** Limits of how fast the number of replicas may change in each direction. */
+  /** Limits on the rate of change of the number of replicas, for each direction. */
   readonly behavior?: object | undefined;
 }
 

@@ -45,7 +45,7 @@ export interface IngressConfig extends CommonConfig {
   readonly ingressClassName?: string | undefined;
   /** Rules that lead hosts and paths to backends. */
   readonly rules?: readonly IngressRule[] | undefined;
-  /** Host names with the Secret that holds their certificate. */
+  /** Host names with the Secret of their certificate. */
   readonly tls?:
     | readonly { readonly hosts?: readonly string[] | undefined; readonly secretName?: string | undefined }[]
     | undefined;
