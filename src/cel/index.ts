@@ -108,5 +108,7 @@ export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 export * as syntax from './syntax/nodes.ts';
+export type { LexicalError, Token } from './syntax/lexer.ts';
+export { tokenize } from './syntax/lexer.ts';
 export { unparse } from './unparse.ts';
 export { isAssignable } from './check/assignable.ts';

@@ -93,13 +93,13 @@ function rawNode(pieces: readonly Piece[], separator: string): Node {
   }
   const parsed = parseCel(source);
   if (!parsed.ok) {
-    const shown = source.replaceAll(PLACEHOLDERS, '…');
+    const withoutPlaceholders = (text: string) => text.replaceAll(PLACEHOLDERS, '…');
     const [error] = parsed.errors;
-    const words = error === undefined || error.offset < 0 ? undefined : explainSyntaxError(error, source, error.offset);
+    const words = error === undefined || error.offset < 0 ? undefined : explainSyntaxError(source, error.offset);
     return refuse(
       'syntax',
-      `"${shown}" is not CEL: ${words?.message ?? error?.message ?? 'syntax error'}`,
-      words?.hint ?? 'check the pieces of the expression',
+      withoutPlaceholders(`"${source}" is not CEL: ${words?.message ?? error?.message ?? 'syntax error'}`),
+      withoutPlaceholders(words?.hint ?? 'check the pieces of the expression'),
     );
   }
   const text = withDynBranches(source, parsed.ast.expr, args);

@@ -1,4 +1,4 @@
-import type { Ast, CelError, Expr } from '../cel/index.ts';
+import type { Ast, CelError, Expr, ParseResult } from '../cel/index.ts';
 import { needsNoEscape } from '../golang/index.ts';
 import type { ExpressionSite } from './resource-draft.ts';
 import { offsetOf } from './fields-at.ts';
@@ -8,8 +8,7 @@ import type { Part } from './read-paths.ts';
 import { readPaths } from './read-paths.ts';
 import type { ProblemLocation } from './problems.ts';
 import type { TextPart } from './scan.ts';
-import type { SyntaxExplanation } from './explain-syntax-error.ts';
-import { explainSyntaxError } from './explain-syntax-error.ts';
+import { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 
 /** An expression with the names that it uses and its site in the definition. */
 export interface Analysed<S extends ExpressionSite = ExpressionSite> extends ExpressionNames {
@@ -50,17 +49,7 @@ export function analyse<S extends ExpressionSite>(
   const known = plain ? language.analysed.get(cel) : undefined;
   if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
   const parsed = language.parse(cel);
-  if (!parsed.ok) {
-    const [first] = parsed.errors;
-    const refusal: AnalysisError = {
-      code: first === undefined ? 'cel/syntax' : celCode(first.message),
-      kro: `parse error: ${parsed.text}`,
-      ...(first === undefined ? { message: 'the expression does not parse' } : wordsOf(first, cel)),
-      place: placeOf(site, first),
-      syntax: true,
-    };
-    return { ok: false, refusal };
-  }
+  if (!parsed.ok) return { ok: false, refusal: parseRefusal(site, parsed, language) };
   const found = language.references(parsed.ast, rules);
   if (found.error !== undefined) return { ok: false, refusal: nameRefusal(site, found.error, rules, language) };
   const reads = readPaths(parsed.ast.expr, language.readScope(names));
@@ -68,18 +57,43 @@ export function analyse<S extends ExpressionSite>(
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
 }
 
-/** The text of a parser's error, with a remedy for a syntax error. */
-function wordsOf(error: CelError, cel: string): SyntaxExplanation {
-  return celCode(error.message) === 'cel/syntax' && error.offset >= 0
-    ? explainSyntaxError(error, cel, offsetOf(cel, error))
-    : withHint(
-        celWords(error.message),
-        celHint(error, () => [], cel),
-      );
+/**
+ * The refusal of an expression that does not parse. Of a text with several expressions, the first one that does not parse
+ * alone is explained, so that the words and the place are about what the author wrote.
+ */
+function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
+  const { path, text } = site;
+  const whole: BrokenText = { cel: text.cel, error: parsed.errors[0], toOriginal: (offset) => text.toOriginal(offset) };
+  const { cel, error, toOriginal } = brokenPart(text.parts ?? [], language) ?? whole;
+  const kro = `parse error: ${parsed.text}`;
+  if (error === undefined)
+    return { code: 'cel/syntax', kro, message: 'the expression does not parse', place: { path }, syntax: true };
+  const code = celCode(error.message);
+  if (error.offset < 0 || code !== 'cel/syntax') {
+    const hint = celHint(error, () => [], cel);
+    const place = error.offset < 0 ? { path } : { path, offset: toOriginal(offsetOf(cel, error)) };
+    return { code, kro, message: celWords(error.message), hint, place, syntax: true };
+  }
+  const { message, hint, offset = error.offset } = explainSyntaxError(cel, error.offset);
+  return { code, kro, message, hint, place: { path, offset: toOriginal(offset) }, syntax: true };
 }
 
-const withHint = (message: string, hint: string | undefined): SyntaxExplanation =>
-  hint === undefined ? { message } : { message, hint };
+type ParseFailure = Extract<ParseResult, { ok: false }>;
+
+/** An expression that does not parse, with its first error, and the place of its offsets in the original string. */
+interface BrokenText {
+  readonly cel: string;
+  readonly error: CelError | undefined;
+  readonly toOriginal: (offset: number) => number;
+}
+
+function brokenPart(parts: readonly TextPart[], language: Language): BrokenText | undefined {
+  for (const { kind, text, offset } of parts) {
+    const parsed = kind === 'expression' ? language.parse(text) : undefined;
+    if (parsed?.ok === false) return { cel: text, error: parsed.errors[0], toOriginal: (at) => offset + at };
+  }
+  return undefined;
+}
 
 /** The limits for a text that is analysed by its parts: the length of an expression, and the number of parts. */
 const MAX_JOINED_EXPRESSION_LENGTH = 200;

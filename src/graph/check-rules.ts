@@ -6,7 +6,7 @@ import { fieldsAt, offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { CompileOptions } from './options.ts';
 import type { Problems } from './problems.ts';
-import { explainSyntaxError } from './explain-syntax-error.ts';
+import { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 
 /**
  * The error for functions of the API server that this environment does not declare. Rules that use them are not
@@ -56,15 +56,20 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   const compiled = environment.compile(rule);
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
-    return compiled.errors.map((error) => ({
-      ...(celCode(error.message) === 'cel/syntax' && error.offset >= 0
-        ? explainSyntaxError(error, rule, offsetOf(rule, error))
-        : { message: celWords(error.message), hint: hintOf(rule, error, environment, types) }),
-      offset: Math.max(0, offsetOf(rule, error)),
-    }));
+    // What follows a syntax error is its consequence.
+    const [first] = compiled.errors;
+    const told = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
+    return told.map((error) => ruleProblem(rule, error, environment, types));
   }
   if (compiled.type.kind === BOOL.kind) return [];
   return [{ message: `it is a ${typeToString(compiled.type)}, not a bool`, offset: 0, hint: 'compare the value' }];
+}
+
+function ruleProblem(rule: string, error: CelError, environment: Environment, types: TypeProvider): Fault {
+  const offset = Math.max(0, offsetOf(rule, error));
+  return celCode(error.message) === 'cel/syntax' && error.offset >= 0
+    ? { offset, ...explainSyntaxError(rule, offset) }
+    : { message: celWords(error.message), hint: hintOf(rule, error, environment, types), offset };
 }
 
 function hintOf(rule: string, error: CelError, environment: Environment, types: TypeProvider): string | undefined {

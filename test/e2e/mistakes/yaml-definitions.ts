@@ -161,7 +161,7 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition(
     'three equals signs',
-    [['${schema.spec.replicas > 1}', '${schema.spec.replicas ==⟦= 1}']],
+    [['${schema.spec.replicas > 1}', '${schema.spec.replicas ⟦=== 1}']],
     /=/,
     /write == /,
   ),
@@ -180,7 +180,7 @@ export const definitionMistakes: readonly Mistake[] = [
   ),
   definition(
     'the operator ?? of JavaScript',
-    [['image: ${schema.spec.image}', 'image: ${schema.spec.image ?⟦? "nginx"}']],
+    [['image: ${schema.spec.image}', 'image: ${schema.spec.image ⟦?? "nginx"}']],
     /\?\?/,
     /orValue/,
   ),

@@ -1,0 +1,337 @@
+import { expect, test } from 'vitest';
+import { kroEnvironment } from '../../cel/index.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { compile } from '../compile.ts';
+import { parseDefinitions } from '../parse-definitions.ts';
+import { explainSyntaxError } from './explain-syntax-error.ts';
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: x}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: App
+    spec: {name: string}
+  resources:
+  - id: config
+    template:
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: a}
+      data: {a: VALUE}
+`;
+
+const environment = kroEnvironment();
+
+/** The explanation of the first error of an expression, with a mark (⟦) at its place. */
+function explain(cel: string): readonly [marked: string, message: string, hint: string | undefined] {
+  const parsed = environment.parse(cel);
+  if (parsed.ok) throw new Error(`${cel} parses`);
+  const at = parsed.errors[0]?.offset ?? 0;
+  const { message, hint, offset = at } = explainSyntaxError(cel, at);
+  return [`${cel.slice(0, offset)}⟦${cel.slice(offset)}`, message, hint];
+}
+
+/** The expression with a mark at the place of the mistake, the message and the remedy. */
+const MISTAKES: readonly (readonly [marked: string, message: string, hint: string])[] = [
+  ['a ⟦& b', '"&" is no operator', 'write && for "and"'],
+  ['a && ⟦&& b', 'a value is expected between "&&" and "&&"', 'write the value that is missing, or remove "&&"'],
+  ['a ⟦&', '"&" is no operator', 'write && for "and"'],
+  ['a ⟦| b', '"|" is no operator', 'write || for "or"'],
+  [
+    'a ⟦| default("x")',
+    'CEL has no filters after "|"',
+    'call a function: a.?b.orValue("x") for default, a.lowerAscii() for lower; write || for "or"',
+  ],
+  ['a ||⟦| b', '"|" is no operator', 'write || for "or"'],
+  ['a && b ⟦&', '"&" is no operator', 'write && for "and"'],
+  ['a ⟦= b', '"=" is no operator here', 'write == to compare'],
+  ['a ⟦=== b', '"===" is no operator', 'write == to compare'],
+  ['a ⟦!== b', '"!==" is no operator', 'write != to compare'],
+  ['{"a" ⟦= 1}', '"=" is no operator here', 'a map is written {"key": value}; write == to compare'],
+  ['a ⟦=< b', '"=<" is no operator', 'write <='],
+  [
+    'a ⟦=> b',
+    'CEL has no arrow functions (=>)',
+    'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)',
+  ],
+  [
+    'list.map(x ⟦=> x + 1)',
+    'CEL has no arrow functions (=>)',
+    'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)',
+  ],
+  [
+    'list.filter((x) ⟦=> x > 1)',
+    'CEL has no arrow functions (=>)',
+    'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)',
+  ],
+  [
+    'list.map(x ⟦-> x)',
+    'CEL has no arrow functions (=>)',
+    'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)',
+  ],
+  ['a ⟦<> b', '"<>" is no operator', 'write !='],
+  ['a ⟦?? "x"', 'CEL has no operator ??', 'read the field with .?name and give a default: a.?b.orValue("x")'],
+  ['a⟦?.b', 'CEL writes optional access as .?', 'write a.?b instead of a?.b'],
+  ['f(a⟦?.b, c)', 'CEL writes optional access as .?', 'write a.?b instead of a?.b'],
+  ['a⟦?.b == "x" ? "y" : "z"', 'CEL writes optional access as .?', 'write a.?b instead of a?.b'],
+  ['a⟦?.[0]', 'CEL writes optional access as .?', 'write a.?b instead of a?.b, and a[?0] instead of a?.[0]'],
+  ['a ⟦?: b', 'CEL has no operator ?:', 'read the field with .?name and give a default: a.?b.orValue("x")'],
+  ['a⟦:-b', 'CEL has no default after ":-"', 'read the field with .?name and give a default: a.?b.orValue("x")'],
+  ['a ⟦** 2', 'CEL has no operator **', 'write the product: x * x'],
+  ['i⟦++', 'CEL has no operator ++', 'write x + 1, or join lists and texts with one +'],
+  ['[⟦...a, b]', 'CEL has no spread (...)', 'join lists with +: a + [b]; merge maps with a.merge(b)'],
+  ['a.⟦.b', 'the name of a field is expected after "."', 'write the name, or remove the "."'],
+  ['a⟦::b', '"::" is no operator', 'write a dot: a.b'],
+  ['a ⟦and b', '"and" is no operator', 'write && for "and"'],
+  ['a ⟦or b', '"or" is no operator', 'write || for "or"'],
+  ['⟦not a', '"not" is no operator', 'write ! for "not": !a'],
+  ['x ⟦not in y', '"not" is no operator', 'write ! for "not"; for "not in" write !(a in b)'],
+  ['!a && ⟦not b', '"not" is no operator', 'write ! for "not": !a'],
+  ['a ⟦!in b', '"!in" is no operator', 'write !(a in b)'],
+  ['a ⟦is b', '"is" is no operator', 'write =='],
+  ['a == 1 ⟦if b else 2', 'CEL has no "if"', 'write condition ? a : b'],
+  ['x ⟦contains "y"', '"contains" is no operator', 'write a.contains(b)'],
+  ['⟦typeof a == "string"', '"typeof" is no operator', 'write type(a)'],
+  ['⟦new Foo()', 'CEL has no "new"', 'leave it out'],
+  ['⟦"abc', 'this " opens a text that has no end', 'close it with "'],
+  ["⟦'abc", "this ' opens a text that has no end", "close it with '"],
+  [`⟦"abc'`, 'this " opens a text that has no end', 'close it with "'],
+  ['a + "b" + c⟦"', 'this " opens a text that has no end', 'remove it, or write the " before the text, too'],
+  [
+    "'It⟦'s'",
+    "this ' ends the text",
+    String.raw`write \' for a quote in the text, or put the text into "…"; join two texts with +`,
+  ],
+  [
+    '"say ⟦"hi""',
+    'this " ends the text',
+    String.raw`write \" for a quote in the text, or put the text into '…'; join two texts with +`,
+  ],
+  ['a ⟦"b"', 'the text "b" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  ['"a" ⟦"b"', 'the text "b" follows a complete expression', 'write + between the two'],
+  [
+    'f(a ⟦"b")',
+    'the text "b" follows a complete expression',
+    'write an operator between the two, for example + or &&, or a comma',
+  ],
+  [
+    String.raw`"a⟦\d+"`,
+    String.raw`\d is no escape in a text`,
+    String.raw`write \\ for a backslash, or r"…" for a text in which a backslash is a plain character`,
+  ],
+  [
+    String.raw`"C:⟦\"`,
+    'the backslash before the last quote makes the quote a part of the text',
+    String.raw`write \\ for a backslash`,
+  ],
+  [
+    String.raw`"⟦\u12"`,
+    String.raw`\u12 is an escape without all of its digits`,
+    String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+  ],
+  [
+    String.raw`"⟦\xZ"`,
+    String.raw`\x is an escape without all of its digits`,
+    String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+  ],
+  ['⟦"""abc', 'these three quotes open a text that has no end', 'close it with """'],
+  ['⟦"a', 'this " opens a text that has no end', 'close it with "'],
+  ['b⟦"', 'this " opens a text that has no end', 'remove it, or write the " before the text, too'],
+  ['r⟦"abc', 'this " opens a text that has no end', 'close it with "'],
+  ['⟦f"a{b}"', '"f" before a text means nothing in CEL', 'remove it, and join texts with +: "a" + b'],
+  [
+    '⟦“pro”',
+    'these are typographic quotes, which mean nothing in an expression',
+    `write straight ones: "text" or 'text'`,
+  ],
+  ['"abc⟦”', 'this text ends with a typographic quote, which does not close it', 'write "'],
+  [
+    String.raw`a == ⟦\"b\"`,
+    'a backslash stands before a quote that is no part of a text',
+    'write the quote without the backslash; in YAML, put the whole value into the other kind of quotes',
+  ],
+  ['a ⟦b', '"b" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  [
+    'a.size() == 2 && a[0] == b ⟦c',
+    '"c" follows a complete expression',
+    'write an operator between the two, for example + or &&',
+  ],
+  ['has(a.b⟦', 'the expression ends before its "(" is closed with ")"', 'add ")"'],
+  [
+    'x-⟦${y}',
+    'an expression begins inside another one',
+    'inside ${…} the names stand bare: remove the "${" and its "}"',
+  ],
+  ['⟦$x', 'names have no "$" in an expression', 'remove the "$"'],
+  ['a⟦; ', 'an expression does not end with ";"', 'remove it'],
+  ['a ⟦# b', '"#" begins no comment in an expression', 'write // before a comment, or remove it'],
+  ['(a⟦', 'the expression ends before its "(" is closed with ")"', 'add ")"'],
+  ['f(a, [b⟦', 'the expression ends before its "[" is closed with "]"', 'add "])"'],
+  ['f(a⟦]', 'the "(" is closed with "]"', 'write ")"'],
+  ['[a⟦)', 'the "[" is closed with ")"', 'write "]"'],
+  ['(a[0⟦)', 'the "[" is not closed before ")"', 'add "]" before ")"'],
+  ['a⟦)', '")" closes no open bracket', 'remove it, or open it before'],
+  ['⟦]', '"]" closes no open bracket', 'remove it, or open it before'],
+  ['{"a": 1⟦', 'the expression ends before its "{" is closed with "}"', 'add "}"'],
+  ['f(a,⟦)', 'a value is expected between "," and ")"', 'write the value that is missing, or remove ","'],
+  ['f(⟦,a)', 'a value is expected before ","', 'write the value that is missing, or remove ","'],
+  ['f(a,⟦,b)', 'a value is expected between "," and ","', 'write the value that is missing, or remove ","'],
+  ['(⟦)', 'a value is expected between "(" and ")"', 'write the value, or remove the brackets'],
+  ['a[⟦]', 'a value is expected between "[" and "]"', 'write an index or a key: a[0], a["key"]'],
+  ['list[⟦*]', 'CEL has no [*]', 'write list.map(x, x.name) for a field of all items'],
+  [
+    'a[1⟦:2]',
+    'CEL takes no slices of lists and texts',
+    'write .substring(1, 3) for a text; of a list, take single items: a[1]',
+  ],
+  [
+    '(a⟦, b)',
+    'between this "(" and ")" stands one value',
+    'remove the comma; a list is written [a, b], and a call f(a, b)',
+  ],
+  ['a⟦, b', 'a comma stands outside of a call, a list and a map', 'remove it; a list is written [a, b]'],
+  ['{"a"⟦, "b"}', 'a map needs a key and a value for each entry', 'write {"key": value}; a list stands in [ and ]'],
+  ['{"a"⟦}', 'a map needs a key and a value for each entry', 'write {"key": value}; a list stands in [ and ]'],
+  ['a⟦: b', 'this ":" belongs to no condition and to no map', 'write condition ? a : b, or {"key": value}'],
+  ['a ? b⟦', 'this condition has no ":": it needs a value for the other case, too', 'write a ? b : the other value'],
+  ['f(a ? b⟦)', 'this condition has no ":": it needs a value for the other case, too', 'write condition ? a : b'],
+  [
+    'a ? b : ⟦',
+    'the expression ends where a value is expected, after ":"',
+    'write the value that is missing, or remove ":"',
+  ],
+  [
+    'a +⟦',
+    'the expression ends where a value is expected, after "+"',
+    'write the value that is missing, or remove "+"',
+  ],
+  ['a + ⟦)', '")" closes no open bracket', 'remove it, or open it before'],
+  ['⟦== a', 'a value is expected before "=="', 'write the value that is missing, or remove "=="'],
+  ['⟦* a', 'a value is expected before "*"', 'write the value that is missing, or remove "*"'],
+  [
+    'a.⟦',
+    'the expression ends where the name of a field is expected',
+    'write the name after the ".", or remove the "."',
+  ],
+  ['a⟦.[0]', 'a "." stands before "["', 'remove the "."'],
+  ['a.⟦"b"', 'a text stands where the name of a field is expected', 'write a["b"]'],
+  ['a.⟦in', '"in" is a word of CEL, and no name of a field', 'write a["in"]'],
+  ['a⟦.0.b', 'an index stands in brackets', 'write a[0]'],
+  ['⟦1Gi', '1Gi is no number', 'put it in quotes: "1Gi"'],
+  ['⟦1.2.3', '1.2.3 is no number', 'put it in quotes: "1.2.3"'],
+  ['⟦1_000', '1_000 is no number', 'write 1000'],
+  ['⟦5m + 1', '5m is no number', 'put it in quotes: "5m"'],
+  ['⟦`abc`', 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
+  ['⟦`${a}-x`', 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
+  [
+    'a.`b`.⟦',
+    'the expression ends where the name of a field is expected',
+    'write the name after the ".", or remove the "."',
+  ],
+  ['{{ a ⟦}}', 'two pairs of braces stand around this expression', 'write ${a}'],
+  ['{a.b⟦}', 'two pairs of braces stand around this expression', 'write ${a.b}'],
+  ['a ⟦&amp;&amp; b', 'this is a character as HTML writes it', 'write the character itself: & for &amp;, < for &lt;'],
+  ['a ⟦– b', 'this dash is no minus', 'write -'],
+  ['a ⟦≥ b', '"≥" is no operator', 'write >='],
+  ['a ⟦@ b', '"@" means nothing in an expression', 'remove it'],
+  ['a ⟦^ b', 'CEL has no operators of bits', 'write ! for "not", and != for "either … or"'],
+  ['x ⟦for x in list', 'CEL has no "for"', 'CEL has no loops: write list.map(x, …)'],
+  ['a ⟦+= 1', 'an expression assigns nothing', 'write == to compare, or only the value that is meant'],
+  ['size(a)⟦)', '")" closes no open bracket', 'remove it, or open it before'],
+  ['a == ⟦== b', 'a value is expected between "==" and "=="', 'write the value that is missing, or remove "=="'],
+  [
+    'a in⟦',
+    'the expression ends where a value is expected, after "in"',
+    'write the value that is missing, or remove "in"',
+  ],
+  ['⟦in a', 'a value is expected before "in"', 'write the value that is missing, or remove "in"'],
+  ['a ⟦! b', '"!" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  [
+    'a != ⟦',
+    'the expression ends where a value is expected, after "!="',
+    'write the value that is missing, or remove "!="',
+  ],
+  [`"a" + ⟦'b`, "this ' opens a text that has no end", "close it with '"],
+  [
+    String.raw`"it\'s" + 'x⟦'y'`,
+    "this ' ends the text",
+    String.raw`write \' for a quote in the text, or put the text into "…"; join two texts with +`,
+  ],
+  [
+    String.raw`r'\d' + '⟦\d'`,
+    String.raw`\d is no escape in a text`,
+    String.raw`write \\ for a backslash, or r"…" for a text in which a backslash is a plain character`,
+  ],
+  ['a ? ⟦b ? c : d', 'a condition between "?" and ":" stands in brackets', 'write a ? (b ? c : d) : e'],
+  ['a.b ⟦c.d', '"c" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  ['1 ⟦2', '"2" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  [
+    'f(1 ⟦2)',
+    '"2" follows a complete expression',
+    'write an operator between the two, for example + or &&, or a comma',
+  ],
+  ['[1 ⟦2]', '"2" follows a complete expression', 'write an operator between the two, for example + or &&, or a comma'],
+  [
+    'a.b.⟦',
+    'the expression ends where the name of a field is expected',
+    'write the name after the ".", or remove the "."',
+  ],
+  [
+    '"a" +⟦',
+    'the expression ends where a value is expected, after "+"',
+    'write the value that is missing, or remove "+"',
+  ],
+  ['a == ⟦"x', 'this " opens a text that has no end', 'close it with "'],
+  ['a.map(x, x.y⟦', 'the expression ends before its "(" is closed with ")"', 'add ")"'],
+  ['a ⟦=~ "x"', '"=~" is no operator', 'write text.matches("…")'],
+  [
+    '⟦"a\nb" + c',
+    'a text in quotes ends with its line',
+    String.raw`write \n for a line break, or put the text into """…"""`,
+  ],
+  ['⟦"a\nb', 'this " opens a text that has no end', 'close it with "'],
+  ['a⟦\u00a0== b', 'a non-breaking space (U+00A0) stands here', 'write a plain space'],
+  ['a⟦\u200b == b', 'an invisible character stands here', 'delete it: type the characters around it anew'],
+  ['a⟦\u2003== b', 'a space stands here that is no plain space', 'write a plain space'],
+  ['⟦', 'the expression is empty', 'write an expression between ${ and }'],
+  [' ⟦', 'the expression is empty', 'write an expression between ${ and }'],
+  ['"a" + ⟦/* b */ c', 'CEL has no comments of this form', 'write // before a comment, up to the end of its line'],
+  [
+    'a ? "b" + c⟦',
+    'this condition has no ":": it needs a value for the other case, too',
+    'write a ? "b" + c : the other value',
+  ],
+  ['f(a)⟦(b)', '"(" follows a complete expression', 'write an operator between the two, for example + or &&'],
+  ['br⟦"a', 'this " opens a text that has no end', 'close it with "'],
+  ['a == "b" ? {"x": [1, 2⟦)} : {}', 'the "[" is closed with ")"', 'write "]"'],
+];
+
+test.each(MISTAKES)('%s', (marked, message, hint) => {
+  expect(explain(marked.replace('⟦', ''))).toEqual([marked, message, hint]);
+});
+
+/** Marks stand in the whole text of a field, which may have several expressions. */
+const TEXTS: readonly (readonly [marked: string, message: string])[] = [
+  ['x-${schema.spec.name +⟦}-y', 'the expression ends where a value is expected, after "+"'],
+  ['${schema.spec.name}-${schema.spec.name ⟦& "a"}', '"&" is no operator'],
+  ['${⟦}-${schema.spec.name}', 'the expression is empty'],
+  ['a ${schema.spec.name⟦)} b', '")" closes no open bracket'],
+  ['a ${size(schema.spec.name⟦} b', 'the expression ends before its "(" is closed with ")"'],
+];
+
+test.each(TEXTS)('in a text: %s', (marked, message) => {
+  const source = DEFINITION.replace('VALUE', `'${marked.replace('⟦', '')}'`);
+  const { documents } = parseDefinitions(source, 'x.yaml');
+  const [document] = documents;
+  if (document === undefined) throw new Error('the definition has no document');
+  const { diagnostics } = compile(document, { sources: builtinSource() });
+  const [{ line = 0, column = 0 } = {}] = diagnostics.map((each) => each.source);
+  const text = source.split('\n')[line - 1] ?? '';
+  expect([
+    diagnostics.length,
+    diagnostics[0]?.message,
+    `${text.slice(0, column - 1)}⟦${text.slice(column - 1)}`,
+  ]).toEqual([1, message, `      data: {a: '${marked}'}`]);
+});

@@ -1,0 +1,121 @@
+/** A form of another language: where it begins, what it is, and how CEL writes it. */
+export type ForeignForm = readonly [pattern: RegExp, message: string, hint: string];
+
+const DEFAULTS = 'read the field with .?name and give a default: a.?b.orValue("x")';
+const ARROWS = 'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)';
+
+/**
+ * Operators of other languages that are longer than the token at which the parser stops. They are looked for at that
+ * token and at the two before it, as far as no space stands between.
+ */
+export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
+  [/^=>|^->/, 'CEL has no arrow functions (=>)', ARROWS],
+  [/^===/, '"===" is no operator', 'write == to compare'],
+  [/^!==/, '"!==" is no operator', 'write != to compare'],
+  [/^<>/, '"<>" is no operator', 'write !='],
+  [/^=~/, '"=~" is no operator', 'write text.matches("…")'],
+  [/^!~/, '"!~" is no operator', 'write !text.matches("…")'],
+  [/^=<(?!=)/, '"=<" is no operator', 'write <='],
+  [/^\?\?/, 'CEL has no operator ??', DEFAULTS],
+  [/^\?\./, 'CEL writes optional access as .?', 'write a.?b instead of a?.b, and a[?0] instead of a?.[0]'],
+  [/^\?:/, 'CEL has no operator ?:', DEFAULTS],
+  [/^:-/, 'CEL has no default after ":-"', DEFAULTS],
+  [
+    /^(?:[-+*/%:]|\|\||&&)=(?!=)/,
+    'an expression assigns nothing',
+    'write == to compare, or only the value that is meant',
+  ],
+  [/^\+\+/, 'CEL has no operator ++', 'write x + 1, or join lists and texts with one +'],
+  [/^\*\*/, 'CEL has no operator **', 'write the product: x * x'],
+  [/^(?:<<|>>)/, 'CEL has no operators of bits', 'multiply or divide by 2, 4, 8, …'],
+  [/^\.\.\./, 'CEL has no spread (...)', 'join lists with +: a + [b]; merge maps with a.merge(b)'],
+  [/^\/\*/, 'CEL has no comments of this form', 'write // before a comment, up to the end of its line'],
+  [/^::/, '"::" is no operator', 'write a dot: a.b'],
+];
+
+/** Characters that begin no token of CEL, by the text from there on. */
+export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
+  [
+    /^&(?:amp|lt|gt|quot|apos|#\d+);/,
+    'this is a character as HTML writes it',
+    'write the character itself: & for &amp;, < for &lt;',
+  ],
+  [/^=/, '"=" is no operator here', 'write == to compare'],
+  [/^&/, '"&" is no operator', 'write && for "and"'],
+  [
+    /^\|\s*(?:[a-z]\w*\s*\(|(?:default|upper|lower|quote|trim|length|join|int|string|tojson|toYaml|first|last)\b)/i,
+    'CEL has no filters after "|"',
+    'call a function: a.?b.orValue("x") for default, a.lowerAscii() for lower; write || for "or"',
+  ],
+  [/^\|/, '"|" is no operator', 'write || for "or"'],
+  [
+    /^[\u201c-\u201f\u2018-\u201b\u00ab\u00bb\u2039\u203a\uff02\uff07]/,
+    'these are typographic quotes, which mean nothing in an expression',
+    'write straight ones: "text" or \'text\'',
+  ],
+  [/^[\u00a0\u2007\u202f]/, 'a non-breaking space (U+00A0) stands here', 'write a plain space'],
+  [/^[\u2000-\u200a\u3000]/, 'a space stands here that is no plain space', 'write a plain space'],
+  [
+    /^[\u200b-\u200f\u2060\ufeff\u00ad]/,
+    'an invisible character stands here',
+    'delete it: type the characters around it anew',
+  ],
+  [/^[\u2013\u2014\u2212]/, 'this dash is no minus', 'write -'],
+  [/^\u2265/, '"\u2265" is no operator', 'write >='],
+  [/^\u2264/, '"\u2264" is no operator', 'write <='],
+  [/^\u2260/, '"\u2260" is no operator', 'write !='],
+  [/^\u00d7/, '"\u00d7" is no operator', 'write *'],
+  [/^\u2026/, 'a value is left out here ("\u2026")', 'write the value'],
+  [/^`/, 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
+  [/^;/, 'an expression does not end with ";"', 'remove it'],
+  [/^#/, '"#" begins no comment in an expression', 'write // before a comment, or remove it'],
+  [/^\$\{/, 'an expression begins inside another one', 'inside ${…} the names stand bare: remove the "${" and its "}"'],
+  [/^\$/, 'names have no "$" in an expression', 'remove the "$"'],
+  [
+    /^\\["']/,
+    'a backslash stands before a quote that is no part of a text',
+    'write the quote without the backslash; in YAML, put the whole value into the other kind of quotes',
+  ],
+  [/^\\/, 'a backslash stands outside of a text', 'remove it; an expression may go over several lines as it is'],
+  [/^@/, '"@" means nothing in an expression', 'remove it'],
+  [/^[~^]/, 'CEL has no operators of bits', 'write ! for "not", and != for "either … or"'],
+];
+
+/** Words that stand between two values in other languages. */
+export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
+  ...words(['and', 'AND', 'And'], 'write && for "and"'),
+  ...words(['or', 'OR', 'Or'], 'write || for "or"'),
+  ...words(['not', 'NOT', 'Not'], 'write ! for "not"; for "not in" write !(a in b)'),
+  ...words(['is', 'eq', 'equals', 'EQ'], 'write =='),
+  ...words(['ne', 'neq', 'NE'], 'write !='),
+  ...words(['lt', 'LT'], 'write <'),
+  ...words(['le', 'lte', 'LE'], 'write <='),
+  ...words(['gt', 'GT'], 'write >'),
+  ...words(['ge', 'gte', 'GE'], 'write >='),
+  ...words(['mod'], 'write %'),
+  ...words(['div'], 'write /'),
+  ...words(['xor'], 'write != between the two conditions'),
+  ...words(['contains', 'startsWith', 'endsWith', 'matches'], (word) => `write a.${word}(b)`),
+  ...words(['like', 'LIKE'], 'write a.matches("…")'),
+  ...words(['instanceof'], 'write type(a) == string'),
+  ...words(['IN'], 'write in, in small letters'),
+  ...words(['if', 'then', 'else', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),
+  ...words(['for'], 'CEL has no loops: write list.map(x, …)', (word) => `CEL has no "${word}"`),
+]);
+
+/** Words that stand before a value in other languages. */
+export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
+  ...words(['not', 'NOT'], 'write ! for "not": !a'),
+  ...words(['if', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),
+  ...words(['typeof'], 'write type(a)'),
+  ...words(['new', 'await', 'lambda', 'async'], 'leave it out', (word) => `CEL has no "${word}"`),
+]);
+
+/** Rows of a table of words, with the message that the word is no operator. */
+function words(
+  names: readonly string[],
+  hint: string | ((word: string) => string),
+  message = (word: string) => `"${word}" is no operator`,
+): readonly (readonly [string, readonly [string, string]])[] {
+  return names.map((name) => [name, [message(name), typeof hint === 'string' ? hint : hint(name)]]);
+}

@@ -1,0 +1,84 @@
+import type { SyntaxExplanation } from './explanation.ts';
+import type { ErrorSpot, Piece } from './pieces.ts';
+import { areAdjacent } from './pieces.ts';
+
+/** The beginning of a text, up to its closing quote, its first wrong escape, the end of its line or of the expression. */
+const BODY =
+  /^(["'])(?:(?!\1)[^\\\r\n]|\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}))*/;
+
+/** What is wrong with the quotes at a syntax error; undefined when the error is another one. */
+export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
+  const { at, before } = spot;
+  if (at.kind === 'wrong' && /^["']/.test(at.text)) return brokenText(spot);
+  if (!areAdjacent(before, at)) return undefined;
+  if (before.kind === 'text' && /^(?:word|number|text)$/.test(at.kind)) return quoteInside(before);
+  const isPrefix = before.kind === 'word' && at.kind === 'text' && before.text.length <= 2;
+  if (!isPrefix) return undefined;
+  return {
+    message: `"${before.text}" before a text means nothing in CEL`,
+    hint: 'remove it, and join texts with +: "a" + b',
+    offset: before.start,
+  };
+}
+
+/** A text that no quote ends, or with an escape that CEL does not know. */
+function brokenText({ cel, at, before }: ErrorSpot): SyntaxExplanation {
+  const rest = cel.slice(at.start);
+  const quote = rest.charAt(0);
+  const body = BODY.exec(rest)?.[0] ?? quote;
+  const next = rest.charAt(body.length);
+  if (next === '\\') return wrongEscape(rest, body.length, at.start);
+  if (before.text === quote.repeat(2) && areAdjacent(before, at))
+    return {
+      message: 'these three quotes open a text that has no end',
+      hint: `close it with ${quote.repeat(3)}`,
+      offset: before.start,
+    };
+  const message = `this ${quote} opens a text that has no end`;
+  if (/^[\r\n]/.test(next)) {
+    return rest.slice(body.length).includes(quote)
+      ? {
+          message: 'a text in quotes ends with its line',
+          hint: 'write \\n for a line break, or put the text into """…"""',
+        }
+      : { message, hint: `close it with ${quote}` };
+  }
+  if (body.endsWith(`\\${quote}`))
+    return {
+      message: 'the backslash before the last quote makes the quote a part of the text',
+      hint: String.raw`write \\ for a backslash`,
+      offset: at.start + body.length - 2,
+    };
+  const typographic = /[\u201c-\u201f\u2018-\u201b]\W*$/.exec(body);
+  if (typographic !== null)
+    return {
+      message: 'this text ends with a typographic quote, which does not close it',
+      hint: `write ${quote}`,
+      offset: at.start + typographic.index,
+    };
+  if (body.trim() === quote) return { message, hint: `remove it, or write the ${quote} before the text, too` };
+  return { message, hint: `close it with ${quote}` };
+}
+
+function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation {
+  const escape = /^\\(?:[xX][0-9a-fA-F]?|[uU][0-9a-fA-F]*|[0-9]+|[^]|$)/u.exec(rest.slice(at))?.[0] ?? '\\';
+  const hint = 'write \\\\ for a backslash, or r"…" for a text in which a backslash is a plain character';
+  if (/^\\[xXuU0-9]/.test(escape))
+    return {
+      message: `${escape} is an escape without all of its digits`,
+      hint: String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
+      offset: start + at,
+    };
+  return { message: `${escape} is no escape in a text`, hint, offset: start + at };
+}
+
+/** A quote of a text's own kind inside of the text, which ends it. */
+function quoteInside(text: Piece): SyntaxExplanation {
+  const quote = text.text.slice(-1);
+  const other = quote === '"' ? "'" : '"';
+  return {
+    message: `this ${quote} ends the text`,
+    hint: `write \\${quote} for a quote in the text, or put the text into ${other}…${other}; join two texts with +`,
+    offset: text.end - 1,
+  };
+}
