@@ -4,7 +4,7 @@ import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './options.ts';
 import { definedMember } from '../core/index.ts';
 
-/** The longest delay of a timer in Node.js, in milliseconds: 24.8 days. */
+/** The maximum delay of a timer in Node.js, in milliseconds: 24.8 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The options that a command line sets. Other options keep their defaults. */

@@ -10,7 +10,7 @@ const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const stringMap: JsonObject = { type: 'object', additionalProperties: string };
 
-/** kro's two CRDs, of definitions and of their revisions. */
+/** kro's two CRDs: of definitions and of their revisions. */
 export function controllerCrds(): KubeObject[] {
   return [definitionCrd(), revisionCrd()];
 }
@@ -208,8 +208,8 @@ function externalRef(): JsonObject {
         properties: {
           name: { type: 'string', minLength: 1 },
           namespace: string,
-          // The selector is an object, or one expression that gives an object. The compiler checks the selector, and
-          // that exactly one of selector and name is set.
+          // The selector is an object, or one expression that returns an object. The compiler checks it. The compiler
+          // also checks that exactly one of selector and name is set.
           selector: { 'x-kubernetes-preserve-unknown-fields': true },
         },
       },

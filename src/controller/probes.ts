@@ -2,14 +2,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpLibrary, TypeKroError } from '../core/index.ts';
 
-/** A listen address: a host, in brackets or plain, and a port. */
+/** A listen address: a host, with or without brackets, and a port. */
 const ADDRESS = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/;
 
 /** The source of probes and metrics. */
 export interface ProbeSource {
   /** Is the replica ready? See `Controller.ready` and `CurrentController.standby`. */
   readonly ready: boolean;
-  /** The description of what is missing while the replica is not ready. */
+  /** What the replica waits for while it is not ready. */
   readonly waitsFor?: string;
   metricsText(): string;
 }
@@ -21,7 +21,7 @@ export interface ProbeServer {
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz` on an address in Go's form: `:8078` means all interfaces. `/healthz`
+ * Serves `/metrics`, `/healthz` and `/readyz` on an address in Go's notation: `:8078` means all interfaces. `/healthz`
  * responds while the event loop of the process runs. `/readyz` responds 503 while the source is not ready.
  *
  * @throws TypeKroError `controller/listen` when the address cannot be opened.
@@ -29,9 +29,9 @@ export interface ProbeServer {
 export async function serveProbes(address: string, source: ProbeSource): Promise<ProbeServer> {
   const { host, port } = parseListenAddress(address);
   const server = httpLibrary().createServer((request, response) => {
-    // Any client that reaches the port may send any path, also one that is no URL: `//`.
+    // Any client that reaches the port may send any path, even one that is not a URL, such as `//`.
     const [status, type, text] = answer((request.url ?? '/').split('?', 1)[0] ?? '/', source);
-    // Clients need no `Date` header, for which Node would load its calendars: a megabyte.
+    // Clients need no `Date` header. Node would load a megabyte of calendar data for it.
     response.sendDate = false;
     response.writeHead(status, { 'content-type': type });
     response.end(text);
@@ -64,7 +64,7 @@ function answer(path: string, source: ProbeSource): readonly [number, string, st
   }
 }
 
-/** Host and port of `host:port`, `:port` or `[v6]:port`; no host means every interface. */
+/** Host and port of `host:port`, `:port` or `[v6]:port`. `undefined` as host means all interfaces. */
 export function parseListenAddress(address: string): { readonly host: string | undefined; readonly port: number } {
   const match = ADDRESS.exec(address);
   const port = Number(match?.[3] ?? Number.NaN);

@@ -4,20 +4,21 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound } from '../kube/index.ts';
 
 /**
- * The annotation by which a client asks for a pass over an instance or a definition now: its objects are read anew, and
- * pauses after failures end. Its value tells one request from another. The controller removes the annotation at the end
- * of the pass. kro's controller ignores it.
+ * The annotation by which a client asks for a pass over an instance or a definition. The pass reads its objects again,
+ * and pauses after failures end. The value distinguishes one request from another. The controller removes the
+ * annotation at the end of the pass. kro's controller ignores it.
  */
 export const RECONCILE_REQUEST = 'typekro.dev/reconcile-requested';
 
-/** The request of an object; undefined for none. */
+/** The request of an object; `undefined` when there is none. */
 export function reconcileRequest({ metadata: { annotations = {} } }: KubeObject): string | undefined {
   return Object.hasOwn(annotations, RECONCILE_REQUEST) ? annotations[RECONCILE_REQUEST] : undefined;
 }
 
 /**
- * Removes the request from an object as it was read. Returns the object, or undefined when it is gone or was changed
- * meanwhile: the event of that change starts another pass.
+ * Removes the request from an object, with the resourceVersion that was read as a precondition. Returns the changed
+ * object. Returns `undefined` when the object was deleted or changed in the meantime; the event of that change starts
+ * another pass.
  */
 export async function answerRequest(
   api: KubernetesApi,

@@ -20,7 +20,7 @@ import { driftText } from './drift/drift-text.ts';
 import type { ChildWritten, PassFailed, ControllerListener, InstanceStep } from './controller-event.ts';
 import type { ServedKind, ServedKinds } from './served-kinds.ts';
 
-/** The number of events that clients can read after they reconnect. */
+/** The maximum number of events that are kept for clients that reconnect. */
 const KEPT_EVENTS = 1000;
 
 interface DefinitionEntry {
@@ -30,7 +30,7 @@ interface DefinitionEntry {
   readonly instances: () => number;
 }
 
-/** The report of an instance. Details of an instance at rest are computed on request. */
+/** The report of an instance. The details of an ACTIVE instance are computed on request. */
 interface InstanceEntry {
   readonly summary: InstanceSummary;
   readonly steppedAt: number;
@@ -44,14 +44,14 @@ interface ReportsOptions {
   readonly served: ServedKinds;
   readonly caches: CacheSet;
   readonly clock: Clock;
-  /** Computes the details of an instance now. */
+  /** Computes the details of an instance at the time of the call. */
   readonly explain: (recordId: string) => Details | undefined;
 }
 
-/** The controller's state as `inspect` shows it. Events of passes update the reports; reads change nothing. */
+/** The controller's state for `inspect`. Events of the controller update the reports. Reads change nothing. */
 export class Reports implements InspectSource {
   readonly #definitions = new Map<string, DefinitionEntry>();
-  /** The reports of instances by the id of the record. */
+  /** The reports of instances, by the ids of their records. */
   readonly #instances = new Map<string, InstanceEntry>();
   readonly #events: InspectEvent[] = [];
   readonly #listeners = new Set<(event: InspectEvent) => void>();
@@ -153,7 +153,7 @@ export class Reports implements InspectSource {
     const { id, steppedAt } = record;
     const before = this.#instances.get(id);
     const made = instanceRef(subject);
-    // Reuses the text of the earlier report, which events reference already.
+    // Reuses the text of the earlier report, because events already reference it.
     const ref = before?.summary.ref === made ? before.summary.ref : made;
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };

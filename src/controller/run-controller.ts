@@ -16,23 +16,23 @@ import type { DefinitionShare } from './shards/share.ts';
 /** The options of `runController`. */
 export interface RunControllerOptions {
   readonly client: KubernetesApi;
-  /** The command line after the command's name, in kro's flags. */
+  /** The arguments after the command's name, with kro's flags. */
   readonly args: readonly string[];
   readonly logger: Logger;
   /** Stops the controller when it aborts. Running passes end first. */
   readonly signal: AbortSignal;
   /** The identity of this process in an election, e.g. `<host>_<random>`. */
   readonly identity: string;
-  /** Namespace of the pod, for the Lease. Default `kro-system`. */
+  /** Namespace of the pod. The Lease is in it unless a flag names another namespace. Default: `kro-system`. */
   readonly namespace?: string;
   readonly clock?: Clock;
-  /** Random numbers in [0, 1) for jitter. Default `Math.random`. */
+  /** Random numbers in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
 /**
- * Runs `typekro controller` with a given configuration until the signal aborts: probes and metrics, the inspect
- * interface, the election if its flag is set, and the controller.
+ * Runs `typekro controller` with these options until the signal aborts: probes and metrics, the inspect interface, the
+ * election if its flag is set, and the controller.
  *
  * @throws TypeKroError `controller/usage` for an invalid command line.
  */
@@ -57,7 +57,7 @@ export async function runController(options: RunControllerOptions): Promise<void
     if (inspectAddress !== '' && inspectAddress !== '0') {
       const { host = '127.0.0.1', port } = parseListenAddress(inspectAddress);
       const server = await serveInspect({ source: current, host, port });
-      // Every user who may read the log of this process may use the token.
+      // A user who may read the log of this process may also use the token.
       logger.log('info', 'the inspect interface is open', { url: server.url, token: server.token });
       closers.push(() => server.close());
     }
@@ -79,7 +79,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   current.missing = 'the lease cannot be read';
   current.leads = false;
   logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
-  // A term starts after the end of the work of the term before.
+  // A term starts when the work of the previous term has ended.
   let term: Promise<void> = Promise.resolve();
   try {
     await runElection({
@@ -161,7 +161,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
   };
 }
 
-/** Runs one controller until the signal aborts; passes still running then are aborted when `lost` aborts. */
+/** Runs one controller until the signal aborts. When `lost` aborts, running passes are aborted, too. */
 async function work(
   { client, logger, clock, random }: RunControllerOptions,
   flags: ParsedFlags,

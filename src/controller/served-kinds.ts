@@ -9,20 +9,20 @@ export interface ServedKind {
   readonly definition: string;
   readonly definitionUid: string;
   readonly type: ObjectType;
-  /** Absent when no revision works: instances get a failure in their status and can still be deleted. */
+  /** `undefined` when no revision works. Instances then get a failure in their status, and can still be deleted. */
   readonly graph?: Graph;
-  /** kro's text for the reason why there is no graph. */
+  /** The reason why there is no graph, in kro's words. */
   readonly failure?: string;
-  /** Does the definition declare conditions of its own? Set only without a graph. */
+  /** Does the definition declare its own conditions? Set only when there is no graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;
   readonly policies: Policies;
   readonly identity: ActingIdentity;
-  /** Present while only some instances follow `revision`. */
+  /** Set only while some instances do not follow `revision`. */
   readonly canary?: Canary;
 }
 
-/** The served kinds. One definition serves one kind, and no two serve the same. */
+/** The served kinds. One definition serves one kind, and no kind is served by two definitions. */
 export class ServedKinds {
   readonly #byKind = new Map<string, ServedKind>();
   readonly #byDefinition = new Map<string, string>();
@@ -36,7 +36,7 @@ export class ServedKinds {
     return key === undefined ? undefined : this.#byKind.get(key);
   }
 
-  /** Serves a kind from now on. Returns false when nothing changed. */
+  /** Starts serving a kind, or changes how it is served. Returns false when nothing changed. */
   serve(served: ServedKind): boolean {
     const key = `${served.type.group}/${served.type.kind}`;
     const before = this.#byKind.get(key);
@@ -58,7 +58,7 @@ export class ServedKinds {
     return true;
   }
 
-  /** Stops serving a definition. Returns the kind that it served. */
+  /** Stops serving a definition. Returns the kind that it served; `undefined` when it served none. */
   withdraw(definition: string): ServedKind | undefined {
     const served = this.ofDefinition(definition);
     if (served === undefined) return undefined;

@@ -14,7 +14,8 @@ import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /**
- * Names of subscribers of watches: one subscriber for definitions, revisions and CRDs, and one for each served kind.
+ * The names of the subscribers of watches: one subscriber for definitions, revisions and CRDs, and one for each served
+ * kind.
  */
 const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
@@ -29,13 +30,13 @@ export interface WakeRouterOptions {
   readonly compiler: DefinitionCompiler;
   readonly identities: ActingIdentities;
   readonly wakeDefinition: (name: string) => void;
-  /** Called with true when the controller begins to serve a kind, and with false when it ends. */
+  /** Called with true when the controller starts serving a kind, and with false when it stops. */
   readonly onServing: (serves: boolean) => void;
   /** Called when an instance of a served kind changed. */
   readonly onInstance: (change: CacheChange) => void;
   /** Called when definitions, revisions and CRDs are listed. */
   readonly onReady: () => void;
-  /** Called with the error of the watch of definitions, revisions or CRDs, or with undefined when the watch works. */
+  /** Called with the error of the watch of definitions, revisions or CRDs; with `undefined` while the watch works. */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 
@@ -54,7 +55,7 @@ export class WakeRouter {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
     caches.keep(REVISION_TYPE, [[]]);
-    // The indexes serve two lookups: the definitions that use the kind of a CRD, and the revisions of a definition.
+    // The indexes serve two look-ups: the definitions that use the kind of a CRD, and the revisions of a definition.
     caches.index(DEFINITION_TYPE, (definition) => this.#kindsOf(definition));
     caches.index(REVISION_TYPE, (revision) => [definitionOf(revision)]);
     caches.index(CRD_TYPE, (crd) => {
@@ -71,12 +72,12 @@ export class WakeRouter {
     caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
   }
 
-  /** Are definitions, revisions and CRDs listed? Before that, a definition would seem to have no revisions. */
+  /** Are definitions, revisions and CRDs listed? Until then, a definition would seem to have no revisions. */
   get ready(): boolean {
     return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
-  /** The text that names the kinds that are not listed; `undefined` when all are listed. */
+  /** Names the kinds that are not listed, and says whether they cannot be read. `undefined` when all are listed. */
   get waitsFor(): string | undefined {
     const texts = OWN_TYPES.flatMap((type) => {
       const cache = this.#options.caches.peek(type);
@@ -86,14 +87,14 @@ export class WakeRouter {
     return texts.length === 0 ? undefined : texts.join(', ');
   }
 
-  /** Handles a notice of a watch. A notice without a change says that its kind became readable or unreadable. */
+  /** Handles a notice of a watch. A notice without a change means that its kind became readable or unreadable. */
   woken(subscriber: string, change: CacheChange | undefined): void {
     if (subscriber === DEFINITIONS) this.#ownChanged(change);
     else if (subscriber.startsWith(KIND_PREFIX)) this.#kindChanged(subscriber.slice(KIND_PREFIX.length), change);
     else this.#options.instances.wake(subscriber);
   }
 
-  /** Handles that a definition serves another graph, or none. */
+  /** Handles that a definition serves another graph, or no graph. */
   servedChanged(definition: string): void {
     const { caches, served, instances } = this.#options;
     const kind = served.ofDefinition(definition);
@@ -129,7 +130,10 @@ export class WakeRouter {
     this.wakeDefinitions();
   }
 
-  /** Queues all definitions, and the definitions of revisions that are being deleted, which may be gone themselves. */
+  /**
+   * Queues all definitions. Also queues the definitions of revisions that are being deleted, because these definitions
+   * may not exist any more.
+   */
   wakeDefinitions(): void {
     const { caches, wakeDefinition } = this.#options;
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
@@ -138,7 +142,7 @@ export class WakeRouter {
     }
   }
 
-  /** Queues the definitions and instances that use a kind after a change of its CRD. */
+  /** After a change of a CRD, queues the definitions and instances that use its kind. */
   #crdChanged(change: CacheChange, object: KubeObject): void {
     if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
     const { identities, compiler, caches, instances, wakeDefinition } = this.#options;
@@ -155,8 +159,8 @@ export class WakeRouter {
   }
 
   /**
-   * All kinds that a definition declares or uses. The result is kept, because the deletion of the object needs it
-   * again.
+   * The kinds that a definition declares or uses. The result is cached, because it is needed again when the object is
+   * deleted.
    */
   #kindsOf(definition: KubeObject): ReadonlySet<string> {
     const known = this.#kinds.get(definition);
@@ -167,7 +171,7 @@ export class WakeRouter {
     return kinds;
   }
 
-  /** Handles a change of an instance of a served kind, or that the kind became readable or unreadable. */
+  /** Handles a change of an instance of a served kind. Without a change, the kind became readable or unreadable. */
   #kindChanged(definition: string, change: CacheChange | undefined): void {
     const { caches, instances, served, wakeDefinition } = this.#options;
     if (change === undefined) {
@@ -176,10 +180,10 @@ export class WakeRouter {
       return;
     }
     this.#options.onInstance(change);
-    // The end of a list wakes all instances in the list. A deleted instance is not in the list and is woken here.
+    // The end of a list wakes all instances in the list. A deleted instance is not in the list, so it is woken here.
     const isReading = caches.peek(change.type)?.synced !== true;
     if (!isReading || change.after === undefined) instances.wake(instanceId(change.type, change.key));
-    // The canary depends on the set of instances.
+    // The choice of a canary depends on the set of instances.
     if (served.ofDefinition(definition)?.canary !== undefined && isRelevant(change)) wakeDefinition(definition);
     if (change.after !== undefined && !isRelevant(change)) return;
     // A deleted definition may wait for the deletion of its last instance.
@@ -192,7 +196,7 @@ function everythingOf(type: ObjectType): WatchRequest {
   return { kind: 'list', nodeId: '', target: { type, selector: '' } };
 }
 
-/** Does a change concern more than the status? The controller's own status writes must not wake the object's owner. */
+/** Does a change affect more than the status? The controller's own status writes must not wake the object's owner. */
 function isRelevant({ before, after }: CacheChange): boolean {
   if (before === undefined || after === undefined) return true;
   const [a, b] = [before.object.metadata, after.object.metadata];
@@ -204,7 +208,7 @@ function isRelevant({ before, after }: CacheChange): boolean {
   );
 }
 
-/** Did a change of a CRD change the schema of its objects? */
+/** Did a change of a CRD also change the schema? */
 function isRedefined({ before, after }: CacheChange): boolean {
   const [a, b] = [before?.object.metadata, after?.object.metadata];
   return a?.uid !== b?.uid || a?.generation !== b?.generation;

@@ -33,11 +33,10 @@ export async function compileFor(
 }
 
 /**
- * The graph of a target. When all kinds of the definition are built-in, this is the graph that the target has compiled
- * already, because built-in schemas are equal in every cluster. Otherwise the definition is compiled against the
- * schemas of the cluster.
+ * The graph of a target. When all kinds of the definition are built-in, the target's own graph is used, because
+ * built-in schemas are equal in every cluster. Otherwise the definition is compiled against the schemas of the cluster.
  *
- * @throws InvalidGraphError as `compileFor`.
+ * @throws InvalidGraphError like `compileFor`.
  */
 export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<CompiledGraph> {
   const definition = target.definition('typekro');

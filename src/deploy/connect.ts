@@ -5,14 +5,14 @@ import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '../kube/in
 import { createTransport, KubeClient, loadKubeConfig } from '../kube/index.ts';
 import { retriesOf } from './retries-of.ts';
 
-/** Is an option a transport, as `typekro/testing` passes it, into a cluster of this process? */
+/** Is the option a transport? `typekro/testing` passes a transport to a cluster in this process. */
 function isTransport(value: unknown): value is Transport {
   return typeof value === 'object' && value !== null && 'request' in value && typeof value.request === 'function';
 }
 
 /**
- * Opens a client for a factory: `options.transport`, else `options.kubeConfig` (path, text or object), else the
- * configuration that kubectl would use.
+ * Opens a client for a factory: with `options.transport`, else with `options.kubeConfig` (path, text or object), else
+ * with the configuration that kubectl would use.
  *
  * @throws TypeKroError of `loadKubeConfig`; `deploy/bad-kubeconfig` for an option of another type, or a path that does
  * not exist.
@@ -26,7 +26,7 @@ export async function connect(options: FactoryOptions): Promise<KubernetesApi> {
   return new KubeClient({ transport: await createTransport(used), ...retrying });
 }
 
-/** Is an option a `KubeConfig` of `@kubernetes/client-node`, which can export its content? */
+/** Is the option a `KubeConfig` of `@kubernetes/client-node`? Such an object can export its content. */
 function isExporting(value: unknown): value is { exportConfig(): string } {
   return (
     typeof value === 'object' && value !== null && 'exportConfig' in value && typeof value.exportConfig === 'function'
@@ -36,7 +36,7 @@ function isExporting(value: unknown): value is { exportConfig(): string } {
 function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
   if (kubeConfig === undefined) return {};
   if (typeof kubeConfig === 'string') {
-    // The text of a kubeconfig is a mapping, in several lines or in braces; a path is neither.
+    // The text of a kubeconfig has several lines or begins with a brace. A path has neither.
     if (kubeConfig.includes('\n') || kubeConfig.trimStart().startsWith('{')) return { text: kubeConfig };
     if (existsSync(kubeConfig)) return { path: kubeConfig };
     throw new TypeKroError(`there is no kubeconfig ${kubeConfig}`, {
@@ -45,7 +45,7 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
     });
   }
   if (isExporting(kubeConfig)) return { text: kubeConfig.exportConfig() };
-  // YAML is a superset of JSON, so an object is passed on as its JSON text.
+  // YAML is a superset of JSON, so an object is passed as its JSON text.
   if (isJsonObject(kubeConfig)) return { text: stringifyJson(kubeConfig) };
   throw new TypeKroError('kubeConfig must be a path, the text of a kubeconfig, or its parsed object', {
     code: 'deploy/bad-kubeconfig',
@@ -54,7 +54,7 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
 }
 
 /**
- * Wraps the caller's transport so that closing the client does not close the transport, which the caller may use
+ * Wraps the caller's transport. Closing the client does not close it, because the caller may use the transport
  * afterwards.
  */
 function keepOpen(transport: Transport): Transport {

@@ -12,10 +12,10 @@ import { checkLabelNames, DEFINITION_LABEL, isRecordOf, parentName, readRecord, 
 import { ProgressReporter } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** Time limits in milliseconds for callers that give no limit. */
+/** The default time limits of a call, in milliseconds. */
 const DEFAULT_TIMEOUT = { direct: 300_000, kro: 600_000 } as const;
 
-/** Runs one call of a factory until the caller's signals abort or its time limit is over. */
+/** Runs one call of a factory until a signal of the caller aborts or the time limit ends. */
 export function withLimit<Result>(
   target: DeployTarget,
   options: DeployCallOptions,
@@ -26,7 +26,7 @@ export function withLimit<Result>(
     try {
       return await work(signal);
     } catch (error) {
-      // The call aborted this request: throw the reason of the call instead.
+      // The call aborted this request. Throw the call's reason instead.
       if (!(error instanceof KubeError) || !signal.aborted) throw error;
       throw isTimeout(signal) ? outOfTime(target, limit, error) : signal.reason;
     }
@@ -63,9 +63,9 @@ export function kroContext(
 }
 
 /**
- * The context of a new deploy, with a record that follows the record in the cluster.
+ * The context of a new deploy. Its record continues the record in the cluster.
  *
- * @throws TypeKroError `deploy/invalid-name` for names that labels cannot carry, `deploy/name-taken` when another
+ * @throws TypeKroError `deploy/invalid-name` for names that are not valid in labels, `deploy/name-taken` when another
  * object has the record's name.
  */
 export async function directContext(
@@ -102,7 +102,7 @@ export async function directContext(
   };
 }
 
-/** The record of the deploy before; undefined when the record is damaged, so that a new deploy replaces it. */
+/** The record of the previous deploy; `undefined` when it is damaged. A new deploy then replaces it. */
 function lastRecord(
   target: DeployTarget,
   parent: KubeObject,
@@ -186,8 +186,8 @@ export interface LastDeploy {
 }
 
 /**
- * The health of all instances together: failed when an instance is in ERROR, else degraded when an instance is not
- * ACTIVE.
+ * The health of all instances together: failed when an instance is in ERROR; otherwise degraded when an instance is not
+ * ACTIVE; otherwise healthy.
  */
 export function statusOf(target: DeployTarget, instances: readonly LastDeploy[]): FactoryStatus {
   const states = instances.map(({ state }) => state);
@@ -208,8 +208,10 @@ export function statusOf(target: DeployTarget, instances: readonly LastDeploy[])
 }
 
 /**
- * Rolls each instance back to the deploy before its last deploy, and deletes instances that were deployed once. An
- * instance that cannot be rolled back stays, and `errors` lists it.
+ * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. An
+ * instance that cannot be rolled back does not change, and `errors` has its error.
+ *
+ * @throws TypeKroError `deploy/unsupported` in kro mode.
  */
 export async function rollbackDirect(
   api: KubernetesApi,
@@ -240,7 +242,7 @@ export async function rollbackDirect(
   return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
 }
 
-/** Warns that the rollback deleted instances that were deployed once, for callers that do not read the result. */
+/** Warns that the rollback deleted instances that were deployed only once. Callers may not read this in the result. */
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
@@ -250,7 +252,7 @@ function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void
 }
 
 /**
- * Rolls one instance back. Resolves to true when the instance was deleted, false when its earlier deploy was restored.
+ * Rolls one instance back. Returns true when the instance was deleted, and false when its earlier deploy was restored.
  */
 async function rollbackOne(context: DirectContext): Promise<boolean> {
   const { previous, revision } = context.record;

@@ -1,10 +1,10 @@
 import type { DeletionResult, DeployTarget } from '../compose/index.ts';
 import type { JsonObject, ObjectRef } from '../core/index.ts';
 
-/** The mode-specific part of a deletion's result. */
+/** The parts of a deletion's result that the mode determines. */
 export type DeletionOutcome = Pick<DeletionResult, 'status' | 'deleted' | 'remaining' | 'blockers'>;
 
-/** The outcome of a deletion of an instance that does not exist. */
+/** The outcome of the deletion of an instance that does not exist. */
 export const NOTHING_TO_DELETE: DeletionOutcome = { status: 'complete', deleted: [], remaining: [], blockers: [] };
 
 /** The identity of an object in a result. */
@@ -12,7 +12,7 @@ export function identity({ apiVersion, kind, name, namespace }: ObjectRef): Json
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** The result for the caller. */
+/** Makes the result for the caller. */
 export function deletionResult(
   { mode, name }: DeployTarget,
   instanceName: string,

@@ -21,7 +21,7 @@ import type { WatchSet } from './watch-set.ts';
 export interface DirectAnswersOptions {
   readonly api: KubernetesApi;
   readonly store: ObservedStore;
-  /** Open watches, which answer most reads without a request; undefined when the deploy opens no watches. */
+  /** Open watches. They answer most reads without a request. `undefined` when the deploy opens no watches. */
   readonly watches: WatchSet | undefined;
   readonly dryRun: boolean;
   readonly clock: Clock;
@@ -30,8 +30,8 @@ export interface DirectAnswersOptions {
 }
 
 /**
- * The executor's view in direct mode. Answers of the server go into the store of the deploy. A read is answered from a
- * watch, or by a request where no watch covers it.
+ * The executor's view in direct mode. Responses of the server go into the store of the deploy. A read is answered by a
+ * watch, or by a request when no watch covers it.
  */
 export class DirectAnswers implements ExecutionView {
   readonly #options: DirectAnswersOptions;
@@ -57,7 +57,7 @@ export class DirectAnswers implements ExecutionView {
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
-    // A server may return the object as it was before its deletion. The watch reports the end.
+    // A server may return the object as it was before its deletion. The watch reports the end of the object.
     else if (left.metadata.deletionTimestamp !== undefined) store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
@@ -96,14 +96,14 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** In direct mode a read is answered when it ends. A failed read is repeated after its pause. */
+  /** In direct mode every read is answered when it ends. A failed read is repeated after its pause. */
   isAnswered(): boolean {
     return true;
   }
 
   /**
-   * Answers a read from a watch, which is one request for all objects of a kind. Returns false when no watch covers the
-   * read.
+   * Answers a read from a watch. A watch takes one request for all objects of a kind. Returns false when no watch
+   * covers the read.
    */
   async #readFromWatch(request: ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
@@ -137,7 +137,7 @@ export class DirectAnswers implements ExecutionView {
     }
   }
 
-  /** Members of an ApplySet of one kind, in the version from discovery. */
+  /** Lists the members of an ApplySet that have this kind, in the version from discovery. */
   async #listMembers(target: MemberTarget): Promise<ListObservation> {
     const { api, signal } = this.#options;
     const resources = await api.discovery.all({ signal });
@@ -151,7 +151,7 @@ export class DirectAnswers implements ExecutionView {
   }
 }
 
-/** Members of an ApplySet: from watches, and recently written ones, which watches may not show yet. */
+/** The members of an ApplySet: those that watches have, and recently written ones, which watches may not have yet. */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
   const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
   const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);

@@ -9,7 +9,7 @@ import { remedyOf, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress.ts';
 import type { DirectContext } from './direct-run.ts';
 
-/** The error of a deploy with nodes that failed for good; `left` are lines about remaining objects. */
+/** The error of a deploy whose nodes failed for good. `left` has lines about the remaining objects. */
 export function failedDeploy(
   context: DirectContext,
   failed: readonly NodeReport[],
@@ -28,7 +28,7 @@ export function failedDeploy(
   );
 }
 
-/** The error of a deploy that was not ready in time, with the nodes that it waits for. */
+/** The error of a deploy that was not ready in time. It names the nodes that are not ready. */
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = openNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
@@ -55,19 +55,19 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
   );
 }
 
-/** The remedy for a time limit below 1000 ms, which the caller probably meant in seconds. */
+/** The remedy for a time limit below 1000 ms. The caller probably meant seconds. */
 function remedyOfLimit(limit: number | undefined): string | undefined {
   if (limit === undefined || limit >= 1000) return undefined;
   return `timeout is in milliseconds: write ${limit}_000 for ${limit} seconds; what was created stays`;
 }
 
-/** The line about a record that cannot be written. Without the record, no object is written. */
+/** The line about a record that cannot be written. No object is written without the record. */
 function unwrittenRecord({ conditions }: Decision): string[] {
   const managed = conditions.find(({ type, reason }) => type === 'InstanceManaged' && reason === 'ManagementFailed');
   return managed?.message === undefined ? [] : [`  the record of the deploy: ${shorten(managed.message)}`];
 }
 
-/** Did the server refuse an object or a request because of its size? */
+/** Did the server refuse an object or a request because it is too large? */
 export function isTooLong(error: unknown): boolean {
   return error instanceof KubeError && (error.status === 413 || / is invalid: .*Too long: /.test(error.message));
 }

@@ -36,7 +36,7 @@ function refusal(status: number, retryAfter: string | undefined): TransportRespo
   return { status, headers, body: stream() };
 }
 
-/** Deploys a child whose first writes are refused, and tells when each write of it was sent. */
+/** Deploys a child whose first writes are refused. Returns the times at which its writes were sent. */
 async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<number[]> {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const clock = new TestClock();

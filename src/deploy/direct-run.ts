@@ -34,7 +34,7 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { CompiledGraph } from './compile-for.ts';
 import type { DirectRecord } from './parent.ts';
 
-/** One instance in direct mode, connected. */
+/** One instance in direct mode, with a connection to its cluster. */
 export interface DirectContext extends CompiledGraph {
   readonly api: KubernetesApi;
   readonly target: DeployTarget;
@@ -42,7 +42,7 @@ export interface DirectContext extends CompiledGraph {
   readonly name: string;
   readonly namespace: string;
   readonly record: DirectRecord;
-  /** The parent in the cluster. */
+  /** The live parent; `undefined` when there is none. */
   readonly parent: KubeObject | undefined;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
@@ -52,8 +52,8 @@ export interface DirectContext extends CompiledGraph {
 }
 
 /**
- * The shortest and the longest rest between decisions, in milliseconds. A shorter rest is skipped; a longer rest is cut
- * off.
+ * The minimum and the maximum pause between decisions, in milliseconds. A shorter pause is skipped, and a longer pause
+ * is cut to the maximum.
  */
 const MIN_REST_MS = 5;
 const MAX_REST_MS = 30;
@@ -62,49 +62,52 @@ const MAX_REST_MS = 30;
 export interface DirectRunOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** The virtual instance of the parent; its metadata follows the parent's. */
+  /** The virtual instance of the parent. It has the metadata of the parent. */
   readonly instance: KubeObject;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The options of a step except the time. */
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
-  /** `read`: no writes. `dry-run`: the server checks every write and stores none. `write`: the server stores them. */
+  /**
+   * `read`: nothing is written. `dry-run`: the server checks every write and stores none. `write`: the server stores
+   * them.
+   */
   readonly effects: ExecutionPorts['effects'];
   /** The rules for retries of failed writes. */
   readonly rules: WriteRules;
   /** The object that holds the record of the deploy, and the label selector under which it is watched. */
   readonly record: { readonly target: ObjectTarget; readonly selector: string };
   /**
-   * Called before each batch of writes, with the record as its watch shows it; an error that it throws ends the run.
-   * Called only when `effects` is `write`.
+   * Called before each batch of writes, with the record from its watch. An error that it throws ends the run. Called
+   * only when `effects` is `write`.
    */
   beforeWrite(record: WatchedObject): Promise<void>;
   /**
-   * Writes labels and annotations of the parent, and returns the instance with the same metadata. Called only when
+   * Writes labels and annotations of the parent. Returns the instance with the same metadata. Called only when
    * `effects` is `write`.
    */
   writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
   /**
-   * Does the write count as made already, because it changes nothing that matters to the caller? Default: no write
-   * does.
+   * Does the write count as done without being sent, because it changes nothing that matters to the caller? Default: no
+   * write does.
    */
   readonly isSettled?: (action: ApplyAction) => boolean;
-  /** Live objects that were read already; other objects are read when a step asks for them. */
+  /** Live objects that have been read already. Other objects are read when a step asks for them. */
   readonly known?: readonly KnownObject[];
-  /** Called after each apply, with the object as it was known before, and as the server returned it. */
+  /** Called after each apply, with the object as it was known before and as the server returned it. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
-  /** Called with each decision, before it is carried out. */
+  /** Called with each decision before it is carried out. */
   report(decision: Decision): void;
 }
 
-/** Ends the loop with the last decision when it returns true. Called after each executed decision. */
+/** Called after each executed decision. When it returns true, the loop ends with this decision. */
 export type Until = (decision: Decision) => boolean;
 
 /**
- * The loop of direct mode for one instance: decide with the controller's `step`, carry the decision out, and when
- * nothing is left to do wait for a change of a watched object. The loop does not poll.
+ * The loop of direct mode for one instance. It decides with the controller's `step` and carries the decision out. When
+ * nothing is left to do, it waits for a change of a watched object. It does not poll.
  */
 export class DirectRun {
   readonly #options: DirectRunOptions;
@@ -112,7 +115,7 @@ export class DirectRun {
   readonly #memory = new StepMemory();
   readonly #watches: WatchSet;
   #instance: KubeObject;
-  /** Counts observed changes; the loop sleeps only while the count is unchanged. */
+  /** The number of observed changes. The loop sleeps only while this number does not change. */
   #changes = 0;
   #wake: (() => void) | undefined;
 
@@ -129,11 +132,11 @@ export class DirectRun {
     );
   }
 
-  /** Runs until the condition holds, and returns the last decision. Rejects when the signal aborts. */
+  /** Runs until the condition holds. Returns the last decision. Rejects when the signal aborts. */
   async run(until: Until): Promise<Decision> {
     const { graph, clock, signal, effects, record } = this.#options;
     const recordWatch: Watched = { kind: 'list', target: { ...record.target, selector: record.selector } };
-    // At the end of the run no read may wait for a watch.
+    // No read may wait for a watch when the run ends.
     const stop = () => void this.#watches.close();
     const ports = this.#ports(stop);
     signal.addEventListener('abort', stop, { once: true });
@@ -163,8 +166,8 @@ export class DirectRun {
   }
 
   /**
-   * Records writes that the caller counts as made. Returns true when the records changed, so that another step decides
-   * anew.
+   * Records writes that the caller counts as done. Returns true when the records have changed; another step then
+   * decides again.
    */
   #settle({ apply }: Decision): boolean {
     const { isSettled } = this.#options;
@@ -183,7 +186,7 @@ export class DirectRun {
     return found;
   }
 
-  /** The ports of the executor; `stop` ends the reads that wait for watches. */
+  /** The ports of the executor. `stop` ends reads that wait for watches. */
   #ports(stop: () => void): Omit<ExecutionPorts, 'instance'> {
     const { api, clock, signal, effects, rules, instance, onApplied, onDeleted } = this.#options;
     const random = Math.random;
@@ -213,7 +216,7 @@ export class DirectRun {
   }
 
   /**
-   * Calls `beforeWrite` with the record. When the record belongs to another deploy, that callback throws and the run
+   * Calls `beforeWrite` with the record. When the record belongs to another deploy, `beforeWrite` throws, and the run
    * ends.
    */
   async #checkRecord(stop: () => void): Promise<void> {
@@ -226,7 +229,7 @@ export class DirectRun {
     }
   }
 
-  /** The record of the deploy, which stands in for the instance. */
+  /** The record of the deploy, which takes the place of the instance. */
   #parent(instance: KubeObject): ParentPort {
     const { name = '', namespace } = instance.metadata;
     const { group, version, kind, plural, namespaced } = this.#options.graph.instance;
@@ -234,7 +237,7 @@ export class DirectRun {
     return {
       target: { type, name, ...(namespace === undefined ? {} : { namespace }) },
       write: async (parent) => {
-        // The inventory covers a child before the child exists: a deploy that dies in between can be cleaned up.
+        // The inventory has a child before the child exists, so that a deploy that dies in between can be cleaned up.
         if (parent.labels === undefined && parent.inventory === undefined) return;
         this.#instance = await this.#options.writeParent(parent, this.#instance);
       },
@@ -254,15 +257,15 @@ export class DirectRun {
   }
 
   /**
-   * Pauses between decisions, because changes of a large graph arrive in bursts. A rest as long as the last decision
-   * limits decisions that the next change makes obsolete to half of the time.
+   * Pauses between decisions, because changes of a large graph arrive in bursts. The pause is as long as the last
+   * decision took. Decisions that the next change makes obsolete then take at most half of the time.
    */
   #rest(milliseconds: number): Promise<void> {
     const { clock, signal } = this.#options;
     return milliseconds < MIN_REST_MS ? Promise.resolve() : pause(clock, milliseconds, signal);
   }
 
-  /** Sleeps until a change, the time given, or the abort of the run. */
+  /** Sleeps until a change, the given time, or the abort of the run. */
   #sleep(until: number | undefined): Promise<void> {
     const { clock, signal } = this.#options;
     return new Promise((resolve) => {
@@ -282,7 +285,7 @@ export class DirectRun {
   }
 }
 
-/** The nodes that are not done yet, for which a deploy waits. */
+/** The nodes that are not done. A deploy waits for them. */
 export function openNodes(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => !isDone(node));
 }

@@ -31,17 +31,17 @@ import type { WatchedObject } from './watch-set.ts';
 /** The kind of the record. */
 const CONFIG_MAP: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
-/** The ConfigMap with the record of an instance. */
+/** The reference to the ConfigMap with the record of an instance. */
 export function parentRef(definition: string, name: string, namespace: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'ConfigMap', name: parentName(definition, name), namespace };
 }
 
 /**
- * Deploys one instance and waits until every node is ready (with `waitForReady: false`: until everything that can be
- * applied is applied).
+ * Deploys one instance. Waits until every node is ready; with `waitForReady: false`, until everything that can be
+ * applied is applied.
  *
- * @throws ResourceGraphFactoryError when a node failed for good, or another deploy or deletion of the instance
- * began meanwhile (`deploy/superseded`); what was created stays.
+ * @throws ResourceGraphFactoryError when a node failed for good, or when another deploy or deletion of the instance
+ * began in the meantime (`deploy/superseded`). Created objects stay.
  * @throws DeploymentTimeoutError when `signal` aborts with a `TimeoutError`.
  */
 export async function deployDirect(
@@ -76,7 +76,7 @@ export async function deployDirect(
   }
 }
 
-/** Writes the record, which is the first object of a deploy. Creates the namespace if it is missing. */
+/** Writes the record, which is the first object of a deploy. Creates the namespace when it is missing. */
 async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<KubeObject> {
   const { api, graph, signal, name, namespace, target } = begun;
   const ref = parentRef(graph.name, name, namespace);
@@ -95,14 +95,16 @@ async function writeRecord(begun: DirectContext, record: DirectRecord): Promise<
 }
 
 /**
- * Stops a running deploy of the instance by a new deploy id in the record: before its next write, the deploy finds that
- * the record is not its own.
+ * Stops a running deploy of the instance by writing a new deploy id to its record. Before its next write, that deploy
+ * finds that the record does not belong to it.
  */
 export async function supersede(api: KubernetesApi, record: ObjectRef, signal: AbortSignal): Promise<void> {
   await api.patch(record, { data: { deploy: randomUUID() } }, { type: 'merge', signal });
 }
 
-/** Deletes the children in reverse order, then the record. Ends when all objects are gone or the signal aborts. */
+/**
+ * Deletes the children in reverse order, and then the record. Ends when all objects are deleted or the signal aborts.
+ */
 export async function deleteDirect(context: DirectContext): Promise<DeletionOutcome> {
   const { api, graph, signal, name } = context;
   const deleted: JsonObject[] = [];
@@ -139,7 +141,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
   return { status: 'complete', deleted, remaining: [], blockers: [] };
 }
 
-/** The current instance: reads the children, writes nothing. */
+/** The current instance. Reads the children and writes nothing. */
 export async function observeDirect(
   context: DirectContext,
 ): Promise<{ readonly instance: DeployedInstance<JsonObject, JsonObject>; readonly decision: Decision }> {
@@ -147,7 +149,10 @@ export async function observeDirect(
   return { instance: deployed(context.graph, context, decision), decision };
 }
 
-/** The objects that a deploy would apply, as far as a dry run finds them, as they are sent to the server. */
+/**
+ * The objects that a deploy would apply, in the form in which they are sent. Objects that depend on a real write are
+ * missing.
+ */
 export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]> {
   const objects = new Map<string, KubeObject>();
   const run = directRun(context, 'dry-run', {
@@ -162,8 +167,8 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
 }
 
 /**
- * The changes that a deploy would make: the server checks every write and stores none. `waiting` lists the nodes that
- * need the result of a real write, with the reasons.
+ * The changes that a deploy would make. The server checks every write and stores none. `waiting` has the nodes that
+ * depend on a real write, with the reasons.
  */
 export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'diagnostics'>> {
   const changes = new Map<string, PlanChange>();
@@ -177,14 +182,14 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
       }
     },
   });
-  // A dry run deletes nothing, so every decision repeats its deletions.
+  // A dry run deletes nothing, so every decision has the same deletions again.
   const decision = await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
   const failed = finalFailures(decision);
   if (failed.length > 0) throw failedDeploy(context, failed, decision);
   for (const node of decision.nodes) {
     for (const { object, state } of node.objects) {
       const key = `${node.id} ${object.namespace ?? ''}/${object.name}`;
-      // No decision lists unchanged objects.
+      // Decisions do not list unchanged objects.
       if (node.retired !== true && !changes.has(key) && state === 'present') {
         changes.set(key, { outcome: 'unchanged', nodeId: node.id, object, fields: [] });
       }
@@ -198,7 +203,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
 
 /**
  * Checks that the record still belongs to this deploy. Two deploys of one instance would revert each other's writes for
- * ever, so that only the last writer of the record proceeds.
+ * ever. Therefore only the deploy that wrote the record last proceeds.
  */
 async function checkRecord(
   { api, graph, name, namespace, record, signal }: DirectContext,
@@ -240,7 +245,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     rules: writeRulesOf(target.options.retryPolicy),
     step: {
       readiness: readinessFor(target, context.schemas),
-      // A template that reads the clock has the same value in all steps of a deploy.
+      // `now()` in templates has the same value in all steps of a deploy.
       templateNow: record.time ?? (context.clock ?? systemClock).now(),
     },
     record: {
@@ -275,9 +280,9 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
 }
 
 /**
- * The readiness of nodes without `readyWhen`: by the author's function for the node, else by the rule of its kind. An
- * object of a custom kind without a rule is ready when its controller has reported, if the schema of the kind declares
- * a report.
+ * The readiness of nodes without `readyWhen`: by the author's function for the node, else by the rule of its kind. For
+ * a custom kind without a rule, an object is ready when its controller has written the status report that the schema
+ * declares.
  */
 function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
   return (object) => {
@@ -289,8 +294,8 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: Kub
 }
 
 /**
- * The status report that the schema of a custom kind declares; undefined for built-in kinds, which have rules where
- * they need one.
+ * The status report that the schema of a custom kind declares. `undefined` for built-in kinds, because those that need
+ * a rule have one.
  */
 function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
   const type = gvkOf(object);

@@ -5,12 +5,12 @@ import { KubeError } from '../kube/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 import { keys, refOfTarget, targetKey } from '../runtime/index.ts';
 
-/** The maximum of writes that are tried. Further writes count as changes. */
+/** The maximum number of writes that are tried. Further writes count as changes. */
 const MAX_TRIED = 20;
 
 /**
- * Keys of the targets whose write would have no effect: a dry run on the server, with its defaults and webhooks,
- * returns the live object. A write whose dry run fails counts as a change.
+ * The keys of the targets whose writes would have no effect. A dry run on the server, with its defaults and webhooks,
+ * returns the live object for such a write. A write whose dry run fails counts as a change.
  */
 export async function effectlessWrites(
   api: KubernetesApi,

@@ -34,7 +34,7 @@ import {
 import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
 
-/** Makes the engine of the factories. Connections are opened at the first call and kept. */
+/** Makes the engine of the factories. A connection is opened at the first call and kept. */
 export function createDeployEngine(): DeployEngine {
   const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
 
@@ -43,7 +43,7 @@ export function createDeployEngine(): DeployEngine {
     if (known !== undefined) return known;
     const open = connect(target.options);
     connections.set(target, open);
-    // A failed connection is not kept, so that the next call connects again.
+    // A failed connection is not kept. The next call connects again.
     open.catch(() => connections.delete(target));
     return open;
   };
@@ -134,7 +134,7 @@ async function deploy(
   let monitor: { stop(): Promise<void> } | undefined;
   try {
     monitor = await monitoring(api, target, spec, progress);
-    // In direct mode the first write of the deploy creates a missing namespace.
+    // In direct mode, the first write of the deploy creates a missing namespace.
     if (target.mode === 'kro' && target.options.createNamespace !== false) {
       await ensureNamespace(api, target.namespace, signal);
     }
@@ -166,7 +166,8 @@ async function deploy(
 }
 
 /**
- * Reports the events of the instance and of objects whose names follow from the spec, if `eventMonitoring` is enabled.
+ * Reports the events of the instance and of objects whose names are known from the spec, when `eventMonitoring` is
+ * enabled.
  */
 async function monitoring(
   api: KubernetesApi,
@@ -181,9 +182,7 @@ async function monitoring(
   return monitorEvents(api, monitored, eventMonitoring, (event) => progress.event(event));
 }
 
-/**
- * Deploys the singletons of the graph, in both modes, because a reference to a singleton needs a kind that is served.
- */
+/** Deploys the singletons of the graph, in both modes. A reference to a singleton needs its kind to be served. */
 async function deploySingletons(
   api: KubernetesApi,
   target: DeployTarget,

@@ -11,7 +11,8 @@ export class ResourceGraphFactoryError extends TypeKroError {
 
   constructor(message: string, details: TypeKroErrorDetails & { readonly nodes?: readonly NodeReport[] }) {
     super(message, details);
-    // Not enumerable: Node prints the members of an error, and the message has the important part.
+    // The member is not enumerable, because Node prints enumerable members of an error. The message has the important
+    // part.
     this.nodes = details.nodes ?? [];
     Object.defineProperty(this, 'nodes', { enumerable: false });
   }
@@ -20,7 +21,7 @@ export class ResourceGraphFactoryError extends TypeKroError {
 /** A deployment did not become ready in time. The message names the nodes or objects that are not ready. */
 export class DeploymentTimeoutError extends ResourceGraphFactoryError {}
 
-/** The graph cannot be compiled. No object was sent to the cluster. */
+/** The graph does not compile. No object was sent to the cluster. */
 export class InvalidGraphError extends TypeKroError {
   readonly diagnostics: readonly Diagnostic[];
 
@@ -35,12 +36,15 @@ export class InvalidGraphError extends TypeKroError {
   }
 }
 
-/** Maximum of characters shown of a server's message, which may quote the whole value of a field. */
+/**
+ * The maximum number of characters that are shown of a server's message. The message may quote the whole value of a
+ * field.
+ */
 const MAX_CHARACTERS = 800;
 
 /**
- * A server's message without the middle of a very long one: object and field are at the beginning, the reason at the
- * end.
+ * A server's message without the middle of a very long one. Object and field are at its beginning, and the reason is at
+ * its end.
  */
 export function shorten(said: string): string {
   if (said.length <= MAX_CHARACTERS) return said;
@@ -48,7 +52,7 @@ export function shorten(said: string): string {
   return `${said.slice(0, half)} … ${said.slice(-half)}`;
 }
 
-/** A handler for `catch` where an absent object is no error, as after a deletion. Rethrows all other errors. */
+/** A handler for `catch` that ignores a missing object, as after a deletion. Rethrows all other errors. */
 export function ignoreNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error;
   return undefined;

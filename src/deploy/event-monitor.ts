@@ -4,16 +4,16 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 
-/** The objects whose events count, with the ids of their nodes. */
+/** The objects whose events are reported, and the ids of their nodes. */
 export type Monitored = readonly { readonly id: string; readonly object: ObjectRef }[];
 
 const DEFAULTS = { includeChildResources: true, deduplicationWindow: 60, maxEventsPerSecond: 100 } as const;
 
-/** Decides which events are reported. The filter remembers only the events that it reported before. */
+/** Decides which events are reported. */
 export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
-  /** The time of the last report of each text, in milliseconds. */
+  /** When each text was last reported, in milliseconds since the epoch. */
   readonly #told = new Map<string, number>();
   #second = 0;
   #inSecond = 0;
@@ -23,7 +23,10 @@ export class EventFilter {
     this.#monitored = monitored;
   }
 
-  /** The report of an event at a time in milliseconds; `undefined` when the event is not reported. */
+  /**
+   * Returns the report of an event; `undefined` when the event is not reported. `now` is in milliseconds since the
+   * epoch.
+   */
   tell(event: KubeObject, now: number): DeployEventContent | undefined {
     const { type, reason, message, involvedObject, count } = event;
     if (!isJsonObject(involvedObject)) return undefined;
@@ -50,7 +53,8 @@ export class EventFilter {
   }
 
   /**
-   * The node of an object: the node that has the object, or a node with an object whose name and a dash begin the name.
+   * The node of an object: the node that has the object. Otherwise a node that has an object whose name, followed by a
+   * dash, is a prefix of the name.
    */
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;
@@ -59,15 +63,14 @@ export class EventFilter {
     const own = here.find(({ object }) => object.kind === kind && object.name === name);
     const { includeChildResources } = { ...DEFAULTS, ...this.#options };
     if (own !== undefined || !includeChildResources) return own?.id;
-    // The longest matching name wins: "web-api-5d" belongs to "web-api", not to "web".
+    // The longest matching name counts: "web-api-5d" belongs to "web-api", not to "web".
     const makers = here.filter(({ object }) => name.startsWith(`${object.name}-`));
     return makers.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
   }
 }
 
 /**
- * Reports new events of the objects until `stop` is called. A failed read is reported once and does not fail the
- * deploy.
+ * Reports new events of the objects until `stop` is called. A failed read is reported once, and the deploy continues.
  */
 export async function monitorEvents(
   api: KubernetesApi,

@@ -1,4 +1,4 @@
-/** The report of a failed deploy besides its nodes: causes, logs, remaining objects. */
+/** The parts of a deploy's failure report that are not about nodes: causes, logs, and remaining objects. */
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { formatRef } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
@@ -8,7 +8,7 @@ import { causeText, readinessOf } from '../readiness/index.ts';
 import type { Decision, NodeReport } from '../runtime/index.ts';
 import { applySetIdOf, keys } from '../runtime/index.ts';
 
-/** Time limit for the search for causes after the deploy's own limit, in milliseconds. */
+/** The time limit for finding causes after the deploy's own limit has ended, in milliseconds. */
 const LOOK_MS = 3000;
 /** The maximum number of objects whose causes are read. */
 const MAX_OBJECTS = 5;
@@ -25,19 +25,19 @@ const LOGGED = new Map([
   ['Pod', 'pod'],
 ]);
 
-/** The command that prints the logs of an object; undefined for kinds without logs. */
+/** The command that prints the logs of an object; `undefined` for kinds without logs. */
 export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): string | undefined {
   const type = LOGGED.get(kind);
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 
-/** The report of objects that are not ready: indented lines, and the remedy when it is known. */
+/** The report about objects that are not ready: indented lines, and a remedy when one is known. */
 export interface ObjectDescriptions {
   readonly lines: readonly string[];
   readonly remedy?: string;
 }
 
-/** Describes the objects for which a deploy still waited, with their causes and the commands that print their logs. */
+/** Describes the objects that are not ready, with their causes and the commands that print their logs. */
 export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]): Promise<ObjectDescriptions> {
   const objects = nodes.flatMap((node) => node.objects).filter(({ state }) => state !== 'absent');
   return describeObjects(
@@ -48,8 +48,8 @@ export function describeUnready(api: KubernetesApi, nodes: readonly NodeReport[]
 }
 
 /**
- * Describes the children of an instance as lines: those that are not ready, with reason, causes and logs command, and
- * all that exist and belong to the instance.
+ * Describes the children of an instance in lines. First come the children that are not ready, with reasons, causes and
+ * the commands for their logs. The existing children that belong to the instance follow.
  */
 export async function describeChildren(
   api: KubernetesApi,
@@ -101,8 +101,8 @@ async function describeObjects(
 }
 
 /**
- * Lists the objects that a failed deploy left in the cluster, and the calls that continue, roll back or delete them;
- * empty when no object is left.
+ * Lists the objects that a failed deploy left in the cluster, and the calls that continue, roll back or delete them.
+ * Empty when no object is left.
  */
 export function describeLeftovers(decision: Decision): string[] {
   const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');

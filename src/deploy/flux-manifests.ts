@@ -15,8 +15,8 @@ export function releaseAddress(version: string): string {
 }
 
 /**
- * Reads Flux's manifests from a URL, a file or a folder, moves them to a namespace, and keeps, drops or rewrites their
- * binding to `cluster-admin` by the settings.
+ * Reads Flux's manifests from a URL, a file or a folder, and moves them to a namespace. The settings decide whether
+ * their binding to `cluster-admin` is kept, dropped or rewritten.
  *
  * @throws TypeKroError `bootstrap/manifests-unreachable` when the download fails or the path does not exist,
  * `bootstrap/manifests-invalid` when the content is not YAML of Kubernetes objects.
@@ -93,7 +93,7 @@ function objectsIn(name: string, text: string): KubeObject[] {
 
 /**
  * Replaces `flux-system` by `namespace` in every string of an object, including URLs, arguments and subjects. A
- * CustomResourceDefinition stays as it is.
+ * CustomResourceDefinition is not changed.
  */
 function moved(object: KubeObject, namespace: string): KubeObject {
   if (namespace === FLUX_NAMESPACE || object.kind === 'CustomResourceDefinition') return object;
@@ -106,7 +106,7 @@ function moved(object: KubeObject, namespace: string): KubeObject {
   return change(object) as KubeObject;
 }
 
-/** Keeps, drops or rewrites the binding that gives Flux's controllers all rights, by the settings. */
+/** Keeps, drops or rewrites the binding that gives Flux's controllers all rights. The settings decide. */
 function withRights(object: KubeObject, { rbac }: RuntimeSettings): KubeObject[] {
   const { kind, metadata } = object;
   const binding = kind === 'ClusterRoleBinding' && metadata.name?.startsWith('cluster-reconciler') === true;

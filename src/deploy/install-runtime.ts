@@ -15,20 +15,21 @@ import { STAND_IN, standInManifests } from './stand-in-manifests.ts';
 /** The options of an installation. */
 export interface RuntimeInstallation {
   readonly settings: RuntimeSettings;
-  /** Namespace of Flux. */
+  /** The namespace of Flux. */
   readonly namespace: string;
   readonly options: FactoryOptions;
 }
 
-/** Default time limit of the installation, in milliseconds. */
+/** The default time limit of the installation, in milliseconds. */
 const TIMEOUT = 300_000;
 
 /**
- * Installs Flux (and this project's controller, if the settings ask for it) and waits until both run. Idempotent.
- * Resolves to the source of kro: its chart, or an existing Deployment.
+ * Installs Flux, and also this project's controller when the settings ask for it. Waits until both run. The call is
+ * idempotent. Returns the source of kro: its chart, or an existing Deployment.
  *
- * @throws TypeKroError `bootstrap/manifests-unreachable`, `bootstrap/manifests-invalid`, `bootstrap/stand-in-elsewhere`
- * when the settings ask for stand-ins on a real cluster; DeploymentTimeoutError when an object does not become ready.
+ * @throws TypeKroError `bootstrap/manifests-unreachable` or `bootstrap/manifests-invalid` for unusable manifests,
+ * `bootstrap/stand-in-elsewhere` when the settings ask for stand-ins on a real cluster; DeploymentTimeoutError when an
+ * object does not become ready.
  */
 export async function installRuntime(installation: RuntimeInstallation): Promise<KroSource> {
   const { settings, options } = installation;
@@ -82,8 +83,8 @@ async function isEmbedded(api: KubernetesApi, signal: AbortSignal): Promise<bool
 }
 
 /**
- * Applies namespaces and CRDs first, waits until the CRDs are ready, then applies the other objects and waits until the
- * Deployments are ready.
+ * Applies namespaces and CRDs first and waits until the CRDs are ready. Then applies the other objects and waits until
+ * the Deployments are ready.
  */
 async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
   const first = new Set(['Namespace', 'CustomResourceDefinition']);

@@ -304,27 +304,27 @@ export function queueName(controller: string): string {
   return controller === 'dynamic' ? 'dynamic-controller-queue' : controller;
 }
 
-/** Both labels name the queue, as they do in controllers of Go. */
+/** The labels of a queue's metrics. Both labels have the name of the queue, as in controllers in Go. */
 export function queueLabels(name: string): MetricLabels {
   return { name, controller: name };
 }
 
-/** `group/version, Resource=plural`: how kro writes a type in most labels. */
+/** `group/version, Resource=plural`: kro's form of a type in most labels. */
 export function gvrText(type: ObjectType): string {
   return `${type.group}/${type.version}, Resource=${type.plural}`;
 }
 
-/** `group/version, Kind=kind`: how kro writes a type in the labels of changes of state. */
+/** `group/version, Kind=kind`: kro's form of a type in the labels of state transitions. */
 export function gvkText(type: ObjectType): string {
   return `${type.group}/${type.version}, Kind=${type.kind}`;
 }
 
-/** `group/version/resource`: how kro writes a type in the labels of passes. */
+/** `group/version/resource`: kro's form of a type in the labels of passes. */
 export function gvrPath(type: ObjectType): string {
   return `${type.group}/${type.version}/${type.plural}`;
 }
 
-/** Metrics of the process, exposed also while no controller runs in it. */
+/** Metrics of the process. They are exposed even while no controller runs in it. */
 export function createProcessMetrics(leads: () => Iterable<Reading> = () => []): Metric[] {
   const of = (name: string, type: 'counter' | 'gauge', help: string, ask: () => number) =>
     new Metric(name, type, help, { collect: () => [[{}, ask()]] });

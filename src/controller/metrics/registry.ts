@@ -3,13 +3,13 @@ import { KeyIndex } from '../cache/key-index.ts';
 /** Labels of one series. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
-/** The type of a metric, with Prometheus' names. */
+/** The type of a metric, in Prometheus' words. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 interface Series {
   readonly labels: MetricLabels;
   value: number;
-  /** The numbers of observations above one bound and up to the next; histograms only. */
+  /** The number of observations above one bound and up to the next. Only histograms have buckets. */
   readonly buckets: number[];
   count: number;
 }
@@ -17,14 +17,14 @@ interface Series {
 /** Upper bounds of histograms of durations, in seconds. */
 export const DURATION_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** One metric with a series per set of labels. `drop` removes outdated series. */
+/** One metric with a series per set of labels. `drop` removes series that are out of date. */
 export class Metric {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, Series>();
-  /** The keys of series by the value of their first label, which makes `drop` fast among thousands of series. */
+  /** The keys of series by the value of their first label. This index makes `drop` fast among thousands of series. */
   readonly #keys = new KeyIndex();
   /** Returns current values when the metric is written. */
   readonly #collect: (() => Iterable<readonly [MetricLabels, number]>) | undefined;
@@ -57,7 +57,7 @@ export class Metric {
     this.#of(labels).value = value;
   }
 
-  /** Counts an observation of a histogram, or several of the same value. */
+  /** Counts `times` observations of this value in a histogram. */
   observe(labels: MetricLabels, value: number, times = 1): void {
     if (times === 0) return;
     const series = this.#of(labels);
@@ -71,7 +71,7 @@ export class Metric {
   /** Removes the series whose labels have these values. */
   drop(labels: MetricLabels): void {
     const given = Object.entries(labels);
-    // All series have labels of the same names.
+    // All series have the same label names.
     const [some] = this.#series.values();
     const names = Object.keys(some?.labels ?? {});
     if (!given.every(([name]) => names.includes(name))) return;
@@ -84,7 +84,7 @@ export class Metric {
     }
   }
 
-  /** The value of a series, for a histogram the number of observations. For tests. */
+  /** The value of a series; for a histogram, the number of its observations. For tests. */
   valueOf(labels: MetricLabels = {}): number {
     const series = this.#series.get(keyOf(labels));
     return (this.type === 'histogram' ? series?.count : series?.value) ?? 0;
@@ -123,21 +123,21 @@ export class Metric {
   }
 }
 
-/** The text exposition of metrics, as in the response to `GET /metrics`. */
+/** The text format of metrics, as in the response to `GET /metrics`. */
 export function exposition(metrics: Iterable<Metric>): string {
   const lines: string[] = [];
   for (const metric of metrics) lines.push(...metric.lines());
   return `${lines.join('\n')}\n`;
 }
 
-/** The value of the first label, if there is one. */
+/** The value of the first label; empty when there are no labels. */
 function firstOf(labels: MetricLabels): string[] {
   return Object.values(labels).slice(0, 1);
 }
 
 /**
- * The key of a series. With one label, as in most metrics, the key is the label's value, because a joined text would
- * have to be hashed each time.
+ * The key of a series. With one label, which is the common case, the key is the label's value. A joined text would have
+ * to be hashed each time.
  */
 function keyOf(labels: MetricLabels): string {
   const values = Object.values(labels);

@@ -17,13 +17,13 @@ export interface MeasuredParts {
   readonly runners: ReadonlyMap<string, Runner>;
   readonly schemas: () => number;
   readonly revisionStates: () => ReadonlyMap<string, number>;
-  /** kro's gate `InstanceConditionMetrics`. */
+  /** The value of kro's gate `InstanceConditionMetrics`. */
   readonly conditionMetrics: boolean;
-  /** The shards that this replica holds, if replicas divide the work. */
+  /** Returns the shards that this replica holds; empty when replicas do not divide the work. */
   readonly shards: () => Iterable<number>;
 }
 
-/** Sources that read the parts; `parts` is called at each scrape, not before. */
+/** Sources that read the parts of a controller. `parts` is called at each scrape, and not before. */
 export function metricSources(parts: () => MeasuredParts): MetricSources {
   const caches = () =>
     parts()
@@ -62,7 +62,9 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
   };
 }
 
-/** The watch requests of each kind, summed over identities, since a series must be unique. */
+/**
+ * The watch requests of each kind. They are summed over identities, because the labels of each series must be unique.
+ */
 function watchRequests(identities: ActingIdentities): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of identities.all()) {

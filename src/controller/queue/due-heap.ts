@@ -4,7 +4,7 @@ export interface Due {
   readonly dueAt: number;
 }
 
-/** A binary heap with the earliest item on top. Items with equal times have no particular order. */
+/** A binary heap with the earliest item on top. Items with equal times have no defined order. */
 export class DueHeap {
   readonly #items: Due[] = [];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventLoopYielder } from './event-loop-yielder.ts';
 
-/** Does work that costs so much each, all begun at once, and tells how many pieces there were between breaks. */
+/** Starts pieces of work with these costs at the same time. Returns the number of pieces between breaks. */
 async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;
   let done = 0;
@@ -12,7 +12,7 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
       await new Promise(setImmediate);
       told.push(done);
       done = 0;
-      // Time passes for others meanwhile.
+      // Other work takes time during the break.
       now += 5;
     },
   });

@@ -1,11 +1,11 @@
 import { monotonicMs } from '../../core/index.ts';
 
-/** The longest time of work, in milliseconds, before responses, watches and probes get a turn. */
+/** The maximum time of work before responses, watches and probes get a turn, in milliseconds. */
 const MAX_TURN_MS = 50;
 
 /** The clock and the timer of a yielder. */
 export interface EventLoopYielderOptions {
-  /** A monotonic time in milliseconds. */
+  /** Returns a monotonic time in milliseconds. */
   readonly now: () => number;
   /** Returns a promise that settles in the next turn of the event loop. */
   readonly turn: () => Promise<void>;
@@ -13,14 +13,14 @@ export interface EventLoopYielderOptions {
 
 /**
  * Yields to the event loop between expensive passes. Otherwise dozens of passes that each spend a whole budget on an
- * expression would run without a break. A caller checks `due` right before its work, without an `await` in between, and
- * again after each break, since another caller may have worked meanwhile.
+ * expression would run without a break. A caller checks `due` directly before its work, without an `await` in between.
+ * It checks again after each break, because another caller may have worked in the meantime.
  */
 export class EventLoopYielder {
   readonly #options: EventLoopYielderOptions;
   /** The time of the last break. */
   #since: number;
-  /** The running break, shared by all waiting callers. */
+  /** The running break. All waiting callers share it. */
   #breaking: Promise<void> | undefined;
 
   constructor(options: EventLoopYielderOptions = { now: monotonicMs, turn: () => new Promise(setImmediate) }) {

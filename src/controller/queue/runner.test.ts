@@ -140,7 +140,7 @@ describe('Runner', () => {
     abortGrace.abort();
     await runner.stop(1000, abortGrace.signal);
     expect(log.at(-1)).toBe('gave up stays/1');
-    // The next work of a group that was given up is not.
+    // No pass is running any more, so this drain settles at once.
     await runner.drain(() => true, 0);
   });
 });

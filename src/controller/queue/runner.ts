@@ -5,7 +5,8 @@ import type { WorkKey } from './work-queue.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /**
- * The result of a piece of work. `requeueAt` is the time of the next run without an event, in milliseconds since 1970.
+ * The result of a piece of work. `requeueAt` is the time of the next run without an event, in milliseconds since the
+ * epoch.
  */
 export interface WorkResult {
   readonly requeueAt?: number;
@@ -17,7 +18,7 @@ export interface RunnerOptions {
   readonly random: () => number;
   /** The maximum number of keys that run at the same time. */
   readonly concurrency: number;
-  /** Does the work of a key. An error that it throws is reported, and the work is retried with growing pauses. */
+  /** Does the work of a key. When it throws, the error is reported and the work is retried with growing pauses. */
   readonly work: (key: WorkKey, signal: AbortSignal) => Promise<WorkResult>;
   readonly onError: (key: WorkKey, error: unknown, retryInMs: number, failures: number) => void;
   /** Called with the time for which each piece of due work waited for a free worker. */
@@ -31,9 +32,8 @@ interface Underway {
 }
 
 /**
- * Takes due work from a queue and runs it with limited concurrency. A failing key is retried after the pauses of
- * `RETRY_POLICIES.workQueue`, without a limit of retries. `wake` (an event) retries the key at once and resets the
- * pause.
+ * Takes due work from a queue and runs it with limited concurrency. A failed key is retried after the pauses of
+ * `RETRY_POLICIES.workQueue`, any number of times. An event (`wake`) retries the key at once.
  */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -54,7 +54,7 @@ export class Runner {
     this.#options = options;
   }
 
-  /** Makes work due now, after an event. */
+  /** Makes work due at once. Called for an event. */
   wake(work: WorkKey): void {
     this.#failures.delete(`${work.group}\0${work.key}`);
     this.at(work, this.#options.clock.now());
@@ -73,7 +73,7 @@ export class Runner {
     return this.#queue.running > 0 || (due !== undefined && due <= now);
   }
 
-  /** The number of keys that run now. */
+  /** The number of running keys. */
   get active(): number {
     return this.#queue.running;
   }
@@ -83,17 +83,19 @@ export class Runner {
     return this.#options.concurrency;
   }
 
-  /** The number of times that a key became due. */
+  /** How many times a key became due. */
   get adds(): number {
     return this.#queue.adds;
   }
 
-  /** The number of times that a key was queued again after a failure. */
+  /** How many times a key was queued again after a failure. */
   get retries(): number {
     return this.#retries;
   }
 
-  /** The time that the running passes have taken so far, in sum and at most. `now` is a monotonic time. */
+  /**
+   * The durations of the running passes so far: their sum and their maximum. `now` is a monotonic time in milliseconds.
+   */
   underway(now: number): { readonly unfinishedSeconds: number; readonly longestSeconds: number } {
     let [sum, longest] = [0, 0];
     for (const began of this.#began.values()) {
@@ -115,8 +117,8 @@ export class Runner {
   }
 
   /**
-   * Takes no more work, and settles when the running passes have ended. The signals of the passes abort after
-   * `graceMs`, or as soon as `abortGrace` aborts.
+   * Takes no more work. Settles when the running passes have ended. The signals of the passes abort after `graceMs`, or
+   * when `abortGrace` aborts.
    */
   async stop(graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     this.#timer?.cancel();
@@ -126,7 +128,10 @@ export class Runner {
     this.#settleIdle();
   }
 
-  /** Like `stop`, for some groups. The caller must prevent new passes of these groups. */
+  /**
+   * Like `stop`, but only for the groups for which `leaves` returns true. The caller must prevent new passes of these
+   * groups.
+   */
   async drain(leaves: (group: string) => boolean, graceMs: number, abortGrace?: AbortSignal): Promise<void> {
     const leaving = [...this.#under].filter(([group]) => leaves(group)).map(([, under]) => under);
     if (leaving.length === 0) return;
@@ -141,7 +146,7 @@ export class Runner {
     abortGrace?.removeEventListener('abort', giveUp);
   }
 
-  /** Starts due work while workers are free. Events of one tick are handled together. */
+  /** Starts due work while workers are free. All events of one tick are handled together. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -196,7 +201,7 @@ export class Runner {
     }
   }
 
-  /** Sets the one timer to the time when the next work becomes due. */
+  /** Sets the timer to the time at which the next work becomes due. */
   #setTimer(): void {
     if (this.#stopping.signal.aborted) return;
     const { clock } = this.#options;
@@ -219,7 +224,7 @@ export class Runner {
 
 function newUnderway(): Underway {
   const abort = new AbortController();
-  // Every running request adds a listener. Many listeners are no leak here.
+  // Every running request adds a listener, so many listeners are not a leak.
   setMaxListeners(0, abort.signal);
   return { abort, passes: new Set() };
 }

@@ -4,7 +4,7 @@ import { WorkQueue } from './work-queue.ts';
 
 const work = (group: string, key: string) => ({ group, key });
 
-/** Takes everything that is due, finishing each at once. */
+/** Takes all due work and finishes each key at once. Returns the keys. */
 function drain(queue: WorkQueue, now: number): string {
   const taken: string[] = [];
   for (let next = queue.take(now); next !== undefined; next = queue.take(now)) {

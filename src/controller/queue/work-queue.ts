@@ -1,6 +1,8 @@
 import { DueHeap } from './due-heap.ts';
 
-/** The name of a piece of work. The queue is fair between groups (definitions); `key` is unique in a group. */
+/**
+ * The name of a piece of work. The queue is fair between groups, which are definitions. `key` is unique in its group.
+ */
 export interface WorkKey {
   readonly group: string;
   readonly key: string;
@@ -9,16 +11,16 @@ export interface WorkKey {
 interface Entry {
   readonly work: WorkKey;
   running: boolean;
-  /** The time when the work is due; `undefined` while the work is not requested. */
+  /** The time at which the work is due; `undefined` while the work is not requested. */
   dueAt: number | undefined;
 }
 
 /**
  * Orders due work. Groups take turns, so that a thousand instances of one definition do not delay the instance of
- * another; within a group the order is first come, first served.
+ * another. Within a group, work that became due first comes first.
  *
- * Guarantees: a key is handed out once at a time; a request that arrives while the key runs is kept until it is done;
- * of several requests the earliest wins; nothing is dropped. The queue has no clock and no timers.
+ * Guarantees: A key runs only once at a time. A request that arrives while its key runs is kept until `done`. Of
+ * several requests for a key, the earliest counts. No request is lost. The queue has no clock and no timers.
  */
 export class WorkQueue {
   readonly #entries = new Map<string, Entry>();
@@ -30,8 +32,8 @@ export class WorkQueue {
   #running = 0;
 
   /**
-   * Requests `work` at `dueAt`, unless it is requested for an earlier time already. Returns false when the next work
-   * stays the same.
+   * Requests `work` at `dueAt`, unless it is already requested for the same or an earlier time. Returns false when the
+   * time of the next work does not change.
    */
   add(work: WorkKey, dueAt: number, now: number): boolean {
     const id = idOf(work);
@@ -48,9 +50,7 @@ export class WorkQueue {
     return true;
   }
 
-  /**
-   * Takes the next work that is due. The work counts as running until `done`. Returns `undefined` when nothing is due.
-   */
+  /** Takes the next due work. The work counts as running until `done`. Returns `undefined` when no work is due. */
   take(now: number): WorkKey | undefined {
     this.#promote(now);
     for (const [group, ids] of this.#ready) {
@@ -58,7 +58,7 @@ export class WorkQueue {
       this.#ready.delete(group);
       if (id === undefined) continue;
       ids.delete(id);
-      // The group moves to the end of the round, unless it is empty.
+      // The group moves to the end of the round, unless it has no more due work.
       if (ids.size > 0) this.#ready.set(group, ids);
       this.#readyCount -= 1;
       const entry = this.#entries.get(id);
@@ -72,7 +72,7 @@ export class WorkQueue {
     return undefined;
   }
 
-  /** Ends running work. Requests for the same work that arrived meanwhile count from now on. */
+  /** Ends running work. A request for the same work that arrived in the meantime counts from this moment. */
   done(work: WorkKey, now: number): void {
     const id = idOf(work);
     const entry = this.#entries.get(id);
@@ -83,7 +83,7 @@ export class WorkQueue {
     else this.#place(id, entry, now);
   }
 
-  /** The time when the next work becomes due: `now` when some work is due already, `undefined` when no work waits. */
+  /** The time at which the next work becomes due. `now` when work is already due; `undefined` when no work waits. */
   nextDue(now: number): number | undefined {
     this.#promote(now);
     return this.#readyCount > 0 ? now : this.#delayed.peek()?.dueAt;
@@ -99,12 +99,12 @@ export class WorkQueue {
     return this.#running;
   }
 
-  /** The number of times that a key became due. */
+  /** How many times a key became due. */
   get adds(): number {
     return this.#adds;
   }
 
-  /** The milliseconds for which the work that was taken last had been due. */
+  /** The time between the due time of the last taken work and its start, in milliseconds. */
   get waited(): number {
     return this.#waited;
   }
@@ -132,7 +132,7 @@ export class WorkQueue {
     this.#adds += 1;
   }
 
-  /** Moves due work to its group. Entries of the heap that an earlier request replaced are skipped. */
+  /** Moves due work to its group. Skips entries of the heap that an earlier request replaced. */
   #promote(now: number): void {
     for (let top = this.#delayed.peek(); top !== undefined; top = this.#delayed.peek()) {
       const entry = this.#entries.get(top.id);

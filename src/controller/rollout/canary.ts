@@ -5,12 +5,12 @@ import { isSuspended } from '../../runtime/index.ts';
 import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { KubeObject } from '../../core/index.ts';
 
-/** A canary: some instances try a revision, and the others stay with the revision before it. */
+/** A canary: some instances try a revision, and the other instances stay with the revision before it. */
 export interface Canary {
   readonly base: { readonly revision: number; readonly graph: Graph };
   /**
-   * The ids of the instances that try the revision. Undefined while they are not chosen yet; then the controller works
-   * on no instance.
+   * The ids of the instances that try the revision. `undefined` while they are not chosen; the controller then works on
+   * no instance of the definition.
    */
   readonly members: ReadonlySet<string> | undefined;
   /** The number of instances that stay with the base revision. */
@@ -23,7 +23,7 @@ export type Allowance =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'percent'; readonly percent: number };
 
-/** Reads `3` or `25%`. Returns `undefined` for any other text, and for zero. */
+/** Parses `3` or `25%`. Returns `undefined` for any other text, and for zero. */
 export function parseAllowance(text: string): Allowance | undefined {
   const match = /^(\d{1,9})(%?)$/.exec(text.trim());
   const value = Number(match?.[1] ?? 0);
@@ -32,21 +32,21 @@ export function parseAllowance(text: string): Allowance | undefined {
   return value > 100 ? undefined : { kind: 'percent', percent: value };
 }
 
-/** The number of instances that get a revision first. A percentage is rounded up; the result is at most `instances`. */
+/** The number of instances that get a revision first; at most `instances`. A percentage is rounded up. */
 export function allowedOf(allowance: Allowance, instances: number): number {
   const allowed = allowance.kind === 'count' ? allowance.count : Math.ceil((instances * allowance.percent) / 100);
   return Math.min(allowed, instances);
 }
 
-/** The outcome of a revision on an instance. */
+/** The outcome of a revision for an instance. */
 export interface RevisionOutcome {
   readonly revision: number;
   readonly state: 'ready' | 'failed' | 'waiting';
-  /** The message of the condition that is not True; empty when the instance is ready. */
+  /** The message of the condition `Ready`; empty when the instance is ready. */
   readonly message: string;
 }
 
-/** May a roll-out choose the instance? One that is pinned, suspended or being deleted follows no new revision. */
+/** May a roll-out choose the instance? A pinned, suspended or deleted instance follows no new revision. */
 export function followsRollouts(instance: KubeObject): boolean {
   return (
     instance.metadata.deletionTimestamp === undefined &&
@@ -59,36 +59,36 @@ export function followsRollouts(instance: KubeObject): boolean {
 export interface RolloutCandidate {
   readonly id: string;
   readonly uid: string;
-  /** The outcome of the last pass; absent before the first pass. */
+  /** The outcome of the last pass; `undefined` before the first pass. */
   readonly outcome?: RevisionOutcome;
 }
 
-/** The input of a roll-out's decision. */
+/** The input of the decision about a roll-out. */
 export interface RolloutInput {
   readonly revision: number;
   readonly candidates: readonly RolloutCandidate[];
   /** The number of instances that get the revision first. */
   readonly count: number;
-  /** The ids of instances that were chosen before. They stay chosen as long as they are candidates. */
+  /** The ids of the instances that were chosen before. They stay chosen while they are candidates. */
   readonly chosen: ReadonlySet<string>;
 }
 
-/** The instances that may get a revision. */
+/** The decision which instances get a revision. */
 export type Rollout =
-  /** All instances get the revision: the chosen instances are ready, or there is no other instance. */
+  /** All instances get the revision, because the chosen instances are ready or there are no others. */
   | { readonly phase: 'everywhere' }
   | {
       readonly phase: 'waiting' | 'held';
       readonly members: ReadonlySet<string>;
-      /** Is there a member without a pass, as after a restart? */
+      /** Has any member had no pass with this revision, as after a restart? */
       readonly unseen: boolean;
-      /** Members that failed, in the order of their choice. */
+      /** The members that failed, in the order in which they were chosen. */
       readonly failed: readonly { readonly id: string; readonly message: string }[];
     };
 
 /**
- * Decides which instances get a revision: the chosen instances until all of them are ready, then all instances. The
- * choice depends only on the UIDs and the ids, so that it is the same after a restart.
+ * Decides which instances get a revision: the chosen instances until all of them are ready, and then all instances. The
+ * choice depends only on the UIDs and the ids, so it is the same after a restart.
  */
 export function decideRollout({ revision, candidates, count, chosen }: RolloutInput): Rollout {
   const ordered = candidates.toSorted((a, b) => compareText(rank(a.uid), rank(b.uid)) || compareText(a.id, b.id));

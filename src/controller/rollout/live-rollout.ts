@@ -7,11 +7,15 @@ import type { Allowance } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
 import { isRolloutDone, rolloutCount } from './rollouts.ts';
 
-/** What a roll-out, which reaches some instances first, means for one instance. */
+/** The effect of a running roll-out on one instance. */
 export interface LiveRollout {
-  /** The revision that the instance stays with meanwhile; absent when it is among the first. */
+  /**
+   * The revision that the instance stays with during the roll-out; `undefined` when the instance is one of the first.
+   */
   readonly base?: DefinitionRevision;
-  /** Which instances get the newest revision first, and what this instance follows. */
+  /**
+   * A sentence about the instances that get the newest revision first, and the revision that this instance follows.
+   */
   readonly note: string;
 }
 
@@ -19,10 +23,11 @@ export interface LiveRollout {
 const MAX_NAMED = 5;
 
 /**
- * Whether the newest revision of a definition with a canary has come to an instance. The controller chooses the first
- * instances by their UIDs and records their number on the revision, so that another program finds the same ones.
+ * Does the newest revision of a definition with a canary apply to an instance? The controller chooses the first
+ * instances by their UIDs and records their number on the revision, so another program finds the same instances.
  *
- * @returns `undefined` when the revision goes to all instances, and where the instances cannot be listed.
+ * @returns `undefined` when the revision goes to all instances or the roll-out does not affect this instance, and when
+ * the instances cannot be listed.
  */
 export async function liveRollout(
   api: Pick<KubernetesApi, 'list'>,
@@ -52,7 +57,10 @@ export async function liveRollout(
   return { base, note: `${goes}; this one stays with revision ${base.number} until they are ready` };
 }
 
-/** An instance that the revision may be held back from: older than it, and neither pinned, suspended nor deleted. */
+/**
+ * May the revision be held back from the instance? The instance must not be younger than the revision, pinned,
+ * suspended or being deleted.
+ */
 function isCandidate(instance: KubeObject, { object }: DefinitionRevision): boolean {
   const created = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
   return followsRollouts(instance) && created(instance) <= created(object);

@@ -3,26 +3,29 @@ import type { Condition } from '../../runtime/index.ts';
 import type { Allowance, RolloutCandidate } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts } from './canary.ts';
 
-/** How a revision will go to the instances that exist. */
+/** How a revision will reach the existing instances. */
 export interface RolloutPreview {
-  /** `waiting`: to the members first; `held`: a member failed, and the others stay where they are. */
+  /**
+   * `waiting`: the members get the revision first. `held`: a member failed, and the other instances keep their
+   * revision.
+   */
   readonly phase: 'waiting' | 'held';
-  /** Keys (`namespace/name`) of the instances that go first. */
+  /** The keys (`namespace/name`) of the instances that get the revision first. */
   readonly members: ReadonlySet<string>;
-  /** What the condition `RolledOut` of the definition says, for `held`. */
+  /** The message of the definition's condition `RolledOut`. Set only for `held`. */
   readonly message?: string;
 }
 
-/** What a preview of a roll-out is made of. */
+/** The input of a preview of a roll-out. */
 export interface RolloutPreviewInput {
   readonly revision: number;
-  /** Is the revision still to be issued? */
+  /** Has the revision not been issued yet? */
   readonly isNew: boolean;
   readonly allowance: Allowance | undefined;
   readonly instances: readonly KubeObject[];
-  /** The conditions of the definition in the cluster. */
+  /** The conditions of the live definition. */
   readonly conditions: readonly Condition[];
-  /** The id of an instance by its key, as roll-outs use it. */
+  /** Returns the id of an instance for its key. */
   readonly idOf: (key: string) => string;
 }
 
@@ -32,8 +35,9 @@ export function instanceKey({ metadata: { namespace = '', name = '' } }: KubeObj
 }
 
 /**
- * Which instances a new revision will go to first, as the controller chooses them: by their UIDs. `undefined` when it
- * goes to all at once. Of a revision that the controller rolls out already, the condition `RolledOut` tells the phase.
+ * Predicts which instances get a revision first. Like the controller, chooses them by their UIDs. Returns `undefined`
+ * when all instances get the revision at once. For a revision whose roll-out is running, the condition `RolledOut`
+ * determines the phase.
  */
 export function previewRollout(input: RolloutPreviewInput): RolloutPreview | undefined {
   const { revision, isNew, allowance, instances, conditions, idOf } = input;

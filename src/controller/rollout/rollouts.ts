@@ -10,13 +10,15 @@ import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { Allowance, RolloutCandidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout } from './canary.ts';
 
-/** Annotation of a revision with a canary: the number of its first instances, `0` before the first, or `done`. */
+/**
+ * The annotation of a revision with a canary: the number of its first instances, `0` before they are chosen, or `done`.
+ */
 const ROLLOUT = 'typekro.dev/rollout';
 const UNTRIED = '0';
 const DONE = 'done';
 /**
- * The annotation of a new revision with a canary. Until an instance has tried it, a later revision must not hold
- * instances back at this one.
+ * The annotations of a new revision with a canary. Without them, a later revision could use this one as its base before
+ * any instance has tried it.
  */
 export const TO_BE_TRIED: Readonly<Record<string, string>> = { [ROLLOUT]: UNTRIED };
 /** The maximum number of instances that a condition names. */
@@ -24,9 +26,11 @@ const NAMED = 3;
 
 /** The decision which instances follow the newest revision of a definition. */
 export interface RolloutDecision {
-  /** Absent: all instances follow the newest revision. */
+  /** `undefined` when all instances follow the newest revision. */
   readonly canary?: Canary;
-  /** The condition `RolledOut`; absent for definitions without a canary; `keep`: leave it as it is. */
+  /**
+   * The condition `RolledOut`. `undefined` for definitions without a canary. `keep` leaves the condition unchanged.
+   */
   readonly condition?: ConditionContent | 'keep';
 }
 
@@ -49,7 +53,7 @@ export class Rollouts {
     this.#options = options;
   }
 
-  /** Decides about one revision. `allowance` is undefined when the definition has no canary policy. */
+  /** Decides about one revision. `allowance` is `undefined` when the definition has no canary policy. */
   async decide(
     definition: string,
     revision: Revision,
@@ -95,12 +99,14 @@ export class Rollouts {
     };
   }
 
-  /** Forgets the decisions about a definition. */
+  /** Drops the chosen instances of a definition. */
   forget(definition: string): void {
     this.#chosen.delete(definition);
   }
 
-  /** The newest revision before this one that all instances followed and that still compiles. */
+  /**
+   * The newest earlier revision that all instances followed and that still compiles; `undefined` when there is none.
+   */
   async #baseOf(definition: string, { number }: Revision, signal: AbortSignal) {
     for (const revision of this.#options.revisions.live(definition).toReversed()) {
       const record = recordOf(revision);
@@ -111,7 +117,7 @@ export class Rollouts {
     return undefined;
   }
 
-  /** Instances that are older than the revision and not pinned. */
+  /** The instances that are not younger than the revision and that are not pinned, suspended or being deleted. */
   #candidates(instances: KindCache, revision: Revision): RolloutCandidate[] {
     const issued = timeOf(revision.object);
     const candidates: RolloutCandidate[] = [];
@@ -137,13 +143,13 @@ function recordOf({ object }: Pick<Revision, 'object'>): string | undefined {
   return value === DONE || (value !== undefined && /^\d{1,9}$/.test(value)) ? value : undefined;
 }
 
-/** The number of instances that the revision goes to first; `undefined` when it goes to all. */
+/** The number of instances that get the revision first; `undefined` when all instances get it. */
 export function rolloutCount(revision: KubeObject): number | undefined {
   const recorded = recordOf({ object: revision });
   return recorded === undefined || recorded === DONE ? undefined : Number(recorded);
 }
 
-/** Do all instances follow the revision, or did they? */
+/** Do all instances follow the revision, or did they once? */
 export const isRolloutDone = (revision: KubeObject): boolean => rolloutCount(revision) === undefined;
 
 function timeOf(object: KubeObject): number {
@@ -155,8 +161,8 @@ function rolledOut({ number }: Revision): ConditionContent {
 }
 
 /**
- * The condition that names the instances that try the revision, or those that failed. The condition does not name
- * finished instances, since each of them would cause a write.
+ * The condition that names the instances that try the revision, or those that failed. It does not name finished
+ * instances, because each of them would cause a write.
  */
 function conditionOf(
   { number }: Revision,
@@ -175,7 +181,7 @@ function conditionOf(
   return { status: 'False', reason: 'CanaryFailed', message };
 }
 
-/** `namespace/name` from the id of an instance; the name alone for a cluster-scoped instance. */
+/** `namespace/name` from the id of an instance; only the name for a cluster-scoped instance. */
 function nameOf(id: string): string {
   return id.split('/').slice(2).join('/').replace(/^\//, '');
 }

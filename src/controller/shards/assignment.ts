@@ -1,7 +1,7 @@
 import { cryptoLibrary } from '../../core/index.ts';
 
 /**
- * The shard of a definition, from 0. The shard depends on the name alone, so that all replicas agree without
+ * The shard of a definition, from 0 to `shards` - 1. It depends only on the name, so all replicas agree without
  * communication.
  */
 export function shardOf(definition: string, shards: number): number {
@@ -9,8 +9,9 @@ export function shardOf(definition: string, shards: number): number {
 }
 
 /**
- * The replica that should hold a shard: the replica with the highest weight for the shard (rendezvous hashing). When a
- * replica leaves, only its own shards move. When a replica joins, shards move only to this replica.
+ * The replica that should hold a shard: the replica with the highest weight for it (rendezvous hashing). When a replica
+ * leaves, only its own shards move. When a replica joins, shards move only to this replica. Returns `undefined` without
+ * replicas.
  */
 export function holderOf(shard: number, replicas: Iterable<string>): string | undefined {
   let best: { readonly replica: string; readonly weight: number } | undefined;

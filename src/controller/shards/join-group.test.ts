@@ -6,7 +6,10 @@ import { joinGroup } from './join-group.ts';
 const conflict = () => new KubeError('another one wrote', { status: 409, reason: 'Conflict' });
 const away = () => new KubeError('no answer', { status: 0, reason: 'Transport' });
 
-/** A Lease of this holder; writes of it end one after the other as told, the last way for good. */
+/**
+ * An API with a Lease of this holder. Writes of the Lease end as the list says, one after another; the last entry
+ * applies to all further writes.
+ */
 function server(holderIdentity: string | undefined, ...refusals: (KubeError | undefined)[]) {
   const written: KubeObject[] = [];
   return {

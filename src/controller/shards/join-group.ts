@@ -8,19 +8,21 @@ export interface JoinOptions {
   readonly clock: Clock;
   readonly namespace: string;
   readonly lease: string;
-  /** The holder identity with which all replicas hold the Lease. */
+  /** The holder identity that all replicas use for the Lease. */
   readonly group: string;
   readonly signal: AbortSignal;
 }
 
-/** The number of attempts when other replicas write the Lease at the same time. */
+/** The maximum number of attempts when other replicas write the Lease at the same time. */
 const MAX_TRIES = 4;
 
 /**
- * Renews the common Lease when this replica's own Lease exists. Returns false when the renewal failed, or when the
- * group does not hold the common Lease. A replica that ends reads the common Lease, then lists the replicas, then
- * releases the Lease with the resourceVersion that it read. After the renewal, such a replica either sees this replica
- * or gets its write refused. Therefore no replica works under a free Lease.
+ * Renews the common Lease after this replica's own Lease was created. Returns false when the renewal failed, or when
+ * the group does not hold the common Lease.
+ *
+ * A replica that ends reads the common Lease, then lists the replicas, and then releases the Lease with the
+ * resourceVersion that it read. After the renewal, such a replica either finds this replica in the list, or its write
+ * is refused. Therefore no replica works while the Lease is free.
  */
 export async function joinGroup({ api, clock, namespace, lease, group, signal }: JoinOptions): Promise<boolean> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

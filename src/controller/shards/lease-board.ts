@@ -18,8 +18,8 @@ export interface LeaseBoardOptions {
 }
 
 /**
- * Serves the reads of many elections from one list of Leases. A slightly old Lease does no harm: the server refuses a
- * write with an old resourceVersion, and an election measures time from its own reads.
+ * Serves the reads of many elections from one list of Leases. A slightly outdated Lease does no harm: the API server
+ * refuses a write with an old resourceVersion, and an election measures time from its own reads.
  */
 export class LeaseBoard implements LeaseApi {
   readonly #options: LeaseBoardOptions;
@@ -56,7 +56,7 @@ export class LeaseBoard implements LeaseApi {
     onRead(items);
   }
 
-  /** Records the result of a write. After a refused write the list is outdated and is read again. */
+  /** Records the result of a write. After a refused write the list is out of date and is read again. */
   async #written(request: Promise<KubeObject>): Promise<KubeObject> {
     try {
       const lease = await request;

@@ -40,7 +40,7 @@ describe('the replicas that count', () => {
     const heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));
-    // What one that died held goes to the others, and nothing else moves.
+    // The shards of the replica that died move to the other replicas. No other shard moves.
     const later = recordHeartbeats(heartbeats, [lease('a', '2'), lease('b', '2'), lease('c', '1')], 15_000);
     for (const shard of own('a', later, 15_000)) {
       expect(['a', 'c']).toContain(holderOf(shard, ['a', 'b', 'c']));

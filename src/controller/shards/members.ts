@@ -1,6 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** The last observed content of a replica's Lease, and since when it is unchanged, by this replica's clock. */
+/**
+ * The last observed content of a replica's Lease, and the time since which it has not changed, by this replica's clock.
+ */
 export interface MemberHeartbeat {
   readonly holder: string;
   readonly record: string;
@@ -11,8 +13,8 @@ export interface MemberHeartbeat {
 export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**
- * The heartbeats after a list of the replicas' current Leases. Times of other machines do not count: a Lease counts as
- * renewed when its content changed, at this replica's monotonic time.
+ * The heartbeats after a list of the replicas' Leases. Times of other machines are ignored. A Lease counts as renewed
+ * when its content changes, at this replica's monotonic time.
  */
 export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
   const heartbeats = new Map<string, MemberHeartbeat>();
@@ -26,14 +28,14 @@ export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeO
   return heartbeats;
 }
 
-/** The names of the Leases that were not renewed for `durationMs`, or were released. */
+/** The names of the Leases that were not renewed for `durationMs`, and of those that were released. */
 export function expiredMembers(heartbeats: MemberHeartbeats, now: number, durationMs: number): Set<string> {
   const left = new Set<string>();
   for (const [name, { holder, since }] of heartbeats) if (holder === '' || now - since >= durationMs) left.add(name);
   return left;
 }
 
-/** The replicas for the assignment of shards: this one, and all others whose Leases are renewed. */
+/** The replicas among which shards are assigned: this replica, and all others whose Leases are renewed. */
 export function replicasOf(
   identity: string,
   heartbeats: MemberHeartbeats,

@@ -18,32 +18,32 @@ export interface RunShardsOptions {
   /** The namespace of the Leases. */
   readonly namespace: string;
   /**
-   * The name of the Lease that a single process holds when work is not divided. The names of all other Leases begin
-   * with this name.
+   * The name of the Lease that a single process holds when the work is not divided. The names of all other Leases begin
+   * with it.
    */
   readonly lease: string;
   /** The identity of this replica. */
   readonly identity: string;
-  /** The number of shards; equal for all replicas. */
+  /** The number of shards. All replicas must have the same number. */
   readonly shards: number;
   readonly times: LeaseTimes;
   /** Ends the replica when it aborts. Running passes end first. */
   readonly signal: AbortSignal;
   /** Called after each poll of the common Lease, with the error if there was one. */
   readonly onPoll?: ElectionOptions['onPoll'];
-  /** Works on a share until the signal aborts; passes still running then are aborted when `lost` aborts. */
+  /** Works on a share until `ending` aborts. When `lost` aborts, running passes must be aborted. */
   readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
   /**
-   * Called when the share changed. The promise must settle when no pass over a definition that left the share runs;
-   * such passes are aborted when `abortGrace` aborts.
+   * Called when the share has changed. The promise must settle when no pass over a definition that left the share is
+   * running. Such passes must be aborted when `abortGrace` aborts.
    */
   readonly onChange: (abortGrace: AbortSignal) => Promise<void>;
 }
 
 /**
- * Divides definitions among replicas. Each shard has a Lease and an election: no replica takes a Lease before its
- * holder released it or it expired, and a holder that cannot renew its Lease stops writing before the Lease expires.
- * The assignment follows from the set of replicas, each of which renews a Lease of its own.
+ * Divides definitions among replicas. Each shard has a Lease and an election. A replica takes a Lease only after its
+ * holder released it or it expired. A holder that cannot renew its Lease stops writing before the Lease expires. The
+ * assignment of shards follows from the set of replicas; each replica renews its own Lease.
  *
  * All replicas together hold the Lease of an undivided controller, with one holder identity. An undivided controller,
  * or replicas with another number of shards, wait until none of these replicas is left.
@@ -61,8 +61,8 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
     times,
     signal,
     ...(onPoll === undefined ? {} : { onPoll }),
-    // Other replicas may still work under this Lease. Replicas that end at the same time have all released their own
-    // Leases by now, so that the last replica that lists sees no other one.
+    // Other replicas may still work under this Lease. Replicas that end at the same time have released their own Leases
+    // before this call, so the last one finds no other replica.
     mayRelease: async (asked) => {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: asked });
       return membership.isAlone(items);
@@ -93,7 +93,7 @@ async function workInShards(
   });
   const over = new AbortController();
   const stopped = AbortSignal.any([ending, over.signal]);
-  // Every shard adds a listener. Many listeners are no leak here.
+  // Every shard adds a listener, so many listeners are not a leak.
   setMaxListeners(0, stopped);
   const election = (
     name: string,
@@ -129,7 +129,7 @@ async function workInShards(
       });
     }),
   ];
-  // When the work or one election fails, the other parts end before the error is thrown.
+  // When the work or an election fails, the other parts end before the error is thrown.
   for (const part of parts) part.catch(() => over.abort());
   await Promise.allSettled(parts);
   await Promise.all(parts);
@@ -140,7 +140,7 @@ function groupOf(shards: number): string {
   return `typekro-${shards}-shards`;
 }
 
-/** Works on a shard until the signal aborts, and settles when no pass over it runs. */
+/** Works on a shard until `ending` aborts. Settles when no pass over its definitions is running. */
 async function holdShard(
   { onChange, logger }: RunShardsOptions,
   share: ShardShare,
@@ -157,7 +157,7 @@ async function holdShard(
   logger.log('info', 'a shard was handed over', { shard });
 }
 
-/** A digest of an identity for names of objects, because an identity may have characters that a name may not have. */
+/** A digest of an identity for the names of objects. An identity may have characters that a name may not have. */
 function digest(identity: string): string {
   return cryptoLibrary().createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }

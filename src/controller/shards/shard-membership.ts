@@ -20,7 +20,7 @@ export interface ShardMembershipOptions {
   readonly durationMs: number;
 }
 
-/** The live replicas from the view of one replica, and the shards that this replica should hold. */
+/** The live replicas as this replica observes them, and the shards that it should hold. */
 export class ShardMembership {
   readonly #options: ShardMembershipOptions;
   #heartbeats: MemberHeartbeats | undefined;
@@ -29,14 +29,14 @@ export class ShardMembership {
     this.#options = options;
   }
 
-  /** Records all current Leases, and deletes the Leases of replicas that have left. */
+  /** Records all current Leases. Deletes the Leases of replicas that have left. */
   observe(leases: readonly KubeObject[]): void {
     const heartbeats = this.#look(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
-  /** Do the current Leases show no other live replica? */
+  /** Do the current Leases include no other live replica? */
   isAlone(leases: readonly KubeObject[]): boolean {
     const heartbeats = this.#look(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
@@ -52,14 +52,14 @@ export class ShardMembership {
     );
   }
 
-  /** Deletes the Lease of a replica, unless it was written meanwhile. */
+  /** Deletes the Lease of a replica that left. A Lease that was written in the meantime stays. */
   async clear(lease: KubeObject): Promise<void> {
     const { uid, resourceVersion } = lease.metadata;
     if (uid === undefined || resourceVersion === undefined) return;
     try {
       await this.#options.api.delete(refOf(lease), { preconditions: { uid, resourceVersion } });
     } catch (thrown) {
-      // A leftover Lease does no harm. The next replica that sees the Lease tries again.
+      // A remaining Lease does no harm. The next replica that finds it tries again.
       if (!(thrown instanceof TypeKroError)) throw thrown;
     }
   }

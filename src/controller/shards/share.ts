@@ -1,6 +1,6 @@
 import { shardOf } from './assignment.ts';
 
-/** The definitions that one of several processes works on. The set may change. */
+/** The definitions that one of several processes works on. The set can change. */
 export interface DefinitionShare {
   /** Does this process work on the definition and its instances? */
   has(definition: string): boolean;

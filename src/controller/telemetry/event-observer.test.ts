@@ -5,7 +5,7 @@ import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
 import { EventObserver } from './event-observer.ts';
 
-/** A definition as it is before its first status. */
+/** A definition before its first status. */
 function definitionOf(uid: string): DefinitionObject {
   const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'boats', uid } };
   return { name: 'boats', uid, object, status: {} } as unknown as DefinitionObject;

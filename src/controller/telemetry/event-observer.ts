@@ -13,24 +13,24 @@ import { heldObjects } from './held-objects.ts';
 /** The dependencies of an `EventObserver`. */
 export interface EventObserverOptions {
   readonly events: EventRecorder;
-  /** kro's gate `InstanceConditionEvents`: an event for every condition of an instance that changed. */
+  /** The value of kro's gate `InstanceConditionEvents`: an event for every changed condition of an instance. */
   readonly conditionEvents: boolean;
 }
 
 /**
- * Records Kubernetes events: changes of state, expressions and writes that fail, drift, adoption, blocked deletions.
- * Records an event only together with a write, so that an idle controller records none.
+ * Records Kubernetes events: changes of state, failed expressions and writes, drift, adoption, blocked deletions.
+ * Records an event only when the controller also writes an object, so an idle controller records none.
  */
 export class EventObserver {
   readonly #options: EventObserverOptions;
-  /** Problems of definitions at their last pass, by name. */
+  /** The problems of each definition at its last pass, by name. */
   readonly #problems = new Map<string, readonly string[]>();
 
   constructor(options: EventObserverOptions) {
     this.#options = options;
   }
 
-  /** Records the Kubernetes events for an event of the controller. */
+  /** Records the Kubernetes events that an event of the controller causes. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-passed':
@@ -68,7 +68,7 @@ export class EventObserver {
     for (const { type, reason, message } of changedConditions(before, status)) {
       if (type === 'Ready' || !TOLD_OF_DEFINITIONS.has(reason ?? '')) continue;
       this.#record(object, reason === 'RolledOut' ? 'Normal' : 'Warning', reason ?? type, message ?? '');
-      // The condition has kro's text, which clients match. These events add the places and the remedies.
+      // The condition has kro's text, because clients match it. These events add the places and the remedies.
       if (reason !== 'InvalidResourceGraph') continue;
       for (const problem of (this.#problems.get(name) ?? []).slice(0, MAX_PROBLEMS)) {
         this.#record(object, 'Warning', 'Problem', problem);
@@ -118,7 +118,7 @@ export class EventObserver {
         type: status === 'True' ? 'Normal' : 'Warning',
         reason: type,
         message: `${old} -> ${status}: ${reason}`,
-        // kro's name of the component for instances of the kind.
+        // kro's component name for the instances of the kind.
         component: `kro/${served.type.plural}.${served.type.group}-controller`,
       });
     }
@@ -129,7 +129,7 @@ export class EventObserver {
   }
 }
 
-/** The maximum number of problems of a definition that become events. */
+/** The maximum number of problems of a definition that are recorded as events. */
 const MAX_PROBLEMS = 5;
 
 /** Reasons of a definition's conditions that cause an event. */
@@ -149,7 +149,9 @@ function changedConditions(before: JsonObject, after: JsonObject): Condition[] {
   });
 }
 
-/** The problems that cause events: failed expressions, refused writes, contests, objects whose deletion is blocked. */
+/**
+ * The problems that cause events: failed expressions, refused writes, contests, and objects whose deletion is blocked.
+ */
 function problemsOf(report: NodeReport): { readonly reason: string; readonly message: string }[] {
   const { id, because, message } = report;
   switch (because.kind) {

@@ -1,6 +1,6 @@
 import type { NodeReport, Terminating } from '../../runtime/index.ts';
 
-/** Objects of a node whose deletion is blocked by finalizers, whether they are wanted or retired. */
+/** The objects of a node whose deletion is blocked by finalizers. They may be wanted or retired. */
 export function heldObjects({ because, objects }: NodeReport): readonly Terminating[] {
   if (because.kind === 'being-deleted') return because.objects.filter(({ finalizers }) => finalizers.length > 0);
   if (because.kind !== 'retired') return [];

@@ -3,12 +3,12 @@ import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** The interval at which the log repeats that the Lease cannot be read or renewed. */
+/** The interval, in milliseconds, at which the log repeats that the Lease cannot be read or renewed. */
 const REMINDER_MS = 60_000;
 
 /**
- * Logs that a Lease cannot be read or renewed: at once for each new reason, and then once a minute. Logs the recovery,
- * too. A waiting replica has no other log entry that shows this.
+ * Logs that a Lease cannot be read or renewed: at once for each new reason, and then once a minute. Also logs the
+ * recovery. No other log entry of a waiting replica reports these failures.
  */
 export class LeaseLogger {
   readonly #logger: Logger;
@@ -30,7 +30,7 @@ export class LeaseLogger {
     return this.#seen && this.#failedAt === undefined;
   }
 
-  /** Handles the result of a poll; `failure` is undefined after a success. */
+  /** Handles the result of a poll. `failure` is `undefined` after a success. */
   looked(failure: KubeError | undefined): void {
     const now = this.#clock.now();
     const lease = this.#lease;

@@ -12,7 +12,7 @@ function summaryOf(status: JsonObject): { readonly reason?: string; readonly mes
   return readConditions(status['conditions']).find(({ type }) => type === 'Ready') ?? {};
 }
 
-/** Writes the events of the controller that an operator needs to the log. */
+/** Logs the events of the controller that an operator needs. */
 export class LogObserver {
   readonly #logger: Logger;
 
@@ -20,7 +20,7 @@ export class LogObserver {
     this.#logger = logger;
   }
 
-  /** Writes a log entry for an event, if an operator needs it. */
+  /** Writes a log entry for an event when an operator needs it. */
   readonly listen: ControllerListener = (event) => {
     switch (event.kind) {
       case 'definition-changed':
@@ -48,7 +48,7 @@ export class LogObserver {
   #definitionChanged(definition: DefinitionObject, status: WrittenStatus): void {
     const { state } = status;
     const from = definition.status['state'];
-    // The summary quotes the worst condition, which names the reason of the inactivity.
+    // The summary quotes the worst condition, which has the reason for the inactivity.
     const { reason, message } = summaryOf(status);
     if (from === state && (state === 'Active' || message === summaryOf(definition.status).message)) return;
     const why = state === 'Active' ? {} : { reason, why: message };
@@ -60,7 +60,7 @@ export class LogObserver {
     });
   }
 
-  /** Only for `debug`: a large instance has thousands of children. */
+  /** Logs only with level `debug`, because a large instance has thousands of children. */
   #childWritten({ step: { instance }, action: { nodeId, target }, outcome }: ChildWritten): void {
     const { name, namespace } = instance.metadata;
     const child = { node: nodeId, kind: target.type.kind, name: target.name };

@@ -1,13 +1,15 @@
 import type { Clock, KubeError, RequestMeter } from '../../kube/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** The interval at which the log repeats that the server cannot be reached or refuses the credentials. */
+/**
+ * The interval, in milliseconds, at which the log repeats that the server cannot be reached or refuses the credentials.
+ */
 const REMINDER_MS = 60_000;
 
 /**
- * Logs that the API server cannot be reached or refuses the credentials, and repeats the entry once a minute until the
- * recovery, which is logged, too. Meanwhile all requests fail for the same reason, and their callers retry without log
- * entries.
+ * Logs that the API server cannot be reached or refuses the credentials. Repeats the entry once a minute until the
+ * recovery, and logs the recovery. Until then all requests fail for the same reason, and their callers retry without
+ * log entries.
  */
 export class Reachability implements RequestMeter {
   readonly #logger: Logger;

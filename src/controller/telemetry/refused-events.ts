@@ -3,12 +3,12 @@ import type { Clock, KubeError } from '../../kube/index.ts';
 import { failureText } from '../../runtime/index.ts';
 import type { Logger } from '../logger.ts';
 
-/** The interval at which the log repeats that the right to write events is missing. */
+/** The interval, in milliseconds, at which the log repeats that the right to write events is missing. */
 const REMINDER_MS = 3_600_000;
 
 /**
- * Logs that events cannot be written. The entry has the level debug, since nothing depends on events. A missing right
- * is a warning, because missing events would mislead an operator.
+ * Logs that events cannot be written. The entry usually has the level debug, because nothing depends on events. A
+ * missing right is a warning, because missing events would mislead an operator.
  */
 export class RefusedEvents {
   readonly #logger: Logger;

@@ -8,8 +8,8 @@ import type { Logger } from '../logger.ts';
 const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
 
 /**
- * Logs the reason why definitions, revisions or CRDs cannot be read, once for each reason, and the recovery. Meanwhile
- * the controller does no work, so that no condition of an object shows the reason.
+ * Logs the reason why definitions, revisions or CRDs cannot be read: once for each reason. Also logs the recovery.
+ * Until then the controller does no work, so no condition of an object has the reason.
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;
@@ -19,7 +19,7 @@ export class WatchErrorLogger {
     this.#logger = logger;
   }
 
-  /** Handles the state of a watch; `failure` is undefined when the watch works. */
+  /** Handles the state of a watch. `failure` is `undefined` while the watch works. */
   looked({ plural, group }: ObjectType, failure: KubeError | undefined): void {
     const kind = `${plural}.${group}`;
     if (failure === undefined) {
