@@ -1,10 +1,10 @@
 import { TypeKroError } from '../core/index.ts';
 import type { Lifecycle, Secret, StoredOutput, StoredProps } from './model.ts';
 
-/** The versions that `npm run long -- alchemy` tries: the range of `peerDependencies`. */
+/** The versions of alchemy that `npm run long -- alchemy` tests: the range in `peerDependencies`. */
 const VERSIONS = '~0.94.0';
 
-/** The members of the package `alchemy` that this room uses. */
+/** The members of the package `alchemy` that this folder uses. */
 export interface AlchemyPackage {
   /**
    * Registers a kind of resource, and returns the function that declares a resource of this kind in the current scope.
@@ -14,7 +14,7 @@ export interface AlchemyPackage {
     handler: (this: Lifecycle, id: string, props: StoredProps) => Promise<StoredOutput>,
   ): (id: string, props: StoredProps) => Promise<Partial<StoredOutput>>;
   readonly Scope: {
-    /** The current scope. A scope that failed destroys nothing when it is finalized. */
+    /** Returns the current scope. A scope whose `fail` was called destroys nothing when it is finalized. */
     getScope(): { fail(): void; readonly root?: object } | undefined;
   };
   isSecret(value: unknown): value is Secret;
@@ -33,7 +33,7 @@ function isAlchemy(module: object): module is AlchemyPackage {
   );
 }
 
-/** Is the package `alchemy` itself missing? An error about one of its dependencies is no such error. */
+/** Is the package `alchemy` itself missing? False for an error about one of its dependencies. */
 function isMissing(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -44,10 +44,10 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * Loads the optional peer.
+ * Loads the optional peer dependency.
  *
  * @throws TypeKroError `alchemy/not-installed` when the package is missing, `alchemy/not-loaded` when its import fails,
- * `alchemy/version` when it has not the members of `AlchemyPackage`.
+ * `alchemy/version` when it does not have the members of `AlchemyPackage`.
  */
 export async function loadAlchemy(load: () => Promise<object>): Promise<AlchemyPackage> {
   const remedy = `npm install alchemy@${VERSIONS}`;

@@ -1,4 +1,4 @@
-/** An optional peer. `alchemy-package.ts` checks the members that are used when it loads the package. */
+/** An optional peer dependency. `alchemy-package.ts` checks the used members when it loads the package. */
 declare module 'alchemy' {
   const nothingIsKnown: unknown;
   export default nothingIsKnown;

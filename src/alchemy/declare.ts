@@ -2,7 +2,7 @@ import { TypeKroError } from '../core/index.ts';
 import type { StoredProps } from './model.ts';
 import { samePlace } from './places.ts';
 
-/** The member of Alchemy's scopes that tells declarations of different runs apart. */
+/** The member of Alchemy's scopes that distinguishes the declarations of different runs. */
 export interface DeclaringScope {
   /** The outermost scope. Each run of a program has its own. */
   readonly root?: object;
@@ -14,14 +14,14 @@ interface Declaration {
   readonly props: StoredProps;
 }
 
-/** The declarations of each run of a program so far, by the outermost scope of the run. */
+/** The declarations so far, by the outermost scope of their run. */
 const declared = new WeakMap<object, Declaration[]>();
 
 /**
- * Notes that a program declares an instance.
+ * Records that a program declares an instance.
  *
- * @throws TypeKroError `alchemy/declared-twice` when another resource of the program declares the same instance. The
- * second deploy would take the instance over, and the first resource that is deleted would delete the instance of both.
+ * @throws TypeKroError `alchemy/declared-twice` when another resource of the program declares the same instance.
+ * Otherwise the second deploy would take the instance over, and the deletion of either resource would delete it.
  */
 export function declare(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
   if (scope === undefined) return;
@@ -44,7 +44,7 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
   declared.set(root, [...known.filter((each) => !isSame(each)), { scope, id, props }]);
 }
 
-/** Do both declarations name the same cluster? Two names of one cluster are not recognized. */
+/** Do both declarations name the same cluster? Two names for one cluster are not recognized as equal. */
 function sameCluster(a: StoredProps, b: StoredProps): boolean {
   return addressOf(a) === addressOf(b);
 }

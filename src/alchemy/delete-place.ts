@@ -4,18 +4,18 @@ import type { Transport } from '../kube/index.ts';
 import type { InstanceLocation, StoredConnection } from './model.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
-/** How an instance is deleted. */
+/** The options of `deletePlace`. */
 export interface InstanceDeletion {
   readonly connection: StoredConnection;
-  /** The transport, for a connection with `by: 'transport'`. It is undefined when this process does not have it. */
+  /** The transport, for a connection with `by: 'transport'`. `undefined` when this process does not have it. */
   readonly transport: Transport | undefined;
-  /** The time limit of the deletion, in milliseconds. The default is the time limit of the mode. */
+  /** The time limit of the deletion, in milliseconds. Default: that of the mode. */
   readonly timeout?: number;
 }
 
 /**
- * Deletes an instance that may be known from the state only. The composition is not needed, because the cluster records
- * which objects were deployed. An instance that does not exist counts as deleted.
+ * Deletes an instance. Needs only data from Alchemy's state, and no composition: the cluster records which objects were
+ * deployed. An instance that does not exist counts as deleted.
  *
  * @throws TypeKroError `alchemy/not-deleted` when an object is left, `alchemy/no-transport` when this process does not
  * have the transport.
@@ -26,7 +26,7 @@ export async function deletePlace(place: InstanceLocation, options: InstanceDele
   const target = targetOf(place, options);
   try {
     const result = await engine.deleteInstance(target, place.name, {}).catch((error: unknown) => {
-      // The cluster does not serve the kind, so there is no instance of it.
+      // The cluster does not serve the kind, so it has no instance.
       if (error instanceof TypeKroError && error.code === 'kube/unknown-kind') return undefined;
       throw error;
     });
@@ -43,7 +43,7 @@ export async function deletePlace(place: InstanceLocation, options: InstanceDele
   }
 }
 
-/** A target with the members that a deletion needs. */
+/** A target that has only the members that a deletion uses. */
 function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTarget {
   const { connection, transport, timeout } = options;
   if (connection.by === 'transport' && transport === undefined) {

@@ -1,7 +1,7 @@
 /**
- * Deploys compositions from Alchemy programs: `KroResource` is a resource whose creation and update run
- * `factory(mode).deploy(spec)` and whose deletion runs `deleteInstance`. Alchemy's state holds the location and the
- * props of the instance; the cluster holds everything else. Needs the optional peer `alchemy`.
+ * Deploys compositions from Alchemy programs. `KroResource` is a resource whose creation and update run
+ * `factory(mode).deploy(spec)`, and whose deletion runs `deleteInstance`. Alchemy's state has the location and the
+ * props of the instance. The cluster has everything else. Needs the optional peer dependency `alchemy`.
  *
  * @packageDocumentation
  */
@@ -18,20 +18,21 @@ export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from '.
 export const KRO_RESOURCE_TYPE = 'typekro::KroResource';
 
 // Alchemy destroys the resources that a program does not declare any more before it calls the program's functions, or
-// without calling them. The provider must therefore be registered when the import of this module ends. The package is
-// an ES module, so that only a top-level `await import` can load it and report that it is missing.
+// without calling them. The provider must therefore be registered when the import of this module ends. Only a top-level
+// `await import` can load the package, which is an ES module, and report that it is missing.
 const alchemy = await loadAlchemy(() => import('alchemy'));
 const provider = alchemy.Resource(KRO_RESOURCE_TYPE, function (_id, props) {
   return runLifecycle(this, props);
 });
 
 /**
- * Declares an instance of a composition in the current scope of Alchemy. The instance is deployed, updated when the
- * spec, the definition or a setting changed, and deleted when the scope is destroyed or the program does not declare
- * the instance any more. Another name, namespace or composition makes a new instance, and deletes the old one when the
- * program is finalized. Unchanged declarations send no request. The next run tries a failed deploy again.
+ * Declares an instance of a composition in the current scope of Alchemy. The instance is deployed at its first
+ * declaration. It is updated when the spec, the definition or a setting changes. It is deleted when the scope is
+ * destroyed, or when the program does not declare it any more. A changed name, namespace or composition makes a new
+ * instance; the old one is deleted when the program is finalized. An unchanged declaration sends no request. The next
+ * run retries a failed deploy.
  *
- * The cluster is no part of the identity of a resource: to move an instance to another cluster, use another id.
+ * The cluster is not part of a resource's identity. Use another id to move an instance to another cluster.
  *
  * @throws TypeKroError of the deploy; `alchemy/spec` and `alchemy/plain-kubeconfig` for values that cannot be kept in a
  * state; `alchemy/declared-twice` for an instance that another resource of the program declares; `alchemy/not-deleted`
@@ -46,13 +47,13 @@ export async function KroResource<Input, Spec, Status>(
   const output = await provider(id, checked(id, props));
   const { place, uid, status } = output;
   if (place === undefined || status === undefined) {
-    // Alchemy's phase `read` returns the output in the state, which is empty before the first deploy.
+    // In Alchemy's phase `read`, the output is that of the state. It is empty before the first deploy.
     throw new TypeKroError(`the KroResource ${id} has not been deployed yet`, {
       code: 'alchemy/not-deployed',
       remedy: 'run the program that deploys it first',
     });
   }
-  // The result keeps the symbols of Alchemy's output, by which `destroy(resource)` recognizes it.
+  // The result keeps the symbols of Alchemy's output, because `destroy(resource)` recognizes the resource by them.
   return Object.assign(marksOf(output), {
     apiVersion: place.apiVersion,
     kind: place.kind,
@@ -64,8 +65,8 @@ export async function KroResource<Input, Spec, Status>(
 }
 
 /**
- * The props for Alchemy. An invalid resource makes its scope fail: otherwise the scope would delete the instance,
- * because it sees no declaration of it.
+ * The props for Alchemy. An invalid resource makes its scope fail. Otherwise the scope would find no declaration of the
+ * instance and delete it.
  */
 function checked<Input, Spec, Status>(
   id: string,

@@ -1,17 +1,17 @@
 import { movedNames } from '../core/index.ts';
 
-/** Gone: give mode: 'direct' or mode: 'kro' to KroResource. */
+/** Removed. Pass `mode: 'direct'` or `mode: 'kro'` to `KroResource`. */
 export const { DirectTypeKroDeployer, KroTypeKroDeployer } = movedNames(
   "give mode: 'direct' or mode: 'kro' to KroResource",
   ['DirectTypeKroDeployer', 'KroTypeKroDeployer'],
 );
 
-/** Gone: give the options as props of KroResource. */
+/** Removed. Pass the options as props of `KroResource`. */
 export const { buildAlchemyDeploymentOptions } = movedNames('give the options as props of KroResource', [
   'buildAlchemyDeploymentOptions',
 ]);
 
-/** Gone: await the other resource, and pass its values in with the spec. */
+/** Removed. Await the other resource and put its values into the spec. */
 export const {
   buildResourceGraphWithDeferredResolution,
   containsAlchemyPromises,
@@ -40,7 +40,7 @@ export const {
   'resolveTypeKroReferencesOnly',
 ]);
 
-/** Gone: name each KroResource yourself. */
+/** Removed. Name each `KroResource` in the program. */
 export const {
   createAlchemyResourceConfig,
   createAlchemyResourceConfigs,
@@ -55,10 +55,10 @@ export const {
   'inferAlchemyTypeFromTypeKroResource',
 ]);
 
-/** Gone: importing typekro/alchemy registers the provider. */
+/** Removed. An import of `typekro/alchemy` registers the provider. */
 export const { kroProvider } = movedNames('importing typekro/alchemy registers the provider', ['kroProvider']);
 
-/** Gone: declare one KroResource for each instance; the deploy makes its resources. */
+/** Removed. Declare one `KroResource` per instance; its deploy makes the resources. */
 export const { materializeAlchemyResources } = movedNames(
   'declare one KroResource for each instance; the deploy makes its resources',
   ['materializeAlchemyResources'],

@@ -2,8 +2,8 @@ import { parseApiVersion } from '../core/index.ts';
 import type { Lifecycle, InstanceLocation } from './model.ts';
 
 /**
- * Do both name the same instance? The mode does not count, because a deploy in another mode takes the objects over.
- * Group and kind count, because in both modes the owner of the objects has them.
+ * Do both locations name the same instance? The mode is ignored, because a deploy in another mode takes the objects
+ * over. Group and kind are compared, because the owner of the objects has them in both modes.
  */
 export function samePlace(a: InstanceLocation, b: InstanceLocation): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);
@@ -15,8 +15,8 @@ const sameKind = (a: InstanceLocation, b: InstanceLocation): boolean =>
 const sameDeletion = (a: InstanceLocation, b: InstanceLocation): boolean => a.mode === b.mode && samePlace(a, b);
 
 /**
- * The instance that a failed attempt may have left, and that the next attempt would not touch. Alchemy remembers only
- * the output of the last success and the props of the last attempt.
+ * The instance that a failed attempt may have left and that the next attempt would not change; `undefined` when there
+ * is none. Alchemy's state has only the output of the last success and the props of the last attempt.
  */
 export function leftBehind(
   last: Pick<Lifecycle, 'output' | 'props'>,
@@ -29,8 +29,8 @@ export function leftBehind(
 }
 
 /**
- * How an update proceeds: it changes the same instance (`stay`), makes another one (`replace`), or deletes the old
- * instance before it makes another one (`replace-first`).
+ * How an update proceeds. `stay`: it deploys the same instance. `replace`: it makes another instance. `replace-first`:
+ * it deletes the old instance before it makes another one.
  */
 export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): 'stay' | 'replace' | 'replace-first' {
   const deployed = output?.place;
@@ -40,9 +40,9 @@ export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): '
 }
 
 /**
- * The instances that a deletion removes. `current` is the resource's output in the state. When `current` is from a
- * later deploy, Alchemy deletes a replaced predecessor of the resource: then neither the current instance nor a later
- * attempt is removed.
+ * The instances that a deletion removes. `current` is the resource's output in the state. When `current` is from
+ * another deploy, Alchemy is deleting a replaced predecessor of the resource. Neither the current instance nor a later
+ * attempt is removed then.
  */
 export function deletions(
   asked: Pick<Lifecycle, 'output' | 'props'>,

@@ -6,10 +6,10 @@ import { deletePlace } from './delete-place.ts';
 import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
-/** Transports by the `fqn` of the resource that was declared with them. Alchemy's state cannot hold a transport. */
+/** Transports by the `fqn` of the resource that declared them. Alchemy's state cannot hold a transport. */
 const transports = new Map<string, Transport>();
 
-/** Creates, updates or deletes a resource, as Alchemy asks. Alchemy may call this function again after any failure. */
+/** Creates, updates or deletes a resource for Alchemy. Alchemy may call this function again after any failure. */
 export async function runLifecycle(resource: Lifecycle, props: StoredProps): Promise<StoredOutput> {
   if (resource.phase === 'delete') {
     const current = await resource.scope.state.get(resource.id);
@@ -36,8 +36,8 @@ export async function runLifecycle(resource: Lifecycle, props: StoredProps): Pro
 }
 
 /**
- * Deletes an instance with the stored connection of the last attempt, and with the transport that this process knows for
- * the resource.
+ * Deletes an instance. Uses the stored connection of the last attempt, and the transport that this process has for the
+ * resource.
  */
 async function remove(
   { fqn, props }: Lifecycle,

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '../core/index.ts';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './model.ts';
 
-/** A spec without its secrets: `plain` for the cluster, `sealed` for the state, and the secrets. */
+/** A spec split into `plain` for the cluster, `sealed` for the state, and the secrets. */
 interface Opened {
   readonly plain: JsonValue;
   readonly sealed: JsonValue;
@@ -13,14 +13,14 @@ interface Opened {
 const MAX_DEPTH = 100;
 
 /**
- * Takes the secrets out of a spec.
+ * Separates the secrets from a spec.
  *
  * @throws TypeKroError `alchemy/spec` for a value that is not JSON.
  */
 export function openSpec(spec: unknown, isSecret: (value: unknown) => value is Secret): Opened {
   const secrets: Opened['secrets'] = [];
   const open = (value: unknown, path: string): { plain: JsonValue; sealed: JsonValue } => {
-    // Alchemy's `isSecret` also accepts a plain object with a field `type: 'secret'`; only a secret has `unencrypted`.
+    // Alchemy's `isSecret` also accepts a plain object with a field `type: 'secret'`. Only a secret has `unencrypted`.
     if (isSecret(value) && 'unencrypted' in value) {
       secrets.push({ path, value });
       return { plain: open(value.unencrypted, path).plain, sealed: null };
@@ -45,7 +45,7 @@ export function openSpec(spec: unknown, isSecret: (value: unknown) => value is S
   return { ...open(spec, ''), secrets };
 }
 
-/** Is the object a plain one, and not a promise, a date or an instance of another class? */
+/** Is the object a plain object? A promise, a date and an instance of another class are not. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
@@ -84,14 +84,14 @@ function connectionOf(
   });
 }
 
-/** The kubeconfig of a connection as factories take it. */
+/** The kubeconfig of a connection in the form that factories accept. */
 export function kubeConfigOf(connection: StoredConnection): string | undefined {
   if (connection.by !== 'kubeconfig') return undefined;
   return typeof connection.kubeConfig === 'string' ? connection.kubeConfig : connection.kubeConfig.unencrypted;
 }
 
 /**
- * The props that Alchemy keeps for a declaration.
+ * The props that Alchemy stores for a declaration.
  *
  * @throws TypeKroError `alchemy/spec`, `alchemy/plain-kubeconfig`, and the errors of the composition for an invalid
  * spec.

@@ -1,6 +1,6 @@
 /**
- * The web page: a live view of the instances of a controller, with the state of each node and what the node waits for.
- * This room serves three static files, which read their data from the interface of `inspect`.
+ * The web page: a live view of a controller's instances, with the state of each node and what the node waits for. This
+ * folder serves three static files. The page reads its data from the interface of `inspect`.
  *
  * @packageDocumentation
  */

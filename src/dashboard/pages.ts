@@ -13,13 +13,13 @@ const PAGES: ReadonlyMap<string, Page> = new Map([
   ['/style.css', { text: dashboardStyleText, type: 'text/css; charset=utf-8' }],
 ]);
 
-/** The page loads nothing from elsewhere, and shows foreign text as text only. */
+/** The page loads nothing from other origins. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
- * Makes a handler of requests for the page, for the option `pages` of `serveInspect`. The handler returns false for
- * every other path.
+ * Makes a request handler for the page, for the option `pages` of `serveInspect`. The handler returns false for any
+ * other path.
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
@@ -40,7 +40,7 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
   };
 }
 
-/** The address for the browser. The token follows `#`: browsers do not send this part to servers. */
+/** The address for the browser. The token follows `#`, because browsers do not send this part to servers. */
 export function dashboardUrl(server: { readonly url: string; readonly token: string }): string {
   return `${server.url}/#token=${server.token}`;
 }

@@ -98,7 +98,9 @@ async function applyInOrder(api: KubernetesApi, objects: readonly KubeObject[], 
 }
 
 /**
- * Waits until every object is ready. The error of a time-out names the objects that are not ready, with their reasons.
+ * Waits until every object is ready.
+ *
+ * @throws DeploymentTimeoutError with the objects that are not ready, and the reasons.
  */
 async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal: AbortSignal): Promise<void> {
   const waiting = new Map<ObjectRef, string>(refs.map((ref) => [ref, 'it does not exist']));
@@ -123,7 +125,10 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
   }
 }
 
-/** Keeps an installed kro; else applies this project's controller, or leaves the installation to kro's chart. */
+/**
+ * Returns the source of kro. Keeps an installed kro; otherwise applies this project's controller, or leaves the
+ * installation to kro's chart.
+ */
 async function kroSource(
   api: KubernetesApi,
   { settings, options }: RuntimeInstallation,
@@ -150,7 +155,7 @@ async function kroSource(
 }
 
 /**
- * Is a Deployment one of an embedded cluster whose pods only represent a process elsewhere? Such a Deployment is no
+ * Is the Deployment one of an embedded cluster whose pods only represent a process? Such a Deployment is not an
  * installation of kro.
  */
 function isSimulated({ metadata }: KubeObject): boolean {

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 
-/** The ResourceGraphDefinition of a target, by name. */
+/** The reference to a target's ResourceGraphDefinition. */
 export function definitionRef(target: DeployTarget): ObjectRef {
   return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
 }
@@ -16,7 +16,7 @@ export interface KroContext {
   readonly progress: (event: DeployEventContent) => void;
 }
 
-/** The children whose names follow from the spec, with the ids of their nodes. */
+/** The children whose names are known from the spec, with the ids of their nodes. */
 export function childRefsOf(
   target: DeployTarget,
   instance: KubeObject,

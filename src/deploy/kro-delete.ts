@@ -9,14 +9,17 @@ import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
 import { conditionViews, waitForDeletion } from './kro-wait.ts';
 
-/** Time limit for the last read of remaining objects after the deletion's own limit, in milliseconds. */
+/** The time limit for the last read of remaining objects, after the deletion's own limit, in milliseconds. */
 const LAST_LOOK_MS = 5000;
-/** Number of attempts to delete a definition that other clients change. After the last attempt the definition stays. */
+/**
+ * The maximum number of attempts to delete a definition that other clients change. After the last attempt the
+ * definition stays.
+ */
 const TRIES = 5;
 
 /**
- * Deletes an instance, and the definition when no instance of its kind is left. After a failed deploy that created no
- * instance, deletes the definition alone.
+ * Deletes an instance. Also deletes the definition when no instance of its kind is left. A failed deploy may have
+ * created no instance; then only the definition is deleted.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
   const { api, signal } = context;
@@ -63,7 +66,7 @@ async function deleteUnusedDefinition(
     const ref = refOf(definition);
     const { uid = '', resourceVersion = '' } = definition.metadata;
     try {
-      // The precondition of the version keeps a concurrent deploy's write of the definition.
+      // The resourceVersion as precondition keeps a definition that a concurrent deploy has just written.
       const leaving = await api.delete(ref, { preconditions: { uid, resourceVersion }, signal }).catch(ignoreNotFound);
       if (!(await hasInstances(context, type))) return ref;
       if (leaving !== undefined) await waitForDeletion(context, leaving);
@@ -96,7 +99,7 @@ async function hasInstances({ api, signal }: KroContext, { apiVersion, kind }: O
   return instances !== undefined && instances.items.length > 0;
 }
 
-/** An object without the fields that the server or a controller writes. */
+/** The object without the fields that the API server or a controller writes. */
 function asApplied({ apiVersion, kind, metadata: { name, labels, annotations }, spec }: KubeObject): KubeObject {
   return {
     apiVersion,

@@ -7,7 +7,7 @@ import type { KroContext } from './kro-context.ts';
 import { childRefsOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
-/** Lasting reasons why a kind is not served, in the controller's words (kro's `CRD ensure`). */
+/** Persistent reasons why a kind is not served, in the words of the controller and of kro's `CRD ensure`. */
 const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
 
 const BREAKING = /breaking changes detected/;
@@ -16,7 +16,7 @@ const BREAKING = /breaking changes detected/;
 const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }: KubeObject) =>
   `it is being deleted since ${deletionTimestamp}, and held by ${finalizers.join(', ')}`;
 
-/** How long a controller must report a refused write before the deploy fails, in milliseconds. */
+/** The time for which a controller must report a refused write before the deploy fails, in milliseconds. */
 const REFUSED_MS = 5000;
 
 /** The text about an object without a status. */
@@ -34,10 +34,10 @@ interface ConditionView {
 }
 
 /**
- * Waits until a controller serves the kind of the definition, at the applied generation or a later one. Resolves to
- * false when the definition was deleted or replaced.
+ * Waits until a controller serves the kind of the definition, at the applied generation or a later one. Returns false
+ * when the definition was deleted or replaced.
  *
- * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`, DeploymentTimeoutError.
+ * @throws ResourceGraphFactoryError `deploy/definition-refused` or `deploy/kind-not-served`; DeploymentTimeoutError.
  */
 export async function waitForDefinition(context: KroContext, { metadata: applied }: KubeObject): Promise<boolean> {
   const { api, target, signal } = context;
@@ -51,7 +51,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
   try {
     const look = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
-      // A write to a definition that is being deleted is lost with the definition.
+      // A definition that is being deleted loses every write to it.
       if (object.metadata.deletionTimestamp !== undefined) {
         last = beingDeleted(object);
         return undefined;
@@ -66,7 +66,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
         );
       }
       const served = conditions.find(({ type }) => type === 'KindReady');
-      // An annotation does not change the generation: the condition may be older than the permission.
+      // A change of an annotation does not change the generation, so the condition may be older than the permission.
       const isPermitted = BREAKING.test(served?.message ?? '') && target.options.allowBreakingChanges === true;
       const isLasting = LASTING.test(served?.message ?? '') && !isPermitted;
       if (served?.status === 'False' && isCurrent(served) && isLasting) {
@@ -97,8 +97,8 @@ function remedyOfDefinition(message: string): string {
 }
 
 /**
- * Waits until the instance is ACTIVE at its generation. Resolves to `undefined` when its definition is deleted or
- * replaced: then no controller works on the instance.
+ * Waits until the instance is ACTIVE at its generation. Returns `undefined` when its definition was deleted or
+ * replaced; no controller works on the instance then.
  *
  * @throws ResourceGraphFactoryError `deploy/failed` when the controller keeps reporting that the server refuses a
  * child, `deploy/superseded` when another client deletes the instance or changes its spec; DeploymentTimeoutError,
@@ -127,7 +127,7 @@ export async function waitForInstance(
   const active = waitForActive(context, instance, stop.signal);
   try {
     return await Promise.race([
-      // Without its definition an instance stays ACTIVE for ever, so that the definition is asked as well.
+      // An instance without its definition stays ACTIVE for ever, so the definition must be checked, too.
       active.then(async (object) => ((await served) ? object : undefined)),
       // At the time limit, the error about the instance is thrown.
       gone.then(
@@ -141,7 +141,7 @@ export async function waitForInstance(
   }
 }
 
-/** Is `object` the given object, and not a new object of the same name? */
+/** Is `object` the given object? A new object of the same name is not. */
 function isSame(object: KubeObject | undefined, { metadata }: KubeObject): boolean {
   return object?.metadata.uid === metadata.uid;
 }
@@ -197,7 +197,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
         const fail = () => refused.abort(remedy);
         patience ??= systemClock.setTimer(REFUSED_MS, fail);
       }
-      // An author's conditions replace kro's, so without Ready the state alone decides.
+      // Conditions that the author declares replace kro's. Without the condition Ready, the state alone decides.
       return state === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)) ? object : undefined;
     };
     const onTrouble = (error: Error) => {

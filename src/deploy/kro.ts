@@ -11,23 +11,23 @@ import { definitionRef } from './kro-context.ts';
 import { conditionViews, waitForDefinition, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
-/** Field manager of definitions and instances that are applied for the user. */
+/** The field manager of definitions and instances that are applied for the user. */
 export const MANAGER = 'typekro';
 
-/** The number of deletions by other clients after which the deploy does not apply the definition again. */
+/** The maximum number of deletions by other clients. The deploy does not apply the definition again after that. */
 const MAX_DELETIONS = 5;
 
-/** The definition of a target, for the controller that serves it. */
+/** The definition of a target in the form for the controller that serves it. */
 export function kroDefinition(target: DeployTarget): JsonObject {
   return target.definition(target.options.target ?? 'stock');
 }
 
 /**
- * Applies the definition, waits until a controller serves its kind, applies the instance and, unless
- * `waitForReady` is false, waits until it is ACTIVE at its generation.
+ * Applies the definition, waits until a controller serves its kind, and applies the instance. Waits until the instance
+ * is ACTIVE at its generation, unless `waitForReady` is false.
  *
- * @throws ResourceGraphFactoryError when the controller refuses the definition, or the instance is in ERROR at the time
- * limit; DeploymentTimeoutError when the instance is not ready at the time limit. Both contain the controller's
+ * @throws ResourceGraphFactoryError when the controller refuses the definition, or keeps reporting that the server
+ * refuses a child; DeploymentTimeoutError when the instance is not ready at the time limit. Both have the controller's
  * message.
  */
 export async function deployKro(
@@ -42,10 +42,10 @@ export async function deployKro(
 }
 
 /**
- * Applies a singleton, unless it exists with the wanted spec.
+ * Applies a singleton unless it exists with the same spec.
  *
- * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it exists with another spec, which the other graphs
- * depend on.
+ * @throws ResourceGraphFactoryError `deploy/singleton-changed` when it exists with another spec, because other graphs
+ * depend on that spec.
  */
 export async function deployShared(context: KroContext, wanted: KubeObject): Promise<void> {
   const { api, signal } = context;
@@ -89,7 +89,7 @@ async function applyInstance(
     await inherited.forget();
     progress({ type: 'progress', message: `took over the direct deployment ${instance.metadata.name ?? ''}` });
   }
-  // Another client may delete the definition when it does not see the instance: then the definition is applied again.
+  // Another client that does not see the instance may delete the definition. The definition is then applied again.
   for (let times = 1; ; times += 1) {
     const settled = await (options.waitForReady ? waitForInstance(context, instance, served) : whileServed(served));
     if (settled !== undefined) return asDeployed(settled);
@@ -120,8 +120,8 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
 }
 
 /**
- * Applies a definition, waits until it is served, and returns it. Applies the definition again when another client
- * deletes it meanwhile.
+ * Applies a definition, waits until it is served, and returns it. Applies it again when another client deletes it in
+ * the meantime.
  */
 async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
@@ -157,7 +157,10 @@ function notInstalled(target: DeployTarget, cause: KubeError): Error {
   });
 }
 
-/** The changes that a deploy would make to the definition and the instance; the controller writes the children. */
+/**
+ * The changes that a deploy would make to the definition and the instance. The controller writes the children, so they
+ * are not included.
+ */
 export async function planKro(context: KroContext, spec: JsonObject): Promise<Omit<Plan, 'diagnostics'>> {
   const { api, target, signal } = context;
   const waiting: { nodeId: string; reason: string }[] = [];
@@ -179,7 +182,7 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   return { changes, waiting };
 }
 
-/** The time of the last apply of an object by the field manager `typekro`; `undefined` when there was none. */
+/** The time of the last apply by the field manager `typekro`; `undefined` when there was none. */
 export function appliedAt({ metadata }: KubeObject): Date | undefined {
   const entry = metadata.managedFields?.find(
     (fields) => isJsonObject(fields) && fields['manager'] === MANAGER && fields['operation'] === 'Apply',
@@ -188,14 +191,14 @@ export function appliedAt({ metadata }: KubeObject): Date | undefined {
   return entry === undefined ? undefined : new Date(typeof time === 'string' ? time : 0);
 }
 
-/** apiVersion and kind of a definition's instances. */
+/** The apiVersion and kind of a definition's instances. */
 export function instanceKindOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
   const { schema = {} } = definition['spec'] as { schema?: { group?: string; apiVersion?: string; kind?: string } };
   const { group = 'kro.run', apiVersion: version = '', kind = '' } = schema;
   return { apiVersion: formatApiVersion({ group, version }), kind };
 }
 
-/** State of the definition in the cluster. */
+/** The state of the definition in the cluster. */
 export async function kroDefinitionStatus(context: KroContext): Promise<DefinitionStatus> {
   const { api, target, signal } = context;
   const object = await api.find(definitionRef(target), { signal });
@@ -220,7 +223,7 @@ export async function listKro(context: KroContext): Promise<KubeObject[]> {
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;
 }
 
-/** The instance as `deploy` returns it. */
+/** The instance in the form that `deploy` returns. */
 export function asDeployed(object: KubeObject): DeployedInstance<JsonObject, JsonObject> {
   const { apiVersion, kind, metadata, spec = {}, status = {} } = object;
   return { apiVersion, kind, metadata, spec, status };

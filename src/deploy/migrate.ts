@@ -9,13 +9,13 @@ import { isRecordOf, parentObject } from './parent.ts';
 import type { DirectContext } from './direct-run.ts';
 
 /**
- * How long a controller may take to report the suspension of an instance, in milliseconds. Without a running controller
+ * The time in which a controller must report the suspension of an instance, in milliseconds. When no controller runs,
  * there is no report.
  */
 const SUSPEND_MS = 10_000;
-/** How long the garbage collector may take to release an instance, in milliseconds. */
+/** The time in which the garbage collector must release an instance, in milliseconds. */
 const COLLECTED_MS = 10_000;
-/** How often another client may change the instance during its release. */
+/** The maximum number of attempts to release an instance that another client changes. */
 const TRIES = 5;
 
 const INVENTORY_ANNOTATIONS = [
@@ -25,7 +25,7 @@ const INVENTORY_ANNOTATIONS = [
   keys.INVENTORY_HASH_ANNOTATION,
 ];
 
-/** Labels and annotations that make an object the parent of an ApplySet; empty for other objects. */
+/** The labels and annotations that make an object the parent of an ApplySet. Empty for other objects. */
 function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'labels' | 'annotations'> {
   const id = metadata.labels?.[keys.APPLYSET_ID_LABEL];
   if (id === undefined) return {};
@@ -37,11 +37,11 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
 }
 
 /**
- * Moves an instance from a controller to direct mode: copies the instance's inventory to the record, suspends the
+ * Moves an instance from a controller to direct mode. Copies the instance's inventory to the record, suspends the
  * instance, and deletes it without its finalizer. Writes no child. Returns the unchanged context when the instance does
  * not exist.
  *
- * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted, which takes its children with it;
+ * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted together with its children;
  * `deploy/contended` when another client keeps changing the instance.
  */
 export async function takeFromController(
@@ -54,7 +54,7 @@ export async function takeFromController(
   const ref = refOf(instance);
   const { deletionTimestamp, finalizers = [] } = instance.metadata;
   if (deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER)) {
-    // An earlier process released the instance, but did not wait for its end.
+    // An earlier process released the instance and ended before the instance was gone.
     await untilReleased(api, ref, signal);
     return context;
   }
@@ -92,11 +92,15 @@ async function findInstance({ api, graph, name, namespace, signal }: DirectConte
   return api.find({ apiVersion, kind, name, ...(namespaced ? { namespace } : {}) }, { signal });
 }
 
-/** Makes the controller release the instance, and deletes it without the finalizer that would delete its children. */
+/**
+ * Makes the controller release the instance. Then deletes it without the controller's finalizer, which would delete the
+ * children.
+ */
 async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<void> {
   await api.patch(
     ref,
-    // This project's controller reads the policy and then needs no finalizer; kro's reacts to the suspension only.
+    // This project's controller reads the deletion policy, and then needs no finalizer. kro's controller reacts only to
+    // the suspension.
     {
       metadata: {
         annotations: { [keys.RECONCILE_ANNOTATION]: 'suspended', [keys.DELETION_POLICY_ANNOTATION]: 'orphan' },
@@ -111,7 +115,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
       if (current === undefined) return;
       const freed = await api.patch(ref, withoutFinalizer(current), { type: 'merge', signal });
       const { uid, resourceVersion } = freed.metadata;
-      // The precondition of the version prevents a deletion after a controller has added its finalizer again.
+      // The resourceVersion as precondition prevents the deletion after a controller has added its finalizer again.
       await api.delete(ref, {
         preconditions: {
           ...(uid === undefined ? {} : { uid }),
@@ -136,7 +140,7 @@ async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<
 }
 
 /**
- * Waits until a released instance is gone: the garbage collector removes its finalizer (`orphan`) after it has handled
+ * Waits until a released instance is gone. The garbage collector removes its finalizer `orphan` after it has released
  * the dependents.
  *
  * @throws TypeKroError `deploy/not-collected` when the instance remains, because no garbage collector runs.
@@ -167,7 +171,9 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
   });
 }
 
-/** Waits until the controller reports the suspension, or until the time limit, which means that no controller runs. */
+/**
+ * Waits until the controller reports the suspension. Returns at the time limit, too, because then no controller runs.
+ */
 async function untilSuspended(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<void> {
   await withDeadline(SUSPEND_MS, [signal], systemClock, async (inner) => {
     try {
@@ -195,17 +201,17 @@ function withoutFinalizer({ metadata }: KubeObject): JsonObject {
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
-   * The instance with the inventory of the direct deployment, so that the controller prunes objects that the graph does
-   * not have any more.
+   * The instance with the inventory of the direct deployment. By the inventory, the controller prunes objects that the
+   * graph does not have any more.
    */
   readonly instance: KubeObject;
-  /** Deletes the record. Call it when the instance exists in the cluster. */
+  /** Deletes the record. Must be called after the instance exists in the cluster. */
   forget(): Promise<void>;
 }
 
 /**
- * Moves a direct deployment of the same instance into kro mode: stops a running deploy and copies the inventory of the
- * record to the instance. `undefined` when there is no direct deployment.
+ * Moves a direct deployment of the same instance to kro mode. Stops a running deploy and copies the inventory of the
+ * record to the instance. Returns `undefined` when there is no direct deployment.
  */
 export async function takeFromDirect(
   api: KubernetesApi,

@@ -2,7 +2,7 @@ import type { KubernetesApi } from '../kube/index.ts';
 import { KubeError } from '../kube/index.ts';
 
 /**
- * Creates the namespace if it is missing. A client without the right to read namespaces sees a missing one as an error
+ * Creates the namespace when it is missing. A client that may not read namespaces finds a missing one only by the error
  * of its next write.
  */
 export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
  * The failed nodes whose failure a retry does not end, such as a refused object, another owner, or a failed expression.
- * The deploy tries again after failures such as overload and conflicts, which do not count.
+ * Failures such as overload and conflicts are not included, because the deploy retries them.
  */
 export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
@@ -28,7 +28,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
   });
 }
 
-/** The remedy for a write that the server refused, according to the message; `undefined` when no remedy is known. */
+/** The remedy for a write that the server refused, by the server's message; `undefined` when no remedy is known. */
 function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
@@ -40,7 +40,7 @@ function remedyOfWrite(message: string, object: RefusedObject): string | undefin
 /** Matches the server's message about a webhook that it could not call. */
 const UNCALLED = /failed calling webhook "([^"]*)"/;
 
-/** Messages of the events of failing pods, with remedies. */
+/** Patterns for the messages of failing pods' events, with remedies. */
 const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [
     /\b(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)\b/,
@@ -62,7 +62,7 @@ const POD_TROUBLES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
 ];
 
 /**
- * The remedy for a message that the server or a controller repeats until the time limit; `undefined` for other
+ * The remedy for a message that the server or a controller repeats until the time limit. `undefined` for other
  * messages.
  */
 export function remedyOfWaiting(message: string): string | undefined {
@@ -74,14 +74,15 @@ export function remedyOfWaiting(message: string): string | undefined {
   );
 }
 
-/** The object in a server's message about an invalid object. */
+/** Parses the object from a server's message about an invalid object. */
 function objectIn(message: string): RefusedObject {
   const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
   return kind === undefined || name === undefined ? {} : { kind, name };
 }
 
 /**
- * The remedy for a controller's write that the server refuses for good; `undefined` for messages that do not show that.
+ * The remedy for a controller's write that the server will always refuse. `undefined` for messages that do not report
+ * such a refusal.
  */
 export function remedyOfRefusal(message: string, namespace: string): string | undefined {
   const remedy = remedyOfWrite(message, { ...objectIn(message), namespace });

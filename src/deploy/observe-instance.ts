@@ -9,22 +9,22 @@ import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
 import { targetOfObject } from './observed-store.ts';
 
-/** An instance of a definition, and the options of its controller's step. */
+/** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
 export interface ObserveInstanceOptions {
   readonly api: KubernetesApi;
   readonly graph: Graph;
-  /** The instance as it is in the cluster. */
+  /** The live instance. */
   readonly instance: KubeObject;
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
-  /** Counts a write as made already, where the caller knows that it changes nothing. Default: none. */
+  /** Does a write count as done, because the caller knows that it changes nothing? Default: no write does. */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
 
 /**
- * The decision that a controller that starts now would make about an instance: the same step on the same reads. Writes
- * no object, and opens no watch. A read that fails is in the report of the node that needs it.
+ * The decision that a controller would make about an instance if it started at this moment: the same step with the same
+ * reads. Writes no object, and opens no watch. A failed read is in the report of the node that needs it.
  */
 export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
   const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
@@ -39,7 +39,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     effects: 'read',
     rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
     step,
-    // No object is written and none is watched, so that the record is never read.
+    // No object is written and none is watched, so the record is never read.
     record: { target, selector: '' },
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
@@ -50,15 +50,15 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
   return run.run(({ read }) => read.length === 0);
 }
 
-/** Matches the path of a label or an annotation in a difference. */
+/** Matches the path of a label or an annotation in the list of differences. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
-/** Does the controller reserve the key of a label or an annotation for itself? Templates may not set such keys. */
+/** Does the controller reserve this key of labels and annotations? Templates may not set such keys. */
 const isReserved = (key: string): boolean => keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
 
 /**
- * Does a child differ only in labels and annotations that its controller writes for itself? Versions of kro number the
- * waves of deletion differently, write other labels and shorten them differently.
+ * Does a child differ only in labels and annotations that its controller writes for its own use? Versions of kro number
+ * the waves of a deletion differently, and write and shorten labels differently.
  */
 export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
   return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);
@@ -73,7 +73,7 @@ function isOfController({ path, wanted, found }: FieldDifference): boolean {
   );
 }
 
-/** Reads the children of an instance with one list for each kind and namespace, instead of one read for each object. */
+/** Reads the children of an instance with one list per kind and namespace, not with one read per object. */
 async function children(
   api: KubernetesApi,
   graph: Graph,
@@ -109,7 +109,7 @@ async function listOf(
     const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
     return items.map((object) => ({ target: targetOfObject(type, object), object }));
   } catch (error) {
-    // The account may have the right to read objects by name only. The step then reads each object, and reports failed
+    // The account may be allowed to read objects only by name. The step then reads each object, and reports failed
     // reads.
     if (error instanceof KubeError) return [];
     throw error;

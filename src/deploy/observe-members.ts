@@ -18,20 +18,20 @@ import {
 import { DirectAnswers } from './direct-answers.ts';
 import { ObservedStore } from './observed-store.ts';
 
-/** The options of `observeMembers`: an instance whose graph is not known. */
+/** The options of `observeMembers`. The graph of the instance is unknown. */
 export interface ObserveMembersOptions {
   readonly api: KubernetesApi;
-  /** The instance as it is in the cluster. */
+  /** The live instance. */
   readonly instance: KubeObject;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
 
 /**
- * Observes an instance without its graph, by the members of its ApplySet, which the inventory on the instance names.
- * For an instance that is being deleted, the decision is that of the controller, which needs no graph for a deletion.
- * For other instances, the decision reports each node that has an object: `ready` by the rules of the kinds of its
- * objects, and not by the `readyWhen` of the graph. Writes no object.
+ * Observes an instance without its graph, by the members of its ApplySet. The inventory on the instance names their
+ * kinds and namespaces. For an instance that is being deleted, returns the decision of the controller, which needs no
+ * graph for a deletion. For any other instance, reports each node that has an object. The rules of the objects' kinds
+ * decide whether a node is `ready`; `readyWhen` of the graph is unknown. Writes no object.
  */
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;
@@ -66,7 +66,7 @@ function memberTargets(instance: KubeObject): MemberTarget[] {
   return scope.groupKinds.map((groupKind) => memberTarget(applySet, groupKind, namespaces));
 }
 
-/** The nodes of one kind, by the labels of their objects. */
+/** The reports of the nodes that have objects of one kind. The labels of the objects name the nodes. */
 function reportsOf(target: MemberTarget, store: ObservedStore): NodeReport[] {
   const found = store.members(target);
   if (found.state === 'failed') {

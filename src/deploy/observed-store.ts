@@ -21,17 +21,17 @@ export interface KnownObject {
   readonly object: KubeObject;
 }
 
-/** The key of a failed read of a list. */
+/** The key under which a failed read of a list is stored. */
 export function listKey(target: ListTarget): string {
   return `list ${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;
 }
 
-/** The key of a failed read of members. */
+/** The key under which a failed read of members is stored. */
 export function memberKey(target: MemberTarget): string {
   return `members ${target.applySet} ${target.kind}.${target.group} ${target.namespaces.join(',')}`;
 }
 
-/** The key of a failed read of an object. */
+/** The key under which a failed read of an object is stored. */
 export function objectReadKey(target: ObjectTarget): string {
   return `object ${targetKey(target)}`;
 }
@@ -44,7 +44,7 @@ export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarg
 
 type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;
 
-/** The observed cluster of one deploy, filled by reads, by answers to writes and by watches. */
+/** The observed cluster of one deploy. Reads, responses to writes, and watches fill it. */
 export class ObservedStore implements Observed {
   readonly #objects = new Map<string, Observation>();
   readonly #lists = new Map<string, ListObservation>();
@@ -62,7 +62,7 @@ export class ObservedStore implements Observed {
     },
   };
 
-  /** `now` gives milliseconds since the epoch, for the pauses of failed reads. */
+  /** `now` returns milliseconds since the epoch. It times the pauses after failed reads. */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -93,14 +93,17 @@ export class ObservedStore implements Observed {
     return this.#failedReads.get(objectReadKey(target));
   }
 
-  /** The observation of an object that was not read, or whose read failed, until its pause is over. */
+  /**
+   * The observation of an object that has not been read: `failed` during the pause after a failed read, otherwise
+   * `unknown`.
+   */
   #unread(key: string): UnreadObservation {
     const failed = this.#failedReads.get(key);
     if (failed === undefined || failed.retryAt <= this.#now()) return { state: 'unknown' };
     return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt };
   }
 
-  /** Records the live object; `undefined` means that it does not exist. False when nothing changed. */
+  /** Records the live object; `undefined` means that it does not exist. Returns false when nothing has changed. */
   setObject(target: ObjectTarget, object: KubeObject | undefined): boolean {
     const key = targetKey(target);
     const before = this.#objects.get(key);
@@ -114,7 +117,7 @@ export class ObservedStore implements Observed {
     return true;
   }
 
-  /** Is it known whether the object exists? Watches report only objects that a step asked for. */
+  /** Is it known whether the object exists? */
   knows(target: ObjectTarget): boolean {
     return this.#objects.has(targetKey(target));
   }
@@ -136,7 +139,7 @@ export class ObservedStore implements Observed {
     this.#members.set(memberKey(target), observation);
   }
 
-  /** Forgets all members, since membership may have changed. */
+  /** Drops all members, because the membership may have changed. */
   forgetMembers(): void {
     this.#members.clear();
   }
@@ -150,8 +153,8 @@ export class ObservedStore implements Observed {
   }
 
   /**
-   * Records the answer to an apply: the live object satisfies the desired object, although the server may have
-   * normalised values. The answer to a dry run replaces an object of the same version.
+   * Records the response to an apply. The live object satisfies the desired object, even when the server has normalised
+   * values. The response to a dry run replaces an object of the same version.
    */
   setApplied(target: ObjectTarget, live: KubeObject, desired: Fingerprint, dryRun = false): void {
     const key = targetKey(target);
@@ -161,7 +164,7 @@ export class ObservedStore implements Observed {
     this.#equivalences.set(key, { desired, owned: answer.live.owned });
   }
 
-  /** Records that the object is gone, unless another object has its name by now. */
+  /** Records that the object does not exist any more. Does nothing when another object has its name by then. */
   setGone(target: ObjectTarget, uid: string | undefined): void {
     const known = this.#objects.get(targetKey(target));
     if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;
@@ -174,7 +177,7 @@ export class ObservedStore implements Observed {
   }
 }
 
-/** Adds the fingerprint of the owned fields, which every decision needs. */
+/** Adds the fingerprint of the owned fields. Every decision needs this fingerprint. */
 function present(object: KubeObject): {
   readonly state: 'present';
   readonly live: LiveObject & { readonly owned: Fingerprint };
@@ -182,7 +185,10 @@ function present(object: KubeObject): {
   return { state: 'present', live: { object, owned: ownedFingerprint(object) } };
 }
 
-/** Is the object newer than the known one? Versions of one object only grow; another UID is another object. */
+/**
+ * Is the object newer than the known one? The versions of one object only increase. An object with another UID always
+ * counts as newer.
+ */
 function isNewer(next: KubeObject, known: KubeObject): boolean {
   if (next.metadata.uid !== known.metadata.uid) return true;
   const a = next.metadata.resourceVersion ?? '';

@@ -4,28 +4,32 @@ import type { Graph } from '../graph/index.ts';
 import type { ParentWrite } from '../runtime/index.ts';
 import { keys } from '../runtime/index.ts';
 
-/** Label of every parent ConfigMap; its value is the definition's name. */
+/** The label of every parent ConfigMap. Its value is the definition's name. */
 export const DEFINITION_LABEL = 'typekro.dev/definition';
 
-/** The record of a direct deploy in the cluster, from which any later process can continue. */
+/** The record of a direct deploy in the cluster. Any later process can continue from it. */
 export interface DirectRecord {
-  /** The ResourceGraphDefinition as it was deployed. */
+  /** The ResourceGraphDefinition that was deployed. */
   readonly definition: JsonObject;
   /** The instance's spec, after defaults. */
   readonly spec: JsonObject;
   /** The number of deploys of this instance, including this one. */
   readonly revision: number;
   /**
-   * The id of the deploy that wrote the record. Of two concurrent deploys, only the last writer of the record proceeds.
+   * The id of the deploy that wrote the record. Of two concurrent deploys, only the one that wrote the record last
+   * proceeds.
    */
   readonly deploy?: string;
-  /** The time of the deploy, in milliseconds since 1970: the value of `now()` in templates until the next deploy. */
+  /**
+   * The time of the deploy, in milliseconds since the epoch. It is the value of `now()` in templates until the next
+   * deploy.
+   */
   readonly time?: number;
-  /** The deploy before this one, for `rollback`. */
+  /** The previous deploy, for `rollback`. */
   readonly previous?: { readonly definition: JsonObject; readonly spec: JsonObject };
 }
 
-/** Name of the ConfigMap that is the ApplySet parent of a direct deploy. */
+/** The name of the ConfigMap that is the ApplySet parent of a direct deploy. */
 export function parentName(definition: string, instance: string): string {
   return `typekro-${definition}-${instance}`;
 }
@@ -34,10 +38,10 @@ export function parentName(definition: string, instance: string): string {
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
 
 /**
- * Checks the names of the definition and the instance, which become labels of every child and parts of the record's
+ * Checks the names of the definition and the instance. They become labels of every child, and parts of the record's
  * name.
  *
- * @throws TypeKroError `deploy/invalid-name`.
+ * @throws TypeKroError `deploy/invalid-name` when a name is not valid in labels or in names of objects.
  */
 export function checkLabelNames(definition: string, instance: string): void {
   for (const [what, name] of [
@@ -53,20 +57,20 @@ export function checkLabelNames(definition: string, instance: string): void {
 }
 
 /**
- * Is the ConfigMap the record of this instance? The name of the ConfigMap alone is ambiguous: the definition `a` with
- * the instance `b-c` has the same name as `a-b` with `c`.
+ * Is the ConfigMap the record of this instance? The name of the ConfigMap alone is ambiguous: definition `a` with
+ * instance `b-c` has the same name as definition `a-b` with instance `c`.
  */
 export function isRecordOf(parent: KubeObject, definition: string, instance: string): boolean {
   const { name, labels } = parent.metadata;
   return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;
 }
 
-/** Maximum of bytes in the ConfigMap; the server's limit of 1 MiB includes keys. */
+/** The maximum number of bytes of the record's texts. The server's limit of 1 MiB for the ConfigMap includes keys. */
 const MAX_BYTES = 1_000_000;
 
 /**
- * The texts of a record. The previous deploy, which only `rollback` needs, is left out when the ConfigMap has no room
- * for it.
+ * The texts of a record. The previous deploy is left out when the ConfigMap has no room for it, because only `rollback`
+ * needs it.
  */
 function recordData(record: DirectRecord): Record<string, string> {
   const data = {
@@ -82,7 +86,7 @@ function recordData(record: DirectRecord): Record<string, string> {
   return bytes > MAX_BYTES ? data : { ...data, previous };
 }
 
-/** The parent to write: the record as JSON texts, and the metadata of the runtime. */
+/** The parent to write. It has the record as JSON texts, and the runtime's labels and annotations. */
 export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord, carried?: KubeObject): KubeObject {
   const metadata = carried?.metadata;
   return {
@@ -99,9 +103,9 @@ export function parentObject(ref: ObjectRef, graph: Graph, record: DirectRecord,
 }
 
 /**
- * Reads the record out of a parent.
+ * Parses the record in a parent.
  *
- * @throws TypeKroError `deploy/record-invalid` when another client wrote the ConfigMap or edited it.
+ * @throws TypeKroError `deploy/record-invalid` when another client wrote or edited the ConfigMap.
  */
 export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   const data = isJsonObject(parent.data) ? parent.data : {};
@@ -132,14 +136,14 @@ export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
   };
 }
 
-/** The number of deploys of the instance, by its record; at least 1. */
+/** The number of deploys of the instance, from its record; 1 when the record has no valid number. */
 export function revisionOf(parent: KubeObject): number {
   const data = isJsonObject(parent.data) ? parent.data : {};
   const revision = Number.parseInt(String(data.revision), 10);
   return Number.isSafeInteger(revision) && revision > 0 ? revision : 1;
 }
 
-/** The deploy that wrote the record last. */
+/** The id of the deploy that last wrote the record; `undefined` when the record has none. */
 export function deployOf(parent: KubeObject): string | undefined {
   const data = isJsonObject(parent.data) ? parent.data : {};
   return typeof data.deploy === 'string' ? data.deploy : undefined;
@@ -150,13 +154,13 @@ function parseRecordPart(text: string): JsonObject | undefined {
     const value = parseJson(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
-    return undefined; // no JSON: reported by the caller with the object's name
+    return undefined; // the caller reports the invalid JSON with the object's name
   }
 }
 
 /**
- * The instance for the runtime in direct mode. The cluster has no such object; its metadata is that of the parent. The
- * instance always has the finalizer, because only this client deletes the ConfigMap.
+ * The instance of a direct deploy, for the runtime. The cluster has no such object. Its metadata is that of the parent.
+ * The instance always has the finalizer, because only this client deletes the ConfigMap.
  */
 export function virtualInstance(
   graph: Graph,

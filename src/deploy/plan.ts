@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals, refOf } from '../core/index.ts';
 import { valueAt, withoutServerFields } from '../kubernetes/index.ts';
 import type { ApplyAction } from '../runtime/index.ts';
 
-/** A field in which two objects differ. `from` or `to` is absent when the field is missing in that object. */
+/** A field in which two objects differ. `from` or `to` is `undefined` when that object does not have the field. */
 export interface ValueChange {
   /** The path of the field, such as `spec.containers[0].image`. */
   readonly path: string;
@@ -13,8 +13,8 @@ export interface ValueChange {
 }
 
 /**
- * The fields in which two values differ, in the order of the second value's keys. Lists of different lengths differ as
- * a whole.
+ * The fields in which two values differ, in the order of the second value's keys. Lists of different lengths count as
+ * one difference.
  */
 export function changedFields(before: JsonValue | undefined, after: JsonValue | undefined, path = ''): ValueChange[] {
   if (before !== undefined && after !== undefined && jsonEquals(before, after)) return [];
@@ -29,12 +29,12 @@ export function changedFields(before: JsonValue | undefined, after: JsonValue | 
   return [{ path, ...(before === undefined ? {} : { from: before }), ...(after === undefined ? {} : { to: after }) }];
 }
 
-/** The fields in which two objects differ, without fields that the server or a controller writes. */
+/** The fields in which two objects differ, without the fields that the API server or a controller writes. */
 export function changedValues(before: KubeObject, after: KubeObject): ValueChange[] {
   return changedFields(withoutServerFields(before), withoutServerFields(after));
 }
 
-/** Paths of the fields in which two values differ, in the order of `changedFields`. */
+/** The paths of the fields in which two values differ, in the order of `changedFields`. */
 export function changedPaths(before: JsonValue | undefined, after: JsonValue | undefined): string[] {
   return changedFields(before, after).map(({ path }) => path);
 }
@@ -44,7 +44,7 @@ function join(path: string, key: string): string {
   return isName ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
 }
 
-/** The change of an object by a write, from the live object to the object that the server would store. */
+/** The change that a write makes to an object: from the live object to the object that the API server would store. */
 export function changeOf(
   nodeId: string,
   before: KubeObject | undefined,

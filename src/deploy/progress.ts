@@ -4,14 +4,14 @@ import type { ApplyAction, Decision, DeleteAction, NodeReport, ObjectOutcome } f
 import { shorten } from './errors.ts';
 import { explainNode, refOfTarget } from '../runtime/index.ts';
 
-/** One line about a node: id, object, state and reason. */
+/** One line about a node: id, first object, state and reason. */
 export function describeNode(node: NodeReport): string {
   const first = node.objects[0];
   const object = first === undefined ? '' : ` (${formatRef(first.object)})`;
   return `${node.id}${object}: ${node.state}, ${shorten(explainNode(node).reason)}`;
 }
 
-/** Turns decisions into events: one event for each node whose state or reason changed since the last decision. */
+/** Turns decisions into events. Each node whose state or reason has changed since the last decision gets one event. */
 export class ProgressReporter {
   readonly #emit: (event: DeployEvent) => void;
   readonly #now: () => number;
@@ -44,7 +44,7 @@ export class ProgressReporter {
     }
     for (const node of decision.nodes) {
       const message = describeNode(node);
-      // Retired objects are reported under their former id.
+      // Retired objects are reported under the id of their former node.
       const key = node.retired === true ? `retired ${node.id}` : node.id;
       if (this.#last.get(key) === message) continue;
       this.#last.set(key, message);

@@ -4,14 +4,14 @@ import { fluxDefinitionsText, parseJson } from '../core/index.ts';
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 
 /**
- * The annotation of Deployments whose work the embedded cluster does itself. No other cluster can run these
+ * The annotation of Deployments whose work the embedded cluster itself does. No other cluster can run these
  * Deployments.
  */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 /**
- * The manifests of Flux for an embedded cluster: its namespace, its CRDs (which the package holds), and a Deployment
- * with simulated pods for each controller. On a real cluster these pods would never start.
+ * The manifests of Flux for an embedded cluster: its namespace, its CRDs from this package, and for each controller a
+ * Deployment with simulated pods. On a real cluster these pods would never start.
  */
 export function standInManifests(namespace: string): KubeObject[] {
   const list = parseJson(fluxDefinitionsText());

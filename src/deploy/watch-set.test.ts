@@ -16,7 +16,7 @@ const object = (name: string, labels: Record<string, string> = {}): KubeObject =
 const ours = object('ours', { mine: 'yes' });
 const added = (some: KubeObject): WatchEvent => ({ type: 'ADDED', object: some });
 
-/** A set whose one watch shows these events; what it told of stands in `told`. */
+/** A set with one watch that emits these events. `told` has the changes that the set reported. */
 async function shown(events: readonly WatchEvent[]) {
   const told: string[] = [];
   let end = (): void => undefined;
@@ -26,7 +26,7 @@ async function shown(events: readonly WatchEvent[]) {
   const watch = async function* () {
     yield* events;
     end();
-    // A watch goes on.
+    // The watch stays open.
     await new Promise(() => undefined);
   };
   const set = new WatchSet(

@@ -3,15 +3,17 @@ import { formatApiVersion } from '../core/index.ts';
 import type { KubernetesApi, WatchEvent } from '../kube/index.ts';
 import type { ListTarget, ObjectTarget, ObjectType } from '../runtime/index.ts';
 
-/** Receives changes of a watch: a current object, or a deleted one. */
+/** Receives the changes of a watch: the current object, or with `gone` the deleted one. */
 export type ObjectListener = (type: ObjectType, object: KubeObject, gone: boolean) => void;
 
-/** A request to watch an object (by a watch of its kind) or a list. */
+/** A request to watch an object or a list. An object is watched by the watch of its kind. */
 export type Watched =
   | { readonly kind: 'object'; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly target: ListTarget };
 
-/** One open watch: all objects of a kind in a namespace or in the cluster, or the objects that match a selector. */
+/**
+ * One open watch: of all objects of a kind in a namespace or in the cluster, or of the objects that match a selector.
+ */
 interface WatchSpec {
   readonly key: string;
   readonly type: ObjectType;
@@ -20,8 +22,8 @@ interface WatchSpec {
 }
 
 /**
- * The state of an object by a watch. `exists` is undefined when no synced watch covers the object, or when the object
- * has another owner and no step asked for it.
+ * The state of an object according to a watch. `exists` is `undefined` when no synced watch covers the object, or when
+ * the object has another owner and no step asked for it.
  */
 export interface WatchedObject {
   readonly exists: boolean | undefined;
@@ -31,19 +33,22 @@ export interface WatchedObject {
 /** One running watch, and its objects. */
 class OpenWatch {
   readonly stopped = new AbortController();
-  /** Objects by identity. After an interruption, the earlier objects stay until the watch is synced again. */
+  /** Objects by identity. After an interruption the earlier objects stay until the watch is synced again. */
   readonly objects = new Map<string, KubeObject>();
   /**
-   * UIDs of other owners' objects by identity. Their content is not kept, because a namespace may hold thousands of
-   * large objects.
+   * The UIDs of other owners' objects, by identity. The content of these objects is not kept, because a namespace may
+   * have thousands of large objects.
    */
   readonly others = new Map<string, string | undefined>();
   /**
-   * Identities of objects that a step asked for. The watch keeps the content of these objects, also when they have
-   * another owner.
+   * The identities of the objects that a step asked for. The watch keeps the content of these objects even when they
+   * have another owner.
    */
   readonly named = new Set<string>();
-  /** Resolves to true when the watch has reported all objects, and to false when the watch first fails or is closed. */
+  /**
+   * Resolves to true when the watch has reported all objects. Resolves to false when the watch first fails or is
+   * closed.
+   */
   readonly synced: Promise<boolean>;
   readonly spec: WatchSpec;
   settle: (synced: boolean) => void = () => {};
@@ -57,8 +62,8 @@ class OpenWatch {
   }
 
   /**
-   * Records an object. Keeps the content only of an object that the deploy may read, that a step asked for, or that the
-   * selector matches.
+   * Records an object. Its content is kept only when the deploy may read the object, a step asked for it, or the watch
+   * has a selector.
    */
   see(object: KubeObject, isOurs: (object: KubeObject) => boolean): void {
     const key = identity(object);
@@ -73,7 +78,7 @@ class OpenWatch {
     this.others.delete(key);
   }
 
-  /** Known objects that the new list does not contain. */
+  /** The known objects that the new list does not have. */
   gone(shown: ReadonlySet<string>): KubeObject[] {
     const { kind } = this.spec.type;
     const apiVersion = formatApiVersion(this.spec.type);
@@ -88,7 +93,7 @@ class OpenWatch {
 
 /**
  * The watches of one deploy. Objects of one kind and namespace share a watch, so that a deploy of many objects opens
- * few watches. `set` takes the complete list of each decision and closes unused watches.
+ * few watches. `set` receives the complete list of each decision, and closes unused watches.
  */
 export class WatchSet {
   readonly #api: KubernetesApi;
@@ -98,8 +103,8 @@ export class WatchSet {
   readonly #running = new Set<Promise<void>>();
 
   /**
-   * `isOurs` tells whether the deploy may read an object. Of other objects a watch keeps only the identity and UID,
-   * unless a step asked for the object or the watch has a selector.
+   * `isOurs` returns whether the deploy may read an object. For other objects, a watch keeps only the identity and the
+   * UID, unless a step asked for the object or the watch has a selector.
    */
   constructor(api: KubernetesApi, onChange: ObjectListener, isOurs: (object: KubeObject) => boolean) {
     this.#api = api;
@@ -133,8 +138,8 @@ export class WatchSet {
   }
 
   /**
-   * The object in the watch of its kind (with this label selector), as soon as the watch is synced; `exists` as in
-   * `WatchedObject`.
+   * The state of an object according to the watch of its kind with this label selector. Waits until the watch is
+   * synced.
    */
   async look(target: ObjectTarget, selector = ''): Promise<WatchedObject> {
     const watch = this.#open.get(keyOf(target.type, target.namespace, selector));
@@ -146,8 +151,8 @@ export class WatchSet {
   }
 
   /**
-   * The objects of a kind that the watches keep, in these namespaces. For a cluster-scoped kind the namespaces do not
-   * count. `undefined` when a namespace has no synced watch.
+   * The objects of a kind that the watches keep, in these namespaces. For a cluster-scoped kind, the namespaces are
+   * ignored. Returns `undefined` when a namespace has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(
@@ -182,7 +187,8 @@ export class WatchSet {
         ...(labelSelector === undefined ? {} : { labelSelector }),
       },
     );
-    // The objects reported since the last interruption. When the watch is synced, other known objects are gone.
+    // The objects that were reported since the last interruption. When the watch is synced, all other known objects are
+    // gone.
     let shown = new Set<string>();
     for await (const event of events) {
       if (signal.aborted) return;
@@ -208,7 +214,7 @@ export class WatchSet {
           watch.settle(true);
           break;
         case 'ERROR':
-          watch.settle(false); // the watch keeps retrying; do not wait for it
+          watch.settle(false); // the watch keeps retrying, but no read waits for it
           break;
         case 'BOOKMARK':
           break;

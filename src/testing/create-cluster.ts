@@ -20,67 +20,68 @@ import { KubeClient } from '../kube/index.ts';
 
 /** The options of `createCluster`. */
 export interface TestClusterOptions {
-  /** Simulated workload controllers: pods become ready, garbage is collected. Default true. */
+  /** Do simulated controllers run workloads, so that pods become ready? Default: true. */
   readonly workloads?: boolean;
-  /** Which simulated controllers are off, slow, held or failing from the start. Default: none. */
+  /** The simulated controllers that are off, slow, held or failing from the start. Default: none. */
   readonly controllers?: ControllersOptions;
-  /** `real`: time passes. `manual` (default): `cluster.clock.advance(ms)` moves it. */
+  /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
   readonly clock?: 'real' | 'manual';
-  /** Where a manual clock starts, in milliseconds since the epoch. Default: now. */
+  /** The start time of a manual clock, in milliseconds since the epoch. Default: the present time. */
   readonly startTime?: number;
-  /** The state from which the cluster starts. Default: an empty cluster. */
+  /** The state with which the cluster starts. Default: empty. */
   readonly from?: ClusterSnapshot;
-  /** The users of bearer tokens, by token, for clients of the socket. Default: none. */
+  /** Bearer tokens with their users, for clients of the socket. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
 }
 
 /** The options of another client of a test cluster. */
 export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
-  /** The user in whose name the client sends its requests. Default: the administrator. */
+  /** The user as which the client sends its requests. Default: the administrator. */
   readonly user?: UserInfo;
 }
 
 /** A cluster for one test, in this process and without sockets. */
 export interface TestCluster extends AsyncDisposable {
-  /** A client with all rights. Closed with the cluster. */
+  /** A client with all rights. It is closed together with the cluster. */
   readonly client: KubeClient;
   /**
-   * The transport for `factory(mode, { transport })`, or for a client of the test's own. Faults apply to its requests,
-   * too.
+   * The transport for `factory(mode, { transport })`, or for a client that the test makes. Faults apply to its
+   * requests, too.
    */
   readonly transport: Transport;
   /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
   readonly clock: ManualClock;
-  /** Breaks requests on purpose: latency, errors, lost answers, stale reads, watches that end or fall silent. */
+  /** Injects faults: latency, errors, lost answers, stale reads, watches that end or stall. */
   readonly faults: Faults;
-  /** Switches simulated controllers off and on, holds, slows and fails them. */
+  /** Disables, enables, holds, slows and fails simulated controllers. */
   readonly controllers: ControllerSettings;
   /**
-   * Makes another client. `user` is the user in whose name it sends requests, with the rights that roles and bindings
-   * give (default: all rights); the other options are those of `KubeClient`. Closed with the cluster.
+   * Makes another client. `user` is the user as which it sends requests, with the rights that roles and bindings grant
+   * (default: the administrator). The other options are those of `KubeClient`. The client is closed together with the
+   * cluster.
    */
   connect(options?: ConnectOptions): KubeClient;
   /** Waits until the cluster is idle, and returns its state. */
   snapshot(): Promise<ClusterSnapshot>;
   /**
    * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and uids, CRDs,
-   * access rules, addresses, logs. Open watches end with `410 Expired`, so that informers list anew. Clock and faults
-   * do not change.
+   * access rules, addresses and logs. Open watches end with `410 Expired`, so that informers list again. Clock and
+   * faults do not change.
    */
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
-  /** Presents a program of the test's process as a Deployment, whose pod has the program's log. */
+  /** Shows a program of the test's process as a Deployment. Its pod has the log of the program. */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
-  /** Opens a socket on loopback, for clients outside this process; `kubeconfig` is YAML text. */
+  /** Opens a socket on loopback for clients outside this process. `kubeconfig` of the result is YAML text. */
   listen(options?: ListenOptions): Promise<Listener>;
   /** Settles when no simulated controller has work that is due now. */
   idle(): Promise<void>;
-  /** Closes the cluster: stops its controllers and clients. Further calls have no effect. */
+  /** Closes the cluster: stops its controllers and clients. Later calls have no effect. */
   close(): Promise<void>;
 }
 
-/** The machine's clock, which a test cannot advance. */
+/** The machine's clock. A test cannot advance it. */
 const realClock: ManualClock = {
   now: () => systemClusterClock.now(),
   setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback),
@@ -94,8 +95,8 @@ const realClock: ManualClock = {
 };
 
 /**
- * Makes a cluster for a test, in milliseconds. Use `await using cluster = await createCluster()`, or close
- * it in an `afterEach`. Tests in parallel do not see one another's clusters.
+ * Makes a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
+ * cluster in an `afterEach`. The clusters of parallel tests are independent.
  */
 export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);

@@ -1,5 +1,5 @@
 /**
- * Tests: what `typekro/testing` gives to tests, and the tests of definitions that `typekro test` runs from files.
+ * Tests: the public part `typekro/testing`, and the tests of definitions that `typekro test` runs from files.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * The script of the page. Reads the list of instances and their reports, and reads the report of an instance again
- * after an event about it.
+ * The script of the page. It reads the list of instances and their reports. After an event about an instance, it reads
+ * the report of that instance again.
  */
 
 /** The members of an instance's summary that the page uses. */
@@ -45,7 +45,7 @@ async function get<Body>(path: string): Promise<Body | undefined> {
   return (await response.json()) as Body;
 }
 
-/** Makes an element; text is set as text, never as markup. */
+/** Makes an element. Its text is set as text, never as markup. */
 function element(
   name: string,
   options: { readonly text?: string; readonly className?: string; readonly state?: string } = {},
@@ -107,7 +107,7 @@ function fail(error: unknown): void {
   connection.textContent = error instanceof Error ? error.message : String(error);
 }
 
-/** Several events of one instance in a row need one request. */
+/** The instances whose reports must be read again. Several events of one instance cause one request. */
 const due = new Set<string>();
 function schedule(ref: string): void {
   if (due.size === 0) {
@@ -124,7 +124,8 @@ function follow(): void {
   const events = new EventSource(`/api/v1/events?token=${encodeURIComponent(token)}`);
   events.addEventListener('open', () => void refreshAll().catch(fail));
   events.addEventListener('error', () => {
-    // After a response that is no stream (wrong token, another program), the browser does not reconnect.
+    // The browser does not reconnect after a response that is not a stream, because of a wrong token or another program
+    // on the port.
     connection.textContent =
       events.readyState === EventSource.CLOSED
         ? 'the connection was refused; open the address that the command printed last'

@@ -10,10 +10,10 @@ import { reporter } from './parse-test-file.ts';
 import type { Report } from './shape.ts';
 import { fieldHint, typeName } from './shape.ts';
 
-/** States of nodes and of instances that a test can expect. */
+/** The states of nodes that a test can expect. */
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
 
-/** Mistakes that show once the definition is known: names of nodes, fields of kinds and their types. */
+/** The mistakes that can be found with the definition: names of nodes, fields of kinds, and their types. */
 export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, sources: SchemaSource): Diagnostic[] {
   const found: Diagnostic[] = [];
   const checker = new Checker(graph, sources, reporter(document, found));
@@ -21,7 +21,7 @@ export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, 
   return found;
 }
 
-/** Reports the mistakes of one test, by their paths in it. */
+/** Reports the mistakes of one test, with their paths in the test. */
 export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSource, report: Report): void {
   new Checker(graph, sources, report).test(test, []);
 }
@@ -52,7 +52,7 @@ class Checker {
       for (const [target, change] of Object.entries(step.patch ?? {})) {
         const place = [...at, 'patch', target];
         const schema = this.#targetSchema(target, known, place, true);
-        // A change that the server is to refuse may be of any form.
+        // A change that the API server is expected to refuse may have any structure.
         if (step.expect?.refused === undefined) this.#entries(change, schema, place);
       }
       for (const [number, target] of (step.delete ?? []).entries()) {
@@ -120,7 +120,7 @@ class Checker {
     return crdSource([instance.crd]).schemaOf(instance);
   }
 
-  /** The schema of a target's kind; `undefined` where it is not known. */
+  /** The schema of a target's kind; `undefined` when it is unknown. Reports an unknown target. */
   #targetSchema(target: string, known: ReadonlySet<string>, path: Path, key: boolean): Schema | undefined {
     if (target === 'instance') return this.#instanceSchema();
     if (target.includes('/')) {
@@ -165,7 +165,7 @@ class Checker {
     this.#report(place, `there is no field "${step}"`, fieldHint(String(step), Object.keys(schema.properties)), true);
   }
 
-  /** Checks the fields of a value and their types along a schema. */
+  /** Checks the fields of a value and their types against a schema. */
   #fields(value: JsonValue, schema: Schema | undefined, path: Path): void {
     if (schema === undefined || value === null) return;
     if (isJsonObject(value)) {
@@ -188,7 +188,7 @@ class Checker {
   }
 }
 
-/** The schema of a member or an entry; `undefined`: anything; `false`: there is no such field. */
+/** The schema of a member or an element. `undefined` allows anything; `false` means that there is no such field. */
 function inner(schema: Schema, step: PathStep): Schema | undefined | false {
   if (typeof step === 'number') return schema.type === undefined || schema.type === 'array' ? schema.items : false;
   const { properties, additionalProperties: more } = schema;

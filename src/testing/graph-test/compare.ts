@@ -3,18 +3,21 @@ import { isJsonObject, jsonEquals, setOwn } from '../../core/index.ts';
 import { appendStep, parsePath } from '../../graph/index.ts';
 import type { TestPath } from './model.ts';
 
-/** A field that is not as expected. */
+/** A field that differs from the expectation. */
 export interface FieldDifference {
-  /** Where the expectation stands, from the compared value on. */
+  /** The path of the expectation, relative to the compared value. */
   readonly at: TestPath;
-  /** The field path in the object: `spec.replicas`. */
+  /** The path of the field in the object, such as `spec.replicas`. */
   readonly path: string;
   readonly expected: JsonValue;
-  /** `undefined`: the field is absent. */
+  /** `undefined` when the field is absent. */
   readonly received: JsonValue | undefined;
 }
 
-/** An object whose keys may be paths, as entries of steps and value. A key that is no valid path stands for itself. */
+/**
+ * The entries of an object whose keys may be paths. Each entry has the steps of its path and its value. A key that is
+ * not a valid path is one step.
+ */
 export function entriesByPath(object: JsonObject): readonly { key: string; steps: TestPath; value: JsonValue }[] {
   return Object.entries(object).flatMap(([key, value]) => {
     if (value === undefined) return [];
@@ -24,8 +27,8 @@ export function entriesByPath(object: JsonObject): readonly { key: string; steps
 }
 
 /**
- * Compares the fields of an expected object with an object. Keys of the first level may be paths. Lists are compared
- * entry by entry and have to be equally long; `null` expects that the field is absent.
+ * Compares an object with the fields of an expected object. Keys of the first level may be paths. Lists are compared
+ * element by element and must have the same length. An expected `null` means that the field is absent.
  */
 export function partialDifferences(expected: JsonObject, received: JsonValue | undefined): FieldDifference[] {
   return entriesByPath(expected).flatMap(({ key, steps, value }) => {
@@ -35,7 +38,7 @@ export function partialDifferences(expected: JsonObject, received: JsonValue | u
   });
 }
 
-/** Compares two whole values: fields that only the received value has differ, too. */
+/** Compares two whole values. A field that only the received value has counts as a difference, too. */
 export function wholeDifferences(expected: JsonValue, received: JsonValue | undefined): FieldDifference[] {
   return [
     ...differences(expected, received, '', []),
@@ -63,7 +66,10 @@ function differences(
   return jsonEquals(expected, received) ? [] : [{ at, path, expected, received }];
 }
 
-/** Fields of the received value that the expected one lacks. Lists of another length differ as a whole already. */
+/**
+ * The fields that the received value has and the expected one does not. Lists of different lengths are reported by
+ * `differences`.
+ */
 function surplus(
   expected: JsonValue | undefined,
   received: JsonValue | undefined,
@@ -96,7 +102,7 @@ function valueAt(value: JsonValue | undefined, steps: TestPath): JsonValue | und
   return at;
 }
 
-/** The object with the values of paths in their places: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. */
+/** Expands keys that are paths: `{ 'status.phase': 'Up' }` becomes `{ status: { phase: 'Up' } }`. */
 export function expandPaths(object: JsonObject): JsonObject {
   const result: JsonObject = {};
   for (const { steps, value } of entriesByPath(object)) {

@@ -2,15 +2,15 @@ import { toJson } from '../../cel/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { GraphNode } from '../../graph/index.ts';
 
-/** What expressions can see, by name. */
+/** The variables of an expression, by name. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Items of a collection that are looked at: more of them decide nothing new. */
+/** The maximum number of items of a collection that are evaluated. Further items rarely add coverage. */
 const MAX_ITEMS = 100;
 
 /**
- * The variables for each evaluation of an expression: those of each item for the template of a collection, those of each
- * object for its `readyWhen`, and the given ones otherwise.
+ * The variables for each evaluation of an expression. Fields of a collection's template are evaluated for each item,
+ * and `readyWhen` of a collection for each object. All other expressions are evaluated once, with the given variables.
  */
 export function itemVariables(
   node: GraphNode | undefined,
@@ -31,6 +31,7 @@ export function itemVariables(
       })
       .slice(0, MAX_ITEMS);
   }
-  // Without items only the lists themselves are evaluated.
+  // Without items, the expression is evaluated once without item variables, so that the lists of `forEach` are
+  // evaluated.
   return items.length === 0 ? [variables] : items;
 }

@@ -5,24 +5,27 @@ import { itemVariables } from './coverage-variables.ts';
 import type { ObservedExpression } from './decision-points.ts';
 import { observedExpression, observingEnvironment } from './decision-points.ts';
 
-/** Something that tests can cover, and whether they did. */
+/** Something that tests can cover. */
 export interface CoverageItem {
-  /** The id of the node; `status` for fields of the status of the instance. */
+  /** The id of the node, or `status` for the fields of the instance's status. */
   readonly node: string;
-  /** What it is: `includeWhen schema.spec.metrics`, `?: schema.spec.replicas > 1`; empty for the node itself. */
+  /**
+   * The condition or the decision, as `includeWhen schema.spec.metrics` or `?: schema.spec.replicas > 1`. Empty for the
+   * node itself.
+   */
   readonly what: string;
-  /** The way that a decision goes; absent for the node itself. */
+  /** The outcome of the condition or the decision; `undefined` for the node itself. */
   readonly way?: 'true' | 'false' | 'value' | 'none';
   readonly covered: boolean;
 }
 
-/** What tests of a definition covered. */
+/** What the tests of a definition cover. */
 export interface Coverage {
-  /** Nodes of which an object existed. */
+  /** The nodes. A node is covered when an object of it existed. */
   readonly nodes: readonly CoverageItem[];
-  /** `includeWhen` and `readyWhen`, true and false each. */
+  /** The conditions `includeWhen` and `readyWhen`, each with both outcomes. */
   readonly conditions: readonly CoverageItem[];
-  /** Both ways of `?:`, `||`, `&&` (by the left operand), `orValue` and `or` in all expressions. */
+  /** Both outcomes of `?:`, `||`, `&&` (by the left operand), `orValue` and `or` in all expressions. */
   readonly branches: readonly CoverageItem[];
 }
 
@@ -34,11 +37,11 @@ interface Observable {
   readonly kind: 'includeWhen' | 'readyWhen' | 'field';
 }
 
-/** Collects what tests of a definition cover, from the states of the cluster after each step. */
+/** Collects what the tests of a definition cover, from the state of the cluster after each step. */
 export class CoverageRecorder {
   readonly #graph: Graph;
   readonly #observables: readonly Observable[];
-  /** Keys of what was covered. */
+  /** The keys of everything that is covered. */
   readonly #seen = new Set<string>();
 
   constructor(graph: Graph) {
@@ -46,7 +49,7 @@ export class CoverageRecorder {
     this.#observables = observablesOf(graph);
   }
 
-  /** Notes a state: the instance, and the objects of each node. */
+  /** Records a state: the instance, and the objects of each node. */
   note(instance: KubeObject, children: ReadonlyMap<string, readonly KubeObject[]>): void {
     const variables: Record<string, unknown> = { schema: instance };
     for (const node of this.#graph.nodes.values()) {
@@ -80,14 +83,14 @@ export class CoverageRecorder {
   #evaluate(index: number, { kind, expression, observed }: Observable, variables: Variables): void {
     if (kind !== 'field') {
       const value = valueOf(expression, variables);
-      // A condition that reads data which is not there yet is not true.
+      // A `readyWhen` condition that reads missing data counts as false.
       const way = value === true ? true : kind === 'readyWhen' || value === false ? false : undefined;
       if (way !== undefined) this.#seen.add(`condition ${index} ${way}`);
     }
     observed?.observe(variables, (point, way) => this.#seen.add(`branch ${index} ${point} ${way}`));
   }
 
-  /** What was covered until now. */
+  /** The coverage so far. */
   coverage(): Coverage {
     const nodes = [...this.#graph.nodes.keys()].map((node) => ({
       node,
@@ -119,7 +122,7 @@ export class CoverageRecorder {
   }
 }
 
-/** Covered items of all, in percent; 100 when there is nothing to cover. */
+/** The share of covered items in percent; 100 when there are no items. */
 export function coveredPercent(items: readonly CoverageItem[]): number {
   return items.length === 0 ? 100 : (100 * items.filter(({ covered }) => covered).length) / items.length;
 }
@@ -154,7 +157,7 @@ function iteratorsOf(graph: Graph): string[] {
   );
 }
 
-/** The value of a condition; `undefined` when it has none yet. */
+/** The value of a condition; `undefined` when its evaluation fails. */
 function valueOf(expression: Expression, variables: Variables): boolean | undefined {
   const result = expression.program.evaluate(variables);
   return result.ok && typeof result.value === 'boolean' ? result.value : undefined;

@@ -12,25 +12,28 @@ import {
   unparse,
 } from '../../cel/index.ts';
 
-/** A place in an expression that chooses between two ways. */
+/** A place in an expression that decides between two outcomes. */
 export interface DecisionPoint {
   /** The operator: `?:`, `||`, `&&`, `orValue`, `or`. */
   readonly operator: string;
-  /** The text of what decides: the condition, the left operand, the optional. */
+  /** The text of the deciding operand: the condition, the left operand, or the optional. */
   readonly text: string;
 }
 
-/** An expression that tells which way each of its decision points goes. */
+/** An expression that reports the outcome of each of its decision points. */
 export interface ObservedExpression {
   readonly points: readonly DecisionPoint[];
-  /** Evaluates the expression, and calls `decided` for each decision that is taken. */
+  /** Evaluates the expression. Calls `decided` for each decision that the evaluation makes. */
   observe(variables: Readonly<Record<string, unknown>>, decided: (point: number, way: boolean) => void): void;
 }
 
-/** The function around what decides. No expression of a definition can call it, because compilers do not know it. */
+/**
+ * The name of the function around deciding operands. Expressions of definitions cannot call it, because compilers do
+ * not know it.
+ */
 const OBSERVER = 'typekroDecision';
 
-/** What listens to the decisions of the running evaluation. */
+/** Receives the decisions of the running evaluation. */
 let listener: ((point: number, way: boolean) => void) | undefined;
 
 const observer: Library = {
@@ -54,7 +57,7 @@ const observer: Library = {
   ],
 };
 
-/** The environment for expressions over these variables; the values decide about types. */
+/** An environment for expressions over these variables. All variables have the type `dyn`. */
 export function observingEnvironment(variables: readonly string[]): Environment {
   return createEnvironment({
     libraries: [...KRO_LIBRARIES, nowLibrary, math, sets, observer],
@@ -62,7 +65,7 @@ export function observingEnvironment(variables: readonly string[]): Environment 
   });
 }
 
-/** Prepares an expression for observation; `undefined` when it decides nothing. */
+/** Prepares an expression for observation; `undefined` when it has no decision points. */
 export function observedExpression(environment: Environment, text: string): ObservedExpression | undefined {
   const parsed = environment.parse(text);
   if (!parsed.ok) return undefined;
@@ -75,7 +78,7 @@ export function observedExpression(environment: Environment, text: string): Obse
     observe(variables, decided) {
       listener = decided;
       try {
-        // A failed evaluation has decided what it decided until then.
+        // A failed evaluation has reported the decisions before its failure.
         program?.evaluate(variables);
       } finally {
         listener = undefined;
@@ -111,7 +114,7 @@ function observed(expr: Expr, operator: string, points: DecisionPoint[]): Expr {
   return { ...place, kind: 'call', name: OBSERVER, target: undefined, args: [point, expr] };
 }
 
-/** The author's text: what decides may hold decisions itself. */
+/** The author's text of an operand. The operand may itself contain decision points, whose observers are removed. */
 function withoutObservers(text: string): string {
   return text.replaceAll(new RegExp(`${OBSERVER}\\("\\d+", `, 'g'), '(');
 }

@@ -2,17 +2,20 @@ import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { Mismatch, TestFailure, TestPath } from './model.ts';
 
-/** How the lines of a failure are painted: green for what is well, red for what is not. */
+/** How the lines of a failure are coloured: green for the expected, red for the received. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
   readonly faint: (text: string) => string;
 }
 
-/** Lines without colours. */
+/** No colours. */
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
-/** What is not as expected, when, and which nodes wait. `placeOf`: the place of a value of the test in words. */
+/**
+ * The unmet expectations of a failure, its time, and the nodes that are not ready. `placeOf` returns the place of a
+ * value of the test as text.
+ */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
   return [
     ...failure.mismatches.flatMap((mismatch) => mismatchLines(mismatch, placeOf(mismatch.at), paint)),
@@ -37,7 +40,7 @@ function whenLines({ step, atMs, waiting }: TestFailure): string[] {
   ];
 }
 
-/** A value on one line, or on lines of its own where it is long. */
+/** A value on one line, or on several lines when it is long. */
 function valueText(value: JsonValue): string {
   if (typeof value === 'string') return value.split('\n').join('\n               ');
   if (Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === 'string'))

@@ -6,18 +6,21 @@ import type { GraphWorld } from './graph-world.ts';
 import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './model.ts';
 import { snapshotOf } from './snapshot.ts';
 
-/** What an expectation is compared with. */
+/** The values with which an expectation is compared. */
 export interface Observed {
   readonly world: GraphWorld;
-  /** What the API server said to the step's write of the instance, if it refused it. */
+  /**
+   * The message with which the API server refused the step's write of the instance; `undefined` when it accepted the
+   * write.
+   */
   readonly refusal: string | undefined;
-  /** The stored snapshot of the step; `undefined`: there is none. */
+  /** The stored snapshot of the step; `undefined` when there is none. */
   readonly snapshot: JsonObject | undefined;
 }
 
 type Check = (expect: Expectation, observed: Observed, at: TestPath) => Promise<Mismatch[]> | Mismatch[];
 
-/** All expectations of a step that are not met. `at`: the place of `expect` in the test. */
+/** The unmet expectations of a step. `at` is the path of `expect` in the test. */
 export async function unmetExpectations(expect: Expectation, observed: Observed, at: TestPath): Promise<Mismatch[]> {
   const found: Mismatch[] = [];
   for (const [member, check] of Object.entries(CHECKS)) {
@@ -142,7 +145,7 @@ function sameSet(subject: string, expected: readonly string[], received: readonl
   return wanted.join() === got.join() ? [] : [{ at, subject, expected: wanted, received: got }];
 }
 
-/** The mismatch of an order: every named node has its turn, and no later one came before an earlier one. */
+/** Checks an order: every named node occurs, and each entry of the order comes after the previous one. */
 function orderMismatch(
   subject: string,
   expected: ExpectedOrder,
@@ -177,7 +180,7 @@ async function checkConditions({ conditions = {} }: Expectation, { world }: Obse
   });
 }
 
-/** The status of a condition; YAML reads `True` without quotes as a boolean. */
+/** The status of a condition. YAML parses `True` without quotes as a boolean. */
 function statusText(status: string | boolean): string {
   return status === true ? 'True' : status === false ? 'False' : status;
 }

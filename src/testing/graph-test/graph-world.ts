@@ -13,25 +13,25 @@ import type { GivenState } from './model.ts';
 import { withCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
 
-/** What the tests of a definition begin with. */
+/** The start of the tests of a definition. */
 export interface GraphTestBase {
   readonly graph: Graph;
-  /** A cluster in which the definition is served. */
+  /** The state of a cluster in which the definition is served. */
   readonly snapshot: ClusterSnapshot;
   /** Are workloads simulated? */
   readonly workloads: boolean;
 }
 
-/** The field manager of writes that stand for other clients. */
+/** The field manager of writes that simulate other clients. */
 const OTHER_CLIENT = 'another-client';
 
-/** One instance of a definition in a cluster of its own, in virtual time, with the real controller. */
+/** One instance of a definition in its own cluster, with the real controller, in virtual time. */
 export class GraphWorld {
   readonly graph: Graph;
   readonly written: WrittenNodes;
   readonly instance: ObjectRef;
   readonly #world: VirtualWorld;
-  /** The objects that the test named so far: those that are given, and those of each `apply`. */
+  /** The objects that the test has named so far: the given ones, and those of each `apply`. */
   readonly #known: KubeObject[] = [];
   readonly #given: readonly KubeObject[];
   readonly #startedAt: number;
@@ -60,7 +60,7 @@ export class GraphWorld {
     return this.#world.clock.now() - this.#startedAt;
   }
 
-  /** Creates the objects that exist before the instance, and their namespaces. */
+  /** Creates the given objects, and the namespaces that do not exist. */
   async prepare(): Promise<void> {
     const { namespace } = this.instance;
     for (const each of [namespace, ...this.#given.map(({ metadata }) => metadata.namespace)]) {
@@ -71,7 +71,7 @@ export class GraphWorld {
     await this.apply(this.#given);
   }
 
-  /** Creates the instance. @throws KubeError when the API server refuses it. */
+  /** Creates the instance. Throws KubeError when the API server refuses it. */
   async create({ spec = {}, labels, annotations }: GivenState): Promise<void> {
     const { apiVersion, kind, name, namespace } = this.instance;
     await this.#world.user.create({
@@ -88,7 +88,9 @@ export class GraphWorld {
     await this.#world.settle();
   }
 
-  /** Creates or changes objects as another client; their status as the controller of their kind. */
+  /**
+   * Creates or changes objects as another client. Writes their status afterwards, as the controller of their kind does.
+   */
   async apply(objects: readonly KubeObject[]): Promise<void> {
     for (const { status, ...object } of objects) {
       const placed = await this.#placed(object);
@@ -99,7 +101,7 @@ export class GraphWorld {
     await this.#world.settle();
   }
 
-  /** The object with the namespace of the instance, if its kind is namespaced and it names none. */
+  /** Adds the instance's namespace to an object of a namespaced kind that names none. */
   async #placed(object: KubeObject): Promise<KubeObject> {
     const { namespace } = object.metadata;
     if (namespace !== undefined) return object;
@@ -122,7 +124,7 @@ export class GraphWorld {
     try {
       await this.#world.user.patch(ref, { status }, { subresource: 'status', fieldManager: OTHER_CLIENT });
     } catch (error) {
-      // Some kinds have no subresource for their status.
+      // Some kinds have no status subresource.
       if (!(error instanceof KubeError) || error.status !== 404) throw error;
       await this.#world.user.patch(ref, { status }, { fieldManager: OTHER_CLIENT });
     }
@@ -145,12 +147,12 @@ export class GraphWorld {
     return this.#world.close();
   }
 
-  /** The instance as it is; `undefined` when it is gone. */
+  /** The live instance; `undefined` when it does not exist. */
   live(): Promise<KubeObject | undefined> {
     return this.#world.user.find(this.instance);
   }
 
-  /** The objects of a node that belong to the instance, items of a collection in their order. */
+  /** The objects of a node that belong to the instance. Items of a collection are in their order. */
   async children(node: GraphNode): Promise<KubeObject[]> {
     const { group, version, kind } = node.type;
     const apiVersion = group === '' ? version : `${group}/${version}`;
@@ -171,7 +173,7 @@ export class GraphWorld {
       .map((object) => ({ ...object, apiVersion, kind }));
   }
 
-  /** The controller's report of each node; empty when it has none of the instance. */
+  /** The controller's report of each node; empty when the controller has no report of the instance. */
   reports(): readonly NodeReport[] {
     return this.#world.controller.reports.report(instanceRef(this.instance))?.nodes ?? [];
   }
@@ -189,9 +191,9 @@ export class GraphWorld {
   }
 
   /**
-   * The object that a target names.
+   * The reference to the object that a target names.
    *
-   * @throws TypeKroError `testing/no-object` when there is none.
+   * @throws TypeKroError `testing/no-object` when there is no such object.
    */
   async find(target: string): Promise<ObjectRef> {
     if (target === 'instance') return this.instance;
@@ -218,7 +220,10 @@ export class GraphWorld {
     return { ...refOf(known), ...(namespace === undefined ? {} : { namespace }) };
   }
 
-  /** Why a node is as it is, in the controller's words. */
+  /**
+   * The state of a node and its reason, in the controller's words; `undefined` when the controller reports no such
+   * node.
+   */
   whyOf(id: string): string | undefined {
     const report = this.reports().find((each) => each.id === id);
     return report === undefined ? undefined : describeNode(report);
@@ -252,7 +257,7 @@ function indexOf({ metadata }: KubeObject): number {
   return Number(metadata.labels?.[keys.COLLECTION_INDEX_LABEL] ?? 0);
 }
 
-/** A node with its state and reason: `ingress pending: waits for service (waiting)`. */
+/** A node with its state and reason, as `ingress pending: waits for service (waiting)`. */
 function describeNode(report: NodeReport): string {
   const { node, state, reason } = explainNode(report);
   return `${node} ${state}: ${reason}`;

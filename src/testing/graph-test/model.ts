@@ -8,25 +8,31 @@ export interface GivenState {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** The spec of the instance. Default: empty, so that every field has its default. */
+  /** The spec of the instance. Default: empty. Every field then has its default. */
   readonly spec?: JsonObject;
   /**
-   * Objects that exist before the instance: external references, objects of other owners. Their namespaces are created.
-   * A `status` is written after the object, as the controller of its kind would do.
+   * Objects that exist before the instance, such as external references and objects of other owners. Their namespaces
+   * are created. A `status` is written after the object, as the controller of its kind does.
    */
   readonly objects?: readonly KubeObject[];
 }
 
-/** A partial object: every field of it is compared, other fields of the object are not. `null`: the field is absent. */
+/**
+ * A partial object. Its fields are compared, and other fields of the object are ignored. `null` means that the field is
+ * absent.
+ */
 export type PartialObject = JsonObject;
 
 /**
- * What is expected of the objects of a node: that they exist, that none exists, the fields of its object, or for a
- * collection the fields of each of its objects in the order of the items.
+ * The expected objects of a node: `present`, `absent`, the fields of its object, or for a collection the fields of each
+ * object in the order of the items.
  */
 export type ExpectedChild = 'present' | 'absent' | PartialObject | readonly PartialObject[];
 
-/** What is expected of a condition: its status (`true` is `True`), or its members. A message is expected to contain the given text. */
+/**
+ * An expected condition: its status (`true` is `True`), or its members. The message of the condition must contain the
+ * given text.
+ */
 export type ExpectedCondition =
   | 'True'
   | 'False'
@@ -34,30 +40,32 @@ export type ExpectedCondition =
   | boolean
   | { readonly status?: string | boolean; readonly reason?: string; readonly message?: string };
 
-/** What is expected of a node: its state, or its members. A reason is expected to contain the given text. */
+/** An expected node: its state, or its members. The reason of the node must contain the given text. */
 export type ExpectedNode =
   | string
   | { readonly state?: string; readonly reason?: string; readonly waitsFor?: readonly string[] };
 
-/** An expected event on the instance: its text contains the given one, or its members do. */
+/** An expected event on the instance. Its text, or each of its members, must contain the given text. */
 export type ExpectedEvent =
   | string
   | { readonly type?: 'Normal' | 'Warning'; readonly reason?: string; readonly message?: string };
 
-/** An order of nodes: each entry comes before the next one; the nodes of an inner list may come in any order. */
+/**
+ * An expected order of nodes. Each entry comes before the next one. The nodes of an inner list may be in any order.
+ */
 export type ExpectedOrder = readonly (string | readonly string[])[];
 
-/** What is expected after a step. Absent members are not checked. */
+/** The expectations after a step. Members that are not set are not checked. */
 export interface Expectation {
-  /** Objects by the id of their node. */
+  /** The objects of nodes, by the ids of the nodes. */
   readonly children?: Readonly<Record<string, ExpectedChild>>;
-  /** The ids of all nodes that have objects, in any order. */
+  /** The ids of all nodes that have objects. The order is ignored. */
   readonly only?: readonly string[];
-  /** The order in which the controller created the first object of each node, since the test began. */
+  /** The order in which the controller created the first object of each node since the start of the test. */
   readonly created?: ExpectedOrder;
-  /** The order in which the controller deleted the first object of each node, since the test began. */
+  /** The order in which the controller deleted the first object of each node since the start of the test. */
   readonly deleted?: ExpectedOrder;
-  /** The ids of all nodes whose objects the controller wrote or deleted in this step, in any order. */
+  /** The ids of all nodes whose objects the controller wrote or deleted in this step. The order is ignored. */
   readonly written?: readonly string[];
   /** `status.state` of the instance. */
   readonly state?: string;
@@ -65,34 +73,34 @@ export interface Expectation {
   readonly status?: PartialObject;
   /** Conditions of the instance by type. */
   readonly conditions?: Readonly<Record<string, ExpectedCondition>>;
-  /** States of nodes by id, as the controller reports them. */
+  /** The states of nodes by id, as the controller reports them. */
   readonly nodes?: Readonly<Record<string, ExpectedNode>>;
-  /** Events on the instance since the test began; others may exist. */
+  /** Events on the instance since the start of the test. Other events are ignored. */
   readonly events?: readonly ExpectedEvent[];
   /** The API server refuses the step's write of the instance, with a message that contains this text. */
   readonly refused?: string;
-  /** Is the instance gone (`true`), or is it there (`false`)? */
+  /** `true` when the instance must not exist, `false` when it must exist. */
   readonly gone?: boolean;
-  /** Compares all objects of the instance with the snapshot file of the test; only for tests in files. */
+  /** Compares all objects of the instance with the snapshot file of the test. Only tests in files may use it. */
   readonly snapshot?: boolean;
 }
 
-/** What happens in a step, in the order of the members here, and what is expected after it. */
+/** The actions of a step, in the order of the members here, and the expectations after them. */
 export interface TestStep {
   readonly name?: string;
   /** Objects that another client creates or changes. */
   readonly apply?: readonly KubeObject[];
   /**
-   * Changes by another client, by target: `instance`, a node, an item of a collection (`worker[0]`), or `Kind/name` and
-   * `Kind/namespace/name`. A change is merged; keys of its first level may be paths (`status.availableReplicas`).
-   * `status` is written as the controller of the kind would do.
+   * Changes by another client, by target: `instance`, a node, an item of a collection (`worker[0]`), `Kind/name` or
+   * `Kind/namespace/name`. A change is merged. Keys of its first level may be paths (`status.availableReplicas`).
+   * `status` is written as the controller of the kind does.
    */
   readonly patch?: Readonly<Record<string, JsonObject>>;
-  /** Targets that another client deletes, named as in `patch`. */
+  /** Targets that another client deletes, in the notation of `patch`. */
   readonly delete?: readonly string[];
-  /** Stops the controller and starts another one, as a new process would. */
+  /** Stops the controller and starts another one, like a new process. */
   readonly restart?: boolean;
-  /** Moves the time: a duration as `90s` or `5m`, or seconds. */
+  /** Moves the time by a duration such as `90s` or `5m`, or by a number of seconds. */
   readonly advance?: string | number;
   readonly expect?: Expectation;
 }
@@ -101,43 +109,46 @@ export interface TestStep {
 export interface GraphTest {
   readonly name: string;
   readonly given?: GivenState;
-  /** What is expected after the instance was created and everything that is due at once has happened. */
+  /** The expectations after the instance was created and all work that is due at once is done. */
   readonly expect?: Expectation;
   readonly steps?: readonly TestStep[];
 }
 
-/** A step of the path to a value of a test: keys and indexes from the test itself. */
+/** The path to a value of a test: keys and indexes, from the test itself. */
 export type TestPath = readonly (string | number)[];
 
-/** An expectation that was not met. */
+/** An unmet expectation. */
 export interface Mismatch {
-  /** Where the expectation stands, from the test on: `['steps', 0, 'expect', 'state']`. */
+  /** The path of the expectation in the test, such as `['steps', 0, 'expect', 'state']`. */
   readonly at: TestPath;
-  /** What is compared, as a reader names it: `deployment.spec.replicas`. */
+  /** The compared value in the words of a reader, such as `deployment.spec.replicas`. */
   readonly subject: string;
   readonly expected: JsonValue | string;
-  /** `undefined`: it is absent. */
+  /** `undefined` when the value is absent. */
   readonly received: JsonValue | undefined;
-  /** Why the node is as it is. */
+  /** The reason for the node's state. */
   readonly because?: string;
 }
 
-/** Why a test failed. */
+/** The failure of a test. */
 export interface TestFailure {
-  /** The step after which it failed, from 0; -1: after the instance was created. */
+  /** The index of the step that failed; -1 for the creation of the instance. */
   readonly step: number;
   /** The virtual time since the instance was created, in milliseconds. */
   readonly atMs: number;
   readonly mismatches: readonly Mismatch[];
-  /** What the controller reports of each node that is not ready: `ingress waiting: waits for …`. */
+  /** The controller's reports of the nodes that are not ready, such as `ingress waiting: waits for …`. */
   readonly waiting: readonly string[];
 }
 
-/** What a test came to. */
+/** The result of a test. */
 export interface GraphTestResult {
   readonly name: string;
   readonly milliseconds: number;
   readonly failure?: TestFailure;
-  /** All objects of the instance after each step with `snapshot` that did not fail, by the step (`start`, `step 1`, …). */
+  /**
+   * All objects of the instance after each step that has `snapshot` and did not fail, by the key of the step (`start`,
+   * `step 1`, …).
+   */
   readonly snapshots: Readonly<Record<string, JsonObject>>;
 }

@@ -10,24 +10,27 @@ import { anyObject, anything, either, flag, listOf, mapOf, memberOf, members, on
 
 /** A file with tests of a definition. */
 export interface GraphTestFile {
-  /** The file with the definition or composition, relative to the test file; absent: the file of the same name beside it. */
+  /**
+   * The file with the definition or composition, relative to the test file. `undefined`: the file of the same name
+   * beside the test file.
+   */
   readonly definition?: string;
-  /** The name of the definition, where its file has several. */
+  /** The name of the definition. Needed when its file has several. */
   readonly name?: string;
-  /** Files or folders with CustomResourceDefinitions, relative to the test file. */
+  /** Files or folders with CustomResourceDefinitions. Paths are relative to the test file. */
   readonly crds: readonly string[];
   readonly workloads: boolean;
-  /** Codes of problems that the definition has; absent: it has no error. */
+  /** The codes of the problems that the definition must have. `undefined`: it must have no error. */
   readonly diagnostics?: readonly string[];
   readonly tests: readonly GraphTest[];
-  /** The document, for positions: tests stand under `tests`. */
+  /** The document, for positions. The tests are under `tests`. */
   readonly document: DefinitionDocument;
 }
 
 /** The value of `kind` in a test file. */
 export const TEST_FILE_KIND = 'GraphTest';
 
-/** Reads a test file, and reports all mistakes that can be seen without the definition. */
+/** Parses a test file. Reports all mistakes that can be found without the definition. */
 export function parseTestFile(
   source: string,
   file: string,

@@ -5,22 +5,22 @@ import { readConditions } from '../../runtime/index.ts';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import type { GraphTestBase } from './graph-world.ts';
 
-/** What a cluster needs for the tests of a definition. */
+/** The input of `prepareTests`. */
 export interface PrepareInput {
   readonly graph: Graph;
-  /** The definition, and those whose kinds it uses. */
+  /** The definition, and the definitions whose kinds it uses. */
   readonly definitions: readonly KubeObject[];
-  /** CRDs of the kinds that templates use. */
+  /** The CRDs of kinds that templates use. */
   readonly crds: readonly KubeObject[];
-  /** Are workloads simulated? Default false: a test says what the status of each object becomes. */
+  /** Are workloads simulated? Default: false; a test then writes the status of each object. */
   readonly workloads?: boolean;
 }
 
-/** How long a definition may take until it is served, in virtual time. */
+/** The maximum virtual time until a definition must be served, in milliseconds. */
 const MAX_SERVED_MS = 60_000;
 
 /**
- * Makes the state with which the tests of a definition begin: a cluster that serves it.
+ * Makes the state with which the tests of a definition start: a cluster that serves the definition.
  *
  * @throws TypeKroError `testing/not-served` when the controller does not accept the definition.
  */

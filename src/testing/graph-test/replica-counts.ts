@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 
-/** For each count of the status of a workload, the counts that an API server requires to be as high. */
+/** For each count in the status of a workload, the counts that the API server requires to be at least as high. */
 const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
   availableReplicas: ['readyReplicas', 'replicas'],
   readyReplicas: ['replicas'],
@@ -11,8 +11,8 @@ const AT_LEAST: Readonly<Record<string, readonly string[]>> = {
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet']);
 
 /**
- * The status of a workload with the counts that an API server requires besides those that a test names: three available
- * replicas are three ready ones. Counts that the test names stay as they are.
+ * Adds the counts that the API server requires to the status of a workload in a test: three available replicas are also
+ * three ready ones. Counts that the test names do not change.
  */
 export function withCounts(kind: string, given: JsonObject, live: JsonObject): JsonObject {
   if (!WORKLOADS.has(kind)) return given;

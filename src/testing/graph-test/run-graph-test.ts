@@ -23,13 +23,13 @@ import { snapshotOf } from './snapshot.ts';
 export interface RunOptions {
   /** The stored snapshots of the test, by step. */
   readonly snapshots?: Readonly<Record<string, JsonObject>>;
-  /** Takes snapshots as they are, instead of comparing them. Default false. */
+  /** Are new snapshots taken, without a comparison? Default: false. */
   readonly update?: boolean;
-  /** Notes the state after each step. */
+  /** Records the state after each step. */
   readonly coverage?: CoverageRecorder;
 }
 
-/** Runs a test in a cluster of its own. It ends at the first step with an unmet expectation. */
+/** Runs a test in its own cluster. The test ends at the first step with an unmet expectation. */
 export async function runGraphTest(
   base: GraphTestBase,
   test: GraphTest,
@@ -47,7 +47,7 @@ export async function runGraphTest(
   }
 }
 
-/** The key of a step in the file of snapshots. */
+/** The key of a step in the snapshot file. */
 export const snapshotKey = (step: number, { name }: Pick<TestStep, 'name'> = {}): string =>
   step < 0 ? 'start' : (name ?? `step ${step + 1}`);
 
@@ -99,7 +99,7 @@ function storedSnapshot({ snapshots = {} }: RunOptions, key: string): JsonObject
   return Object.hasOwn(snapshots, key) ? snapshots[key] : undefined;
 }
 
-/** Something that happens in a step, and the place in the test that says so. */
+/** An action of a step, and its path in the test. */
 interface Action {
   readonly at: TestPath;
   readonly run: () => Promise<void>;
@@ -108,12 +108,12 @@ interface Action {
 /** An action that did not succeed. */
 interface Refused {
   readonly at: TestPath;
-  /** The text of the API server, when it refused a write. */
+  /** The message of the API server; `undefined` when the API server did not refuse a write. */
   readonly refusal?: string;
   readonly error: string;
 }
 
-/** Carries out actions until one does not succeed. */
+/** Carries out actions until one fails. Returns `undefined` when all succeed. */
 async function attempt(actions: readonly Action[]): Promise<Refused | undefined> {
   for (const { at, run } of actions) {
     try {
@@ -159,9 +159,9 @@ function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Action[] 
 }
 
 /**
- * The milliseconds of a duration: a number of seconds, or a text as `90s`.
+ * Converts a duration to milliseconds. The duration is a number of seconds, or a text such as `90s`.
  *
- * @throws TypeKroError `testing/bad-duration`.
+ * @throws TypeKroError `testing/bad-duration` for any other text and for negative durations.
  */
 export function durationMs(duration: string | number): number {
   const text = String(duration);

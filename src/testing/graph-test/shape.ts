@@ -3,10 +3,10 @@ import { isJsonObject } from '../../core/index.ts';
 import type { PathStep } from '../../graph/index.ts';
 import { nearestName } from '../../schema/index.ts';
 
-/** Reports a mistake at a path. With `key`, the place is the key of the member, not its value. */
+/** Reports a mistake at a path. With `key`, the place of the mistake is the key of the member and not its value. */
 export type Report = (path: readonly PathStep[], message: string, hint?: string, key?: boolean) => void;
 
-/** Checks a value of a test file, and reports what is wrong with it. */
+/** Checks a value of a test file and reports its mistakes. */
 export type Shape = (value: JsonValue, path: readonly PathStep[], report: Report) => void;
 
 function typed(what: string, accepts: (value: JsonValue) => boolean, example: string): Shape {
@@ -35,7 +35,7 @@ export function oneOf(...choices: readonly string[]): Shape {
   };
 }
 
-/** A list whose entries have a shape. */
+/** A list whose elements are checked by `entry`. */
 export function listOf(entry: Shape, example: string): Shape {
   return (value, path, report) => {
     if (!Array.isArray(value)) {
@@ -46,7 +46,7 @@ export function listOf(entry: Shape, example: string): Shape {
   };
 }
 
-/** An object whose keys are names of some kind. `keyShape` checks each key; it gets the path of the member. */
+/** An object with any names as keys. `keyShape` checks each key, with the path of its member. */
 export function mapOf(
   entry: Shape,
   example: string,
@@ -84,7 +84,9 @@ export function members(shapes: Readonly<Record<string, Shape>>, required: reado
   };
 }
 
-/** The shape for the JSON type of the value. `what` describes the allowed types in the message about another type. */
+/**
+ * Checks a value with the shape for its JSON type. `what` describes the allowed types in the message for other types.
+ */
 export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, example: string): Shape {
   return (value, path, report) => {
     const shape = shapes[typeName(value)];
@@ -94,7 +96,7 @@ export function either(shapes: Partial<Record<TypeName, Shape>>, what: string, e
   };
 }
 
-/** What to do about an unknown name. */
+/** The remedy for an unknown name. */
 export function fieldHint(name: string, known: readonly string[]): string {
   const near = nearestName(name, known);
   return near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
@@ -115,7 +117,7 @@ export function typeName(value: JsonValue): TypeName {
   return typeof value === 'object' ? 'an object' : 'a number';
 }
 
-/** The name of the value at a path in messages. */
+/** The name of the value at a path, for messages. */
 function lastName(path: readonly PathStep[]): string {
   const names = path.filter((step) => typeof step === 'string');
   const name = names.at(-1);

@@ -3,7 +3,7 @@ import { isJsonObject, parseJson, stringifyJson } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { GraphWorld } from './graph-world.ts';
 
-/** Metadata that servers and the controller write for themselves. */
+/** Metadata that the API server and the controller write for their own use. */
 const OWN_METADATA: ReadonlySet<string> = new Set([
   'uid',
   'resourceVersion',
@@ -14,7 +14,9 @@ const OWN_METADATA: ReadonlySet<string> = new Set([
 ]);
 const OWN_LABELS: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
 
-/** All objects of the instance by node, without what servers and the controller write for themselves. */
+/**
+ * All objects of the instance by node, without metadata that the API server and the controller write for their own use.
+ */
 export async function snapshotOf(world: GraphWorld): Promise<JsonObject> {
   const result: JsonObject = {};
   for (const id of world.graph.order) {
@@ -37,10 +39,10 @@ function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: kept, ...fields };
 }
 
-/** What stands for the uid of an object in a snapshot. */
+/** The text that replaces the uid of an object in a snapshot. */
 const OWN_UID = 'uid-of-this-object';
 
-/** Each run gives an object another uid, and a Job has its own in the labels of its pods. */
+/** Replaces the uid of an object. It differs in each run, and the labels of a Job's pods contain it. */
 function withoutUid(object: JsonObject, uid: string | undefined): JsonObject {
   const text = uid === undefined ? '' : stringifyJson(object);
   if (uid === undefined || !text.includes(uid)) return object;

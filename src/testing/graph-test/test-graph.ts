@@ -10,22 +10,25 @@ import type { GivenState, GraphTest } from './model.ts';
 import { prepareTests } from './prepare.ts';
 import { runGraphTest } from './run-graph-test.ts';
 
-/** A composition, as far as its tests use it. */
+/** The part of a composition that tests use. */
 export interface TestedComposition<Spec> {
   toDefinition(options: { readonly target: 'typekro' }): JsonObject;
   toInstance(spec: Spec): KubeObject;
 }
 
-/** A test of a composition or definition in code: as `GraphTest`, with the type of the spec. */
+/** A test of a composition or a definition in code: a `GraphTest` with the type of the spec. */
 export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> {
   readonly given?: Omit<GivenState, 'spec'> & { readonly spec?: Spec };
 }
 
 /** The options of `testGraph`. */
 export interface TestGraphOptions {
-  /** CustomResourceDefinitions of the kinds that the definition uses, besides those of Kubernetes. Default: none. */
+  /**
+   * CustomResourceDefinitions of the kinds that the definition uses, in addition to the kinds of Kubernetes. Default:
+   * none.
+   */
   readonly crds?: readonly KubeObject[];
-  /** Are workloads simulated? Default false: the test says what the status of each object becomes. */
+  /** Are workloads simulated? Default: false; the test then writes the status of each object. */
   readonly workloads?: boolean;
 }
 
@@ -35,17 +38,17 @@ interface PreparedDefinition {
   readonly sources: SchemaSource;
 }
 
-/** Definitions that tests used, so that a cluster with each of them is made once. */
+/** The definitions that tests have used. The cluster for each of them is prepared only once. */
 const prepared = new WeakMap<object, Map<string, Promise<PreparedDefinition>>>();
 
 /**
- * Runs a test of a composition, or of a ResourceGraphDefinition as an object, in a cluster of its own, in virtual time,
- * with the real controller; for vitest, node:test and other runners. The test has the members of a test in a
+ * Runs a test of a composition or of a ResourceGraphDefinition object. The test runs in its own cluster, with the real
+ * controller, in virtual time. It works in vitest, node:test and other runners. The test has the members of a test in a
  * `*.test.yaml` file.
  *
- * @throws TypeKroError `testing/unmet` when an expectation is not met: each with its path, what was expected and received,
- *   and why the node is as it is; `testing/bad-test` for unknown nodes and fields; `testing/bad-definition` for a
- *   definition with errors.
+ * @throws TypeKroError `testing/unmet` when an expectation is not met; the message has the path of each, the expected
+ * and received values, and the reason for the node's state. `testing/bad-test` for unknown nodes and fields.
+ * `testing/bad-definition` for a definition with errors.
  */
 export async function testGraph<Spec extends object = JsonObject>(
   definition: TestedComposition<Spec> | KubeObject,
@@ -73,7 +76,7 @@ function preparedOf<Spec>(
   definition: TestedComposition<Spec> | KubeObject,
   options: TestGraphOptions,
 ): Promise<PreparedDefinition> {
-  // CRDs are compared by their names: a runner may make the list anew for each test.
+  // CRDs are compared by their names, because a test may make a new list for each call.
   const key = JSON.stringify([options.workloads === true, (options.crds ?? []).map(({ metadata }) => metadata.name)]);
   const known = prepared.get(definition) ?? new Map<string, Promise<PreparedDefinition>>();
   prepared.set(definition, known);

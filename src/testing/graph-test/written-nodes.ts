@@ -3,7 +3,7 @@ import { isJsonObject, tryParseJson } from '../../core/index.ts';
 import { nodeIdOf } from '../../runtime/index.ts';
 import type { SeenRequest } from '../simulation/virtual-world.ts';
 
-/** Which nodes the controller wrote and deleted, from its answered requests. */
+/** The nodes that the controller wrote and deleted, according to its answered requests. */
 export class WrittenNodes {
   /** Nodes in the order in which their first object was created. */
   readonly created: string[] = [];
@@ -11,14 +11,14 @@ export class WrittenNodes {
   readonly deleted: string[] = [];
   /** Nodes that were written or deleted since `beginStep`. */
   readonly inStep = new Set<string>();
-  /** The nodes of objects by their paths: a deletion names only the path. */
+  /** The nodes of objects by the paths of the objects. A deletion has only the path. */
   readonly #nodeOfPath = new Map<string, string>();
 
   beginStep(): void {
     this.inStep.clear();
   }
 
-  /** Notes a request that was answered. */
+  /** Records an answered request. */
   note({ method, path, body }: SeenRequest, status: number): void {
     if (status >= 300 || method === 'GET') return;
     const place = path.replace(/\?.*/, '');

@@ -7,7 +7,7 @@ interface SimTimer {
   readonly callback: () => void;
 }
 
-/** A clock that jumps from timer to timer when it is told to. Shared by cluster, clients and controllers. */
+/** A clock that moves only by `jump` and `skip`. Cluster, clients and controllers share it. */
 export class SimClock implements Clock {
   #now = Date.UTC(2026, 0, 1);
   #order = 0;
@@ -23,12 +23,12 @@ export class SimClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
-  /** When the next timer falls due; `undefined` without any. */
+  /** The time at which the next timer is due; `undefined` without timers. */
   get nextDue(): number | undefined {
     return this.#next()?.due;
   }
 
-  /** Jumps to the next timer and runs it. */
+  /** Moves the time to the next timer and runs it. Does nothing without timers. */
   jump(): void {
     const next = this.#next();
     if (next === undefined) return;
@@ -37,7 +37,7 @@ export class SimClock implements Clock {
     next.callback();
   }
 
-  /** Moves the time although nothing is due. */
+  /** Moves the time and runs no timer. */
   skip(milliseconds: number): void {
     this.#now += milliseconds;
   }
@@ -53,10 +53,10 @@ export class SimClock implements Clock {
   }
 }
 
-/** The same time seen by a machine whose clock is wrong. */
+/** The same time on a machine whose clock is wrong. */
 export class SkewedClock implements Clock {
   readonly #clock: Clock;
-  /** How far it is ahead, in milliseconds; may change, as when a time server corrects it. */
+  /** The difference to the right time, in milliseconds. It may change, as when a time server corrects the clock. */
   ahead = 0;
 
   constructor(clock: Clock) {
@@ -76,7 +76,7 @@ export class SkewedClock implements Clock {
   }
 }
 
-/** Random numbers in [0, 1) that depend on the seed alone. */
+/** Returns a generator of random numbers in [0, 1). Equal seeds give equal numbers. */
 export function seededRandom(seed: number): () => number {
   let state = (seed * 0x9e3779b9) >>> 0;
   return () => {
@@ -88,8 +88,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * The `count`-th random number of one source of chance. Numbers of one source do not move those of another, so
- * that taking one fault out of a run leaves the others where they were.
+ * The `count`-th random number of one source of randomness. The sources are independent: a fault that is taken out of a
+ * run does not change the other faults.
  */
 export function noise(seed: number, source: string, count: number): number {
   const start = Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(count + 1, 0x85ebca6b);

@@ -8,49 +8,52 @@ import type { Transport } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import { SimClock, seededRandom } from './sim-clock.ts';
 
-/** A request as a transport gets it. */
+/** A request to a transport. */
 export type SeenRequest = Parameters<Transport['request']>[0];
 /** An answer of a transport. */
 export type Answer = Awaited<ReturnType<Transport['request']>>;
 
-/** Embedded cluster and controller on one clock that stands still until it is advanced. */
+/** An embedded cluster and a controller on one manual clock. */
 export interface VirtualWorld {
   readonly cluster: Cluster;
   readonly clock: SimClock;
-  /** The user's client, field manager `user` unless it says otherwise. */
+  /** The client of the user. Its default field manager is `user`. */
   readonly user: KubeClient;
   readonly controller: Controller;
-  /** What the controller asked for, oldest first; empty it to count anew. */
+  /** The requests of the controller, oldest first. A test may empty the list to count again. */
   readonly requests: SeenRequest[];
   readonly log: string[];
-  /** Answers requests of the controller in place of the cluster; `undefined` lets one through. */
+  /**
+   * Answers a request of the controller in place of the cluster. Returns `undefined` to pass the request to the
+   * cluster.
+   */
   intercept: ((request: SeenRequest) => Answer | Promise<Answer> | undefined) | undefined;
   apply(...objects: KubeObject[]): Promise<void>;
-  /** Lets everything happen that happens at this point of time. */
+  /** Waits until all work that is due at the present time is done. */
   settle(): Promise<void>;
-  /** Moves the time, letting everything happen in its order. */
+  /** Moves the time, and does all work that becomes due, in order. */
   advance(milliseconds: number): Promise<void>;
-  /** Stops the controller and starts another, as a new process would. */
+  /** Stops the controller and starts another one, like a new process. */
   restart(options?: Partial<ControllerOptions>): Promise<void>;
   /** Events on an object, as `reason: message`, oldest first. */
   eventsOf(name: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** How a world is made. */
+/** The options of `virtualWorld`. */
 export interface VirtualWorldOptions {
   readonly cluster?: ClusterOptions;
   readonly controller?: Partial<ControllerOptions>;
-  /** The state from which the cluster starts, with kro's CRDs. Default: an empty cluster with kro's CRDs. */
+  /** The state with which the cluster starts, including kro's CRDs. Default: only kro's CRDs. */
   readonly from?: ClusterSnapshot;
-  /** Called with each request of the controller that was answered, and the status of the answer. */
+  /** Called with each answered request of the controller, and the status of the answer. */
   onAnswer?(request: SeenRequest, status: number): void;
 }
 
-/** So many turns of the event loop without a request count as quiet. */
+/** The number of turns of the event loop without a request after which the cluster counts as quiet. */
 const QUIET_TURNS = 15;
 
-/** Starts a cluster with kro's CRDs and a controller; workloads are not simulated unless asked for. */
+/** Starts a cluster with kro's CRDs and a controller. Workloads are simulated only when the options ask for them. */
 export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<VirtualWorld> {
   const clock = new SimClock();
   const random = seededRandom(1);
