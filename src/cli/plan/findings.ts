@@ -1,5 +1,6 @@
 import { objectName } from '../../core/index.ts';
-import type { Plan } from './plan.ts';
+import type { InstancePlan, Plan } from './plan.ts';
+import { withoutNames } from './stand-in.ts';
 
 /** A part of a plan that a reviewer must see. */
 export interface Finding {
@@ -11,6 +12,9 @@ export interface Finding {
   /** The line of the definition in the file, from 1. */
   readonly line?: number;
 }
+
+/** The words for the instance in a finding that is about several instances. */
+const STAND_INS = { name: 'NAME', namespace: 'NAMESPACE' };
 
 /**
  * Lists what is refused, blocked, breaking or replaced, and what could not be read. Equal findings of several instances
@@ -29,37 +33,44 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
       findings.push({ rule: 'breaking-change', level: 'warning', message, ...at });
     }
   }
-  for (const { object, refusal } of objects) {
-    if (refusal !== undefined)
-      findings.push({ rule: 'refused', level: 'error', message: `${objectName(object)}: ${refusal}` });
+  for (const { object, refusal, action } of objects) {
+    const name = objectName(object);
+    if (refusal !== undefined) findings.push({ rule: 'refused', level: 'error', message: `${name}: ${refusal}` });
+    else if (action === 'replace')
+      findings.push({ rule: 'replace', level: 'warning', message: `${name}: ${REPLACED}` });
   }
-  const places = new Map(definitions.map(({ name, place }) => [name, placeOf(place)]));
-  const counted = new Map<string, { readonly finding: Finding; readonly names: string[] }>();
-  const add = (finding: Finding, name: string) => {
-    const key = `${finding.rule} ${finding.message}`;
-    const known = counted.get(key);
-    if (known === undefined) counted.set(key, { finding, names: [name] });
-    else known.names.push(name);
-  };
-  for (const { instance, definition, because, state, blocked, writes } of instances) {
-    const at = places.get(definition) ?? {};
-    const name = objectName(instance);
-    if (state === 'blocked' && because !== undefined)
-      add({ rule: 'blocked', level: 'error', message: because, ...at }, name);
-    for (const { node, reason } of blocked) {
-      const message = `${node} ${reason.replaceAll(instance.name, 'NAME')}`;
-      add({ rule: 'blocked', level: 'error', message, ...at }, name);
-    }
-    for (const { action, node, object } of writes) {
-      if (action !== 'replace') continue;
-      const message = `${node}: the ${object.kind} has to be deleted and created again`;
-      add({ rule: 'replace', level: 'warning', message, ...at }, name);
-    }
-  }
-  for (const { finding, names } of counted.values()) {
-    findings.push({ ...finding, message: `${finding.message} (${names.join(', ')})` });
-  }
+  findings.push(...instanceFindings(instances, new Map(definitions.map(({ name, place }) => [name, placeOf(place)]))));
   return [...findings, ...limits.map((message) => ({ rule: 'not-seen', level: 'warning', message }) as const)];
+}
+
+const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
+
+/** The findings about instances: equal ones are one finding, with the names of the instances behind the message. */
+function instanceFindings(
+  instances: readonly InstancePlan[],
+  places: ReadonlyMap<string, Pick<Finding, 'file' | 'line'>>,
+): Finding[] {
+  const counted = new Map<string, { readonly finding: Finding; readonly shared: string; readonly names: string[] }>();
+  for (const { instance, definition, because, state, blocked, writes } of instances) {
+    const add = (rule: Finding['rule'], level: Finding['level'], message: string) => {
+      const shared = withoutNames(message, instance, STAND_INS);
+      const key = `${definition} ${rule} ${shared}`;
+      const known = counted.get(key);
+      const finding = { rule, level, message, ...places.get(definition) };
+      if (known === undefined) counted.set(key, { finding, shared, names: [objectName(instance)] });
+      else known.names.push(objectName(instance));
+    };
+    if (state === 'blocked' && because !== undefined) add('blocked', 'error', because);
+    for (const { node, reason } of blocked) add('blocked', 'error', `${node} ${reason}`);
+    for (const { action, node, object, refusal } of writes) {
+      if (refusal !== undefined) add('refused', 'error', `${node}: ${object.kind}: ${refusal}`);
+      else if (action === 'replace') add('replace', 'warning', `${node}: ${object.kind}: ${REPLACED}`);
+    }
+  }
+  return [...counted.values()].map(({ finding, shared, names }) => ({
+    ...finding,
+    message: `${names.length === 1 ? finding.message : shared} (${names.join(', ')})`,
+  }));
 }
 
 /** Splits a place such as `app.yaml:12` or `app.ts:12:3` into file and line. */

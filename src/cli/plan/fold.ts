@@ -1,4 +1,6 @@
-import type { InstancePlan, ObjectPlan, ValueLine } from './plan.ts';
+import type { ObjectRef } from '../../core/index.ts';
+import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from './plan.ts';
+import { withoutNames } from './stand-in.ts';
 
 /** Instances with equal plans. */
 export interface Fold {
@@ -16,11 +18,11 @@ export interface Fold {
 export function fold(instances: readonly InstancePlan[]): Fold[] {
   const groups = new Map<string, { readonly members: InstancePlan[]; readonly values: Set<string> }>();
   for (const instance of instances) {
-    const key = general(instance, patternOf(instance));
+    const key = textOf(patternOf(instance), instance.instance);
     const group = groups.get(key) ?? { members: [], values: new Set() };
     groups.set(key, group);
     group.members.push(instance);
-    group.values.add(general(instance, valuesOf(instance)));
+    group.values.add(textOf(valuesOf(instance), instance.instance));
   }
   return [...groups.values()].map(({ members: [first, ...others], values }) => ({
     first: first as InstancePlan,
@@ -29,26 +31,57 @@ export function fold(instances: readonly InstancePlan[]): Fold[] {
   }));
 }
 
-/** The parts of a plan that are compared, without values of fields. */
-function patternOf(plan: InstancePlan): unknown {
+/** The pattern without values: what the plan's own words say, and what may hold names. */
+function patternOf(plan: InstancePlan): Pattern {
   const { definition, state, because, action, fields, rollout, writes, later, blocked } = plan;
-  return [definition, state, because, action, paths(fields), rollout, writes.map(writeOf), later, blocked];
+  return {
+    fixed: [
+      definition,
+      state,
+      action,
+      roots(fields),
+      rollout,
+      writes.map(fixedPartOf),
+      nodesOf(later),
+      nodesOf(blocked),
+    ],
+    named: [because, paths(fields), writes.map(namedPartOf), reasonsOf(later), reasonsOf(blocked)],
+  };
 }
 
-function writeOf({ node, object, action, fields, wave, after, finalizers, refusal, checked }: ObjectPlan): unknown {
-  const { apiVersion, kind } = object;
-  return [node, apiVersion, kind, action, paths(fields), wave, after, finalizers, refusal, checked];
+/** A part of a plan that is compared as it is, and a part in which the names of instances count as equal. */
+interface Pattern {
+  readonly fixed: unknown;
+  readonly named: unknown;
 }
 
-const paths = (fields: readonly ValueLine[]): readonly string[] => fields.map(({ path }) => path);
-
-function valuesOf({ fields, writes }: InstancePlan): unknown {
-  return [fields, writes.map((write) => write.fields)];
+function fixedPartOf({ node, object, action, fields, wave, after, checked }: ObjectPlan): unknown {
+  return [node, object.apiVersion, object.kind, action, roots(fields), wave, after, checked];
 }
 
-/** Prints a value with placeholders for the name and the namespace of the instance. */
-function general({ instance: { name, namespace } }: InstancePlan, value: unknown): string {
-  const text = JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
-  const named = text.replaceAll(name, '\u0001');
-  return namespace === undefined || namespace === '' ? named : named.replaceAll(namespace, '\u0002');
+function namedPartOf({ fields, finalizers, refusal }: ObjectPlan): unknown {
+  return [paths(fields), finalizers, refusal];
+}
+
+/** Paths with their first member apart: `data` and `spec` are fields, and names of instances, too. */
+const paths = (fields: readonly ValueLine[]): readonly string[] => fields.map(({ path }) => path.replace(/^\w+/, ''));
+const roots = (fields: readonly ValueLine[]): readonly string[] =>
+  fields.map(({ path }) => /^\w+/.exec(path)?.[0] ?? '');
+const nodesOf = (open: readonly OpenNode[]): readonly string[] => open.map(({ node }) => node);
+const reasonsOf = (open: readonly OpenNode[]): unknown => open.map(({ reason, remedy }) => [reason, remedy]);
+
+function valuesOf({ fields, writes }: InstancePlan): Pattern {
+  const values = (lines: readonly ValueLine[]) => lines.map(({ from, to }) => [from, to]);
+  return { fixed: undefined, named: [values(fields), writes.map((write) => values(write.fields))] };
+}
+
+const STAND_INS = { name: '\u0001', namespace: '\u0002' };
+
+/** The text of a pattern, with stand-ins for the name and the namespace of the instance in its named part. */
+function textOf({ fixed, named }: Pattern, instance: ObjectRef): string {
+  const general = JSON.stringify(named, (_key, each: unknown) => {
+    if (typeof each === 'bigint') return String(each);
+    return typeof each === 'string' ? withoutNames(each, instance, STAND_INS) : each;
+  });
+  return `${JSON.stringify(fixed)} ${general}`;
 }

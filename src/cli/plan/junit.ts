@@ -3,10 +3,10 @@ import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 
 /**
- * Prints the plan as JUnit XML: one suite a definition, one case an instance. A blocked instance is a failure, a
- * deferred one is skipped.
+ * The plan as JUnit XML: a suite for each definition with a case for each instance, and a suite for the other objects of
+ * the files. A refused or blocked one fails, a deferred one is skipped.
  */
-export function junitText({ definitions, instances }: Plan): string {
+export function junitText({ definitions, instances, objects }: Plan): string {
   const names = [
     ...new Set([...definitions.map(({ name }) => name), ...instances.map(({ definition }) => definition)]),
   ];
@@ -20,6 +20,14 @@ export function junitText({ definitions, instances }: Plan): string {
     const attributes = `name="${xmlText(name)}" tests="${own.length + 1}" failures="${failed}" skipped="${skipped}"`;
     return [`  <testsuite ${attributes}>`, definition, ...cases, '  </testsuite>'];
   });
+  const refused = objects.filter(({ refusal }) => refusal !== undefined).length;
+  const others = objects.map(({ object, refusal }) =>
+    testCase('objects', objectName(object), refusal === undefined ? '' : failure(refusal)),
+  );
+  if (objects.length > 0) {
+    const attributes = `name="objects" tests="${objects.length}" failures="${refused}" skipped="0"`;
+    suites.push(`  <testsuite ${attributes}>`, ...others, '  </testsuite>');
+  }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<testsuites name="typekro plan">',

@@ -415,7 +415,7 @@ test.each(['markdown', 'sarif', 'junit'])('-o %s', async (form) => {
 test('annotations and a comment for GitHub', async () => {
   const { out } = await runWhole('plan FILE --snapshot prod.json --github comment.md', next());
   expect(out).toMatchInlineSnapshot(`
-    "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: the Job has to be deleted and created again (WebApp team-b/pay)
+    "::warning file=app.yaml,line=1,title=typekro plan%3A replace::migrate: Job: a field cannot change, so the object has to be deleted and created again (WebApp team-b/pay)
     8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred."
   `);
   expect(readFileSync(join(cwd, 'comment.md'), 'utf8')).toContain('<!-- typekro plan -->');

@@ -1,0 +1,249 @@
+import { expect, test } from 'vitest';
+import { instancePlan, planOf, writePlan } from '../../../test/support/plan-values.ts';
+import { githubAnnotations } from './annotations.ts';
+import { findingsOf } from './findings.ts';
+import { junitText } from './junit.ts';
+import { markdownText } from './markdown.ts';
+import type { DefinitionPlan } from './plan.ts';
+import { sarifText } from './sarif.ts';
+
+const definition = (members: Partial<DefinitionPlan> = {}): DefinitionPlan => ({
+  name: 'pots',
+  kind: 'Pot',
+  place: 'graphs/pots.yaml:12',
+  action: 'change',
+  revision: { from: 1, to: 2 },
+  schema: [],
+  nodes: [],
+  other: [],
+  notes: [],
+  ...members,
+});
+
+const removed = {
+  change: 'removed',
+  field: 'spec.old',
+  description: 'string',
+  breaking: true,
+  setBy: ['team/a'],
+} as const;
+
+test('a definition: what breaks instances, and why it is refused', () => {
+  const plan = planOf({
+    definitions: [definition({ refusal: 'it has a cycle', schema: [removed, { ...removed, breaking: false }] })],
+  });
+  expect(findingsOf(plan)).toEqual([
+    { rule: 'refused', level: 'error', message: 'pots: it has a cycle', file: 'graphs/pots.yaml', line: 12 },
+    {
+      rule: 'breaking-change',
+      level: 'warning',
+      message: 'pots: spec.old (string) is removed; set by team/a',
+      file: 'graphs/pots.yaml',
+      line: 12,
+    },
+  ]);
+});
+
+test.each([
+  ['pots.yaml:12', { file: 'pots.yaml', line: 12 }],
+  ['app.ts:12:3', { file: 'app.ts', line: 12 }],
+  ['C:\\graphs\\pots.yaml:7', { file: 'C:\\graphs\\pots.yaml', line: 7 }],
+  ['the cluster', { file: 'the cluster' }],
+])('the place %j', (place, expected) => {
+  const [finding] = findingsOf(planOf({ definitions: [definition({ place, refusal: 'no' })] }));
+  expect(finding).toEqual({ rule: 'refused', level: 'error', message: 'pots: no', ...expected });
+});
+
+test('equal findings of several instances are one, with the names behind it', () => {
+  const blocked = (name: string) =>
+    instancePlan(`team/${name}`, {
+      state: 'blocked',
+      blocked: [{ node: 'map', reason: `waits: ${name}-db has data` }],
+    });
+  const plan = planOf({ instances: [blocked('a'), blocked('shop')], limits: ['Secrets cannot be read'] });
+  expect(findingsOf(plan)).toEqual([
+    {
+      rule: 'blocked',
+      level: 'error',
+      message: 'map waits: NAME-db has data (Pot team/a, Pot team/shop)',
+    },
+    { rule: 'not-seen', level: 'warning', message: 'Secrets cannot be read' },
+  ]);
+});
+
+test('a finding of one instance has its names, not stand-ins', () => {
+  const blocked = instancePlan('team/a', {
+    state: 'blocked',
+    blocked: [{ node: 'map', reason: 'waits: a-db has data' }],
+  });
+  expect(findingsOf(planOf({ instances: [blocked] }))).toMatchObject([
+    { message: 'map waits: a-db has data (Pot team/a)' },
+  ]);
+});
+
+test('instances of two definitions are two findings', () => {
+  const blocked = (name: string, definition: string) =>
+    instancePlan(`team/${name}`, { definition, state: 'blocked', because: 'its spec is refused' });
+  expect(findingsOf(planOf({ instances: [blocked('a', 'pots'), blocked('b', 'pans')] }))).toHaveLength(2);
+});
+
+test('writes that are refused or replace their object are findings, of files and of instances', () => {
+  const writes = [writePlan({ action: 'replace' }), writePlan({ action: 'replace', refusal: 'quota' })];
+  const plan = planOf({ objects: writes, instances: [instancePlan('team/a', { writes })] });
+  expect(findingsOf(plan).map(({ rule, message }) => `${rule} ${message}`)).toEqual([
+    'replace ConfigMap team/shop: a field cannot change, so the object has to be deleted and created again',
+    'refused ConfigMap team/shop: quota',
+    'replace map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/a)',
+    'refused map: ConfigMap: quota (Pot team/a)',
+  ]);
+});
+
+const everything = planOf({
+  definitions: [definition({ schema: [removed] })],
+  objects: [writePlan({ node: '', refusal: 'quota: 1,000 of 1,000 (100%)\nsecond line' })],
+  instances: [
+    instancePlan('team/a', { state: 'blocked', because: 'spec.old is set <and> "gone"' }),
+    instancePlan('team/b', {
+      writes: [writePlan({ action: 'replace', fields: [{ path: 'spec.template', immutable: true }] })],
+    }),
+    instancePlan('team/c', { state: 'deferred', because: 'it is pinned to revision 1' }),
+  ],
+});
+
+test('workflow commands: one line each, nothing that GitHub reads as its own', () => {
+  expect(githubAnnotations(everything).join('\n')).toMatchInlineSnapshot(`
+    "::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A breaking-change::pots: spec.old (string) is removed; set by team/a
+    ::error title=typekro plan%3A refused::ConfigMap team/shop: quota: 1,000 of 1,000 (100%25)%0Asecond line
+    ::error file=graphs/pots.yaml,line=12,title=typekro plan%3A blocked::spec.old is set <and> "gone" (Pot team/a)
+    ::warning file=graphs/pots.yaml,line=12,title=typekro plan%3A replace::map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)"
+  `);
+});
+
+test('SARIF', () => {
+  const { runs } = JSON.parse(sarifText(everything)) as { runs: [{ results: unknown }] };
+  expect(runs[0].results).toMatchInlineSnapshot(`
+    [
+      {
+        "level": "warning",
+        "locations": [
+          {
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "graphs/pots.yaml",
+              },
+              "region": {
+                "startLine": 12,
+              },
+            },
+          },
+        ],
+        "message": {
+          "text": "pots: spec.old (string) is removed; set by team/a",
+        },
+        "ruleId": "breaking-change",
+      },
+      {
+        "level": "error",
+        "locations": [],
+        "message": {
+          "text": "ConfigMap team/shop: quota: 1,000 of 1,000 (100%)
+    second line",
+        },
+        "ruleId": "refused",
+      },
+      {
+        "level": "error",
+        "locations": [
+          {
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "graphs/pots.yaml",
+              },
+              "region": {
+                "startLine": 12,
+              },
+            },
+          },
+        ],
+        "message": {
+          "text": "spec.old is set <and> "gone" (Pot team/a)",
+        },
+        "ruleId": "blocked",
+      },
+      {
+        "level": "warning",
+        "locations": [
+          {
+            "physicalLocation": {
+              "artifactLocation": {
+                "uri": "graphs/pots.yaml",
+              },
+              "region": {
+                "startLine": 12,
+              },
+            },
+          },
+        ],
+        "message": {
+          "text": "map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)",
+        },
+        "ruleId": "replace",
+      },
+    ]
+  `);
+});
+
+test('JUnit', () => {
+  expect(junitText(everything)).toMatchInlineSnapshot(`
+    "<?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="typekro plan">
+      <testsuite name="pots" tests="4" failures="1" skipped="1">
+        <testcase classname="pots" name="definition"/>
+        <testcase classname="pots" name="Pot team/a"><failure message="spec.old is set &lt;and&gt; &quot;gone&quot;"/></testcase>
+        <testcase classname="pots" name="Pot team/b"/>
+        <testcase classname="pots" name="Pot team/c"><skipped message="it is pinned to revision 1"/></testcase>
+      </testsuite>
+      <testsuite name="objects" tests="1" failures="1" skipped="0">
+        <testcase classname="objects" name="ConfigMap team/shop"><failure message="quota: 1,000 of 1,000 (100%) second line"/></testcase>
+      </testsuite>
+    </testsuites>"
+  `);
+});
+
+test('Markdown', () => {
+  expect(markdownText(everything)).toMatchInlineSnapshot(`
+    "<!-- typekro plan -->
+    ### Plan of \`pots\`
+
+    0 to create, 1 to change, 1 to replace, 0 to prune, 1 refused, 1 deferred, 1 blocked.
+
+    - warning: pots: spec.old (string) is removed; set by team/a
+    - **error**: ConfigMap team/shop: quota: 1,000 of 1,000 (100%) second line
+    - **error**: spec.old is set \\<and\\> "gone" (Pot team/a)
+    - warning: map: ConfigMap: a field cannot change, so the object has to be deleted and created again (Pot team/b)
+
+    <details><summary>Everything</summary>
+
+    \`\`\`
+    Definition  ~ pots  (Pot)  revision 1 → 2  graphs/pots.yaml:12
+      schema  - spec.old  string  BREAKING: 1 instance sets it (team/a)
+
+    Objects
+      ! ConfigMap team/shop
+          refused: quota: 1,000 of 1,000 (100%) second line
+
+    Instances 3   changed 1 · deferred 1 · blocked 1
+      team/a  ! blocked: spec.old is set <and> "gone"
+      team/b  -/+ ConfigMap shop  (map)  a field cannot change: delete + create
+                  spec.template  +   (immutable)
+      team/c  = deferred: it is pinned to revision 1
+
+    Plan: 0 to create, 1 to change, 1 to replace, 0 to prune, 1 refused, 1 deferred, 1 blocked.
+      Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
+      Checked by dry runs of the API server: 2 writes.
+      From cluster test, read at 2026-01-01T00:00:00Z.
+    \`\`\`
+
+    </details>"
+  `);
+});

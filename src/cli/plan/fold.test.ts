@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { instancePlan, writePlan } from '../../../test/support/plan-values.ts';
+import { fold } from './fold.ts';
+import type { InstancePlan } from './plan.ts';
+
+/** The names of each group. */
+const groups = (...instances: InstancePlan[]): string[][] =>
+  fold(instances).map(({ first, others }) => [first, ...others].map(({ instance }) => instance.name));
+
+const colour = (name: string, from: string, to: string): InstancePlan =>
+  instancePlan(`team/${name}`, { writes: [writePlan({ fields: [{ path: 'data.colour', from, to }] })] });
+
+test('equal changes are one group, in the order of the first of each', () => {
+  const other = instancePlan('team/c', { writes: [writePlan({ fields: [{ path: 'data.size', to: '2' }] })] });
+  expect(groups(colour('a', 'red', 'blue'), other, colour('b', 'red', 'blue'))).toEqual([['a', 'b'], ['c']]);
+});
+
+test.each<[string, Partial<InstancePlan>]>([
+  ['the definition', { definition: 'pans' }],
+  ['the state', { state: 'blocked' }],
+  ['the action', { action: 'create' }],
+  ['the place in a rollout', { rollout: 'later' }],
+  ['the reason', { because: 'it is pinned' }],
+  ['a field of the instance', { fields: [{ path: 'spec.colour', to: 'red' }] }],
+  ['the node of a write', { writes: [writePlan({ node: 'other' })] }],
+  ['the kind of a write', { writes: [writePlan({ object: { apiVersion: 'v1', kind: 'Secret', name: 'shop' } })] }],
+  ['the action of a write', { writes: [writePlan({ action: 'replace' })] }],
+  ['the wave of a write', { writes: [writePlan({ wave: 2 })] }],
+  ['what a write waits for', { writes: [writePlan({ after: ['map'] })] }],
+  ['finalizers', { writes: [writePlan({ finalizers: ['acme.test/hold'] })] }],
+  ['a refusal', { writes: [writePlan({ refusal: 'quota' })] }],
+  ['how a write was checked', { writes: [writePlan({ checked: 'rules' })] }],
+  ['a node that is known later', { later: [{ node: 'map', reason: 'waits' }] }],
+  ['a blocked node', { blocked: [{ node: 'map', reason: 'fails' }] }],
+])('another group: %s', (_what, members) => {
+  const plain = { writes: [writePlan()] };
+  expect(groups(instancePlan('team/a', plain), instancePlan('team/b', { ...plain, ...members }))).toHaveLength(2);
+});
+
+test('values may differ in one group, and the group says so', () => {
+  const said = (...instances: InstancePlan[]) => fold(instances).map(({ valuesDiffer }) => valuesDiffer);
+  expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'green'))).toEqual([true]);
+  expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'blue'))).toEqual([false]);
+  // The name of the instance in a value is no difference.
+  expect(said(colour('shop', 'shop-1', 'shop-2'), colour('pay', 'pay-1', 'pay-2'))).toEqual([false]);
+  expect(said(colour('shop', '1', '2'), { ...colour('pay', '1', '3') })).toEqual([true]);
+});
+
+test.each(['a', 'change', 'map', 'data', 'apps', 'server', 'colour', 'e'])(
+  'the name %j stands in words of the plan, and folds all the same',
+  (name) => {
+    const of = (called: string) =>
+      instancePlan(`team/${called}`, {
+        because: `${called} waits for team/${called}-db`,
+        writes: [writePlan({ fields: [{ path: 'data.size', to: `${called}.example.com` }], after: ['database'] })],
+      });
+    expect(groups(of('shop'), of(name))).toEqual([['shop', name]]);
+  },
+);
+
+test('two actions do not become one by the names of their instances', () => {
+  const [create, change] = [
+    instancePlan('team/create', { action: 'create' }),
+    instancePlan('team/change', { action: 'change' }),
+  ];
+  expect(groups(create, change)).toEqual([['create'], ['change']]);
+});
+
+test('integers beyond doubles are compared exactly', () => {
+  const sized = (name: string, to: bigint) => instancePlan(`team/${name}`, { fields: [{ path: 'spec.size', to }] });
+  expect(fold([sized('a', 9007199254740993n), sized('b', 9007199254740992n)])).toMatchObject([{ valuesDiffer: true }]);
+});
+
+test('the namespace counts as equal, too', () => {
+  const said = (namespace: string) => ({ because: `Secret ${namespace}/key is not there` });
+  expect(groups(instancePlan('blue/shop', said('blue')), instancePlan('red/shop', said('red')))).toHaveLength(1);
+});

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { instancePlan, planOf, writePlan } from '../../../test/support/plan-values.ts';
+import { hasBlocked, hasChanges } from './summary.ts';
+import type { ObjectPlan } from './plan.ts';
+
+const actions = (...list: ObjectPlan['action'][]) => list.map((action) => writePlan({ action }));
+
+test('each write is counted once, by what happens', () => {
+  const plan = planOf({
+    objects: actions('create', 'none'),
+    instances: [
+      instancePlan('t/a', {
+        action: 'change',
+        fields: [{ path: 'spec.key', secret: true }],
+        writes: actions('create', 'change', 'adopt', 'restore', 'replace', 'prune', 'delete', 'labels'),
+      }),
+      instancePlan('t/b', { state: 'deferred' }),
+      instancePlan('t/c', { state: 'unchanged', later: [{ node: 'map', reason: 'waits' }] }),
+    ],
+  });
+  expect(plan.summary).toEqual({
+    create: 2,
+    change: 4,
+    replace: 1,
+    prune: 1,
+    delete: 1,
+    labels: 1,
+    refused: 0,
+    later: 1,
+    secrets: 1,
+    instances: { changed: 1, unchanged: 1, deferred: 1, blocked: 0 },
+    // Deletions and labels are not checked by a dry run.
+    checked: { server: 6, rules: 0, none: 0 },
+  });
+});
+
+test('what is refused does not happen', () => {
+  const { summary } = planOf({
+    objects: [writePlan({ action: 'create', refusal: 'quota' })],
+    instances: [instancePlan('t/a', { state: 'blocked', because: 'its spec is refused', action: 'change' })],
+  });
+  expect(summary).toMatchObject({ create: 0, change: 0, refused: 1, instances: { blocked: 1 } });
+});
+
+test.each<[ObjectPlan['action'], boolean]>([
+  ['create', true],
+  ['change', true],
+  ['adopt', true],
+  ['restore', true],
+  ['replace', true],
+  ['prune', true],
+  ['delete', true],
+  ['labels', false],
+  ['none', false],
+])('%s is a change: %s', (action, expected) => {
+  expect(hasChanges(planOf({ objects: actions(action) }))).toBe(expected);
+});
+
+test('a refused object or definition, and a blocked instance, block', () => {
+  expect(hasBlocked(planOf({ objects: actions('create') }))).toBe(false);
+  expect(hasBlocked(planOf({ objects: [writePlan({ refusal: 'no' })] }))).toBe(true);
+  expect(hasBlocked(planOf({ instances: [instancePlan('t/a', { state: 'blocked' })] }))).toBe(true);
+  expect(hasBlocked(planOf({ instances: [instancePlan('t/a', { state: 'deferred' })] }))).toBe(false);
+});

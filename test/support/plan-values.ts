@@ -1,0 +1,46 @@
+import type { InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
+import { summaryOf } from '../../src/cli/plan/summary.ts';
+
+/** A write of a ConfigMap by one node, with the members that a test cares about. */
+export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
+  return {
+    node: 'map',
+    object: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team', name: 'shop' },
+    action: 'change',
+    fields: [],
+    checked: 'server',
+    wave: 1,
+    ...members,
+  };
+}
+
+/** What happens to the instance `namespace/name`, with the members that a test cares about. */
+export function instancePlan(instance: string, members: Partial<InstancePlan> = {}): InstancePlan {
+  const [namespace = '', name = ''] = instance.split('/');
+  return {
+    instance: { apiVersion: 'acme.test/v1', kind: 'Pot', namespace, name },
+    definition: 'pots',
+    state: 'changed',
+    action: 'none',
+    fields: [],
+    writes: [],
+    later: [],
+    blocked: [],
+    ...members,
+  };
+}
+
+/** A plan of these parts with its summary. */
+export function planOf(parts: Partial<Pick<Plan, 'definitions' | 'objects' | 'instances' | 'limits'>>): Plan {
+  const { definitions = [], objects = [], instances = [], limits = [] } = parts;
+  return {
+    schemaVersion: 1,
+    operation: 'apply',
+    source: { kind: 'cluster', name: 'test', readAt: '2026-01-01T00:00:00Z' },
+    definitions,
+    objects,
+    instances,
+    summary: summaryOf({ definitions, objects, instances }),
+    limits,
+  };
+}
