@@ -424,4 +424,18 @@ import * as simulationCode from './controllers/index.ts';`,
     gain: 'the calendars are those of the row clock-without-modules',
     why: 'the megabyte is counted once, whichever of the two loads it',
   },
+  {
+    name: 'equal-lists',
+    what: 'An update compares lists as wholes before it matches their elements by their keys.',
+    workload: 'updates',
+    without: [
+      {
+        file: 'src/cluster/fields/compare.ts',
+        find: '  if (areEqualLists(before, after)) return SAME;\n',
+        replace: '',
+      },
+    ],
+    unit: 'ms',
+    gain: '288 of 2,008 ms',
+  },
 ];

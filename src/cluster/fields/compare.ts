@@ -117,7 +117,12 @@ function group(node: ListNode, list: readonly JsonValue[]): Map<string, JsonValu
   return groups;
 }
 
+const areEqualLists = (before: readonly JsonValue[], after: readonly JsonValue[]): boolean =>
+  before.length === after.length && before.every((element, index) => jsonEquals(element, after[index]));
+
 function compareElements(node: ListNode, before: readonly JsonValue[], after: readonly JsonValue[]): FieldComparison {
+  // Most lists are unchanged, and this test is cheaper than matching elements by their keys.
+  if (areEqualLists(before, after)) return SAME;
   const collected = new Collected();
   const left = group(node, before);
   const right = group(node, after);
