@@ -34,7 +34,7 @@ describe('unparse', () => {
   });
 });
 
-test('nodes of no text are written like parsed ones', () => {
+test('built nodes are written like parsed ones', () => {
   const { call, chain, ident, list, literal, map, member, select } = syntax;
   const [a, b] = [ident('a'), ident('b')];
   const entry = { key: literal('string', 'k'), value: select(a, 'x', { optional: true }), optional: true };
@@ -46,7 +46,7 @@ test('nodes of no text are written like parsed ones', () => {
   ]);
 });
 
-test('walkAst visits macros as they were written', () => {
+test('walkAst visits the calls of macros', () => {
   const names: string[] = [];
   walkAst(parse('l.map(x, x + y)'), (expr) => {
     if (expr.kind === 'ident') names.push(expr.name);
@@ -54,7 +54,7 @@ test('walkAst visits macros as they were written', () => {
   expect(names).toEqual(['l', 'x', 'x', 'y']);
 });
 
-test('rewriteAst replaces nodes, inside macros too', () => {
+test('rewriteAst replaces nodes, also inside macros', () => {
   const renamed = rewriteAst(parse('a.b + l.map(x, a.c)'), (expr) =>
     expr.kind === 'ident' && expr.name === 'a' ? { ...expr, name: 'z' } : expr,
   );

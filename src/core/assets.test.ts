@@ -11,7 +11,7 @@ const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\
 /** Modules that no bundle contains. A bundle has replacements for some, and a host loads the others by path. */
 const NEVER_BUNDLED = ['core/assets.ts', 'core/late-libraries.ts', 'transform/load.ts', 'transform/register.ts'];
 
-test('only modules that are never in a bundle look at their own place', () => {
+test('only modules that no bundle contains use their own path', () => {
   const found = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('dashboard/client'))
     .filter((file) =>

@@ -28,25 +28,28 @@ async function caught(work: () => unknown): Promise<unknown> {
   }
 }
 
-test.each(['now', 'later'] as const)('an error of a function that fails %s is placed at the call', async (name) => {
-  const error = await caught(function userCode() {
-    return called[name]();
-  });
-  expect(error).toBeInstanceOf(Refused);
-  expect(error).toMatchObject({ message: 'no', code: 'a/b', remedy: 'do it', name: 'Refused', nodes: [1] });
-  const [head, first, ...others] = String((error as Error).stack).split('\n');
-  expect(head).toBe('Refused: no');
-  expect(first).toMatch(/at (?:Object\.)?userCode .*caller-error\.test\.ts/);
-  expect([first, ...others].join('\n')).not.toMatch(/deep|node:internal/);
-});
+test.each(['now', 'later'] as const)(
+  'a TypeKroError of a function that fails %s has the place of the call',
+  async (name) => {
+    const error = await caught(function userCode() {
+      return called[name]();
+    });
+    expect(error).toBeInstanceOf(Refused);
+    expect(error).toMatchObject({ message: 'no', code: 'a/b', remedy: 'do it', name: 'Refused', nodes: [1] });
+    const [head, first, ...others] = String((error as Error).stack).split('\n');
+    expect(head).toBe('Refused: no');
+    expect(first).toMatch(/at (?:Object\.)?userCode .*caller-error\.test\.ts/);
+    expect([first, ...others].join('\n')).not.toMatch(/deep|node:internal/);
+  },
+);
 
-test('an error that no one foresaw keeps its place', async () => {
+test('any other error keeps its place', async () => {
   expect(String(((await caught(() => called.bug())) as Error).stack)).toMatch(
     /RangeError: a bug\n\s+at work|called|bug/,
   );
 });
 
-test('what is returned is returned', async () => {
+test('a result is passed on', async () => {
   expect(failsAtCaller((a: number) => a + 1)(1)).toBe(2);
   await expect(failsAtCaller((a: number) => Promise.resolve(a + 1))(1)).resolves.toBe(2);
 });

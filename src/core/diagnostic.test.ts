@@ -30,7 +30,7 @@ test('a diagnostic has position, severity, message, code, excerpt, path and hint
 describe('the excerpt', () => {
   test.each([
     ['the first line', 'one\ntwo', 1, 1, ['  1 | one', '    | ^']],
-    ['behind the end of a line', 'one\ntwo', 1, 9, ['  1 | one', '    |    ^']],
+    ['after the end of a line', 'one\ntwo', 1, 9, ['  1 | one', '    |    ^']],
     ['CRLF', 'one\r\ntwo\r\n', 2, 2, ['  2 | two', '    |  ^']],
     ['CR', 'one\rtwo', 2, 2, ['  2 | two', '    |  ^']],
     ['an empty line', 'one\n\ntwo', 2, 1, ['  2 | ', '    | ^']],
@@ -54,7 +54,7 @@ describe('the excerpt', () => {
     expect(line.endsWith(' …')).toBe(true);
   });
 
-  test('has the caret under the character that is meant', () => {
+  test('has the caret under the character at the column', () => {
     const character = fc.constantFrom('a', '😀', '\t', 'é');
     fc.assert(
       fc.property(fc.array(character, { maxLength: 400 }), fc.array(character, { maxLength: 400 }), (before, after) => {
@@ -69,7 +69,7 @@ describe('the excerpt', () => {
 test.each([
   ['many lines', 'key: value that is wrong\n'.repeat(80_000)],
   ['one line', 'key: value that is wrong '.repeat(80_000)],
-])('thousands of diagnostics of 2 MB in %s are formatted without reading the text each time', (_name, text) => {
+])('thousands of diagnostics of 2 MB in %s are formatted without splitting the text each time', (_name, text) => {
   const lines = text.includes('\n');
   const before = process.cpuUsage();
   for (let index = 1; index <= 5_000; index += 1) {

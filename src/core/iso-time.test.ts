@@ -9,7 +9,7 @@ test.each([0, 1, -1, 951_782_400_000, 253_402_300_799_999, 253_402_300_800_000, 
   },
 );
 
-test('every time reads as the language has it', () => {
+test('every time is written as by toISOString', () => {
   fc.assert(
     fc.property(fc.date({ noInvalidDate: true }), (date) => {
       expect(isoTime(date.getTime())).toBe(date.toISOString());
@@ -17,6 +17,6 @@ test('every time reads as the language has it', () => {
   );
 });
 
-test('what is no time is refused', () => {
+test('a number that is no time is refused', () => {
   expect(() => isoTime(Number.NaN)).toThrow(RangeError);
 });

@@ -13,7 +13,7 @@ describe('making a directory', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('makes those above it, and does nothing when it is there', () => {
+  test('makes missing parents, and does nothing when the directory exists', () => {
     const path = join(folder, 'a/b/c');
     makeDirectory(path, 0o700);
     makeDirectory(path);
@@ -30,7 +30,7 @@ describe('making a directory', () => {
     expect(() => makeDirectory(join(folder, name))).toThrow(expect.objectContaining({ code }) as Error);
   });
 
-  test.runIf(platform() === 'linux')('ends where every new name is answered with ENOENT', () => {
+  test.runIf(platform() === 'linux')('ends below a directory that answers ENOENT to every new name', () => {
     for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
       expect(() => makeDirectory(path)).toThrow(/ENOENT/);
     }

@@ -13,7 +13,7 @@ const failure = (message: string, status = 403, name?: string) =>
     user,
   ).permission;
 
-describe('the right that is missing', () => {
+describe('the missing right', () => {
   it.each([
     [
       `configmaps is forbidden: User "${user}" cannot list resource "configmaps" in API group "" at the cluster scope`,
@@ -31,7 +31,7 @@ describe('the right that is missing', () => {
     expect(failure(message)).toEqual(expected);
   });
 
-  it('is that of the controller when it may not impersonate the account', () => {
+  it('is a right of the controller when the controller may not impersonate the account', () => {
     const message =
       'serviceaccounts "deployer" is forbidden: User "kro" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "blue"';
     expect(failure(message, 403, 'deployer')).toEqual({
@@ -47,11 +47,11 @@ describe('the right that is missing', () => {
     ['pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1'],
     ['admission webhook "policy.acme.test" denied the request: no'],
     ['configmaps "a" is forbidden: unable to create new content in namespace blue because it is being terminated'],
-  ])('is none where no rule would help: %s', (message) => {
+  ])('is undefined when no rule would help: %s', (message) => {
     expect(failure(message)).toBeUndefined();
   });
 
-  it('is none of another status', () => {
+  it('is undefined for another status', () => {
     expect(failure('User "x" cannot list resource "pods" in API group ""', 500)).toBeUndefined();
   });
 });

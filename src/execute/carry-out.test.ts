@@ -90,7 +90,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
 }
 
 describe('carrying out a decision', () => {
-  it('writes the parent, then namespaces, then the other children, then deletes, and reads beside all that', async () => {
+  it('writes the parent, then namespaces, then the other children, then deletes, and reads at the same time', async () => {
     const { ports, log } = rig();
     const due = decision({
       parent: LABELS,
@@ -117,27 +117,27 @@ describe('carrying out a decision', () => {
   });
 
   it.each<[string, Partial<Decision>, Partial<ExecutionPorts>, readonly string[], boolean]>([
-    ['nothing is due: the status is written', { statusChanged: true }, {}, ['write status'], false],
-    ['nor has the status changed', {}, {}, [], false],
+    ['nothing is due: writes the status', { statusChanged: true }, {}, ['write status'], false],
+    ['nothing is due, and the status has not changed', {}, {}, [], false],
     ['the parent alone: another step is due', { parent: LABELS }, {}, ['write parent', 'complete parent'], true],
-    ['a read that brought something', { read: [read('answered')] }, {}, ['read answered'], true],
-    ['a read that a watch will bring', { read: [read('a')], statusChanged: true }, {}, ['read a'], false],
     [
-      'looking only',
-      { parent: LABELS, apply: [apply('a')], read: [read('a')] },
-      { effects: 'read' },
-      ['read a'],
-      false,
+      'a read whose answer the view has: another step is due',
+      { read: [read('answered')] },
+      {},
+      ['read answered'],
+      true,
     ],
+    ['a read that a watch answers later', { read: [read('a')], statusChanged: true }, {}, ['read a'], false],
+    ['read only', { parent: LABELS, apply: [apply('a')], read: [read('a')] }, { effects: 'read' }, ['read a'], false],
     [
-      'a dry run checks children',
+      'a dry run: the server checks children, and the parent is not written',
       { parent: LABELS, apply: [apply('a')] },
       { effects: 'dry-run' },
       ['check a', 'told of a', 'known a'],
       true,
     ],
     [
-      'a deletion begins: the status tells of it first',
+      'a deletion begins: writes the status before it deletes',
       { state: 'DELETING', statusChanged: true, delete: [deletion('a')] },
       { propagation: 'Background' },
       ['write status', 'delete a', 'propagation Background', 'gone a'],
@@ -156,7 +156,7 @@ describe('carrying out a decision', () => {
     expect(log).toEqual(expected);
   });
 
-  it('writes no child while the parent cannot be written, and remembers why', async () => {
+  it('writes no child when the parent cannot be written, and records the failure', async () => {
     const { ports, log, failed } = rig({ 'write parent': [refusal(403, 'Forbidden')] });
     expect(await carryOut(decision({ parent: LABELS, apply: [apply('a')] }), ports)).toBe(true);
     expect(log).toEqual(['write parent']);
@@ -170,7 +170,7 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('ends with a lasting failure of the parent where that is final, and waits for one that passes', async () => {
+  it('ends with a lasting failure of the parent if that is final, and waits for a failure that passes', async () => {
     const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
     const refused = refusal(422, 'Invalid');
     const { ports, failed } = rig({ 'write parent': [refused, refusal(503)] }, { rules });
@@ -179,7 +179,7 @@ describe('carrying out a decision', () => {
     expect(failed.get('X/n/x')).toMatchObject({ retryAt: 100, failure: { code: 503 } });
   });
 
-  it('waits for a busy server before another decision, and reports the failure that stays', async () => {
+  it('waits for a busy server before another decision, and reports a failure that persists', async () => {
     const { ports, clock, failed } = rig({ 'apply a': [refusal(429), refusal(429)] });
     const due = decision({ apply: [apply('a')] });
     const first = carryOut(due, ports);
@@ -195,21 +195,21 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('counts failures of one content: another one begins anew', async () => {
+  it('counts failures of one content: another content starts from one', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422)] });
     await carryOut(decision({ apply: [apply('a')] }), ports);
     await carryOut(decision({ apply: [{ ...apply('a'), fingerprint: 'another' }] }), ports);
     expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
   });
 
-  it('takes a child that is gone already as deleted', async () => {
+  it('counts a child that does not exist as deleted', async () => {
     const { ports, log, failed } = rig({ 'delete a': [refusal(404, 'NotFound')] });
     expect(await carryOut(decision({ delete: [deletion('a')] }), ports)).toBe(true);
     expect(log).toEqual(['delete a', 'gone a']);
     expect(failed.size).toBe(0);
   });
 
-  it('tries refused deletions again also where lasting failures of writes are final', async () => {
+  it('retries refused deletions even if lasting failures of writes are final', async () => {
     const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
     const { ports, failed } = rig({ 'delete a': [refusal(403)], 'apply b': [refusal(403)] }, { rules });
     await carryOut(decision({ apply: [apply('b')], delete: [deletion('a')] }), ports);
@@ -217,14 +217,14 @@ describe('carrying out a decision', () => {
     expect(failed.get('ConfigMap/n/b')?.retryAt).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('throws what is no failure of a request, after all other effects have ended', async () => {
+  it('throws other errors than failed requests, after all other effects have ended', async () => {
     const broken = new Error('broken');
     const { ports, log } = rig({ 'apply a': [broken] });
     await expect(carryOut(decision({ apply: [apply('a'), apply('b')] }), ports)).rejects.toBe(broken);
     expect(log).toContain('known b');
   });
 
-  it('throws the failure of a request that its signal ended', async () => {
+  it('throws the failure of a request that its signal aborted', async () => {
     const abort = new AbortController();
     const { ports, failed } = rig({ 'apply a': [refusal(0, 'Aborted')] }, { signal: abort.signal });
     abort.abort();

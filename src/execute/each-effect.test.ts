@@ -17,7 +17,7 @@ function effects(count: number) {
 }
 
 describe('eachEffect', () => {
-  it('begins some at once, and the next as soon as one ends', async () => {
+  it('starts some effects at once, and the next one when one ends', async () => {
     const { clock, begun, end } = effects(40);
     expect(begun).toEqual(numbers(16));
     end(3);
@@ -25,7 +25,7 @@ describe('eachEffect', () => {
     expect(begun).toEqual(numbers(17));
   });
 
-  it('lets in more and more while those under way hang, but no more than can be', async () => {
+  it('starts further effects while the running ones hang, up to the limit', async () => {
     const { clock, begun } = effects(500);
     await clock.advance(999);
     expect(begun).toHaveLength(16);
@@ -35,7 +35,7 @@ describe('eachEffect', () => {
     expect(begun).toHaveLength(128);
   });
 
-  it('waits for those that were let in later', async () => {
+  it('waits for the effects that it started later', async () => {
     const { clock, all, end } = effects(20);
     let isDone = false;
     void all.then(() => (isDone = true));
@@ -48,7 +48,7 @@ describe('eachEffect', () => {
     expect(isDone).toBe(true);
   });
 
-  it('carries out all of them when one fails, and throws what the first threw', async () => {
+  it('carries out all effects when one fails, and throws the first error', async () => {
     const done: number[] = [];
     const failing = eachEffect(new TestClock(), numbers(30), async (item) => {
       if (item % 10 === 7) throw new Error(`failed ${item}`);
@@ -58,7 +58,7 @@ describe('eachEffect', () => {
     expect(done).toHaveLength(27);
   });
 
-  it('carries out all of them also when all fail', async () => {
+  it('carries out all effects when all fail', async () => {
     let begun = 0;
     const failing = eachEffect(new TestClock(), numbers(40), (item) => {
       begun += 1;

@@ -8,6 +8,6 @@ test.each([
   ['Z', 'a'],
   [`${'x'.repeat(5_000)}a`, `${'x'.repeat(5_000)}b`],
   [`a${'x'.repeat(5_000)}`, `b${'x'.repeat(5_000)}`],
-])('%j stands before %j, as bytes of UTF-8 do', (a, b) => {
+])('%j is before %j, by bytes of UTF-8', (a, b) => {
   expect([compareText(a, b), compareText(b, a), compareText(a, a)]).toEqual([-1, 1, 0]);
 });

@@ -17,7 +17,7 @@ describe('doubles in the forms of Go', () => {
     expect(formatPlain(value)).toBe(plain);
   });
 
-  test('round halves to even, by the exact value', () => {
+  test('formatFixed rounds the exact value, and ties to even', () => {
     expect(formatFixed(2.5, 0)).toBe('2');
     expect(formatFixed(3.5, 0)).toBe('4');
     expect(formatFixed(1.005, 2)).toBe('1.00');
@@ -26,7 +26,7 @@ describe('doubles in the forms of Go', () => {
     expect(formatExponent(0.000001, 16)).toBe('9.9999999999999995e-07');
   });
 
-  test('JSON has no zero in front of the exponent', () => {
+  test('JSON has no leading zero in the exponent', () => {
     expect([1e-7, 1e21, 1e20, -0].map(formatJsonNumber)).toEqual(['1e-7', '1e+21', '100000000000000000000', '-0']);
   });
 
@@ -47,7 +47,7 @@ describe('doubles in the forms of Go', () => {
     expect(parseFloat64(text)).toBe(value);
   });
 
-  test('what was written reads back as the same double', () => {
+  test('a printed double parses to the same double', () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
         expect(parseFloat64(formatGeneral(value))).toBe(value);

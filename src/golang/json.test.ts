@@ -9,7 +9,7 @@ test('goJson sorts members as Go does, by bytes of UTF-8', () => {
   expect(goJson({ '\u{1f642}': 1, '\uffff': 2 })).toBe('{"\uffff":2,"\u{1f642}":1}');
 });
 
-test('goQuoteJson writes half a surrogate pair as U+FFFD', () => {
+test('goQuoteJson writes an unpaired surrogate as U+FFFD', () => {
   expect(goQuoteJson('\ud800<')).toBe('"\\ufffd\\u003c"');
 });
 

@@ -40,11 +40,11 @@ describe('URLs', () => {
     ['http://x/\n', 'parse "http://x/\\n": net/url: invalid control character in URL'],
     [':x', 'parse ":x": missing protocol scheme'],
     ['http://a%41.com/', 'parse "http://a%41.com/": invalid URL escape "%41"'],
-  ])('%j is no URL of a request', (text, message) => {
+  ])('%j is refused as the URL of a request', (text, message) => {
     expect(parseRequestUrl(text)).toEqual(new Failure(message));
   });
 
-  test('a plus is a space in a query alone', () => {
+  test('a plus means a space only in a query', () => {
     const url = parseUrl('http://h/a+b?q=a+b');
     expect(url).toMatchObject({ path: '/a+b' });
     expect(url instanceof Failure ? url : [...urlQuery(url)]).toEqual([['q', ['a b']]]);
@@ -59,7 +59,7 @@ describe('URLs', () => {
     ]);
   });
 
-  test('the text of a URL keeps its writing where that is valid', () => {
+  test('the text of a URL keeps a valid spelling', () => {
     const texts = ['http://h/a%2fb?x=y#fr%2Fag', 'mailto:a@b', 'http://u:p@h/', '/p?', 'http:/x'];
     expect(texts.map((text) => formatUrl(parseUrl(text) as Exclude<ReturnType<typeof parseUrl>, Failure>))).toEqual(
       texts,

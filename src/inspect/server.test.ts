@@ -72,7 +72,7 @@ describe('serveInspect', () => {
     expect([await names('boats'), await names('cars')]).toEqual([1, 0]);
   });
 
-  it('asks for the token and answers reads only', async () => {
+  it('requires the token, and answers GET only', async () => {
     expect((await get('/api/v1/instances', {})).status).toBe(401);
     expect((await get('/api/v1/instances', { authorization: 'Bearer wrong' })).status).toBe(401);
     expect((await get(`/api/v1/instances?token=${server.token}`, {})).status).toBe(200);
@@ -99,7 +99,7 @@ describe('serveInspect', () => {
     'GET /../api/v1/instances HTTP/1.1',
     'OPTIONS * HTTP/1.1',
     'nonsense',
-  ])('refuses `%s`, and goes on', async (line) => {
+  ])('refuses `%s`, and continues to serve', async (line) => {
     expect(await rawAnswer(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect((await get('/api/v1/instances')).status).toBe(200);
   });
@@ -110,7 +110,7 @@ describe('serveInspect', () => {
     expect(listeners.size).toBe(before);
   });
 
-  it('cuts off a reader that does not read, instead of keeping its events', async () => {
+  it('disconnects a client that does not read, and keeps no events for it', async () => {
     const before = listeners.size;
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.on('error', () => {}); // this test expects the reset
@@ -123,7 +123,7 @@ describe('serveInspect', () => {
     socket.destroy();
   });
 
-  it('is not opened where others can reach it', async () => {
+  it('refuses an address that other machines can reach', async () => {
     await expect(serveInspect({ source, host: '0.0.0.0' })).rejects.toMatchObject({ code: 'inspect/remote-address' });
   });
 });

@@ -10,62 +10,66 @@ function functionOf(text: string): FunctionSyntax {
   return node;
 }
 
-describe('a function reads from around it', () => {
+describe('the free variables of a function', () => {
   test.each<[what: string, text: string, names: string[]]>([
-    ['what is declared nowhere', '(spec) => outer(spec.name)', ['outer']],
+    ['names that are declared nowhere', '(spec) => outer(spec.name)', ['outer']],
     ['names in the order of their first use', '() => [b, a, b, c]', ['b', 'a', 'c']],
     ['no parameter', '(x) => x', []],
-    ['nothing of patterns, defaults and rest', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
+    ['no names of patterns, defaults and rest', '({ a, b: [c = d], ...e }) => a + c + e', ['d']],
     ['values of shorthand properties, not keys', '() => ({ a, b: 1, [c]: d.e })', ['a', 'c', 'd']],
     ['no globals', '(s) => Math.max(s.n, Number(s.m), undefined)', []],
-    ['nothing of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
+    ['not the name of the function itself', 'function me(x) { return x ? me(arguments[1]) : y; }', ['y']],
     ['the arguments of a function around an arrow function', '() => arguments[0]', ['arguments']],
     ['no private names', 'function f() { return this.#x + o.#y; }', ['o']],
 
     // Scopes of blocks.
-    ['a name that an inner block declares for itself', '(s) => { { const x = 1; s(x); } return x; }', ['x']],
+    ['a name after a block that declares it', '(s) => { { const x = 1; s(x); } return x; }', ['x']],
     ['a name that a block declares further down', '() => { { use(x); } { let x; } }', ['use', 'x']],
     ['no name of its own that is declared after its use', '() => { use(x); const x = 1; }', ['use']],
-    ['names that a switch keeps to itself', '(s) => { switch (s) { case 1: let x; case 2: x; } return x; }', ['x']],
+    ['a name after a switch that declares it', '(s) => { switch (s) { case 1: let x; case 2: x; } return x; }', ['x']],
     ['the value that a switch tests', '() => { switch (x) { case 1: let x; } }', ['x']],
-    ['nothing of a loop', '() => { for (let i = 0; i < 3; i++) { i; } for (const v of []) v; }', []],
-    ['names that a loop keeps to itself', '() => { for (let i = 0; i < 3; i++); return i; }', ['i']],
+    ['no variable of a loop', '() => { for (let i = 0; i < 3; i++) { i; } for (const v of []) v; }', []],
+    ['a name after a loop that declares it', '() => { for (let i = 0; i < 3; i++); return i; }', ['i']],
     ['no labels', '() => { here: for (const x of list) { if (x) break here; continue here; } }', ['list']],
 
     // The scope of a catch parameter.
-    ['nothing of a catch', '() => { try {} catch (e) { return e; } }', []],
-    ['a name that a catch keeps to itself', '() => { try { e; } catch (e) {} finally { e; } return e; }', ['e']],
-    ['nothing of a catch that takes its error apart', '() => { try {} catch ({ m, n: [k] }) { m + k; } }', []],
+    ['no parameter of a catch', '() => { try {} catch (e) { return e; } }', []],
+    ['a name outside of a catch that declares it', '() => { try { e; } catch (e) {} finally { e; } return e; }', ['e']],
+    ['no name of a catch with a pattern', '() => { try {} catch ({ m, n: [k] }) { m + k; } }', []],
     ['defaults in the pattern of a catch', '() => { try {} catch ({ m = d }) { m; } }', ['d']],
     ['a var with the name of a catch parameter', '() => { try {} catch (e) { var e = 1; } return e; }', []],
 
     ['a name after a catch that declares it', '() => { try { f(); } catch (e) { g(e); } return e; }', ['f', 'g', 'e']],
     ['a name that `try` reads and `catch` declares', '() => { try { e; } catch (e) {} }', ['e']],
     ['a name in `finally`', '() => { try {} catch (e) {} finally { h(e); } }', ['h', 'e']],
-    ['what the pattern of a catch reads', '() => { try {} catch ({ m = d, [k]: n }) { return m + n; } }', ['d', 'k']],
-    ['nothing of a catch inside a catch', '() => { try {} catch (e) { try {} catch (f) { g(e, f); } } }', ['g']],
-    ['what a catch without a parameter reads', '() => { try {} catch { return e; } }', ['e']],
+    [
+      'names that the pattern of a catch reads',
+      '() => { try {} catch ({ m = d, [k]: n }) { return m + n; } }',
+      ['d', 'k'],
+    ],
+    ['no parameter of a nested catch', '() => { try {} catch (e) { try {} catch (f) { g(e, f); } } }', ['g']],
+    ['names that a catch without a parameter reads', '() => { try {} catch { return e; } }', ['e']],
 
     // `var`, functions and classes.
     [
-      'nothing that var and functions declare',
+      'no name that var or a function declares',
       '() => { if (a) { var b = 1; } return b + f(); function f() {} }',
       ['a'],
     ],
     ['a var before its declaration', '() => { x = 1; use(x); for (;;) { var x; } }', ['use']],
     ['a var of a loop', '() => { for (var x of []) ; return x; }', []],
-    ['a name that a var of a function inside has', '() => { (() => { var x; })(); return x; }', ['x']],
-    ['a name that the parameter of another function has', '() => { const f = (x) => x; return f(x); }', ['x']],
-    ['names that a function inside uses', '() => () => k', ['k']],
+    ['a name that a nested function declares by var', '() => { (() => { var x; })(); return x; }', ['x']],
+    ['a name that is a parameter of another function', '() => { const f = (x) => x; return f(x); }', ['x']],
+    ['names that a nested function uses', '() => () => k', ['k']],
     ['the name of a function expression outside of it', '() => [function g() { g(); }, g]', ['g']],
     ['a function of a block outside of it', '() => { { function f() {} } return f; }', ['f']],
     [
-      'what a class reads',
+      'names that a class reads',
       '() => class A extends B { [k] = v; static { s; } m() { return A; } }',
       ['B', 'k', 'v', 's'],
     ],
     ['the name of a class expression outside of it', '() => [class A {}, A]', ['A']],
-    ['no class of its own', '() => { use(A); class A {} }', ['use']],
+    ['no class that the function declares', '() => { use(A); class A {} }', ['use']],
 
     // Default values of parameters.
     ['no earlier parameter that a default reads', '(a, b = a) => b', []],
@@ -77,16 +81,16 @@ describe('a function reads from around it', () => {
   });
 });
 
-describe('code assigns around it', () => {
+describe('the outer variables that a piece of code assigns', () => {
   test.each<[what: string, text: string, names: string[]]>([
     [
-      'with every form of assignment',
+      'every form of assignment',
       '() => { a = 1; b += 1; c++; [d] = l; ({ e } = o); for (f of l); for (g in o); }',
       ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
     ],
-    ['in functions inside, too', '() => { l.forEach(() => { a = 1; }); }', ['a']],
+    ['assignments in nested functions', '() => { l.forEach(() => { a = 1; }); }', ['a']],
     [
-      'no variable of an inner loop',
+      'no variable of a nested loop',
       '() => { for (let i = 0; i < n; i++) { let j = 0; j++; } for (const i of l); }',
       [],
     ],
@@ -94,15 +98,15 @@ describe('code assigns around it', () => {
     ['no parameter, its own name or an inner function’s', '(a) => { a = 1; f = 2; function f(b) { b = 1; } }', []],
     ['no parameter of a catch', '() => { try {} catch (e) { e = 1; } }', []],
     ['the variable that a catch hides', '() => { try { e = 1; } catch (e) { e = 2; } }', ['e']],
-    ['a variable with the name of one of a function inside', '() => { a = 1; (() => { let a; a = 2; })(); }', ['a']],
+    ['a variable whose name a nested function also declares', '() => { a = 1; (() => { let a; a = 2; })(); }', ['a']],
   ])('%s', (_what, text, names) => {
     expect([...assignedAround(functionOf(text))].toSorted()).toEqual(names);
   });
 
   test.each<[what: string, text: string, names: string[]]>([
-    ['a var of the function around it', '{ var i = 3; let j = 1; j = 2; }', ['i']],
+    ['a var of the enclosing function', '{ var i = 3; let j = 1; j = 2; }', ['i']],
     ['a var of a loop', '{ for (var i of list) use(i); }', ['i']],
-    ['no var of a function inside', '{ (() => { var i = 3; })(); }', []],
+    ['no var of a nested function', '{ (() => { var i = 3; })(); }', []],
   ])('as a block: %s', (_what, text, names) => {
     const { body } = functionOf(`() => ${text}`);
     expect([...assignedAround(body)]).toEqual(names);

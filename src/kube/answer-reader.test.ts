@@ -43,7 +43,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   {
-    name: 'a body of a size',
+    name: 'a body with a size',
     text: SIZED,
     told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
   },
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
     told: { status: 200, headers: { 'content-length': '0' }, body: '', open: true },
   },
   {
-    name: 'the answer to HEAD, which has the size of a body and none',
+    name: 'the answer to HEAD, which has the size of a body but no body',
     text: lines('HTTP/1.1 200 OK', 'content-length: 5', ''),
     method: 'HEAD',
     told: { status: 200, headers: { 'content-length': '5' }, body: '', open: true },
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
     told: { status: 304, headers: { 'content-length': '5' }, body: '', open: true },
   },
   {
-    name: 'what comes before an answer',
+    name: 'informational responses before an answer',
     text: lines('HTTP/1.1 100 Continue', '') + lines('HTTP/1.1 103 Early Hints', 'link: x', '') + SIZED,
     told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
   },
@@ -95,12 +95,12 @@ const CASES: readonly Case[] = [
     told: { status: 200, headers: { 'content-length': '1' }, body: 'x', open: false },
   },
   {
-    name: 'a status without words, and a header without a value',
+    name: 'a status without a reason phrase, and a header without a value',
     text: lines('HTTP/1.1 404', 'x-empty:', 'content-length: 0', ''),
     told: { status: 404, headers: { 'x-empty': '', 'content-length': '0' }, body: '', open: true },
   },
   {
-    name: 'names that objects have',
+    name: 'headers named like members of Object',
     text: lines('HTTP/1.1 200 OK', 'constructor: c', 'content-length: 0', ''),
     told: { status: 200, headers: { constructor: 'c', 'content-length': '0' }, body: '', open: true },
   },
@@ -133,11 +133,11 @@ describe.each(CASES)('$name', ({ text, method, closes, told }) => {
 test.each([
   ['something else', 'SSH-2.0-OpenSSH\r\n\r\n', /no status line/],
   ['HTTP/2', lines('HTTP/2 200 OK', ''), /no status line/],
-  ['a status that is none', lines('HTTP/1.1 99 X', ''), /no status line/],
+  ['an invalid status', lines('HTTP/1.1 99 X', ''), /no status line/],
   ['another protocol', lines('HTTP/1.1 101 Switching Protocols', ''), /another protocol/],
   ['a header without a name', lines('HTTP/1.1 200 OK', ': x', ''), /without a name/],
   ['a header without a colon', lines('HTTP/1.1 200 OK', 'x', 'a: b', ''), /without a name/],
-  ['a size that is none', lines('HTTP/1.1 200 OK', 'content-length: 5x', ''), /content length/],
+  ['an invalid size', lines('HTTP/1.1 200 OK', 'content-length: 5x', ''), /content length/],
   ['two sizes', lines('HTTP/1.1 200 OK', 'content-length: 1', 'content-length: 2', ''), /content length/],
   ['no size', lines('HTTP/1.1 200 OK', 'content-length:', ''), /content length/],
   ['a compressed body', lines('HTTP/1.1 200 OK', 'transfer-encoding: gzip, chunked', ''), /transfer encoding/],
@@ -154,6 +154,6 @@ test.each([
   ['half a head', 'HTTP/1.1 200'],
   ['half a body', SIZED.slice(0, -1)],
   ['chunks without the last one', CHUNKED.slice(0, -20)],
-])('a connection that ends after %s cuts the answer off', (_name, text) => {
+])('an answer is incomplete when the connection ends after %s', (_name, text) => {
   expect(() => read(text === '' ? [] : [Buffer.from(text, 'latin1')], 'GET', true)).toThrow('cut off');
 });

@@ -59,9 +59,9 @@ describe('KubeClient', () => {
 
   it.each<[string, object]>([
     ['no type', {}],
-    ['the form of the answer for a type', { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' }],
+    ['the type PartialObjectMetadata', { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata' }],
     ['their type', { apiVersion: 'v1', kind: 'ConfigMap' }],
-  ])('names the type of objects to which the server gives %s', async (_title, type) => {
+  ])('gives objects their type when the server sends %s', async (_title, type) => {
     const object = { ...type, metadata: { name: 'a', resourceVersion: '3' } };
     const { client } = setup(({ path }) => ({
       body: path.includes('watch=')
@@ -77,7 +77,7 @@ describe('KubeClient', () => {
     }
   });
 
-  it('reads everything at once when the version of its pages has become too old', async () => {
+  it('reads everything at once when the version of its pages has expired', async () => {
     const { client, asked } = setup(({ path }) => {
       if (path.includes('continue=')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       const next = path.includes('limit=') ? { continue: 'x' } : {};
@@ -99,7 +99,7 @@ describe('KubeClient', () => {
     expect(list.items).toHaveLength(items.length);
   });
 
-  it('waits longer and longer before it watches again, also when the server asks for no wait at all', async () => {
+  it('waits longer after each failed watch, even if the server sends Retry-After: 0', async () => {
     const { client } = setup(() => ({ status: 503, body: '', headers: { 'retry-after': '0' } }));
     const waits: number[] = [];
     for await (const event of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' })) {
@@ -109,7 +109,7 @@ describe('KubeClient', () => {
     expect(waits).toEqual([250, 500, 1000]);
   });
 
-  it('lists the newest state when the version that a watch was to begin at is too old', async () => {
+  it('lists the newest state when the first version of a watch is too old', async () => {
     const { client, asked } = setup(({ path }) => {
       if (path.includes('resourceVersion=5')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       if (path.includes('sendInitialEvents')) return { status: 422, body: '' };
@@ -120,7 +120,7 @@ describe('KubeClient', () => {
     expect(asked().at(-1)).toBe('GET /api/v1/configmaps?limit=500');
   });
 
-  it.each(['', '.', '..', 'a/status', 'a%2Fstatus'])('asks for no object named "%s"', async (name) => {
+  it.each(['', '.', '..', 'a/status', 'a%2Fstatus'])('sends no request for an object named "%s"', async (name) => {
     const { client, asked } = setup(() => ({ body: MAP }));
     const refused = { status: 400, reason: 'BadRequest' };
     await expect(client.get({ ...REF, name })).rejects.toMatchObject(refused);
@@ -132,10 +132,10 @@ describe('KubeClient', () => {
 
   it.each<[string, FakeAnswer]>([
     ['no JSON', { body: '<html>Please log in</html>' }],
-    ['half of it', { body: '{"metadata":{' }],
+    ['half a JSON text', { body: '{"metadata":{' }],
     ['something else', { body: '[]' }],
     ['another place', { status: 302, headers: { location: 'https://login' }, body: '' }],
-  ])('says so when the answer is %s', async (_title, answer) => {
+  ])('reports an answer that is %s', async (_title, answer) => {
     const { client } = setup(() => answer);
     await expect(client.get(REF)).rejects.toBeInstanceOf(KubeError);
     await expect(client.apply(MAP, { fieldManager: 'm' })).rejects.toBeInstanceOf(KubeError);
@@ -147,16 +147,16 @@ describe('KubeClient', () => {
 
   it.each<[string, unknown]>([
     ['no metadata', { items: [] }],
-    ['something else for items', { metadata: {}, items: 'a' }],
-    ['an item that is none', { metadata: {}, items: [null] }],
+    ['items that are no list', { metadata: {}, items: 'a' }],
+    ['an item that is no object', { metadata: {}, items: [null] }],
     ['an item without metadata', { metadata: {}, items: [{}] }],
-  ])('takes nothing for a list that has %s', async (_title, body) => {
+  ])('refuses a list with %s', async (_title, body) => {
     const { client } = setup(() => ({ body }));
     const listed = client.list({ apiVersion: 'v1', kind: 'ConfigMap' });
     await expect(listed).rejects.toMatchObject({ reason: 'MalformedList' });
   });
 
-  it('takes a list without items for an empty one', async () => {
+  it('takes items: null for an empty list', async () => {
     const { client } = setup(() => ({ body: { metadata: { resourceVersion: '9' }, items: null } }));
     expect(await client.list({ apiVersion: 'v1', kind: 'ConfigMap' })).toEqual({ items: [], resourceVersion: '9' });
   });
@@ -173,7 +173,7 @@ describe('KubeClient', () => {
     expect(answer['n']).toBe(9007199254740993n);
   });
 
-  it('makes a typed error of a Status', async () => {
+  it('turns a Status into a typed error', async () => {
     const { client } = setup(() => notFound);
     await expect(client.get(REF)).rejects.toMatchObject({
       code: 'kube/not-found',
@@ -186,7 +186,7 @@ describe('KubeClient', () => {
     expect(await client.find(REF)).toBeUndefined();
   });
 
-  it('tells a client without credentials what to do', async () => {
+  it('gives a remedy to a client without credentials', async () => {
     const message = 'forbidden: User "system:anonymous" cannot get path "/apis/acme.test/v1"';
     const { client } = setup(() => ({ status: 403, body: { kind: 'Status', reason: 'Forbidden', message } }));
     await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({
@@ -194,7 +194,7 @@ describe('KubeClient', () => {
     });
   });
 
-  it('tells a removed kind from a missing object, and asks discovery again for it', async () => {
+  it('distinguishes a removed kind from a missing object, and looks the kind up again', async () => {
     const { client, transport } = setup(() => ({ status: 404, body: '404 page not found' }));
     await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });
     await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });
@@ -225,13 +225,13 @@ describe('KubeClient', () => {
     expect(count).toBe(tries);
   });
 
-  it('repeats a read four times, and then gives it up', async () => {
+  it('repeats a read four times, and then fails', async () => {
     const { client, asked } = setup(() => ({ status: 503, body: '' }));
     await expect(client.get(REF)).rejects.toMatchObject({ status: 503 });
     expect(asked()).toHaveLength(1 + 4);
   });
 
-  it('tells the server in each request who sends it, and for whom', async () => {
+  it('sends the user agent and the impersonated user in each request', async () => {
     const { client, transport } = setup(() => ({ body: MAP }));
     await client.as({ user: 'anna' }).get(REF);
     expect(transport.requests.at(-1)?.headers).toMatchObject({
@@ -240,13 +240,13 @@ describe('KubeClient', () => {
     });
   });
 
-  it('follows no redirect, and takes none for an answer', async () => {
+  it('follows no redirect, and reports it as an error', async () => {
     const { client, asked } = setup(() => ({ status: 302, body: MAP, headers: { location: '/elsewhere' } }));
     await expect(client.get(REF)).rejects.toMatchObject({ status: 302 });
     expect(asked()).toHaveLength(1);
   });
 
-  it('looks for a namespaced object without a namespace in the default one', async () => {
+  it('looks for a namespaced object without a namespace in the namespace default', async () => {
     const { client, asked } = setup(() => ({ body: MAP }));
     await client.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' });
     await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'a' });
@@ -254,7 +254,7 @@ describe('KubeClient', () => {
   });
 
   it.each([{ status: 429, body: '' }, { status: 503, body: '' }, new Error('reset')])(
-    'never repeats what may be sent once only: %o',
+    'never repeats a write with repeat: false: %o',
     async (first) => {
       const { client, asked } = setup(() => first);
       const once = { repeat: false };
@@ -271,7 +271,7 @@ describe('KubeClient', () => {
     ['', undefined],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     ['-1', undefined],
-  ])('waits no longer than a minute for a server that asks for "%s"', async (asked, milliseconds) => {
+  ])('waits at most a minute for a server that sends Retry-After: %s', async (asked, milliseconds) => {
     const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': asked } }));
     await expect(client.get(REF)).rejects.toMatchObject({ retryAfterMs: milliseconds });
   });
@@ -282,7 +282,7 @@ describe('KubeClient', () => {
     expect(asked()).toEqual([]);
   });
 
-  it('watches: streams the list where the server can, then follows', async () => {
+  it('watches: streams the list if the server can, then follows changes', async () => {
     const event = (type: string, version: string, mark?: string) =>
       JSON.stringify({
         type,

@@ -24,13 +24,13 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
 
-test('work that is done in time gives its result, and the timer is taken back', async () => {
+test('work that ends in time gives its result, and the timer is cancelled', async () => {
   const { clock, cancelled } = handClock();
   expect(await withDeadline(1000, [], clock, async () => 'done')).toBe('done');
   expect(cancelled()).toBe(true);
 });
 
-test('the time is up: the signal aborts with a TimeoutError', async () => {
+test('at the time limit the signal aborts with a TimeoutError', async () => {
   const { clock, fire } = handClock();
   let seen: AbortSignal | undefined;
   const work = withDeadline(1000, [], clock, (signal) => {
@@ -42,7 +42,7 @@ test('the time is up: the signal aborts with a TimeoutError', async () => {
   expect(seen !== undefined && isTimeout(seen)).toBe(true);
 });
 
-test("the caller's abort comes through with its reason and is no time-out", async () => {
+test("the caller's abort passes with its reason, and is no time-out", async () => {
   const caller = new AbortController();
   let seen: AbortSignal | undefined;
   const work = withDeadline(1000, [undefined, caller.signal], handClock().clock, (signal) => {
@@ -54,7 +54,7 @@ test("the caller's abort comes through with its reason and is no time-out", asyn
   expect(seen !== undefined && isTimeout(seen)).toBe(false);
 });
 
-test('a signal that is aborted already aborts at once', async () => {
+test('an already aborted signal aborts at once', async () => {
   const work = withDeadline(
     1000,
     [AbortSignal.abort(new Error('early'))],
@@ -64,7 +64,7 @@ test('a signal that is aborted already aborts at once', async () => {
   expect(await work).toBe(true);
 });
 
-test('many requests may listen to the signal without Node taking that for a leak', async () => {
+test('many requests may listen to the signal without a warning of Node', async () => {
   const { clock } = handClock();
   const warnings: string[] = [];
   const note = ({ name }: Error) => void warnings.push(name);

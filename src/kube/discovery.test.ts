@@ -26,7 +26,7 @@ function setup(answers: Record<string, unknown>) {
 const boat = { apiVersion: 'acme.test/v1', kind: 'Boat' };
 
 describe('createDiscovery', () => {
-  it('asks once per group-version, also for callers that come at the same time', async () => {
+  it('reads a group-version once, also for concurrent callers', async () => {
     const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
     const [one, two] = await Promise.all([discovery.resourceOf(boat), discovery.resourceOf(boat)]);
     expect(one).toBe(two);
@@ -34,7 +34,7 @@ describe('createDiscovery', () => {
     expect(asked).toEqual(['/apis/acme.test/v1']);
   });
 
-  it('asks for a missing kind again, but not more than once a second', async () => {
+  it('looks a missing kind up again, at most once a second', async () => {
     const { discovery, asked, answers, tick } = setup({});
     expect(await discovery.resourceOf(boat)).toBeUndefined();
     expect(await discovery.resourceOf(boat)).toBeUndefined();
@@ -44,7 +44,7 @@ describe('createDiscovery', () => {
     expect(await discovery.resourceOf(boat)).toBeDefined();
   });
 
-  it('asks for a missing kind again, also when the time of day was set back', async () => {
+  it('looks a missing kind up again, also after the wall clock was set back', async () => {
     let [day, passed, asked] = [5_000_000, 0, 0];
     const clock = { now: () => day, elapsed: () => passed, setTimer: () => ({ cancel: () => undefined }) };
     const discovery = createDiscovery(() => Promise.resolve(`{"asked": ${(asked += 1)}}`), clock);
@@ -55,7 +55,7 @@ describe('createDiscovery', () => {
     expect(asked).toBe(2);
   });
 
-  it('asks anew for a kind that was forgotten, and for no other', async () => {
+  it('reads a forgotten kind again, and no other', async () => {
     const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
     await discovery.resourceOf(boat);
     discovery.forget('acme.test', 'Other');
@@ -66,7 +66,7 @@ describe('createDiscovery', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('asks anew after it was told to forget, whatever is being answered still', async () => {
+  it('reads again after forget, although an older request is still running', async () => {
     const { discovery, asked, answers } = setup({});
     const early = discovery.resourceOf(boat);
     answers['/apis/acme.test/v1'] = boats;
@@ -77,7 +77,7 @@ describe('createDiscovery', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('keeps nothing of an answer that was on its way when it was told to forget', async () => {
+  it('keeps nothing of a request that was running when forget was called', async () => {
     const { discovery, answers } = setup({ '/apis/acme.test/v1': boats });
     const early = discovery.resourceOf(boat);
     discovery.forget('acme.test');
@@ -86,7 +86,7 @@ describe('createDiscovery', () => {
     expect(await discovery.resourceOf(boat)).toBeUndefined();
   });
 
-  it('asks once for all waiting callers, whichever of them gives up', async () => {
+  it('sends one request for all waiting callers, even if the first one aborts', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     let answer: (text: string) => void = () => undefined;
     const discovery = createDiscovery(
@@ -106,7 +106,7 @@ describe('createDiscovery', () => {
     expect(signals).toEqual([undefined]);
   });
 
-  it('asks nothing for what it was told', async () => {
+  it('sends no request for a learned kind', async () => {
     const { discovery, asked } = setup({});
     const resource = {
       group: 'acme.test',
@@ -125,7 +125,7 @@ describe('createDiscovery', () => {
     expect(asked).toEqual([]);
   });
 
-  it('finds a kind whose version is not known, in the preferred version first', async () => {
+  it('finds a kind of unknown version, first in the preferred version', async () => {
     const { discovery } = setup({
       '/apis/acme.test': {
         preferredVersion: { groupVersion: 'acme.test/v2' },
@@ -138,7 +138,7 @@ describe('createDiscovery', () => {
     expect(await discovery.inGroup('gone.test', 'Boat')).toBeUndefined();
   });
 
-  it('lists everything from either format of the server', async () => {
+  it('lists all resources, from the aggregated and from the old format', async () => {
     const legacy = setup({
       '/api': { kind: 'APIVersions', versions: [] },
       '/apis': { kind: 'APIGroupList', groups: [{ name: 'acme.test', versions: [{ version: 'v1' }] }] },

@@ -33,7 +33,7 @@ function setup(refuse = false) {
 }
 
 describe('EventRecorder', () => {
-  it('counts a repeated event, and writes it anew after ten minutes', async () => {
+  it('counts a repeated event, and writes a new one after ten minutes', async () => {
     const { recorder, writes, tick } = setup();
     const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
     recorder.record(event);
@@ -49,7 +49,7 @@ describe('EventRecorder', () => {
     expect(writes().at(-1)).toBe('POST 1');
   });
 
-  it('writes an event anew that is no longer there, or never came to be', async () => {
+  it('creates an event again that was deleted or never written', async () => {
     const { recorder, writes, tick, server } = setup();
     const event = { object: boat, type: 'Normal', reason: 'Ready', message: 'is ready' } as const;
     const again = async (answers: readonly number[]) => {
@@ -65,7 +65,7 @@ describe('EventRecorder', () => {
     expect(await again([200])).toEqual(['PATCH 2']);
   });
 
-  it('goes on when an event is refused', async () => {
+  it('continues when an event is refused', async () => {
     const { recorder, errors } = setup(true);
     recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'x' });
     recorder.record({ object: boat, type: 'Warning', reason: 'Worse', message: 'y' });
@@ -73,7 +73,7 @@ describe('EventRecorder', () => {
     expect(errors).toEqual(['Forbidden', 'Forbidden']);
   });
 
-  it('gives up what hangs, and what comes after it, when it is told to', async () => {
+  it('drops a hanging event, and all later ones, when the signal aborts', async () => {
     const { transport, clock } = setup();
     const hanging: Transport = {
       ...transport,

@@ -84,7 +84,7 @@ function setup(isEligible?: () => boolean) {
 }
 
 describe('runElection', () => {
-  it('loses its term at the deadline also when the server does not answer at all', async () => {
+  it('loses its term at the deadline, even if the server never answers', async () => {
     const { server, stop, said, ended, advance, finish } = setup();
     await advance(4000);
     server.answers = false;
@@ -97,7 +97,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('keeps the lease until the work under way has ended, and gives it back then', async () => {
+  it('keeps the lease until the running work has ended, and then releases it', async () => {
     const { stop, said, ended, advance, finish, holder, server } = setup();
     await advance(1000);
     stop.abort();
@@ -110,7 +110,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('leads only while it is eligible: it ends its work, then gives the lease back, and comes again', async () => {
+  it('leads only while it is eligible: ends its work, releases the lease, and leads again later', async () => {
     let isWanted = false;
     const { stop, said, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(5000);
@@ -135,7 +135,7 @@ describe('runElection', () => {
     expect(holder()).toBe('');
   });
 
-  it('gives a lease back that has its name on it although it does not lead, once nothing is under way', async () => {
+  it('releases a lease with its identity although it does not lead, when no work is running', async () => {
     let isWanted = true;
     const { server, stop, said, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(1000);
@@ -153,7 +153,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('goes on leading anew when it is eligible again before its work ended', async () => {
+  it('leads a new term when it is eligible again before its work has ended', async () => {
     let isWanted = true;
     const { stop, said, ended, advance, finish } = setup(() => isWanted);
     await advance(1000);
@@ -169,7 +169,7 @@ describe('runElection', () => {
     await ended;
   });
 
-  it('looks again at once when another one of its own name wrote meanwhile', async () => {
+  it('reads the lease again at once when another candidate of its identity wrote it', async () => {
     const { server, stop, said, ended, advance, finish } = setup();
     server.conflicts = 2;
     await advance(0);

@@ -21,17 +21,17 @@ describe('leaseStep', () => {
     });
   });
 
-  it('takes a lease that was given back, and counts the change of hands', () => {
+  it('takes a released lease, and counts the transition', () => {
     const [action] = step(INITIAL_LEASE_STATE, lease(''), 0);
     expect(action).toMatchObject({ do: 'update', lease: { spec: { holderIdentity: 'me', leaseTransitions: 3 } } });
   });
 
-  it('renews its own without counting', () => {
+  it('renews its own lease without counting a transition', () => {
     const [action] = step(INITIAL_LEASE_STATE, lease('me'), 0);
     expect(action).toMatchObject({ do: 'update', lease: { spec: { holderIdentity: 'me', leaseTransitions: 2 } } });
   });
 
-  it('waits while another renews, by its own clock, and takes over when that stops for the duration', () => {
+  it('waits while another candidate renews, and takes the lease after its duration without a renewal, by its own clock', () => {
     let [action, state] = step(INITIAL_LEASE_STATE, lease('you', 'r1'), 0);
     expect(action.do).toBe('wait');
     [action, state] = step(state, lease('you', 'r2'), 14_000);
@@ -43,13 +43,13 @@ describe('leaseStep', () => {
     expect(state.leading).toBe(false);
   });
 
-  it('stops leading when another holds the lease', () => {
+  it('stops leading when another candidate holds the lease', () => {
     const leading = leaseHeld(INITIAL_LEASE_STATE, lease('me'), 0);
     expect(leading.leading).toBe(true);
     expect(step(leading, lease('you'), 1000)[1].leading).toBe(false);
   });
 
-  it('stops leading before the lease runs out when it cannot be renewed', () => {
+  it('stops leading before the lease expires if it cannot renew', () => {
     const leading = leaseHeld(INITIAL_LEASE_STATE, lease('me'), 0);
     expect(leaseUnreachable(leading, DEFAULT_LEASE_TIMES, 9_999).leading).toBe(true);
     expect(leaseUnreachable(leading, DEFAULT_LEASE_TIMES, 10_000).leading).toBe(false);

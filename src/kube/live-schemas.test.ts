@@ -63,7 +63,7 @@ async function fieldsFrom(live: LiveSchemas): Promise<string[]> {
 }
 
 describe('documents of aggregated APIs', () => {
-  test('are read once by each process, and by the next one from disk', async () => {
+  test('are requested once, and read from disk by the next process', async () => {
     const first = server(documentWith('mast'));
     const live = new LiveSchemas(first.api, { cache: { directory } });
     expect(await fieldsFrom(live)).toEqual(['mast']);
@@ -75,19 +75,19 @@ describe('documents of aggregated APIs', () => {
     expect(second.asked()).toEqual([]);
   });
 
-  test('are read anew when their hash changes', async () => {
+  test('are read again when their hash changes', async () => {
     await fieldsFrom(new LiveSchemas(server(documentWith('mast')).api, { cache: { directory } }));
     const changed = server(documentWith('keel'));
     expect(await fieldsFrom(new LiveSchemas(changed.api, { cache: { directory } }))).toEqual(['keel']);
     expect(changed.asked()).toHaveLength(1);
   });
 
-  test('are kept in memory only when asked so', async () => {
+  test('are kept only in memory if the cache is off', async () => {
     await fieldsFrom(new LiveSchemas(server(documentWith('mast')).api, { cache: false }));
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('with a hash that is not theirs are kept for their own server only', async () => {
+  test('whose hash does not match their text are kept for their own server only', async () => {
     const hash = hashOf(documentWith('mast'));
     const liar = server(documentWith('hole'), { hash });
     await fieldsFrom(new LiveSchemas(liar.api, { cache: { directory } }));
@@ -110,7 +110,7 @@ describe('documents of aggregated APIs', () => {
     ['JSON of another kind', () => Buffer.from('{"components": {}}')],
     ['zeros', (whole) => Buffer.alloc(whole.length)],
   ];
-  test.each(damage)('on disk that are %s are read from the server again', async (_name, spoil) => {
+  test.each(damage)('that are %s on disk are read from the server again', async (_name, spoil) => {
     await fieldsFrom(new LiveSchemas(server(documentWith('mast')).api, { cache: { directory } }));
     const [name = ''] = await readdir(directory);
     const whole = await readFile(join(directory, name));
@@ -129,7 +129,7 @@ describe('documents of aggregated APIs', () => {
     expect(await fieldsFrom(live)).toEqual(['mast']);
   });
 
-  test('that are no JSON are an error that says so', async () => {
+  test('that are no JSON cause a clear error', async () => {
     const broken = new LiveSchemas(server('<html>').api, { cache: { directory } });
     await expect(broken.sourceFor([boat])).rejects.toMatchObject({ code: 'kube/invalid-answer' });
     expect(await readdir(directory)).toEqual([]);
@@ -144,7 +144,7 @@ describe('documents of aggregated APIs', () => {
     },
   );
 
-  test('are loaded to the end when one of two callers gives up', async () => {
+  test('are loaded completely when one of two callers aborts', async () => {
     const { api, asked } = server(documentWith('mast'));
     const live = new LiveSchemas(api, { cache: false });
     const gaveUp = new AbortController();
@@ -158,7 +158,7 @@ describe('documents of aggregated APIs', () => {
 });
 
 describe('a kind that the server lacks', () => {
-  test('has no schema, but the kinds beside it are named, for messages', async () => {
+  test('has no schema, but messages can name similar kinds', async () => {
     const { api } = server('');
     const yacht = { ...boat, kind: 'Yacht' };
     const source = await new LiveSchemas(api, { cache: false }).sourceFor([yacht, { ...boat, group: 'none.test' }]);
@@ -169,7 +169,7 @@ describe('a kind that the server lacks', () => {
 });
 
 describe('the cache on disk', () => {
-  test('removes what was not read for longest when it is full', async () => {
+  test('removes the least recently read documents when it is full', async () => {
     const cache = new DocumentCache({ directory, maxBytes: 1000 });
     const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(300));
     for (const [index, text] of texts.entries()) {
@@ -185,14 +185,14 @@ describe('the cache on disk', () => {
     expect(kept.map((text) => text?.slice(0, 1))).toEqual(['a', undefined, 'c']);
   });
 
-  test('takes nothing that is larger than all it may hold, and nothing without a hash', async () => {
+  test('keeps no document that is larger than the cache, and none without a hash', async () => {
     const cache = new DocumentCache({ directory, maxBytes: 100, server: 'here' });
     await cache.put(urlOf('x'.repeat(200)), 'x'.repeat(200));
     await cache.put('/openapi/v3/apis/acme.test/v1', 'x');
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('removes what another process left unfinished, and leaves other files alone', async () => {
+  test('removes unfinished files of other processes, and no foreign files', async () => {
     const left = `${'a'.repeat(64)}.json.00000000-0000-0000-0000-000000000000.new`;
     for (const name of [left, 'notes.txt']) {
       await writeFile(join(directory, name), 'x');
@@ -210,7 +210,7 @@ describe('the cache on disk', () => {
     ['linux', { HOME: '/home/ada', XDG_CACHE_HOME: '' }, '/home/ada/.cache'],
     ['darwin', { HOME: '/Users/ada' }, '/Users/ada/Library/Caches'],
     ['win32', { LOCALAPPDATA: 'C:\\Users\\ada\\AppData\\Local' }, 'C:\\Users\\ada\\AppData\\Local'],
-  ] as const)('on %s with %o is under %s', (platform, env, expected) => {
+  ] as const)('on %s with %o is in %s', (platform, env, expected) => {
     expect(userCacheDirectory(env, platform)).toBe(expected);
   });
 });

@@ -37,7 +37,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('merges the files of KUBECONFIG, the first wins, and reads files beside them', async () => {
+  it('merges the files of KUBECONFIG with precedence for the first, and reads files relative to each', async () => {
     await writeFile(join(folder, 'client.pem'), 'CERT');
     await writeFile(join(folder, 'one'), 'contexts: [{name: y, context: {cluster: c, user: u}}]\ncurrent-context: y\n');
     await writeFile(join(folder, 'two'), base('{client-certificate: client.pem}'));
@@ -49,13 +49,13 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('takes an empty file for one that says nothing', async () => {
+  it('accepts an empty file', async () => {
     await Promise.all([writeFile(join(folder, 'empty'), ''), writeFile(join(folder, 'full'), base('{token: t}'))]);
     const env = { KUBECONFIG: [join(folder, 'empty'), join(folder, 'full')].join(':') };
     expect(await loadKubeConfig({ env })).toMatchObject({ context: 'x', credentials: { token: 't' } });
   });
 
-  it('takes numbers and truth values for the texts that they were meant to be', async () => {
+  it('takes numbers and booleans as texts', async () => {
     const text = base('{username: 1, password: 1234, exec: {command: p, env: [{name: A, value: true}]}}').replaceAll(
       /\bc\b(?=[,}])/g,
       '7',
@@ -66,7 +66,7 @@ describe('loadKubeConfig', () => {
     });
   });
 
-  it('takes empty texts for absent ones', async () => {
+  it('takes empty texts as absent', async () => {
     const user = `{token: "", tokenFile: "", username: "", client-certificate: "", as: ""}`;
     const text = base(user)
       .replace('namespace: team', 'namespace: ""')
@@ -80,7 +80,7 @@ describe('loadKubeConfig', () => {
     ]);
   });
 
-  it('tells a plugin of the cluster what the kubeconfig holds for it', async () => {
+  it('passes the cluster information of the kubeconfig to a plugin', async () => {
     const exec = { command: process.execPath, args: ['-e', PRINT_INFO], provideClusterInfo: true };
     const extensions = [
       { name: 'other', extension: { a: 1 } },
@@ -109,7 +109,7 @@ describe('loadKubeConfig', () => {
     ['a file that is not there', { env: { KUBECONFIG: '/no/file' } }, /no kubeconfig at \/no\/file, which KUBECONFIG/],
     ['a server of another protocol', { text: base('{}').replace('https:', 'ftp:') }, /server "ftp:.*" .*no URL/],
     ['a server that is no address', { text: base('{}').replace('https://host', 'a b') }, /server "a b:.*" .*no URL/],
-  ])('says what is wrong: %s', async (_title, options, message) => {
+  ])('reports the problem: %s', async (_title, options, message) => {
     await expect(loadKubeConfig(options)).rejects.toThrow(message);
   });
 });
@@ -119,7 +119,7 @@ describe('a server without a scheme', () => {
     ['certificate-authority-data: Q0E=', 'https://host:6443'],
     ['insecure-skip-tls-verify: true', 'https://host:6443'],
     ['proxy-url: ""', 'http://host:6443'],
-  ])('is spoken to as kubectl does: %s', async (more, server) => {
+  ])('has the scheme that kubectl chooses: %s', async (more, server) => {
     const text = base('{}').replace(/cluster: \{server.*\}\}/, `cluster: {server: "host:6443", ${more}}}`);
     expect(await loadKubeConfig({ text })).toMatchObject({ server });
   });
@@ -131,7 +131,7 @@ describe('credentials', () => {
     ['a token', { token: 't' }, 'Bearer t'],
     ['a user', { username: 'u', password: 'p' }, `Basic ${btoa('u:p')}`],
     ['a certificate', { 'client-certificate-data': btoa('C'), 'client-key-data': btoa('K') }, undefined],
-  ])('beside %s come from no plugin, as for kubectl', async (_title, others, authorization) => {
+  ])('with %s come from no plugin, as for kubectl', async (_title, others, authorization) => {
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec, ...others })) });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
     const authenticator = createAuthenticator(config, clock);
@@ -139,7 +139,7 @@ describe('credentials', () => {
     expect(await authenticator.authorization()).toBe(authorization);
   });
 
-  it('come from a plugin, once until they end', async () => {
+  it('come from a plugin, which runs again only when they expire', async () => {
     const script = join(folder, 'plugin.mjs');
     await writeFile(
       script,
@@ -164,7 +164,7 @@ describe('credentials', () => {
     expect(await readFile(count, 'utf8')).toBe('xx');
   });
 
-  it('of a failing plugin are an error with what it wrote', async () => {
+  it('of a failing plugin are an error with its stderr', async () => {
     const config = await loadKubeConfig({
       text: base(
         `{exec: {command: ${process.execPath}, args: ["-e", "console.error('log in first');process.exit(3)"], installHint: run login}}`,
@@ -196,7 +196,7 @@ describe('credentials', () => {
     else await expect(asked).rejects.toThrow(outcome);
   });
 
-  it('of a plugin that have run out are asked for once, however many requests wait for them', async () => {
+  it('of a plugin that have expired are requested once for all waiting requests', async () => {
     const asked = join(folder, 'asked');
     const script = `require('fs').appendFileSync(${JSON.stringify(asked)}, 'x');
       const status = { token: 't', expirationTimestamp: '1970-01-01T00:01:00Z' };
@@ -216,7 +216,7 @@ describe('credentials', () => {
     expect(await readFile(asked, 'utf8')).toBe('xx');
   });
 
-  it('of a pod are read again when a minute has passed', async () => {
+  it('of a pod are read again after a minute', async () => {
     await Promise.all([
       writeFile(join(folder, 'ca.crt'), 'CA'),
       writeFile(join(folder, 'namespace'), 'pod-ns\n'),

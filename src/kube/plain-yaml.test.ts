@@ -51,14 +51,14 @@ describe('parsePlainYaml', () => {
     ['null', 'a: null'],
     ['a long text', 'a: |\n  b'],
     ['a folded value', 'a: b\n  c'],
-    ['a comment behind a value', 'a: b # c'],
+    ['a comment after a value', 'a: b # c'],
     ['an anchor', 'a: &x b'],
     ['an alias', 'a: *x'],
     ['a tag', 'a: !!str b'],
     ['a map in one line', 'a: {b: c}'],
     ['escapes', 'a: "\\n"'],
     ['a doubled quote', "a: 'b''c'"],
-    ['a key twice', 'a: b\na: c'],
+    ['a repeated key', 'a: b\na: c'],
     ['tabs', 'a:\n\tb: c'],
     ['two documents', 'a: b\n---\nc: d'],
     ['wrong indents', 'a:\n    b: c\n  d: e'],
@@ -73,7 +73,7 @@ describe('parsePlainYaml', () => {
     expect(parsePlainYaml(text)).toBeUndefined();
   });
 
-  it('agrees with the YAML library wherever it answers', () => {
+  it('gives the result of the YAML library, or undefined', () => {
     const word = fc.oneof(
       fc.stringMatching(/^[A-Za-z0-9/_.:@+=-]{0,12}$/),
       fc.constantFrom('true', 'no', '1e3', '0x1f', '~', '.inf', '1:20', '12_3', 'a b', "it's", '#x', '- a', '-', 'a:'),

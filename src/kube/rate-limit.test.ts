@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { rateLimiter } from './rate-limit.ts';
 
 it.each([
-  ['the time of day stays where it is', 0],
-  ['the time of day is set back', -3_600_000],
-  ['the time of day is set forward', 3_600_000],
-])('requests wait for their turn and no longer when %s', async (_title, jump) => {
+  ['the wall clock is not set', 0],
+  ['the wall clock is set back', -3_600_000],
+  ['the wall clock is set forward', 3_600_000],
+])('requests wait for their turn and no longer if %s', async (_title, jump) => {
   let day = 5_000_000;
   const waits: number[] = [];
   const clock = {

@@ -53,22 +53,22 @@ const ref = (namespace: string) => ({ apiVersion: 'v1', kind: 'PersistentVolumeC
 
 test.each([
   ['the events of its namespace', 'a', [], ['R'], []],
-  ['not those of another', 'b', [], [], []],
+  ['not the events of another namespace', 'b', [], [], []],
   ['nothing of an object that does not exist', 'none', [], [], []],
-  ['that events may not be read', 'a', ['Event'], [], ['its events could not be read: not allowed']],
-])('the causes of an object tell %s', async (_what, namespace, refuses, reasons, unread) => {
+  ['that the user may not read events', 'a', ['Event'], [], ['its events could not be read: not allowed']],
+])('the causes of an object include %s', async (_what, namespace, refuses, reasons, unread) => {
   const [found] = await readCauses(cluster(refuses).api, [ref(namespace)], AbortSignal.timeout(1000));
   expect(found?.causes.map(({ reason }) => reason)).toEqual(reasons);
   expect(found?.unread).toEqual(unread);
 });
 
-test('each kind is listed once in a namespace, however many objects are asked for', async () => {
+test('each kind is listed once in a namespace, for any number of objects', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a'), ref('a'), ref('b')], AbortSignal.timeout(1000));
   expect(new Set(listed).size).toBe(listed.length);
 });
 
-test('pods that may not be read are told', async () => {
+test('pods that the user may not read are reported', async () => {
   const { api, listed } = cluster(['Pod']);
   const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'a' };
   const [found] = await readCauses(api, [web], AbortSignal.timeout(1000));
@@ -80,7 +80,7 @@ test('pods that may not be read are told', async () => {
   ]);
 });
 
-test('only events of objects that are not ready are read, and nothing that they cannot have made', async () => {
+test('reads only events of objects that are not ready, and no kinds that these cannot have created', async () => {
   const { api, listed } = cluster([]);
   await readCauses(api, [ref('a')], AbortSignal.timeout(1000));
   expect(listed).toEqual(['a Event involvedObject.kind=PersistentVolumeClaim,involvedObject.name=disk']);

@@ -18,7 +18,7 @@ async function started(maps: readonly (readonly [namespace: string, name: string
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const names = Array.from({ length: 800 }, (_, index) => `map-${index}`);
 
-test('many objects that are absent cost a few reads and one list of names', async () => {
+test('many absent objects cost a few reads and one list of names', async () => {
   const { session, asked, cluster } = await started([['default', 'map-700']]);
   const found = await Promise.all(names.map((name) => session.find({ ...MAP, name, namespace: 'default' })));
   expect(found.flatMap((each) => each?.metadata.name ?? [])).toEqual(['map-700']);
@@ -26,7 +26,7 @@ test('many objects that are absent cost a few reads and one list of names', asyn
   await cluster.close();
 });
 
-test('where names may not be listed each object is read', async () => {
+test('each object is read if the user may not list names', async () => {
   const { session, asked, cluster } = await started([['default', 'map-7']], /configmaps\?/);
   const found = await Promise.all(
     names.slice(0, 20).map((name) => session.find({ ...MAP, name, namespace: 'default' })),
@@ -36,7 +36,7 @@ test('where names may not be listed each object is read', async () => {
   await cluster.close();
 });
 
-test('what a list holds is not read again, and no list is read twice', async () => {
+test('an object in a list is not read again, and no list is read twice', async () => {
   const { session, asked, cluster } = await started([['default', 'one']]);
   const list = () => session.list(MAP, { namespace: 'default', labelSelector: 'a=b' });
   await Promise.all([list(), list()]);
@@ -51,8 +51,8 @@ test('what a list holds is not read again, and no list is read twice', async () 
 const spaces = Array.from({ length: 60 }, (_, index) => [`space-${index}`, 'one'] as const);
 
 test.each([
-  ['one list of all namespaces takes the place of many', undefined, 3],
-  ['where all namespaces may not be listed, each is', /\/api\/v1\/configmaps/, 61],
+  ['one list of all namespaces replaces many lists', undefined, 3],
+  ['each namespace is listed if the user may not list all', /\/api\/v1\/configmaps/, 61],
 ])('%s', async (_title, refuses, count) => {
   const { session, asked, cluster } = await started(spaces, refuses);
   const lists = await Promise.all(spaces.map(([namespace]) => session.list(MAP, { namespace, labelSelector: 'a=b' })));

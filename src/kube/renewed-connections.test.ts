@@ -21,15 +21,19 @@ describe('RenewedConnections', () => {
   it.each<[string, (string | undefined)[], string[]]>([
     ['opens once without a certificate', [undefined, undefined], ['open nobody']],
     ['opens once for one certificate', ['a', 'a'], ['open a']],
-    ['opens anew for another one, and lets what is under way end', ['a', 'b', 'b'], ['open a', 'open b']],
-    ['closes those of the one before last', ['a', 'b', 'c'], ['open a', 'open b', 'open c', 'close a']],
+    ['opens again for another certificate, and lets running requests end', ['a', 'b', 'b'], ['open a', 'open b']],
+    [
+      'closes the connections of the certificate before the last one',
+      ['a', 'b', 'c'],
+      ['open a', 'open b', 'open c', 'close a'],
+    ],
   ])('%s', async (_title, certs, log) => {
     const { ask, log: said } = setup();
     for (const cert of certs) await ask(cert, cert);
     expect(said).toEqual(log);
   });
 
-  it('closes all that it opened, and opens no more', async () => {
+  it('closes all connections that it opened, and opens no more', async () => {
     const { ask, connections, log } = setup();
     await expect(ask('bad')).rejects.toThrow('no certificate');
     await ask('a');

@@ -47,7 +47,7 @@ const textOf = async (path: string) => readBodyText((await get(path)).body);
 const pathOf = (text: string) => text.split(' ')[1] ?? '';
 
 describe('requests', () => {
-  it('have a host, their headers, and the size of their body in bytes', async () => {
+  it('contain the host, their headers, and the size of their body in bytes', async () => {
     let seen = '';
     answer = (text) => {
       seen = text;
@@ -70,7 +70,7 @@ describe('requests', () => {
     ['a header', { path: '/', headers: { 'x-a': 'b\r\nx-c: d' } }],
     ['the name of a header', { path: '/', headers: { 'x-a: b\r\nx-c': 'd' } }],
     ['a method', { path: '/', method: 'GET / HTTP/1.1\r\n\r\nGET' }],
-  ])('are refused when %s would be more than that', async (_name, request) => {
+  ])('are refused if %s contains forbidden characters', async (_name, request) => {
     await expect(connections.send({ method: 'GET', ...request })).rejects.toThrow(/cannot be asked|none may have/);
     expect(accepted).toHaveLength(0);
   });
@@ -87,8 +87,8 @@ describe('connections', () => {
   });
 
   it.each([
-    ['that says so', (path: string) => ok(path, 'connection: close')],
-    ['that sends more than was asked for', (path: string) => `${ok(path)}HTTP/1.1 200 OK\r\n\r\n`],
+    ['that ends the connection', (path: string) => ok(path, 'connection: close')],
+    ['with further bytes', (path: string) => `${ok(path)}HTTP/1.1 200 OK\r\n\r\n`],
   ])('are not used again after an answer %s', async (_name, reply) => {
     answer = (text) => reply(pathOf(text));
     expect(await textOf('/a')).toBe('/a');
@@ -96,7 +96,7 @@ describe('connections', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('that the server closes while they are spare are forgotten', async () => {
+  it('that the server closes while they are unused are dropped', async () => {
     answer = (text, socket) => {
       socket.end(ok(pathOf(text)), 'latin1');
       return undefined;
@@ -109,7 +109,7 @@ describe('connections', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('that were spare for too long are not used again, also when no timer closed them in time', async () => {
+  it('that were unused for too long are not used again, even if no timer has closed them', async () => {
     vi.useFakeTimers({ toFake: ['hrtime'] });
     answer = (text) => ok(pathOf(text));
     expect(await textOf('/a')).toBe('/a');
@@ -118,7 +118,7 @@ describe('connections', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('that break while they are used fail their request, and no other', async () => {
+  it('that break during a request fail this request only', async () => {
     answer = (text, socket) => {
       if (pathOf(text) === '/b') socket.resetAndDestroy();
       return ok('x');
@@ -141,13 +141,13 @@ describe('connections', () => {
     await expect(get('/')).rejects.toThrow('closed the connection before it answered');
   });
 
-  it('to a port without a listener say why', async () => {
+  it('to a port without a listener fail with the reason', async () => {
     const nowhere = openSockets('http://127.0.0.1:1', { rejectUnauthorized: true });
     await expect(nowhere.send({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     await nowhere.close();
   });
 
-  it('end with what is under way when they are closed, and take no more', async () => {
+  it('fail running requests when they are closed, and accept no more', async () => {
     const asked = new Promise<void>((resolve) => {
       answer = () => {
         resolve();
@@ -163,13 +163,13 @@ describe('connections', () => {
   });
 });
 
-describe('what is given up', () => {
-  it('before it began is not sent', async () => {
+describe('a request', () => {
+  it('that is aborted before its start is not sent', async () => {
     await expect(get('/', AbortSignal.abort())).rejects.toThrow('aborted');
     expect(accepted).toHaveLength(0);
   });
 
-  it('while it waits for its answer ends its connection', async () => {
+  it('that is aborted while it waits for its answer ends its connection', async () => {
     const giveUp = new AbortController();
     answer = () => {
       giveUp.abort();
@@ -178,7 +178,7 @@ describe('what is given up', () => {
     await expect(get('/', giveUp.signal)).rejects.toThrow('aborted');
   });
 
-  it('after its answer does no harm', async () => {
+  it('that is aborted after its answer has no effect', async () => {
     const giveUp = new AbortController();
     answer = (text) => ok(pathOf(text));
     await get('/a', giveUp.signal);
@@ -193,7 +193,7 @@ describe('time', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'hrtime'] });
   });
 
-  it('eight requests are under way at a time; what takes long no longer counts', async () => {
+  it('eight requests run at a time; a slow request no longer counts', async () => {
     const seen: string[] = [];
     let told: () => void = () => undefined;
     const count = async (wanted: number) => {
@@ -217,7 +217,7 @@ describe('time', () => {
     for (const outcome of await hanging) expect(outcome).toMatchObject({ reason: { message: /not answer in time/ } });
   });
 
-  it('what is given up while it waits for its turn ends at once, and is never sent', async () => {
+  it('a request that is aborted while it waits for its turn ends at once, and is never sent', async () => {
     const giveUp = new AbortController();
     const seen: string[] = [];
     let isOpen = false;
@@ -240,7 +240,7 @@ describe('time', () => {
 
   it.each([
     ['half a minute', 31_000, 29_000, []],
-    ['the time that the server gives', 5000, 3000, ['keep-alive: timeout=5']],
+    ['the time limit of the server', 5000, 3000, ['keep-alive: timeout=5']],
   ])('a connection that is unused for %s is closed', async (_name, over, below, headers) => {
     answer = (text) => ok(pathOf(text), ...headers);
     await textOf('/a');
@@ -252,7 +252,7 @@ describe('time', () => {
     expect(accepted).toHaveLength(2);
   });
 
-  it('a stream may be silent for ever, but not before its head', async () => {
+  it('a stream may be silent without limit, but only after its head', async () => {
     answer = (text) => (pathOf(text).startsWith('/a') ? 'HTTP/1.1 200 OK\r\n\r\n' : undefined);
     const stream = await get('/a?watch=true');
     const reading = readBodyText(stream.body);
@@ -264,7 +264,7 @@ describe('time', () => {
     expect(await reading).toBe('x');
   });
 
-  it('what is said instead of a stream is not waited for for ever', async () => {
+  it('an error response in place of a stream has a time limit', async () => {
     answer = () => 'HTTP/1.1 500 Oops\r\ncontent-length: 5\r\n\r\nhel';
     const { body } = await get('/?watch=true');
     const outcome = expect(readBodyText(body)).rejects.toThrow('not answer in time');
@@ -277,7 +277,7 @@ describe('streams', () => {
   const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-  it('do not count, and give back their connection at their end', async () => {
+  it('do not count, and release their connection at their end', async () => {
     answer = (text) => (pathOf(text) === '/x' ? ok('x') : head + chunk('a'));
     const streams = await Promise.all(Array.from({ length: 20 }, () => get('/?watch=true')));
     expect(await textOf('/x')).toBe('x');
@@ -288,7 +288,7 @@ describe('streams', () => {
     expect(accepted).toHaveLength(21);
   });
 
-  it('that are left early end their connection', async () => {
+  it('whose reader leaves early end their connection', async () => {
     answer = () => head + chunk('a');
     const { body } = await get('/?watch=true');
     const gone = new Promise((resolve) => {
@@ -298,7 +298,7 @@ describe('streams', () => {
     await gone;
   });
 
-  it('that are read slower than they come are held up, and lose nothing', async () => {
+  it('with a slow reader are paused, and lose no data', async () => {
     const part = 'x'.repeat(10_000);
     answer = () => head + chunk(part).repeat(2000) + '0\r\n\r\n';
     const { body } = await get('/?follow=true');
@@ -310,7 +310,7 @@ describe('streams', () => {
     expect(size).toBe(20_000_000);
   });
 
-  it('that break off say so after what came before', async () => {
+  it('that break off fail after all received data', async () => {
     answer = (_text, socket) => {
       socket.end(head + chunk('a'), 'latin1');
       return undefined;

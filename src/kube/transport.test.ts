@@ -34,7 +34,7 @@ const config = (credentials: Credentials = {}, path = ''): KubeConfig => ({
 });
 
 describe('createTransport', () => {
-  it('sends path, prefix, headers, token and body, and gives head and body', async () => {
+  it('sends path, prefix, headers, token and body, and returns head and body', async () => {
     handle = (request, response) => {
       response.setHeader('x-two', ['a', 'b']);
       response.statusCode = 201;
@@ -51,7 +51,7 @@ describe('createTransport', () => {
     await transport.close();
   });
 
-  it('acts for the user that the kubeconfig names, unless the request names another one', async () => {
+  it('impersonates the user that the kubeconfig names, unless the request names another one', async () => {
     const seen: unknown[] = [];
     handle = (request, response) => {
       seen.push(request.headers['impersonate-user']);
@@ -64,7 +64,7 @@ describe('createTransport', () => {
     await transport.close();
   });
 
-  it('reads a rotated token again when the old one is refused', async () => {
+  it('reads a rotated token file again when the old token is refused', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'typekro-token-'));
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, 'old');
@@ -101,7 +101,7 @@ describe('createTransport', () => {
     };
     const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).length;
 
-    it('asks it once for all requests whose token was refused at the same time', async () => {
+    it('runs it once for all requests whose token was refused at the same time', async () => {
       handle = (request, response) => {
         response.statusCode = request.headers.authorization === 'Bearer t1' ? 401 : 200;
         response.end('{}');
@@ -113,7 +113,7 @@ describe('createTransport', () => {
       await transport.close();
     });
 
-    it('works again when it failed at first', async () => {
+    it('succeeds after a first failure', async () => {
       handle = (_request, response) => response.end('{}');
       const client = new KubeClient({
         config: config(plugin('if (runs === 1) process.exit(1); say({ token: "t" });')),
@@ -124,7 +124,7 @@ describe('createTransport', () => {
       await client.close();
     });
 
-    it('does not wait for it longer than the caller', async () => {
+    it('stops waiting for it when the caller aborts', async () => {
       const transport = await createTransport(config(plugin('setTimeout(() => {}, 500);')));
       const giveUp = new AbortController();
       const asked = transport.request({ method: 'GET', path: '/', signal: giveUp.signal });
@@ -147,7 +147,7 @@ describe('createTransport', () => {
     await transport.close();
   });
 
-  it('gives a stream line by line as it comes, and ends it when the signal aborts', async () => {
+  it('yields the lines of a stream as they arrive, and ends when the signal aborts', async () => {
     let close: () => void = () => undefined;
     const closed = new Promise<void>((resolve) => (close = resolve));
     handle = (_request, response) => {
@@ -174,14 +174,14 @@ describe('createTransport', () => {
 });
 
 describe('KubeClient over sockets', () => {
-  it('says that a server cannot be reached', async () => {
+  it('reports that a server cannot be reached', async () => {
     server.close();
     const client = new KubeClient({ config: { ...config(), server: 'http://127.0.0.1:1' }, retries: 0 });
     await expect(client.raw({ path: '/version' })).rejects.toMatchObject({ code: 'kube/transport', status: 0 });
     await client.close();
   });
 
-  it('asks a credential plugin again that failed, and says what its hint says', async () => {
+  it('runs a failed credential plugin again, and reports its install hint', async () => {
     handle = (request, response) => response.end(request.headers.authorization);
     const folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
     const file = join(folder, 'credential');

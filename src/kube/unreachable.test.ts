@@ -21,7 +21,7 @@ test.each([
     'write EPROTO 80:error:0A00010B:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/a.c:1:\n',
     'https://kube.example:6443 does not take part in TLS: tlsv13 alert certificate required (EPROTO)',
   ],
-])('%s %s is told in words, with who names the server', (code, message, words) => {
+])('%s %s has a description and the source of the address', (code, message, words) => {
   const error = unreachable(failure(code, message), CONFIG);
   expect(error).toMatchObject({
     code,
@@ -29,7 +29,7 @@ test.each([
   });
 });
 
-test('a kubeconfig given as text has no file to name', () => {
+test('the error of a kubeconfig that was passed as text names no file', () => {
   const error = unreachable(failure('ECONNREFUSED'), { server: 'http://a:1', context: 'c' });
   expect(error).toMatchObject({ message: 'nothing answers at http://a:1 (ECONNREFUSED)' });
 });
@@ -37,8 +37,8 @@ test('a kubeconfig given as text has no file to name', () => {
 test.each([
   ['an error without a code', new Error('the server closed the connection before it answered')],
   ['an error of another kind', failure('ERR_OSSL_PEM_NO_START_LINE')],
-  ['an error that says itself what to do', new TypeKroError('no', { code: 'kube/proxy' })],
-  ['what is no error', 'a text'],
-])('%s passes as it is', (_title, thrown) => {
+  ['an error with its own remedy', new TypeKroError('no', { code: 'kube/proxy' })],
+  ['a thrown text', 'a text'],
+])('%s is returned unchanged', (_title, thrown) => {
   expect(unreachable(thrown, CONFIG)).toBe(thrown);
 });

@@ -50,13 +50,13 @@ const listed: WatchInput = { type: 'listed', list: { items: [pod('a', '3')], res
 describe('watchStep', () => {
   const cases: readonly { title: string; from: WatchState; inputs: WatchInput[]; log: string[] }[] = [
     {
-      title: 'lists, tells what exists, and follows from the version of the list',
+      title: 'lists, reports the existing objects, and follows from the version of the list',
       from: listing,
       inputs: [begin, listed],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
     },
     {
-      title: 'takes the list as a stream up to the marked bookmark',
+      title: 'reads the list as a stream up to the annotated bookmark',
       from: streaming,
       inputs: [
         begin,
@@ -75,7 +75,7 @@ describe('watchStep', () => {
       log: ['RESTARTED', 'open stream', 'list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5'],
     },
     {
-      title: 'lists a kind of which the server has not filled its cache yet, and streams the next list',
+      title: 'lists a kind whose cache the server has not filled yet, and streams the next list',
       from: streaming,
       inputs: [begin, notFilled, listed, failure(410)],
       log: [
@@ -91,7 +91,7 @@ describe('watchStep', () => {
       ],
     },
     {
-      title: 'waits when that list is refused, too',
+      title: 'waits when the server also refuses that list',
       from: streaming,
       inputs: [begin, notFilled, notFilled, { type: 'waited' }, notFilled, listed],
       log: [
@@ -100,31 +100,31 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'waits when the server has too much to do, and does not ask for a list as well',
+      title: 'waits when the server is busy, and requests no list in addition',
       from: streaming,
       inputs: [begin, failure(429), { type: 'waited' }],
       log: ['RESTARTED', 'open stream', 'ERROR', 'wait 500', 'RESTARTED', 'open stream'],
     },
     {
-      title: 'goes on after the last version seen, bookmarks included, when the stream ends',
+      title: 'continues after the last version, including that of bookmarks, when the stream ends',
       from: listing,
       inputs: [begin, listed, line('MODIFIED', pod('a', '6')), line('BOOKMARK', pod('', '9')), { type: 'ended' }],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'MODIFIED a', 'BOOKMARK 9', 'open 9'],
     },
     {
-      title: 'opens a silent stream anew',
+      title: 'opens a silent stream again',
       from: listing,
       inputs: [begin, listed, { type: 'idle' }],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'open 5'],
     },
     {
-      title: 'lists anew at once when its version is too old',
+      title: 'lists again at once when its version is too old',
       from: listing,
       inputs: [begin, listed, line('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' })],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
     },
     {
-      title: 'pauses when the version of every list is too old, until something is told after one',
+      title: 'pauses when the version of every list is too old, until an event follows a list',
       from: listing,
       inputs: [
         [begin, listed, failure(410), listed, failure(410)],
@@ -139,13 +139,13 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'knows a version that is too old by the reason, where no code is given',
+      title: 'recognises an expired version by the reason if there is no code',
       from: listing,
       inputs: [begin, listed, line('ERROR', { kind: 'Status', reason: 'Expired', message: 'too old' })],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'list'],
     },
     {
-      title: 'lists when the stream of a list ends before its mark, as where the server knows no such streams',
+      title: 'lists when the stream of a list ends before the annotated bookmark, as on servers without streamed lists',
       from: streaming,
       inputs: [begin, line('ADDED', pod('a', '3')), { type: 'ended' }, listed, failure(410)],
       log: [
@@ -154,7 +154,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'waits longer and longer on errors and goes on where it stopped',
+      title: 'waits longer after each error, and continues at the last version',
       from: listing,
       inputs: [begin, listed, failure(500), { type: 'waited' }, failure(500), { type: 'waited' }],
       log: [
@@ -163,7 +163,7 @@ describe('watchStep', () => {
       ].flat(),
     },
     {
-      title: 'reports a malformed line and opens the stream anew instead of skipping it',
+      title: 'reports a malformed line, and opens the stream again instead of skipping the line',
       from: listing,
       inputs: [begin, listed, { type: 'line', text: '{"type":"ADD' }, { type: 'waited' }],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
@@ -190,7 +190,7 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'open 5', 'open 5', 'wait 500', 'open 5'],
     },
     {
-      title: 'lists nothing when it is told where to begin',
+      title: 'lists nothing when a version is given',
       from: initialWatchState({ resourceVersion: '42', streamsLists: true }),
       inputs: [begin, line('DELETED', pod('a', '43'))],
       log: ['open 42', 'DELETED a'],
@@ -200,12 +200,12 @@ describe('watchStep', () => {
     expect(run(from, inputs).log).toEqual(log);
   });
 
-  it('forgets its failures as soon as something arrives', () => {
+  it('resets its failures when an event arrives', () => {
     const { state } = run(listing, [begin, listed, failure(500), { type: 'waited' }, line('MODIFIED', pod('a', '6'))]);
     expect(state).toMatchObject({ failures: 0, resourceVersion: '6' });
   });
 
-  it('waits as long as the server asks', () => {
+  it('waits as long as Retry-After says', () => {
     const error = new KubeError('busy', { status: 429, reason: 'TooManyRequests', retryAfterMs: 7000 });
     const { log } = run(listing, [begin, { type: 'failed', error, random: 0 }]);
     expect(log).toEqual(['list', 'ERROR', 'wait 7000']);
@@ -214,8 +214,8 @@ describe('watchStep', () => {
 
 describe('pauses grow', () => {
   it.each([
-    ['as far as half a minute while the server refuses', 503, 30_000],
-    ['less far while it cannot be reached, so that its return is seen soon', 0, 5000],
+    ['up to half a minute while the server refuses', 503, 30_000],
+    ['to less while the server is out of reach, so that its return is noticed soon', 0, 5000],
   ])('%s', (_name, status, most) => {
     const failures = Array.from({ length: 10 }, () => [failure(status), { type: 'waited' } as const]).flat();
     const waits = run(listing, failures).log.filter((entry) => entry.startsWith('wait'));
@@ -223,7 +223,7 @@ describe('pauses grow', () => {
     expect(waits.at(-1)).toBe(`wait ${most}`);
   });
 
-  it('from the beginning when a server that was away refuses while it starts', () => {
+  it('from the beginning when a server refuses that was out of reach before', () => {
     const away = Array.from({ length: 8 }, () => [failure(0), { type: 'waited' } as const]).flat();
     const starting = Array.from({ length: 3 }, () => [failure(403), { type: 'waited' } as const]).flat();
     const waits = run(listing, [...away, ...starting]).log.filter((entry) => entry.startsWith('wait'));

@@ -51,7 +51,7 @@ const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boole
   unreadable: [false, false],
 };
 
-describe('what a class means', () => {
+describe('the consequences of a class', () => {
   it.each(Object.entries(CONSEQUENCES))('%s', (name, [busy, passing]) => {
     expect([isBusy(name as FailureClass), passes(name as FailureClass)]).toEqual([busy, passing]);
   });

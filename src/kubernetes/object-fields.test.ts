@@ -32,14 +32,14 @@ describe('the value at a path', () => {
   ])('%s', (_what, path, expected) => expect(valueAt(ROOT, ...path)).toEqual(expected));
 });
 
-test('a value of another type is as good as none', () => {
+test('a value of another type counts as absent', () => {
   expect([textAt(ROOT, 'size'), textAt(undefined, 'name')]).toEqual(['', '']);
   expect([numberAt(ROOT, 'name'), numberAt(ROOT, 'large'), countAt(ROOT, 'name')]).toEqual([undefined, 12, 0]);
   expect([optionalAt(ROOT, 'list'), objectAt(ROOT, 'list')]).toEqual([undefined, {}]);
   expect([listAt(ROOT, 'nested'), listAt(ROOT, 'list')]).toEqual([[], ROOT['list']]);
 });
 
-test('a list of objects leaves out what is none', () => {
+test('a list of objects leaves out other values', () => {
   const conditions = objectsAt(ROOT, 'list');
   expect(conditions).toHaveLength(1);
   expect(conditionIn(conditions, 'Ready')).toEqual({ status: 'True', reason: '', message: '', observedGeneration: 2 });

@@ -44,7 +44,7 @@ describe('labelMatcher', () => {
 const KEY_RULE =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
-describe('parseSelector refuses in the words of apimachinery', () => {
+describe('parseSelector refuses with the error texts of apimachinery', () => {
   it.each([
     ['a,', "found '', expected: identifier after ','"],
     ['! =', "unable to parse requirement: found '=', expected: identifier"],
@@ -61,7 +61,7 @@ describe('parseSelector refuses in the words of apimachinery', () => {
     expect(parseSelector(text)).toEqual(new Failure(message));
   });
 
-  it('names each wrong value of a set by its place in order', () => {
+  it('names each wrong value of a set by its index in sorted order', () => {
     const problem = parseSelector('a in (z-,c,b-)');
     expect(problem).toBeInstanceOf(Failure);
     expect((problem as Failure).message).toMatch(

@@ -97,12 +97,12 @@ describe('quantities', () => {
     expect(formatQuantity(subtractQuantities(read('1Ki'), read('24')))).toBe('1k');
   });
 
-  test('a double of a quantity is that of Kubernetes, not the nearest', () => {
+  test('quantityToFloat rounds as Kubernetes does, not to the nearest double', () => {
     expect(quantityToFloat(read('100m'))).toBe(0.1);
     expect(quantityToFloat(read('1e400'))).toBe(Infinity);
   });
 
-  test('reading the text of a quantity gives an equal one', () => {
+  test('parsing the text of a quantity gives an equal quantity', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n }),

@@ -66,9 +66,9 @@ test.each<
   [what: string, root: KubeObject, objects: KubeObject[], events: KubeObject[], told: string[], remedy?: RegExp]
 >([
   ['nothing is known', web, [set], [], []],
-  ['a container that starts tells nothing', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
+  ['a container that starts is no cause', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
   [
-    'an image that cannot be pulled, once for all pods, with the words of the kubelet',
+    'an image that cannot be pulled: one cause for all pods, with the message of the kubelet',
     web,
     [
       set,
@@ -97,7 +97,7 @@ test.each<
     /^correct command, args, env/,
   ],
   [
-    'a container that cannot start beside one that ended well',
+    'a container that cannot start, beside a container that succeeded',
     web,
     [
       set,
@@ -122,7 +122,7 @@ test.each<
     /limits\.memory/,
   ],
   [
-    'a quota: the ReplicaSet tells it, and its Deployment only repeats it',
+    'a quota: the cause is on the ReplicaSet, and its Deployment only repeats the reason',
     object('apps/v1', 'Deployment', 'web', {
       spec: { replicas: 2 },
       status: { conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: quota }] },
@@ -186,9 +186,16 @@ test.each<
       'BackoffLimitExceeded (Job shop/migrate): too often',
     ],
   ],
-  ['a Job whose pods are gone', job, [], [], ['BackoffLimitExceeded (Job shop/migrate): too often'], /backoffLimit/],
   [
-    'a pod that is gone: its name begins with that of its maker',
+    'a Job whose pods were deleted',
+    job,
+    [],
+    [],
+    ['BackoffLimitExceeded (Job shop/migrate): too often'],
+    /backoffLimit/,
+  ],
+  [
+    'a deleted pod, whose name begins with that of its owner',
     web,
     [set],
     [
@@ -202,20 +209,20 @@ test.each<
     ['Evicted (Pod shop/web-5d-z): low on memory'],
   ],
   [
-    'troubles of what is ready by now are over',
+    'no events of objects that are ready',
     web,
     [set, pod('web-5d-a', ready)],
     [event(pod('web-5d-a', {}), 'Unhealthy', 'Readiness probe failed')],
     [],
   ],
   [
-    'events of an object of the same name that was there before',
+    'no events of an earlier object of the same name',
     claim,
     [],
     [event({ kind: 'PersistentVolumeClaim', name: 'disk', uid: 'older' }, 'ProvisioningFailed', 'old')],
     [],
   ],
-  ['pods of others', web, [set, pod('other', waits('ErrImagePull'), { owner: job })], [], []],
+  ['no pods of other owners', web, [set, pod('other', waits('ErrImagePull'), { owner: job })], [], []],
   [
     'the newest events, and three causes at most',
     claim,
@@ -242,16 +249,16 @@ describe('a malformed event', () => {
     [{ involvedObject: 3 }],
     [{ involvedObject: { name: 'disk' } }],
     [{ reason: 4, message: {} }],
-  ])('%j tells nothing', (parts) => {
+  ])('%j is no cause', (parts) => {
     const broken = { apiVersion: 'v1', kind: 'Event', metadata: {}, type: 'Warning', ...parts } as KubeObject;
     expect(causesOf(claim, { objects: [], events: [broken] })).toEqual([]);
   });
 });
 
 test.each<[where: string, imageID: string, said: boolean]>([
-  ['on the embedded cluster', 'simulated://a', true],
-  ['on a real one', 'docker://sha256:1', false],
-])('the annotation that simulates a failure is named %s', (_where, imageID, said) => {
+  ['embedded cluster', 'simulated://a', true],
+  ['real cluster', 'docker://sha256:1', false],
+])('a remedy names the simulating annotation only if the failure is simulated: %s', (_where, imageID, said) => {
   const failing = pod('web-5d-a', waits('ErrImagePull', '', { imageID }), {
     annotations: { 'typekro.dev/simulate-failure': 'ErrImagePull' },
   });

@@ -57,7 +57,7 @@ describe('rules for every kind', () => {
       'gone',
     ],
     [
-      'Reconciling is work going on, even when Ready says otherwise',
+      'Reconciling means in progress, even if Ready is True',
       `{apiVersion: x.io/v1, kind: Thing, status: {conditions: [{type: Ready, status: "True"}, {type: Reconciling, status: "True", reason: Progressing}]}}`,
       'inProgress',
       'Progressing',
@@ -345,7 +345,7 @@ describe('custom resources', () => {
       'Active',
     ],
     [
-      'an instance that no controller has seen',
+      'an instance that no controller has observed',
       `{apiVersion: kro.run/v1alpha1, kind: WebApp}`,
       'inProgress',
       'NotObserved',
@@ -389,19 +389,19 @@ describe('custom resources', () => {
       'BadRule',
     ],
     [
-      'a network policy that no controller has seen',
+      'a network policy that no controller has observed',
       `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy}`,
       'current',
       'Ready',
     ],
     [
-      'a bucket that is still made',
+      'a bucket that is not created yet',
       `{apiVersion: objectbucket.io/v1alpha1, kind: ObjectBucketClaim, status: {phase: Pending}}`,
       'inProgress',
       'Pending',
     ],
     [
-      'an object store outside',
+      'an external object store',
       `{apiVersion: ceph.rook.io/v1, kind: CephObjectStore, status: {phase: Connected}}`,
       'current',
       'Connected',
@@ -413,7 +413,7 @@ describe('custom resources', () => {
       'Forming',
     ],
     [
-      'a certificate that its controller has not seen',
+      'a certificate that its controller has not observed',
       `{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {generation: 1}}`,
       'inProgress',
       'NotObserved',
@@ -461,7 +461,7 @@ describe('custom resources', () => {
     ['a schedule of backups', `{apiVersion: postgresql.cnpg.io/v1, kind: ScheduledBackup}`, 'current', 'Ready'],
   ]);
 
-  test('a kind without a rule waits for its controller when its schema tells that it reports', () => {
+  test('a kind without a rule is not ready before its controller reports, if its schema declares the report', () => {
     const object = (status?: object): KubeObject => ({
       apiVersion: 'example.com/v1',
       kind: 'Widget',

@@ -10,7 +10,7 @@ const descriptions = JSON.parse(
 const source = builtinSource();
 const fieldsOf = (type: string): readonly string[] => Object.keys(source.typeNamed(type).properties ?? {});
 
-test('every field of every built-in type says what it means', () => {
+test('every field of every built-in type has a description', () => {
   const silent = [...source.typeNames()].flatMap((type) =>
     fieldsOf(type)
       .filter((field) => describeField(descriptions, type, field) === undefined)
@@ -19,7 +19,7 @@ test('every field of every built-in type says what it means', () => {
   expect(silent).toEqual([]);
 });
 
-test('no description is for a type or a field that does not exist', () => {
+test('no description belongs to a missing type or field', () => {
   const types = new Set(source.typeNames());
   const fields = new Set([...types].flatMap((type) => fieldsOf(type)));
   const stray = [
@@ -33,13 +33,13 @@ test('no description is for a type or a field that does not exist', () => {
   expect(stray).toEqual([]);
 });
 
-test('the more exact description wins', () => {
+test('the description for a type has precedence over the one for a name', () => {
   expect(describeField(descriptions, 'core.v1.Container', 'name')).toMatch(/unique in its pod/);
   expect(describeField(descriptions, 'core.v1.Secret', 'type')).toMatch(/`Opaque`/);
   expect(describeField(descriptions, 'core.v1.Container', 'constructor')).toBeUndefined();
 });
 
-test('a type without words of its own says what its kind is for', () => {
+test('a type without a description has that of its kind', () => {
   const gvk = [['apps', 'v1', 'Deployment']] as const;
   expect(describeBuiltinType(descriptions, 'apps.v1.Deployment', gvk)).toBe(
     describeBuiltinKind(descriptions, 'Deployment', 'apps'),

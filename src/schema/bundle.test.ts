@@ -105,7 +105,7 @@ test('a bundle made from published documents describes the same types', () => {
   ).toEqual(['selector', 'template']);
 });
 
-test('the published documents themselves can be read as a source', () => {
+test('the published documents are also readable as a source', () => {
   const source = openApiDocument(document());
   const pod = source.schemaOf({ group: '', version: 'v1', kind: 'Pod' });
   expect(pod?.properties?.['spec']?.properties?.['containers']?.items?.required).toEqual(['name']);
@@ -115,6 +115,6 @@ test.each<[JsonValue]>([
   [null],
   [{}],
   [{ components: { schemas: { 'io.k8s.api.x.v1.Y': { properties: { a: 5, b: { type: ['x'] } } } } } }],
-])('odd documents give what they have: %j', (odd) => {
+])('the valid parts of malformed documents are read: %j', (odd) => {
   expect(Object.values(bundleTypes([odd])).length).toBeLessThan(2);
 });

@@ -12,7 +12,7 @@ describe('the type of a schema', () => {
     ['a list of objects', { type: 'array', items: { type: 'object', properties: {} } }, 'list(t.@idx)'],
     ['a list without items', { type: 'array' }, undefined],
     ['a map', { type: 'object', additionalProperties: { type: 'integer' } }, 'map(string, int)'],
-    ['a map of what has no type', { type: 'object', additionalProperties: {} }, 'map(string, dyn)'],
+    ['a map whose values have no type', { type: 'object', additionalProperties: {} }, 'map(string, dyn)'],
     ['no type', {}, undefined],
   ])('%s', (_name, schema, expected) => {
     const type = celType(schema, 't');
@@ -63,7 +63,7 @@ describe('data read by its schema', () => {
   });
 });
 
-test('a recursive schema has types without end, and costs only what is asked for', () => {
+test('the types of a recursive schema are built on demand', () => {
   const node: { -readonly [K in keyof Schema]: Schema[K] } = { type: 'object' };
   node.properties = { name: STRING, children: { type: 'array', items: node } };
   const { variables, types } = celTypes({ tree: { schema: node } });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../test/support/example-diagnostics.ts';
 import { schemaCodes } from './codes.ts';
 
-describe('the example of each code gets it', () => {
+describe('the example of each code gets the code', () => {
   test.each(schemaCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
     const diagnostics = exampleDiagnostics(info);
     const found = diagnostics.find((diagnostic) => diagnostic.code === code);
@@ -12,12 +12,12 @@ describe('the example of each code gets it', () => {
   });
 });
 
-test('no code stands twice', () => {
+test('no code is listed twice', () => {
   const codes = schemaCodes.map((info) => info.code);
   expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
 });
 
-test('the list holds exactly the codes that the folder uses', () => {
+test('the list has exactly the codes that the folder uses', () => {
   const used = new Set<string>();
   for (const file of readdirSync(new URL('.', import.meta.url))) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /^codes?[-.]/.test(file)) continue;

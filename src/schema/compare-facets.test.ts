@@ -33,16 +33,16 @@ describe('keywords that kro 0.10 compares', () => {
       [' .nullable NULLABLE_ADDED'],
       [' .nullable NULLABLE_ADDED'],
     ],
-    ['nullable that is written out', text, { ...text, nullable: false }, [], []],
+    ['nullable: false in place of absent', text, { ...text, nullable: false }, [], []],
     [
-      'unknown fields that are no longer kept',
+      'unknown fields: no longer kept',
       { type: 'object', [KEEP]: true },
       { type: 'object' },
       [`!.${KEEP} PRESERVE_UNKNOWN_FIELDS_REMOVED`],
       [`!.${KEEP} PRESERVE_UNKNOWN_FIELDS_REMOVED`],
     ],
     [
-      'unknown fields that are kept',
+      'unknown fields: newly kept',
       { type: 'object' },
       { type: 'object', [KEEP]: true },
       [` .${KEEP} PRESERVE_UNKNOWN_FIELDS_ADDED`],
@@ -66,13 +66,13 @@ describe('keywords that kro 0.10 compares', () => {
       ['!.additionalProperties ADDITIONAL_PROPERTIES_CHANGED'],
     ],
     [
-      'a schema for the values of a map without one',
+      'a first schema for the values of a map',
       map(undefined),
       map(text),
       [],
       [' .additionalProperties ADDITIONAL_PROPERTIES_CHANGED'],
     ],
-    ['a topology that is written out', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
+    ['a topology: the default in place of absent', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
     [
       'a topology that changes',
       list({}),
@@ -96,14 +96,14 @@ describe('keywords that kro 0.10 compares', () => {
       [],
       ['!.uniqueItems UNCLASSIFIED_SCHEMA_CHANGE'],
     ],
-    ['a keyword that is written out as false', list({}), list({ uniqueItems: false }), [], []],
+    ['a keyword: false in place of absent', list({}), list({ uniqueItems: false }), [], []],
   ])('%s', (_title, old, next, engine, conservative) => {
     expect(changes(old, next, 'none')).toEqual([]);
     expect(changes(old, next, 'engine')).toEqual(engine);
     expect(changes(old, next, 'conservative')).toEqual(conservative);
   });
 
-  test('printer columns are a change that breaks nothing; a priority of zero is none', () => {
+  test('a change of printer columns is not breaking; a priority of zero equals an absent one', () => {
     const crd = (...columns: JsonObject[]): KubeObject => ({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',

@@ -51,12 +51,12 @@ describe('the field of a change', () => {
     object({ spec: object(properties, required) });
 
   test.each<[what: string, old: Schema, next: Schema, fields: string[]]>([
-    ['that is gone', inSpec({ a: text }), inSpec({}), ['spec.a']],
+    ['that is removed', inSpec({ a: text }), inSpec({}), ['spec.a']],
     ['of another type', inSpec({ a: text }), inSpec({ a: { type: 'integer' } }), ['spec.a']],
     ['with a bound', inSpec({ a: text }), inSpec({ a: { ...text, maxLength: 3 } }), ['spec.a']],
     ['that is newly required', inSpec({ a: text }), inSpec({ a: text }, ['a']), ['spec.a']],
     ['that loses its default', inSpec({ a: { ...text, default: 'x' } }, ['a']), inSpec({ a: text }, ['a']), ['spec.a']],
-    ['that comes and is required', inSpec({}), inSpec({ a: text }, ['a']), ['spec.a']],
+    ['that is added and required', inSpec({}), inSpec({ a: text }, ['a']), ['spec.a']],
     [
       'in the items of a list',
       inSpec({ ports: { type: 'array', items: object({ name: text }) } }),
@@ -81,7 +81,7 @@ test.each<[JsonValue]>([
   [[]],
   [{ versions: 5 }],
   [{ versions: [{ name: 'v1', schema: { openAPIV3Schema: { properties: [1], required: 5, enum: {} } } }] }],
-])('odd definitions are compared or refused: %j', (spec) => {
+])('malformed definitions are compared or refused: %j', (spec) => {
   const crd = { apiVersion: 'v1', kind: 'X', metadata: {}, spec } as unknown as KubeObject;
   const result = compareCrds(crd, crd);
   expect('error' in result || result.compatible).toBe(true);

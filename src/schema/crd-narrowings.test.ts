@@ -25,15 +25,15 @@ const rule = (expression: string, message?: string): JsonObject => ({
 
 /** The narrowings from the first schema to the second. From the second to the first there must be none. */
 const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
-  ['a field is gone', object({ a: text }), object({}), ['spec.a: the field is dropped']],
+  ['a field is removed', object({ a: text }), object({}), ['spec.a: the field is dropped']],
   [
-    'a field is gone from a list',
+    'a field is removed from the items of a list',
     { type: 'array', items: object({ a: text }) },
     { type: 'array', items: object({}) },
     ['spec[].a: the field is dropped'],
   ],
   [
-    'anything, then an object',
+    'any value, then an object',
     object({ a: open }),
     object({ a: object({ b: text }) }),
     ['spec.a: takes no longer anything'],
@@ -52,16 +52,16 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
     text,
     ['spec: takes no longer both integers and strings'],
   ],
-  ['null no longer', { ...text, nullable: true }, text, ['spec: takes no null']],
-  ['a field is needed', object({ a: text }), object({ a: text }, { required: ['a'] }), ['spec: needs a']],
-  ['fewer values', { ...text, enum: ['a', 'b'] }, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
-  ['values are listed', text, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
+  ['null is no longer allowed', { ...text, nullable: true }, text, ['spec: takes no null']],
+  ['a field becomes required', object({ a: text }), object({ a: text }, { required: ['a'] }), ['spec: needs a']],
+  ['an enum loses values', { ...text, enum: ['a', 'b'] }, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
+  ['an enum is added', text, { ...text, enum: ['a'] }, ['spec: takes fewer values']],
   ['a pattern', text, { ...text, pattern: '^a$' }, ['spec: takes only what matches ^a$']],
   ['a format', text, { ...text, format: 'date-time' }, ['spec: takes only date-time']],
   ['a lower bound', { ...text, minLength: 1 }, { ...text, minLength: 2 }, ['spec: minLength is 2']],
   ['an upper bound', text, { ...text, maxLength: 9 }, ['spec: maxLength is 9']],
   [
-    'additional fields are gone',
+    'additional fields are dropped',
     object({}, { additionalProperties: text }),
     object({}),
     ['spec: other fields are dropped'],
@@ -73,13 +73,13 @@ const CASES: readonly [string, JsonObject, JsonObject, string[]][] = [
     ['spec.*: takes no longer anything'],
   ],
   [
-    'each element once',
+    'a list becomes a set',
     { type: 'array', items: text },
     { type: 'array', items: text, 'x-kubernetes-list-type': 'set' },
     ['spec: takes no element twice'],
   ],
   ['a rule', object({}), object({}, rule('self.a > 1')), ['spec: takes only what satisfies self.a > 1']],
-  ['a rule with words', object({}), object({}, rule('self.a > 1', 'a is small')), ['spec: a is small']],
+  ['a rule with a message', object({}), object({}, rule('self.a > 1', 'a is small')), ['spec: a is small']],
   ['an alternative', object({}), object({}, { anyOf: [{ required: ['a'] }] }), ['spec: anyOf differs']],
 ];
 
@@ -90,11 +90,11 @@ describe('a CRD is narrower than another when', () => {
   });
 
   test.each<[string, JsonObject, JsonObject, string]>([
-    ['a version is gone', {}, { name: 'v2' }, 'version v1 is gone'],
+    ['a version is removed', {}, { name: 'v2' }, 'version v1 is gone'],
     ['a version is not served', {}, { served: false }, 'version v1 is no longer served'],
-    ['a subresource is gone', { subresources: { status: {} } }, {}, 'the subresource status is gone'],
+    ['a subresource is removed', { subresources: { status: {} } }, {}, 'the subresource status is gone'],
     [
-      'a selectable field is gone',
+      'a selectable field is removed',
       { selectableFields: [{ jsonPath: '.spec.a' }] },
       {},
       'the selectable field .spec.a is gone',
@@ -103,7 +103,7 @@ describe('a CRD is narrower than another when', () => {
     expect(crdNarrowings(crd(text, wide), crd(text, narrow))).toEqual([found]);
   });
 
-  test('its scope is another', () => {
+  test('its scope differs', () => {
     expect(crdNarrowings(crd(text), crd(text, {}, { scope: 'Namespaced' }))).toEqual(['spec.scope: Namespaced']);
   });
 });
@@ -112,18 +112,22 @@ test.each<[string, JsonObject, JsonObject]>([
   ['equal', object({ a: text }), object({ a: text })],
   ['descriptions and defaults', text, { ...text, description: 'a text', default: 'a' }],
   [
-    'a rule in other words with one message',
+    'a changed rule with the same message',
     object({}, rule('has(self.a) != has(self.b)', 'one')),
     object({}, rule('has(self.a) ? !has(self.b) : has(self.b)', 'one')),
   ],
-  ['a needed field with a default', object({ a: text }), object({ a: { ...text, default: 'x' } }, { required: ['a'] })],
+  [
+    'a newly required field with a default',
+    object({ a: text }),
+    object({ a: { ...text, default: 'x' } }, { required: ['a'] }),
+  ],
   ['formats that are not checked', { type: 'integer' }, { type: 'integer', format: 'int64' }],
-  ['a field that was never kept', object({}), object({ a: { ...text, pattern: '^a$' } })],
+  ['a new field where unknown fields were dropped', object({}), object({ a: { ...text, pattern: '^a$' } })],
 ])('nothing narrows: %s', (_what, old, next) => {
   expect(crdNarrowings(crd(old), crd(next))).toEqual([]);
 });
 
-test('a schema that never ends is not compared to its end', () => {
+test('a recursive schema is compared up to a depth', () => {
   const endless: Record<string, unknown> = { type: 'object' };
   endless['properties'] = { a: endless };
   expect(crdNarrowings(crd(endless as JsonObject), crd(endless as JsonObject))).toEqual([

@@ -37,7 +37,7 @@ describe.each(Object.entries(FORMATS))('%s', (format, { good, bad }) => {
   });
 });
 
-test('a format that no server checks has no check', () => {
+test('a format that API servers do not check has no check', () => {
   expect(formatCheck('phone')).toBeUndefined();
   expect(formatCheck('constructor')).toBeUndefined();
 });

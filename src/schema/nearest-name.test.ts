@@ -10,6 +10,6 @@ test.each<[string, string[], string | undefined]>([
   ['replicas', ['replicas'], undefined],
   ['port', ['ports', 'part'], 'ports'],
   ['', ['a'], undefined],
-])('of %j the nearest in %j is %j', (name, known, nearest) => {
+])('the name nearest to %j in %j is %j', (name, known, nearest) => {
   expect(nearestName(name, known)).toBe(nearest);
 });

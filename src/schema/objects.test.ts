@@ -164,7 +164,7 @@ describe('validate', () => {
     expect(causes(schema, value)).toEqual(expected);
   });
 
-  test('leaves alone what did not change, also in lists with keys', () => {
+  test('drops errors of unchanged parts, also in map lists', () => {
     const list: Schema = {
       type: 'array',
       'x-kubernetes-list-type': 'map',
@@ -191,7 +191,7 @@ describe('validate', () => {
     ]);
   });
 
-  test('hands CEL rules their place, and skips them when the object is malformed', () => {
+  test('evaluates CEL rules at their sites, and skips them when the object is malformed', () => {
     const rules = [{ rule: 'self == oldSelf' }];
     const schema = object({
       m: { type: 'object', additionalProperties: { type: 'string', 'x-kubernetes-validations': rules } },
@@ -244,7 +244,7 @@ describe('applyDefaults', () => {
     expect(value).toEqual(before);
   });
 
-  test('a complete object is returned as it is', () => {
+  test('a complete object is returned itself', () => {
     const value = { a: '1', n: null, o: { b: 2 } };
     expect(applyDefaults(schema, value)).toBe(value);
   });
@@ -284,14 +284,14 @@ describe('prune', () => {
     expect(prune(schema, value)).toEqual({ value: expected, unknown });
   });
 
-  test('elements of an open list keep what is unknown, their declared members do not', () => {
+  test('elements of an open list keep unknown fields, but their declared members do not', () => {
     const items = object({ known: object({ x: { type: 'string' } }) });
     const list = object({ l: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items } });
     const value = { l: [{ odd: 1, known: { x: '1', y: 2 } }] };
     expect(prune(list, value)).toEqual({ value: { l: [{ odd: 1, known: { x: '1' } }] }, unknown: ['l[0].known.y'] });
   });
 
-  test('a clean object is returned as it is', () => {
+  test('an object without unknown fields is returned itself', () => {
     const value = { spec: { a: '1' } };
     expect(prune(schema, value).value).toBe(value);
   });
@@ -355,7 +355,7 @@ const { wild } = fc.letrec<{ wild: JsonValue }>((tie) => ({
   ),
 }));
 
-test('no schema and no object, however odd, makes anything throw', () => {
+test('no malformed schema or object causes an exception', () => {
   fc.assert(
     fc.property(wild, wild, wild, (raw, value, old) => {
       const schema = structuralSchema(raw);

@@ -91,7 +91,7 @@ describe('arktype', () => {
     });
   });
 
-  test('arrays of objects become named types, equal ones share a name', () => {
+  test('arrays of objects become named types, and equal types share a name', () => {
     const port = type({ port: 'number.integer', 'name?': 'string' });
     expect(emit(type({ ports: port.array(), 'others?': port.array() }))).toEqual({
       spec: { ports: '[]Port | required=true', others: '[]Port' },
@@ -136,7 +136,7 @@ describe('arktype', () => {
     ],
     ['Map', type('Map'), /^field f: a Map cannot be written as JSON/],
     ['symbol', type('symbol'), /^field f: a symbol/],
-  ])('%s is refused by name', (_name, field, message) => {
+  ])('%s is refused, and the error names the field', (_name, field, message) => {
     expect(complaint(type({ f: field as never }))).toMatch(message);
   });
 
@@ -145,7 +145,7 @@ describe('arktype', () => {
   });
 });
 
-test('what is known of fields besides their schema is written with them', () => {
+test('additional properties of fields are written', () => {
   const schema: Schema = {
     type: 'object',
     properties: {
@@ -251,7 +251,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
     expect(emit(schema).spec).toEqual({ a: 'string | required=true maxLength=5', b: 'string', c: 'string | enum="x"' });
   });
 
-  test('the shape of TypeBox', () => {
+  test('a schema of TypeBox', () => {
     const kind = Symbol.for('TypeBox.Kind');
     const schema = {
       [kind]: 'Object',
@@ -272,7 +272,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
     expect(emit(schema).spec).toMatchObject({ u: 'string | required=true enum="x,y"', r: 'map[string]integer' });
   });
 
-  test('the shape of valibot', () => {
+  test('a schema of valibot', () => {
     const string = { kind: 'schema', type: 'string' };
     const number = { kind: 'schema', type: 'number' };
     const schema = {
@@ -312,7 +312,7 @@ describe('JSON Schema, TypeBox and valibot', () => {
     { foo: 1 },
     { '~standard': 3 },
     { '~standard': { vendor: 'x' } },
-  ])('what is no schema is refused: %j', (value) => {
+  ])('a value that is no schema is refused: %j', (value) => {
     expect(fromStandardSchema(value).ok).toBe(false);
   });
 });
@@ -425,7 +425,7 @@ function normal(schema: Schema): Schema {
   ) as Schema;
 }
 
-test('fromJsonSchema takes hostile documents', () => {
+test('fromJsonSchema throws for no document', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

@@ -15,7 +15,7 @@ describe('positions', () => {
     ['unknown, white space before =', ' requird  =true', 'requird'],
     ['without a key', ' =true', '=true'],
     ['without a value', ' required=true default', 'default'],
-    ['closed too often', ' default=1]', ']'],
+    ['with an unmatched closing bracket', ' default=1]', ']'],
   ])('of a marker that is %s', (_name, text, rest) => {
     const lexed = lexMarkers(text, 0);
     const at = 'error' in lexed ? lexed.error.offset : -1;
@@ -48,7 +48,7 @@ describe('positions', () => {
 
   test.each([
     ['without quotes', 'validation=self>1', 4, '>1'],
-    ['with quotes that stay', 'validation="a"b', 2, '"b'],
+    ['with quotes that are part of the value', 'validation="a"b', 2, '"b'],
   ])('of a value %s', (_name, text, position, rest) => {
     const [marker] = markersOf(text);
     expect(marker === undefined ? undefined : text.slice(markerOffset(text, marker, position))).toBe(rest);

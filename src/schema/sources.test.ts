@@ -41,7 +41,7 @@ describe('builtinSource', () => {
     expect(ports?.items?.required).toEqual(['containerPort']);
   });
 
-  test('shares one node per type and closes recursion', () => {
+  test('shares one node per type, also in recursive types', () => {
     const pod = source.schemaOf({ group: '', version: 'v1', kind: 'Pod' });
     const template = at(source.schemaOf(deployment), 'spec', 'template', 'spec');
     expect(at(pod, 'spec')).toBe(template);
@@ -99,12 +99,12 @@ describe('builtinSource', () => {
     expect(at(source.schemaOf({ group, version: 'v1', kind }), ...path)).toEqual(expected);
   });
 
-  test('a kind that another group publishes is found by the name of its type only', () => {
+  test('a kind that another group publishes is found only by the name of its type', () => {
     expect(source.schemaOf({ group: 'policy', version: 'v1', kind: 'Eviction' })).toBeUndefined();
     expect(at(source.typeNamed('policy.v1.Eviction'), 'deleteOptions')?.type).toBe('object');
   });
 
-  test('keys of lists have the default that makes them complete', () => {
+  test('keys of map lists have their default', () => {
     const service = source.schemaOf({ group: '', version: 'v1', kind: 'Service' });
     expect(at(service, 'spec', 'ports', '[]', 'protocol')).toEqual({ type: 'string', default: 'TCP' });
   });
@@ -128,7 +128,7 @@ const crds = readdirSync(crdFolder).map((name) => parse(readFileSync(new URL(nam
 describe.each([false, true])('crdSource (pack: %s)', (pack) => {
   const source = crdSource(crds, { pack });
 
-  test('adds the members of every object at the root', () => {
+  test('adds the members that every object has at the root', () => {
     const kinds = [...source.kinds()];
     expect(kinds.length).toBeGreaterThan(5);
     for (const type of kinds) {
@@ -145,7 +145,7 @@ const crd = (fields: JsonObject): KubeObject =>
 const thing = { group: 'example.com', version: 'v1', kind: 'Thing' };
 
 describe('crdSource', () => {
-  test('adds type members and their requirement inside embedded resources', () => {
+  test('adds required type members inside embedded resources', () => {
     const embedded = { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { x: { type: 'string' } } };
     const source = crdSource([crd({ schema: { openAPIV3Schema: { type: 'object', properties: { e: embedded } } } })]);
     const node = at(source.schemaOf(thing), 'e');
@@ -153,7 +153,7 @@ describe('crdSource', () => {
     expect(Object.keys(node?.properties ?? {}).sort()).toEqual(['apiVersion', 'kind', 'metadata', 'x']);
   });
 
-  test('leaves out versions that are not served', () => {
+  test('leaves out unserved versions', () => {
     expect(crdSource([crd({ served: false })]).schemaOf(thing)).toBeUndefined();
   });
 
@@ -162,11 +162,11 @@ describe('crdSource', () => {
     { schema: 3 },
     { schema: { openAPIV3Schema: 'x' } },
     { schema: { openAPIV3Schema: { properties: [] } } },
-  ])('survives the malformed version %j', (version) => {
+  ])('skips the malformed version %j', (version) => {
     expect(crdSource([crd(version)]).schemaOf(thing)?.properties?.['kind']).toEqual({ type: 'string' });
   });
 
-  test('survives objects that are no definitions', () => {
+  test('skips objects that are no definitions', () => {
     const broken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, spec: { names: 3 } } as unknown as KubeObject;
     expect([...crdSource([broken]).kinds()]).toEqual([]);
   });
@@ -220,7 +220,7 @@ describe('openApiDocument', () => {
     expect(at(schema, 'many', '[]')).toBe(schema);
   });
 
-  test('answers the empty schema for references that lead nowhere', () => {
+  test('gives the empty schema for unresolvable references', () => {
     expect(at(schema, 'lost')).toEqual({});
     expect(at(schema, 'loop')).toEqual({});
   });
@@ -235,7 +235,7 @@ describe('openApiDocument', () => {
   });
 });
 
-test('openApiSource loads a document once, when one of its kinds is asked for', () => {
+test('openApiSource loads a document once, at the first look-up of one of its kinds', () => {
   const loaded: string[] = [];
   const source = openApiSource({
     discovery: [],

@@ -13,7 +13,7 @@ const A = 's.properties[spec].properties[a]';
 const mapList = (items: JsonObject, keys: string[] = ['k']): JsonObject =>
   spec({ type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys, items });
 
-describe('what a schema of a CRD must not be', () => {
+describe('errors of the schema of a CRD', () => {
   test.each<[string, JsonObject, string[]]>([
     ['nothing wrong', spec({ type: 'string', default: 'x', pattern: '^x' }), []],
     [
@@ -90,7 +90,7 @@ describe('what a schema of a CRD must not be', () => {
       [`${A}.items.type: Invalid value: "string": must be object if parent array's x-kubernetes-list-type is map`],
     ],
     [
-      'a key that is listed twice',
+      'a repeated key',
       mapList({ type: 'object', required: ['k'], properties: { k: { type: 'string' } } }, ['k', 'k']),
       [`${A}.x-kubernetes-list-map-keys: Invalid value: ["k","k"]: must not contain duplicate entries`],
     ],
@@ -114,7 +114,7 @@ describe('what a schema of a CRD must not be', () => {
       ['s.properties[b]: Required value: because it is defined in s.anyOf[0].properties[b]'],
     ],
     [
-      'an alternative further inside that does',
+      'an alternative below the root that introduces a field',
       spec({ type: 'object', anyOf: [{ properties: { b: { minLength: 1 } } }] }),
       [],
     ],
@@ -162,7 +162,7 @@ describe('what a schema of a CRD must not be', () => {
       [`${A}.default: Invalid value: {"c":1}: must not have unknown fields`, `${A}.default.b: Required value`],
     ],
     [
-      'alternatives that spell int-or-string',
+      'the alternatives of an int-or-string',
       spec({ 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
       [],
     ],
@@ -194,7 +194,7 @@ describe('what a schema of a CRD must not be', () => {
   });
 });
 
-test('rules are compiled with the place where oldSelf loses its meaning', () => {
+test('rules are compiled with the path of the list inside which oldSelf is not allowed', () => {
   const rules = [{ rule: 'true' }];
   const leaf: JsonObject = { type: 'string', 'x-kubernetes-validations': rules };
   const keyed: JsonObject = {
@@ -260,7 +260,7 @@ describe('updates of a definition', () => {
     expect(crdUpdateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
   });
 
-  test('before it was established, kind and scope are open', () => {
+  test('kind and scope may change until the definition is established', () => {
     expect(crdUpdateErrors(crd({ scope: 'Cluster' }, { kind: 'Thingy' }), crd({}))).toEqual([]);
   });
 });

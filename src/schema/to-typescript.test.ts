@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { builtinSource, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
 import type { Schema } from './index.ts';
 
-test('writes an interface with everything that a spec can say', () => {
+test('writes an interface with all kinds of members', () => {
   const parsed = parseSimpleSchema(
     {
       name: 'string | required=true description="who"',
@@ -54,7 +54,7 @@ describe('built-in kinds', () => {
     expect(text).toContain(`not?: ${name};`);
   });
 
-  test('other types can stand for parts', () => {
+  test('parts can have existing types', () => {
     const source = builtinSource();
     const meta = source.typeNamed('meta.v1.ObjectMeta');
     const text = toTypeScript(source.schemaOf({ group: '', version: 'v1', kind: 'ConfigMap' }) ?? {}, {
@@ -73,7 +73,7 @@ describe('built-in kinds', () => {
   });
 });
 
-test('a comment cannot end early', () => {
+test('a description cannot end the comment', () => {
   expect(toTypeScript({ type: 'string', description: 'a */ b' }, { name: 'T' })).toBe(
     '/** a *\\/ b */\nexport type T = string;\n',
   );
@@ -89,19 +89,19 @@ describe('updateSchema', () => {
   };
   const integer = (node: Schema): Schema => ({ ...node, type: 'integer' });
 
-  test.each([[['a', 0, 'n']], [['m', 'any']]])('changes the node at %j only', (path) => {
+  test.each([[['a', 0, 'n']], [['m', 'any']]])('changes only the node at %j', (path) => {
     const updated = updateSchema(schema, path, integer);
     expect(updated === undefined ? undefined : schemaNodeAt(updated, path)).toEqual({ type: 'integer' });
     expect(schemaNodeAt(schema, path)).toEqual({ type: 'number' });
   });
 
-  test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('answers undefined for %j', (path) => {
+  test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('returns undefined for %j', (path) => {
     expect(updateSchema(schema, path, integer)).toBeUndefined();
     expect(schemaNodeAt(schema, path)).toBeUndefined();
   });
 });
 
-test('a part with a type elsewhere may still be null', () => {
+test('a part with an existing type can be nullable', () => {
   const part = { type: 'object', nullable: true, properties: { a: { type: 'string' } } } as const;
   const text = toTypeScript(
     { type: 'object', properties: { part } },

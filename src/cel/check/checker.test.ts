@@ -33,7 +33,7 @@ test.each([
   [mapType(STRING, INT), mapType(STRING, DYN), true],
   [mapType(STRING, DYN), mapType(STRING, INT), false],
   [DYN, INT, false],
-])('of %o and %o the first may stand for the second: %s', (from, to, expected) => {
+])('%o is assignable to %o: %s', (from, to, expected) => {
   expect(isAssignable(from, to)).toBe(expected);
 });
 
@@ -53,7 +53,7 @@ describe('errors', () => {
     expect(verdict(text)).toBe(expected);
   });
 
-  test('all of an expression are told, a hundred of them in full', () => {
+  test('all errors of an expression are counted, and the first hundred are shown', () => {
     const checked = environment.check(`[${Array.from({ length: 105 }, (_, index) => `v${index}`).join(', ')}]`);
     expect(checked.ok).toBe(false);
     if (checked.ok) return;
@@ -61,7 +61,7 @@ describe('errors', () => {
     expect(checked.text.split('\n').at(-1)).toBe('5 more errors were truncated');
   });
 
-  test('the restriction on unlike numbers ends with the first comprehension, as in cel-go', () => {
+  test('numbers of different types can be compared after the first comprehension, as in cel-go', () => {
     expect(verdict('[1].all(x, true) && 1 < 2.0')).toBe('bool');
   });
 });

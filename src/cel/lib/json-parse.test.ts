@@ -7,7 +7,7 @@ import { parseGoJson } from './json-parse.ts';
 const context = { charge: () => undefined, now: 0 };
 
 describe('JSON as Go reads it', () => {
-  test('numbers are doubles, the last of equal keys wins, __proto__ is a key', () => {
+  test('numbers become doubles, the last of equal keys counts, __proto__ is a key', () => {
     expect(parseGoJson('1')).toEqual(new CelDouble(1));
     const value = parseGoJson('{"a":1,"a":2.5,"__proto__":{"x":"y"}}');
     expect(value instanceof Failure ? value.message : marshalJson(value, context)).toBe(
@@ -39,7 +39,7 @@ describe('JSON as Go reads it', () => {
     expect(parseGoJson(text)).toEqual(new Failure(message));
   });
 
-  test('half a surrogate pair becomes the replacement character', () => {
+  test('an unpaired surrogate becomes the replacement character', () => {
     expect(parseGoJson('"\\ud83dx \\ud83d\\ude42"')).toBe('\ufffdx 🙂');
   });
 });

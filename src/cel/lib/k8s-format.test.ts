@@ -32,11 +32,11 @@ test.each([
   expect(evaluated(`format.named("${name}").value() == format.${name}()`, good)).toBe(true);
 });
 
-test('what is wrong is a list of texts', () => {
+test('validate returns a list of problems', () => {
   expect(evaluated('format.date().validate(self).value().join("; ")', 'x')).toBe('invalid date');
   expect(evaluated('size(self) == 0 || format.dns1123Label().validate(self) == null', 'A')).toBe(false);
 });
 
-test('there is no format of another name', () => {
+test('format.named has no value for an unknown name', () => {
   expect(evaluated('format.named(self).hasValue()', 'email')).toBe(false);
 });

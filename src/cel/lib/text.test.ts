@@ -57,12 +57,12 @@ describe('patterns', () => {
     expect(compilePattern(source)).toEqual(new Failure(message));
   });
 
-  test('find all matches that do not overlap, empty ones too', () => {
+  test('find all matches that do not overlap, also empty ones', () => {
     const pattern = compilePattern('b*');
     expect(pattern instanceof Failure ? pattern : pattern.findAll('abba', -1, context)).toEqual(['', 'bb', '']);
   });
 
-  test('take linear time where backtracking would not end', () => {
+  test('take linear time for a text on which backtracking would not end', () => {
     const pattern = compilePattern('^(a+)+$');
     expect(pattern instanceof Failure ? pattern : pattern.test(`${'a'.repeat(20_000)}b`, context)).toBe(false);
   });

@@ -85,7 +85,7 @@ describe('maps of a known type', () => {
 });
 
 describe('hostile data', () => {
-  test('getters are not called and prototypes not read', () => {
+  test('getters are not called, and prototypes are not read', () => {
     let called = 0;
     const trap = {
       get a() {
@@ -109,7 +109,7 @@ describe('hostile data', () => {
     },
   );
 
-  test('cycles and depth end in a value or an error', () => {
+  test('cyclic and deep data gives a value or an error', () => {
     const cycle: Record<string, unknown> = { a: 1 };
     cycle.self = cycle;
     expect(run('x.self.self.a', { x: cycle })).toBe(1);
@@ -119,7 +119,7 @@ describe('hostile data', () => {
     expect(run('x == y', { x: deep, y: [deep] })).toBe(false);
   });
 
-  test('things that no JSON has are errors', () => {
+  test('values that JSON does not have are errors', () => {
     expect(run('x', { x: () => 1 })).toBe('unsupported type: function');
     expect(run('x.f', { x: { f: () => 1 } })).toBe('no such key: f');
   });
@@ -134,7 +134,7 @@ describe('budget', () => {
     expect(run(text)).toBe('evaluation budget exceeded');
   });
 
-  test('no other error is absorbed less: true || does not save it', () => {
+  test('true || absorbs no exceeded budget', () => {
     expect(run('lists.range(1000).all(e, false || e >= 0) || true', {}, 100)).toBe('evaluation budget exceeded');
   });
 });
@@ -166,14 +166,14 @@ describe('a text joined from programs', () => {
     [['s', "'-1'"], { s: 'x'.repeat(100) }, 101],
     [['s', "'-1'"], { s: 'x'.repeat(100) }, 102],
     [["lists.range(30).map(n, string(n)).join(',')", 's'], { s: 'a' }, 20],
-  ])('%j of %o is that of the whole expression', (parts, variables, budget) => {
+  ])('%j of %o equals the whole expression', (parts, variables, budget) => {
     const options = budget === undefined ? {} : { budget };
     const whole = programOf(parts.map((part) => `(${part})`).join(' + '));
     const joined = joinPrograms(parts.map((part) => (part.startsWith("'") ? part.slice(1, -1) : programOf(part))));
     expect(joined?.evaluate(variables, options)).toEqual(whole.evaluate(variables, options));
   });
 
-  test('is none when a value may be no text', () => {
+  test('is undefined when a value may be no string', () => {
     expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
   });
 });

@@ -28,11 +28,11 @@ describe('a text that is no expression', () => {
     ['namespace.name', ['1:1 reserved identifier: namespace']],
     ['9223372036854775808', ['1:1 invalid int literal']],
     ['{"a": [1, 2}', [expect.stringContaining("1:12 Syntax error: mismatched input '}' expecting {")]],
-  ])('%s is told with position and cause', (text, expected) => {
+  ])('%s is reported with position and cause', (text, expected) => {
     expect(problems(text)).toEqual(expected);
   });
 
-  test('is shown with a caret that is wide under wide characters', () => {
+  test('is shown with a wide caret under a wide character', () => {
     const parsed = environment.parse('"é" +');
     expect(parsed.ok ? '' : parsed.text.split('\n').slice(1)).toEqual([' | "é" +', ' | .．...^']);
   });
@@ -52,12 +52,12 @@ describe('limits', () => {
     expect(problems(text)).toContain(`-1:0 ${message}`);
   });
 
-  test('a sum of 50,000 terms and 45,000 fields in a row are refused in time', () => {
+  test('a sum of 50,000 terms and 45,000 fields in a row are refused quickly', () => {
     expect(problems(`1${'+1'.repeat(49_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
     expect(problems(`-1${'.a'.repeat(45_000)}`)).toEqual(['-1:0 max recursion depth exceeded']);
   });
 
-  test('300 conditions joined by && are no problem', () => {
+  test('300 conditions joined by && are accepted', () => {
     expect(problems(Array.from({ length: 300 }, () => 'true').join(' && '))).toEqual([]);
   });
 });

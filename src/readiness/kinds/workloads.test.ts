@@ -5,9 +5,9 @@ import { readinessOf } from '../readiness.ts';
 const daemonStatus = { desiredNumberScheduled: 2, updatedNumberScheduled: 1, numberAvailable: 2, numberReady: 2 };
 
 test.each<[string, string, JsonObject, string]>([
-  ['a DaemonSet of which pods are of the old version', 'DaemonSet', { status: daemonStatus }, 'Updating: 1 of 2'],
+  ['a DaemonSet with pods of the old version', 'DaemonSet', { status: daemonStatus }, 'Updating: 1 of 2'],
   [
-    'the same, where nothing but the user deletes pods',
+    'a DaemonSet with pods of the old version and the strategy OnDelete',
     'DaemonSet',
     { spec: { updateStrategy: { type: 'OnDelete' } }, status: daemonStatus },
     'Ready',
