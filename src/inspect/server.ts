@@ -45,7 +45,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 export async function serveInspect(options: InspectServerOptions): Promise<InspectServer> {
   const { source, host = '127.0.0.1', port = 0, allowRemote = false } = options;
   if (!allowRemote && !isLoopback(host)) {
-    throw new TypeKroError(`the inspect interface is not opened on ${host}, which others can reach`, {
+    throw new TypeKroError(`the inspect interface is not opened on ${host}, which other machines can reach`, {
       code: 'inspect/remote-address',
       remedy: 'bind it to 127.0.0.1 and forward the port',
     });

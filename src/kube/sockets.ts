@@ -195,12 +195,11 @@ const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function requestHead({ method, path, headers = {}, body }: TransportRequest, host: string): string {
-  if (!PATH.test(path) || !NAME.test(method)) throw new Error(`the path "${path}" cannot be asked for`);
+  if (!PATH.test(path) || !NAME.test(method)) throw new Error(`"${method} ${path}" is not a valid request line`);
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
   for (const name of Object.keys(headers)) {
     const value = headers[name] ?? '';
-    if (!NAME.test(name) || !VALUE.test(value))
-      throw new Error(`the header "${name}" has characters that none may have`);
+    if (!NAME.test(name) || !VALUE.test(value)) throw new Error(`the header "${name}" has invalid characters`);
     head += `${name}: ${value}\r\n`;
   }
   const length = body === undefined ? undefined : Buffer.byteLength(body);

@@ -19,7 +19,7 @@ test.each([
   [
     'EPROTO',
     'write EPROTO 80:error:0A00010B:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/a.c:1:\n',
-    'https://kube.example:6443 does not take part in TLS: tlsv13 alert certificate required (EPROTO)',
+    'the TLS handshake with https://kube.example:6443 failed: tlsv13 alert certificate required (EPROTO)',
   ],
 ])('%s %s has a description and the source of the address', (code, message, words) => {
   const error = unreachable(failure(code, message), CONFIG);

@@ -29,7 +29,7 @@ function tlsFailure(message: string, server: string): string {
   if (/wrong version number|packet length too long|http request/.test(message))
     return `the server at ${server} does not speak TLS`;
   const reason = /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
-  return `${server} does not take part in TLS${reason === undefined ? '' : `: ${reason}`}`;
+  return `the TLS handshake with ${server} failed${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function origin({ context, source }: Address): string {

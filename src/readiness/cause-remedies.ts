@@ -41,7 +41,7 @@ const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
     'install the provisioner that it names, or take another class',
   ],
   [/persistentvolumeclaim "[^"]*" not found/, 'create the claim, or correct claimName in the volumes of the pod'],
-  [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: look at those first'],
+  [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: check those first'],
   [
     /(?:configmap|secret) "[^"]*" not found/i,
     'create it, or correct the name in the pod; `optional: true` does without',
@@ -55,7 +55,7 @@ const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
 export function remedyOfCause(trouble: Trouble): string | undefined {
   const remedy = realRemedy(trouble);
   if (!isSimulated(trouble)) return remedy;
-  return `${remedy === undefined ? '' : `${remedy}; `}here the annotation ${SIMULATED} asks for it: remove that`;
+  return `${remedy === undefined ? '' : `${remedy}; `}here the annotation ${SIMULATED} causes the failure: remove it`;
 }
 
 function realRemedy({ object, reason, message, about }: Trouble): string | undefined {
@@ -63,13 +63,13 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
   if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what it misses';
   switch (reason) {
     case 'OOMKilled':
-      return 'raise resources.limits.memory of the container, or have it take less';
+      return 'raise resources.limits.memory of the container, or make it use less';
     case 'Unhealthy':
       return 'correct port, path and times of the probe, or what answers it in the container';
     case 'BackoffLimitExceeded':
-      return 'correct what its pods run, or raise backoffLimit for more tries; a Job that has failed is not tried again: delete it, to have it made anew';
+      return 'correct what its pods run, or raise backoffLimit for more tries; a failed Job does not run again: delete it, so that it is created again';
     case 'DeadlineExceeded':
-      return 'raise activeDeadlineSeconds, or have its pods take less time; then delete the Job, to have it made anew';
+      return 'raise activeDeadlineSeconds, or make its pods faster; then delete the Job, so that it is created again';
     default:
       return SAID.find(([said]) => said.test(message))?.[1] ?? refusalRemedy(message, object);
   }

@@ -44,10 +44,13 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
   if (rule?.unattended?.(object) === true) return current();
   const observed = numberAt(object, 'status', 'observedGeneration');
   if (generation !== undefined && observed !== undefined && observed < generation) {
-    return inProgress('NotObserved', `generation ${generation} was not looked at yet (last: ${observed})`);
+    return inProgress(
+      'NotObserved',
+      `its controller has not observed generation ${generation} yet (last: ${observed})`,
+    );
   }
   if (rule?.observed === true && generation !== undefined && observed === undefined) {
-    return inProgress('NotObserved', 'its controller has not looked at it yet');
+    return inProgress('NotObserved', 'its controller has not observed it yet');
   }
   const stalled = statusCondition(object, 'Stalled');
   if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', said('Stalled', stalled));
@@ -70,17 +73,17 @@ function bySummary(object: KubeObject, generation: number | undefined, report: S
     if (stale)
       return inProgress(
         'NotObserved',
-        `condition ${type} speaks of generation ${found.observedGeneration}, not ${generation}`,
+        `condition ${type} is of generation ${found.observedGeneration}, not ${generation}`,
       );
     return found.status === 'True'
       ? current(found.reason || type)
       : inProgress(found.reason || 'NotReady', said(type, found));
   }
   if (report?.observedGeneration === true && numberAt(object, 'status', 'observedGeneration') === undefined) {
-    return inProgress('NotObserved', 'its controller has not looked at it yet: no status.observedGeneration');
+    return inProgress('NotObserved', 'its controller has not observed it yet: no status.observedGeneration');
   }
   if (report?.conditions === true && objectsAt(object, 'status', 'conditions').length === 0) {
-    return inProgress('NotObserved', 'its controller has not looked at it yet: no status.conditions');
+    return inProgress('NotObserved', 'its controller has not observed it yet: no status.conditions');
   }
   return current();
 }

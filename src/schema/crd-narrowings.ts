@@ -67,7 +67,8 @@ function compare(path: string, old: Schema, next: Schema, found: string[], depth
   const wasOpen = old['x-kubernetes-preserve-unknown-fields'] === true;
   const isOpen = next['x-kubernetes-preserve-unknown-fields'] === true;
   // A schema that accepts any value has no parts to compare.
-  if (wasOpen && old.type === undefined && !(isOpen && next.type === undefined)) return add('takes no longer anything');
+  if (wasOpen && old.type === undefined && !(isOpen && next.type === undefined))
+    return add('no longer accepts every value');
   compareKeywords(old, next, add);
   if (wasOpen && !isOpen) add('unknown fields are dropped');
 
@@ -104,20 +105,22 @@ function additionalOf({ additionalProperties: additional }: Schema): Schema | un
 
 function compareKeywords(old: Schema, next: Schema, add: (what: string) => void): void {
   const isIntOrString = next['x-kubernetes-int-or-string'] === true;
-  if (old['x-kubernetes-int-or-string'] === true && !isIntOrString) add('takes no longer both integers and strings');
-  else if (next.type !== undefined && !isIntOrString && !takesType(old.type, next.type)) add(`takes ${next.type} only`);
-  if (old.nullable === true && next.nullable !== true) add('takes no null');
+  if (old['x-kubernetes-int-or-string'] === true && !isIntOrString) add('no longer accepts both integers and strings');
+  else if (next.type !== undefined && !isIntOrString && !takesType(old.type, next.type))
+    add(`accepts only ${next.type}`);
+  if (old.nullable === true && next.nullable !== true) add('no longer accepts null');
   for (const name of next.required ?? []) {
     const given = next.properties?.[name]?.default !== undefined;
-    if (!given && old.required?.includes(name) !== true) add(`needs ${name}`);
+    if (!given && old.required?.includes(name) !== true) add(`requires ${name}`);
   }
   if (next.enum !== undefined) {
     const left = old.enum?.filter((value) => !next.enum?.some((other) => jsonEquals(value, other)));
-    if (left === undefined || left.length > 0) add('takes fewer values');
+    if (left === undefined || left.length > 0) add('accepts fewer values');
   }
-  if (next.pattern !== undefined && next.pattern !== old.pattern) add(`takes only what matches ${next.pattern}`);
+  if (next.pattern !== undefined && next.pattern !== old.pattern) add(`accepts only texts that match ${next.pattern}`);
   const { format } = next;
-  if (format !== undefined && format !== old.format && !UNCHECKED_FORMATS.has(format)) add(`takes only ${format}`);
+  if (format !== undefined && format !== old.format && !UNCHECKED_FORMATS.has(format))
+    add(`accepts only the format ${format}`);
   for (const keyword of LOWER_BOUNDS) {
     const [was, is] = [old[keyword], next[keyword]];
     if (is !== undefined && (was === undefined || is > was)) add(`${keyword} is ${is}`);
@@ -127,11 +130,11 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
     if (is !== undefined && (was === undefined || is < was)) add(`${keyword} is ${is}`);
   }
   for (const keyword of ['exclusiveMinimum', 'exclusiveMaximum', 'uniqueItems'] as const) {
-    if (next[keyword] === true && old[keyword] !== true) add(`${keyword} holds`);
+    if (next[keyword] === true && old[keyword] !== true) add(`${keyword} is true`);
   }
   if (next.multipleOf !== undefined && next.multipleOf !== old.multipleOf) add(`multipleOf is ${next.multipleOf}`);
   const list = next['x-kubernetes-list-type'];
-  if ((list === 'set' || list === 'map') && list !== old['x-kubernetes-list-type']) add('takes no element twice');
+  if ((list === 'set' || list === 'map') && list !== old['x-kubernetes-list-type']) add('accepts no repeated elements');
   for (const keyword of ['allOf', 'anyOf', 'oneOf', 'not'] as const) {
     if (next[keyword] === undefined) continue;
     if (!jsonEquals(next[keyword] as JsonValue, (old[keyword] ?? null) as JsonValue)) add(`${keyword} differs`);
@@ -139,7 +142,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   const rules = old['x-kubernetes-validations'] ?? [];
   for (const { rule, message } of next['x-kubernetes-validations'] ?? []) {
     const known = rules.some((each) => each.rule === rule || (message !== undefined && each.message === message));
-    if (!known) add(message ?? `takes only what satisfies ${rule}`);
+    if (!known) add(message ?? `accepts only values that satisfy ${rule}`);
   }
 }
 

@@ -122,7 +122,7 @@ function textDefaults(type: SimpleType, markers: readonly Marker[]): MarkerAdvic
   return markers.flatMap(({ key, value, quoted, offset }): MarkerAdvice[] => {
     if (key !== 'default' || quoted) return [];
     if (/^(?:null|nil|None|undefined)$/.test(value)) {
-      const hint = 'remove the default: the field then has no value, and has(…) asks for it';
+      const hint = 'remove the default: the field then has no value, and has(…) tests for it';
       return [{ kind: 'no-effect', message: `the default is the text "${value}", not "no value"`, hint, offset }];
     }
     const single = /^'(.*)'$/.exec(value)?.[1];

@@ -45,7 +45,7 @@ function foreignText(value: string): { readonly what: string; readonly hint: str
   const variable = /\$\{?([A-Z_][A-Z0-9_]*)\}?/.exec(value)?.[1];
   if (variable !== undefined)
     return {
-      what: `is to be filled in by a shell`,
+      what: 'contains a variable that a shell must replace',
       hint: `replace ${variable} first, as in \`envsubst < app.yaml > filled.yaml\``,
     };
   if (/[\u201c\u201d\u2018\u2019]/.test(value))

@@ -42,7 +42,7 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   const able = statusCondition(object, 'AbleToScale');
   if (able?.status === 'False') return inProgress(able.reason || 'UnableToScale', said('AbleToScale', able));
   if (numberAt(object, 'status', 'currentReplicas') !== undefined || able !== undefined) return current();
-  return inProgress('NotObserved', 'the autoscaler has not looked at its target yet');
+  return inProgress('NotObserved', 'the autoscaler has not read its target yet');
 }
 
 /** A request is ready when its certificate is issued. It has failed with the condition Denied or Failed. */

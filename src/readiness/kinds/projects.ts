@@ -31,10 +31,7 @@ export function readyCondition(object: KubeObject): Readiness {
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
   const { generation } = object.metadata;
   if (generation !== undefined && ready.observedGeneration !== undefined && ready.observedGeneration < generation) {
-    return inProgress(
-      'NotObserved',
-      `condition Ready speaks of generation ${ready.observedGeneration}, not ${generation}`,
-    );
+    return inProgress('NotObserved', `condition Ready is of generation ${ready.observedGeneration}, not ${generation}`);
   }
   return ready.status === 'True'
     ? current(ready.reason || 'Ready')
@@ -79,7 +76,7 @@ export function cnpgCluster(object: KubeObject): Readiness {
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const there = countAt(object, 'status', 'instances');
-  return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances are there'));
+  return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances exist'));
 }
 
 /** A backup of CloudNativePG is ready in phase `completed`. */
@@ -121,7 +118,7 @@ export function valkey(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   return inProgress(
     ready?.reason || 'NotReady',
-    ready === undefined ? 'its operator has not said that it is ready' : said('Ready', ready),
+    ready === undefined ? 'its operator has not reported that it is ready' : said('Ready', ready),
   );
 }
 

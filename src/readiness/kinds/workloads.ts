@@ -56,7 +56,7 @@ export function statefulSet(object: KubeObject): Readiness {
  */
 export function daemonSet(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'status', 'desiredNumberScheduled');
-  if (wanted === undefined) return inProgress('NotScheduled', 'no node has been looked at yet');
+  if (wanted === undefined) return inProgress('NotScheduled', 'the controller has not counted the nodes yet');
   const updated = countAt(object, 'status', 'updatedNumberScheduled');
   const rolling = textAt(object, 'spec', 'updateStrategy', 'type') !== 'OnDelete';
   if (rolling && updated < wanted) return inProgress('Updating', progress(updated, wanted, 'pods are updated'));

@@ -246,7 +246,7 @@ export const objectMistakes: readonly Mistake[] = [
   plain(
     'a variable of a shell',
     'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ⟦${NAME}\n',
-    /filled in by a shell/,
+    /a shell must replace/,
     /replace NAME/,
   ),
   plain(
