@@ -11,7 +11,7 @@ export interface AspectSelector {
   /** `metadata.namespace`; a namespace that is not constant does not match. */
   readonly namespace?: string;
   readonly kind?: string;
-  /** Labels that the resource has, possibly besides others. */
+  /** Labels that the resource must have. The resource may have further labels. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 

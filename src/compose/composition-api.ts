@@ -40,7 +40,7 @@ export type ReturnedStatus<Status extends SchemaInput> = SchemaInput extends Sta
   : StatusResult<InferSchema<Status>>;
 
 /**
- * The fields of a returned status that the declared status does not have, with a type that has no value, so that
+ * The fields of a returned status that the declared status does not have. Their type here has no value, so that
  * TypeScript reports an error at each of them. A status that is not declared, or is declared without fields, may have
  * any fields.
  */
@@ -55,9 +55,9 @@ export type OtherFields<Declared, Returned> = [keyof Declared] extends [never]
     : unknown;
 
 /**
- * The required fields of the declared status that no branch of the function returns, as required members, so that
- * TypeScript reports an error at the `return`. A field that one branch returns, or that a condition adds, counts as
- * present, as in a trace.
+ * The required fields of the declared status that no branch of the function returns. They are required members of this
+ * type, so that TypeScript reports an error at the `return`. As in a trace, a field counts as present when one branch
+ * returns it, or when a condition adds it.
  */
 export type MissingFields<Status extends SchemaInput, Returned> = SchemaInput extends Status
   ? unknown

@@ -37,9 +37,9 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   /** The ResourceGraphDefinition as an object. */
   toDefinition(options?: EmitOptions): JsonObject;
   /**
-   * Finds the position in your source that made a part of the definition, by the field path of the part
-   * (`spec.resources[0].template.spec`): the call that made the resource, or the value of the status. `undefined` for a
-   * part that has no single position.
+   * Finds the position in the author's source that made a part of the definition: the call that made the resource, or
+   * the value of the status. `path` is the field path of the part (`spec.resources[0].template.spec`). Returns
+   * `undefined` for a part that has no single position.
    */
   locate(path: string, target?: Target): SourcePosition | undefined;
   /** The instance for a spec, as kro mode would create it. */

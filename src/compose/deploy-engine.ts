@@ -18,7 +18,7 @@ export type DeployEventContent =
       readonly error?: undefined;
       readonly details?: undefined;
     }
-  /** The deploy ended with `error`, which the call rejects with as well. */
+  /** The deploy ended with `error`. The call rejects with the same error. */
   | {
       readonly type: 'failed';
       readonly message: string;
@@ -26,7 +26,9 @@ export type DeployEventContent =
       readonly error?: Error;
       readonly details?: undefined;
     }
-  /** The state of a resource changed, it is ready, or the user should look at it (`resource-warning`). */
+  /**
+   * The state of a resource changed, the resource is ready, or it requires the user's attention (`resource-warning`).
+   */
   | {
       readonly type: 'resource-status' | 'resource-ready' | 'resource-warning';
       readonly message: string;

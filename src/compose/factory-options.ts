@@ -86,8 +86,8 @@ const SUPERSEDED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks the options of a call, like `checkFactoryOptions`. An ignored option such as a scope could delete too many
- * objects.
+ * Checks the options of a call, like `checkFactoryOptions`. A deletion that ignored an option such as a scope could
+ * delete too many objects.
  *
  * @throws TypeKroError `compose/unknown-option`.
  */

@@ -1,7 +1,8 @@
 /**
  * From a typed TypeScript function to a resource graph: the function's source is interpreted with symbolic values, so
  * that `if`, loops, helpers, template strings and early returns become conditions, collections and CEL. A composition
- * is translated exactly, or refused with the line and a remedy. An engine that the caller passes in deploys it.
+ * is translated exactly, or refused with the line and a remedy. An engine that the caller passes in deploys the
+ * composition.
  *
  * @packageDocumentation
  */

@@ -16,8 +16,8 @@ import { Sym } from './value/symbolic.ts';
 import { pascalCase } from '../core/index.ts';
 
 /**
- * By trace: the number of calls of each composition, by its name. The number is a part of the ids of the composition's
- * resources.
+ * The number of calls of each composition in a trace, by the composition's name. The ids of the composition's resources
+ * contain the number.
  */
 const counts = new WeakMap<object, Map<string, number>>();
 

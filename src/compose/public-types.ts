@@ -53,7 +53,10 @@ export type Target = 'stock' | 'typekro';
 export interface CompositionOptions {
   /** Free variables of the function, for hosts where the tracer cannot read them otherwise. */
   readonly scope?: () => Record<string, unknown>;
-  /** `false`: unknown fields of resources are late-bound, with a warning, instead of refused. Default `true`. */
+  /**
+   * Are unknown fields of resources refused? With `false`, the graph reads them without a check, with a warning.
+   * Default `true`.
+   */
   readonly strict?: boolean;
   /** Factory modes that this composition supports. Default both. */
   readonly supportedModes?: readonly ('direct' | 'kro')[];

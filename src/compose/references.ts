@@ -16,7 +16,8 @@ import { Sym } from './value/symbolic.ts';
 
 /**
  * The resources of a composition by id (and by the keys of the declarative form), and as a list. Each resource is a
- * reference that another composition may read: there it becomes an `externalRef` to the object of its name.
+ * reference that another composition may read: there it becomes an `externalRef` to the object with the resource's
+ * name.
  */
 export function resourceReferences(core: CompositionCore): Readonly<Record<string, object>> {
   const { graph, named } = core.traced;

@@ -91,7 +91,7 @@ export function metadata(surface: Omit<MetadataSurface, 'kind'>): MetadataSurfac
   return { kind: 'metadata', ...surface };
 }
 
-/** The texts by name that a change of labels or annotations brings; undefined for operations that bring none. */
+/** The texts by name that a change of labels or annotations adds; undefined for operations that add no texts. */
 export function metadataTexts(change: MetadataChange): Readonly<Record<string, string>> | undefined {
   if (!isOperation(change)) return change;
   const { operation, value } = change as { readonly operation: string; readonly value?: unknown };

@@ -18,20 +18,20 @@ import type {
 } from '../aspect-types.ts';
 import { AspectDefinitionError } from '../aspect-types.ts';
 
-/** Labels and annotations on every resource. */
+/** An aspect that sets labels and annotations on every resource. */
 export type MetadataAspect = AspectDefinition<AspectTargetGroup<'allResources'>, MetadataSurface>;
 
 /** An aspect that changes every workload. */
 export type WorkloadAspect = AspectDefinition<AspectTargetGroup<'workloads'>, OverrideSurface>;
 
-/** Labels on every resource. */
+/** Sets labels on every resource. */
 export const withLabels = (labels: Readonly<Record<string, string>>): MetadataAspect => withMetadata({ labels });
 
-/** Annotations on every resource. */
+/** Sets annotations on every resource. */
 export const withAnnotations = (annotations: Readonly<Record<string, string>>): MetadataAspect =>
   withMetadata({ annotations });
 
-/** Labels and annotations on every resource. */
+/** Sets labels and annotations on every resource. */
 export function withMetadata(options: {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -109,7 +109,7 @@ export interface HotReloadOptions {
 /**
  * Replaces the containers (and volumes, replicas) of a workload, for use with `aspect.on`.
  *
- * @throws AspectDefinitionError without containers.
+ * @throws AspectDefinitionError when no containers are given.
  */
 export function hotReload(options: HotReloadOptions): OverrideSurface {
   const { containers, volumes, labels, replicas } = options;

@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../../core/index.ts';
 
 /**
- * Rewords a diagnostic of the graph's compiler, which is about CEL, for the author, who wrote JavaScript: names the
- * operator and the types as JavaScript does, and a remedy in JavaScript.
+ * Rewords a diagnostic of the graph's compiler. The compiler writes about CEL, but the author wrote JavaScript. The new
+ * text names operators, types and remedies in terms of JavaScript.
  */
 export function inAuthorsWords(diagnostic: Diagnostic): Diagnostic {
   const found = reworded(diagnostic);

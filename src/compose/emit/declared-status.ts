@@ -10,7 +10,7 @@ import { mergedPieces } from '../value/nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 
-/** The places of the status in the author's code: those of its fields, and that of the returned object. */
+/** The places in the author's code where the fields of the status and the returned object are written. */
 export interface StatusPlaces {
   readonly whole: Site;
   readonly field: (path: readonly string[]) => Site | undefined;
@@ -249,7 +249,7 @@ function shapeOfType(type: StaticType): Shape | undefined {
   return { fields, open: type.open, passed: true };
 }
 
-/** The fields of all objects that are merged, or of which one is chosen. */
+/** The fields of several objects that are merged, or that are alternatives. */
 function joined(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   const known = shapes.filter((shape) => shape !== undefined);
   if (known.length === 0) return undefined;

@@ -33,7 +33,10 @@ export interface TracedGraph {
   readonly spec: Schema;
   readonly records: readonly ResourceRecord[];
   readonly status: unknown;
-  /** The fields of the declared status; `undefined` when no status is declared, or it may have further fields. */
+  /**
+   * The fields of the declared status; `undefined` when no status is declared, or the declared status may have further
+   * fields.
+   */
   readonly declaredStatus: readonly string[] | undefined;
   /** The place of the returned status. */
   readonly statusSite: Site;
@@ -43,7 +46,7 @@ export interface TracedGraph {
   readonly fieldValidations: Readonly<Record<string, string>>;
 }
 
-/** Writes the ResourceGraphDefinition of a graph. Adds the refusals that occur while it is written to `refusals`. */
+/** Writes the ResourceGraphDefinition of a graph. Appends to `refusals` the refusals that occur. */
 export function writeDefinition(
   graph: TracedGraph,
   variants: Variants,

@@ -118,7 +118,7 @@ const GATED: readonly (readonly [RegExp, string, string])[] = [
   [/\bomit\s*\(\s*\)/, 'omit()', 'CELOmitFunction'],
 ];
 
-/** Refuses hand-written calls of functions that stock kro has behind feature gates only. */
+/** Refuses hand-written calls of functions that stock kro has only behind feature gates. */
 function checkStock(node: Node): void {
   walk(node, (part) => {
     if (part.kind !== 'raw') return;

@@ -16,8 +16,8 @@ export interface FieldRulesOut {
 
 /**
  * Makes markers of preconditions. A precondition on one field of the spec becomes a `validation` of the field; a
- * precondition on several fields of a nested object becomes a rule of the object. A definition has no place for other
- * preconditions, which are refused.
+ * precondition on several fields of a nested object becomes a rule of the object. Other preconditions are refused,
+ * because a definition has no place for them.
  */
 export function fieldRules(
   validations: readonly ValidationRecord[],

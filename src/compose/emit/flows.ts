@@ -55,7 +55,7 @@ export function settleStatus(
   }
 }
 
-/** `typed`: compare the type of each value with the schema. */
+/** Follows a value to the expressions in it. With `typed`, compares the type of each expression with the schema. */
 function settleValue(value: unknown, schema: Schema | undefined, path: Way, typed: boolean): void {
   if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
   const inner = symbolic(value);

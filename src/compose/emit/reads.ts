@@ -20,7 +20,9 @@ export class ReadFinder {
     this.#byId = new Map(records.map((record) => [record.id, record]));
   }
 
-  /** The record of the author's resource that a variable stands for; undefined for the variables that `variants.ts` adds. */
+  /**
+   * The record of the author's resource that a variable denotes; undefined for the variables that `variants.ts` adds.
+   */
   recordOf(variable: Variable): ResourceRecord | undefined {
     return this.#byVariable.get(variable);
   }

@@ -35,7 +35,7 @@ export interface GraphNames {
 /** The iterators of a resource, with their filtered lists. */
 interface Iterators {
   readonly dimensions: readonly { readonly name: string; readonly variable: Variable; readonly list: Node }[];
-  /** Loop variables that are members of a composite iterator. */
+  /** Replaces loop variables by members of a composite iterator. */
   readonly replace: (node: Node) => Node;
   /** Conditions that do not depend on the elements. */
   readonly includeWhen: readonly Node[];
@@ -76,7 +76,7 @@ function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): 
   return new ExpressionWriter(ids, target, new Map(dimensions.map(({ variable: of, name }) => [of, name])));
 }
 
-/** The conditions of a resource: those of the path to it, then the author's own. */
+/** The conditions of a resource: first the path conditions, then the author's own conditions. */
 function includeConditions(iterators: Iterators, record: ResourceRecord): readonly Node[] {
   const own = record.includeWhen.map((condition) => conditionNode(condition, 'withIncludeWhen'));
   const conditions = [...iterators.includeWhen, ...own];
@@ -150,7 +150,10 @@ function filtered(loop: LoopRecord, tests: readonly Node[]): Node {
   return macro('filter', loop.list, [loop.variable], [test], type);
 }
 
-/** Makes one iterator of loops that depend on each other. Its elements hold the variables of all loops. */
+/**
+ * Makes one iterator of loops that depend on each other. The elements of the iterator contain the variables of all
+ * loops.
+ */
 function composite(
   loops: readonly LoopRecord[],
   tests: readonly Node[],

@@ -2,7 +2,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { Trace } from '../trace/trace.ts';
 
-/** One of the nodes of a resource, each of which has its own condition. */
+/** One of the nodes of a resource. Each node has its own conditions. */
 export interface Variant {
   readonly record: ResourceRecord;
   /** The conditions of the node, in an order that allows their evaluation. */
@@ -11,7 +11,9 @@ export interface Variant {
   readonly without: readonly string[];
 }
 
-/** A condition that is neither known to hold nor known to fail, and the nodes that exist by it. */
+/**
+ * A condition that is neither known to hold nor known to fail, and the nodes whose existence depends on the condition.
+ */
 export interface Open {
   readonly kind: 'open';
   readonly test: Node;

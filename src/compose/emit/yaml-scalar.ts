@@ -35,7 +35,7 @@ export function yamlScalar(value: string | number | bigint | boolean | null, ind
   return value;
 }
 
-/** A block scalar; `undefined` where leading or lone white space would make its indentation doubtful. */
+/** A block scalar; `undefined` where leading or lone white space would make its indentation ambiguous. */
 function block(value: string, indent: string): string | undefined {
   if (/^\s|\n[^\S\n]*\t|\n +\n|\n +$/.test(value)) return undefined;
   const chomping = value.endsWith('\n\n') ? '+' : value.endsWith('\n') ? '' : '-';

@@ -7,7 +7,7 @@ export interface ArgoOptions {
   readonly repoURL: string;
   /** Path of the folder in the repository. Default `.`. */
   readonly path?: string;
-  /** Default `HEAD`. */
+  /** Branch, tag or commit. Default `HEAD`. */
   readonly targetRevision?: string;
   /** Namespace of Argo CD. Default `argocd`. */
   readonly namespace?: string;
@@ -64,7 +64,7 @@ function health(progressing: string, healthy: string, failed: string): string {
 }
 
 /**
- * The part of the ConfigMap `argocd-cm` that tells Argo CD the health of definitions and instances. Without these
+ * The part of the ConfigMap `argocd-cm` that defines the health of definitions and instances for Argo CD. Without these
  * health checks, definitions and instances count as healthy as soon as they exist, and a wave would not wait for them.
  * The user merges this part into the existing ConfigMap.
  */

@@ -86,10 +86,7 @@ function elementsIn(body: Node, records: readonly ResourceRecord[]): readonly Re
 const isOnly = (loop: Variable, record: ResourceRecord): boolean =>
   record.loops.length === 1 && record.loops[0]?.variable === loop;
 
-/**
- * Is the list the one over which the collection is made, that is, the list of the loop, filtered by the guards in the
- * loop?
- */
+/** Is the list equal to the list of the collection's loop, filtered by the guards in the loop? */
 function isListOf(record: ResourceRecord, target: Node): boolean {
   const [loop] = record.loops;
   if (loop === undefined) return false;

@@ -6,7 +6,10 @@ import { Sym } from '../value/symbolic.ts';
 const LATER =
   'make the resource at once; one that is to wait for another reads a field of it, or names it in dependsOn()';
 
-/** Functions that run callbacks later, after the trace, which happens once when the composition is created. */
+/**
+ * Functions that run callbacks later. A composition is traced once, when it is created, and the callbacks would run
+ * after the trace.
+ */
 const TIMERS: ReadonlySet<string> = new Set([
   'setTimeout',
   'setInterval',
@@ -114,8 +117,8 @@ function firstSymbolic(value: unknown, level = 0): Sym | undefined {
 }
 
 /**
- * Replaces a refusal from inside a traced function of the host or of a package by a refusal of the call in the author's
- * code, which names the called function. Other errors stay as they are.
+ * Replaces a refusal from inside a traced function of the host or of a package. The new refusal is at the call in the
+ * author's code, and names the called function. Other errors stay as they are.
  */
 export function atCaller(error: unknown, caller: Site | undefined, refuseCall: () => never): unknown {
   if (!(error instanceof Refusal) || error.site === undefined || caller === undefined) return error;

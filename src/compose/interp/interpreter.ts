@@ -31,7 +31,7 @@ export const interpreter: TreeInterpreter = {
   },
   member: (object, key) => {
     const found = getMember(interpreter, object, key);
-    // Only native code calls `member`. It may call the methods that it reads.
+    // Only native code calls `member`, and native code may call a method that it reads.
     return symbolic(object) instanceof Sym && typeof found === 'function'
       ? (...args: unknown[]) => callMethod(interpreter, object, key, args)
       : found;

@@ -224,7 +224,10 @@ function handedByKeys({ outcome, keyed }: Run, objects: readonly object[]): ByKe
   return handed;
 }
 
-/** `let best = list[0]` before a loop over the list: in every iteration the element exists. */
+/**
+ * The node of the value if the value is the first element of the list, as after `let best = list[0]`. This element
+ * exists in every iteration.
+ */
 export function firstElement(view: View, raw: unknown): Node | undefined {
   const value = raw instanceof Earlier ? undefined : symbolic(resolve(raw));
   if (!(value instanceof Sym) || value.absence === undefined || value.waits || !view.plain) return undefined;

@@ -40,7 +40,7 @@ export function privateMember(raw: unknown, name: string, env: Env): unknown {
   }
   const object = resolve(raw);
   const inner = symbolic(object);
-  // Values of the graph have no private members. The read of a missing one throws in JavaScript, too.
+  // Values of the graph have no private members. JavaScript also throws for the read of a missing private member.
   if (inner !== undefined) throw new TypeError(`Cannot read private member #${name} from ${labelOf(inner)}`);
   return (found.value as (of: unknown) => unknown)(object);
 }

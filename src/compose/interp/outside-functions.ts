@@ -167,7 +167,7 @@ export function closureFrom(source: FunctionSource): Closure {
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
  * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
  * time and random numbers are refused while the graph is built. The search ends after eight levels. In members of
- * objects it looks only for functions that make resources.
+ * objects, the search looks only for functions that make resources.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;

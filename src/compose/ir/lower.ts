@@ -11,8 +11,8 @@ import type { StaticType } from './types.ts';
 import { BOOL, DYN, FLOAT, holdsObjects, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
- * Iterations nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles,
- * inserts the conversions that CEL requires, and makes branches and lists of mixed types dyn.
+ * Turns nodes with JavaScript's meaning into CEL: decides which numbers are integers and which are doubles, inserts the
+ * conversions that CEL requires, and makes branches and lists of mixed types dyn.
  */
 export class Lowering {
   private readonly done = new Map<Node, Node>();

@@ -4,7 +4,10 @@ import type { StaticType } from './types.ts';
 export class Variable {
   /** The printed name. Ids of resources are decided at the end; macro variables may be renamed. */
   name: string;
-  /** The role. A variable with the role `accumulator` must not remain in an expression: then its value is not known. */
+  /**
+   * The role. A variable with the role `accumulator` must not remain in an expression, because its value is not known
+   * there.
+   */
   readonly role: 'schema' | 'resource' | 'element' | 'loop' | 'macro' | 'accumulator';
   readonly key: number;
   private static next = 1;
@@ -133,7 +136,7 @@ export interface Raw extends Base<readonly Node[]> {
   readonly pieces: readonly string[];
 }
 
-/** `Number(text)`; as a double also where integers are asked for. */
+/** `Number(text)`. With `as: 'double'`, the result is a double also where an integer is expected. */
 export interface ParseNumber extends Base<readonly [text: Node]> {
   readonly kind: 'parsenumber';
   readonly as: 'double' | undefined;

@@ -429,8 +429,8 @@ function join(array: readonly unknown[], separator: unknown): unknown {
 }
 
 /**
- * The text of an element for `join`: empty where the element is null or missing. A missing field that the graph waits for
- * is no such case.
+ * The text of an element for `join`: empty where the element is null or missing. A field for which the graph waits does
+ * not count as missing.
  */
 function joinedText(value: unknown): Node {
   if (value === undefined || value === null) return literal('');

@@ -228,7 +228,7 @@ function optionalAfter(
   return after === undefined ? undefined : { value: phi(after.some, after.value, of.start) };
 }
 
-/** The value after the loop if some iteration sets it: `some` is the condition that one does. */
+/** The value after the loop if some iteration sets it: `some` is the condition that an iteration sets it. */
 export function optionalFold(
   pass: Pass,
   optional: Carried & { readonly kind: 'optional' },

@@ -25,7 +25,7 @@ export function memberKeyOf(raw: unknown): Key {
 
 /**
  * Refuses a key for which every object of JavaScript has an inherited member: the value of a map under this key could
- * not be distinguished from it. A symbolic key finds only the map's own members.
+ * not be distinguished from the inherited member. A symbolic key finds only the map's own members.
  */
 export function refuseInherited(key: unknown): void {
   if (typeof key !== 'string' || !(key in Object.prototype)) return;

@@ -347,8 +347,8 @@ function sortKey(order: Node, a: Variable, b: Node): { readonly key: Node; reado
 }
 
 /**
- * The two compared expressions of `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0`, that of the smaller
- * element first.
+ * The two compared expressions of `x - y`, `x < y ? -1 : 1` and `x < y ? -1 : x > y ? 1 : 0`. The expression of the
+ * smaller element comes first.
  */
 function differenceOf(order: Node): readonly Node[] | undefined {
   if (order.kind === 'sub') return order.args;

@@ -202,7 +202,7 @@ function objectMember(value: Sym, key: string | Sym, optional: boolean): unknown
   if (field === undefined) return unknownField(value, key, optional);
   const label = memberLabel(value, key, optional);
   const member = wrap(converted(fieldOf(value, key, field, optional, label)));
-  // The member is kept for later reads, unless the label of its resource may change, or each read of a derived field
+  // The member is cached for later reads, unless the label of its resource may change, or each read of a derived field
   // needs its own warning.
   if (!optional && value.resource === undefined && field.derived === undefined)
     (value.members ??= new Map()).set(key, member);

@@ -87,7 +87,7 @@ function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknow
   return bool(fn === isNaN ? or(not(there), test) : and(there, test));
 }
 
-/** The result of a function of `Number` for a number. */
+/** The result of a test such as `Number.isInteger` for a number. */
 function answer(fn: (value: unknown) => boolean, node: Node): Node {
   const number = numberTest(node) ?? TRUE();
   const exact = asDoubles(node);

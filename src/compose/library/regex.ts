@@ -52,7 +52,7 @@ export function withoutPosition(pattern: RegExp): RegExp {
     : pattern;
 }
 
-/** The text that a pattern of plain characters matches; `undefined` for real patterns. */
+/** The text that a pattern of plain characters matches; `undefined` for other patterns. */
 function plainText({ root, pattern }: Parsed): string | undefined {
   if (pattern.flags.includes('i')) return undefined;
   const parts = root.kind === 'sequence' ? root.parts : [root];

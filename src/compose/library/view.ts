@@ -51,7 +51,10 @@ export class View extends SeenList {
     return this.list.type.kind === 'list' ? this.list.type.element : { kind: 'dyn' };
   }
 
-  /** Does each loop value show as itself? If so, the list expression is the list that the author sees. */
+  /**
+   * Is each of the author's elements the loop value itself? If so, the list expression is the list that the author
+   * sees.
+   */
   get plain(): boolean {
     return this.show === plainShow;
   }

@@ -221,7 +221,7 @@ export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && /call stack/.test(error.message);
 }
 
-/** The number of nested calls from which on a full stack is caused by the calls, and not by the data. */
+/** The minimum number of nested calls for which the calls, and not the data, count as the cause of a full stack. */
 const MIN_RECURSION_LEVELS = 20;
 
 function fullStack(deepestCall: number): Refusal {

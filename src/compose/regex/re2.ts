@@ -15,7 +15,7 @@ const PAIRS = [
   ['w', 'W'],
   ['s', 'S'],
 ] as const;
-/** The maximum of repetitions in RE2; nested repetitions are multiplied. */
+/** The maximum number of repetitions in RE2. The numbers of nested repetitions are multiplied. */
 const MAX_REPEAT = 1000;
 
 /** The use of an expression: to test whether it matches, or to find the text that it matches. */

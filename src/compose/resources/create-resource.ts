@@ -25,8 +25,9 @@ export interface Manifest {
 
 /**
  * Makes a resource of the running composition. The manifest is copied; its values may be symbolic. The id is
- * `options.id`, else the field `id` of the manifest, which is no part of the object unless its kind has such a field.
- * Every factory calls this function. Outside a composition the resource becomes part of each composition that uses it.
+ * `options.id`, or else the field `id` of the manifest. This field is no part of the object, unless the kind has such a
+ * field. Every factory calls this function. Outside a composition the resource becomes part of each composition that
+ * uses it.
  */
 export const createResource: <Fields extends object = Record<string, unknown>>(
   manifest: Manifest,

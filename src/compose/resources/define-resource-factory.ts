@@ -18,8 +18,8 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /**
  * Wraps a function of the SDK that makes one resource, and marks the wrapper. A call outside a composition returns a
- * resource that becomes part of each composition that uses it, that is, returns it, reads it, or refers to it by a
- * variable.
+ * resource that becomes part of each composition that uses it. A composition uses a resource when it returns the
+ * resource, reads it, or refers to it by a variable.
  */
 export function defineResourceFactory<F extends AnyFunction>(make: F): F {
   const factory = ((...args: never[]) =>

@@ -61,7 +61,7 @@ export class Facts {
   /** The facts that follow from a condition. */
   private readonly implied = new Map<Node, Node>();
 
-  /** The present state, for `rollback`. */
+  /** A mark of the current state, for `rollback`. */
   mark(): number {
     return this.log.length;
   }

@@ -56,8 +56,8 @@ export function withKey(entries: readonly KeyEntry[], key: string, test: Node): 
 }
 
 /**
- * The keys of two branches as one list. When the branches have a key at different positions, it has an entry for each
- * branch.
+ * The keys of two branches as one list. When the branches have a key at different positions, the key has an entry for
+ * each branch.
  */
 export function joinKeys(test: Node, a: readonly KeyEntry[], b: readonly KeyEntry[]): readonly KeyEntry[] {
   const joined: KeyEntry[] = [];

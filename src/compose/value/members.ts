@@ -30,7 +30,7 @@ export function setMember(object: object, key: PropertyKey, value: unknown): voi
   note(object, isThere ? entries : withKey(entries, key, TRUE()));
 }
 
-/** Sets a key of an object under a condition. Where it is false, the object does not change. */
+/** Sets a key of an object under a condition. Where the condition is false, the object does not change. */
 export function setMemberWhen(object: object, key: string, test: Node, value: unknown): void {
   if (isLiteral(test, true)) return setMember(object, key, value);
   if (isLiteral(test, false)) return;

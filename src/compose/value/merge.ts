@@ -12,8 +12,8 @@ import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } 
 import { symbolic, wrap } from './proxy.ts';
 
 /**
- * A `Sym` that is not a whole resource, or a finite number, string, boolean or bigint, as a `Sym`; `undefined` for
- * anything else.
+ * Returns a `Sym` for a `Sym` that is no whole resource, and for a finite number, string, boolean or bigint. Returns
+ * `undefined` for any other value.
  */
 export function asSym(value: unknown): Sym | undefined {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint')
