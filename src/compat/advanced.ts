@@ -10,26 +10,25 @@ export { TypeKroError } from '../core/index.ts';
 
 const EVALUATION =
   'composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions';
-const VALUES =
-  'values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text';
+const VALUES = 'use `if` inside the composition; outside, composition.toDefinition() contains the values as text';
 const GRAPHS = 'typekro/graph: compile(definition) gives a graph with its order and its dependencies';
 const ERRORS = 'every error is a TypeKroError with code and remedy: switch on error.code';
 const CLIENTS = 'typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi';
-const LOGS = 'nothing is logged any more: progressCallback and deployEvents() tell what happens';
-const PLANS = 'factory.plan(spec) tells field by field what a deploy would change';
+const LOGS = 'the SDK writes no log: use progressCallback or deployEvents()';
+const PLANS = 'factory.plan(spec) lists field by field what a deploy would change';
 const READINESS = 'give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource';
 const IDS = 'give the resource an id; without one it is derived from kind and name';
 const FILES = 'read files by node:fs, and make a resource of each document with createResource';
 
 /** Gone: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
 export const CelEvaluator = movedName('CelEvaluator', EVALUATION);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const createResourcesProxy = movedName('createResourcesProxy', VALUES);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const createSchemaProxy = movedName('createSchemaProxy', VALUES);
 /** Gone: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
 export const DeploymentMode = movedName('DeploymentMode', EVALUATION);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const isSchemaReference = movedName('isSchemaReference', VALUES);
 /** Gone: composition.evaluate(spec, observed) evaluates a graph; typekro/cel compiles and evaluates single expressions. */
 export const ReferenceResolver = movedName('ReferenceResolver', EVALUATION);
@@ -94,25 +93,25 @@ export const getKubernetesApi = movedName('getKubernetesApi', CLIENTS);
 export const getKubernetesClientProvider = movedName('getKubernetesClientProvider', CLIENTS);
 /** Gone: typekro/kube: connect to a cluster by loadKubeConfig, createTransport and createKubernetesApi. */
 export const KubernetesClientProvider = movedName('KubernetesClientProvider', CLIENTS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const createContextLogger = movedName('createContextLogger', LOGS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const createLogger = movedName('createLogger', LOGS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const getComponentLogger = movedName('getComponentLogger', LOGS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const getDeploymentLogger = movedName('getDeploymentLogger', LOGS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const getResourceLogger = movedName('getResourceLogger', LOGS);
-/** Gone: nothing is logged any more: progressCallback and deployEvents() tell what happens. */
+/** Gone: the SDK writes no log: use progressCallback or deployEvents(). */
 export const logger = movedName('logger', LOGS);
-/** Gone: factory.plan(spec) tells field by field what a deploy would change. */
+/** Gone: factory.plan(spec) lists field by field what a deploy would change. */
 export const canonicalizeResourceForComparison = movedName('canonicalizeResourceForComparison', PLANS);
-/** Gone: factory.plan(spec) tells field by field what a deploy would change. */
+/** Gone: factory.plan(spec) lists field by field what a deploy would change. */
 export const compareKubernetesResources = movedName('compareKubernetesResources', PLANS);
-/** Gone: factory.plan(spec) tells field by field what a deploy would change. */
+/** Gone: factory.plan(spec) lists field by field what a deploy would change. */
 export const diffCanonicalValues = movedName('diffCanonicalValues', PLANS);
-/** Gone: factory.plan(spec) tells field by field what a deploy would change. */
+/** Gone: factory.plan(spec) lists field by field what a deploy would change. */
 export const formatCanonicalDrift = movedName('formatCanonicalDrift', PLANS);
 /** Gone: give readiness with .withReadinessEvaluator((live) => …) or withReadyWhen on the resource. */
 export const getFactoryRegistration = movedName('getFactoryRegistration', READINESS);
@@ -148,15 +147,15 @@ export const pathResolver = movedName('pathResolver', FILES);
 export const YamlPathResolutionError = movedName('YamlPathResolutionError', ERRORS);
 /** Gone: every error is a TypeKroError with code and remedy: switch on error.code. */
 export const YamlProcessingError = movedName('YamlProcessingError', ERRORS);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const containsKubernetesRefs = movedName('containsKubernetesRefs', VALUES);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const extractResourceReferences = movedName('extractResourceReferences', VALUES);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const isCelExpression = movedName('isCelExpression', VALUES);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const isKubernetesRef = movedName('isKubernetesRef', VALUES);
-/** Gone: values of a composition are told apart by its own `if`; outside, composition.toDefinition() has them as text. */
+/** Gone: use `if` inside the composition; outside, composition.toDefinition() contains the values as text. */
 export const isResourceReference = movedName('isResourceReference', VALUES);
 /** Gone: give the resource an id; without one it is derived from kind and name. */
 export const generateDeterministicResourceId = movedName('generateDeterministicResourceId', IDS);

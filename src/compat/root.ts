@@ -1,8 +1,8 @@
 import { movedNames } from '../core/index.ts';
 
-/** Gone: composition.evaluate(spec, observed) says of each resource what is pending and why. */
+/** Gone: composition.evaluate(spec, observed) reports for each resource what is pending and why. */
 export const { CelEvaluationError } = movedNames(
-  'composition.evaluate(spec, observed) says of each resource what is pending and why',
+  'composition.evaluate(spec, observed) reports for each resource what is pending and why',
   ['CelEvaluationError'],
 );
 
@@ -46,14 +46,14 @@ export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNet
   'ClusterwideNetworkPolicy',
 ]);
 
-/** Gone: composition.explain() and composition.diagnostics tell how a composition was translated. */
+/** Gone: composition.explain() and composition.diagnostics show how a composition was translated. */
 export const {
   CompositionDebugger,
   clearCompositionDebugLogs,
   disableCompositionDebugging,
   enableCompositionDebugging,
   getCompositionDebugLogs,
-} = movedNames('composition.explain() and composition.diagnostics tell how a composition was translated', [
+} = movedNames('composition.explain() and composition.diagnostics show how a composition was translated', [
   'CompositionDebugger',
   'clearCompositionDebugLogs',
   'disableCompositionDebugging',
@@ -120,19 +120,20 @@ export const {
 /** Gone: use Deployment and Service of typekro/simple. */
 export const { createWebService } = movedNames('use Deployment and Service of typekro/simple', ['createWebService']);
 
-/** Gone: factories get what they need from createResource. */
-export const { getCurrentCompositionContext } = movedNames('factories get what they need from createResource', [
-  'getCurrentCompositionContext',
-]);
+/** Gone: createResource gives factories access to the running composition. */
+export const { getCurrentCompositionContext } = movedNames(
+  'createResource gives factories access to the running composition',
+  ['getCurrentCompositionContext'],
+);
 
 /** Gone: composition.toYaml() prints the definition. */
 export const { serializeResourceGraphToYaml } = movedNames('composition.toYaml() prints the definition', [
   'serializeResourceGraphToYaml',
 ]);
 
-/** Gone: nothing to call: toYaml() and toDefinition() refuse what kro would refuse. */
+/** Gone: no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse. */
 export const { validateResourceGraph } = movedNames(
-  'nothing to call: toYaml() and toDefinition() refuse what kro would refuse',
+  'no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse',
   ['validateResourceGraph'],
 );
 

@@ -285,8 +285,8 @@ function sitesOfPath(
 function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
   if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
     return;
-  const message = 'the fields of the spec stand below "spec"';
-  const hint = `give them themselves: { ${fields
+  const message = 'the fields of the spec are below "spec"';
+  const hint = `pass the spec itself: { ${fields
     .slice(0, 3)
     .map((name) => `${name}: …`)
     .join(', ')} }`;

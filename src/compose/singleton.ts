@@ -102,7 +102,7 @@ function remember(trace: Trace, singleton: Singleton): void {
   else if (!jsonEquals(same.spec, singleton.spec)) {
     refuse(
       'duplicate-id',
-      `the shared instance "${singleton.id}" of ${singleton.core.name} is wanted with two specs`,
+      `the shared instance "${singleton.id}" of ${singleton.core.name} is used with two specs`,
       'give one of them another id',
     );
   }

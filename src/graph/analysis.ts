@@ -203,7 +203,7 @@ function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, l
       kro,
       message:
         rules.place === 'readyWhen' && language.isVariable(name)
-          ? `readyWhen sees only its own resource, "${rules.only}", not "${name}"`
+          ? `readyWhen can read only its own resource, "${rules.only}", not "${name}"`
           : `nothing here is named ${[...new Set(unknown.split(' '))].join(', ')}`,
       hint: language.nameHint(name, rules),
       place: { path: site.path, offset: offsetOfName(site, name) },

@@ -7,7 +7,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'cel/syntax',
     'The text of an expression is not CEL.',
     withData('text: ${schema.spec.name +}'),
-    'Mend the expression at the position that is named.',
+    'Correct the expression at the reported position.',
   ),
   error(
     'cel/unknown-field',
@@ -29,13 +29,13 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'cel/invalid',
-    'An expression is refused by a check of the language that has no code of its own.',
+    'A check of the language that has no code of its own refuses an expression.',
     withData('text: ${"%d".format(["x"])}'),
     'Divide the expression, and try each part alone; values of the instance are read as schema.spec.NAME, those of a resource by its id.',
   ),
   error(
     'graph/unknown-identifier',
-    'An expression reads a name that means nothing where it stands.',
+    'An expression reads a name that is not defined at its place.',
     withData('text: ${shcema.spec.name}'),
     'Templates see schema, the ids of other resources and their own forEach names; readyWhen sees its own id, or each for a collection.',
   ),
@@ -47,7 +47,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/omit',
-    'omit() stands where it is not available: without its feature, outside templates, or in a field that must have a value.',
+    'omit() is used where it is not available: without its feature, outside templates, or in a field that must have a value.',
     withData('text: ${omit()}'),
     'Turn the feature on, use it in templates only, or build the parent object without the field.',
   ),
@@ -61,7 +61,7 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/self-reference',
     'A resource reads itself to be created, or to be included.',
     withData('text: ${config.metadata.uid}'),
-    'Read the value where it comes from, or move the check to readyWhen.',
+    'Read the value from its source, or move the check to readyWhen.',
   ),
   error(
     'graph/cycle',
@@ -75,11 +75,11 @@ export const expressionCodes: readonly CodeInfo[] = [
     'graph/dependent-iterators',
     'The list of a forEach dimension reads another iterator.',
     withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - y: ${[x]}'),
-    'Dimensions are independent. Make one dimension over a list that is already combined.',
+    'Dimensions are independent. Use one dimension with a list of the combinations.',
   ),
   error(
     'graph/identity',
-    'Items of a collection would be one and the same object, because an iterator does not decide the name.',
+    'Several items of a collection would be the same object, because the name does not depend on an iterator.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.tags}'),
     'Use every iterator in metadata.name, or in metadata.namespace.',
   ),
@@ -91,9 +91,9 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/type-mismatch',
-    'The type of an expression does not fit the field that it fills.',
+    'The type of an expression does not fit its field.',
     withData('count: ${schema.spec.count}'),
-    'Convert the value with string(…), int(…) or .orValue(…), or wrap it in dyn(…) if you know better.',
+    'Convert the value with string(…), int(…) or .orValue(…), or wrap it in dyn(…) if the value has the right type at run time.',
   ),
   error(
     'graph/condition-type',
@@ -117,7 +117,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/condition-read',
-    'A condition reads one of the instance that kro does not write itself.',
+    'A condition of the author reads a condition of the instance that kro does not write itself.',
     withSchema(
       'status:\n  conditions:\n    - \'${runtime.newCondition({type: "A", status: runtime.condition(schema, "B").status})}\'',
     ),
@@ -125,7 +125,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/condition-result',
-    'An entry of status.conditions gives something else than a condition or a list of conditions.',
+    'The value of an entry of status.conditions is neither a condition nor a list of conditions.',
     withSchema('status:\n  conditions:\n    - ${app.metadata.name}'),
     'Build the value with runtime.newCondition.',
   ),

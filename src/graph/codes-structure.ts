@@ -47,7 +47,7 @@ export const structureCodes: readonly CodeInfo[] = [
     withConfigMap(
       `forEach:\n${Array.from({ length: 11 }, (_, index) => `  - i${index}: \${schema.spec.tags}`).join('\n')}`,
     ),
-    'Use fewer dimensions; make one list that is already combined.',
+    'Use fewer dimensions: combine several lists into one.',
   ),
   error(
     'graph/invalid-iterator-name',
@@ -57,7 +57,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/iterator-conflict',
-    'The name of a forEach dimension is taken, by a resource or by another dimension.',
+    'The name of a forEach dimension is already the name of a resource or of another dimension.',
     withConfigMap('forEach:\n  - config: ${schema.spec.tags}'),
     'Choose another name for the dimension.',
   ),
@@ -95,7 +95,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/invalid-kind',
-    'The kind of a template cannot be one.',
+    'The kind of a template is not a valid kind.',
     withResources('- id: a\n  template: {apiVersion: v1, kind: Config_Map, metadata: {name: a}}'),
     'Write the kind as its API names it. Expressions cannot fill it.',
   ),
@@ -107,19 +107,19 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/no-resource',
-    'The kind is a type of the API, but nothing of it can be created.',
+    'The kind is a type of the API, but no object of this type can be created.',
     withResources('- id: a\n  template: {apiVersion: autoscaling/v1, kind: Scale, metadata: {name: a}}'),
-    'Use the kind that has this as a subresource.',
+    'Use the kind that has this type as a subresource.',
   ),
   error(
     'graph/scope',
-    'A template names a namespace where there is none, or none where one is needed.',
+    'A template of a cluster-scoped kind names a namespace, or a template lacks a namespace that it must name.',
     withResources('- id: a\n  template: {apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: b}}'),
     'Remove metadata.namespace from cluster-scoped kinds; set it on namespaced ones when the API itself is cluster-scoped.',
   ),
   error(
     'graph/reserved-key',
-    'A label or annotation of a template has a prefix that kro keeps for itself.',
+    'A label or annotation of a template has a prefix that kro reserves.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {kro.run/mine: "1"}}}',
     ),
@@ -133,7 +133,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/schema-hole',
-    'The schema of a kind says nothing of the type of a field, so kro cannot fill it.',
+    'The schema of a kind does not state the type of a field, so kro cannot fill the field.',
     withResources(
       '- id: a\n  template: {apiVersion: example.com/v1, kind: Gauge, metadata: {name: a}, spec: {anything: {a: b}}}',
     ),
@@ -149,7 +149,7 @@ export const structureCodes: readonly CodeInfo[] = [
     'graph/nested-expression',
     'An expression begins inside another one.',
     withData('text: \'${"a" + ${schema.spec.name}}\''),
-    'Inside ${…} variables stand bare: ${"a" + schema.spec.name}.',
+    'Inside ${…}, write variables without ${…}: ${"a" + schema.spec.name}.',
   ),
   error(
     'graph/crd-expression',
@@ -157,13 +157,13 @@ export const structureCodes: readonly CodeInfo[] = [
     withResources(
       '- id: a\n  template: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a}, spec: {group: "${schema.spec.name}"}}',
     ),
-    'Write the definition of a kind without expressions; a kind cannot differ from instance to instance.',
+    'Write a CustomResourceDefinition without expressions: a kind is the same for all instances.',
   ),
   error(
     'graph/not-standalone',
-    'An entry of readyWhen, includeWhen, forEach or conditions is not one bare expression.',
+    'An entry of readyWhen, includeWhen, forEach or conditions is not one expression alone.',
     withConfigMap('includeWhen:\n  - schema.spec.count > 0'),
-    'Write ${…} and nothing around it; in a block scalar use "|-", so that no newline follows.',
+    'Write ${…} without other text. In a block scalar use "|-", so that no newline follows.',
   ),
   error(
     'graph/status-literal',
@@ -173,13 +173,13 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/constant-status',
-    'A status field has an expression that reads nothing.',
+    'A status field has an expression that reads no resource and not schema.',
     withSchema('status:\n  answer: ${40 + 2}'),
     'Read a resource or schema, or remove the field.',
   ),
   error(
     'graph/invalid-status-path',
-    'The key of a status field holds brackets or quotes that kro cannot read back.',
+    'The key of a status field contains brackets or quotes, which kro cannot parse.',
     withSchema('status:\n  "a[b]": ${app.metadata.name}'),
     'Use keys without brackets and quotes.',
   ),

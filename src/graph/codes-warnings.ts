@@ -29,13 +29,13 @@ export const warningCodes: readonly CodeInfo[] = [
     'graph/refused-by-api-server',
     "kro compiles the definition, but the API server refuses it by the rules of kro's CRD.",
     withSpec('schema: {apiVersion: "1.0", kind: App, group: example.com}'),
-    'Correct the value that is named.',
+    'Correct the value that the message names.',
   ),
   warning(
     'graph/refused-crd',
-    'An API server refuses the CustomResourceDefinition that the definition makes.',
+    'The API server refuses the CustomResourceDefinition that kro makes of the definition.',
     withSpec('schema: {apiVersion: v1, kind: App, group: acme}'),
-    'Correct the part that is named: the group is a domain with a dot, the kind has a usable plural, defaults fit their types.',
+    'Correct the part that the message names: the group is a domain with a dot, the kind has a usable plural, defaults fit their types.',
   ),
   warning(
     'graph/missing-required',
@@ -61,9 +61,9 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/optional-mark',
-    'The name of a field ends with a question mark, as an optional member of TypeScript does. It is part of the name.',
+    'The name of a field ends with a question mark, as for an optional member of TypeScript. Here the question mark is part of the name.',
     withSchema('').replace('name: string', 'name: string\n      env?: string'),
-    'Leave it out: a field is optional unless it has the marker required=true.',
+    'Remove the question mark: a field is optional unless it has the marker required=true.',
   ),
   warning(
     'graph/fractional-bytes',
@@ -73,7 +73,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/enum-brackets',
-    'The values of an enum marker stand in brackets, which become part of the first and of the last value. An error when strict.',
+    'The values of an enum marker are in brackets, which become part of the first and of the last value. An error when strict.',
     withSchema('').replace('name: string', 'name: string | enum=[dev,prod]'),
     'Write the values without brackets: enum="dev,prod".',
   ),
@@ -85,7 +85,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/useless-marker',
-    'A marker has no effect, or not the one that it seems to have: bounds of numbers on a text, default=null, separators other than spaces.',
+    'A marker has no effect, or another effect than it seems to have: bounds of numbers on a text, default=null, separators other than spaces.',
     withSchema('').replace('name: string', 'name: string | minimum=3'),
     'Write the marker that fits the type, or remove it.',
   ),
@@ -97,7 +97,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/duplicate-identity',
-    'Two resources are one and the same object.',
+    'Two resources are the same object.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}',
     ),
@@ -105,7 +105,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/selector-mismatch',
-    'The selector of a workload asks for labels that its own pods do not have; an API server refuses that.',
+    'The selector of a workload selects labels that its own pods do not have. The API server refuses the workload.',
     withResources(
       '- id: app\n  template:\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n    spec:\n      selector: {matchLabels: {app: x}}\n      template: {metadata: {labels: {app: z}}, spec: {containers: [{name: x, image: nginx}]}}',
     ),
@@ -113,7 +113,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/selector-matches-nothing',
-    'A selector asks for labels that no pod template of the graph has.',
+    'A selector selects labels that no pod template of the graph has.',
     withResources(
       deployment(
         '{name: x, image: nginx}',
@@ -140,7 +140,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/type-hole',
-    'kro takes a value that the API server must refuse: a scalar or a list where an object belongs. An error when strict.',
+    'kro accepts a value that the API server must refuse: a scalar or a list in place of an object. An error when strict.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: "${schema.spec.name}"}',
     ),
@@ -148,7 +148,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/invalid-rule',
-    'The CEL of a validation marker does not compile; kro does not look at it, and the API server refuses the CustomResourceDefinition. An error when strict.',
+    'The CEL of a validation marker does not compile. kro does not check it, and the API server refuses the CustomResourceDefinition. An error when strict.',
     withRule('self.size() > 3 && self != 0'),
     "Correct the rule. It reads self (the field's value) and oldSelf, and gives a boolean.",
   ),
@@ -162,9 +162,9 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/unclosed-expression',
-    'A ${ has no end, so kro takes the text as it is. An error when strict, and at the compatibility level 0.10.',
+    'A ${ has no end, so kro treats it as literal text. An error when strict, and at the compatibility level 0.10.',
     withData("text: '${schema.spec.name'"),
-    'Close it with }. kro sees double quotes only: braces and quotes inside single quotes mislead it.',
+    'Add the }. kro recognises only double quotes, so it counts braces and quotes inside single quotes, too.',
   ),
   warning(
     'graph/foreign-expression',
@@ -174,7 +174,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
   ),
   warning(
     'graph/hidden-name',
-    'A loop variable hides a resource or schema; kro then resolves neither in the loop. An error when strict.',
+    'A loop variable has the name of a resource or of schema. kro then resolves neither of them in the loop. An error when strict.',
     withResources(
       '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {k: "${[a].map(a, a.metadata.name)[0]}"}}',
     ),
@@ -192,7 +192,7 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     withResources(
       '- id: s\n  template: {apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {k: v}}\n- id: c\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: "${s.stringData.k}"}}',
     ),
-    'Read a field that the API server gives back, or the place where the value comes from.',
+    'Read a field that the API server returns, or read the source of the value.',
   ),
   warning(
     'graph/never-ready',
@@ -200,12 +200,12 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     withResources(
       '- id: pods\n  externalRef: {apiVersion: v1, kind: Pod, metadata: {selector: {matchLabels: {a: b}}}}\n  readyWhen: ["${size(pods) > 0}"]',
     ),
-    'Check the objects where they are used.',
+    'Check the objects in the expressions that read them.',
   ),
   warning(
     'graph/stock-function',
     'A function is used that stock kro refuses with its default feature gates.',
     withData('text: ${omit()}'),
-    'Compile for the target typekro, or do without the function.',
+    'Compile for the target typekro, or remove the function.',
   ),
 ];

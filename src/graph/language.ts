@@ -256,9 +256,9 @@ export class Language {
       const message = `${name} is an iterator of ${id}, and known in its template only`;
       const own = block.path.every((step, index) => step === path[index]);
       if (rules.place === 'readyWhen' && own)
-        return { message, hint: 'readyWhen sees each, which is one object of the collection' };
+        return { message, hint: 'readyWhen reads each, which is one object of the collection' };
       if (own)
-        return { message, hint: 'includeWhen decides of the whole collection: filter the list in forEach instead' };
+        return { message, hint: 'includeWhen decides about the whole collection: filter the list in forEach instead' };
       const list = `\${${dimension.text.cel}}`;
       if (rules.place === 'template')
         return {

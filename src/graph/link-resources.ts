@@ -148,7 +148,7 @@ class Linker {
         this.#problems.error({
           phase: 'dependencies',
           code: 'graph/unknown-identifier',
-          message: `"${id}" has no meaning here`,
+          message: `"${id}" is not defined here`,
           hint: id === 'each' ? 'each is the item of a collection, and exists in readyWhen only' : undefined,
           place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
           kro: `${PREFIX}node ${id} does not exist`,
@@ -170,7 +170,7 @@ function reportCycle(linked: readonly Linked[], problems: Problems): void {
     phase: 'dependencies',
     code: 'graph/cycle',
     message: `the resources wait for each other: ${cycle.join(' → ')}`,
-    hint: 'one of them must do without the other; take the value from schema, or compute it in both places',
+    hint: 'break the cycle: take the value from schema in one of them, or compute it in both',
     place:
       reading === undefined
         ? { path: start?.draft.block.path ?? [] }

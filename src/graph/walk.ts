@@ -77,12 +77,12 @@ const SCAN_PROBLEMS = {
   nested: {
     code: 'graph/nested-expression',
     message: 'an expression begins inside another one',
-    hint: 'inside ${…} the variables stand bare; a literal "${" belongs into a string literal',
+    hint: 'inside ${…}, write variables without ${…}, and a literal "${" in quotes',
   },
   unterminated: {
     code: 'graph/unclosed-expression',
     message: 'this ${ has no end',
-    hint: 'close it with }; a text that shall contain "${" is written as ${"${"}',
+    hint: 'close it with }; write a text that contains "${" as ${"${"}',
   },
 } as const;
 
@@ -152,7 +152,7 @@ class Walker {
       this.#refuse(
         'graph/schema-hole',
         `schema is nil for path ${this.#path}`,
-        'the schema says nothing of this field',
+        'the schema does not describe this field',
       );
       return null;
     }
@@ -238,7 +238,7 @@ class Walker {
     const { items } = schema;
     if (items === undefined) {
       const kro = `invalid array schema for path ${this.#path}: neither Items.Schema nor Properties are defined`;
-      this.#refuse('graph/schema-hole', kro, 'the schema of this list says nothing of its elements');
+      this.#refuse('graph/schema-hole', kro, 'the schema of this list does not describe its elements');
       return null;
     }
     return value.map((entry, index) => this.#below(index, entry, items));

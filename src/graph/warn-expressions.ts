@@ -177,8 +177,9 @@ class Warner {
         this.#report('graph/unclosed-expression', message, { path, offset }, hint);
         continue;
       }
-      const message = 'this ${ has no end, so kro takes the text as it is';
-      const hint = 'close it with }; kro sees double quotes only, so braces and quotes in single quotes mislead it';
+      const message = 'this ${ has no end, so kro treats it as literal text';
+      const hint =
+        'close it with }; kro recognises only double quotes, so it counts braces and quotes in single quotes, too';
       this.#report('graph/unclosed-expression', message, { path, offset }, hint);
     }
     // Index loop: in unoptimized code for..of allocates at each step.

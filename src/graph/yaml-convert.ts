@@ -108,12 +108,7 @@ class Converter {
       const key = this.#key(pair.key);
       if (key === undefined) continue;
       if (own.has(key)) {
-        this.#report(
-          pair.key,
-          'yaml/duplicate-key',
-          `the key "${key}" stands twice in this object`,
-          'remove one of them',
-        );
+        this.#report(pair.key, 'yaml/duplicate-key', `this object has the key "${key}" twice`, 'remove one of them');
       }
       own.set(key, entry.value);
     }

@@ -83,7 +83,7 @@ test.each<[Because, string, string?]>([
   ],
   [
     { kind: 'retired', objects: [pod], heldBy: ['db'] },
-    'keeps what is no longer wanted until db got on: Pod v1 ns/web',
+    'waits for db before it deletes what is no longer wanted: Pod v1 ns/web',
   ],
   [{ kind: 'retired', objects: [pod] }, 'deletes what is no longer wanted: Pod v1 ns/web'],
 ])('%o', (because, reason, remedy) => {

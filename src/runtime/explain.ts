@@ -103,7 +103,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'not-ready-by-kind': ({ object, message, reason }) =>
     `waits for ${formatRef(object)}: ${message === '' ? reason : message}`,
   'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client has to create`,
-  contested: ({ objects }) => `is fought over: ${objects.map(contestText).join(', ')}`,
+  contested: ({ objects }) => `is contested: ${objects.map(contestText).join(', ')}`,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': failedAt,
   'write-failed': ({ object, failure, retryAt }) =>
@@ -153,7 +153,7 @@ function retiredReason({ objects, heldBy }: Of<'retired'>): string {
   const more = objects.length > 5 ? `, and ${objects.length - 5} more` : '';
   return heldBy === undefined
     ? `deletes what is no longer wanted: ${list}${more}`
-    : `keeps what is no longer wanted until ${heldBy.join(', ')} got on: ${list}${more}`;
+    : `waits for ${heldBy.join(', ')} before it deletes what is no longer wanted: ${list}${more}`;
 }
 
 function terminatingText({ object, finalizers, since }: Terminating): string {

@@ -118,7 +118,7 @@ describe('explain', () => {
           16 |       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${b.metadata.name}"}}
              |                                                                       ^
           at spec.resources[0].template.metadata.name
-          hint: one of them must do without the other; take the value from schema, or compute it in both places
+          hint: break the cycle: take the value from schema in one of them, or compute it in both
 
       Remedy
         Take the value from schema in one of them, or compute it in both."

@@ -36,7 +36,7 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
 
 const REFUSED_NEW = 'use plain objects and functions';
 const PASS_IN =
-  'call it before the composition, and pass what it gives in with the spec; a function that only hands its argument on may be marked with opaque()';
+  'call it before the composition, and pass what it gives in with the spec; a function that only passes its argument on may be marked with opaque()';
 
 /** Remedies for functions that cannot read a symbolic value, by module and name. */
 const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hint: (value: string) => string])[] = [

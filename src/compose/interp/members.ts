@@ -20,7 +20,7 @@ function refuseOuterWithoutValue(node: Expression | Super, env: Env): void {
   if (node.type !== 'Identifier' || node.name === 'undefined' || env.scope.find(node.name) !== undefined) return;
   refuse(
     'unknown-name',
-    `${node.name} has no value while the composition is followed`,
+    `${node.name} has no value while the composition is traced`,
     `give it one above the composition; a composition cannot read itself, so take what it needs from its resources`,
   );
 }

@@ -129,7 +129,7 @@ export function firstMatch(whole: Node, pattern: RegExp): FirstMatch {
       if (place === 'start') return literal(0);
       if (place === 'end') return subtract(size(whole, INTEGER), size(found, INTEGER));
       if (place === 'anywhere') return method('indexOf', whole, [found], INTEGER);
-      return refuse('regex', `${String(pattern)} asks what stands beside the match`, 'leave out $, \\b and \\B');
+      return refuse('regex', `${String(pattern)} tests the text beside the match`, 'leave out $, \\b and \\B');
     },
   };
 }

@@ -194,7 +194,7 @@ export function failureOf(error: unknown, deepestCall = 0): Refusal | undefined 
   if (isStackOverflow(error)) return placedFailure(fullStack(deepestCall), error);
   const refusal =
     moved === undefined
-      ? new Refusal('user-error', `${thrownText(error)} is thrown while the composition is followed`, thrownHint(error))
+      ? new Refusal('user-error', `${thrownText(error)} is thrown while the composition is traced`, thrownHint(error))
       : new Refusal('member', moved.message, moved.remedy);
   return placedFailure(refusal, error);
 }

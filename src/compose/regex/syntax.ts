@@ -140,7 +140,8 @@ class Parser {
   }
 
   private group(): Regex {
-    if (this.match(/\(\?<?[=!]/y)) return this.refuse('looks around itself, which RE2 (CEL) cannot', WITHOUT_LOOKING);
+    if (this.match(/\(\?<?[=!]/y))
+      return this.refuse('has look-around, which RE2 (CEL) does not have', WITHOUT_LOOKING);
     const name = this.match(/\(\?<([^>]+)>/y)?.[1];
     const captures = name !== undefined || this.match(/\((?!\?)/y) !== null;
     if (!captures && !this.take('(?:'))

@@ -231,7 +231,7 @@ describe('singleton', () => {
         singleton(database, shared);
         singleton(database, { id: 'main', spec: { ...values, name: 'other' } });
       });
-    expect(two).toThrow(/wanted with two specs/);
+    expect(two).toThrow(/used with two specs/);
     expect(() => singleton(database, shared)).toThrow(/outside a composition/);
   });
 });
@@ -340,7 +340,7 @@ test('what the composition throws for certain comes out with its place', () => {
     diagnostics: [
       {
         code: 'trace/user-error',
-        message: '"no such size" is thrown while the composition is followed',
+        message: '"no such size" is thrown while the composition is traced',
         source: { file: expect.stringContaining('api.test.ts') as string },
       },
     ],

@@ -23,7 +23,7 @@ function upwards(a: number, b: number): number {
   return a - b;
 }
 
-test.each(programs)('a known list is sorted while the composition is followed: %s', (_title, program) => {
+test.each(programs)('a known list is sorted while the composition is traced: %s', (_title, program) => {
   const composition = kubernetesComposition({ name: 'ordered', spec: type({ name: 'string' }) }, (() => ({
     r: program(),
   })) as never);

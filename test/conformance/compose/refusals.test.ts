@@ -71,7 +71,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a list that looks at itself', 'trace/loop-carried', 'a list that the loop fills depends on its own earlier value in a loop over a symbolic list; take each once: [...new Set(list)]', (s) => { const l: string[] = []; for (const t of s.tags) if (!l.includes(t)) l.push(t); return { l }; }],
   ['groups of a pattern', 'trace/regex', 'what group 1 of /^(.*)-(.*)$/ matches has no CEL form: where it ends depends on the parts beside it; begin and end the parts beside it', (s) => ({ v: /^(.*)-(.*)$/.exec(s.name)?.[1] })],
   ['all matches of what may be empty', 'trace/regex', '/a*/g matches the empty text; write + in the place of *', (s) => ({ v: s.name.match(/a*/g)?.length })],
-  ['lookahead', 'trace/regex', '/a(?=b)/ looks around itself, which RE2 (CEL) cannot', (s) => ({ hit: /a(?=b)/.test(s.name) })],
+  ['lookahead', 'trace/regex', '/a(?=b)/ has look-around, which RE2 (CEL) does not have', (s) => ({ hit: /a(?=b)/.test(s.name) })],
   ['a native function', 'trace/native-call', 'new URL() needs what is known while the graph is built, and s.name is not; take the part out of the text, as the host: s.name.split(\'/\')[2] ?? \'\'', (s) => ({ host: new URL(s.name).host })],
   ['a file whose name is in the spec', 'trace/native-call', 'readFileSync() needs what is known while the graph is built, and `./${s.name}.conf` is not; pass the text of the file in with the spec', (s) => ({ v: readFileSync(`./${s.name}.conf`, 'utf8') })],
   ['whether a file is there', 'trace/native-call', 'existsSync() needs what is known while the graph is built, and s.name is not', (s) => ({ v: existsSync(s.name) })],

@@ -68,7 +68,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(ids()).toEqual(['made']);
   });
 
-  test('a variable that a function counts up while the composition is followed', () => {
+  test('a variable that a function counts up while the composition is traced', () => {
     let n = 0;
     const next = () => (n += 1);
     const nextTwice = () => [next(), next()].length;

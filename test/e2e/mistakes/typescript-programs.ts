@@ -51,8 +51,8 @@ export const programMistakes: readonly Mistake[] = [
         "  },\n);\nexport const one = shop.toInstance({ spec: ⟦{ name: 'a', replicas: 1, regions: [] } } as any);\n",
       ],
     ],
-    /the fields of the spec stand below "spec"/,
-    /give them themselves: \{ name/,
+    /the fields of the spec are below "spec"/,
+    /pass the spec itself: \{ name/,
   ),
   composition(
     'a readiness that returns nothing',
@@ -95,7 +95,7 @@ export const programMistakes: readonly Mistake[] = [
   composition(
     'a look around itself in a pattern',
     [["image: 'nginx:1.27'", "image: ⟦spec.name.replace(/(?<=-)prod$/, 'p')"]],
-    /looks around itself/,
+    /has look-around/,
     /put it back/,
   ),
   composition(
@@ -124,7 +124,7 @@ export const programMistakes: readonly Mistake[] = [
   composition(
     'a status of the composition itself',
     [['    const app =', '    if ((⟦shop as any).status.ready) console.error(1);\n    const app =']],
-    /shop has no value while the composition is followed/,
+    /shop has no value while the composition is traced/,
     /from its resources/,
   ),
   composition(

@@ -256,7 +256,7 @@ export const definitionMistakes: readonly Mistake[] = [
       ['url: http://${service.metadata.name}', 'url: ${deployment.metadata.name}'],
     ],
     /deployment → config|config → deployment/,
-    /do without/,
+    /break the cycle/,
     { place: /shop\.yaml:\d+:\d+/ },
   ),
   definition(
