@@ -45,7 +45,7 @@ export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions):
     `${header(options.command)}import { resourceFactory } from ${quoteJs(options.importFrom)};\n` +
       `import type { ResourceFactory } from ${quoteJs(options.importFrom)};\n` +
       `import type { ${named.join(', ')} } from './types.ts';\n\n` +
-      `/** The fields of a kind besides those that every object has. */\n` +
+      `/** The fields of a kind without apiVersion, kind and metadata. */\n` +
       `export type Body<Kind> = Omit<Kind, 'apiVersion' | 'kind' | 'metadata'>;\n\n${factories.join('\n')}`,
   );
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));

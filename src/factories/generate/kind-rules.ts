@@ -30,35 +30,35 @@ const WORKLOADS: readonly [string, ReadinessRule][] = [
     'Deployment.apps',
     {
       cel: `${OBSERVED} && ${status('updatedReplicas')} >= ${REPLICAS} && ${status('replicas')} <= ${status('updatedReplicas')} && ${status('availableReplicas')} >= ${REPLICAS}`,
-      words: 'all replicas are of the newest revision and available, and none of an older one is left',
+      words: 'all replicas are available and of the newest revision, and no replica of an older revision is left',
     },
   ],
   [
     'StatefulSet.apps',
     {
       cel: `${OBSERVED} && ${status('readyReplicas')} >= ${REPLICAS} && (self.spec.?updateStrategy.?type.orValue("") == "OnDelete" || ${status('updatedReplicas')} >= ${REPLICAS} - self.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0))`,
-      words: 'all replicas are ready, and of the newest revision as far as its strategy replaces them',
+      words: 'all replicas are ready, and the replicas that its strategy updates are of the newest revision',
     },
   ],
   [
     'DaemonSet.apps',
     {
       cel: `${OBSERVED} && (self.spec.?updateStrategy.?type.orValue("") == "OnDelete" || ${status('updatedNumberScheduled')} >= ${status('desiredNumberScheduled')}) && ${status('numberAvailable')} >= ${status('desiredNumberScheduled')}`,
-      words: 'the pods of all nodes are available, and of the newest revision as far as its strategy replaces them',
+      words: 'the pods of all nodes are available, and with a rolling update also of the newest revision',
     },
   ],
   ...['ReplicaSet.apps', 'ReplicationController'].map((kind): [string, ReadinessRule] => [
     kind,
     {
       cel: `${OBSERVED} && ${status('availableReplicas')} >= ${REPLICAS} && ${status('replicas')} <= ${REPLICAS}`,
-      words: 'as many replicas as wanted are available, and no more are left',
+      words: 'the desired number of replicas is available, and no other replica is left',
     },
   ]),
   [
     'Pod',
     {
       cel: `self.?status.?phase.orValue("") == "Succeeded" || self.?status.?phase.orValue("") == "Running" && ${isTrue('Ready')}`,
-      words: 'it has ended well, or runs and condition `Ready` is True',
+      words: 'it has succeeded, or it runs and condition `Ready` is True',
     },
   ],
   ['Job.batch', byCondition('Complete')],
@@ -73,7 +73,7 @@ const CLUSTER: readonly [string, ReadinessRule][] = [
     'VolumeAttachment.storage.k8s.io',
     { cel: 'self.?status.?attached.orValue(false)', words: 'the volume is attached' },
   ],
-  ['ResourceQuota', { cel: 'has(self.status) && has(self.status.hard)', words: 'what it bounds is counted' }],
+  ['ResourceQuota', { cel: 'has(self.status) && has(self.status.hard)', words: 'its status has the limits' }],
   [
     'CertificateSigningRequest.certificates.k8s.io',
     { cel: 'has(self.status) && has(self.status.certificate)', words: 'the certificate is issued' },
@@ -82,14 +82,14 @@ const CLUSTER: readonly [string, ReadinessRule][] = [
     'HorizontalPodAutoscaler.autoscaling',
     {
       cel: 'has(self.status) && (has(self.status.currentReplicas) || has(self.status.desiredReplicas))',
-      words: 'the autoscaler has looked at its target',
+      words: 'its status has the replicas of the target',
     },
   ],
   [
     'PodDisruptionBudget.policy',
     {
       cel: `${OBSERVED} && (${status('expectedPods')} == 0 || ${status('currentHealthy')} >= ${status('desiredHealthy')})`,
-      words: 'as many pods are healthy as it asks for',
+      words: 'the required number of pods is healthy',
     },
   ],
   ['CustomResourceDefinition.apiextensions.k8s.io', byCondition('Established')],
@@ -122,7 +122,7 @@ const NETWORK: readonly [string, ReadinessRule][] = [
     `${kind}.gateway.networking.k8s.io`,
     {
       cel: 'self.?status.?parents.orValue([]).size() > 0 && self.status.parents.all(p, p.?conditions.orValue([]).all(c, !(c.type in ["Accepted", "ResolvedRefs"]) || c.status == "True"))',
-      words: 'a gateway has looked at it, and every one that did accepts it and finds what it refers to',
+      words: 'at least one gateway has reported on it, and all of these accept it and resolve its references',
     },
   ]),
 ];
@@ -132,7 +132,7 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
     'HelmRepository.source.toolkit.fluxcd.io',
     {
       cel: `self.spec.?type.orValue("") == "oci" || ${isTrue('Ready')}`,
-      words: 'condition `Ready` is True, or at once if it is an OCI registry',
+      words: 'condition `Ready` is True; for an OCI registry, when it exists',
     },
   ],
   [
@@ -158,7 +158,7 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
   ]),
   [
     'CiliumLoadBalancerIPPool.cilium.io',
-    { cel: `!${isTrue('cilium.io/PoolConflict')}`, words: 'it is in conflict with no other pool' },
+    { cel: `!${isTrue('cilium.io/PoolConflict')}`, words: 'it does not conflict with another pool' },
   ],
   ...['CiliumL2AnnouncementPolicy', 'CiliumBGPClusterConfig', 'CiliumBGPPeerConfig'].map(
     (kind): [string, ReadinessRule] => [`${kind}.cilium.io`, EXISTS],
@@ -176,12 +176,12 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
     'Cluster.postgresql.cnpg.io',
     {
       cel: `self.?status.?phase.orValue("") == "Cluster in healthy state" && ${status('readyInstances')} >= self.spec.?instances.orValue(1)`,
-      words: 'its phase is `Cluster in healthy state` and as many instances as wanted are ready',
+      words: 'its phase is `Cluster in healthy state` and the desired number of instances is ready',
     },
   ],
   [
     'Pooler.postgresql.cnpg.io',
-    { cel: `${status('instances')} >= self.spec.?instances.orValue(1)`, words: 'it has as many instances as wanted' },
+    { cel: `${status('instances')} >= self.spec.?instances.orValue(1)`, words: 'it has the desired number of instances' },
   ],
   ['Backup.postgresql.cnpg.io', phase('completed')],
   ['ScheduledBackup.postgresql.cnpg.io', EXISTS],
@@ -198,7 +198,7 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
   ['ObjectBucketClaim.objectbucket.io', phase('Bound')],
   [
     'Valkey.hyperspike.io',
-    { cel: 'self.?status.?ready.orValue(false)', words: 'its operator says so in `status.ready`' },
+    { cel: 'self.?status.?ready.orValue(false)', words: '`status.ready` is true' },
   ],
 ];
 

@@ -26,7 +26,7 @@ export function readinessRule(
   if (known !== undefined) return known;
   const { conditions, observedGeneration: observes } = statusReport(schema) ?? {};
   if (conditions !== true)
-    return observes === true ? { cel: OBSERVED, words: 'its controller has seen the newest generation' } : EXISTS;
+    return observes === true ? { cel: OBSERVED, words: 'its controller has observed the newest generation' } : EXISTS;
   const observed = observes === true ? `${OBSERVED} && ` : '';
   const shown = shownCondition(columns);
   if (shown !== undefined) {
@@ -37,7 +37,7 @@ export function readinessRule(
   const present = `${list}.filter(t, ${CONDITIONS}.exists(c, c.type == t))`;
   return {
     cel: `${observed}${present}.size() > 0 && ${CONDITIONS}.exists(c, c.type == ${present}[0] && c.status == "True")`,
-    words: `the first of the conditions ${SUMMARY_CONDITIONS.join(', ')} that it has is True`,
+    words: `the first existing condition of ${SUMMARY_CONDITIONS.join(', ')} is True`,
   };
 }
 

@@ -116,7 +116,7 @@ function fieldsOf(plan: KindPlan): Schema {
   return {
     ...rest,
     type: 'object',
-    description: `Fields of ${article(plan.kind)} besides its metadata.`,
+    description: `The fields of ${article(plan.kind)} without its metadata.`,
     properties: own,
     ...(required !== undefined && { required: required.filter((name) => !ENVELOPE.has(name)) }),
   };
@@ -139,7 +139,7 @@ export function factoryDoc(plan: KindPlan): string {
   const text = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
   const comment = docComment(text);
   if (!deprecated) return comment;
-  return comment.replace(/\n \*\/\n$/, '\n *\n * @deprecated Its project calls this version deprecated.\n */\n');
+  return comment.replace(/\n \*\/\n$/, '\n *\n * @deprecated The CRD marks this version as deprecated.\n */\n');
 }
 
 function writeFactory(plan: KindPlan, names: KindNames, options: WriteKindOptions): string {
