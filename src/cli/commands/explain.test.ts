@@ -75,7 +75,7 @@ describe('explain', () => {
     expect((await run('explain Deployment.spec.strategy')).out).toMatchInlineSnapshot(`
       "spec.strategy  object  of Deployment apps/v1
 
-        How pods are replaced when the template changes. Default \`RollingUpdate\`.
+        The replacement of pods when the template changes. Default \`RollingUpdate\`.
 
         type           string  \`RollingUpdate\` or \`Recreate\`. Default \`RollingUpdate\`.
         rollingUpdate  object  Settings of a rolling update; only with type \`RollingUpdate\`."

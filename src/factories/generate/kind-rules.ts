@@ -181,7 +181,10 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
   ],
   [
     'Pooler.postgresql.cnpg.io',
-    { cel: `${status('instances')} >= self.spec.?instances.orValue(1)`, words: 'it has the desired number of instances' },
+    {
+      cel: `${status('instances')} >= self.spec.?instances.orValue(1)`,
+      words: 'it has the desired number of instances',
+    },
   ],
   ['Backup.postgresql.cnpg.io', phase('completed')],
   ['ScheduledBackup.postgresql.cnpg.io', EXISTS],
@@ -196,10 +199,7 @@ const PROJECTS: readonly [string, ReadinessRule][] = [
   ['CephObjectStore.ceph.rook.io', phase('Ready', 'Connected')],
   ['CephObjectStoreUser.ceph.rook.io', phase('Ready', 'Connected')],
   ['ObjectBucketClaim.objectbucket.io', phase('Bound')],
-  [
-    'Valkey.hyperspike.io',
-    { cel: 'self.?status.?ready.orValue(false)', words: '`status.ready` is true' },
-  ],
+  ['Valkey.hyperspike.io', { cel: 'self.?status.?ready.orValue(false)', words: '`status.ready` is true' }],
 ];
 
 /**

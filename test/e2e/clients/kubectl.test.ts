@@ -47,7 +47,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate')).toMatch(/maxSurge\s+<IntOrString>/);
     expect(await ok('explain', 'pod.spec.containers', '--recursive')).toMatch(/livenessProbe/);
     if (name === 'the embedded cluster') {
-      const field = /FIELD: replicas <integer>\s+DESCRIPTION:\s+How many pods. Default 1. Use 0 for none./;
+      const field = /FIELD: replicas <integer>\s+DESCRIPTION:\s+Number of pods. Default 1. 0 is allowed./;
       expect(await ok('explain', 'deployment.spec.replicas')).toMatch(field);
       expect(await ok('explain', 'service')).toMatch(
         /DESCRIPTION:\s+A stable name and address for a changing set of pods\./,
