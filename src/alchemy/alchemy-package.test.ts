@@ -5,24 +5,24 @@ const missing = (text: string) => Object.assign(new Error(text), { code: 'ERR_MO
 
 test.each<[string, () => Promise<object>, string, string]>([
   [
-    'Node misses it',
+    'it is not installed',
     () => Promise.reject(missing("Cannot find package 'alchemy' imported from /a/b.js")),
     'alchemy/not-installed',
     'npm install alchemy@~0.94.0',
   ],
   [
-    'something that it needs is missing',
+    'one of its dependencies is missing',
     () => Promise.reject(missing("Cannot find package 'yaml' imported from /node_modules/alchemy/lib/serde.js")),
     'alchemy/not-loaded',
     "Cannot find package 'yaml'",
   ],
-  ['it breaks', () => Promise.reject(new Error('no password')), 'alchemy/not-loaded', 'no password'],
+  ['its import throws', () => Promise.reject(new Error('no password')), 'alchemy/not-loaded', 'no password'],
   [
-    'it is another version',
+    'its version is not supported',
     () => Promise.resolve({ Resource: () => {} }),
     'alchemy/version',
     'does not know this version',
   ],
-])('says so when %s', async (_, load, code, text) => {
+])('reports the package when %s', async (_, load, code, text) => {
   await expect(loadAlchemy(load)).rejects.toMatchObject({ code, message: expect.stringContaining(text) as unknown });
 });

@@ -24,7 +24,7 @@ const props = (
 });
 const twice = expect.objectContaining({ code: 'alchemy/declared-twice' });
 
-test('an instance that another resource of the program declares is refused, whatever its mode and scope', () => {
+test('an instance that another resource declares is refused in every mode and scope', () => {
   const root = {};
   declare({ root }, 'one', props());
   expect(() => declare({ root }, 'two', props())).toThrow(twice);
@@ -41,14 +41,14 @@ test.each([
   expect(() => declare({ root }, 'two', other)).not.toThrow();
 });
 
-test('a resource may be declared again, and moved away from its place', () => {
+test('a resource can be declared again at another place, which frees its first place', () => {
   const scope = {};
   declare(scope, 'one', props());
   declare(scope, 'one', props({ name: 'b' }));
   expect(() => declare(scope, 'two', props())).not.toThrow();
 });
 
-test('another run of the program is another root scope', () => {
+test('each run of the program has its own root scope', () => {
   declare({}, 'one', props());
   expect(() => declare({}, 'two', props())).not.toThrow();
 });

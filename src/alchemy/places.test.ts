@@ -23,18 +23,28 @@ test.each<[string, Partial<InstanceLocation>, boolean]>([
   ['definition', { definition: 'remarks' }, false],
   ['namespace', { namespace: 'other' }, false],
   ['name', { name: 'b' }, false],
-])('of another %s, it is the same instance: %j %s', (_, changes, same) => {
+])('a place with another %s is the same: %j %s', (_, changes, same) => {
   expect(samePlace(a, place('a', changes))).toBe(same);
 });
 
-describe('what an attempt left behind', () => {
+describe('the leftover of a failed attempt', () => {
   test.each([
-    ['nothing before the first attempt', {}, b, undefined],
-    ['nothing when the same is wanted again', { props: props(b) }, b, undefined],
-    ['the attempt when another one is wanted', { props: props(b) }, c, b],
-    ['nothing when the attempt is what is deployed', { output: output(a), props: props(a) }, b, undefined],
-    ['the attempt at a replacement', { output: output(a), props: props(b) }, a, b],
-    ['the attempt at a replacement, before a third', { output: output(a), props: props(b) }, c, b],
+    ['is nothing before the first attempt', {}, b, undefined],
+    ['is nothing when the same place is declared again', { props: props(b) }, b, undefined],
+    ['is the attempted place when another one is declared', { props: props(b) }, c, b],
+    ['is nothing when the attempted place is deployed', { output: output(a), props: props(a) }, b, undefined],
+    [
+      'is the place of a failed replacement when the first place is declared again',
+      { output: output(a), props: props(b) },
+      a,
+      b,
+    ],
+    [
+      'is the place of a failed replacement when a third place is declared',
+      { output: output(a), props: props(b) },
+      c,
+      b,
+    ],
   ])('%s', (_, last, wanted, left) => {
     expect(leftBehind(last, wanted)).toBe(left);
   });
@@ -42,13 +52,18 @@ describe('what an attempt left behind', () => {
 
 describe('an update', () => {
   test.each([
-    ['stays without an output', undefined, a, 'stay'],
-    ['stays in its place', output(a), a, 'stay'],
-    ['stays in another mode', output(a), place('a', { mode: 'kro' }), 'stay'],
-    ['replaces under another name', output(a), b, 'replace'],
-    ['replaces with another composition', output(a), place('a', { definition: 'x', kind: 'X' }), 'replace'],
-    ['replaces first what has another kind', output(a), place('a', { kind: 'Remarks' }), 'replace-first'],
-    ['replaces first under another name, too', output(a), place('b', { kind: 'Remarks' }), 'replace-first'],
+    ['keeps the resource when it has no output', undefined, a, 'stay'],
+    ['keeps the resource in the same place', output(a), a, 'stay'],
+    ['keeps the resource in another mode', output(a), place('a', { mode: 'kro' }), 'stay'],
+    ['replaces the resource under another name', output(a), b, 'replace'],
+    [
+      'replaces the resource with another composition',
+      output(a),
+      place('a', { definition: 'x', kind: 'X' }),
+      'replace',
+    ],
+    ['deletes a resource of another kind first', output(a), place('a', { kind: 'Remarks' }), 'replace-first'],
+    ['deletes a resource of another kind and name first', output(a), place('b', { kind: 'Remarks' }), 'replace-first'],
   ] as const)('%s', (_, last, wanted, move) => {
     expect(moveOf(last, wanted)).toBe(move);
   });
@@ -57,15 +72,15 @@ describe('an update', () => {
 describe('a deletion removes', () => {
   const kro = place('a', { mode: 'kro' });
   test.each([
-    ['nothing of what was never attempted', {}, {}, []],
-    ['what is deployed', { output: output(a), props: props(a) }, output(a), [a]],
-    ['what was attempted, when nothing is deployed', { output: {}, props: props(a) }, {}, [a]],
-    ['what was attempted and what is deployed', { output: output(a), props: props(b) }, output(a), [b, a]],
-    ['both modes of a move that failed', { output: output(a), props: props(kro) }, output(a), [kro, a]],
-    ['the replaced past', { output: output(a), props: props(a) }, output(b, '2'), [a]],
-    ['of a replaced past nothing attempted since', { output: output(a), props: props(b) }, output(b, '2'), [a]],
-    ['nothing of a past that is there again', { output: output(a), props: props(b) }, output(a, '2'), []],
-    ['what is deployed, when the state is gone', { output: output(a), props: props(a) }, undefined, [a]],
+    ['nothing when no deploy was attempted', {}, {}, []],
+    ['the deployed place', { output: output(a), props: props(a) }, output(a), [a]],
+    ['the attempted place when nothing is deployed', { output: {}, props: props(a) }, {}, [a]],
+    ['the attempted place and the deployed place', { output: output(a), props: props(b) }, output(a), [b, a]],
+    ['both modes after a failed change of the mode', { output: output(a), props: props(kro) }, output(a), [kro, a]],
+    ['the replaced place', { output: output(a), props: props(a) }, output(b, '2'), [a]],
+    ['only the replaced place, not a later attempt', { output: output(a), props: props(b) }, output(b, '2'), [a]],
+    ['nothing when the replaced place is deployed again', { output: output(a), props: props(b) }, output(a, '2'), []],
+    ['the deployed place when the state is lost', { output: output(a), props: props(a) }, undefined, [a]],
   ])('%s', (_, asked, current, removed) => {
     expect(deletions(asked, current)).toEqual(removed);
   });

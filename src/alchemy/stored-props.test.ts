@@ -30,7 +30,7 @@ describe('a spec', () => {
     );
   });
 
-  test('is opened for the cluster and sealed for the state, wherever its secrets are', () => {
+  test('has plain secrets for the cluster and sealed secrets for the state, at every depth', () => {
     const [first, second] = [secret('x'), secret({ user: secret('y') })];
     expect(openSpec({ a: [1, first], b: second, c: undefined }, isSecret)).toMatchObject({
       plain: { a: [1, 'x'], b: { user: 'y' } },
@@ -47,7 +47,7 @@ describe('a spec', () => {
     });
   });
 
-  test('keeps keys that JavaScript has plans for', () => {
+  test('keeps keys that are special in JavaScript', () => {
     const { plain } = openSpec(parseJson('{"__proto__":{"a":1},"constructor":2}'), isSecret);
     expect(Object.entries(plain as object)).toEqual([
       ['__proto__', { a: 1 }],
@@ -73,7 +73,7 @@ describe('a spec', () => {
 });
 
 describe('the props for the state', () => {
-  test('say where the instance is', () => {
+  test('have the place of the instance', () => {
     expect(storedProps({ ...declared, mode: 'kro', namespace: 'shop' }, isSecret).place).toEqual({
       mode: 'kro',
       definition: 'note',
@@ -84,13 +84,13 @@ describe('the props for the state', () => {
     });
   });
 
-  test('are the same for the same declaration, and others for another definition', () => {
+  test('are equal for equal declarations, and differ for another definition', () => {
     const text = (label: string) => JSON.stringify(storedProps({ ...declared, composition: note(label) }, isSecret));
     expect(text('a')).toBe(text('a'));
     expect(text('a')).not.toBe(text('b'));
   });
 
-  test('have the secrets of the spec beside it', () => {
+  test('have the secrets of the spec in a separate member', () => {
     const text = secret('do-not-tell');
     const { spec, secrets } = storedProps({ ...declared, spec: { name: 'n', text } }, isSecret);
     expect(spec).toBe('{"name":"n","text":null}');
@@ -105,7 +105,7 @@ describe('the props for the state', () => {
   test.each([
     ['text', 'apiVersion: v1\nkind: Config'],
     ['JSON', '{"apiVersion":"v1"}'],
-  ])('refuse a kubeconfig as plain %s', (_, kubeConfig) => {
+  ])('refuse a kubeconfig that is plain %s', (_, kubeConfig) => {
     expect(() => storedProps({ ...declared, kubeConfig }, isSecret)).toThrow('must be a path or a secret');
   });
 
@@ -113,7 +113,7 @@ describe('the props for the state', () => {
     ['a path', 'some/kubeconfig', 'some/kubeconfig'],
     ['a secret', secret('a: b\n'), 'a: b\n'],
     ['nothing', undefined, undefined],
-  ])('take %s for a kubeconfig', (_, kubeConfig, used) => {
+  ])('accept %s as a kubeconfig', (_, kubeConfig, used) => {
     const props = kubeConfig === undefined ? declared : { ...declared, kubeConfig };
     expect(kubeConfigOf(storedProps(props, isSecret).connection)).toBe(used);
   });

@@ -26,7 +26,7 @@ const map = (name: string, data: Record<string, string> = {}) => ({
   data,
 });
 
-test('a watch in process sees what happens after its answer', async () => {
+test('a watch in process gets the events after its response', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const stop = new AbortController();
@@ -42,7 +42,7 @@ test('a watch in process sees what happens after its answer', async () => {
   expect(types).toEqual(['ADDED', 'DELETED']);
 });
 
-test('a slow reader is told a state larger than any backlog, and then the present', async () => {
+test('a slow reader gets an initial state larger than the backlog limit, and then later events', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const text = 'x'.repeat(900_000);
@@ -67,7 +67,7 @@ test('a slow reader is told a state larger than any backlog, and then the presen
   expect(seen).toEqual([...names.map((name) => `ADDED ${name}`), 'BOOKMARK ', 'DELETED m00']);
 });
 
-test('what a cluster begins with is as its types write it', async () => {
+test('the initial objects have the form that their types write', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {
@@ -76,7 +76,7 @@ test('what a cluster begins with is as its types write it', async () => {
   }
 });
 
-test('a watch ends by the clock of the cluster', async () => {
+test('the time limit of a watch follows the clock of the cluster', async () => {
   const clock = createManualClock(0);
   await using cluster = await createEmbeddedCluster({ controllers: false, clock });
   const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true&timeoutSeconds=60` });
@@ -91,7 +91,7 @@ test.each([
   ['a list', '[]', 400],
   ['deep nesting', '['.repeat(200_000), 400],
   ['text', 'hello', 400],
-])('a body of %s is refused and the server lives on', async (_name, body, status) => {
+])('the server refuses a body of %s and continues', async (_name, body, status) => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   expect((await call(transport, 'POST', MAPS, body)).status).toBe(status);
@@ -103,14 +103,14 @@ test.each([
   '/api/v1/namespaces/%2e%2e/configmaps',
   '/api/v1/%ZZ',
   '/apis/%00/v1/x',
-])('the path %s leads nowhere', async (path) => {
+])('the path %s is 404', async (path) => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const { status } = await call(cluster.transport(), 'GET', path);
   expect([200, 400, 404]).toContain(status);
   if (status === 200) expect((await call(cluster.transport(), 'GET', path)).body?.['items']).toEqual([]);
 });
 
-test('members named like those of every JavaScript object are data', async () => {
+test('members with the names of JavaScript object members are data', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const body =
@@ -141,7 +141,7 @@ test('integers beyond 2⁵³ survive a custom resource', async () => {
   expect(text).toContain('"n":9223372036854775807');
 });
 
-test('a user without rights is refused, one with a role is not', async () => {
+test('a user without rights is refused, and a user with a role is not', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const user = { name: 'alice', groups: ['devs'] };
   expect((await call(cluster.transport(user), 'GET', MAPS)).status).toBe(403);
@@ -156,7 +156,7 @@ test('a user without rights is refused, one with a role is not', async () => {
   expect((await call(cluster.transport(user), 'POST', MAPS, map('a'))).status).toBe(403);
 });
 
-test('clusters are apart and leave nothing behind', async () => {
+test('clusters are independent and leave no timers', async () => {
   const clock = createManualClock(0);
   for (let count = 0; count < 50; count++) {
     await using cluster = await createEmbeddedCluster({ clock });
@@ -168,7 +168,7 @@ test('clusters are apart and leave nothing behind', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('an apply that changed nothing is worked out again once the definition changed', async () => {
+test('an apply that changed nothing is computed again after the definition changes', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -193,7 +193,7 @@ test('an apply that changed nothing is worked out again once the definition chan
   expect((await apply()).body).toMatchObject({ a: 'x', b: 'y' });
 });
 
-test('a request on a closed transport fails at once instead of being tried again', async () => {
+test('a request on a closed transport fails at once without a retry', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   // The test never moves this clock, so a wait for another try would never end.

@@ -23,15 +23,15 @@ test.each([
     }),
     'spec.template.metadata.labels',
   ],
-])('%s that the embedded server refuses is named with its field', async (_what, wrong, field) => {
+])('a refusal of %s names the field', async (_what, wrong, field) => {
   expect((await server.check(wrong)).map((cause) => cause.field)).toContain(field);
 });
 
-test('an object that is right has no causes, in a namespace that is not there either', async () => {
+test('a valid object has no causes, even in a namespace that does not exist', async () => {
   expect(await server.check(object('v1', 'Service', 'a', { ports: [{ port: 80 }] }, 'elsewhere'))).toEqual([]);
 });
 
-test('nothing is said of what only the cluster around the object could refuse', async () => {
+test('checks that depend on other objects of the cluster are skipped', async () => {
   const pod = object('v1', 'Pod', 'a', { serviceAccountName: 'nobody', containers: [{ name: 'a', image: 'a' }] });
   expect(await server.check(pod)).toEqual([]);
   expect(await server.check({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } })).toEqual([]);

@@ -54,25 +54,30 @@ async function expectAlive({ listener }: Served): Promise<void> {
 describe('bodies', () => {
   const envelope = Buffer.from('k8s\0');
   test.each([
-    ['JSON that ends', 'application/json', '{"apiVersion":"v1","kind":"ConfigMap"', 400],
-    ['JSON that is none', 'application/json', 'apiVersion: v1', 400],
+    ['truncated JSON', 'application/json', '{"apiVersion":"v1","kind":"ConfigMap"', 400],
+    ['a body that is not JSON', 'application/json', 'apiVersion: v1', 400],
     ['an empty body', 'application/json', '', 400],
     ['a number', 'application/json', '1', 400],
     ['another kind', 'application/json', '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}', 400],
-    ['fields of another type', 'application/json', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":5}}', 400],
+    [
+      'a field of the wrong type',
+      'application/json',
+      '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":5}}',
+      400,
+    ],
     ['YAML with broken indentation', 'application/yaml', 'a:\n  - b\n c: d', 400],
     ['YAML with an unknown anchor', 'application/yaml', 'a: *b', 400],
-    ['YAML that multiplies itself', 'application/yaml', bomb(), 400],
-    ['YAML that nests without end', 'application/yaml', '['.repeat(100_000), 400],
-    ['protobuf without its mark', 'application/vnd.kubernetes.protobuf', 'xxxx', 400],
+    ['YAML with exponential aliases', 'application/yaml', bomb(), 400],
+    ['YAML with very deep nesting', 'application/yaml', '['.repeat(100_000), 400],
+    ['protobuf without the magic bytes', 'application/vnd.kubernetes.protobuf', 'xxxx', 400],
     [
-      'protobuf that ends',
+      'truncated protobuf',
       'application/vnd.kubernetes.protobuf',
       Buffer.concat([envelope, Buffer.from([10, 200])]),
       400,
     ],
-    ['protobuf of noise', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
-    ['an unknown type', 'text/plain', '{}', 415],
+    ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
+    ['an unknown media type', 'text/plain', '{}', 415],
     ['CBOR', 'application/cbor', '{}', 415],
   ])('%s', async (_name, type, body, code) => {
     await using server = await served();
@@ -88,14 +93,14 @@ describe('bodies', () => {
     await expectAlive(server);
   });
 
-  test('a patch of an unknown type is 415', async () => {
+  test('a patch of an unknown media type is 415', async () => {
     await using server = await served();
     const init = { method: 'PATCH', headers: { 'content-type': 'application/xml' }, body: '<a/>' };
     const reply = await fetch(`${server.listener.url}${MAPS}/a`, init);
     expect(await reply.json()).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
   });
 
-  test('any bytes as protobuf are refused as such, whatever they are', async () => {
+  test('random bytes are refused as protobuf', async () => {
     await using server = await served();
     const transport = server.cluster.transport();
     for (let seed = 1; seed <= 300; seed++) {
@@ -107,9 +112,9 @@ describe('bodies', () => {
   });
 
   test.each([
-    ['that says so', { 'content-length': String(10 * 1024 * 1024) }],
+    ['with a content-length', { 'content-length': String(10 * 1024 * 1024) }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('an object of 10 MB %s is 413, and the memory is given back', async (_name, headers) => {
+  ])('an object of 10 MB %s is 413, and its memory is released', async (_name, headers) => {
     await using server = await served();
     const { port } = server;
     const before = process.memoryUsage().arrayBuffers;
@@ -173,7 +178,7 @@ describe('names and paths', () => {
     ['/apis/apps/v9/deployments', [404]],
     ['/%', [400]],
     ['/api/v1/namespaces/default/configmaps/%00', [400, 404]],
-  ])('%s leads nowhere', async (path, codes) => {
+  ])('the path %s returns no file', async (path, codes) => {
     await using server = await served();
     const answer = await raw(server.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
     expect(codes).toContain(Number(answer.slice(9, 12)));
@@ -182,7 +187,7 @@ describe('names and paths', () => {
 });
 
 describe('connections', () => {
-  test('headers without end are 431', async () => {
+  test('very large headers are 431', async () => {
     await using server = await served();
     const flood = Array.from({ length: 2000 }, (_, index) => `x-${index}: ${'y'.repeat(50)}\r\n`).join('');
     const answer = await raw(server.port, `GET /readyz HTTP/1.1\r\nhost: localhost\r\n${flood}\r\n`);
@@ -191,20 +196,20 @@ describe('connections', () => {
     await expectAlive(server);
   });
 
-  test('what is not HTTP is 400', async () => {
+  test('a request that is not HTTP is 400', async () => {
     await using server = await served();
     const answer = await raw(server.port, 'hello there\r\n\r\n');
     expect(statusOf(answer)).toMatchObject({ kind: 'Status', code: 400, reason: 'BadRequest' });
     await expectAlive(server);
   });
 
-  test('a client that closes its side still gets its answer', async () => {
+  test('a client that half-closes its connection gets its answer', async () => {
     await using server = await served();
     const request = 'GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n';
     expect(await raw(server.port, request, { halfClose: true })).toMatch(/^HTTP\/1\.1 200 [^]*ok$/);
   });
 
-  test('clients that leave in the middle of a body or of a watch leave nothing behind', async () => {
+  test('clients that disconnect during a body or a watch leave no open watches', async () => {
     await using server = await served();
     const sockets: Socket[] = [];
     for (let index = 0; index < 100; index++) {
@@ -228,7 +233,7 @@ describe('connections', () => {
     await expectAlive(server);
   });
 
-  test('a connection that never speaks does not keep the cluster from closing', async () => {
+  test('an idle connection does not prevent the cluster from closing', async () => {
     const cluster = await createEmbeddedCluster({ controllers: false });
     const { url } = await cluster.listen();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -247,7 +252,7 @@ async function watches({ listener }: Served): Promise<number> {
 }
 
 describe('watches', () => {
-  test('a reader who does not read is cut off, and the others get everything', async () => {
+  test('a client that does not read is disconnected, and the others get all events', async () => {
     await using server = await served();
     const slow = connect(server.port, '127.0.0.1');
     slow.on('error', () => slow.destroy());
@@ -286,7 +291,7 @@ describe('watches', () => {
     await expectAlive(server);
   });
 
-  test('five thousand of them get an event each, and go', async () => {
+  test('five thousand watches each get an event, and end', async () => {
     await using server = await served();
     const transport = server.cluster.transport();
     const counts = { seen: 0 };
@@ -311,8 +316,8 @@ describe('watches', () => {
   });
 });
 
-describe('who may', () => {
-  test('on an address that others reach, requests without credentials are anonymous', async () => {
+describe('access', () => {
+  test('on a public address, requests without credentials are anonymous', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const { url, token } = await cluster.listen({ host: '0.0.0.0', https: false });
     const at = `http://127.0.0.1:${new URL(url).port}${MAPS}`;
@@ -322,18 +327,18 @@ describe('who may', () => {
     expect((await fetch(at, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
-  test('no option lets anonymous clients in there', async () => {
+  test('on a public address, anonymous clients cannot get rights', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const anonymous = { name: 'me', groups: ['system:masters'] };
     await expect(cluster.listen({ host: '0.0.0.0', anonymous })).rejects.toThrow('for everybody there');
   });
 
   test.each([
-    ['of a web page', { origin: 'http://evil.example.com' }],
-    ['of a page on this machine', { origin: 'http://localhost:3000' }],
-    ['that a browser sends across sites', { 'sec-fetch-site': 'cross-site' }],
-    ['under the name of a stranger', { host: 'evil.example.com' }],
-  ])('a request %s has no rights, though it comes from this machine', async (_name, headers) => {
+    ['of a remote web page', { origin: 'http://evil.example.com' }],
+    ['of a local web page', { origin: 'http://localhost:3000' }],
+    ['that a browser marks as cross-site', { 'sec-fetch-site': 'cross-site' }],
+    ['with a foreign host name', { host: 'evil.example.com' }],
+  ])('a request %s has no rights, even from this machine', async (_name, headers) => {
     await using server = await served();
     const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
     const answer = await raw(server.port, `GET ${MAPS} HTTP/1.1\r\n${lines.join('')}connection: close\r\n\r\n`);

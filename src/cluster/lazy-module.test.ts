@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LazyModule } from './lazy-module.ts';
 
-test('code is loaded once, however many wait for it', async () => {
+test('concurrent calls load the code once', async () => {
   let loads = 0;
   const part = new LazyModule(() => Promise.resolve({ answer: ++loads }));
   expect(part.loaded).toBe(false);
@@ -16,7 +16,7 @@ test('code that is not loaded cannot be used', () => {
   expect(() => part.code).toThrow('before it was loaded');
 });
 
-test('a failed load rejects all waiting calls, and is tried again', async () => {
+test('a failed load rejects all waiting calls, and the next call loads again', async () => {
   let loads = 0;
   const part = new LazyModule(() =>
     ++loads === 1 ? Promise.reject(new Error('no file')) : Promise.resolve({ loads }),
@@ -28,7 +28,7 @@ test('a failed load rejects all waiting calls, and is tried again', async () => 
   expect(await part.load()).toEqual({ loads: 2 });
 });
 
-test('it is known when a load has ended, either way', async () => {
+test('settled resolves after a failed load, too', async () => {
   let fail = (_error: Error) => {};
   const part = new LazyModule(() => new Promise((_resolve, reject) => (fail = reject)));
   await part.settled();

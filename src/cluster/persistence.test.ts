@@ -43,8 +43,8 @@ const names = async (cluster: Cluster) =>
     ({ metadata }) => metadata.name,
   );
 
-describe('a cluster with a directory', () => {
-  test('goes on where the one before ended: objects, versions, definitions, integers of any size', async () => {
+describe('a cluster with a state directory', () => {
+  test('restores objects, versions, definitions and large integers', async () => {
     const first = await open();
     await call(first, 'POST', CRDS, crd);
     await first.idle();
@@ -68,7 +68,7 @@ describe('a cluster with a directory', () => {
     await third.close();
   });
 
-  test('works on: what its controllers had begun goes on', async () => {
+  test('continues the unfinished work of its controllers', async () => {
     const first = await createEmbeddedCluster({
       stateDirectory: directory,
       controllers: { hold: ['replicaset-controller'] },
@@ -92,7 +92,7 @@ describe('a cluster with a directory', () => {
     await second.close();
   });
 
-  test('has every answered write, wherever the process ends: a log cut at any byte gives a prefix', async () => {
+  test('has every answered write after a crash at any byte of the log', async () => {
     const first = await open();
     const sizes: number[] = [];
     const log = join(directory, 'log.jsonl');
@@ -114,7 +114,7 @@ describe('a cluster with a directory', () => {
     }
   });
 
-  test('ignores the log that a new state already has, when the process ended between the two', async () => {
+  test('ignores a log that the new state file contains, after a crash between the two writes', async () => {
     const first = await open();
     await call(first, 'POST', MAPS, map('a'));
     await call(first, 'DELETE', `${MAPS}/a`);
@@ -144,7 +144,7 @@ describe('a cluster with a directory', () => {
     await again.close();
   });
 
-  test('keeps what a snapshot brought back', async () => {
+  test('keeps a restored snapshot', async () => {
     const first = await open();
     const empty = first.snapshot();
     await call(first, 'POST', MAPS, map('a'));
@@ -159,7 +159,7 @@ describe('a cluster with a directory', () => {
   test.each([
     ['state.jsonl', 'not JSON\n', 'line 1 of'],
     ['log.jsonl', 'nonsense\n{"version":9999}\n', 'line 1 of'],
-  ])('refuses a %s that is none', async (file, content, message) => {
+  ])('refuses an invalid %s', async (file, content, message) => {
     await (await open()).close();
     if (file === 'log.jsonl') appendFileSync(join(directory, file), content);
     else writeFileSync(join(directory, file), content);

@@ -32,7 +32,7 @@ async function presented() {
   return { cluster, clock, process, pod, log };
 }
 
-describe('a process of this program in the cluster', () => {
+describe('a presented process', () => {
   test('is a Deployment with a running pod, marked as simulated', async () => {
     const { cluster, pod } = await presented();
     expect(pod.metadata.labels).toMatchObject({
@@ -46,7 +46,7 @@ describe('a process of this program in the cluster', () => {
     await cluster.close();
   });
 
-  test('shows its log: all, the end of it, what is recent, with times', async () => {
+  test('has a log with the options tailLines, since, limitBytes and timestamps', async () => {
     const { cluster, clock, process, log } = await presented();
     process.log('one\n');
     clock.advance(10_000);
@@ -76,7 +76,7 @@ describe('a process of this program in the cluster', () => {
     await cluster.close();
   });
 
-  test('can be followed; the log survives its pod, who follows is ended with it', async () => {
+  test('has a log that outlives its pod; a follower ends with the pod', async () => {
     const { cluster, process, pod } = await presented();
     process.log('before');
     const reply = await cluster
@@ -94,7 +94,7 @@ describe('a process of this program in the cluster', () => {
     await cluster.close();
   });
 
-  test('ends who follows when the cluster closes, and goes when it is removed', async () => {
+  test('is removed with its pod; a follower ends', async () => {
     const { cluster, process, pod } = await presented();
     const path = `${PODS}/${pod.metadata.name}/log?follow=true`;
     const reply = await cluster.transport().request({ method: 'GET', path });
@@ -107,7 +107,7 @@ describe('a process of this program in the cluster', () => {
     await end;
   });
 
-  test('a name that no Deployment can have is refused', async () => {
+  test('an invalid Deployment name is refused', async () => {
     await using cluster = await createEmbeddedCluster();
     await expect(cluster.presentProcess({ name: 'No Name' })).rejects.toThrow('could not be shown');
   });

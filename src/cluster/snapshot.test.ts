@@ -63,7 +63,7 @@ async function contents(cluster: Cluster): Promise<unknown> {
 }
 
 describe('a restored cluster', () => {
-  test('shows what it showed, with the old versions and uids, and goes on from there', async () => {
+  test('has the old objects, versions and uids, and accepts new writes', async () => {
     await using cluster = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(cluster, 'POST', '/apis/apps/v1/namespaces/default/deployments', web);
     await call(cluster, 'POST', CRDS, crd);
@@ -100,7 +100,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'GET', '/api/v1/namespaces/default/pods')).body.items).toHaveLength(3);
   });
 
-  test('serves no definition that came after the snapshot', async () => {
+  test('does not serve definitions that were created after the snapshot', async () => {
     await using cluster = await createEmbeddedCluster();
     const snapshot = cluster.snapshot();
     await call(cluster, 'POST', CRDS, crd);
@@ -115,7 +115,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'GET', GADGETS)).body.items).toEqual([]);
   });
 
-  test('has addresses and ports taken as its Services have them', async () => {
+  test('has the allocated addresses of its Services', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const SERVICES = '/api/v1/namespaces/default/services';
     const first = await call(cluster, 'POST', SERVICES, service('a'));
@@ -128,7 +128,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'POST', SERVICES, service('c', free))).status).toBe(201);
   });
 
-  test('ends open watches with 410 and refuses versions from before the restoration', async () => {
+  test('ends open watches with 410 and refuses watches from versions before the restore', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const snapshot = cluster.snapshot();
     const watch = await cluster.transport().request({ method: 'GET', path: `${MAPS}?watch=true` });
@@ -153,7 +153,7 @@ describe('a restored cluster', () => {
     expect(resumed).toContain('"code":410');
   });
 
-  test('refuses an update that was made from an abandoned version', async () => {
+  test('refuses an update with a version that was undone', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const original = (await call(cluster, 'POST', MAPS, map('a'))).body;
     const snapshot = cluster.snapshot();
@@ -163,7 +163,7 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'PUT', `${MAPS}/a`, { ...original, data: { a: 'c' } })).status).toBe(200);
   });
 
-  test('may be another cluster, which then is one of its own', async () => {
+  test('can be another cluster, which is then independent', async () => {
     await using first = await createEmbeddedCluster({ clock: createManualClock(0) });
     await call(first, 'POST', CRDS, crd);
     await first.idle();
@@ -178,8 +178,8 @@ describe('a restored cluster', () => {
   });
 });
 
-describe('a controller that is switched off', () => {
-  test('neither works nor gathers work, and looks at everything when it is switched on', async () => {
+describe('a disabled controller', () => {
+  test('does not queue work, and processes all objects when it is enabled', async () => {
     await using cluster = await createEmbeddedCluster({ controllers: { disable: ['deployment-controller'] } });
     await call(cluster, 'POST', '/apis/apps/v1/namespaces/default/deployments', web);
     await cluster.idle();
@@ -197,13 +197,13 @@ describe('a controller that is switched off', () => {
     expect(await pods()).toBe(2);
   });
 
-  test('must exist', async () => {
+  test('must have a known name', async () => {
     await using cluster = await createEmbeddedCluster();
     expect(() => cluster.controllers.disable('nobody')).toThrow('no simulated controller is named "nobody"');
   });
 });
 
-test('a snapshot with definitions is served at once by a process that has met none', async () => {
+test('a process without definitions serves a restored snapshot with definitions at once', async () => {
   await using first = await createEmbeddedCluster();
   await call(first, 'POST', CRDS, crd);
   await first.idle();

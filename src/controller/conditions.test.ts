@@ -56,7 +56,7 @@ describe('setConditions', () => {
       result: ['A False Bad 01 g1', 'B False Worse 02 g1', 'Ready False Worse 01 g1'],
     },
     {
-      title: 'leaves the root alone when a condition is merely not up to date',
+      title: 'keeps the generation of the root when a condition has an older one',
       steps: [
         [1, { A: yes, B: yes }, T1],
         [2, { A: yes }, T2],
@@ -75,7 +75,7 @@ describe('setConditions', () => {
     expect(run(steps)).toEqual(result);
   });
 
-  it('drops obsolete types and gives the same JSON when nothing changed', () => {
+  it('drops obsolete types, and returns equal JSON without changes', () => {
     const status = {
       conditions: conditionsToJson([
         { type: 'Obsolete', status: 'True', reason: 'X', message: 'y', lastTransitionTime: T0 },

@@ -22,7 +22,7 @@ function working(name: string) {
   return { controller, tell, listeners };
 }
 
-test('who listens hears of every controller that works in the process, one after another', () => {
+test('a listener gets the events of each controller of the process in turn', () => {
   const current = new CurrentController();
   const heard: string[] = [];
   const end = current.subscribe(({ subject, message }) => heard.push(`${subject} ${message}`));
@@ -39,7 +39,7 @@ test('who listens hears of every controller that works in the process, one after
   expect([one.listeners.size, two.listeners.size]).toEqual([0, 0]);
 });
 
-test('a process without a controller says who leads and what it costs; it is ready where it could take its turn', () => {
+test('a process without a controller has metrics of the election and the process, and is ready on standby', () => {
   const current = new CurrentController();
   expect(current.metricsText()).not.toContain('leader_election_master_status{');
   current.leads = false;

@@ -20,7 +20,7 @@ describe('readFeatureGates', () => {
   test.each([
     ['CELOmitFunction', 'missing bool value for CELOmitFunction'],
     ['CELOmitFunction=yes', 'invalid value of CELOmitFunction=yes: it is true or false'],
-  ])('%j is wrong', (text, problem) => {
+  ])('%j is an error', (text, problem) => {
     expect(readFeatureGates(text).problem).toContain(problem);
   });
 
@@ -31,7 +31,7 @@ describe('readFeatureGates', () => {
     ['GraphKind=true', ['feature gate GraphKind has no effect: the kind Graph is not served']],
     ['GraphKind=false,ConservativeCRDComparison=false,DeletionPolicy=false', []],
     ['GraphKind=true,DeletionPolicy=1', ['GraphKind has no effect', 'DeletionPolicy has no effect']],
-  ])('%j starts the controller with %j', (text, expected) => {
+  ])('%j warns: %j', (text, expected) => {
     const { warnings, problem } = readFeatureGates(text);
     expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));
     expect(problem).toBeUndefined();

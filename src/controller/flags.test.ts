@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseControllerFlags } from './flags.ts';
 
 describe('parseControllerFlags', () => {
-  it('reads every form that Go programs take', () => {
+  it('reads every flag form of Go programs', () => {
     const { values, ignored, errors } = parseControllerFlags([
       '--allow-crd-deletion',
       '-rgd-max-graph-revisions',
@@ -74,13 +74,13 @@ describe('the times of an election', () => {
     [['--leader-elect']],
     [['--leader-election-lease-duration=5s']],
     [['--shards=2', '--leader-election-lease-duration=60s', '--leader-election-renew-deadline=40s']],
-  ])('%j are taken', (args) => {
+  ])('%j are accepted', (args) => {
     expect(parseControllerFlags(args).errors).toEqual([]);
   });
 });
 
-describe('a flag that takes certain texts', () => {
-  it('refuses others instead of falling back to less safe ones', () => {
+describe('a flag with a set of values', () => {
+  it('refuses other values instead of a fallback to a less safe one', () => {
     expect(parseControllerFlags(['--template-namespaces=instnace']).errors).toEqual([
       'invalid value "instnace" for --template-namespaces: it is any or instance',
     ]);

@@ -6,7 +6,7 @@ const now = () => Date.UTC(2026, 7, 1);
 test.each([
   [jsonLogger, '{"time":"2026-08-01T00:00:00.000Z","level":"warn","message":"a pass failed","retryInMs":100}'],
   [consoleLogger, '2026-08-01T00:00:00.000Z\tWARN\ta pass failed\t{"retryInMs":100}'],
-])('%o writes a line for each entry that is bad enough', (open, line) => {
+])('%o writes a line for each entry of at least its level', (open, line) => {
   const lines: string[] = [];
   const logger = open((text) => lines.push(text), now, 'info');
   logger.log('debug', 'too small');
@@ -14,7 +14,7 @@ test.each([
   expect(lines).toEqual([`${line}\n`]);
 });
 
-test('a line for people without fields ends with the message', () => {
+test('a console line without fields ends with the message', () => {
   const lines: string[] = [];
   consoleLogger((text) => lines.push(text), now).log('info', 'the controller is ready');
   expect(lines).toEqual(['2026-08-01T00:00:00.000Z\tINFO\tthe controller is ready\n']);

@@ -19,16 +19,19 @@ describe('serveProbes', () => {
     await server.close();
   });
 
-  it.each(['//', 'http://[/', '/../..', '/readyz?verbose=%', '*'])('outlives a request for %s', async (target) => {
-    const server = await serveProbes('127.0.0.1:0', { ready: true, metricsText: () => '' });
-    const answer = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(server.url.split(':').at(-1)), '127.0.0.1');
-      socket.once('error', reject).once('data', (data) => resolve(data.toString()));
-      socket.write(`GET ${target} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n`);
-    });
-    expect(answer).toMatch(/^HTTP\/1\.1 (200|404) /);
-    await server.close();
-  });
+  it.each(['//', 'http://[/', '/../..', '/readyz?verbose=%', '*'])(
+    'continues after a request for %s',
+    async (target) => {
+      const server = await serveProbes('127.0.0.1:0', { ready: true, metricsText: () => '' });
+      const answer = await new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(server.url.split(':').at(-1)), '127.0.0.1');
+        socket.once('error', reject).once('data', (data) => resolve(data.toString()));
+        socket.write(`GET ${target} HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n`);
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 (200|404) /);
+      await server.close();
+    },
+  );
 });
 
 describe('parseAddress', () => {
@@ -39,7 +42,7 @@ describe('parseAddress', () => {
   ])('%s', (address, host, port) => {
     expect(parseListenAddress(address)).toEqual({ host, port });
   });
-  it.each(['8078', 'a:b', ':99999', ''])('%j is none', (address) => {
+  it.each(['8078', 'a:b', ':99999', ''])('%j is not an address', (address) => {
     expect(() => parseListenAddress(address)).toThrow(/no address/);
   });
 });

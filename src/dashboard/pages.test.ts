@@ -33,10 +33,10 @@ test.each(['/nothing', '/../package.json', '/client/index.html', '//etc/passwd']
   expect((await fetch(base + path)).status).toBe(404);
 });
 
-test('only reading is answered', async () => {
+test('only GET is answered', async () => {
   expect((await fetch(base, { method: 'POST' })).status).toBe(404);
 });
 
-test('the token stands behind #, where it is not sent', () => {
+test('the token is in the fragment, which is not sent to the server', () => {
   expect(dashboardUrl({ url: 'http://127.0.0.1:1', token: 'abc' })).toBe('http://127.0.0.1:1/#token=abc');
 });

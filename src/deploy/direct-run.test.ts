@@ -79,24 +79,24 @@ async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<nu
 
 test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
   [
-    'for how long the server says',
+    'for the Retry-After of the server',
     [refusal(429, '3'), refusal(429, '2')],
     [
       [3000, 3200],
       [2000, 2200],
     ],
   ],
-  ['longer than one pass waits', [refusal(429, '20')], [[20_000, 20_200]]],
-  ['for how long a server that is away says', [refusal(503, '4')], [[4000, 4200]]],
+  ['longer than the wait of one pass', [refusal(429, '20')], [[20_000, 20_200]]],
+  ['for the Retry-After of an unavailable server', [refusal(503, '4')], [[4000, 4200]]],
   [
-    'with growing pauses when it says nothing',
+    'with growing pauses without a Retry-After',
     [refusal(429, undefined), refusal(429, undefined)],
     [
       [50, 300],
       [100, 500],
     ],
   ],
-])('a child that a busy server refuses waits %s, and the deploy goes on', async (_name, refusals, pauses) => {
+])('a child that a busy server refuses waits %s, and the deploy continues', async (_name, refusals, pauses) => {
   const times = await timesOfWrites(refusals);
   expect(times).toHaveLength(refusals.length + 1);
   for (const [index, [least, most]] of pauses.entries()) {

@@ -29,7 +29,7 @@ test.each([
   expect(idOf(new EventFilter({}, monitored), event(kind, name))).toBe(expected);
 });
 
-test('children, other types and other namespaces are left out where that is asked for', () => {
+test('events of children, other types and other namespaces are excluded by options', () => {
   const own = new EventFilter({ includeChildResources: false, eventTypes: ['Warning'] }, monitored);
   expect(idOf(own, event('Pod', 'web-5d'))).toBeUndefined();
   expect(idOf(own, event('Deployment', 'web', { type: 'Normal' }))).toBeUndefined();
@@ -38,13 +38,13 @@ test('children, other types and other namespaces are left out where that is aske
   expect(idOf(own, event('Deployment', 'web'))).toBe('web');
 });
 
-test('an event is told again when the window is over', () => {
+test('an event is reported again after the deduplication window', () => {
   const filter = new EventFilter({ deduplicationWindow: 10 }, monitored);
   const at = [0, 9000, 10_000].map((now) => idOf(filter, event('Deployment', 'web'), now));
   expect(at).toEqual(['web', undefined, 'web']);
 });
 
-test('no more events are told in a second than asked for', () => {
+test('at most maxEventsPerSecond events are reported', () => {
   const filter = new EventFilter({ maxEventsPerSecond: 2 }, monitored);
   const tell = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
   expect([tell('a', 0), tell('b', 1), tell('c', 2), tell('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);

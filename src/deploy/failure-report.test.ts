@@ -12,7 +12,7 @@ test.each([
   expect(logsCommand(ref)).toBe(expected);
 });
 
-describe('what is left', () => {
+describe('the description of leftovers', () => {
   const decision = (names: readonly string[]): Decision =>
     ({
       nodes: names.map((name) => ({
@@ -21,18 +21,18 @@ describe('what is left', () => {
       })),
     }) as unknown as Decision;
 
-  test('names objects and ways on', () => {
+  test('has the objects and the remedies', () => {
     const [objects, ways] = describeLeftovers(decision(['a', 'b']));
     expect(objects).toContain('shop/a');
     expect(ways).toContain('rollback()');
   });
 
-  test('counts what would make the line long', () => {
+  test('counts the objects beyond the limit of a line', () => {
     const many = Array.from({ length: 12 }, (_, index) => `n${index}`);
     expect(describeLeftovers(decision(many))[0]).toMatch(/and 2 more$/);
   });
 
-  test('is nothing when nothing was made', () => {
+  test('is empty without objects', () => {
     expect(describeLeftovers(decision([]))).toEqual([]);
   });
 });

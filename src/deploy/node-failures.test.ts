@@ -20,11 +20,11 @@ test.each([
   [422, 'Service "web" is invalid: spec.clusterIPs[0]: may not change once set', /kubectl delete service web -n shop/],
   [422, 'spec.selector: Invalid value: {}: field is immutable', /take the old value/],
   [422, 'Service "web" is invalid: spec.ports: Required value', /correct the composition or the spec/],
-])('a refusal with %d, %s, says what to do', (code, message, remedy) => {
+])('a refusal with %d, %s, has a remedy', (code, message, remedy) => {
   expect(remedyOf(refused(code, message))).toMatch(remedy);
 });
 
-test('an object of another owner is left alone', () => {
+test('the remedy for an object of another owner is another name', () => {
   expect(remedyOf(failed({ kind: 'other-owner', object, owner: 'applyset-x' }))).toMatch(/^give it another name/);
 });
 
@@ -36,11 +36,11 @@ test.each([
   ['Service "imm" is invalid: spec.clusterIPs: Invalid value', true],
   ['waiting for node "web": readyWhen condition evaluated to false', false],
   ['Internal error occurred: failed calling webhook "x": connection refused', false],
-])('a controller that says "%s" is given up on: %s', (message, expected) => {
+])('the message "%s" of a controller ends the deploy: %s', (message, expected) => {
   expect(remedyOfRefusal(message, 'shop') !== undefined).toBe(expected);
 });
 
-test('a webhook that does not answer is named when the time is over', () => {
+test('the remedy at the time limit names a webhook that does not answer', () => {
   const message = 'Internal error occurred: failed calling webhook "a.example.com": context deadline exceeded';
   expect(remedyOfWaiting(message)).toMatch(/^the webhook a\.example\.com has to answer/);
   expect(remedyOfWaiting('0 of 1 replicas are ready')).toBeUndefined();
@@ -51,6 +51,6 @@ test.each([
   ['Warning Failed (web-x): Error: CreateContainerConfigError', /^a container names a ConfigMap, a Secret or a key/],
   ['Warning BackOff (web-x): Back-off restarting failed container', /read its logs/],
   ['Warning FailedScheduling (web-x): 0/3 nodes are available', /^no node takes a pod: lower its requests/],
-])('when the time is over, %s says what to do', (event, remedy) => {
+])('at the time limit, %s has a remedy', (event, remedy) => {
   expect(remedyOfWaiting(`deploying shop did not become ready in time:\n  ${event}`)).toMatch(remedy);
 });

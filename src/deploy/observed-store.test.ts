@@ -11,8 +11,8 @@ const configMap = (uid: string, resourceVersion: string): KubeObject => ({
 });
 const target = targetOfObject(TYPE, configMap('', ''));
 
-describe('what a deploy knows of an object', () => {
-  test('is unknown at first, which is not absent', () => {
+describe('the state of an object in a deploy', () => {
+  test('is unknown at first, not absent', () => {
     const store = new ObservedStore(() => 0);
     expect(store.object(target)).toEqual({ state: 'unknown' });
     expect(store.knows(target)).toBe(false);
@@ -22,8 +22,8 @@ describe('what a deploy knows of an object', () => {
 
   test.each([
     ['a newer version', '9', '10', '10'],
-    ['an older one that a slow watch brings', '10', '9', '10'],
-    ['the same one again', '10', '10', '10'],
+    ['an older version of a slow watch', '10', '9', '10'],
+    ['the same version again', '10', '10', '10'],
   ])('%s: known %s, seen %s, kept %s', (_what, known, seen, kept) => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('u', known));
@@ -38,7 +38,7 @@ describe('what a deploy knows of an object', () => {
     expect(store.object(target)).toMatchObject({ live: { object: { metadata: { uid: 'new' } } } });
   });
 
-  test('the late news of a deletion does not hide the object that came after', () => {
+  test('a late deletion event does not remove the next object of the name', () => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, configMap('new', '12'));
     store.setGone(target, 'old');
@@ -48,22 +48,22 @@ describe('what a deploy knows of an object', () => {
   });
 
   test.each([
-    ['is kept, where the answer is of the same version', false, 'known'],
-    ['makes place for the answer of a dry run, which has the same version', true, 'answered'],
-  ])('an object that is known %s', (_name, dryRun, text) => {
+    ['is kept when the answer has the same version', false, 'known'],
+    ['is replaced by the answer of a dry run with the same version', true, 'answered'],
+  ])('a known object %s', (_name, dryRun, text) => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, { ...configMap('u', '1'), data: { text: 'known' } });
     store.setApplied(target, { ...configMap('u', '1'), data: { text: 'answered' } }, 'd', dryRun);
     expect(store.object(target)).toMatchObject({ live: { object: { data: { text } } } });
   });
 
-  test('an answer to an apply settles what was sent', () => {
+  test('the answer to an apply has the equivalence to the sent configuration', () => {
     const store = new ObservedStore(() => 0);
     store.setApplied(target, configMap('u', '1'), 'd');
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });
   });
 
-  test('a read that failed is reported until its pause is over, and then asked for again', () => {
+  test('a failed read is reported until its pause is over, and is then unknown', () => {
     let now = 0;
     const store = new ObservedStore(() => now);
     const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };

@@ -14,11 +14,11 @@ const record: DirectRecord = {
 };
 
 describe('the record of a direct deploy', () => {
-  test('comes back as it was written, big integers included', () => {
+  test('is read back as it was written, including big integers', () => {
     expect(readRecord(parentObject(ref, graph, record), ref)).toEqual(record);
   });
 
-  test('keeps labels and annotations that the parent carries', () => {
+  test('keeps the labels and annotations of the parent', () => {
     const carried: KubeObject = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -33,17 +33,17 @@ describe('the record of a direct deploy', () => {
 
   test.each([
     ['no data', {}],
-    ['no JSON', { definition: '{', spec: '{}' }],
-    ['a list for an object', { definition: '[]', spec: '{}' }],
-    ['inherited names only', Object.create({ definition: '{}', spec: '{}' }) as object],
-  ])('%s is refused with a remedy, and names the object', (_what, data) => {
+    ['invalid JSON', { definition: '{', spec: '{}' }],
+    ['a list instead of an object', { definition: '[]', spec: '{}' }],
+    ['only inherited members', Object.create({ definition: '{}', spec: '{}' }) as object],
+  ])('%s is refused with an error that names the object', (_what, data) => {
     const parent = { ...parentObject(ref, graph, record), data } as KubeObject;
     expect(() => readRecord(parent, ref)).toThrow(
       expect.objectContaining({ code: 'deploy/record-invalid', object: ref }) as Error,
     );
   });
 
-  test('a record without room for the deploy before leaves that one out', () => {
+  test('a record without space for the previous deploy omits it', () => {
     const large = { ...record, spec: { text: 'x'.repeat(600_000) } };
     const kept = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(300_000) } } };
     const dropped = { ...large, previous: { definition: {}, spec: { text: 'x'.repeat(500_000) } } };
@@ -51,7 +51,7 @@ describe('the record of a direct deploy', () => {
     expect(readRecord(parentObject(ref, graph, dropped), ref)).toEqual({ ...large, previous: undefined });
   });
 
-  test('a name that two definitions can make tells nothing alone', () => {
+  test('a name that two definitions can have does not identify a record', () => {
     const parent = parentObject({ ...ref, name: parentName('shop', 'a-b') }, graph, record);
     expect(parent.metadata.name).toBe(parentName('shop-a', 'b'));
     expect(isRecordOf(parent, 'shop', 'a-b')).toBe(true);
@@ -59,7 +59,7 @@ describe('the record of a direct deploy', () => {
     expect(isRecordOf(parent, 'shop', 'a')).toBe(false);
   });
 
-  test('a revision that is no number counts as the first', () => {
+  test('an invalid revision number counts as 1', () => {
     const parent = parentObject(ref, graph, record);
     const data = { ...(parent['data'] as object), revision: '-x' };
     expect(readRecord({ ...parent, data }, ref).revision).toBe(1);

@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import { changedPaths, changeOf } from './plan.ts';
 
-describe('paths of what differs', () => {
+describe('the paths of differences', () => {
   test.each<[string, JsonValue | undefined, JsonValue | undefined, string[]]>([
-    ['nothing', { a: 1 }, { a: 1 }, []],
+    ['equal values', { a: 1 }, { a: 1 }, []],
     ['a nested field', { spec: { replicas: 1 } }, { spec: { replicas: 2 } }, ['spec.replicas']],
-    ['a field that comes', {}, { data: 'x' }, ['data']],
-    ['a field that goes', { data: 'x' }, {}, ['data']],
+    ['a new field', {}, { data: 'x' }, ['data']],
+    ['a removed field', { data: 'x' }, {}, ['data']],
     ['an item', { c: [{ image: 'a' }] }, { c: [{ image: 'b' }] }, ['c[0].image']],
-    ['a list that grows', { c: [1] }, { c: [1, 2] }, ['c']],
-    ['a key that is no name', { l: { 'a.b/c': 1 } }, { l: { 'a.b/c': 2 } }, ['l["a.b/c"]']],
+    ['a longer list', { c: [1] }, { c: [1, 2] }, ['c']],
+    ['a key that is not a name', { l: { 'a.b/c': 1 } }, { l: { 'a.b/c': 2 } }, ['l["a.b/c"]']],
     ['a key with a dot', { l: { 'a.b': 1 } }, { l: { 'a.b': 2 } }, ['l["a.b"]']],
-    ['null against absent', { a: null }, {}, ['a']],
+    ['null and an absent field', { a: null }, {}, ['a']],
     ['an object in place of a list', { a: [] }, { a: {} }, ['a']],
     ['inherited names', JSON.parse('{"__proto__":1}') as JsonValue, {}, ['__proto__']],
   ])('%s', (_, before, after, paths) => {
@@ -20,7 +20,7 @@ describe('paths of what differs', () => {
   });
 });
 
-describe('what a write would do', () => {
+describe('the outcome of a write', () => {
   const map = (data: Record<string, string>, resourceVersion: string): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -3,11 +3,14 @@ import type { RetryPolicy } from '../compose/index.ts';
 import { writeRulesOf } from './retries-of.ts';
 
 test.each<[string, RetryPolicy, object]>([
-  ['nothing', {}, { backoff: { initialMs: 100, maxMs: 5000, factor: 2 }, silentRetries: 4 }],
+  ['no options', {}, { backoff: { initialMs: 100, maxMs: 5000, factor: 2 }, silentRetries: 4 }],
   ['longer pauses', { initialDelay: 500, maxDelay: 9000 }, { backoff: { initialMs: 500, maxMs: 9000, factor: 2 } }],
   ['no pause at all', { initialDelay: 0, maxDelay: 0 }, { backoff: { initialMs: 100, maxMs: 100, factor: 2 } }],
   ['pauses that shrink', { backoffMultiplier: 0.5 }, { backoff: { factor: 1 } }],
-  ['no retry', { maxRetries: 0 }, { silentRetries: 0 }],
-])('a policy of %s makes rules for writes that never hurry and end with lasting failures', (_name, policy, rules) => {
-  expect(writeRulesOf(policy)).toMatchObject({ ...rules, lasting: 'final' });
-});
+  ['no retries', { maxRetries: 0 }, { silentRetries: 0 }],
+])(
+  'a policy with %s gives write rules with pauses that do not shrink and with final failures',
+  (_name, policy, rules) => {
+    expect(writeRulesOf(policy)).toMatchObject({ ...rules, lasting: 'final' });
+  },
+);

@@ -41,7 +41,7 @@ async function shown(events: readonly WatchEvent[]) {
 
 const synced: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
 
-test('what is ours and what was asked for by name is kept whole, of the rest that it exists', async () => {
+test('a watch keeps readable and named objects, and only the identity of the others', async () => {
   const named = object('named');
   const { set } = await shown([added(ours), added(object('other')), added(named), synced]);
   expect(await set.look(target('ours'))).toEqual({ exists: true, object: ours });
@@ -51,7 +51,7 @@ test('what is ours and what was asked for by name is kept whole, of the rest tha
   expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([ours, named]);
 });
 
-test('an object that becomes ours is kept, one that is ours no more is let go', async () => {
+test('an object is kept when it becomes readable, and dropped when it is not readable any more', async () => {
   const modified = (some: KubeObject): WatchEvent => ({ type: 'MODIFIED', object: some });
   const taken = object('other', { mine: 'yes' });
   const { set } = await shown([added(ours), added(object('other')), modified(taken), modified(object('ours')), synced]);
@@ -59,19 +59,19 @@ test('an object that becomes ours is kept, one that is ours no more is let go', 
   expect(await set.look(target('ours'))).toEqual({ exists: undefined });
 });
 
-test('what went while the watch was interrupted is told, also of others', async () => {
+test('objects that were deleted during an interruption are reported, including those of other owners', async () => {
   const { set, told } = await shown([added(ours), added(object('other')), synced, { type: 'RESTARTED' }, synced]);
   expect(told.slice(2)).toEqual(['ConfigMap uid-ours gone', 'ConfigMap uid-other gone']);
   expect(await set.look(target('other'))).toEqual({ exists: false });
 });
 
-test('a deleted object is there no more, whosever it was', async () => {
+test('a deleted object of another owner does not exist', async () => {
   const deleted: WatchEvent = { type: 'DELETED', object: object('other') };
   const { set } = await shown([added(object('other')), deleted, synced]);
   expect(await set.look(target('other'))).toEqual({ exists: false });
 });
 
-test('no read waits for a watch that cannot be read', async () => {
+test('no read waits for a failing watch', async () => {
   const error = new KubeError('no', { status: 403, reason: 'Forbidden' });
   const { set } = await shown([{ type: 'ERROR', error, retryAfterMs: 1000 }]);
   expect(await set.look(target('named'))).toEqual({ exists: undefined });

@@ -8,8 +8,8 @@ const configMap = (text: string) => ({
   data: { text },
 });
 
-describe('clusters for tests', () => {
-  test('a hundred side by side do not see one another, with and without controllers', async () => {
+describe('createCluster', () => {
+  test('a hundred parallel clusters are independent, with and without controllers', async () => {
     const texts = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         await using cluster = await createCluster();
@@ -23,7 +23,7 @@ describe('clusters for tests', () => {
     expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => [{ text: String(index) }]));
   });
 
-  test('closing ends open watches, may be done twice, and no request gets through any more', async () => {
+  test('close ends open watches, can be called twice, and refuses later requests', async () => {
     const cluster = await createCluster();
     await cluster.startController();
     const types: string[] = [];

@@ -27,7 +27,7 @@ async function userWho(name: string, verbs: readonly string[]): Promise<KubeClie
   return admin.as({ user: name });
 }
 
-test('what creates an object needs the right to, by whatever verb it comes', async () => {
+test('every verb that creates an object requires the right to create', async () => {
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a', namespace: 'default' } };
   const patching = await userWho('patching', ['get', 'patch', 'update']);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-test('a role with rights that its author lacks is refused, with lists as Go prints them', async () => {
+test('a role with rights that its author lacks is refused; the message prints lists as Go does', async () => {
   const name = 'author';
   const rules = [{ apiGroups: [apiGroup], resources: ['clusterroles'], verbs: ['create'] }];
   await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });

@@ -37,23 +37,23 @@ const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: 
 // Kubernetes: "You cannot restrict create or deletecollection requests by their resource name". A list or a watch is
 // restricted by the name in its field selector.
 test.each<[string, string, string, object | undefined, number]>([
-  ['reads an object that is named', 'GET', '/a', undefined, 200],
-  ['reads another one', 'GET', '/b', undefined, 403],
-  ['reads one that is named and not there', 'GET', '/c', undefined, 404],
-  ['writes an object that is named', 'PATCH', '/a?fieldManager=t', map('a'), 200],
-  ['writes another one', 'PATCH', '/b?fieldManager=t', map('b'), 403],
-  ['deletes another one', 'DELETE', '/b', undefined, 403],
-  ['lists all', 'GET', '', undefined, 403],
-  ['watches all', 'GET', '?watch=true&timeoutSeconds=1', undefined, 403],
-  ['lists the one that is named', 'GET', '?fieldSelector=metadata.name%3Da', undefined, 200],
-  ['lists another one', 'GET', '?fieldSelector=metadata.name%3Db', undefined, 403],
-  ['lists all but one', 'GET', '?fieldSelector=metadata.name%21%3Db', undefined, 403],
+  ['reads an object of the rule', 'GET', '/a', undefined, 200],
+  ['reads another object', 'GET', '/b', undefined, 403],
+  ['reads an object of the rule that does not exist', 'GET', '/c', undefined, 404],
+  ['writes an object of the rule', 'PATCH', '/a?fieldManager=t', map('a'), 200],
+  ['writes another object', 'PATCH', '/b?fieldManager=t', map('b'), 403],
+  ['deletes another object', 'DELETE', '/b', undefined, 403],
+  ['lists all objects', 'GET', '', undefined, 403],
+  ['watches all objects', 'GET', '?watch=true&timeoutSeconds=1', undefined, 403],
+  ['lists one object of the rule by name', 'GET', '?fieldSelector=metadata.name%3Da', undefined, 200],
+  ['lists another object by name', 'GET', '?fieldSelector=metadata.name%3Db', undefined, 403],
+  ['lists all objects except one', 'GET', '?fieldSelector=metadata.name%21%3Db', undefined, 403],
   ['lists by labels', 'GET', '?labelSelector=a%3Db', undefined, 403],
-  ['creates an object, which a request does not name', 'POST', '', map('c'), 403],
-  ['creates an object by an apply, which names it', 'PATCH', '/c?fieldManager=t', map('c'), 201],
-  ['deletes all', 'DELETE', '', undefined, 403],
-  ['deletes all of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
-])('a rule for two names answers a user who %s', async (_name, method, path, body, status) => {
+  ['creates an object by POST, which has no name in the path', 'POST', '', map('c'), 403],
+  ['creates an object by apply, which has a name in the path', 'PATCH', '/c?fieldManager=t', map('c'), 201],
+  ['deletes all objects', 'DELETE', '', undefined, 403],
+  ['deletes the objects of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
+])('a rule with two resource names and a user who %s', async (_name, method, path, body, status) => {
   expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
 });
 
@@ -62,6 +62,6 @@ test.each([
   ['their logs', 'default/pods/x/log', 403],
   ['a subresource alone', 'default/status', 200],
   ['what it belongs to', 'default', 403],
-])('a rule for a resource says nothing of its subresources, nor the other way: %s', async (_name, path, status) => {
+])('a rule for a resource does not grant its subresources, nor the reverse: %s', async (_name, path, status) => {
   expect(await send('GET', `/api/v1/namespaces/${path}`, undefined, 'anna')).toBe(status);
 });

@@ -99,7 +99,7 @@ describe('a Deployment', () => {
     expect(after[0]?.metadata.uid).not.toBe(before?.metadata.uid);
   });
 
-  test('takes everything with it when it is deleted', async () => {
+  test('is deleted together with its ReplicaSets and pods', async () => {
     await create(deployment(2));
     await client.delete(inDefault('apps/v1', 'Deployment', 'web'));
     await cluster.idle();
@@ -107,7 +107,7 @@ describe('a Deployment', () => {
     expect(await list('v1', 'Pod')).toEqual([]);
   });
 
-  test('becomes ready when the annotation says so, by the clock', async () => {
+  test('becomes ready at the time of its annotation', async () => {
     await create(deployment(1, { 'typekro.dev/simulate-ready-after-seconds': '30' }));
     expect((await get()).status?.['readyReplicas']).toBeUndefined();
     clock.advance(29_000);
@@ -118,7 +118,7 @@ describe('a Deployment', () => {
     expect((await get()).status?.['readyReplicas']).toBe(1);
   });
 
-  test('never becomes ready when its pods are made to fail', async () => {
+  test('never becomes ready when its pods fail by annotation', async () => {
     await create(deployment(1, { 'typekro.dev/simulate-failure': 'CrashLoopBackOff' }));
     clock.advance(3_600_000);
     await cluster.idle();
@@ -146,7 +146,7 @@ describe('Services and Ingresses', () => {
     expect(slice?.['ports']).toEqual([{ name: '', port: 8080, protocol: 'TCP' }]);
   });
 
-  test('a load balancer gets an address and loses it with its type', async () => {
+  test('a load balancer gets an address, and loses it when its type changes', async () => {
     await create(service('LoadBalancer'));
     const ref = inDefault('v1', 'Service', 'web');
     expect((await client.get(ref)).status).toMatchObject({ loadBalancer: { ingress: [{ ip: '203.0.113.2' }] } });
@@ -167,7 +167,7 @@ describe('Services and Ingresses', () => {
   });
 });
 
-describe('garbage and namespaces', () => {
+describe('garbage collection and namespaces', () => {
   const configMap = (name: string, owner?: KubeObject, block = false): KubeObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -192,7 +192,7 @@ describe('garbage and namespaces', () => {
   const names = async () =>
     (await list('v1', 'ConfigMap')).map(({ metadata }) => metadata.name).filter((name) => name !== 'kube-root-ca.crt');
 
-  test('dependents follow their owner, along a chain', async () => {
+  test('dependents are deleted after their owner, along a chain', async () => {
     const a = await create(configMap('a'));
     const b = await create(configMap('b', a));
     await create(configMap('c', b));
@@ -201,7 +201,7 @@ describe('garbage and namespaces', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('an owner that is deleted in the foreground waits for a dependent that blocks it', async () => {
+  test('a foreground deletion waits for a dependent that blocks it', async () => {
     const owner = await create(configMap('owner'));
     const dependent = configMap('dependent', owner, true);
     await create({ ...dependent, metadata: { ...dependent.metadata, finalizers: ['example.com/hold'] } });
@@ -213,7 +213,7 @@ describe('garbage and namespaces', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('orphaned dependents lose the reference and stay', async () => {
+  test('orphaned dependents remain without the reference', async () => {
     const owner = await create(configMap('owner'));
     await create(configMap('dependent', owner));
     await client.delete(inDefault('v1', 'ConfigMap', 'owner'), { propagationPolicy: 'Orphan' });
@@ -222,7 +222,7 @@ describe('garbage and namespaces', () => {
     expect((await client.get(inDefault('v1', 'ConfigMap', 'dependent'))).metadata.ownerReferences).toBeUndefined();
   });
 
-  test('a namespace begins with its ServiceAccount and goes with its content', async () => {
+  test('a namespace gets its ServiceAccount, and is deleted together with its content', async () => {
     await create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
     expect((await list('v1', 'ServiceAccount', 'team')).map(({ metadata }) => metadata.name)).toEqual(['default']);
     await client.create({

@@ -50,6 +50,6 @@ test.each([
   ['@every 10ms', undefined],
   ['@reboot', undefined],
   ['* * * * *', 'Middle/Earth'],
-])('%j in zone %s is no schedule', (schedule, zone) => {
+])('%j in zone %s is not a schedule', (schedule, zone) => {
   expect(parseSchedule(schedule, zone)).toBeUndefined();
 });

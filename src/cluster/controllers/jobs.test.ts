@@ -68,7 +68,7 @@ describe('a Job', () => {
     expect((await story.get(JOB, 'j')).status).toMatchObject({ completedIndexes: '0-2', succeeded: 3 });
   });
 
-  test('tries a failing pod again after longer and longer pauses, and gives up at the limit', async () => {
+  test('replaces a failing pod after growing pauses, and fails at the limit', async () => {
     await using story = await tellClusterStory();
     await story.create(job({ backoffLimit: 2 }, failing));
     const failed = async () => (await story.get(JOB, 'j')).status?.['failed'];
@@ -85,7 +85,7 @@ describe('a Job', () => {
     expect(await story.reasons('j')).toContain('BackoffLimitExceeded');
   });
 
-  test('with restarts in place counts those against the limit', async () => {
+  test('counts container restarts against the limit', async () => {
     await using story = await tellClusterStory();
     await story.create(job({ backoffLimit: 2, template: template(failing, 'OnFailure') }));
     await story.advance(10);
@@ -95,7 +95,7 @@ describe('a Job', () => {
     expect(await story.names('v1 Pod')).toEqual([]);
   });
 
-  test('ends at its deadline', async () => {
+  test('fails at its deadline', async () => {
     await using story = await tellClusterStory();
     await story.create(job({ activeDeadlineSeconds: 60 }, lasting(3600)));
     await story.advance(59);
@@ -104,7 +104,7 @@ describe('a Job', () => {
     expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True DeadlineExceeded');
   });
 
-  test('fails at once where its failure policy says so', async () => {
+  test('fails at once when its failure policy requires it', async () => {
     await using story = await tellClusterStory();
     const rules = [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
@@ -164,7 +164,7 @@ describe('a Job', () => {
         .map(({ metadata: { annotations } }) => `${annotations?.[INDEX]}:${annotations?.[FAILURES]}`)
         .toSorted();
 
-    test('tries each index again in its own time and gives it up at the limit', async () => {
+    test('retries each index after its own pauses, and fails it at the limit', async () => {
       await using story = await tellClusterStory();
       await story.create(job(indexed({}), failing));
       expect((await story.get(JOB, 'j')).spec).toMatchObject({ backoffLimit: 2_147_483_647 });
@@ -180,7 +180,7 @@ describe('a Job', () => {
       expect(conditionsOf(ended)).toEqual(['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes']);
     });
 
-    test('goes on with the other indexes, and fails when those have succeeded', async () => {
+    test('runs the other indexes after a failed one, and fails when they have succeeded', async () => {
       await using story = await tellClusterStory();
       await story.create(job(indexed({ completions: 3, parallelism: 1, backoffLimitPerIndex: 0 }), lasting(10)));
       const [first] = await story.list('v1 Pod');
@@ -192,7 +192,7 @@ describe('a Job', () => {
       expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Failed=True FailedIndexes');
     });
 
-    test('fails at once when more indexes have failed than may', async () => {
+    test('fails at once when more than maxFailedIndexes have failed', async () => {
       await using story = await tellClusterStory();
       const spec = indexed({ completions: 4, parallelism: 1, backoffLimitPerIndex: 0, maxFailedIndexes: 1 });
       await story.create(job(spec, failing));
@@ -201,7 +201,7 @@ describe('a Job', () => {
       expect(conditionsOf(ended)).toContain('Failed=True MaxFailedIndexesExceeded');
     });
 
-    test('gives an index up where its failure policy says so', async () => {
+    test('fails an index when its failure policy requires it', async () => {
       await using story = await tellClusterStory();
       const rules = [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } }];
       const spec = indexed({ backoffLimitPerIndex: 5, podFailurePolicy: { rules } });
@@ -221,7 +221,7 @@ describe('a Job', () => {
         'spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode',
       ],
       [
-        'more failed indexes than there are',
+        'a limit of failed indexes above the completions',
         indexed({ maxFailedIndexes: 3 }),
         'spec.maxFailedIndexes: Invalid value: 3: must be less than or equal to completions',
       ],
@@ -241,7 +241,7 @@ describe('a Job', () => {
     });
   });
 
-  test('gives up its pods while it is suspended, and goes on afterwards', async () => {
+  test('deletes its pods when it is suspended, and creates them again afterwards', async () => {
     await using story = await tellClusterStory();
     await story.create(job({}, lasting(60)));
     await story.patch(JOB, 'j', { spec: { suspend: true } });
@@ -255,7 +255,7 @@ describe('a Job', () => {
     expect(conditionsOf(await story.get(JOB, 'j'))).toContain('Complete=True CompletionsReached');
   });
 
-  test('goes with its pods when its time to live is over', async () => {
+  test('is deleted with its pods when its time to live is over', async () => {
     await using story = await tellClusterStory();
     await story.create(job({ ttlSecondsAfterFinished: 100 }));
     await story.advance(99);
@@ -265,13 +265,16 @@ describe('a Job', () => {
     expect(await story.names('v1 Pod')).toEqual([]);
   });
 
-  test.each(['Background', 'Foreground'] as const)('takes running pods with it (%s)', async (propagationPolicy) => {
-    await using story = await tellClusterStory();
-    await story.create(job({}, lasting(60)));
-    await story.remove(JOB, 'j', { propagationPolicy });
-    expect(await story.names(JOB)).toEqual([]);
-    expect(await story.names('v1 Pod')).toEqual([]);
-  });
+  test.each(['Background', 'Foreground'] as const)(
+    'is deleted with its running pods (%s)',
+    async (propagationPolicy) => {
+      await using story = await tellClusterStory();
+      await story.create(job({}, lasting(60)));
+      await story.remove(JOB, 'j', { propagationPolicy });
+      expect(await story.names(JOB)).toEqual([]);
+      expect(await story.names('v1 Pod')).toEqual([]);
+    },
+  );
 });
 
 describe('a CronJob', () => {
@@ -300,7 +303,7 @@ describe('a CronJob', () => {
     });
   });
 
-  test('keeps as much history as it is told', async () => {
+  test('keeps successfulJobsHistoryLimit finished Jobs', async () => {
     await using story = await tellClusterStory();
     await story.create(cron({ successfulJobsHistoryLimit: 2 }));
     for (let round = 0; round < 5; round += 1) await story.advance(300);
@@ -323,7 +326,7 @@ describe('a CronJob', () => {
     expect(names.includes(first ?? '')).toBe(concurrencyPolicy !== 'Replace');
   });
 
-  test('makes up for missed times with one Job, and for none beyond the deadline', async () => {
+  test('makes one Job for missed times, and none after the starting deadline', async () => {
     await using story = await tellClusterStory();
     await story.create(cron({ suspend: true, startingDeadlineSeconds: 60 }));
     await story.advance(3600 + 120);

@@ -25,12 +25,12 @@ const crashing = (reason: string, restarts: number, pauseSeconds: number) => ({
   pauseSeconds,
 });
 
-describe('what becomes of a pod', () => {
+describe('the outcome of a pod', () => {
   test.each<[string, KubeObject, number, object, number | undefined]>([
     ['is ready at once', pod({}), 0, running(true), undefined],
     ['becomes ready later', pod({ 'ready-after-seconds': '30' }), 10, running(false), 20],
-    ['is ready in time', pod({ 'ready-after-seconds': '30' }), 30, running(true), undefined],
-    ['ignores what is no number', pod({ 'ready-after-seconds': 'soon' }), 0, running(true), undefined],
+    ['is ready after its delay', pod({ 'ready-after-seconds': '30' }), 30, running(true), undefined],
+    ['ignores a delay that is not a number', pod({ 'ready-after-seconds': 'soon' }), 0, running(true), undefined],
     [
       'waits for its image',
       pod({ failure: 'ImagePullBackOff' }),
@@ -38,15 +38,15 @@ describe('what becomes of a pod', () => {
       { state: 'waiting', reason: 'ImagePullBackOff' },
       undefined,
     ],
-    ['is never healthy', pod({ failure: 'Unhealthy' }), 99, running(false), undefined],
+    ['never becomes ready with an unhealthy container', pod({ failure: 'Unhealthy' }), 99, running(false), undefined],
     ['crashes', pod({ failure: 'CrashLoopBackOff' }), 0, crashing('Error', 0, 10), 10],
-    ['has crashed once again', pod({ failure: 'OOMKilled' }), 10, crashing('OOMKilled', 1, 20), 20],
+    ['has crashed again', pod({ failure: 'OOMKilled' }), 10, crashing('OOMKilled', 1, 20), 20],
     ['crashes after a while', pod({ failure: 'Error', 'run-seconds': '60' }), 50, running(true), 10],
-    ['fails for good', pod({ failure: 'Error' }, 'Never'), 0, { state: 'failed', reason: 'Error' }, undefined],
+    ['fails without restarts', pod({ failure: 'Error' }, 'Never'), 0, { state: 'failed', reason: 'Error' }, undefined],
     ['of a Job succeeds at once', pod({}, 'Never', 'Job'), 0, { state: 'succeeded' }, undefined],
-    ['of a Job runs for a time', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
-    ['runs for a time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
-    ['is always restarted', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
+    ['of a Job runs before it succeeds', pod({ 'run-seconds': '5' }, 'OnFailure', 'Job'), 4, running(true), 1],
+    ['succeeds after its run time', pod({ 'run-seconds': '5' }, 'Never'), 5, { state: 'succeeded' }, undefined],
+    ['runs again when its restart policy is Always', pod({ 'run-seconds': '5' }), 50, running(true), undefined],
   ])('%s', (_, given, seconds, outcome, next) => {
     expect(planPod(given, seconds * 1000)).toEqual({ outcome, next: next === undefined ? undefined : next * 1000 });
   });
@@ -59,7 +59,7 @@ describe('what becomes of a pod', () => {
     expect(restarts).toEqual([0, 1, 2, 3, 4, 5, 6, 6, 7]);
   });
 
-  test('a pod that has crashed for a year is told as quickly', () => {
+  test('has a restart count after a year of crashes', () => {
     const { outcome, next } = planPod(pod({ failure: 'Error' }), 365 * 86_400_000);
     expect(outcome).toMatchObject({ restarts: 105_123, pauseSeconds: 300 });
     expect(next).toBeGreaterThan(0);

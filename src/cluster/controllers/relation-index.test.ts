@@ -23,7 +23,7 @@ const objectOf = (name: string, owners: readonly string[]): KubeObject => ({
   },
 });
 
-test('after any changes the index finds what a search through everything finds', () => {
+test('after any changes the index finds what a scan of all objects finds', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
       const store = new Store();
@@ -46,7 +46,7 @@ test('after any changes the index finds what a search through everything finds',
   );
 });
 
-test('an index that is made later begins with what is there', () => {
+test('a new index has the existing objects', () => {
   const store = new Store();
   store.collection('', 'pods').put('a', objectOf('a', ['u1']));
   expect(new RelationIndex(store, ownersOf).find('u1')).toHaveLength(1);

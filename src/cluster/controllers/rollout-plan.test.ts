@@ -21,21 +21,21 @@ const rolling = (maxSurge: number | string, maxUnavailable: number | string) => 
 
 describe('the next step of a rolling update', () => {
   test.each([
-    ['the first ReplicaSet gets everything', deployment(3), undefined, [], 3, []],
-    ['4 pods: one more at first, one fewer of the old', deployment(4), set('n', 0, 0), [set('o', 4, 4)], 1, [3]],
+    ['the first ReplicaSet gets all replicas', deployment(3), undefined, [], 3, []],
+    ['4 pods: first one pod more, and one old pod fewer', deployment(4), set('n', 0, 0), [set('o', 4, 4)], 1, [3]],
     ['the surge is used up while new pods are not available', deployment(4), set('n', 2, 0), [set('o', 3, 3)], 2, [3]],
-    ['available new pods let old ones go', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
+    ['old pods are removed when new ones are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
     [
-      'old pods that are not available go first and cost nothing',
+      'old pods that are not available are removed first and without a limit',
       deployment(4),
       set('n', 1, 1),
       [set('o', 4, 0)],
       1,
       [2],
     ],
-    ['nothing may be missing: grow first', deployment(2, rolling(1, 0)), set('n', 0, 0), [set('o', 2, 2)], 1, [2]],
+    ['maxUnavailable 0: new pods come first', deployment(2, rolling(1, 0)), set('n', 0, 0), [set('o', 2, 2)], 1, [2]],
     [
-      'no surge and nothing may be missing: one pod goes all the same',
+      'maxSurge 0 and maxUnavailable 0: one old pod is removed',
       deployment(2, rolling(0, 0)),
       set('n', 0, 0),
       [set('o', 2, 2)],
@@ -55,11 +55,11 @@ describe('the next step of a rolling update', () => {
 
 describe('a Recreate rollout', () => {
   const recreate = deployment(3, { type: 'Recreate' });
-  test('takes the old pods away and waits until they are gone', () => {
+  test('removes the old pods and waits until they are deleted', () => {
     const plan = rolloutPlan(recreate, undefined, [set('o', 3, 3)], 3);
     expect(plan).toMatchObject({ mayCreate: false, newReplicas: 0, old: [{ replicas: 0 }] });
   });
-  test('then creates all new ones at once', () => {
+  test('then creates all new pods at once', () => {
     expect(rolloutPlan(recreate, undefined, [set('o', 0, 0)], 0)).toMatchObject({ mayCreate: true, newReplicas: 3 });
   });
 });

@@ -32,7 +32,7 @@ const newImage = { template: { spec: { containers: [{ name: 'c', image: 'i:2' }]
 const imageOf = (pod: KubeObject) => (pod.spec as unknown as { containers: { image: string }[] }).containers[0]?.image;
 
 describe('a StatefulSet', () => {
-  test('makes its pods one after the other, each when the one before is ready', async () => {
+  test('creates each pod when the previous one is ready', async () => {
     await using story = await tellClusterStory();
     await story.create(statefulSet({}, { 'typekro.dev/simulate-ready-after-seconds': '10' }));
     expect(await story.names('v1 Pod')).toEqual(['s-0']);
@@ -44,20 +44,20 @@ describe('a StatefulSet', () => {
     expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 3, readyReplicas: 3 });
   });
 
-  test('makes them all at once with parallel management', async () => {
+  test('creates all pods at once with parallel management', async () => {
     await using story = await tellClusterStory();
     const annotations = { 'typekro.dev/simulate-ready-after-seconds': '10' };
     await story.create(statefulSet({ podManagementPolicy: 'Parallel' }, annotations));
     expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
   });
 
-  test('begins with the ordinal that it is told', async () => {
+  test('starts at spec.ordinals.start', async () => {
     await using story = await tellClusterStory();
     await story.create(statefulSet({ replicas: 2, ordinals: { start: 5 } }));
     expect(await story.names('v1 Pod')).toEqual(['s-5', 's-6']);
   });
 
-  test('keeps the claim of an ordinal for the next pod of it', async () => {
+  test('keeps the claim of an ordinal for its next pod', async () => {
     await using story = await tellClusterStory();
     await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES }));
     const claims = await story.names('v1 PersistentVolumeClaim');
@@ -73,7 +73,7 @@ describe('a StatefulSet', () => {
     expect((await story.get('v1 PersistentVolumeClaim', 'data-s-2')).metadata.uid).toBe(before.metadata.uid);
   });
 
-  test('takes claims with it where the retention policy says so', async () => {
+  test('deletes claims when its retention policy requires it', async () => {
     await using story = await tellClusterStory();
     const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Delete', whenScaled: 'Delete' };
     await story.create(statefulSet({ volumeClaimTemplates: CLAIM_TEMPLATES, persistentVolumeClaimRetentionPolicy }));
@@ -112,7 +112,7 @@ describe('a StatefulSet', () => {
     expect(ready).toBe(2);
   });
 
-  test('keeps as many old revisions as it is told', async () => {
+  test('keeps revisionHistoryLimit old revisions', async () => {
     await using story = await tellClusterStory();
     await story.create(statefulSet({ replicas: 1, revisionHistoryLimit: 1 }));
     for (const image of ['i:2', 'i:3', 'i:4']) {
@@ -139,7 +139,7 @@ describe('a DaemonSet', () => {
   const nodesOf = async (story: Awaited<ReturnType<typeof tellClusterStory>>) =>
     (await story.list('v1 Pod')).map(({ spec }) => String(spec?.['nodeName'])).toSorted();
 
-  test('has a pod on every node, and on one that comes later', async () => {
+  test('has a pod on every node, and on a node that is added later', async () => {
     await using story = await tellClusterStory();
     await story.create(daemonSet);
     expect(await nodesOf(story)).toEqual(['fake-0']);
@@ -167,7 +167,7 @@ describe('a DaemonSet', () => {
     expect(await nodesOf(story)).toEqual(['fake-1']);
   });
 
-  test('with a surge keeps each old pod until its successor is ready', async () => {
+  test('with maxSurge keeps each old pod until its successor is ready', async () => {
     await using story = await tellClusterStory();
     for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
     const updateStrategy = { rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } };
@@ -196,7 +196,7 @@ describe('a DaemonSet', () => {
     await expect(story.create({ ...daemonSet, spec })).rejects.toThrow(text);
   });
 
-  test('replaces pods one at a time and stops at one that does not become ready', async () => {
+  test('replaces one pod at a time and stops at a pod that does not become ready', async () => {
     await using story = await tellClusterStory();
     for (const name of ['fake-1', 'fake-2']) await addNode(story, node(name));
     await story.create(daemonSet);

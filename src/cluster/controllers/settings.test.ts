@@ -16,7 +16,7 @@ const deployment = (
 });
 
 describe('options of the controllers', () => {
-  test('a controller that is switched off does nothing, the others go on', async () => {
+  test('a disabled controller does nothing, and the others work', async () => {
     await using story = await tellClusterStory({ controllers: { disable: ['replicaset-controller'] } });
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
@@ -24,7 +24,7 @@ describe('options of the controllers', () => {
     expect(story.cluster.controllers.names).toContain('replicaset-controller');
   });
 
-  test('a slow controller works when its time has come', async () => {
+  test('a slow controller works after its delay', async () => {
     await using story = await tellClusterStory({ controllers: { delay: { 'deployment-controller': 5000 } } });
     await story.create(deployment());
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
@@ -34,7 +34,7 @@ describe('options of the controllers', () => {
     expect(await story.names('apps/v1 ReplicaSet')).toHaveLength(1);
   });
 
-  test('a delay for all adds up along the chain', async () => {
+  test('a delay of all controllers adds up along a chain of objects', async () => {
     await using story = await tellClusterStory({ controllers: { delay: { '*': 1000 } } });
     await story.create(deployment());
     const seen: number[] = [];
@@ -45,7 +45,7 @@ describe('options of the controllers', () => {
     expect(seen).toEqual([0, 1, 2, 2]);
   });
 
-  test('a held controller gathers work until it is released', async () => {
+  test('a held controller queues work until it is released', async () => {
     await using story = await tellClusterStory({ controllers: { hold: ['kubelet'] } });
     await story.create(deployment());
     const phases = async () => (await story.list('v1 Pod')).map(({ status }) => status?.['phase']);
@@ -58,7 +58,7 @@ describe('options of the controllers', () => {
     expect((await phases()).map(String).toSorted()).toEqual(['Pending', 'Running']);
   });
 
-  test('a failing controller tries again, a second later each time', async () => {
+  test('a failing controller retries with pauses that grow by a second', async () => {
     await using story = await tellClusterStory({ controllers: { fail: { 'deployment-controller': 2 } } });
     await story.create(deployment());
     await story.advance(1);
@@ -79,11 +79,11 @@ describe('options of the controllers', () => {
     { hold: ['toString'] },
     { delay: { constructor: 1 } },
     { fail: { Kubelet: 1 } },
-  ])('a name that no controller has is refused: %j', async (controllers) => {
+  ])('an unknown controller name is refused: %j', async (controllers) => {
     await expect(tellClusterStory({ controllers })).rejects.toThrow(/no simulated controller is named/);
   });
 
-  test('without controllers there is nothing to set', async () => {
+  test('a cluster without controllers has no controller names', async () => {
     await using story = await tellClusterStory({ controllers: false });
     expect(story.cluster.controllers.names).toEqual([]);
     expect(() => story.cluster.controllers.hold('kubelet')).toThrow(/no simulated controller/);
@@ -93,7 +93,7 @@ describe('options of the controllers', () => {
 describe('annotations of an object', () => {
   const HOLD = 'typekro.dev/simulate-hold';
 
-  test('hold the controllers that they name, until they are gone', async () => {
+  test('hold the controllers that they name, until they are removed', async () => {
     await using story = await tellClusterStory();
     await story.create(deployment({ [HOLD]: 'deployment-controller' }));
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
@@ -111,7 +111,7 @@ describe('annotations of an object', () => {
     expect(await story.names('v1 Pod')).toHaveLength(2);
   });
 
-  test('slow the work on one object only', async () => {
+  test('slow only the work on their object', async () => {
     await using story = await tellClusterStory();
     await story.create(deployment({ 'typekro.dev/simulate-delay-seconds': '60' }));
     expect(await story.names('apps/v1 ReplicaSet')).toEqual([]);
@@ -119,7 +119,7 @@ describe('annotations of an object', () => {
     expect(await story.names('v1 Pod')).toHaveLength(1);
   });
 
-  test('fail the work on an object, with an event that says so', async () => {
+  test('fail the work on their object, with an event', async () => {
     await using story = await tellClusterStory();
     await story.create({
       apiVersion: 'v1',
@@ -131,7 +131,7 @@ describe('annotations of an object', () => {
     expect(await story.reasons('lb')).toContain('SyncLoadBalancerFailed');
   });
 
-  test('are not handed on from a Deployment to its ReplicaSets; others are', async () => {
+  test('are not copied from a Deployment to its ReplicaSets, unlike other annotations', async () => {
     await using story = await tellClusterStory();
     await story.create(deployment({ [HOLD]: 'ingress-controller', 'example.com/team': 'blue' }));
     const [set] = await story.list('apps/v1 ReplicaSet');

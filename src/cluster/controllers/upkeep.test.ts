@@ -18,7 +18,7 @@ const conditionOf = ({ status }: KubeObject, type: string) =>
   ((status?.['conditions'] ?? []) as { type: string }[]).find((condition) => condition.type === type);
 
 describe('a Deployment', () => {
-  test('is told to be late when it makes no progress until its deadline', async () => {
+  test('exceeds its progress deadline when it makes no progress', async () => {
     await using story = await tellClusterStory();
     const failing = { 'typekro.dev/simulate-failure': 'ImagePullBackOff' };
     await story.create(deployment({ progressDeadlineSeconds: 60 }, failing));
@@ -33,7 +33,7 @@ describe('a Deployment', () => {
     expect(await progressing()).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
   });
 
-  test('takes up the ReplicaSet and pods that an orphaning delete left behind', async () => {
+  test('adopts the ReplicaSet and pods that an orphaning delete left', async () => {
     await using story = await tellClusterStory();
     await story.create(deployment());
     const [pods, sets] = [await story.names('v1 Pod'), await story.names('apps/v1 ReplicaSet')];
@@ -43,7 +43,7 @@ describe('a Deployment', () => {
     expect(await story.names('v1 Pod')).toEqual(pods);
   });
 
-  test('says which pods a quota refuses, and goes on when there is room', async () => {
+  test('reports the pods that a quota refuses, and creates them when the quota allows it', async () => {
     await using story = await tellClusterStory();
     await story.create({
       apiVersion: 'v1',
@@ -91,7 +91,7 @@ describe('volumes', () => {
   const phaseOf = async (story: ClusterStory, name: string) =>
     (await story.client.find({ apiVersion: 'v1', kind: 'PersistentVolume', name }))?.status?.['phase'];
 
-  test('a claim without a class gets a new volume of the default class, and takes it with it', async () => {
+  test('a claim without a class gets a new volume of the default class, which is deleted with the claim', async () => {
     await using story = await tellClusterStory();
     await story.create(claim());
     const found = await story.get(CLAIM, 'c');
@@ -111,7 +111,7 @@ describe('volumes', () => {
     expect([await phaseOf(story, 'small'), await phaseOf(story, 'middle')]).toEqual(['Available', 'Bound']);
   });
 
-  test('a volume that is set aside waits for its claim', async () => {
+  test('a volume with a claimRef waits for its claim', async () => {
     await using story = await tellClusterStory();
     await create(story, volume('other', '2Gi', { claimRef: { namespace: 'default', name: 'x' } }));
     await create(story, volume('mine', '9Gi', { claimRef: { namespace: 'default', name: 'c' } }));
@@ -120,10 +120,10 @@ describe('volumes', () => {
   });
 
   test.each([
-    ['wants a mode that no volume has', { accessModes: ['ReadWriteMany'] }],
+    ['requires an access mode that no volume has', { accessModes: ['ReadWriteMany'] }],
     ['is too large', { resources: { requests: { storage: '11Gi' } } }],
     ['selects other labels', { selector: { matchLabels: { disk: 'fast' } } }],
-    ['wants a raw device', { volumeMode: 'Block' }],
+    ['requires a block device', { volumeMode: 'Block' }],
   ])('a claim that %s waits', async (_, spec) => {
     await using story = await tellClusterStory();
     await create(story, volume('v', '10Gi'));
@@ -131,7 +131,7 @@ describe('volumes', () => {
     expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
   });
 
-  test('a class may wait for the first pod, and the pod for its claim', async () => {
+  test('a class can delay the binding until the first pod, which waits for its claim', async () => {
     await using story = await tellClusterStory();
     await create(story, {
       apiVersion: 'storage.k8s.io/v1',
@@ -158,7 +158,7 @@ describe('volumes', () => {
     expect(await story.names(CLAIM)).toEqual([]);
   });
 
-  test('a pod waits for a claim that is not there', async () => {
+  test('a pod waits for a claim that does not exist', async () => {
     await using story = await tellClusterStory();
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'c' } }];
     await story.create({
@@ -201,7 +201,7 @@ describe('a PodDisruptionBudget', () => {
   });
 });
 
-test('of several evictions at once a budget lets through what it allows', async () => {
+test('a budget allows only its number of concurrent evictions', async () => {
   await using story = await tellClusterStory();
   await story.create(deployment({ replicas: 4 }));
   const spec = { selector: { matchLabels: labels }, maxUnavailable: 2 };
@@ -244,7 +244,7 @@ describe('a HorizontalPodAutoscaler', () => {
     [1, 2],
     [3, 3],
     [9, 4],
-  ])('leads a target of %d replicas to %d', async (replicas, expected) => {
+  ])('scales a target of %d replicas to %d', async (replicas, expected) => {
     await using story = await tellClusterStory();
     await story.create(deployment({ replicas }));
     await story.create(autoscaler());
@@ -261,7 +261,7 @@ describe('a HorizontalPodAutoscaler', () => {
     });
   });
 
-  test('says that its target is missing, until it is there', async () => {
+  test('reports a missing target until it exists', async () => {
     await using story = await tellClusterStory();
     await story.create(autoscaler());
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({
@@ -274,7 +274,7 @@ describe('a HorizontalPodAutoscaler', () => {
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'AbleToScale')).toMatchObject({ status: 'True' });
   });
 
-  test('leaves a target alone that was scaled to nothing', async () => {
+  test('does not scale a target with zero replicas', async () => {
     await using story = await tellClusterStory();
     await story.create(deployment({ replicas: 0 }));
     await story.create(autoscaler());
@@ -284,7 +284,7 @@ describe('a HorizontalPodAutoscaler', () => {
 });
 
 describe('upkeep', () => {
-  test('a quota counts what is there, down as well as up', async () => {
+  test('the usage of a quota follows creations and deletions', async () => {
     await using story = await tellClusterStory();
     const hard = { pods: '10', 'requests.cpu': '4', 'count/deployments.apps': '3', configmaps: '5' };
     await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard } });
@@ -301,7 +301,7 @@ describe('upkeep', () => {
     expect(await used()).toMatchObject({ pods: '1', 'requests.cpu': '500m' });
   });
 
-  test('an aggregated role follows its parts', async () => {
+  test('the rules of an aggregated role follow the selected roles', async () => {
     await using story = await tellClusterStory();
     const role = (name: string, resource: string, roleLabels: Record<string, string>) => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -327,7 +327,7 @@ describe('upkeep', () => {
     expect(await rulesOf('view')).toContain('gadgets');
   });
 
-  test('a token in a Secret lets its account in, and goes with it', async () => {
+  test('a token Secret authenticates its ServiceAccount, and is deleted with it', async () => {
     await using story = await tellClusterStory();
     await story.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'robot' } });
     const annotations = { 'kubernetes.io/service-account.name': 'robot' };
@@ -353,7 +353,7 @@ describe('upkeep', () => {
     expect(await story.names('v1 Secret')).toEqual([]);
   });
 
-  test('events of a pod tell its life, and are forgotten after an hour', async () => {
+  test('a pod has events of its lifecycle, which are deleted after an hour', async () => {
     await using story = await tellClusterStory();
     await story.create({
       apiVersion: 'v1',
@@ -371,7 +371,7 @@ describe('upkeep', () => {
   });
 });
 
-test('a namespace with a bit of everything comes to rest, and goes with all of it', async () => {
+test('a namespace with objects of many kinds becomes idle, and is deleted with its content', async () => {
   await using story = await tellClusterStory();
   await story.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'all' } });
   const template = podTemplate(labels);

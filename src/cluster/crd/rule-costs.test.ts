@@ -123,7 +123,7 @@ describe('the limits', () => {
     expect(errors.map(({ message }) => message)).toEqual(messages);
   });
 
-  test('many rules together name the four that cost most', () => {
+  test('the error about the total cost names the four most expensive rules', () => {
     const costs = new RuleCosts();
     for (let index = 1; index <= 40; index++) {
       const schema = numbers(100_000 * index);
@@ -135,7 +135,7 @@ describe('the limits', () => {
     expect(costs.finish('the next schema')).toEqual([]);
   });
 
-  test('what is inside of lists without bound counts as often as it fits into a request', () => {
+  test('a rule inside an unbounded list counts as often as its values fit into a request', () => {
     const schema: Schema = { type: 'string', maxLength: 100 };
     const checked = check("self.contains('abcdefghijklmnopqrst')", schema);
     expect(new RuleCosts().rule(checked, schema, false, 1000, 'rule')).toEqual([]);

@@ -6,7 +6,7 @@ test.each([
   ["random.seededString(5, 'a') == self", "undeclared reference to 'random'"],
   ["hash.fnv64a(self) == b''", "undeclared reference to 'hash'"],
   ["json.marshal({'a': self}) == ''", "undeclared reference to 'json'"],
-])('a rule that uses what only kro declares is refused: %s', (rule, message) => {
+])('a rule with a function that only kro declares is refused: %s', (rule, message) => {
   const check = ruleChecker(new RuleCosts());
   const errors = check({ type: 'string', maxLength: 5 }, [{ rule }], 'rules', undefined, 1);
   expect(errors.map((error) => error.field)).toEqual(['rules[0].rule']);
@@ -19,7 +19,7 @@ test('a rule may use the functions of an API server', () => {
   expect(check({ type: 'string', maxLength: 5 }, [{ rule }], 'rules', undefined, 1)).toEqual([]);
 });
 
-test('a message that is dear to make is refused', () => {
+test('an expensive message expression is refused', () => {
   const check = ruleChecker(new RuleCosts());
   const schema = { type: 'array', items: { type: 'string' } } as const;
   const [error] = check(schema, [{ rule: 'true', messageExpression: "self.join(',')" }], 'rules', undefined, 1);

@@ -5,7 +5,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 
 const RIGS = { apiVersion: 'example.com/v1', kind: 'Rig' };
 
-test('a watch from before a change of the schema does not share its form of an object', async () => {
+test('a read after a schema change does not share the form of an object in an older watch', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const client = new KubeClient({ transport });

@@ -39,7 +39,7 @@ async function bare(): Promise<{ cluster: Cluster; clock: ManualClock }> {
   return { cluster: await createEmbeddedCluster({ controllers: false, clock }), clock };
 }
 
-describe('which requests are hit', () => {
+describe('the requests that a rule matches', () => {
   const ERROR = { kind: 'error', status: 500, reason: 'InternalError' } as const;
   test.each([
     ['the verb', { verb: 'list' }, 'GET', MAPS],
@@ -48,14 +48,14 @@ describe('which requests are hit', () => {
     ['the plural', { resource: 'configmaps' }, 'GET', MAPS],
     ['the namespace', { namespace: 'default' }, 'GET', MAPS],
     ['the name', { name: 'a' }, 'GET', `${MAPS}/a`],
-    ['the name that a list selects', { name: 'a', verb: 'list' }, 'GET', `${MAPS}?fieldSelector=metadata.name%3Da`],
+    ['the name in a field selector', { name: 'a', verb: 'list' }, 'GET', `${MAPS}?fieldSelector=metadata.name%3Da`],
     ['the subresource', { subresource: 'status' }, 'GET', '/api/v1/namespaces/default/services/kubernetes/status'],
-    ['no subresource', { subresource: '' }, 'GET', MAPS],
+    ['the absence of a subresource', { subresource: '' }, 'GET', MAPS],
     ['the user', { user: 'kubernetes-admin' }, 'GET', MAPS],
     ['the method', { method: 'GET' }, 'GET', MAPS],
     ['the path', { path: /limit=5/ }, 'GET', `${MAPS}?limit=5`],
     ['a function', { where: ({ userAgent }: { userAgent: string }) => userAgent === '' }, 'GET', MAPS],
-  ])('a rule for %s', async (_name, match, method, path) => {
+  ])('a rule matches by %s', async (_name, match, method, path) => {
     const { cluster } = await bare();
     const rule = cluster.faults.add(match, ERROR);
     expect((await call(cluster, method, path)).status).toBe(500);
@@ -65,13 +65,13 @@ describe('which requests are hit', () => {
   });
 
   test.each([
-    ['another verb', { verb: 'get' }],
-    ['another kind', { kind: 'Secret' }],
-    ['another namespace', { namespace: 'other' }],
-    ['another user', { user: 'other' }],
-    ['a subresource', { subresource: 'status' }],
-    ['a name', { name: 'a' }],
-  ])('not a rule for %s', async (_name, match) => {
+    ['its verb', { verb: 'get' }],
+    ['its kind', { kind: 'Secret' }],
+    ['its namespace', { namespace: 'other' }],
+    ['its user', { user: 'other' }],
+    ['its subresource', { subresource: 'status' }],
+    ['its name', { name: 'a' }],
+  ])('a rule does not match a request without %s', async (_name, match) => {
     const { cluster } = await bare();
     cluster.faults.add(match, ERROR, Number.POSITIVE_INFINITY);
     expect((await call(cluster, 'GET', MAPS)).status).toBe(200);
@@ -79,7 +79,7 @@ describe('which requests are hit', () => {
     await cluster.close();
   });
 
-  test('a rule hits so many times after so many that pass, until it is removed', async () => {
+  test('a rule has a number of skipped requests, a number of hits, and can be removed', async () => {
     const { cluster } = await bare();
     const statuses = async (count: number) => {
       const found: number[] = [];
@@ -95,7 +95,7 @@ describe('which requests are hit', () => {
     await cluster.close();
   });
 
-  test('the same seed hits the same share of requests, another seed others', async () => {
+  test('the same seed hits the same requests, and another seed hits others', async () => {
     const pattern = async (seed: number) => {
       const { cluster } = await bare();
       cluster.faults.add({}, ERROR, { times: Number.POSITIVE_INFINITY, probability: 0.3, seed });
@@ -112,7 +112,7 @@ describe('which requests are hit', () => {
   });
 });
 
-describe('what happens to them', () => {
+describe('the effects of faults', () => {
   test('an error carries its Retry-After', async () => {
     const { cluster } = await bare();
     cluster.faults.add({}, { kind: 'error', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 3 });
@@ -123,7 +123,7 @@ describe('what happens to them', () => {
     await cluster.close();
   });
 
-  test('latency lasts by the clock of the cluster and combines with the next fault', async () => {
+  test('latency follows the clock of the cluster and combines with the next fault', async () => {
     const { cluster, clock } = await bare();
     cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
     cluster.faults.add({}, { kind: 'conflict' });
@@ -155,7 +155,7 @@ describe('what happens to them', () => {
   test.each([
     [true, 200],
     [false, 404],
-  ])('a time-out whose request is carried out: %s', async (executed, found) => {
+  ])('a timeout whose request is executed: %s', async (executed, found) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'create' }, { kind: 'timeout', executed });
     expect(await call(cluster, 'POST', MAPS, map('a'))).toMatchObject({ status: 504, body: { reason: 'Timeout' } });
@@ -163,7 +163,7 @@ describe('what happens to them', () => {
     await cluster.close();
   });
 
-  test('no answer comes until the client gives up or the transport closes, though the request is carried out', async () => {
+  test('a request without an answer is executed, and ends when the client aborts or the transport closes', async () => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'create' }, { kind: 'no-answer' }, 2);
     const controller = new AbortController();
@@ -186,7 +186,7 @@ describe('what happens to them', () => {
     await cluster.close();
   });
 
-  test('stale reads show what was, of an object that is gone, too; writes see what is', async () => {
+  test('stale reads return old states, even of a deleted object; writes use the present state', async () => {
     const { cluster } = await bare();
     await call(cluster, 'POST', MAPS, map('a', 'one'));
     const rule = cluster.faults.add({ kind: 'ConfigMap' }, { kind: 'stale' }, Number.POSITIVE_INFINITY);
@@ -201,7 +201,7 @@ describe('what happens to them', () => {
     await cluster.close();
   });
 
-  test('stale reads lag so many changes behind, or stand at a version', async () => {
+  test('stale reads lag by a number of changes, or return a version', async () => {
     const { cluster } = await bare();
     const versions: string[] = [];
     for (const value of ['one', 'two', 'three']) {
@@ -217,7 +217,7 @@ describe('what happens to them', () => {
   });
 });
 
-test('a request that waits when the cluster closes leaves no timer', async () => {
+test('a request that waits when the transport closes leaves no timer', async () => {
   const { cluster, clock } = await bare();
   cluster.faults.add({}, { kind: 'latency', milliseconds: 1000 });
   const transport = cluster.transport();
@@ -228,7 +228,7 @@ test('a request that waits when the cluster closes leaves no timer', async () =>
   expect(clock.pending).toBe(0);
 });
 
-describe('watches', () => {
+describe('faults of watches', () => {
   async function watching(cluster: Cluster) {
     const version = (await call(cluster, 'GET', MAPS)).body['metadata'] as { resourceVersion: string };
     const signal = new AbortController();
@@ -254,7 +254,7 @@ describe('watches', () => {
     ['end', ['ADDED a'], undefined],
     ['expire', ['ADDED a', 'ERROR '], undefined],
     ['break', ['ADDED a'], /connection broke/],
-  ] as const)('are dropped after an event: %s', async (how, expected, error) => {
+  ] as const)('drop after an event: %s', async (how, expected, error) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'watch' }, { kind: 'watch-drop', afterEvents: 1, how });
     const { seen, ended } = await watching(cluster);
@@ -266,7 +266,7 @@ describe('watches', () => {
     await cluster.close();
   });
 
-  test('are half open after an event, until the cluster closes', async () => {
+  test('stall after an event until the cluster closes', async () => {
     const { cluster } = await bare();
     cluster.faults.add({}, { kind: 'watch-stall', afterEvents: 1 });
     const { seen, ended } = await watching(cluster);
@@ -279,7 +279,7 @@ describe('watches', () => {
     expect(seen).toEqual(['ADDED a']);
   });
 
-  test('are late, in order, by the clock of the cluster', async () => {
+  test('delay events in order by the clock of the cluster', async () => {
     const { cluster, clock } = await bare();
     cluster.faults.add({}, { kind: 'watch-delay', milliseconds: 50 });
     const { seen, stop, ended } = await watching(cluster);
@@ -301,7 +301,7 @@ describe('watches', () => {
 });
 
 describe('over a socket', () => {
-  test('a broken connection, a lost answer and a broken watch are seen by the client as such', async () => {
+  test('a client sees a broken connection, a lost answer and a broken watch', async () => {
     const { cluster } = await bare();
     const { url } = await cluster.listen({ https: false });
     cluster.faults.add({ verb: 'get' }, { kind: 'disconnect' });

@@ -20,17 +20,17 @@ test.each<[string, JsonValue | undefined, JsonValue | undefined, unknown[]]>([
   ['an empty object that becomes null', {}, null, ['-', {}, '-']],
   ['null that becomes a number', null, 1, ['-', {}, '-']],
   ['a new object', undefined, { b: 1 }, [{ '.': {}, 'f:b': {} }, '-', '-']],
-  ['the same', { b: [1] }, { b: [1] }, ['-', '-', '-']],
+  ['an equal value', { b: [1] }, { b: [1] }, ['-', '-', '-']],
 ])('without a schema: %s', (_, before, after, expected) => {
   expect(differences(before, after)).toEqual(expected);
 });
 
 test.each<[string, JsonValue | undefined, JsonValue, JsonValue]>([
-  ['null over an object with members leaves it', { b: 1 }, null, { b: 1 }],
-  ['null over an empty object is null', {}, null, null],
-  ['an empty object over one with members leaves it', { b: 1 }, {}, { b: 1 }],
-  ['a list over an object takes its place', { b: 1 }, [1], [1]],
-  ['an object over a list takes its place', [1], { b: 1 }, { b: 1 }],
+  ['null does not change an object with members', { b: 1 }, null, { b: 1 }],
+  ['null replaces an empty object', {}, null, null],
+  ['an empty object does not change an object with members', { b: 1 }, {}, { b: 1 }],
+  ['a list replaces an object', { b: 1 }, [1], [1]],
+  ['an object replaces a list', [1], { b: 1 }, { b: 1 }],
 ])('without a schema, applied: %s', (_, live, applied, expected) => {
   expect(mergeApplied(anyNode, live, applied)).toEqual(expected);
 });

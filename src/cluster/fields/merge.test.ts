@@ -11,7 +11,7 @@ const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 's
 test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
   ['a key', [{ name: 'a', x: 1 }, { name: 'b' }], [{ name: 'a', y: 2 }], [{ name: 'a', x: 1, y: 2 }, { name: 'b' }]],
   [
-    'a key that stands twice',
+    'a duplicate key',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },
@@ -20,7 +20,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     [{ name: 'a', y: 3 }],
   ],
   [
-    'a key that stands twice, and another',
+    'a duplicate key and another one',
     [{ name: 'a', x: 1 }, { name: 'b' }, { name: 'a', x: 2 }],
     [
       { name: 'b', y: 1 },
@@ -32,7 +32,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'another key than the one that stands twice',
+    'another key than the duplicate one',
     [{ name: 'a', x: 1 }, { name: 'a', x: 2 }, { name: 'b' }],
     [{ name: 'b', y: 1 }],
     [
@@ -42,7 +42,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'as many elements as there are, which were one key twice',
+    'two keys over a duplicate key',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },
@@ -57,7 +57,7 @@ test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
     ],
   ],
   [
-    'the same key twice over the same key twice',
+    'a duplicate key over a duplicate key',
     [
       { name: 'a', x: 1 },
       { name: 'a', x: 2 },

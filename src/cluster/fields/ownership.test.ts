@@ -44,7 +44,7 @@ const configs = fc
 /** The configuration as a request body has it, without members that are `undefined`. */
 const sent = (config: object) => JSON.parse(JSON.stringify(config)) as JsonObject;
 
-test('what a manager applied before makes no difference to what an apply does', () => {
+test('an apply has the same result with and without cached configurations', () => {
   const steps = fc.array(fc.tuple(fc.constantFrom('left', 'right'), configs), { minLength: 2, maxLength: 6 });
   fc.assert(
     fc.property(steps, (list) => {

@@ -16,7 +16,7 @@ const REPLICAS = ['spec', 'replicas'];
 const pathIn = (apiVersion: string) => (apiVersion === 'apps/v1' ? REPLICAS : undefined);
 const scaler = entry('scaler', 'Update', [REPLICAS], { apiVersion: 'autoscaling/v1', subresource: 'scale' });
 
-test('of the owners those of the replicas own those of the scale', () => {
+test('the owners of the replicas own the replicas of the scale', () => {
   const other = entry('other', 'Update', [['spec', 'paused']]);
   const unknown = entry('old', 'Update', [REPLICAS], { apiVersion: 'extensions/v1beta1' });
   const owner = entry('owner', 'Apply', [REPLICAS, ['spec', 'paused']]);
@@ -25,7 +25,7 @@ test('of the owners those of the replicas own those of the scale', () => {
   ]);
 });
 
-test('who scales takes the replicas from their owner, without a time', () => {
+test('a writer of the scale takes the replicas from their owner, in an entry without a time', () => {
   const owner = entry('owner', 'Apply', [REPLICAS, ['spec', 'paused']]);
   expect(toParentEntries([owner], [scaler], pathIn, 'apps/v1')).toEqual([
     { ...owner, fields: treeOfMembers([['spec', 'paused']]) },
@@ -33,7 +33,7 @@ test('who scales takes the replicas from their owner, without a time', () => {
   ]);
 });
 
-test('an owner of nothing but the replicas goes, one that keeps them stays as it is', () => {
+test('an owner of only the replicas is removed, and an owner that keeps them does not change', () => {
   const owner = entry('owner', 'Apply', [REPLICAS]);
   expect(toParentEntries([owner], [scaler], pathIn, 'apps/v1')).toHaveLength(1);
   expect(toParentEntries([owner], toScaleEntries([owner], pathIn), pathIn, 'apps/v1')).toEqual([owner]);

@@ -19,7 +19,7 @@ const names = fc.constantFrom('a', 'b', 'c');
 const trees = fc.array(fc.array(names, { minLength: 1, maxLength: 4 }), { maxLength: 8 }).map(treeOfMembers);
 const keys = (tree: FieldTree) => new Set([...pathsOf(tree)].map((path) => path.join(' ')));
 
-test('union, difference and intersection are those of the sets of paths', () => {
+test('union, difference and intersection agree with sets of paths', () => {
   fc.assert(
     fc.property(trees, trees, (left, right) => {
       const [a, b] = [keys(left), keys(right)];
@@ -31,7 +31,7 @@ test('union, difference and intersection are those of the sets of paths', () => 
   );
 });
 
-test('a set that an operation leaves alone keeps its identity', () => {
+test('an operation that does not change a set returns the same object', () => {
   fc.assert(
     fc.property(trees, (tree) => {
       expect(union(tree, tree)).toBe(tree);
@@ -41,7 +41,7 @@ test('a set that an operation leaves alone keeps its identity', () => {
   );
 });
 
-test('the written form reads back to the same set', () => {
+test('fieldsV1 is read back as the same set', () => {
   fc.assert(
     fc.property(trees, (tree) => {
       const read = fromFieldsV1(JSON.parse(JSON.stringify(toFieldsV1(tree))) as JsonObject);
@@ -58,6 +58,6 @@ test.each([
   expect(formatFieldPath(path)).toBe(text);
 });
 
-test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is no written form of a set', (value) => {
+test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is not valid fieldsV1', (value) => {
   expect(fromFieldsV1(value as JsonObject)).toBeUndefined();
 });

@@ -11,10 +11,10 @@ const warning = (name: string, path = '') =>
 
 test.each([
   ['a qualified name', ['example.com/x'], undefined, []],
-  ['names that the server knows', ['orphan', 'foregroundDeletion', 'kubernetes'], undefined, []],
+  ['the finalizers of Kubernetes', ['orphan', 'foregroundDeletion', 'kubernetes'], undefined, []],
   ['plain names, in order', ['y', 'x'], undefined, [warning('x'), warning('y')]],
   ['a domain without a path', ['example.com'], undefined, [warning('example.com', ' including a path (/)')]],
-  ['a name that was there before', ['x', 'y'], ['x'], [warning('y')]],
+  ['an existing name', ['x', 'y'], ['x'], [warning('y')]],
 ])('%s', (_, finalizers, before, warnings) => {
   expect(finalizerWarnings(holding(finalizers), before === undefined ? undefined : holding(before))).toEqual(warnings);
 });

@@ -5,8 +5,13 @@ import { unifiedDifference } from './line-difference.ts';
 const lines = (text: string) => text.split('');
 
 test.each<[string, string, string, string]>([
-  ['nothing', 'abc', 'abc', ''],
-  ['one line, with three around it', 'abcdXefgh', 'abcdYefgh', '@@ -2,7 +2,7 @@\n b\n c\n d\n-X\n+Y\n e\n f\n g\n'],
+  ['no change', 'abc', 'abc', ''],
+  [
+    'a changed line with three lines of context',
+    'abcdXefgh',
+    'abcdYefgh',
+    '@@ -2,7 +2,7 @@\n b\n c\n d\n-X\n+Y\n e\n f\n g\n',
+  ],
   ['an insertion at the start', 'a', 'Xa', '@@ -1 +1,2 @@\n+X\n a\n'],
   ['a removal at the end', 'aX', 'a', '@@ -1,2 +1 @@\n a\n-X\n'],
   [
@@ -40,7 +45,7 @@ function patch(before: readonly string[], difference: string): string[] {
   return [...out, ...before.slice(next)];
 }
 
-test('a difference makes the second text of the first, also where lines repeat', () => {
+test('a difference turns the first text into the second, even with repeated lines', () => {
   const text = fc.array(fc.constantFrom('a', 'b', 'c', '{', '}'), { maxLength: 300 });
   fc.assert(
     fc.property(text, text, (before, after) => {

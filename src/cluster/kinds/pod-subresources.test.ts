@@ -27,7 +27,7 @@ function update(subresource: string, before: JsonObject, next: JsonObject, statu
   return { kept, problems: problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`) };
 }
 
-test('a write to the pod itself, or to its status, is not partial', () => {
+test('a write to the pod or to its status is not partial', () => {
   expect([partialUpdateOf(''), partialUpdateOf('status')]).toEqual([undefined, undefined]);
 });
 
@@ -35,7 +35,7 @@ describe('ephemeral containers', () => {
   const before = { containers: [container('c', '1')], ephemeralContainers: [{ name: 'e', image: 'x' }] };
   const added = [...before.ephemeralContainers, { name: 'f', image: 'y' }];
 
-  test('are added; nothing else of the pod changes', () => {
+  test('are added, and nothing else of the pod changes', () => {
     const next = { containers: [container('c', '1', { image: 'other' })], ephemeralContainers: added, hostname: 'h' };
     expect(update('ephemeralcontainers', before, next)).toEqual({
       kept: { containers: before.containers, ephemeralContainers: added },
@@ -46,7 +46,7 @@ describe('ephemeral containers', () => {
   test.each([
     ['changed', [{ name: 'e', image: 'z' }], 'existing ephemeral containers "e" may not be changed'],
     ['removed', [], 'existing ephemeral containers "e" may not be removed'],
-    ['removed with the list', undefined, 'existing ephemeral containers "e" may not be removed'],
+    ['removed together with the list', undefined, 'existing ephemeral containers "e" may not be removed'],
   ])('are not %s', (_, ephemeralContainers, problem) => {
     const next = { ...before, ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) };
     if (ephemeralContainers === undefined) delete (next as JsonObject)['ephemeralContainers'];
@@ -59,7 +59,7 @@ describe('ephemeral containers', () => {
 describe('a resize', () => {
   const before = { containers: [container('c', '1')], initContainers: [container('i', '1')] };
 
-  test('changes amounts of cpu and memory; an image sent along is left as it was', () => {
+  test('changes cpu and memory, and ignores an image', () => {
     const next = { ...before, containers: [container('c', '2', { image: 'other' })] };
     expect(update('resize', before, next)).toEqual({
       kept: { ...before, containers: [container('c', '2')] },
@@ -69,17 +69,17 @@ describe('a resize', () => {
 
   test.each<[string, JsonObject, readonly string[]]>([
     [
-      'a container less',
+      'a removed container',
       { containers: [], initContainers: before.initContainers },
       ['spec.containers: Forbidden: containers may not be added or removed on resize'],
     ],
     [
-      'a container renamed',
+      'a renamed container',
       { ...before, initContainers: [container('j', '1')] },
       ['spec.initContainers[0].name: Forbidden: initContainers may not be renamed or reordered on resize'],
     ],
     [
-      'a request removed',
+      'a removed resource request',
       { ...before, containers: [{ name: 'c', image: 'i', resources: { requests: { memory: '1' } } }] },
       ['spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed'],
     ],
@@ -89,7 +89,7 @@ describe('a resize', () => {
       ['spec: Forbidden: only cpu and memory resources are mutable'],
     ],
     [
-      'a class of service that changes',
+      'a change of the QoS class',
       {
         containers: [{ ...container('c', '1'), resources: { requests: {} } }],
         initContainers: [{ ...container('i', '1'), resources: {} }],
@@ -104,7 +104,7 @@ describe('a resize', () => {
     expect(update('resize', before, next).problems).toEqual(problems);
   });
 
-  test('is refused on a node that does not tell the resources of a running container', () => {
+  test('is refused when the node does not report the resources of a running container', () => {
     const status = { containerStatuses: [{ name: 'c', state: { running: {} } }] };
     expect(update('resize', before, before, status).problems).toEqual([
       'spec: Forbidden: Pod running on node without support for resize',
@@ -112,7 +112,7 @@ describe('a resize', () => {
   });
 });
 
-describe('an ephemeral container is checked', () => {
+describe('an ephemeral container', () => {
   const common = { imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
   const problemsOf = (ephemeral: JsonObject) => {
     const problems: FieldError[] = [];
@@ -128,17 +128,17 @@ describe('an ephemeral container is checked', () => {
   const at = 'spec.ephemeralContainers[0]';
 
   test.each<[string, JsonObject, readonly string[]]>([
-    ['well made', { targetContainerName: 'c', stdin: true }, []],
-    ['with a name that is taken', { name: 'c' }, [`${at}.name: Duplicate value: "c"`]],
-    ['without an image', { image: '' }, [`${at}.image: Required value`]],
-    ['of an unknown target', { targetContainerName: 'x' }, [`${at}.targetContainerName: Not found: "x"`]],
+    ['is accepted', { targetContainerName: 'c', stdin: true }, []],
+    ['with the name of another container is refused', { name: 'c' }, [`${at}.name: Duplicate value: "c"`]],
+    ['without an image is refused', { image: '' }, [`${at}.image: Required value`]],
+    ['with an unknown target is refused', { targetContainerName: 'x' }, [`${at}.targetContainerName: Not found: "x"`]],
     [
-      'with ports',
+      'with ports is refused',
       { ports: [{ containerPort: 80, protocol: 'TCP' }] },
       [`${at}.ports: Forbidden: cannot be set for an Ephemeral Container`],
     ],
     [
-      'with resources',
+      'with resources is refused',
       { resources: { requests: { cpu: '1' } } },
       [`${at}.resources: Forbidden: cannot be set for an Ephemeral Container`],
     ],

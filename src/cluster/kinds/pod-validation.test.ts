@@ -37,12 +37,12 @@ test.each<[string, JsonObject, string]>([
     'spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address',
   ],
   [
-    'a missing key',
+    'tolerations',
     pod({ tolerations: [{ value: 'x' }] }),
     'spec.tolerations[0].operator: Invalid value: "": operator must be Exists',
   ],
   [
-    'spread',
+    'topology spread',
     pod({ topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'z', whenUnsatisfiable: 'DoNotSchedule' }] }),
     'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero',
   ],
@@ -52,17 +52,17 @@ test.each<[string, JsonObject, string]>([
     'spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive',
   ],
   [
-    'modes of keys',
+    'file modes of keys',
     pod({ volumes: [{ name: 'v', secret: { secretName: 's', defaultMode: 9999 } }] }),
     'spec.volumes[0].secret.defaultMode: Invalid value: 9999: must be a number between 0 and 0777 (octal), both inclusive',
   ],
   [
-    'resources that cannot be shared',
+    'extended resources',
     pod({}, { resources: { requests: { 'x.io/gpu': '1' } } }),
     'spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources',
   ],
   [
-    'fields of the environment',
+    'field references of variables',
     pod({}, { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.x' } } }] }),
     'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.x": error converting fieldPath: field label not supported: metadata.x',
   ],
@@ -72,7 +72,7 @@ test.each<[string, JsonObject, string]>([
     'spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1',
   ],
   [
-    'probes of what runs once',
+    'probes of init containers',
     pod({ initContainers: [{ name: 'i', image: 'i', readinessProbe: { exec: { command: ['x'] } } }] }),
     'spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
   ],

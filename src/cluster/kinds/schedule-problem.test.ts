@@ -18,6 +18,6 @@ test.each([
   ['@bogus', 'unrecognized descriptor: @bogus'],
   ['@every 9999999h', 'failed to parse duration @every 9999999h: time: invalid duration "9999999h"'],
   ['@every x', 'failed to parse duration @every x: time: invalid duration "x"'],
-])('%s is none: %s', (text, problem) => {
+])('%s is not a schedule: %s', (text, problem) => {
   expect(scheduleProblem(text)).toBe(problem);
 });

@@ -60,12 +60,12 @@ describe('the status of a kind', () => {
     expect(found.filter((text) => expected.length > 0 || !text.endsWith(NEGATIVE))).toEqual(expected);
   });
 
-  test('a count of collisions never becomes less', () => {
+  test('a collision count cannot decrease', () => {
     const found = wrong('apps/deployments', object('D', { collisionCount: 1 }), object('D', { collisionCount: 2 }));
     expect(found).toEqual(['status.collisionCount: Invalid value: 1: cannot be decremented']);
   });
 
-  test('only a Service that balances load has addresses for that', () => {
+  test('only a Service of the type LoadBalancer has ingress addresses', () => {
     const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } };
     const of = (type: string) => wrong('/services', object('Service', status, { spec: { type } }), object('S', {}));
     expect(of('LoadBalancer')).toEqual([]);
@@ -74,7 +74,7 @@ describe('the status of a kind', () => {
     ]);
   });
 
-  test('the quality of service of a pod stays', () => {
+  test('the QoS class of a pod is immutable', () => {
     const found = wrong('/pods', object('Pod', { qosClass: 'Guaranteed' }), object('Pod', { qosClass: 'BestEffort' }));
     expect(found).toEqual(['status.qosClass: Invalid value: "Guaranteed": field is immutable']);
   });

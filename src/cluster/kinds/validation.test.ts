@@ -74,7 +74,7 @@ const hook = (more: JsonObject): JsonObject => ({
 
 test.each<[string, Kind, JsonObject, string[]]>([
   [
-    'a share above the whole',
+    'a percentage above 100',
     'PodDisruptionBudget',
     { spec: { maxUnavailable: '101%' } },
     ['spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%'],
@@ -86,7 +86,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.unhealthyPodEvictionPolicy: Unsupported value: "X": supported values: "AlwaysAllow", "IfHealthyBudget"'],
   ],
   [
-    'half a pod',
+    'a fraction of a pod',
     'ResourceQuota',
     { spec: { hard: { pods: '1.5' } } },
     ['spec.hard[pods]: Invalid value: "1500m": must be an integer'],
@@ -98,13 +98,13 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes'],
   ],
   [
-    'a scope that a resource does not know',
+    'a scope that a resource does not support',
     'ResourceQuota',
     { spec: { hard: { services: '1' }, scopes: ['BestEffort'] } },
     ['spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource'],
   ],
   [
-    'a selector of scopes without values',
+    'a scope selector without values',
     'ResourceQuota',
     { spec: { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In' }] } } },
     [
@@ -112,7 +112,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a minimum above the maximum, and above what follows from it',
+    'a minimum above the maximum and above the defaults',
     'LimitRange',
     limits({ min: { cpu: '2' }, max: { cpu: '1' } }),
     [
@@ -128,52 +128,52 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ['spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1'],
   ],
   [
-    'claims without a bound',
+    'a limit of claims without a minimum and a maximum',
     'LimitRange',
     { spec: { limits: [{ type: 'PersistentVolumeClaim' }] } },
     [
       'spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided',
     ],
   ],
-  ['a volume from nowhere', 'PersistentVolume', volume({}), ['spec: Required value: must specify a volume type']],
+  ['a volume without a source', 'PersistentVolume', volume({}), ['spec: Required value: must specify a volume type']],
   [
-    'a volume from two places',
+    'a volume with two sources',
     'PersistentVolume',
     volume({ hostPath: { path: '/x' }, nfs: { server: 's', path: '/x' } }),
     ['spec.nfs: Forbidden: may not specify more than 1 volume type'],
   ],
   [
-    'a volume of one node that names none',
+    'a local volume without a node',
     'PersistentVolume',
     volume({ local: { path: '/x' } }),
     ['spec.nodeAffinity: Required value: Local volume requires node affinity'],
   ],
   [
-    'a volume that is no storage',
+    'a volume without a storage capacity',
     'PersistentVolume',
     volume({ capacity: { cpu: '1' }, hostPath: { path: '/x' } }),
     ['spec.capacity: Unsupported value: {"cpu":"1"}: supported values: "storage"'],
   ],
   [
-    'a class that recycles',
+    'a class with the reclaim policy Recycle',
     'StorageClass',
     { provisioner: 'a.b/c', reclaimPolicy: 'Recycle' },
     ['reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"'],
   ],
   [
-    'a topology of nothing',
+    'a topology without values',
     'StorageClass',
     { provisioner: 'a.b/c', allowedTopologies: [{ matchLabelExpressions: [{ key: 'a', values: [] }] }] },
     ['allowedTopologies[0].matchLabelExpressions[0].values: Required value'],
   ],
   [
-    'a priority of the system',
+    'a priority above the user limit',
     'PriorityClass',
     { value: 2_000_000_000 },
     ['value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
   ],
   [
-    'texts that are no address, loopback, and addresses of another family',
+    'an invalid address, a loopback address and an address of another family',
     'EndpointSlice',
     { addressType: 'IPv4', endpoints: [{ addresses: ['x', '127.0.0.1', '2001:db8::1'] }] },
     [
@@ -183,19 +183,19 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'two ports of one name',
+    'two ports with one name',
     'EndpointSlice',
     { addressType: 'IPv4', endpoints: [], ports: [{ name: 'a' }, { name: 'a' }] },
     ['ports[1].name: Duplicate value: "a"'],
   ],
   [
-    'ports without names where there are several',
+    'several ports without names',
     'Endpoints',
     { subsets: [{ addresses: [{ ip: '1.2.3.4' }], ports: [{ port: 80 }, { port: 79, name: 'a' }] }] },
     ['subsets[0].ports[0].name: Required value'],
   ],
   [
-    'a lease that has ended before it starts',
+    'a lease with numbers out of range',
     'Lease',
     { spec: { leaseDurationSeconds: 0, leaseTransitions: -1 } },
     [
@@ -226,7 +226,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
   ],
   ['a runtime without a handler', 'RuntimeClass', { handler: '' }, ['handler: Required value']],
   [
-    'a webhook without anything',
+    'an empty webhook',
     'MutatingWebhookConfiguration',
     { webhooks: [{}] },
     [
@@ -237,7 +237,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a webhook in the clear, with a query',
+    'a webhook with an http URL and a query',
     'MutatingWebhookConfiguration',
     hook({ clientConfig: { url: 'http://u@x/y?q' } }),
     [
@@ -247,7 +247,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
     ],
   ],
   [
-    'a rule for all and for some',
+    'a rule for all resources and for one resource',
     'MutatingWebhookConfiguration',
     hook({ rules: [{ apiGroups: ['*', 'a'], apiVersions: ['v1'], resources: ['*', 'x'], operations: ['X'] }] }),
     [
@@ -262,7 +262,7 @@ test.each<[string, Kind, JsonObject, string[]]>([
   expect(causes(body).sort()).toEqual([...expected].sort());
 });
 
-test('a webhook has what it leaves out filled in', async () => {
+test('a webhook gets its default values', async () => {
   const content = hook({ clientConfig: { service: { name: 's', namespace: 'n' } } });
   const { status, body } = await send(
     'POST',
@@ -316,7 +316,7 @@ test.each<[Kind, JsonObject, JsonObject, string]>([
     { spec: { scopes: ['BestEffort'] } },
     'spec.scopes: Invalid value: ["BestEffort"]: field is immutable',
   ],
-])('what a %s is made with stays', async (kind, content, change, expected) => {
+])('a field of a %s is immutable', async (kind, content, change, expected) => {
   const path = PATHS[kind][1];
   expect((await send('POST', path, make(kind, content))).status).toBe(201);
   const { status, body } = await send('PATCH', `${path}/x`, change, 'application/merge-patch+json');
@@ -333,35 +333,41 @@ const claim: JsonObject = { spec: { accessModes: ['ReadWriteOnce'], resources: {
 const gated: JsonObject = { spec: { containers: CONTAINERS, schedulingGates: [{ name: 'a' }] } };
 
 test.each<[string, Kind, JsonObject, JsonObject, string[]]>([
-  ['a suspended Job may be placed anew', 'Job', job({ suspend: true }), place, []],
-  ['a Job may not', 'Job', job({}), place, ['spec.template: Invalid value: {"labels":{"batch.kubernetes.io/contr']],
+  ['a suspended Job can change its node selector', 'Job', job({ suspend: true }), place, []],
   [
-    'a suspended Job runs what it was made to run',
+    'a running Job cannot change its node selector',
+    'Job',
+    job({}),
+    place,
+    ['spec.template: Invalid value: {"labels":{"batch.kubernetes.io/contr'],
+  ],
+  [
+    'a suspended Job cannot change its image',
     'Job',
     job({ suspend: true }),
     { spec: { template: { spec: { containers: [{ name: 'c', image: 'j' }] } } } },
     ['spec.template.spec: Invalid value: {"Volumes":null,"InitContainers":null,"Containers":[{"Name":"c","Imag'],
   ],
-  ['a claim is given a class', 'PersistentVolumeClaim', claim, { spec: { storageClassName: 'x' } }, []],
-  ['a claim is given a volume', 'PersistentVolumeClaim', claim, { spec: { volumeName: 'x' } }, []],
+  ['a claim can get a class', 'PersistentVolumeClaim', claim, { spec: { storageClassName: 'x' } }, []],
+  ['a claim can get a volume', 'PersistentVolumeClaim', claim, { spec: { volumeName: 'x' } }, []],
   [
-    'a claim without a volume does not grow',
+    'a claim without a volume cannot grow',
     'PersistentVolumeClaim',
     claim,
     { spec: { resources: { requests: { storage: '2Gi' } } } },
     ['spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassNam'],
   ],
-  ['gates go away', 'Pod', gated, { spec: { schedulingGates: null } }, []],
+  ['scheduling gates can be removed', 'Pod', gated, { spec: { schedulingGates: null } }, []],
   [
-    'gates do not come',
+    'scheduling gates cannot be added',
     'Pod',
     gated,
     { spec: { schedulingGates: [{ name: 'z' }] } },
     ["spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling gate 'z'"],
   ],
-  ['a pod with gates may have its nodes narrowed', 'Pod', gated, { spec: { nodeSelector: { a: 'b' } } }, []],
+  ['a pod with scheduling gates can get a node selector', 'Pod', gated, { spec: { nodeSelector: { a: 'b' } } }, []],
   [
-    'a pod on its way may not live longer',
+    'a pod cannot increase its active deadline',
     'Pod',
     { spec: { containers: CONTAINERS, activeDeadlineSeconds: 5 } },
     { spec: { activeDeadlineSeconds: 9 } },
@@ -383,15 +389,19 @@ const OTHER = { apiGroup: 'a.b', kind: 'Foo', name: 'f' };
 const bare = { apiGroup: null, ...CLAIM };
 
 test.each<[string, JsonObject, JsonObject]>([
-  ['a claim, said the old way, is said both ways', { dataSource: CLAIM }, { dataSource: bare, dataSourceRef: bare }],
-  ['anything else, said the old way, is dropped', { dataSource: OTHER }, {}],
   [
-    'anything, said the new way, is said both ways',
+    'a claim in dataSource is copied to dataSourceRef',
+    { dataSource: CLAIM },
+    { dataSource: bare, dataSourceRef: bare },
+  ],
+  ['another object in dataSource is dropped', { dataSource: OTHER }, {}],
+  [
+    'an object in dataSourceRef is copied to dataSource',
     { dataSourceRef: OTHER },
     { dataSource: OTHER, dataSourceRef: OTHER },
   ],
   [
-    'what lies in another namespace is said the new way alone',
+    'an object of another namespace is only in dataSourceRef',
     { dataSourceRef: { ...OTHER, namespace: 'n' } },
     { dataSourceRef: { ...OTHER, namespace: 'n' } },
   ],
@@ -410,7 +420,7 @@ test.each([
   ['ConfigMap', 'configmaps', { binaryData: { a: Buffer.alloc(1_048_576).toString('base64') } }, 201],
   ['Secret', 'secrets', { data: { a: Buffer.alloc(1_048_576).toString('base64') } }, 201],
   ['Secret', 'secrets', { stringData: { a: 'x'.repeat(1_048_577) } }, 422],
-])('of a %s the bytes count that it holds, not how they are written', async (kind, plural, content, status) => {
+])('the size limit of a %s counts decoded bytes', async (kind, plural, content, status) => {
   const path = `/api/v1/namespaces/default/${plural}`;
   const metadata = { generateName: 'large-' };
   expect((await send('POST', path, { apiVersion: 'v1', kind, metadata, ...content })).status).toBe(status);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/index.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 
-test('a schema of version 3 becomes one of version 2', () => {
+test('a schema of version 3 is converted to version 2', () => {
   const schema = {
     type: 'object',
     nullable: true,
@@ -26,7 +26,7 @@ test('a schema of version 3 becomes one of version 2', () => {
   });
 });
 
-test('an operation of version 3 becomes one of version 2', () => {
+test('an operation of version 3 is converted to version 2', () => {
   const paths = {
     '/a/{name}': {
       patch: {
@@ -89,7 +89,7 @@ function read(bytes: Buffer): [number, bigint | Buffer | number][] {
   return fields;
 }
 
-test('numbers, flags and texts stand under the numbers of their fields', () => {
+test('numbers, booleans and texts have the field numbers of the protobuf schema', () => {
   const schema: JsonObject = {
     type: 'integer',
     minimum: -1.5,

@@ -17,12 +17,12 @@ test.each<[JsonValue, JsonValue, JsonValue]>([
 describe('JSON patch', () => {
   const rows: [string, JsonValue, JsonValue[], JsonValue][] = [
     ['adds a member', { a: 1 }, [{ op: 'add', path: '/b', value: 2 }], { a: 1, b: 2 }],
-    ['replaces a member that is missing', {}, [{ op: 'replace', path: '/a', value: 1 }], { a: 1 }],
+    ['replaces a missing member', {}, [{ op: 'replace', path: '/a', value: 1 }], { a: 1 }],
     ['inserts before an index', [1, 2], [{ op: 'add', path: '/1', value: 9 }], [1, 9, 2]],
     ['appends with a dash', [1], [{ op: 'add', path: '/-', value: 2 }], [1, 2]],
     ['unescapes pointers', {}, [{ op: 'add', path: '/a~1b~0c', value: 1 }], { 'a/b~c': 1 }],
     ['unescapes a tilde before a one', {}, [{ op: 'add', path: '/~01', value: 1 }], { '~1': 1 }],
-    ['moves', { a: { b: 1 } }, [{ op: 'move', from: '/a/b', path: '/c' }], { a: {}, c: 1 }],
+    ['moves a member', { a: { b: 1 } }, [{ op: 'move', from: '/a/b', path: '/c' }], { a: {}, c: 1 }],
     ['replaces the whole document', { a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
   ];
   test.each(rows)('%s', (_name, document, patch, expected) => {
@@ -30,10 +30,10 @@ describe('JSON patch', () => {
   });
 
   const failing: [string, JsonValue[]][] = [
-    ['a test that does not hold', [{ op: 'test', path: '/a', value: 2 }]],
-    ['a test of what is missing', [{ op: 'test', path: '/x', value: 2 }]],
-    ['the removal of what is missing', [{ op: 'remove', path: '/x' }]],
-    ['a parent that is missing', [{ op: 'add', path: '/x/y', value: 1 }]],
+    ['a test that fails', [{ op: 'test', path: '/a', value: 2 }]],
+    ['a test of a missing member', [{ op: 'test', path: '/x', value: 2 }]],
+    ['the removal of a missing member', [{ op: 'remove', path: '/x' }]],
+    ['a missing parent', [{ op: 'add', path: '/x/y', value: 1 }]],
     ['an index beyond the end', [{ op: 'add', path: '/l/9', value: 1 }]],
     ['an unknown operation', [{ op: 'frob', path: '/a' }]],
   ];
@@ -48,7 +48,7 @@ describe('JSON patch', () => {
   });
 });
 
-test('a merge patch that holds the whole target without nulls gives the target', () => {
+test('a merge patch equal to a target without nulls gives the target', () => {
   const noNulls = (value: unknown): boolean =>
     value !== null && (typeof value !== 'object' || Object.values(value).every(noNulls));
   const objects = fc.dictionary(fc.string(), fc.jsonValue()).filter(noNulls);
@@ -71,7 +71,7 @@ describe('strategic merge patch', () => {
 
   const rows: [string, JsonObject, JsonValue][] = [
     [
-      'merges by the key',
+      'merges elements by their key',
       containers({ name: 'b', image: '2' }),
       [
         { name: 'a', image: '1' },
@@ -79,15 +79,15 @@ describe('strategic merge patch', () => {
       ],
     ],
     [
-      'puts new elements before those it does not name',
+      'puts new elements before the elements that are not in the patch',
       containers({ name: 'c' }),
       [{ name: 'c' }, { name: 'a', image: '1' }, { name: 'b', image: '1' }],
     ],
     ['deletes elements', containers({ name: 'a', $patch: 'delete' }), [{ name: 'b', image: '1' }]],
     ['replaces lists', containers({ $patch: 'replace' }, { name: 'z' }), [{ name: 'z' }]],
-    ['takes no element that orders the list replaced', containers({ $patch: 'replace', name: 'a' }), []],
+    ['ignores the element with the replace directive', containers({ $patch: 'replace', name: 'a' }), []],
     [
-      'takes a new element as it is, without what only makes sense where something stands',
+      'adds a new element without its directives',
       containers({
         name: 'c',
         ports: [{ containerPort: 1 }, { containerPort: 1 }],
@@ -119,17 +119,17 @@ describe('strategic merge patch', () => {
       'merging lists cannot yet be specified in the patch',
     ],
     [
-      'order that is no list',
+      'order that is not a list',
       { spec: { '$setElementOrder/containers': 'x' } },
       'expected a []interface {}, but received a string',
     ],
     [
-      'other form of elements',
+      'element of another type',
       containers('x' as unknown as JsonObject),
       'list element types are not identical: [[map[image:1 name:a] map[image:1 name:b]] [x]]',
     ],
-    ['member beyond the retained', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
-  ])('refuses a list with a %s', (_name, patch, text) => {
+    ['member that is not in $retainKeys', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
+  ])('refuses a patch with a %s', (_name, patch, text) => {
     expect(() => merged(before, patch)).toThrow(text);
   });
 
@@ -141,10 +141,10 @@ describe('strategic merge patch', () => {
 });
 
 test.each<[string, JsonValue[], JsonValue]>([
-  ['adds at a place counted from the end', [{ op: 'add', path: '/a/-1', value: 9 }], { a: [1, 2, 9] }],
-  ['copies what is missing as null', [{ op: 'copy', from: '/b', path: '/c' }], { a: [1, 2], c: null }],
+  ['adds at a negative index', [{ op: 'add', path: '/a/-1', value: 9 }], { a: [1, 2, 9] }],
+  ['copies a missing member as null', [{ op: 'copy', from: '/b', path: '/c' }], { a: [1, 2], c: null }],
   ['adds null when no value is given', [{ op: 'add', path: '/c' }], { a: [1, 2], c: null }],
-  ['ignores what stands before the first slash', [{ op: 'add', path: 'x/c', value: 1 }], { a: [1, 2], c: 1 }],
+  ['ignores text before the first slash', [{ op: 'add', path: 'x/c', value: 1 }], { a: [1, 2], c: 1 }],
 ])('a JSON patch %s', (_name, operations, expected) => {
   expect(applyJsonPatch({ a: [1, 2] }, operations)).toEqual(expected);
 });

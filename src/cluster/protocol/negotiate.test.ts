@@ -7,7 +7,7 @@ const TYPES = 'application/json, application/yaml, application/vnd.kubernetes.pr
 const STREAMS = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
-describe('the form that Accept asks for', () => {
+describe('the encoding of the Accept header', () => {
   test.each([
     [undefined, 'object', 'application/json'],
     ['', 'object', 'application/json'],
@@ -29,7 +29,7 @@ describe('the form that Accept asks for', () => {
   });
 });
 
-describe('what cannot be given is 406', () => {
+describe('an unsupported encoding is 406', () => {
   test.each([
     ['text/plain', LIST, `406: Not Acceptable\n\nAvailable representations: ${TYPES}, ${STREAMS}`],
     ['text/plain', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],

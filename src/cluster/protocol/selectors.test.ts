@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
-describe('a label selector that cannot be read names what it found', () => {
+describe('the error of a label selector names the unexpected token', () => {
   test.each([
     ['=1', "found '=', expected: !, identifier, or 'end of string'"],
     [',a', "found ',', expected: !, identifier, or 'end of string'"],

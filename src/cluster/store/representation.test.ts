@@ -21,7 +21,7 @@ const object = (version: number, parts: JsonObject, entries: JsonObject[] = []):
 const AS_STORED = { fromStorage: (same: KubeObject) => same };
 const read = (form: Representation) => form.bytes.toString();
 
-test('the bytes are those of the object, whatever was copied from the one before', () => {
+test('the bytes are the JSON of the object, with any parts copied from the previous version', () => {
   const parts = fc.dictionary(fc.constantFrom('spec', 'data', 'status'), fc.jsonValue(), {
     maxKeys: 3,
   }) as fc.Arbitrary<JsonObject>;
@@ -42,7 +42,7 @@ test('the bytes are those of the object, whatever was copied from the one before
   );
 });
 
-test('parts that are shared are copied, and the old bytes let go', () => {
+test('the bytes of shared parts are copied, and the old bytes are released', () => {
   const data = { text: 'x'.repeat(1000) };
   const before = new Representation(deepFreeze(object(1, { data })));
   const first = before.bytes;
@@ -54,7 +54,7 @@ test('parts that are shared are copied, and the old bytes let go', () => {
   expect(read(before)).toBe(JSON.stringify(before.object));
 });
 
-test('an unread form hands on what it would have copied from', () => {
+test('an unread representation hands over its predecessor', () => {
   const data = { text: 'x'.repeat(1000) };
   const first = new Representation(object(1, { data }));
   expect(first.bytes.length).toBeGreaterThan(1000);
@@ -63,7 +63,7 @@ test('an unread form hands on what it would have copied from', () => {
   expect(unread.handOver()).toBeUndefined();
 });
 
-test('the rest begins after kind and version', () => {
+test('bodyStart is the offset after kind and apiVersion', () => {
   const form = new Representation(object(1, { data: {} }));
   expect(form.bytes.toString('utf8', 0, form.bodyStart)).toBe('{"kind":"ConfigMap","apiVersion":"v1",');
 });

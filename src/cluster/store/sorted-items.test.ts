@@ -9,7 +9,7 @@ interface Item {
 
 const inOrder = (items: Iterable<Item>) => [...items].sort((a, b) => (a.key < b.key ? -1 : 1));
 
-test('behaves as a sorted map does', () => {
+test('behaves like a sorted map', () => {
   const key = fc.tuple(fc.constantFrom('a', 'b', 'ab', 'default'), fc.nat(40)).map(([place, n]) => `${place}/m${n}`);
   const step = fc.record({ key, remove: fc.boolean() });
   fc.assert(

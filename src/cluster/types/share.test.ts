@@ -6,7 +6,7 @@ import { copyJson, deepFreeze } from './copy.ts';
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 
-test('a value shares all of an equal one, and nothing changes by sharing', () => {
+test('a value is replaced by an equal one, and sharing does not change its JSON', () => {
   fc.assert(
     fc.property(json, json, (before, next) => {
       deepFreeze(before);
@@ -19,7 +19,7 @@ test('a value shares all of an equal one, and nothing changes by sharing', () =>
   );
 });
 
-test('only what differs stays apart', () => {
+test('only different parts are not shared', () => {
   const before = deepFreeze({ a: { x: 1 }, b: [{ y: 1 }, { z: 2 }], c: 'c' });
   const next = { a: { x: 1 }, b: [{ y: 1 }, { z: 3 }], c: 'c' };
   const shared = shareUnchanged(before, next);
@@ -32,19 +32,19 @@ test('only what differs stays apart', () => {
 test.each<[string, JsonValue, JsonValue]>([
   ['members in another order', { a: 1, b: 2 }, { b: 2, a: 1 }],
   ['a list for an object', { 0: 'a' }, ['a']],
-  ['an integer beyond the numbers', 1, 1n],
+  ['a bigint for a number', 1, 1n],
   [
     'an own __proto__',
     JSON.parse('{"__proto__":{"x":1}}') as JsonValue,
     JSON.parse('{"__proto__":{"x":2}}') as JsonValue,
   ],
   ['a missing member', { a: 1 }, {}],
-])('%s is not the same', (_, before, next) => {
+])('%s is not equal', (_, before, next) => {
   expect(sameJson(before, next)).toBe(false);
   expect(shareUnchanged(before, next)).toBe(next);
 });
 
-test('what is frozen is not changed', () => {
+test('frozen values are not changed', () => {
   const next = deepFreeze({ a: { x: 1 }, b: 2 });
   expect(shareUnchanged({ a: { x: 1 }, b: 1 }, next)).toBe(next);
 });

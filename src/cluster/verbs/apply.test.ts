@@ -77,9 +77,9 @@ const UID = /metadata.uid: Invalid value: "x": field is immutable/;
 
 test.each([
   ['another version', { resourceVersion: '1' }, 409, MODIFIED],
-  ['a version that is none', { resourceVersion: 'x' }, 500, /^strconv.ParseUint: parsing "x": invalid syntax/],
+  ['an invalid version', { resourceVersion: 'x' }, 500, /^strconv.ParseUint: parsing "x": invalid syntax/],
   ['another uid', { uid: 'x' }, 422, UID],
-])('an apply that names %s is refused, with metadata owned before or not', async (_, named, status, message) => {
+])('an apply with %s is refused, with or without owned metadata', async (_, named, status, message) => {
   await using cluster = await story();
   for (const owned of [{ labels: { a: '1' } }, {}]) {
     for (const kind of ['gadget', 'map'] as const) {
@@ -91,7 +91,7 @@ test.each([
   }
 });
 
-test('the version that is stored passes', async () => {
+test('an apply with the stored version is accepted', async () => {
   await using cluster = await story();
   const { resourceVersion } = (await cluster.gadget({ name: 'g', labels: { a: '1' } })).answer.metadata;
   expect((await cluster.gadget({ name: 'g', resourceVersion })).status).toBe(200);
@@ -110,7 +110,7 @@ test.each([
   expect(refused.answer.message).toContain(message);
 });
 
-test('an apply without a name says which object it was sent to', async () => {
+test('the error of an apply without a name has the name of its URL', async () => {
   await using cluster = await story();
   expect((await cluster.gadget({})).answer.message).toBe(
     'the name of the object (g based on URL) was undeterminable: name must be provided',
@@ -118,9 +118,9 @@ test('an apply without a name says which object it was sent to', async () => {
 });
 
 test.each([
-  ['own no field', { apiVersion: 'v1', fieldsV1: {} }],
-  ['are of a version that is not there', { apiVersion: 'zz/v9', fieldsV1: { 'f:data': {} } }],
-])('entries of managers are dropped when they %s, though nothing else changes', async (_, entry) => {
+  ['have no fields', { apiVersion: 'v1', fieldsV1: {} }],
+  ['have an unknown version', { apiVersion: 'zz/v9', fieldsV1: { 'f:data': {} } }],
+])('managedFields entries are dropped when they %s, even if nothing else changes', async (_, entry) => {
   await using cluster = await story();
   await cluster.map({ name: 'g' }, { a: '1' });
   const managedFields = [{ manager: 'x', operation: 'Apply', fieldsType: 'FieldsV1', ...entry }];
@@ -133,7 +133,7 @@ test.each([
   expect([patched.status, patched.answer.metadata.managedFields]).toEqual([200, undefined]);
 });
 
-test('an autoscaler that was applied in its first version counts no replicas in the second', async () => {
+test('an autoscaler that was applied as v1 has no current replicas as v2', async () => {
   await using cluster = await story();
   await cluster.apply(`/apis/autoscaling/v1/${SCALERS}`, {
     apiVersion: 'autoscaling/v1',

@@ -32,7 +32,7 @@ async function story() {
 const namesOf = ({ items = [] }: Answer) =>
   items.map(({ metadata }) => metadata.name).filter((name) => name.length === 1);
 
-test('a list of any version comes in one page, also from a token on', async () => {
+test('a list with resourceVersion=0 ignores its limit, even with a token', async () => {
   await using cluster = await story();
   const first = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;
   const token = first.metadata.continue ?? '';
@@ -46,7 +46,7 @@ test('a list of any version comes in one page, also from a token on', async () =
   }
 });
 
-test('pages follow one another at the version of the first, up to the last, which has no token', async () => {
+test('all pages have the version of the first page, and the last page has no token', async () => {
   await using cluster = await story();
   const query = 'limit=2&fieldSelector=metadata.name%21%3Dkube-root-ca.crt';
   const first = (await cluster.send('GET', `${MAPS}?${query}`)).answer;
@@ -57,7 +57,7 @@ test('pages follow one another at the version of the first, up to the last, whic
   expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
 });
 
-test('a deletion of another object of the name, or a trial of one, deletes nothing', async () => {
+test('a deletion with a failing precondition, or a dry run, deletes nothing', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}/a`)).answer;
   for (const preconditions of [{ uid: 'another' }, { resourceVersion: '1' }]) {
@@ -68,7 +68,7 @@ test('a deletion of another object of the name, or a trial of one, deletes nothi
   expect(left.resourceVersion).toBe(metadata.resourceVersion);
 });
 
-test('a token fixes the version already', async () => {
+test('a token and a resourceVersion cannot be combined', async () => {
   await using cluster = await story();
   const { metadata } = (await cluster.send('GET', `${MAPS}?limit=1`)).answer;
   const { status, answer } = await cluster.send(
@@ -78,7 +78,7 @@ test('a token fixes the version already', async () => {
   expect([status, answer.message]).toEqual([400, 'specifying resource version is not allowed when using continue']);
 });
 
-test('a deletion whose grace is no number deletes nothing', async () => {
+test('a deletion with an invalid grace period deletes nothing', async () => {
   await using cluster = await story();
   const { status, answer } = await cluster.send('DELETE', `${MAPS}/a?gracePeriodSeconds=x`);
   expect([status, answer.message]).toEqual([400, 'strconv.ParseInt: parsing "x": invalid syntax']);

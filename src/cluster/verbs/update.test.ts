@@ -9,7 +9,7 @@ interface Deployment {
   readonly status?: { readonly observedGeneration?: number };
 }
 
-test('the generation counts changes of the spec; each of spec and status is written at its own place alone', async () => {
+test('a write changes either spec or status, and only a change of the spec increases the generation', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: object): Promise<Deployment> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';

@@ -42,7 +42,7 @@ async function story() {
 
 const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
-test('a watch that wants no initial events is told only what happens from then on', async () => {
+test('a watch without initial events gets only later events', async () => {
   await using cluster = await story();
   await cluster.send('POST', MAPS, map('before'));
   const events = await cluster.watch('sendInitialEvents=false&resourceVersionMatch=NotOlderThan', 1);
@@ -50,7 +50,7 @@ test('a watch that wants no initial events is told only what happens from then o
   expect((await events()).map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'after']]);
 });
 
-test('an object that leaves the selection of a watch is deleted for it, and one that enters is added', async () => {
+test('a watch gets DELETED when an object leaves its selection, and ADDED when an object enters it', async () => {
   await using cluster = await story();
   const { metadata } = await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', labels: { app: 'x' } } });
   const events = await cluster.watch(`labelSelector=app%3Dx&resourceVersion=${metadata.resourceVersion}`, 3);
@@ -59,7 +59,7 @@ test('an object that leaves the selection of a watch is deleted for it, and one 
   expect((await events()).map(({ type }) => type)).toEqual(['DELETED', 'ADDED', 'MODIFIED']);
 });
 
-test('a watch of a namespace shows no other one', async () => {
+test('a watch of a namespace has no events of other namespaces', async () => {
   await using cluster = await story();
   const { metadata } = await cluster.send('POST', MAPS, map('before'));
   const events = await cluster.watch(`resourceVersion=${metadata.resourceVersion}`, 1);
@@ -68,7 +68,7 @@ test('a watch of a namespace shows no other one', async () => {
   expect((await events()).map(({ object }) => object.metadata.name)).toEqual(['here']);
 });
 
-test('taking off the last finalizer deletes what is stored: the event still shows the finalizer', async () => {
+test('the DELETED event of an object still has its last finalizer', async () => {
   await using cluster = await story();
   await cluster.send('POST', MAPS, { ...map('a'), metadata: { name: 'a', finalizers: ['example.com/hold'] } });
   const { metadata } = await cluster.send('DELETE', `${MAPS}/a`);
@@ -79,7 +79,7 @@ test('taking off the last finalizer deletes what is stored: the event still show
   ]);
 });
 
-test('no bookmark comes before the end of the past: its version would skip what is still to be sent', async () => {
+test('a watch sends no bookmark before all past events', async () => {
   const clock = createManualClock(0);
   await using cluster = await createEmbeddedCluster({ controllers: false, clock });
   const transport = cluster.transport();

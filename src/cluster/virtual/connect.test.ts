@@ -92,19 +92,19 @@ describe('connections to a simulated container', () => {
       `${ELSEWHERE} (unable to do port forwarding, pod not found ("one_default"))`,
     ],
     ['portforward', '/homeless/portforward', 400, 'pod homeless does not have a host assigned'],
-  ])('%s of %s answers %i in words', async (_what, path, status, message) => {
+  ])('%s of %s has the status %i and a message', async (_what, path, status, message) => {
     for (const method of ['GET', 'POST'])
       expect(await call(method, `${PODS}${path}`, { headers: UPGRADE })).toMatchObject({ status, message });
   });
 
-  test.each(['exec', 'attach', 'portforward'])('%s asks for an upgrade', async (name) => {
+  test.each(['exec', 'attach', 'portforward'])('%s requires an upgrade', async (name) => {
     expect(await call('POST', `${PODS}/one/${name}`)).toMatchObject({
       status: 400,
       message: 'Upgrade request required',
     });
   });
 
-  test.each(['exec', 'attach', 'portforward'])('a WebSocket to %s needs the right to create', async (name) => {
+  test.each(['exec', 'attach', 'portforward'])('a WebSocket to %s requires the right to create', async (name) => {
     const ask = (user: string) =>
       call('GET', `${PODS}/one/${name}`, { headers: UPGRADE, user: { name: user, groups: ['system:authenticated'] } });
     expect(await ask('reader')).toMatchObject({
@@ -127,14 +127,14 @@ test.each([
   ],
   ['/api/v1/namespaces/default/services/web:81/proxy', 503, 'no service port "81" found for service "web"'],
   ['/api/v1/nodes/none/proxy/pods', 404, 'nodes "none" not found'],
-])('every method of the proxy %s is answered and changes nothing', async (path, status, message) => {
+])('every method of the proxy %s has a response and changes nothing', async (path, status, message) => {
   const before = cluster.snapshot().resourceVersion;
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
     expect(await call(method, path, { body: {} })).toMatchObject({ status, message });
   expect(cluster.snapshot().resourceVersion).toBe(before);
 });
 
-test('the log of a simulated container says in a warning why it is empty', async () => {
+test('the empty log of a simulated container has a warning with the reason', async () => {
   expect(await call('GET', `${PODS}/one/log`)).toEqual({
     status: 200,
     message: '',

@@ -67,32 +67,32 @@ function setup() {
   return { api, clock, caches, said };
 }
 
-describe('an answer that comes before the events', () => {
+describe('the answer to a write that arrives before its watch events', () => {
   const next = (version: string) => map('a', version, { uid: 'next' });
   it.each<{ name: string; held: WatchEvent[]; answer: KubeObject; events: WatchEvent[]; steps: string[] }>([
     {
-      name: 'stands while the end of the object before it is told',
+      name: 'is kept when the previous object is reported as deleted',
       held: [added(map('a', '7'))],
       answer: next('10'),
       events: [changed(map('a', '8')), deleted(map('a', '9')), added(next('10'))],
       steps: ['next@10', 'next@10', 'next@10'],
     },
     {
-      name: 'stands while an object is told that came and went before it',
+      name: 'is kept when an earlier object is reported as added and deleted',
       held: [],
       answer: next('10'),
       events: [added(map('a', '8')), deleted(map('a', '9')), added(next('10'))],
       steps: ['next@10', 'next@10', 'next@10'],
     },
     {
-      name: 'stands while older changes of its own are told, and yields to a newer one',
+      name: 'is kept when older versions are reported, and replaced by a newer one',
       held: [added(map('a', '7'))],
       answer: next('11'),
       events: [deleted(map('a', '9')), added(next('10')), changed(next('11')), changed(next('12'))],
       steps: ['next@11', 'next@11', 'next@11', 'next@12'],
     },
     {
-      name: 'is no news when the watch told of the next object already',
+      name: 'is ignored when the watch has reported a later object',
       held: [added(next('12'))],
       answer: map('a', '8'),
       events: [],
@@ -119,7 +119,7 @@ describe('an answer that comes before the events', () => {
     if (steps.length === 0) expect(heldNow()).toBe('next@12');
   });
 
-  it('another object of the name is news in a list, whatever its version', async () => {
+  it('a list replaces an object by another one with its name, whatever its version', async () => {
     const { api, caches } = setup();
     caches.keepGraph(graphOf([]));
     caches.setInterest('i1', [watchOf('a')]);
@@ -133,7 +133,7 @@ describe('an answer that comes before the events', () => {
 });
 
 describe('CacheSet', () => {
-  it('opens one watch per kind and tells each subscriber only what it asked for', async () => {
+  it('opens one watch per kind and reports to each subscriber only its objects', async () => {
     const { api, caches, said } = setup();
     caches.keepGraph(graphWith('externalCollection', []));
     caches.setInterest('i1', [watchOf('a')]);
@@ -164,7 +164,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)).toBeUndefined();
   });
 
-  it('knows what we wrote at once, takes its event for no news, and takes no late answer for a living object', async () => {
+  it('has a written object at once, ignores its event, and ignores a late answer for a deleted object', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, synced('1'));
@@ -181,7 +181,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a')?.object.metadata.uid).toBe('another');
   });
 
-  it('finds out after an interruption what went meanwhile, but keeps what was written since the list', async () => {
+  it('removes deleted objects after an interruption, and keeps objects that were written after the list', async () => {
     const { api, caches } = setup();
     caches.setInterest('i1', [watchAll('')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), added(map('b', '2')), synced('2'));
@@ -190,7 +190,7 @@ describe('CacheSet', () => {
     expect([...(caches.peek(type)?.keys() ?? [])]).toEqual(['n/b', 'n/c']);
   });
 
-  it('keeps of an object what graphs read, and reads a kind again when a graph reads more', async () => {
+  it('keeps the fields that graphs read, and lists a kind again when a graph reads more fields', async () => {
     const { api, caches } = setup();
     const big = map('a', '1', { data: { x: '1', y: '2' } });
     caches.keep(type, [['data', 'x']]);
@@ -206,7 +206,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.get('n/a')?.object['data']).toEqual({ x: '1', y: '2' });
   });
 
-  it('reads a kind again for a graph that reads more, which changes nothing for those before it', async () => {
+  it('keeps the objects of earlier graphs while it lists a kind again for a graph with more fields', async () => {
     const { api, caches, said } = setup();
     const [a, b] = ['a', 'b'].map((name) => map(name, '5', { data: { x: '1', y: '2' } })) as [KubeObject, KubeObject];
     const old = caches.keepGraph(graphOf(['data', 'x'], ['metadata', 'labels']));
@@ -239,7 +239,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });
   });
 
-  it('says whether a kind of a graph is being read, and wakes waiting subscribers when it was read or cannot be', async () => {
+  it('reports whether a kind of a graph is being listed, and wakes waiting subscribers at the end or on an error', async () => {
     const { api, clock, caches, said } = setup();
     const graph = graphOf(['data', 'x']);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
@@ -267,7 +267,7 @@ describe('CacheSet', () => {
     expect(said()).toEqual(['i1: state']);
   });
 
-  it('tells why a kind cannot be read again, and of what changed meanwhile', async () => {
+  it('has the error of a failed second list, and reports later changes', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
@@ -283,9 +283,9 @@ describe('CacheSet', () => {
   });
 
   it.each([
-    ['after it was got over', changed(map('a', '2'))],
-    ['also when nothing was told since', undefined],
-  ])('does not give an old trouble as the reason why a kind cannot be read again, %s', async (_title, since) => {
+    ['when an event followed the error', changed(map('a', '2'))],
+    ['when no event followed the error', undefined],
+  ])('does not report an old error as the error of a second list, %s', async (_title, since) => {
     const { api, caches } = setup();
     const graph = graphOf(['data', 'x']);
     caches.keepGraph(graph);
@@ -299,7 +299,7 @@ describe('CacheSet', () => {
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
   });
 
-  it('wakes no subscriber without a subscription, also after one that was made twice', async () => {
+  it('wakes no subscriber whose duplicate subscription has ended', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [watchAll('a=b'), watchAll('a=b')]);
     caches.setInterest('i2', [watchOf('x')]);
@@ -309,7 +309,7 @@ describe('CacheSet', () => {
     expect(caches.subscriptions()).toMatchObject([{ objects: 1, lists: 0 }]);
   });
 
-  it('holds objects that have no uid, also when one of them went', async () => {
+  it('holds objects without a uid, even after the deletion of one', async () => {
     const { api, caches } = setup();
     caches.setInterest('i1', [watchAll('')]);
     const nameless = (name: string) => map(name, '1', { uid: '' });
@@ -318,7 +318,7 @@ describe('CacheSet', () => {
     expect([...(caches.peek(type)?.keys() ?? [])]).toEqual(['n/b']);
   });
 
-  it('tells whose ApplySet an object joined or left', async () => {
+  it('reports the ApplySets that an object joins and leaves', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [], [{ type, namespaces: ['n'] }]);
     await api.watches[0]?.push(restarted, synced('1'));
@@ -330,7 +330,7 @@ describe('CacheSet', () => {
     expect(caches.peek(type)?.membersOf('s2')).toHaveLength(1);
   });
 
-  it('watches single namespaces where the cluster as a whole may not be listed, and goes back when it may', async () => {
+  it('watches namespaces while the list of the cluster is forbidden, and then the cluster again', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i2', [], [{ type, namespaces: ['m'] }]);
@@ -360,7 +360,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a')).toBeDefined();
   });
 
-  it('says why a kind cannot be read, once, and keeps what it knows while the server is away', async () => {
+  it('reports a forbidden list once, and keeps its objects during server errors', async () => {
     const { api, caches, said } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));

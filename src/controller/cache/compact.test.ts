@@ -11,7 +11,7 @@ const withData = (data: unknown, labels?: Record<string, string>) =>
     data,
   }) as unknown as KubeObject;
 
-it('keeps every value, and is another object', () => {
+it('returns a copy with every value', () => {
   fc.assert(
     fc.property(fc.jsonValue({ depthSize: 'small' }), fc.dictionary(fc.string(), fc.string()), (data, labels) => {
       const object = withData(JSON.parse(JSON.stringify(data)), labels);

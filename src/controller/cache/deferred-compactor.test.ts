@@ -9,7 +9,7 @@ function compactor() {
 }
 
 describe('DeferredCompactor', () => {
-  it('leaves what came in as it is for a while, and tidies it up once', async () => {
+  it('compacts each key once, after a delay', async () => {
     const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     await clock.advance(600);
@@ -22,7 +22,7 @@ describe('DeferredCompactor', () => {
     expect(compacted).toEqual(['a', 'b']);
   });
 
-  it('waits longer for what came anew', async () => {
+  it('restarts the delay of a key that is added again', async () => {
     const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     await clock.advance(1500);
@@ -33,7 +33,7 @@ describe('DeferredCompactor', () => {
     expect(compacted).toEqual(['a']);
   });
 
-  it('takes a few at a time, and all in the end', async () => {
+  it('compacts many keys in several batches', async () => {
     const { clock, compacted, compactor: all } = compactor();
     const keys = Array.from({ length: 200 }, (_, index) => String(index));
     for (const key of keys) all.add(key);
@@ -47,7 +47,7 @@ describe('DeferredCompactor', () => {
     expect(compacted).toEqual(keys);
   });
 
-  it('does nothing after it was stopped', async () => {
+  it('does nothing after stop', async () => {
     const { clock, compacted, compactor: all } = compactor();
     all.add('a');
     all.stop();

@@ -24,18 +24,18 @@ const config = (text: string): KubeObject => ({
 const live = (text: string): LiveObject => projectObject(config(text), [['data']]);
 const ownedOf = ({ owned = '' }: LiveObject) => owned;
 
-describe('settledAs', () => {
-  it('says no more than that they are equal, where they are', () => {
+describe('withEquivalence', () => {
+  it('has only true when the desired and the owned fields are equal', () => {
     const object = live('1');
     expect(withEquivalence(object, { desired: ownedOf(live('1')), owned: ownedOf(object) }).equivalence).toBe(true);
   });
 
-  it('remembers what satisfies what, where they differ', () => {
+  it('has both fingerprints when they differ', () => {
     const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
     expect(withEquivalence(live('1'), pair).equivalence).toEqual(pair);
   });
 
-  it('forgets the whole object once it is explained, and not before', () => {
+  it('drops the whole object when its owned fields are in the pair', () => {
     const drifted = { ...live('2'), whole: config('2') };
     const [one, two] = [ownedOf(live('1')), ownedOf(live('2'))];
     expect(withEquivalence(drifted, { desired: one, owned: one }).whole).toEqual(config('2'));
@@ -43,22 +43,22 @@ describe('settledAs', () => {
   });
 });
 
-describe('remembering', () => {
+describe('projectWithEquivalence', () => {
   const equivalent = withEquivalence(live('1'), { desired: ownedOf(live('1')), owned: ownedOf(live('1')) });
 
   it.each([
-    ['as it came', equivalent],
-    ['tidied up', compacted(equivalent)],
-  ])('knows of an object, %s before, that what we own stayed the same', (_what, before) => {
+    ['not compacted', equivalent],
+    ['compacted', compacted(equivalent)],
+  ])('keeps the equivalence of a previous object (%s) when the owned fields are equal', (_what, before) => {
     const after = projectWithEquivalence(live('1'), before, config('1'));
     expect(after).toMatchObject({ equivalence: true });
     expect(after.whole).toBeUndefined();
   });
 
   it.each([
-    ['as it came', equivalent],
-    ['tidied up', compacted(equivalent)],
-  ])('knows of an object, %s before, that it changed, and keeps all of it', (_what, before) => {
+    ['not compacted', equivalent],
+    ['compacted', compacted(equivalent)],
+  ])('keeps the whole object when the owned fields of the previous object (%s) differ', (_what, before) => {
     const after = projectWithEquivalence(live('2'), before, config('2'));
     const pair = equivalenceOf(after);
     expect(after.whole).toEqual(config('2'));
@@ -66,12 +66,12 @@ describe('remembering', () => {
     expect(isSameFingerprint(pair?.desired ?? '', ownedOf(live('1')))).toBe(true);
   });
 
-  it('stays as it is without a known equivalence', () => {
+  it('returns the projection when the previous object has no equivalence', () => {
     expect(projectWithEquivalence(live('2'), live('1'), config('2'))).toEqual(live('2'));
   });
 });
 
-describe('explained', () => {
+describe('withWhole', () => {
   const asked = withWhole(live('2'), config('2'));
 
   it('keeps the whole object until its equivalence is known', () => {
@@ -79,21 +79,25 @@ describe('explained', () => {
     expect(withEquivalence(asked, { desired: ownedOf(live('2')), owned: ownedOf(asked) }).whole).toBeUndefined();
   });
 
-  it('is over with the next version', () => {
+  it('applies only to one version', () => {
     expect(projectWithEquivalence(live('3'), asked, config('3'))).toEqual(live('3'));
   });
 });
 
-describe('tidied', () => {
+describe('compacted', () => {
   const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
   const digests = { desired: digestText(pair.desired), owned: digestText(pair.owned) };
 
   it.each<[string, LiveObject, Partial<LiveObject>]>([
-    ['what is owned', live('1'), { owned: digests.owned }],
-    ['that it is as desired', { ...live('1'), equivalence: true }, { owned: digests.owned, equivalence: true }],
-    ['a known equivalence', { ...live('1'), equivalence: pair }, { owned: digests.owned, equivalence: digests }],
+    ['the digest of the owned fields', live('1'), { owned: digests.owned }],
+    ['an equivalence that is true', { ...live('1'), equivalence: true }, { owned: digests.owned, equivalence: true }],
     [
-      'an object whose change no step has seen',
+      'the digests of an equivalence',
+      { ...live('1'), equivalence: pair },
+      { owned: digests.owned, equivalence: digests },
+    ],
+    [
+      'the whole object of an equivalence',
       { ...live('1'), equivalence: pair, whole: config('1') },
       { owned: digests.owned, equivalence: digests, whole: config('1') },
     ],

@@ -10,7 +10,7 @@ const object = (name: string, reason: string) => ({
 });
 
 describe('compact', () => {
-  it('keeps once what objects have in common, and says the same of each', () => {
+  it('shares equal parts of objects without a change of their values', () => {
     const [one, other] = [object('one', 'Same'), object('other', 'Same')];
     const [a, b] = [compact(one), compact(other)];
     expect([a, b]).toEqual([one, other]);
@@ -21,7 +21,7 @@ describe('compact', () => {
     expect(conditions(compact(object('one', 'Other')))[0]).not.toBe(conditions(a)[0]);
   });
 
-  it('leaves what it was given as it is', () => {
+  it('does not freeze or share the given object', () => {
     const given = object('one', 'Same');
     compact(given);
     given.metadata.annotations.order = '2';
@@ -30,7 +30,7 @@ describe('compact', () => {
 });
 
 describe('internString', () => {
-  it('gives the same text, whichever texts came before', () => {
+  it('returns an equal text, whatever texts were interned before', () => {
     const texts = [
       'a',
       'b',
@@ -44,11 +44,11 @@ describe('internString', () => {
 });
 
 describe('internJson', () => {
-  it('freezes what may be part of many objects', () => {
+  it('freezes a shared value', () => {
     expect(Object.isFrozen(internJson(['a']))).toBe(true);
   });
 
-  it('leaves alone what is too long to be met again', () => {
+  it('does not share a long value', () => {
     const long = ['a'.repeat(600)];
     expect(internJson(long)).toBe(long);
     expect(Object.isFrozen(long)).toBe(false);

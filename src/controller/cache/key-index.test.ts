@@ -10,7 +10,7 @@ function after(...moves: [string, string[], string[]][]): Record<string, string[
 
 describe('KeyIndex', () => {
   it.each([
-    ['holds nothing at first', [], { a: [], b: [], c: [] }],
+    ['is empty at first', [], { a: [], b: [], c: [] }],
     ['holds a key under all its texts', [['x', [], ['a', 'b']]], { a: ['x'], b: ['x'], c: [] }],
     [
       'holds several keys in order',
@@ -21,7 +21,7 @@ describe('KeyIndex', () => {
       { a: ['x', 'y'], b: [], c: [] },
     ],
     [
-      'moves what changed',
+      'moves a key to other texts',
       [
         ['x', [], ['a', 'b']],
         ['x', ['a', 'b'], ['b', 'c']],
@@ -29,7 +29,7 @@ describe('KeyIndex', () => {
       { a: [], b: ['x'], c: ['x'] },
     ],
     [
-      'keeps the place of what stays',
+      'keeps the place of an unchanged key',
       [
         ['x', [], ['a']],
         ['y', [], ['a']],
@@ -38,7 +38,7 @@ describe('KeyIndex', () => {
       { a: ['x', 'y'], b: [], c: [] },
     ],
     [
-      'forgets what went',
+      'removes a key',
       [
         ['x', [], ['a']],
         ['y', [], ['a']],
@@ -47,7 +47,7 @@ describe('KeyIndex', () => {
       { a: ['y'], b: [], c: [] },
     ],
     [
-      'takes a text once',
+      'ignores a duplicate text',
       [
         ['x', [], ['a', 'a']],
         ['x', ['a', 'a'], []],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SmallSet } from './small-set.ts';
 
-test('it holds what a set would hold, in the same order, few members or many', () => {
+test('it has the members of a Set in the same order, whether few or many', () => {
   const change = fc.record({ adds: fc.boolean(), member: fc.nat(60).map(String) });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 200, size: 'max' }), (changes) => {

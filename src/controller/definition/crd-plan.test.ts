@@ -48,10 +48,10 @@ describe('planCrd', () => {
     annotations?: Record<string, string>;
     plan: unknown;
   }>([
-    { title: 'creates what is absent', existing: undefined, plan: { do: 'create' } },
-    { title: 'leaves alone what is as it should be', existing: owned(boatCrd()), plan: { do: 'nothing' } },
+    { title: 'creates an absent CRD', existing: undefined, plan: { do: 'create' } },
+    { title: 'does not change a CRD that is as planned', existing: owned(boatCrd()), plan: { do: 'nothing' } },
     {
-      title: 'refuses one of ours that names no definition',
+      title: 'refuses a CRD of kro without a definition',
       existing: labelled({ 'kro.run/owned': 'true' }),
       plan: {
         do: 'refuse',
@@ -59,7 +59,7 @@ describe('planCrd', () => {
       },
     },
     {
-      title: 'refuses a CRD that is not ours',
+      title: 'refuses a CRD of another owner',
       existing: boatCrd(),
       plan: {
         do: 'refuse',
@@ -93,7 +93,7 @@ describe('planCrd', () => {
       plan: { do: 'patch' },
     },
     {
-      title: 'takes only the exact text true for leave to break',
+      title: 'allows a breaking change only with the exact text true',
       existing: owned(boatCrd()),
       wanted: boatCrd({ hull: { type: 'integer' } }),
       annotations: { 'kro.run/allow-breaking-changes': 'True' },
@@ -112,13 +112,13 @@ describe('planCrd', () => {
       plan: { do: 'patch', body: { metadata: { labels: { team: 'harbour' } } } },
     },
     {
-      title: 'leaves alone what an earlier version wrote for a definition that was made anew since',
+      title: 'does not change a CRD that an earlier version wrote for a replaced definition',
       existing: ownedCrd(labelled({ team: 'harbour' }), { ...definition(), uid: 'u0' }, 'v0.1'),
       wanted: labelled({ team: 'harbour' }),
       plan: { do: 'nothing' },
     },
     {
-      title: 'takes short names away by naming them null',
+      title: 'removes short names by a null in the patch',
       existing: owned(boatCrd({ shortNames: ['bo'] })),
       plan: { do: 'patch', body: { spec: { names: { shortNames: null, categories: null } } } },
     },
@@ -129,7 +129,7 @@ describe('planCrd', () => {
     expect(planCrd(existing, next, subject, difference)).toMatchObject(plan as object);
   });
 
-  it('names three breaking changes and counts the rest', () => {
+  it('lists three breaking changes and counts the others', () => {
     const plan = planCrd(owned(boatCrd()), owned(boatCrd()), definition(), {
       changed: true,
       breaking: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ field: `spec.${name}`, description: name })),
@@ -145,7 +145,7 @@ describe('crdDigest', () => {
   it.each<{ title: string; live: KubeObject; wanted?: KubeObject; same: boolean }>([
     { title: 'is the same for the same CRD', live: owned(boatCrd()), same: true },
     {
-      title: 'is the same with what the server adds to an object',
+      title: 'is the same with the metadata that the server adds',
       live: { ...owned(boatCrd()), metadata: { name: 'boats', uid: 'u9' }, status: { conditions: [] } },
       same: true,
     },
@@ -173,7 +173,7 @@ describe('crdDigest', () => {
     ['no version', []],
     ['two versions', [1, 2].map((n) => ({ name: `v${n}`, schema: { openAPIV3Schema: { type: 'object' } } }))],
     ['a version without a schema', [{ name: 'v1' }]],
-  ])('tells nothing of a CRD with %s', (_what, versions) => {
+  ])('is undefined for a CRD with %s', (_what, versions) => {
     const crd = boatCrd();
     expect(crdDigest({ ...crd, spec: { ...crd.spec, versions } })).toBeUndefined();
   });

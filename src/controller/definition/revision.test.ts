@@ -22,7 +22,7 @@ describe('revisionName', () => {
     expect(revisionName('x'.repeat(247), 7)).toMatch(/^x{237,238}-r00007-[0-9a-f]{8}$/);
   });
 
-  it('cuts names that are too long, tells them apart, and leaves no separator at the cut', () => {
+  it('cuts long names to different names without a separator at the cut', () => {
     const first = revisionName(`${'x'.repeat(236)}.${'y'.repeat(16)}`, 1);
     const second = revisionName(`${'x'.repeat(236)}.${'z'.repeat(16)}`, 1);
     expect(first).toMatch(/^x{236}-r00001-[0-9a-f]{8}$/);
@@ -32,7 +32,7 @@ describe('revisionName', () => {
 });
 
 describe('newRevision', () => {
-  it('is what kro writes, read back as it was meant', () => {
+  it('equals the revision that kro writes, and is read back unchanged', () => {
     const object = newRevision(definition, 3, 'abc', '1.0+x');
     expect(object.metadata).toEqual({
       name: 'boats-r00003',
@@ -82,7 +82,7 @@ describe('adoptedOwners', () => {
   it('replaces an earlier definition and keeps others', () => {
     expect(adoptedOwners(withOwners([old, other]), definition)).toEqual([other, own]);
   });
-  it('adds itself where there is no owner', () => {
+  it('adds the definition when there is no owner', () => {
     expect(adoptedOwners(withOwners([]), definition)).toEqual([own]);
   });
 });

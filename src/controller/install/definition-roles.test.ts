@@ -54,14 +54,14 @@ describe('the rights of definitions', () => {
     );
   });
 
-  test('what one node owns and another one reads is one rule', () => {
+  test('a kind that one node owns and another one reads has one rule', () => {
     const app = definition([owned('v1', 'Secret'), external('v1', 'Secret')]);
     const { objects } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
     expect(lines(objects[0])).toContain('get,list,watch,create,patch,delete secrets.');
     expect(lines(objects[0]).filter((line) => line.includes('secrets'))).toHaveLength(1);
   });
 
-  test('with a ServiceAccount they are its own, and the controller may act as it, and as no other', () => {
+  test('with a ServiceAccount the account has the rights, and the controller may impersonate only it', () => {
     const app = definition([owned('v1', 'Secret')], { 'typekro.dev/service-account': 'team/deployer' });
     const { objects, diagnostics } = definitionRoles([app], { name: 'all', controller: CONTROLLER });
     expect(diagnostics).toEqual([]);
@@ -77,7 +77,7 @@ describe('the rights of definitions', () => {
     ]);
   });
 
-  test('warns of the identity of the controller, of an account that cannot be read, of roles that are handed out', () => {
+  test('warns of the identity of the controller, an invalid account and the granting of roles', () => {
     const role = owned('rbac.authorization.k8s.io/v1', 'Role', 'role', { rules: [] });
     const codes = (annotations: Record<string, string>) =>
       definitionRoles([definition([role], annotations)], { name: 'all', controller: CONTROLLER }).diagnostics.map(
@@ -88,7 +88,7 @@ describe('the rights of definitions', () => {
     expect(codes({ 'typekro.dev/service-account': 'b' })).toEqual(['rbac/annotation']);
   });
 
-  test("with an account of each instance's namespace they wait for bindings, and the controller may act as it", () => {
+  test('with an account in the namespace of each instance the role has no binding, and the controller may impersonate the account', () => {
     const options = { name: 'all', controller: CONTROLLER, instanceServiceAccount: 'deployer' };
     const { objects, diagnostics } = definitionRoles([definition([owned('v1', 'Secret')])], options);
     expect(diagnostics).toEqual([]);
@@ -106,7 +106,7 @@ describe('the rights of definitions', () => {
     expect(lines(objects[1])).toEqual(['get,list,watch,create,patch,delete secrets.']);
   });
 
-  test('no definition needs nothing', () => {
+  test('without definitions no objects are required', () => {
     expect(definitionRoles([], { name: 'all', controller: CONTROLLER })).toEqual({ objects: [], diagnostics: [] });
   });
 });

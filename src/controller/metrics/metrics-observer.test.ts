@@ -5,7 +5,7 @@ import { createMetrics } from './metrics.ts';
 import { MetricsObserver } from './metrics-observer.ts';
 import { exposition } from './registry.ts';
 
-test('the deletions of the last hundred definitions are told, however many there were', () => {
+test('the metrics have the deletions of only the last hundred definitions', () => {
   const metrics = createMetrics();
   const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
   const observer = new MetricsObserver(metrics, new ServedKinds(), clock);

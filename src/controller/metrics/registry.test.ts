@@ -19,7 +19,7 @@ describe('exposition', () => {
     [{ gvr: 'g', type: 'a' }, ['g/b', 'h/a', 'h/b']],
     [{ gvr: 'other' }, ['g/a', 'g/b', 'h/a', 'h/b']],
     [{ name: 'g' }, ['g/a', 'g/b', 'h/a', 'h/b']],
-  ])('forgets the series with %o, and counts them from the beginning when they come again', (labels, left) => {
+  ])('drops the series with %o, and counts new ones from zero', (labels, left) => {
     const metric = new Metric('a_total', 'counter', 'How many.');
     const all = ['g', 'h'].flatMap((gvr) => ['a', 'b'].map((type) => ({ gvr, type })));
     for (const each of all) metric.add(each);
@@ -45,13 +45,13 @@ describe('exposition', () => {
     ]);
   });
 
-  it('writes 0 of what never happened where there are no labels', () => {
+  it('writes 0 for a metric without labels and values', () => {
     const of = (type: 'counter' | 'histogram') => [...new Metric('a', type, 'A.', { bare: true, bounds: [1] }).lines()];
     expect(of('counter').slice(2)).toEqual(['a 0']);
     expect(of('histogram').slice(2)).toEqual(['a_bucket{le="1"} 0', 'a_bucket{le="+Inf"} 0', 'a_sum 0', 'a_count 0']);
   });
 
-  it('asks for collected values when it is written', () => {
+  it('collects values when it is written', () => {
     let size = 1;
     const metric = new Metric('q', 'gauge', 'Queue.', { collect: () => [[{}, size]] });
     size = 7;

@@ -28,11 +28,11 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
 
 describe('EventLoopYielder', () => {
   it.each([
-    ['work that costs little', Array.from({ length: 6 }, () => 5), [6]],
-    ['work that costs much', [1400, 1400, 1400], [1, 1, 1]],
-    ['work that adds up', Array.from({ length: 6 }, () => 20), [3, 3]],
-    ['one costly piece among others', [1, 1, 1400, 1, 1], [3, 2]],
-  ])('breaks %s', async (_what, costs, between) => {
+    ['cheap work', Array.from({ length: 6 }, () => 5), [6]],
+    ['expensive work', [1400, 1400, 1400], [1, 1, 1]],
+    ['work with a high total cost', Array.from({ length: 6 }, () => 20), [3, 3]],
+    ['cheap work with one expensive piece', [1, 1, 1400, 1, 1], [3, 2]],
+  ])('yields in %s', async (_what, costs, between) => {
     expect(await pieces(costs)).toEqual(between);
   });
 });

@@ -17,7 +17,7 @@ function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
 }
 
 describe('Runner', () => {
-  it('works on so many keys at a time and on no key twice', async () => {
+  it('works on a limited number of keys at a time, and not on one key twice', async () => {
     const log: string[] = [];
     const finish = new Map<string, () => void>();
     const { runner } = setup((key) => {
@@ -38,7 +38,7 @@ describe('Runner', () => {
     expect(runner.busy).toBe(false);
   });
 
-  it('tries a failing key again with growing pauses, and at once when something happens', async () => {
+  it('retries a failing key after growing pauses, or at once when it is woken', async () => {
     let tries = 0;
     const { clock, runner, errors } = setup(() => {
       tries += 1;
@@ -55,7 +55,7 @@ describe('Runner', () => {
     expect(tries).toBe(4);
   });
 
-  it('begins the pauses anew after work that went well', async () => {
+  it('resets the pauses after a success', async () => {
     let tries = 0;
     const { clock, runner, errors } = setup(() => {
       tries += 1;
@@ -67,7 +67,7 @@ describe('Runner', () => {
     expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 100']);
   });
 
-  it('comes back at the time that the work asks for', async () => {
+  it('works again at the requested time', async () => {
     const times: number[] = [];
     const { clock, runner } = setup(() => {
       times.push(clock.now());
@@ -82,7 +82,7 @@ describe('Runner', () => {
     expect(times).toEqual([0, 1000, 2000]);
   });
 
-  it('waits for what is under way when it stops, and takes nothing more', async () => {
+  it('waits for running work when it stops, and starts no other', async () => {
     let finish = () => undefined as void;
     let begun = 0;
     const { runner } = setup(() => {
@@ -106,7 +106,7 @@ describe('Runner', () => {
     expect(begun).toBe(1);
   });
 
-  it('waits for the work of some groups alone, and gives it up when it is not done in time', async () => {
+  it('waits only for the work of some groups, and aborts it at the time limit', async () => {
     const clock = new TestClock();
     const log: string[] = [];
     const runner = new Runner({

@@ -23,7 +23,7 @@ describe('WorkQueue', () => {
     expect(drain(queue, 0)).toBe('a1 b1 c1 a2 a3');
   });
 
-  it('hands a key out once at a time and keeps a request that comes meanwhile', () => {
+  it('does not return a running key, and keeps a request for it', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 0, 0);
     const taken = queue.take(0);
@@ -34,7 +34,7 @@ describe('WorkQueue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('takes the earliest of several requests, once', () => {
+  it('returns a key once, at its earliest request', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 50, 0);
@@ -45,7 +45,7 @@ describe('WorkQueue', () => {
     expect(drain(queue, 200)).toBe('');
   });
 
-  it('makes a key that waits for its time due at once when it is requested now', () => {
+  it('makes a waiting key due when it is requested at once', () => {
     const queue = new WorkQueue();
     queue.add(work('a', '1'), 100, 0);
     queue.add(work('a', '1'), 0, 10);
@@ -53,7 +53,7 @@ describe('WorkQueue', () => {
     expect(queue.nextDue(10)).toBeUndefined();
   });
 
-  it('drops nothing and never hands a running key out, whatever happens', () => {
+  it('loses no request and never returns a running key, in any order of operations', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('add' as const), key: fc.nat(4), delay: fc.nat(20) }),
       fc.record({ do: fc.constant('take' as const) }),

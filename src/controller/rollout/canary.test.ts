@@ -55,7 +55,7 @@ describe('decideRollout', () => {
     return all.map((entry) => (first.includes(entry.id) ? { ...entry, outcome: outcome(state, revision) } : entry));
   };
 
-  it('goes everywhere when there is no instance to hold it back from', () => {
+  it('applies everywhere when all instances are members', () => {
     expect(decide([], 1).phase).toBe('everywhere');
     expect(decide(all, 4).phase).toBe('everywhere');
   });
@@ -66,12 +66,12 @@ describe('decideRollout', () => {
     expect(decide(withOutcomes('ready'), 1).phase).toBe('everywhere');
   });
 
-  it('does not count what an earlier revision came to', () => {
+  it('ignores the outcomes of an earlier revision', () => {
     expect(decide(withOutcomes('ready', 1), 1).phase).toBe('waiting');
     expect(decide(withOutcomes('failed', 1), 1).phase).toBe('waiting');
   });
 
-  it('holds when one fails, and names it', () => {
+  it('holds when a member fails, and names it', () => {
     const [first] = membersOf(all, 1);
     expect(decide(withOutcomes('failed'), 1)).toMatchObject({
       phase: 'held',
@@ -79,7 +79,7 @@ describe('decideRollout', () => {
     });
   });
 
-  it('keeps whom it chose, and fills up when one goes away', () => {
+  it('keeps the chosen members, and replaces a deleted one', () => {
     const [first = ''] = membersOf(all, 1);
     const other = all.find(({ id }) => id !== first)?.id ?? '';
     expect(membersOf(all, 1, new Set([other]))).toEqual([other]);
@@ -87,7 +87,7 @@ describe('decideRollout', () => {
     expect(membersOf(without, 1, new Set([first]))).toHaveLength(1);
   });
 
-  it('chooses the same whatever order instances come in, and more of the same when more may go', () => {
+  it('chooses the same members for any order of instances, and keeps them when the count grows', () => {
     const ids = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 20 });
     fc.assert(
       fc.property(ids, fc.nat(20), fc.integer(), (names, count, seed) => {

@@ -7,7 +7,7 @@ const moved = (before: readonly unknown[], after: readonly unknown[]) =>
   SHARDS.filter((shard) => before[shard] !== after[shard]);
 
 describe('the shard of a definition', () => {
-  it('is one of them, the same each time, and spreads definitions', () => {
+  it('is stable and in range, and spreads definitions', () => {
     const counts = [0, 0, 0, 0];
     for (let index = 0; index < 1000; index += 1) {
       const shard = shardOf(`definition-${index}`, 4);
@@ -18,18 +18,18 @@ describe('the shard of a definition', () => {
     expect(Math.min(...counts)).toBeGreaterThan(200);
   });
 
-  it('does not change between versions of this program, or two would write at the same time', () => {
+  it('does not change between versions of this program', () => {
     expect(['rigs', 'pots', 'web-apps', 'databases'].map((name) => shardOf(name, 8))).toEqual([3, 5, 2, 3]);
   });
 });
 
 describe('the holder of a shard', () => {
-  it('has no holder without replicas, and the only replica where there is one', () => {
+  it('is absent without replicas, and is the only replica if there is one', () => {
     expect(holderOf(3, [])).toBeUndefined();
     expect(new Set(holders('a'))).toEqual(new Set(['a']));
   });
 
-  it('does not depend on the order in which replicas are named', () => {
+  it('does not depend on the order of the replicas', () => {
     expect(holders('a', 'b', 'c')).toEqual(holders('c', 'a', 'b'));
   });
 
@@ -37,14 +37,14 @@ describe('the holder of a shard', () => {
     ['a', ['b', 'c']],
     ['b', ['a', 'c']],
     ['c', ['a', 'b']],
-  ])('when %s goes, only its own shards move', (gone, left) => {
+  ])('when %s leaves, only its own shards move', (gone, left) => {
     const before = holders('a', 'b', 'c');
     const after = holders(...left);
     expect(moved(before, after)).toEqual(SHARDS.filter((shard) => before[shard] === gone));
     expect(moved(before, after).length).toBeGreaterThan(0);
   });
 
-  it('when one comes, shards move to that one alone', () => {
+  it('when a replica joins, shards move only to it', () => {
     const before = holders('a', 'b', 'c');
     const after = holders('a', 'b', 'c', 'd');
     const changed = moved(before, after);

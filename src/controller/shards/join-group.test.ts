@@ -42,12 +42,12 @@ const join = ({ api }: ReturnType<typeof server>) =>
 describe('joinGroup', () => {
   it.each([
     ['renews the Lease of the group', server('all'), true],
-    ['tries again when another replica wrote meanwhile', server('all', conflict(), undefined), true],
-    ['gives up when others write all the time', server('all', conflict()), false],
-    ['waits while the server does not answer', server('all', away()), false],
-    ['writes nothing when another replica holds it', server('other'), false],
-    ['writes nothing when it was given back', server(''), false],
-    ['writes nothing when there is none', server(undefined), false],
+    ['retries after a conflict', server('all', conflict(), undefined), true],
+    ['fails after lasting conflicts', server('all', conflict()), false],
+    ['does not join when the server does not answer', server('all', away()), false],
+    ['writes nothing when another replica holds the Lease', server('other'), false],
+    ['writes nothing when the Lease was released', server(''), false],
+    ['writes nothing without a Lease', server(undefined), false],
   ])('%s', async (_what, lease, joined) => {
     expect(await join(lease)).toBe(joined);
     const renewed = { holderIdentity: 'all', leaseTransitions: 3, renewTime: '1970-01-01T00:00:01.000000Z' };

@@ -17,8 +17,8 @@ function own(identity: string, heartbeats: MemberHeartbeats, now: number): Set<n
   return new Set(shards.filter((shard) => holderOf(shard, replicas) === identity));
 }
 
-describe('the replicas that count', () => {
-  it('are those whose Leases are renewed, by our own clock, whatever theirs say', () => {
+describe('the live replicas', () => {
+  it('have Leases that change, measured by the local clock', () => {
     let heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1970'), lease('b', '2999')], 0);
     heartbeats = recordHeartbeats(heartbeats, [lease('a', '1971'), lease('b', '2999')], 14_000);
     expect(expiredMembers(heartbeats, 14_999, 15_000)).toEqual(new Set());
@@ -26,17 +26,17 @@ describe('the replicas that count', () => {
     expect(expiredMembers(heartbeats, 29_000, 15_000)).toEqual(new Set(['lease-of-a', 'lease-of-b']));
   });
 
-  it('are no longer those that gave their Lease back, or whose Lease is gone', () => {
+  it('exclude replicas whose Lease is released or deleted', () => {
     const released = { ...lease('a', '1'), spec: { holderIdentity: '' } };
     expect(expiredMembers(recordHeartbeats(NO_HEARTBEATS, [released], 0), 0, 15_000)).toEqual(new Set(['lease-of-a']));
     expect(recordHeartbeats(recordHeartbeats(NO_HEARTBEATS, [lease('a', '1')], 0), [], 1)).toEqual(new Map());
   });
 
-  it('always include the one that asks, so that the last one left holds everything', () => {
+  it('always include the replica itself, so that the last one holds all shards', () => {
     expect(own('a', NO_HEARTBEATS, 0).size).toBe(16);
   });
 
-  it('share all shards without overlap as soon as they see one another', () => {
+  it('have all shards without overlap when they know each other', () => {
     const heartbeats = recordHeartbeats(NO_HEARTBEATS, [lease('a', '1'), lease('b', '1'), lease('c', '1')], 0);
     const shares = ['a', 'b', 'c'].map((identity) => [...own(identity, heartbeats, 0)]);
     expect(shares.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 16 }, (_, shard) => shard));

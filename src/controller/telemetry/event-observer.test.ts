@@ -23,15 +23,15 @@ const invalid: WrittenStatus = {
   conditions: [{ type: 'GraphAccepted', status: 'False', reason: 'InvalidResourceGraph', message: 'kro says no' }],
 };
 
-describe('the problems of a definition that is refused', () => {
-  test('are told beside its condition', () => {
+describe('the problems of a refused definition', () => {
+  test('have an event in addition to the condition', () => {
     const { told, observer } = setup();
     observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
     observer.listen({ kind: 'definition-changed', definition: definitionOf('1'), status: invalid });
     expect(told).toContain('Problem: the kind Boot is unknown');
   });
 
-  test.each(['1', '2'])('are forgotten when it is gone, with a finalizer or without one (uid %s)', (uid) => {
+  test.each(['1', '2'])('are dropped when the definition is deleted (next uid %s)', (uid) => {
     const { told, observer } = setup();
     observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
     observer.listen({ kind: 'definition-gone', name: 'boats' });

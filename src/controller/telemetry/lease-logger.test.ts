@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { LeaseLogger } from './lease-logger.ts';
 
-test('a lease out of reach is told of once a minute and with each new reason, and once when it is back', () => {
+test('an unreachable lease is logged once a minute and for each new reason, and once when it is reachable again', () => {
   let now = 0;
   const entries: unknown[] = [];
   const leaseLogger = new LeaseLogger(

@@ -27,13 +27,13 @@ describe('the log', () => {
       { state: 'Active', conditions: [{ ...condition, status: 'True', reason: 'Ready', message: '' }] },
       { to: 'Active' },
     ],
-  ])('says why a definition is not active: %j', (status, fields) => {
+  ])('has the reason for the state of a definition: %j', (status, fields) => {
     const { entries, observer } = setup();
     observer.listen({ kind: 'definition-changed', definition, status });
     expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
   });
 
-  test('says another reason why a definition is not active, and the same one once', () => {
+  test('has each new reason for an inactive definition once', () => {
     const { entries, observer } = setup();
     const status = (message: string): WrittenStatus => ({
       state: 'Inactive',
@@ -52,7 +52,7 @@ describe('the log', () => {
     ]);
   });
 
-  test('says for debugging what happened to each child', () => {
+  test('has a debug entry for each written child', () => {
     const { entries, observer } = setup();
     const step = { instance: { metadata: { name: 'a', namespace: 'bay' } } } as InstanceStep;
     const action = { nodeId: 'web', target: { type: { kind: 'Pod' }, name: 'a-web', namespace: 'bay' } } as ApplyAction;
@@ -61,7 +61,7 @@ describe('the log', () => {
     expect(entries).toEqual([['debug', 'wrote a child', child]]);
   });
 
-  test('names the rule that a pass lacks', () => {
+  test('has the missing rule of a forbidden pass', () => {
     const { entries, observer } = setup();
     const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';
     observer.listen({

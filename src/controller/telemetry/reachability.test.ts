@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { Reachability } from './reachability.ts';
 
-test('a server that is away is told of once a minute, and once when it is back', () => {
+test('an unreachable server is logged once a minute, and once when it answers again', () => {
   let now = 0;
   const entries: string[] = [];
   const log = {
@@ -30,7 +30,7 @@ test('a server that is away is told of once a minute, and once when it is back',
   ]);
 });
 
-test('credentials that are not taken are told of once a minute, and once when they are', () => {
+test('refused credentials are logged once a minute, and once when they are accepted again', () => {
   let now = 0;
   const entries: unknown[] = [];
   const reachability = new Reachability(

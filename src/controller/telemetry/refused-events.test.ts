@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubeError } from '../../kube/index.ts';
 import { RefusedEvents } from './refused-events.ts';
 
-test('that events may not be written is a warning once an hour, all else that is in their way a detail', () => {
+test('missing permission for events is a warning once an hour, and other failures are debug entries', () => {
   let now = 0;
   const entries: string[] = [];
   const refused = new RefusedEvents(

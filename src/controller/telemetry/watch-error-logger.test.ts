@@ -10,7 +10,7 @@ const type = {
   namespaced: false,
 };
 
-test('a kind that cannot be read is told of once for each reason, with the rule that is missing, and when it can', () => {
+test('an unreadable kind is logged once for each reason, with the missing rule, and once when it is readable again', () => {
   const entries: unknown[] = [];
   const watchErrors = new WatchErrorLogger({ log: (level, message, fields) => entries.push([level, message, fields]) });
   const refusal =

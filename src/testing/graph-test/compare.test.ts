@@ -28,7 +28,7 @@ test.each<[JsonValue, JsonValue | undefined, string[]]>([
   [{ a: [{ b: 1 }] }, { a: [{ b: 2, c: 3 }] }, ['a[0].b', 'a[0].c']],
   [{ a: [1] }, { a: [1, 2] }, ['a']],
   [{ a: 1 }, undefined, ['']],
-])('of %j and %j differ, as a whole, %j', (expected, received, paths) => {
+])('the differences of %j and %j are %j', (expected, received, paths) => {
   expect(wholeDifferences(expected, received).map(({ path }) => path)).toEqual(paths);
 });
 
@@ -38,6 +38,6 @@ test.each<[JsonObject, JsonObject]>([
   [{ 'a.c': 2, a: { b: 1 } }, { a: { b: 1, c: 2 } }],
   [{ 'metadata.labels["a.b/c"]': 'x' }, { metadata: { labels: { 'a.b/c': 'x' } } }],
   [{ '__proto__.a': 1 }, JSON.parse('{"__proto__":{"a":1}}') as JsonObject],
-])('paths of %j stand for %j', (object, expanded) => {
+])('the paths of %j expand to %j', (object, expanded) => {
   expect(expandPaths(object)).toEqual(expanded);
 });

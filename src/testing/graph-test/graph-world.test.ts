@@ -24,7 +24,7 @@ const notes: KubeObject = {
 };
 const late = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' }, data: { text: 'a' } };
 
-test('objects of an apply are targets from then on', async () => {
+test('objects of an apply are targets in this step and later steps', async () => {
   await testGraph(notes, {
     given: { name: 'hello' },
     expect: { children: { note: 'absent' } },
@@ -46,7 +46,7 @@ test('objects of an apply are targets from then on', async () => {
   });
 });
 
-test('a target that a later step applies is not there yet', async () => {
+test('an object that a later step applies is not a target before', async () => {
   const early = testGraph(notes, {
     steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }],
   });

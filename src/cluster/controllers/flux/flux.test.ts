@@ -77,7 +77,7 @@ async function readyOf({ apiVersion, kind, metadata }: KubeObject): Promise<unkn
   return conditions.map((condition) => `${condition.status} ${condition.reason}`).join();
 }
 
-test('without the controllers nothing happens; they look at everything when they start', async () => {
+test('the controllers process existing objects when they start', async () => {
   await client.create(git);
   await client.create(kustomization);
   expect(await readyOf(git)).toBe('');
@@ -88,7 +88,7 @@ test('without the controllers nothing happens; they look at everything when they
   expect(await readyOf(kustomization)).toBe('True ReconciliationSucceeded');
 });
 
-test('an unmarked Deployment is no stand-in of Flux', async () => {
+test('a Deployment without the stand-in annotation starts no Flux controller', async () => {
   await client.create({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -102,7 +102,7 @@ test('an unmarked Deployment is no stand-in of Flux', async () => {
   expect(await readyOf(git)).toBe('');
 });
 
-test('a source has an artifact whose revision follows what is asked for', async () => {
+test('the revision of an artifact follows the spec of its source', async () => {
   await start('source-controller');
   const revision = async () => {
     await cluster.idle();
@@ -118,7 +118,7 @@ test('a source has an artifact whose revision follows what is asked for', async 
   expect(await revision()).not.toBe(first);
 });
 
-test('a release waits for its repository, installs, and goes with all it made', async () => {
+test('a release waits for its repository, installs its objects, and is deleted together with them', async () => {
   await start('source-controller', 'helm-controller');
   await client.create(release);
   expect(await readyOf(release)).toBe('False SourceNotReady');
@@ -132,7 +132,7 @@ test('a release waits for its repository, installs, and goes with all it made', 
   expect(await client.find({ ...release, name: 'cache', namespace: 'default' })).toBeUndefined();
 });
 
-test('a suspended object is left alone, and a controller can be held', async () => {
+test('a suspended object does not change, and a controller can be held', async () => {
   await start('source-controller');
   await client.create({ ...git, spec: { ...git.spec, suspend: true } });
   expect(await readyOf(git)).toBe('');
