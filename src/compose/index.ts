@@ -77,6 +77,7 @@ export { Cel, cel } from './cel-api.ts';
 export { traceCodes } from './refusal/codes.ts';
 export { createCompositionApi } from './create-api.ts';
 export type { CompositionApi } from './create-api.ts';
+export { isCounter } from './library/kind-type.ts';
 export { createResource } from './resources/create-resource.ts';
 export { alias, aliases, computed } from './computed.ts';
 export type { AliasDefinitions, Aliases } from './computed.ts';

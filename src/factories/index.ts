@@ -16,5 +16,5 @@ export type {
 } from './bootstrap/index.ts';
 export { createRuntimeBootstrap, EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/index.ts';
 export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
-export { generateChart, generateFactories } from './generate/index.ts';
+export { builtinFactoryNames, factoryKey, generateChart, generateFactories, identifier } from './generate/index.ts';
 export { simple } from './simple/index.ts';

@@ -132,6 +132,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['lint shop.yaml', 0, /./],
   ['test shop.test.yaml', 0, /1 passed/],
   ['convert plain.yaml --name plain', 0, /kind: ResourceGraphDefinition/],
+  ['convert plain.yaml --name plain --to typescript', 0, /export const plain = kubernetesComposition/],
   ['plan next.yaml', 0, /revision 1 → 2/],
   ['plan corner.yaml', 0, /unchanged 1/],
   ['snapshot state.json', 0, /state\.json/],

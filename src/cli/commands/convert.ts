@@ -1,25 +1,37 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition, isUpperCamelCase } from '../../graph/index.ts';
+import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
+import { toComposition } from '../convert/composition/to-composition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
 import { objectsIn } from '../convert/objects-in.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
-import type { Command, CommandInput } from '../command.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
-/** `typekro convert FILE…`: makes a definition from plain objects. */
+/** The words of `--to`. */
+const FORMS = ['definition', 'typescript'] as const;
+
+/** `typekro convert FILE…`: makes a definition or a composition from plain objects, or a composition from a definition. */
 export const convert: Command = {
   name: 'convert',
   description:
-    'Reads Kubernetes objects, as files hold them or as helm template, kustomize build and cdk8s print them, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (of ConfigMaps, Secrets, Services, accounts, claims) and the selectors of Services become expressions where it is certain which object is meant, so that the graph knows the order. --lift makes fields of the spec, with the value as default. What a server writes is left out. The result passes typekro validate, else the problems are printed and nothing else.',
+    'Reads Kubernetes objects, as files hold them or as helm template, kustomize build and cdk8s print them, and prints a ResourceGraphDefinition whose instances get these objects. Names of other objects (of ConfigMaps, Secrets, Services, accounts, claims) and the selectors of Services become expressions where it is certain which object is meant, so that the graph knows the order. --lift makes fields of the spec, with the value as default. What a server writes is left out. The result passes typekro validate, else the problems are printed and nothing else. With --to typescript it is a composition instead, also of files that hold definitions: expressions become TypeScript where that means exactly the same, others Cel.expr(…). A part that a composition cannot express is refused with its place.',
   positionals: [
     { name: 'source', summary: 'YAML or JSON files, folders of such, or -', variadic: true, required: true },
   ],
   options: [
+    {
+      name: 'to',
+      summary: 'what is printed: a definition in YAML, or a composition in TypeScript',
+      value: 'form',
+      defaultValue: 'definition',
+      choices: FORMS,
+    },
     { name: 'name', summary: 'name of the definition', value: 'name', defaultValue: 'app' },
     { name: 'kind', summary: 'kind of its instances; by default the name in camel case', value: 'kind' },
     {
@@ -36,6 +48,7 @@ export const convert: Command = {
       command: 'typekro convert k8s/ --name shop --lift Deployment/web:spec.replicas=replicas',
       summary: 'instances choose the number of replicas',
     },
+    { command: 'typekro convert app.rgd.yaml --to typescript > app.ts', summary: 'a definition as a composition' },
   ],
   async run(context, input) {
     const names = namesOf(input);
@@ -45,15 +58,45 @@ export const convert: Command = {
     printDiagnostics(context, diagnostics, texts);
     if (hasErrors(diagnostics)) return ExitCode.diagnostics;
     const objects = objectsIn(documents);
-    refuse(objects, input.positionals);
+    const toTypeScript = isTypeScript(input);
+    refuseEmpty(objects, input.positionals);
+    const definitions = objects.filter(isDefinition);
+    if (definitions.length > 0) {
+      refuseDefinitions(input, definitions, toTypeScript);
+      const others = objects.filter((object) => !isDefinition(object));
+      return printComposition(context, input, definitions as unknown as JsonObject[], others);
+    }
     const lifts = parseLifts(textOption(input, 'lift') ?? '', objects);
     const definition = toDefinition(objects, lifts, names);
+    if (toTypeScript) return printComposition(context, input, [definition], []);
     const checked = await checkedDefinition(context, input, definition);
     if (checked === undefined) return ExitCode.diagnostics;
     context.print(checked.text.trimEnd());
     return ExitCode.ok;
   },
 };
+
+function isTypeScript(input: CommandInput): boolean {
+  const form = textOption(input, 'to') ?? 'definition';
+  if (FORMS.some((each) => each === form)) return form === 'typescript';
+  throw new TypeKroError(`--to takes ${FORMS.join(' or ')}, not "${form}"`, { code: 'cli/usage' });
+}
+
+async function printComposition(
+  context: CommandContext,
+  input: CommandInput,
+  definitions: readonly JsonObject[],
+  others: readonly KubeObject[],
+): Promise<number> {
+  const graphs: DefinitionGraph[] = [];
+  for (const definition of definitions) {
+    const checked = await checkedDefinition(context, input, definition);
+    if (checked === undefined) return ExitCode.diagnostics;
+    graphs.push({ definition, graph: checked.graph });
+  }
+  context.print(toComposition(graphs, others).trimEnd());
+  return ExitCode.ok;
+}
 
 function namesOf(input: CommandInput): { readonly name: string; readonly kind: string } {
   const name = textOption(input, 'name') ?? 'app';
@@ -67,18 +110,27 @@ function namesOf(input: CommandInput): { readonly name: string; readonly kind: s
   return { name, kind };
 }
 
-function refuse(objects: readonly KubeObject[], files: readonly string[]): void {
-  if (objects.length === 0) {
-    throw new TypeKroError(`there is no Kubernetes object in ${files.join(', ')}`, {
-      code: 'input/empty',
-      remedy: 'name files with objects, or - for what helm template prints',
-    });
-  }
-  const definition = objects.find(isDefinition);
-  if (definition !== undefined) {
-    throw new TypeKroError(`${definition.metadata.name ?? ''} is a definition already`, {
+function refuseEmpty(objects: readonly KubeObject[], files: readonly string[]): void {
+  if (objects.length > 0) return;
+  throw new TypeKroError(`there is no Kubernetes object in ${files.join(', ')}`, {
+    code: 'input/empty',
+    remedy: 'name files with objects, or - for what helm template prints',
+  });
+}
+
+/** Definitions become compositions only, and have names and fields of their own. */
+function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
+  const name = first?.metadata.name ?? '';
+  if (!toTypeScript) {
+    throw new TypeKroError(`${name} is a definition already`, {
       code: 'cli/usage',
-      remedy: 'name files with the objects that it is to make',
+      remedy: 'name files with the objects that it is to make, or write --to typescript for a composition',
     });
   }
+  const given = ['kind', 'lift'].find((option) => textOption(input, option) !== undefined);
+  if (given === undefined) return;
+  throw new TypeKroError(`--${given} is for plain objects, and ${name} is a definition`, {
+    code: 'cli/usage',
+    remedy: `leave --${given} out, or name files without definitions`,
+  });
 }

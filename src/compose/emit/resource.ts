@@ -128,8 +128,9 @@ function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
     loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
   const taken = new Set(names.ids);
   const nameFor = (loop: { readonly name: string }): string => {
-    const plain = legalName(loop.name).replace(/^_+/, '') || 'element';
-    const base = isReservedId(plain) ? `${plain}Element` : plain;
+    // A word of CEL gets an underscore at its end, which no iterator may have.
+    const plain = legalName(loop.name).replaceAll(/^_+|_+$/g, '') || 'element';
+    const base = isReservedId(plain) || legalName(plain) !== plain ? `${plain}Element` : plain;
     let name = base;
     for (let suffix = 2; taken.has(name); suffix++) name = `${base}${suffix}`;
     taken.add(name);

@@ -9,9 +9,10 @@ import type {
   VariableDeclaration,
   WhileStatement,
 } from 'acorn';
-import { add, and, compare, literal, subtract } from '../ir/build.ts';
+import { add, and, compare, literal, raw, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
+import { DYN, listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolve } from '../value/merge.ts';
@@ -119,6 +120,16 @@ function iterate(
   }
   if (inner instanceof Sym) {
     if (inner.type.kind === 'string') return iterate(spreadItems(env.interpreter, source), name, run, node, env);
+    // Nothing tells the type of hand-written CEL; an author who iterates it says that it is a list.
+    const { node: of } = inner;
+    if (of.kind === 'raw' && inner.type.kind === 'dyn')
+      return overView(
+        loopView(wrap(new Sym(raw(of.pieces, of.args, listOf(DYN)), { waits: inner.waits }))),
+        name,
+        run,
+        node,
+        env,
+      );
     if (inner.type.kind !== 'list')
       return refuse(
         'types',

@@ -261,7 +261,8 @@ function attributeKey(node: Unregistered<Node>): string {
     case 'object':
       return node.flags.join(',');
     case 'raw':
-      return JSON.stringify(node.pieces);
+      // The author may say the type of CEL that says none.
+      return `${node.type.kind} ${JSON.stringify(node.pieces)}`;
     case 'parsenumber':
       return node.as ?? '';
     case 'parseint':

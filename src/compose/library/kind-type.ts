@@ -25,6 +25,10 @@ const COUNTERS: Readonly<Record<string, readonly string[]>> = {
   'autoscaling/HorizontalPodAutoscaler': ['currentReplicas'],
 };
 
+/** Is a field of the status a counter, which a composition reads as 0 where the API server left it out? */
+export const isCounter = (group: string, kind: string, field: string): boolean =>
+  COUNTERS[`${group}/${kind}`]?.includes(field) ?? false;
+
 /** Metadata that every stored object has. */
 const SURE_METADATA = new Set(['name', 'uid', 'resourceVersion', 'creationTimestamp']);
 

@@ -1,4 +1,5 @@
-import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema } from '../../schema/index.ts';
+import type { GroupVersionKind } from '../../core/index.ts';
+import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema, SchemaSource } from '../../schema/index.ts';
 import { describeField, describeBuiltinKind, describeBuiltinType, toTypeScript } from '../../schema/index.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
@@ -30,11 +31,10 @@ interface NamedType {
  */
 export function generateBuiltin(source: BuiltinSource, options: BuiltinOptions): ReadonlyMap<string, string> {
   const types = new TypeFiles(source, options.descriptions);
-  const taken = new Map<string, string>();
+  const names = builtinFactoryNames(source);
   const factories = [...source.kinds()].map((info) => {
     const plan = planOf(info as ResourceInfo, source, options.descriptions);
-    const name = freeName(plan, taken);
-    return writeFactory(plan, name, types.refer(source, plan));
+    return writeFactory(plan, names.get(factoryKey(info)) ?? factoryName(info.kind), types.refer(source, plan));
   });
   const files = types.write(options.command);
   const used = types.namespaces();
@@ -71,19 +71,25 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
   };
 }
 
+/** The key of a kind in the table of `builtinFactoryNames`. */
+export const factoryKey = ({ group, version, kind }: GroupVersionKind): string => `${group}/${version}/${kind}`;
+
 /**
- * Chooses the name of a factory. The first kind of a name gets the plain name. A further kind of the same group gets
- * the name with its version, and a kind of another group gets the name with its group.
+ * Chooses the names of the factories of all kinds of a bundle, by `factoryKey`. The first kind of a name gets the plain
+ * name. A further kind of the same group gets the name with its version, and a kind of another group gets the name with its
+ * group.
  */
-function freeName(plan: KindPlan, taken: Map<string, string>): string {
-  const plain = factoryName(plan.kind);
-  const owner = taken.get(plain);
-  const group = pascalCase(plan.group.split('.')[0] ?? '');
-  const name =
-    owner === undefined
-      ? plain
-      : factoryName(owner === plan.group ? plan.kind + pascalCase(plan.version) : group + plan.kind);
-  taken.set(name, plan.group);
+export function builtinFactoryNames(source: Pick<SchemaSource, 'kinds'>): ReadonlyMap<string, string> {
+  const owners = new Map<string, string>();
+  return new Map([...source.kinds()].map((type) => [factoryKey(type), freeName(type, owners)]));
+}
+
+function freeName({ group, version, kind }: GroupVersionKind, owners: Map<string, string>): string {
+  const plain = factoryName(kind);
+  const owner = owners.get(plain);
+  const first = pascalCase(group.split('.')[0] ?? '');
+  const name = owner === undefined ? plain : factoryName(owner === group ? kind + pascalCase(version) : first + kind);
+  owners.set(name, group);
   return name;
 }
 

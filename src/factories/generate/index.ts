@@ -8,6 +8,7 @@
 export type { ChartOptions } from './generate-chart.ts';
 export { generateChart } from './generate-chart.ts';
 export type { BuiltinOptions } from './generate-builtin.ts';
-export { generateBuiltin } from './generate-builtin.ts';
+export { builtinFactoryNames, factoryKey, generateBuiltin } from './generate-builtin.ts';
 export type { GeneratedFactories, GenerateOptions } from './generate-factories.ts';
 export { generateFactories } from './generate-factories.ts';
+export { identifier } from './identifiers.ts';

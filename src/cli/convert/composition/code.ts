@@ -1,0 +1,185 @@
+import { identifier } from '../../../factories/index.ts';
+
+/** The width of a line of the house format, in characters. */
+const WIDTH = 120;
+
+/** A part of a TypeScript file: finished text, a conditional, a call, or a literal that is divided over lines where it is too long. */
+export type Code =
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly isString?: boolean;
+      readonly isOperation?: boolean;
+      readonly words?: string;
+    }
+  | { readonly kind: 'choice'; readonly test: Code; readonly yes: Code; readonly no: Code }
+  | { readonly kind: 'object'; readonly members: readonly (readonly [string, Code])[] }
+  | { readonly kind: 'list'; readonly items: readonly Code[] }
+  | { readonly kind: 'call'; readonly callee: string; readonly args: readonly Code[] }
+  | { readonly kind: 'method'; readonly of: Code; readonly name: string; readonly args: readonly Code[] };
+
+/** Finished text. */
+export const text = (value: string): Code => ({ kind: 'text', text: value });
+
+/** A literal of a text. */
+export const stringCode = (value: string): Code => ({ kind: 'text', text: quote(value), isString: true });
+
+/** A call; its arguments are divided over lines where they are too long. */
+export const call = (callee: string, ...args: readonly Code[]): Code => ({ kind: 'call', callee, args });
+
+/** A call of a method. */
+export const method = (of: Code, name: string, ...args: readonly Code[]): Code => ({ kind: 'method', of, name, args });
+
+/** A literal of an object, by its members. */
+export const objectCode = (members: readonly (readonly [string, Code])[]): Code => ({ kind: 'object', members });
+
+/** A literal of a list. */
+export const listCode = (items: readonly Code[]): Code => ({ kind: 'list', items });
+
+/** A text in the quotes that need fewer escapes, single ones by preference. */
+export function quote(value: string): string {
+  const json = JSON.stringify(value).slice(1, -1).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  const single = json.split("'").length;
+  const double = json.split('\\"').length;
+  if (single > double) return `"${json}"`;
+  return `'${json.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+/** The fixed part of a template literal. */
+export const templatePart = (value: string): string =>
+  JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('`', '\\`').replaceAll('${', '\\${');
+
+/** A member of an object after the object: `.name` or `['a-b']`. */
+export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quote(name)}]`);
+
+const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
+
+/** Is the word free to be the name of a variable? */
+export const isVariableName = (name: string): boolean => isName(name) && identifier(name) === name;
+
+/** The name of a member in a literal. `__proto__` as a name would set the prototype. */
+const keyText = (name: string): string => (name === '__proto__' ? `['__proto__']` : isName(name) ? name : quote(name));
+
+/**
+ * Prints a part as the house formats it.
+ *
+ * @param indent blanks at the beginning of its first line
+ * @param before characters before it on its first line, without the indent
+ * @param after characters after it on its last line
+ */
+export function printCode(code: Code, indent: number, before = 0, after = 1): string {
+  const line = oneLine(code);
+  if (line !== undefined && indent + before + line.length + after <= WIDTH) return line;
+  const inner = ' '.repeat(indent + 2);
+  switch (code.kind) {
+    case 'text':
+      return code.text;
+    case 'choice':
+      return choiceText(code, indent, after);
+    case 'object':
+      return code.members.length === 0
+        ? '{}'
+        : `{\n${code.members.map((each) => `${inner}${memberText(each, indent + 2)},\n`).join('')}${' '.repeat(indent)}}`;
+    case 'list':
+      return code.items.length === 0
+        ? '[]'
+        : `[\n${code.items.map((each) => `${inner}${printCode(each, indent + 2)},\n`).join('')}${' '.repeat(indent)}]`;
+    case 'call':
+      return callText(code, indent, before, after);
+    case 'method':
+      return methodText(code, indent, before, after);
+  }
+}
+
+/** A conditional on lines of its own; all of a chain stand on lines of their own then. */
+function choiceText({ test, yes, no }: Extract<Code, { kind: 'choice' }>, indent: number, after: number): string {
+  const lead = `\n${' '.repeat(indent + 2)}`;
+  const side = (each: Code): string =>
+    each.kind === 'choice' ? choiceText(each, indent + 2, after) : printCode(each, indent + 2, 2, after);
+  return `${printCode(test, indent)}${lead}? ${side(yes)}${lead}: ${side(no)}`;
+}
+
+/** Calls of methods: behind the value, or from two on below it. */
+function methodText(code: Extract<Code, { kind: 'method' }>, indent: number, before: number, after: number): string {
+  const calls: string[] = [];
+  let root: Code = code;
+  while (root.kind === 'method') {
+    calls.unshift(`.${root.name}(${root.args.map((each) => printCode(each, indent)).join(', ')})`);
+    root = root.of;
+  }
+  if (calls.length > 1) {
+    const lead = `\n${' '.repeat(indent + 2)}`;
+    return printCode(root, indent, before, 0) + calls.map((each) => lead + each).join('');
+  }
+  const [only = ''] = calls;
+  return printCode(root, indent, before, after + only.length) + only;
+}
+
+function memberText([name, value]: readonly [string, Code], indent: number): string {
+  const key = keyText(name);
+  if (value.kind === 'text' && value.text === key) return key;
+  const printed = printCode(value, indent, key.length + 2);
+  const isLong = indent + key.length + 2 + printed.length + 1 > WIDTH;
+  // A text, and a conditional whose test has an operator, begin on a line of their own.
+  const isOwn =
+    (value.kind === 'text' && value.isString === true) ||
+    (value.kind === 'choice' && value.test.kind === 'text' && value.test.isOperation === true);
+  if (value.kind === 'choice' && isOwn && isLong) {
+    return `${key}:\n${' '.repeat(indent + 2)}${printCode(value, indent + 2)}`;
+  }
+  return isOwn && isLong ? `${key}:\n${' '.repeat(indent + 2)}${printed}` : `${key}: ${printed}`;
+}
+
+/** A call whose only argument is a literal keeps its brackets beside those of the call. */
+function callText({ callee, args }: Extract<Code, { kind: 'call' }>, indent: number, before: number, after: number) {
+  const last = args.at(-1);
+  if (last === undefined) return `${callee}()`;
+  if ((last.kind === 'object' || last.kind === 'list') && args.length === 1) {
+    const head = `${callee}(`;
+    return `${head}${printCode(last, indent, before + head.length, after + 1)})`;
+  }
+  const inner = ' '.repeat(indent + 2);
+  return `${callee}(\n${args.map((each) => `${inner}${printCode(each, indent + 2)},\n`).join('')}${' '.repeat(indent)})`;
+}
+
+/** The part on one line; `undefined` where the house always divides it. */
+function oneLine(code: Code): string | undefined {
+  switch (code.kind) {
+    case 'text':
+      return code.text;
+    case 'choice': {
+      const [test, yes, no] = [code.test, code.yes, code.no].map(oneLine);
+      return `${test ?? ''} ? ${yes ?? ''} : ${no ?? ''}`;
+    }
+    case 'object': {
+      const members = code.members.map(([name, value]) => joined(keyText(name), oneLine(value)));
+      return code.members.length === 0 ? '{}' : whole(members, '{ ', ' }');
+    }
+    case 'list':
+      return isTable(code.items) ? undefined : whole(code.items.map(oneLine), '[', ']');
+    case 'call':
+      return whole(code.args.map(oneLine), `${code.callee}(`, ')');
+    case 'method':
+      return whole([joinedCall(oneLine(code.of), code.name, code.args.map(oneLine))], '', '');
+  }
+}
+
+function joinedCall(of: string | undefined, name: string, args: readonly (string | undefined)[]): string | undefined {
+  return of === undefined ? undefined : whole(args, `${of}.${name}(`, ')');
+}
+
+const joined = (key: string, value: string | undefined): string | undefined =>
+  value === undefined ? undefined : key === value ? key : `${key}: ${value}`;
+
+function whole(parts: readonly (string | undefined)[], open: string, close: string): string | undefined {
+  return parts.includes(undefined) ? undefined : `${open}${parts.join(', ')}${close}`;
+}
+
+/** Several objects, or several lists, of more than one member each stand on lines of their own. */
+function isTable(items: readonly Code[]): boolean {
+  if (items.length < 2) return false;
+  return (
+    items.every((each) => each.kind === 'object' && each.members.length > 1) ||
+    items.every((each) => each.kind === 'list' && each.items.length > 1)
+  );
+}

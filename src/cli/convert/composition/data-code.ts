@@ -1,0 +1,30 @@
+import type { JsonValue } from '../../../core/index.ts';
+import { isJsonObject } from '../../../core/index.ts';
+import type { PathStep } from '../../../graph/index.ts';
+import type { Code } from './code.ts';
+import { listCode, objectCode, stringCode, text } from './code.ts';
+
+/**
+ * Plain data as a literal.
+ *
+ * @param filled gives another part for the value at a path; `undefined` where the value stays
+ */
+export function dataCode(
+  value: JsonValue,
+  filled: (path: readonly PathStep[]) => Code | undefined = () => undefined,
+  path: readonly PathStep[] = [],
+): Code {
+  const other = filled(path);
+  if (other !== undefined) return other;
+  if (typeof value === 'string') return stringCode(value);
+  if (Array.isArray(value)) return listCode(value.map((item, index) => dataCode(item, filled, [...path, index])));
+  if (!isJsonObject(value)) return text(scalarText(value));
+  const members = Object.entries(value).flatMap(([name, member]): (readonly [string, Code])[] =>
+    member === undefined ? [] : [[name, dataCode(member, filled, [...path, name])]],
+  );
+  return objectCode(members);
+}
+
+/** Integers beyond 2^53 are literals of their own kind. */
+const scalarText = (value: Exclude<JsonValue, string | object>): string =>
+  typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? `${value}n` : String(value);

@@ -1,0 +1,120 @@
+import type { Ast, Expr, Ident } from '../../../cel/index.ts';
+import { kroEnvironment, unparse, walkAst } from '../../../cel/index.ts';
+import type { Expression } from '../../../graph/index.ts';
+import type { Code } from './code.ts';
+import { call, stringCode, text } from './code.ts';
+import type { ExpressionScope } from './javascript-of.ts';
+import { javaScriptOf } from './javascript-of.ts';
+
+/** An expression in the composition, with the names that it reads there. */
+export interface ExpressionCode {
+  readonly code: Code;
+  /** Variables of resources that the JavaScript reads. */
+  readonly resources: readonly string[];
+  readonly readsSpec: boolean;
+  /** Stands hand-written CEL in it? */
+  readonly isCel: boolean;
+}
+
+/** The reason why an expression has no form in a composition. */
+export interface NoForm {
+  readonly reason: string;
+}
+
+/**
+ * An expression as JavaScript where that is exact, else as hand-written CEL. Iterators are passed to the CEL as values,
+ * because the composition names them anew.
+ *
+ * @param form `list` for what a loop runs over
+ */
+export function expressionCode(
+  expression: Expression,
+  scope: ExpressionScope,
+  form: 'list' | 'value' = 'value',
+): ExpressionCode | NoForm {
+  const environment = kroEnvironment({ features: { now: true } });
+  const given = environment.parse(expression.cel);
+  // The compiler puts each part of a text into brackets.
+  const parsed = given.ok && expression.template !== undefined ? environment.parse(unparse(given.ast.expr)) : given;
+  if (!parsed.ok) return { reason: `it is no CEL: ${parsed.errors[0]?.message ?? 'syntax error'}` };
+  const resources = new Set<string>();
+  const noted: ExpressionScope = {
+    ...scope,
+    resource: (id) => {
+      const found = scope.resource(id);
+      if (found !== undefined) resources.add(found.variable);
+      return found;
+    },
+  };
+  const script = javaScriptOf(parsed.ast.expr, noted);
+  if (script !== undefined) {
+    const readsSpec = expression.references.includes('schema');
+    return { code: script, resources: [...resources], readsSpec, isCel: false };
+  }
+  return celCode(parsed.ast, scope, typeScriptOf(expression.type, form));
+}
+
+/** Has the expression no form in JavaScript, and reads no iterator? Then its text is a condition. */
+export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
+  const written = expressionCode(expression, scope);
+  const reads = expression.references.some((name) => scope.iterator(name) !== undefined);
+  return 'reason' in written || (written.isCel && !reads);
+}
+
+function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode | NoForm {
+  const { text: cel } = ast;
+  if (/[=!]==/.test(cel)) return { reason: 'a text in it holds === or !==, which Cel.expr() takes for JavaScript' };
+  const uses: Ident[] = [];
+  const bound = new Set<string>();
+  walkAst(ast, (expr) => {
+    if (expr.kind === 'ident' && scope.iterator(expr.name) !== undefined) uses.push(expr);
+    if (expr.kind === 'macro') for (const name of variablesOf(expr.call.args)) bound.add(name);
+  });
+  const shadowed = uses.find(({ name }) => bound.has(name));
+  if (shadowed !== undefined) {
+    return { reason: `${shadowed.name} names an iterator and a variable of a macro; give one of them another name` };
+  }
+  const pieces: Code[] = [];
+  let at = 0;
+  let bracket = '';
+  for (const use of uses.toSorted((a, b) => a.start - b.start)) {
+    // Brackets keep what follows from being taken for a text of its own.
+    const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
+    const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
+    if (before !== '') pieces.push(stringCode(before));
+    pieces.push(text(scope.iterator(use.name)?.variable ?? use.name));
+    at = use.end;
+    bracket = isPlain ? '' : ')';
+  }
+  const rest = bracket + cel.slice(at);
+  if (rest !== '') pieces.push(stringCode(rest));
+  return { code: call(`Cel.expr<${type}>`, ...pieces), resources: [], readsSpec: false, isCel: true };
+}
+
+/** Names among the arguments of a macro: its variables, and perhaps more. */
+const variablesOf = (args: readonly Expr[]): string[] =>
+  args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));
+
+/** A type of CEL as a type of TypeScript; of a list, one that can be iterated. `never` fits where only the graph knows the type. */
+function typeScriptOf(type: string, form: 'list' | 'value' = 'value'): string {
+  const list = /^list\((.*)\)$/.exec(type)?.[1];
+  if (list !== undefined) {
+    const item = typeScriptOf(list);
+    return Object.hasOwn(SCALARS, list) || form === 'list' ? `${item}[]` : 'never';
+  }
+  const value = /^map\(string, (.*)\)$/.exec(type)?.[1];
+  if (value !== undefined) {
+    const item = typeScriptOf(value);
+    return item === 'never' ? 'never' : `Record<string, ${item}>`;
+  }
+  const scalar = Object.hasOwn(SCALARS, type) ? SCALARS[type] : undefined;
+  return scalar ?? (form === 'list' ? 'never[]' : 'never');
+}
+
+const SCALARS: Readonly<Record<string, string>> = {
+  string: 'string',
+  int: 'number',
+  uint: 'number',
+  double: 'number',
+  bool: 'boolean',
+};

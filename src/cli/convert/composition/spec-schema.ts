@@ -1,0 +1,151 @@
+import { isJsonObject } from '../../../core/index.ts';
+import type { JsonValue } from '../../../core/index.ts';
+import type { Schema } from '../../../schema/index.ts';
+import type { Code } from './code.ts';
+import { call, method, objectCode, printCode, quote, stringCode, text } from './code.ts';
+import { dataCode } from './data-code.ts';
+
+/**
+ * A schema as the argument of arktype's `type()`; `undefined` where arktype has no exact form for a part, such as a rule
+ * in CEL, two patterns or a type of lists.
+ */
+export function arktypeObject(schema: Schema): Code | undefined {
+  const { properties = {}, required = [] } = schema;
+  if (!hasOnly(schema, ['type', 'properties', 'required', 'default', 'description'])) return undefined;
+  const members = Object.entries(properties).map(([name, field]) => memberOf(name, field, required.includes(name)));
+  return members.every((each) => each !== undefined) ? objectCode(members) : undefined;
+}
+
+function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [string, Code] | undefined {
+  // A name with these characters means something else to arktype.
+  if (name.endsWith('?') || name.startsWith('[') || name === '...' || name === '+' || name.includes('\\')) {
+    return undefined;
+  }
+  const { default: fallback, description, ...plain } = schema;
+  const value = typeOf(plain);
+  if (value === undefined || (fallback !== undefined && isRequired)) return undefined;
+  const described = description === undefined ? value : method(asType(value), 'describe', stringCode(description));
+  if (description !== undefined && description !== description.trim()) return undefined;
+  if (fallback === undefined) return [isRequired ? name : `${name}?`, described];
+  const withDefault = defaultOf(described, fallback);
+  return withDefault === undefined ? undefined : [name, withDefault];
+}
+
+/** A type with a default; a text in arktype's own words where these can say it. */
+function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
+  if (typeof fallback === 'object' && fallback !== null) {
+    return method(asType(value), 'default', text(`() => ${wrapped(dataCode(fallback))}`));
+  }
+  if (fallback === null) return undefined;
+  const word = typeof fallback === 'string' ? arkText(fallback) : String(fallback);
+  const words = wordsOf(value);
+  // A bound and a default do not stand in one text.
+  const isOpen = words !== undefined && !/[<>]/.test(words);
+  if (isOpen && word !== undefined) return stringCode(`${words} = ${word}`);
+  return method(asType(value), 'default', dataCode(fallback));
+}
+
+/** Data as the value of an arrow function. */
+const wrapped = (data: Code): string => {
+  const printed = printCode(data, 0);
+  return printed.startsWith('{') ? `(${printed})` : printed;
+};
+
+/** A text in arktype's words; `undefined` for one that they cannot hold. */
+const arkText = (value: string): string | undefined => (/^[^'"\\`\p{Cc}]*$/u.test(value) ? `'${value}'` : undefined);
+
+/** The words inside the quotes of a type that arktype's words describe. */
+function wordsOf(value: Code): string | undefined {
+  return value.kind === 'text' && value.words !== undefined ? value.words : undefined;
+}
+
+/** A definition as a value of arktype, with methods. */
+const asType = (value: Code): Code => (value.kind === 'call' || value.kind === 'method' ? value : call('type', value));
+
+function typeOf(schema: Schema): Code | undefined {
+  switch (schema.type) {
+    case 'string':
+      return stringType(schema);
+    case 'integer':
+      return hasOnly(schema, ['type', 'minimum', 'maximum']) ? words(bounds('number.integer', schema)) : undefined;
+    case 'number':
+      return hasOnly(schema, ['type', 'minimum', 'maximum']) ? words(bounds('number', schema)) : undefined;
+    case 'boolean':
+      return hasOnly(schema, ['type']) ? words('boolean') : undefined;
+    case 'array':
+      return listType(schema);
+    case 'object':
+      return objectType(schema);
+    default:
+      return undefined;
+  }
+}
+
+const words = (value: string): Code => ({ kind: 'text', text: quote(value), isString: true, words: value });
+
+function bounds(name: string, { minimum, maximum }: Pick<Schema, 'minimum' | 'maximum'>): string {
+  if (minimum === undefined) return maximum === undefined ? name : `${name} <= ${maximum}`;
+  return maximum === undefined ? `${name} >= ${minimum}` : `${minimum} <= ${name} <= ${maximum}`;
+}
+
+function stringType(schema: Schema): Code | undefined {
+  const { enum: values, pattern, minLength: minimum, maxLength: maximum } = schema;
+  if (!hasOnly(schema, ['type', 'enum', 'pattern', 'minLength', 'maxLength'])) return undefined;
+  if (values !== undefined) {
+    const texts = values.map((each) => (typeof each === 'string' ? arkText(each) : undefined));
+    if (pattern !== undefined || minimum !== undefined || maximum !== undefined || texts.includes(undefined)) {
+      return undefined;
+    }
+    return words(texts.join(' | '));
+  }
+  if (pattern === undefined) return words(bounds('string', sizes(minimum, maximum)));
+  if (minimum !== undefined || maximum !== undefined || !/^[^\n\r\\/[\]]*$/.test(pattern) || pattern === '') {
+    return undefined;
+  }
+  return text(`/${pattern}/`);
+}
+
+function sizes(minimum: Schema['minLength'], maximum: Schema['maxLength']): Pick<Schema, 'minimum' | 'maximum'> {
+  return {
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+  };
+}
+
+function listType(schema: Schema): Code | undefined {
+  const { items, minItems, maxItems } = schema;
+  if (items === undefined || !hasOnly(schema, ['type', 'items', 'minItems', 'maxItems'])) return undefined;
+  if (items.default !== undefined || items.description !== undefined) return undefined;
+  const item = typeOf(items);
+  if (item === undefined) return undefined;
+  const inner = wordsOf(item);
+  if (inner !== undefined && /^[a-z.]+(?:\[\])*$/.test(inner)) {
+    return words(bounds(`${inner}[]`, sizes(minItems, maxItems)));
+  }
+  const list = method(asType(item), 'array');
+  const least = minItems === undefined ? list : method(list, 'atLeastLength', text(String(minItems)));
+  return maxItems === undefined ? least : method(least, 'atMostLength', text(String(maxItems)));
+}
+
+function objectType(schema: Schema): Code | undefined {
+  const { properties, additionalProperties } = schema;
+  if (typeof additionalProperties === 'object') {
+    if (properties !== undefined || !hasOnly(schema, ['type', 'additionalProperties'])) return undefined;
+    if (additionalProperties.default !== undefined || additionalProperties.description !== undefined) return undefined;
+    const value = typeOf(additionalProperties);
+    return value === undefined ? undefined : objectCode([['[string]', value]]);
+  }
+  if (properties !== undefined) return arktypeObject(schema);
+  const isOpen = hasOnly(schema, ['type', 'x-kubernetes-preserve-unknown-fields', 'additionalProperties']);
+  return isOpen ? words('object') : undefined;
+}
+
+function hasOnly(schema: Schema, known: readonly (keyof Schema)[]): boolean {
+  return Object.entries(schema).every(([name, value]) => value === undefined || known.some((each) => each === name));
+}
+
+/** The schema as JSON Schema, for specs that arktype cannot describe. */
+export function jsonSchemaCode(schema: Schema): Code {
+  const data = JSON.parse(JSON.stringify(schema)) as JsonValue;
+  return dataCode(isJsonObject(data) ? data : {});
+}

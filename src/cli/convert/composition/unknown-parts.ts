@@ -1,0 +1,69 @@
+import type { JsonObject, JsonValue } from '../../../core/index.ts';
+import { asObjects, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
+
+/** A part of a definition that a composition cannot express. */
+export interface Inexpressible {
+  /** Path in the definition. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** The annotation for which compositions have an option. */
+const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
+
+/** Annotations of programs that applied the definition. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration']);
+
+/** Names that a composition keeps as they are. */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
+/** The longest kind that an API server takes. */
+const MAX_KIND_LENGTH = 63;
+
+const SCHEMA: ReadonlySet<string> = new Set(['apiVersion', 'group', 'kind', 'spec', 'status', 'types']);
+const RESOURCE: ReadonlySet<string> = new Set(['externalRef', 'forEach', 'id', 'includeWhen', 'readyWhen', 'template']);
+
+/** The parts of a definition for which a composition has no form, and those for which it has an option. */
+export function unknownParts(definition: JsonObject): {
+  readonly problems: readonly Inexpressible[];
+  readonly allowBreakingChanges: boolean;
+} {
+  const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
+  const annotations = objectAt(metadata, 'annotations');
+  const schema = objectAt(definition, 'spec', 'schema');
+  const { scope, ...others } = schema;
+  const name = objectAt(definition, 'metadata')['name'];
+  const problems = [
+    ...(typeof name === 'string' && LABEL.test(name)
+      ? []
+      : [{ path: 'metadata.name', reason: 'the name of a composition is a DNS label of small letters and digits' }]),
+    ...(typeof others['kind'] === 'string' && others['kind'].length > MAX_KIND_LENGTH
+      ? [{ path: 'spec.schema.kind', reason: `it is longer than ${MAX_KIND_LENGTH} characters` }]
+      : []),
+    ...(others['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
+    ...(typeof others['apiVersion'] === 'string' && others['apiVersion'] !== ''
+      ? []
+      : [{ path: 'spec.schema.apiVersion', reason: 'it is no text' }]),
+    ...unknown(objectAt(metadata, 'labels'), new Set(), 'metadata.labels'),
+    ...unknown(annotations, new Set([ALLOW_BREAKING_CHANGES, ...OF_OTHERS]), 'metadata.annotations'),
+    ...unknown(others, SCHEMA, 'spec.schema'),
+    ...(scope === undefined || scope === 'Namespaced' ? [] : [problem('spec.schema.scope')]),
+    ...unknown(objectAt(definition, 'spec'), new Set(['schema', 'resources']), 'spec'),
+    ...asObjects(objectAt(definition, 'spec')['resources']).flatMap((resource, index) =>
+      unknown(resource, RESOURCE, `spec.resources[${index}]`),
+    ),
+  ];
+  return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
+}
+
+function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): Inexpressible[] {
+  return Object.entries(object)
+    .filter(([name, value]) => !known.has(name) && !isEmpty(value))
+    .map(([name]) => problem(`${path}.${name}`));
+}
+
+const problem = (path: string): Inexpressible => ({ path, reason: 'a composition has no form for it' });
+
+/** An empty list or map says nothing. */
+const isEmpty = (value: JsonValue | undefined): boolean =>
+  value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
