@@ -9,7 +9,7 @@ import type { Value } from './values.ts';
 /**
  * How the values of a variable are read:
  *
- * - with a `shape`: as kro reads objects by their schema: null fields are absent, dates are parsed, kinds are checked;
+ * - with a `shape`: as kro reads objects by their schema (null fields are absent, dates are parsed, kinds are checked);
  * - with `raw`: unchanged; only the checker uses the declared type (kro's `readyWhen`);
  * - with neither: by the declared type.
  */

@@ -5,17 +5,17 @@
  * |---|---|
  * | null, bool, string | the same |
  * | int | `number` if safe (±(2⁵³−1)), else `bigint`; never a `bigint` in the safe range |
- * | double | `number` where the static type is double (declared `double` parameters and results of functions); everywhere else, that is inside lists, maps, `dyn` and type parameters, a `number` that is no safe integer, and a {@link CelDouble} for one that is, so that a safe integer is always an int |
+ * | double | `number` where the static type is double: declared `double` parameters and results of functions. Elsewhere (inside lists, maps, `dyn` and type parameters) a safe integer is always an int. There a double is a {@link CelDouble} if it is a safe integer, and otherwise a `number` |
  * | uint | {@link CelUint} |
  * | bytes | `Uint8Array` |
- * | list | array; never mutate one you were given |
+ * | list | array; a function must not change an array that it was given |
  * | map | plain object when all keys are strings (only own properties with a value other than `undefined` count), else {@link CelMap} |
  * | timestamp, duration, optional, type | the classes below |
  * | anything else | a subclass of {@link OpaqueValue} |
  */
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ValueObject | CelValue;
 
-/** A map with string keys. Only own properties count; {@link setProperty} writes them. */
+/** A map with string keys. Only own properties count; write them with `setOwn`, because a key may be `__proto__`. */
 export interface ValueObject {
   readonly [key: string]: Value | undefined;
 }

@@ -9,7 +9,10 @@ const textAt =
   (path: string): (() => string) =>
   () =>
     readFileSync(packageUrl(path), 'utf8');
-/** A file of the dashboard's page. The page lies beside its room, in the sources and in `dist/`. */
+/**
+ * The content of a file of the dashboard's page. The sources and `dist/` both have the files in the folder of the
+ * dashboard.
+ */
 const pageText =
   (name: string): (() => string) =>
   () =>

@@ -10,7 +10,7 @@ export interface BackoffPolicy {
   readonly jitter?: number;
 }
 
-/** Waits stop growing after this many steps: a larger power of 2, the default factor, has no use and could overflow. */
+/** The largest exponent of the factor. Every practical policy reaches `maxMs` before. */
 const MAX_DOUBLINGS = 52;
 
 /** The wait in milliseconds after this number of failures in a row (at least 1). `random` is in [0, 1). */

@@ -1,8 +1,8 @@
 /**
- * A time in milliseconds since 1970 as `2026-08-01T12:00:00.000Z`.
+ * Formats a time in milliseconds since 1970 as `2026-08-01T12:00:00.000Z`.
  *
- * The result is that of `toISOString`. In Node 20 that method looks up the local time zone, which loads a megabyte of
- * calendars; years 0 to 9999 are therefore formatted here.
+ * The result equals that of `toISOString`. In Node 20, `toISOString` looks up the local time zone, which loads a
+ * megabyte of calendars. This function therefore formats the years 0 to 9999 itself.
  *
  * @throws RangeError for a time that `Date` does not know.
  */

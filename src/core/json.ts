@@ -1,6 +1,6 @@
 /**
- * A JSON value as it travels through the system. Integers that a JavaScript number cannot hold exactly
- * (beyond ±(2⁵³−1)) are `bigint`; everything else is what `JSON.parse` gives.
+ * A JSON value as it travels through the system. Integers that a JavaScript number cannot hold exactly (beyond
+ * ±(2⁵³−1)) are `bigint`; all other values are those of `JSON.parse`.
  */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
 

@@ -30,8 +30,8 @@ export function makeDirectory(path: string, mode?: number): void {
 /**
  * Is there nothing at the path?
  *
- * @throws ENOTDIR when the path, or a parent of it, is a file; Other errors of `stat`, except ENOENT, are thrown as
- * they are.
+ * @throws ENOTDIR when the path, or a parent of it, is a file. Other errors of `stat`, except ENOENT, are thrown
+ * unchanged.
  */
 function isMissing(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -17,7 +17,7 @@ const LIMIT = 2n ** 63n;
 const PART = /(\d*)(\.\d*)?([^\d.]*)/y;
 
 /**
- * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it; Undefined for any other
+ * Nanoseconds of a text such as `1h30m`, `-1.5s` or `0`, as Go's `time.ParseDuration` reads it. Undefined for any other
  * text, and for a duration beyond int64.
  */
 export function goParseDuration(text: string): bigint | undefined {

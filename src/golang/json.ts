@@ -5,8 +5,8 @@ import { goQuote } from './quote.ts';
 const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 
 /**
- * A text as Go's `encoding/json` writes it. Go escapes what JSON demands, and `<`, `>`, `&`, U+2028 and U+2029 besides.
- * Half a surrogate pair becomes U+FFFD.
+ * A text as Go's `encoding/json` writes it. Go escapes what JSON demands, and also `<`, `>`, `&`, U+2028 and U+2029. An
+ * unpaired surrogate becomes U+FFFD.
  */
 export function goQuoteJson(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;

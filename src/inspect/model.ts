@@ -60,7 +60,10 @@ export interface InspectEvent {
   readonly message: string;
 }
 
-/** The source of the read-only interface. The controller implements it; other runners of steps may, too. */
+/**
+ * The source of the read-only interface. The controller implements it. Another program that runs steps may also
+ * implement it.
+ */
 export interface InspectSource {
   definitions(): readonly DefinitionSummary[];
   instances(): readonly InstanceSummary[];

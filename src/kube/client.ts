@@ -99,7 +99,7 @@ export class KubeClient implements KubernetesApi {
   #transport: Promise<Transport> | undefined;
 
   constructor(options: KubeClientOptions) {
-    // Every watch listens to the signal, which is no leak.
+    // Every watch listens to the signal. Without this call Node would warn of a leak.
     setMaxListeners(0, this.#closed.signal);
     const { transport, config, clock = systemClock, onRequest, rateLimit } = options;
     if (transport === undefined && config === undefined) {

@@ -23,7 +23,7 @@ export async function withDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  // Every request of the work may listen to the signal at the same time, which is no leak.
+  // Many requests of the work may listen to the signal. Without this call Node would warn of a leak.
   setMaxListeners(0, controller.signal);
   const abort = (event: Event) => controller.abort((event.target as AbortSignal).reason);
   const sources = signals.filter((signal) => signal !== undefined);

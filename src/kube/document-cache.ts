@@ -85,8 +85,8 @@ export class DocumentCache {
   }
 
   /**
-   * The files that may contain a document. If the hash is one of the text, the first file is named by the hash alone.
-   * Another file is named by server and URL.
+   * The files that may contain a document; none for a URL without a hash. A file of a SHA-512 hash is named by the hash
+   * alone, because the text can be checked against it. Any other file is named by server and URL.
    */
   #files(url: string): { readonly path: string; readonly hash?: string }[] {
     const at = (key: string) => join(this.#directory, `${sha256(key)}.json`);

@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/index.ts';
 import { isJsonObject, processLibrary, TypeKroError } from '../core/index.ts';
 import type { ExecPlugin, KubeConfig } from './types.ts';
 
-/** What a credential plugin printed. */
+/** The credential that a plugin printed. */
 export interface ExecCredential {
   readonly token?: string;
   /** PEM texts. */

@@ -125,7 +125,7 @@ class Election {
     return !this.#options.signal.aborted && this.#options.isEligible?.() !== false;
   }
 
-  /** Reads the lease; writes it if it is free, expired or held by this identity. False after a conflict. */
+  /** Reads the lease, and writes it if it is free, expired or held by this identity. Returns false after a conflict. */
   async #look(): Promise<boolean> {
     const { api, clock } = this.#options;
     try {

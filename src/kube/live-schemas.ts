@@ -33,10 +33,10 @@ const MAX_DOCUMENTS = 32;
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
 
 /**
- * The schemas of a live server, kind by kind. The schema of a built-in kind comes from the package's own data, that of
- * a custom kind from its CRD, because the published OpenAPI lags behind. The schema of an aggregated kind comes from
- * the server's OpenAPI v3 document of the group-version. Schemas are kept until `forget`. Documents are kept by their
- * hash, also on disk.
+ * The schemas of a live server, kind by kind. The schema of a built-in kind comes from the package's own data. The
+ * schema of a custom kind comes from its CRD, because the published OpenAPI lags behind. The schema of an aggregated
+ * kind comes from the server's OpenAPI v3 document of the group-version. Schemas are kept until `forget`. Documents are
+ * kept by their hash, also on disk.
  */
 export class LiveSchemas {
   readonly #api: KubernetesApi;
@@ -74,7 +74,10 @@ export class LiveSchemas {
     return combineSources(builtin, ...known, this.#beside(missing));
   }
 
-  /** The names of similar kinds that the server has, for messages about kinds that it lacks; no schemas. */
+  /**
+   * A source without schemas. It lists the server's kinds in the groups and versions of missing kinds, for messages
+   * about these.
+   */
   #beside(missing: readonly GroupVersionKind[]): SchemaSource {
     const kinds = missing.flatMap(({ group, version }) =>
       this.#api.discovery.kindsOf(formatApiVersion({ group, version })).map((kind) => ({ group, version, kind })),

@@ -28,7 +28,7 @@ export interface RequestContext {
   readonly clock: Clock;
   /** Random numbers in [0, 1) for jitter. */
   readonly random: () => number;
-  /** Maximum of retries of a request. */
+  /** The maximum number of retries of a request. */
   readonly retries: number;
   /** The pauses before retries. */
   readonly backoff: BackoffPolicy;

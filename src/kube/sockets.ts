@@ -116,7 +116,7 @@ class Sockets implements Connections, ConnectionOwner {
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     for (let spare = this.#idle.pop(); spare !== undefined; spare = this.#idle.pop()) {
       if (!isOverdue(spare, monotonicMs())) return spare;
-      // In a busy process, the timer that closes an expired socket may be late, or the event that the server closed it.
+      // A busy process handles timers and events late, so an expired or closed socket may still be in the list.
       spare.destroy(overdueError());
     }
     const connection = new Connection(this.#dial, this);
@@ -222,7 +222,7 @@ function closedError(): Error {
   return new Error('the connections were closed');
 }
 
-/** Does the answer stay open? This is so for watches and followed logs. */
+/** Is the request a watch or a followed log, whose answer stays open? */
 function isStream(path: string): boolean {
   return /[?&](?:watch|follow)=true(?:&|$)/.test(path);
 }

@@ -21,7 +21,7 @@ export type FailureClass =
   | 'server-fault'
   /** The object or its namespace does not exist (404). */
   | 'not-found'
-  /** The server does not accept the credentials, or no longer (401). */
+  /** The server does not accept the credentials, which may have expired (401). */
   | 'unauthenticated'
   /** The server refuses the request because of its content or missing rights (other 4xx). */
   | 'refused'

@@ -157,7 +157,7 @@ export function configMapKey(text: string): string[] {
   return problems;
 }
 
-/** Names of ports, and of the protocols of an application. */
+/** Names of ports, and of application protocols. */
 export function portName(text: string): string[] {
   const problems = tooLongName(text, MAX_PORT_NAME_BYTES);
   if (!/^[-a-z0-9]*$/.test(text))

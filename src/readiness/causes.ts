@@ -30,7 +30,7 @@ export interface Surroundings {
 
 type Found = Omit<Cause, 'others' | 'remedy'> & { readonly about?: KubeObject | undefined };
 
-/** Maximum of causes of one object. */
+/** The maximum number of causes of one object. */
 const MAX_CAUSES = 3;
 
 /** Reasons of every container during its start. */
@@ -39,7 +39,7 @@ const STARTING: ReadonlySet<string> = new Set(['', 'ContainerCreating', 'PodInit
 /** Events of type Normal that explain a wait. */
 const WAITING_EVENTS: ReadonlySet<string> = new Set(['ExternalProvisioning', 'FailedBinding', 'WaitForFirstConsumer']);
 
-/** Conditions that show a problem, each with the status that does. */
+/** Conditions that can show a problem, each with the status that means a problem. */
 const TROUBLE: readonly (readonly [type: string, status: string])[] = [
   ['PodScheduled', 'False'],
   ['ReplicaFailure', 'True'],

@@ -23,7 +23,7 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
  * Is an object ready, and if not, why? The first rule that applies decides:
  *
  * 1. The object is being deleted, or no controller attends to it.
- * 2. Its controller has not seen the newest generation (`status.observedGeneration`).
+ * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
  * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
  * 5. The condition `Failed`, or else a condition that sums up the object (`Ready`, `Available`, …).

@@ -30,7 +30,7 @@ const FORMATS: Readonly<Record<string, CelType>> = {
 };
 
 /**
- * The CEL type of a schema, by kro's rules; Undefined for a schema without a type and for an array without items:
+ * The CEL type of a schema, by kro's rules. Undefined for a schema without a type and for an array without items:
  * expressions cannot read such values. `name` becomes the name of the struct type, and the prefix of the names of
  * nested structs.
  */

@@ -17,8 +17,8 @@ const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as co
  * The values that an API server would no longer accept, keep or serve if `next` replaced the CustomResourceDefinition
  * `old`, as one text for each field. Empty when `next` accepts everything that `old` accepts. `compareCrds` compares as
  * kro does before it changes the CRD of an instance; this function compares all keywords that refuse or drop a value,
- * such as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is always
- * reported, because the function cannot prove that two of them mean the same. Rules with one message count as equal.
+ * such as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is
+ * reported, because the function cannot prove that both mean the same. Rules with the same message count as equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];
@@ -146,7 +146,10 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
   }
 }
 
-/** Does a field of the new type accept every value of the old type? A field without a type accepts anything. */
+/**
+ * Does a field of the new type accept every value of the old type? Undefined stands for a field without a type, which
+ * accepts any value.
+ */
 function takesType(old: string | undefined, next: string): boolean {
   return old === next || (old === 'integer' && next === 'number');
 }

@@ -38,8 +38,8 @@ function buildTables(): Tables {
 
 /**
  * The English plural of a kind, lower-cased: the `plural` of the CRD that kro generates (`WebApp` → `webapps`, `Policy`
- * → `policies`). The result equals that of kro even where kro's is no English (`Dns` → `dnsDNSes`), because it is part
- * of the CRD's name and of URLs.
+ * → `policies`). The plural is part of the CRD's name and of URLs, so it equals kro's plural even when that is wrong
+ * (`Dns` → `dnsDNSes`).
  */
 export function pluralize(kind: string): string {
   tables ??= buildTables();

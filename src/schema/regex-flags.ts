@@ -32,7 +32,8 @@ interface SplitPattern {
 
 /**
  * Moves look-ahead at the start of an anchored pattern into separate conditions, because RE2 has no look-ahead:
- * `^(?!a$)[a-z]+$` is `^[a-z]+$` and not `^(?:a$)`. Any other pattern is returned as it is.
+ * `^(?!a$)[a-z]+$` becomes `^[a-z]+$`, with the condition that `^(?:a$)` does not match. Any other pattern is returned
+ * unchanged.
  */
 export function splitLookahead(pattern: string): SplitPattern {
   const flags = /^\(\?[ims]+\)/.exec(pattern)?.[0] ?? '';

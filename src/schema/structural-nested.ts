@@ -8,8 +8,8 @@ const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
 
 /**
- * Errors of alternatives (`allOf`, `anyOf`, `oneOf`, `not`), which may only restrict values: all other keywords belong
- * to the schema around them.
+ * Errors of alternatives (`allOf`, `anyOf`, `oneOf`, `not`). An alternative may only restrict values; all other
+ * keywords belong to the enclosing schema.
  */
 export function* nestedErrors(schema: JsonObject, path: string): Iterable<FieldError> {
   for (const { value, at } of alternatives(schema, path)) {

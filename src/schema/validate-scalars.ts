@@ -190,7 +190,7 @@ export function numberCheck(schema: Schema): ((value: Integer, context: Context)
   };
 }
 
-/** An integer is compared with an integer bound: the fraction of the bound is dropped. */
+/** For an integer the server drops the fraction of a bound. */
 const truncated = (limit: Integer): Integer => (typeof limit === 'bigint' ? limit : Math.trunc(limit));
 const sameNumber = (a: Integer, b: Integer): boolean => !(a < b) && !(a > b);
 const numberText = (value: Integer): string =>

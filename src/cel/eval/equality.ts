@@ -5,7 +5,7 @@ import { EvalFailure, OpaqueValue } from '../values.ts';
 /**
  * `a == b` on self-describing values.
  *
- * @throws EvalFailure where a type refuses to be compared
+ * @throws EvalFailure when the type of `a` refuses the comparison
  */
 export function equal(a: Value, b: Value, meter?: Meter): boolean {
   if (a === b && !(a instanceof OpaqueValue)) return true;

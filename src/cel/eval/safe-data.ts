@@ -2,9 +2,9 @@ import { setOwn } from '../../core/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
- * Data that was found to be plain in all its parts, so that the next inspection is cheap. The entries of such a list
- * are added, too, because new lists often hold the same objects. Deeper parts are not added: for thousands of objects
- * the set would grow too large.
+ * Data whose parts were all found to be plain. The cache makes the next inspection cheap. It also has the entries of
+ * plain lists, because new lists often contain the same objects. It has no deeper parts: for thousands of objects the
+ * set would grow too large.
  */
 const plain = new WeakSet<object>();
 

@@ -36,7 +36,7 @@ const MAX_DEPTH = 1_000;
  * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
  * and maps such a refusal counts as equal, because there cel-go only searches for a false comparison.
  *
- * @throws EvalFailure where the type of `a` refuses
+ * @throws EvalFailure when the type of `a` refuses the comparison
  */
 export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0): boolean {
   if (typeof a === 'string') return equalTexts(a, b, meter);

@@ -5,7 +5,7 @@ import { overload } from './define.ts';
 import { sha256 } from './hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
-/** The number of words of 32 bits in the digest; the text repeats after as many characters. */
+/** The number of 32-bit words in the digest. The text repeats after this many characters. */
 const PERIOD = 8;
 
 /** kro's values that look random and depend only on a seed. */

@@ -14,7 +14,7 @@ export function absorbable(thrown: unknown): EvalFailure {
   throw thrown;
 }
 
-/** The value of a predicate, or the error that it raises. */
+/** The value of a predicate, or the error that it throws. */
 export function attempt(run: Run, frame: Frame): Value | EvalFailure {
   try {
     return run(frame);

@@ -27,7 +27,7 @@ interface RuleCall {
 /** The steps of a rule. The generator yields the rules that it calls, and gets their nodes. */
 type Steps = Generator<RuleCall, void, ParseTreeNode | undefined>;
 
-/** A syntax error on its way to the rule that recovers from it. */
+/** Thrown for a syntax error. The rule that recovers from the error catches it. */
 class Mismatch {}
 const MISMATCH = new Mismatch();
 

@@ -26,7 +26,7 @@ export function apiService(object: KubeObject): Readiness {
   return needs(object, 'Available');
 }
 
-/** A budget is ready with enough healthy pods, or when it expects none. */
+/** A PodDisruptionBudget is ready with enough healthy pods, or when it expects none. */
 export function podDisruptionBudget(object: KubeObject): Readiness {
   const wanted = countAt(object, 'status', 'desiredHealthy');
   const healthy = countAt(object, 'status', 'currentHealthy');
@@ -35,8 +35,8 @@ export function podDisruptionBudget(object: KubeObject): Readiness {
 }
 
 /**
- * An autoscaler is ready when its controller has read the scale of the target, unless the condition AbleToScale is
- * False. Missing metrics do not matter: without them the number of replicas does not change.
+ * A HorizontalPodAutoscaler is ready when its controller has read the scale of the target, unless the condition
+ * AbleToScale is False. Missing metrics do not matter: without them the number of replicas does not change.
  */
 export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   const able = statusCondition(object, 'AbleToScale');
@@ -45,7 +45,10 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   return inProgress('NotObserved', 'the autoscaler has not read its target yet');
 }
 
-/** A request is ready when its certificate is issued. It has failed with the condition Denied or Failed. */
+/**
+ * A CertificateSigningRequest is ready when its certificate is issued. It has failed with the condition Denied or
+ * Failed.
+ */
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
     const found = statusCondition(object, type);
@@ -56,7 +59,7 @@ export function certificateSigningRequest(object: KubeObject): Readiness {
   return inProgress(approved ? 'Approved' : 'Pending', approved ? 'no certificate is issued yet' : 'not approved yet');
 }
 
-/** A quota is ready when its status has the limits: its controller then counts the usage. */
+/** A ResourceQuota is ready when its status has the limits: its controller then counts the usage. */
 export function resourceQuota(object: KubeObject): Readiness {
   return valueAt(object, 'status', 'hard') === undefined
     ? inProgress('NotObserved', 'the quota is not counted yet')

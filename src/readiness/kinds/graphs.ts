@@ -4,8 +4,8 @@ import type { Readiness } from '../model.ts';
 import { current, failed, inProgress, said } from '../verdict.ts';
 
 /**
- * A definition of kro is ready with state Active and the condition Ready at the current generation; it has failed when
- * its graph is not accepted.
+ * A ResourceGraphDefinition is ready with state Active and the condition Ready at the current generation. It has failed
+ * when its graph is not accepted.
  */
 export function resourceGraphDefinition(object: KubeObject): Readiness {
   const accepted = statusCondition(object, 'GraphAccepted');

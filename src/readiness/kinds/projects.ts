@@ -61,7 +61,7 @@ export function acmeState(object: KubeObject): Readiness {
 /** The phase of a healthy CloudNativePG cluster. */
 const CNPG_HEALTHY = 'Cluster in healthy state';
 
-/** A cluster of CloudNativePG is ready in the healthy phase, with as many ready instances as it wants. */
+/** A cluster of CloudNativePG is ready in the healthy phase, with as many ready instances as its spec says. */
 export function cnpgCluster(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const ready = countAt(object, 'status', 'readyInstances');
@@ -72,7 +72,7 @@ export function cnpgCluster(object: KubeObject): Readiness {
   return inProgress('NotObserved', ready < wanted ? done : `${done}; status.phase is not set yet`);
 }
 
-/** A pooler of CloudNativePG is ready with as many instances as it wants. */
+/** A pooler of CloudNativePG is ready with as many instances as its spec says. */
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
   const there = countAt(object, 'status', 'instances');

@@ -20,7 +20,7 @@ export function persistentVolume(object: KubeObject): Readiness {
   return inProgress(phase || 'Pending', message || 'the volume is not available yet');
 }
 
-/** An attachment is ready when the volume is attached to its node. */
+/** A VolumeAttachment is ready when the volume is attached to its node. */
 export function volumeAttachment(object: KubeObject): Readiness {
   if (valueAt(object, 'status', 'attached') === true) return current('Attached');
   const error = textAt(object, 'status', 'attachError', 'message');
