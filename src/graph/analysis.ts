@@ -58,8 +58,8 @@ export function analyse<S extends ExpressionSite>(
 }
 
 /**
- * The refusal of an expression that does not parse. Of a text with several expressions, the first one that does not parse
- * alone is explained, so that the words and the place are about what the author wrote.
+ * The refusal of an expression that does not parse. For a text with several expressions, the refusal is about the first
+ * expression that does not parse alone, so that the message and the position refer to the author's text.
  */
 function parseRefusal(site: ExpressionSite, parsed: ParseFailure, language: Language): AnalysisError {
   const { path, text } = site;

@@ -4,7 +4,7 @@
  */
 export type KroCompatibility = '0.9' | '0.10';
 
-/** The level without an option. */
+/** The default level. */
 export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.9';
 
 /** All levels, oldest first. */

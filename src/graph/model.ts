@@ -115,7 +115,7 @@ export interface Graph {
   readonly name: string;
   readonly instance: InstanceType;
   readonly nodes: ReadonlyMap<string, GraphNode>;
-  /** Node ids, dependencies first; ties by position in the definition. */
+  /** Node ids with dependencies first. The position in the definition breaks ties. */
   readonly order: readonly string[];
   /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */
   readonly kroCompatibility: KroCompatibility;
@@ -127,8 +127,8 @@ export interface Graph {
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
   /**
-   * Why an instance cannot be worked on although the definition is accepted, in kro's words. kro 0.10 refuses
-   * conditions that give an optional only when it builds the graph of an instance.
+   * The reason why the controller refuses every instance although it accepts the definition, in kro's words. kro 0.10
+   * refuses conditions that give an optional only when it builds the graph of an instance.
    */
   readonly instanceProblem?: string;
   /**

@@ -14,7 +14,7 @@ const RESERVED: ReadonlySet<string> = new Set(
 const LOWER_CAMEL = /^[a-z][a-zA-Z0-9]*$/;
 const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
 
-/** Words that kro 0.10 reserves besides. */
+/** Further words that kro 0.10 reserves. */
 const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
 /** Is the word forbidden as a resource id or iterator name? */

@@ -38,9 +38,9 @@ const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
 };
 
 /**
- * Finds `${…}` in a string, as a line of kro does. Braces are counted outside literals, and nothing is trimmed.
- * kro 0.9 knows double quotes only, and takes a `${` without its end as plain text. kro 0.10 knows single quotes too,
- * and refuses a `${` without its end. Backticks mean nothing.
+ * Finds `${…}` in a string, as a line of kro does. Braces are counted outside literals, and nothing is trimmed. kro 0.9
+ * knows double quotes only, and takes a `${` without its end as plain text. kro 0.10 knows single quotes too, and
+ * refuses a `${` without its end. Backticks have no meaning.
  */
 export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
   const rules = RULES[level];

@@ -15,7 +15,7 @@ export class TemplatePlace {
   #steps: readonly PathStep[] | undefined;
   #text: string | undefined;
 
-  /** Without `above`: the root. */
+  /** Without `above`, makes the root. */
   constructor(above?: { readonly place: TemplatePlace; readonly step: PathStep }) {
     this.#above = above;
     this.#budget = above === undefined ? { left: MAX_CACHED_PLACES } : above.place.#budget;

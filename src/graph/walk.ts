@@ -72,7 +72,7 @@ export interface Whereabouts {
   readonly level?: KroCompatibility;
 }
 
-/** What the scanner refuses, in words. */
+/** The codes and texts for the refusals of the scanner. */
 const SCAN_PROBLEMS = {
   nested: {
     code: 'graph/nested-expression',
@@ -374,7 +374,7 @@ export function memberSchema(schema: Schema, key: string): Schema | undefined {
 
 const KNOWN_TYPES = new WeakMap<Schema, readonly string[]>();
 
-/** The types of values that kro expects for this schema; undefined when the schema does not tell. */
+/** The types of values that kro expects for this schema; undefined when the schema restricts no type. */
 export function expectedTypes(schema: Schema): readonly string[] | undefined {
   const known = KNOWN_TYPES.get(schema);
   if (known !== undefined) return known;

@@ -25,10 +25,10 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
 }
 
 /**
- * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro: the
- * transition time stays while the status does. When an expression waits for data or fails, the previous conditions of
- * its types stay; these are all types when the expression computes a type. A type that two expressions give keeps its
- * previous condition, if there is one, and is reported.
+ * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
+ * transition time changes only with the status. When an expression waits for data or fails, the previous conditions of
+ * its types stay; if the expression computes a type, all previous conditions stay. A type that two expressions give
+ * keeps its previous condition, if there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],

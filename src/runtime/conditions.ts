@@ -3,11 +3,11 @@ import { isJsonObject } from '../core/index.ts';
 import { formatTime } from '../kubernetes/index.ts';
 import type { Condition } from './model.ts';
 
-/** kro's condition types of an instance; `Ready` sums up the others. */
+/** kro's condition types of an instance, without `Ready`, which summarises them. */
 export const DEPENDENT_CONDITIONS = ['InstanceManaged', 'GraphResolved', 'ResourcesReady'] as const;
 export const ROOT_CONDITION = 'Ready';
 
-/** One of the conditions that `Ready` sums up. */
+/** One of the conditions that `Ready` summarises. */
 export type DependentCondition = (typeof DEPENDENT_CONDITIONS)[number];
 
 /** A condition without its times. */
@@ -90,7 +90,7 @@ function shortened(message: string): string {
   return `${message.slice(0, MAX_MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
-/** A condition with this value: the transition time stays while the status does. */
+/** A condition with this value. The transition time changes only when the status changes. */
 export function transition(
   type: string,
   value: ConditionContent,

@@ -197,7 +197,7 @@ function highestOrder(objects: readonly KubeObject[]): number {
   return objects.reduce((highest, object) => Math.max(highest, applyOrderOf(object)), 0);
 }
 
-/** One report per node id, ordered by wave: the one that is being deleted comes first. */
+/** One report per node id, ordered by wave. The wave that is being deleted comes first. */
 function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
   const groups = [...objectsByNode(members)].map(([id, objects]) => ({ id, objects, highest: highestOrder(objects) }));
   groups.sort((a, b) => b.highest - a.highest || compareText(a.id, b.id));

@@ -4,7 +4,7 @@ import { digestOf } from './digest.ts';
 
 /**
  * Identifies a JSON value: by its digest (`digestOf`), which is small enough to keep for thousands of objects, or by
- * the value itself while the value is in memory anyway. To compare two values costs a fifth of computing two digests.
+ * the value itself while the value is in memory anyway. Comparing two values costs a fifth of computing two digests.
  */
 export type Fingerprint = string | LazyDigest;
 

@@ -21,7 +21,7 @@ export function parseGroupKind(text: string): { group: string; kind: string } {
   return dot < 0 ? { group: '', kind: text } : { group: text.slice(dot + 1), kind: text.slice(0, dot) };
 }
 
-/** A key of an object that does not depend on its API version: `Kind.group/namespace/name`. */
+/** The key of an object, independent of the API version: `Kind.group/namespace/name`. */
 export function targetKey(target: ObjectTarget): string {
   return `${groupKindText(target.type)}/${target.namespace ?? ''}/${target.name}`;
 }

@@ -24,7 +24,7 @@ export const COLLECTION_INDEX_LABEL = 'kro.run/collection-index';
 export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
-/** Since kro 0.10: the node that made an object, and what its labels cannot hold. */
+/** Since kro 0.10: the node that made an object, and the values that its labels cannot hold. */
 export const NODE_PATH_ANNOTATION = 'internal.kro.run/node-path';
 export const INSTANCE_NAME_ANNOTATION = 'internal.kro.run/instance-name';
 export const INSTANCE_GROUP_ANNOTATION = 'internal.kro.run/instance-group';

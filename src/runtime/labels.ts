@@ -32,7 +32,7 @@ export function commonLabels(
 ): Record<string, string> {
   const { group, version: apiVersion, kind } = gvkOf(instance);
   const { name = '', namespace, uid = '' } = instance.metadata;
-  // In the order of their names, so that digests of thousands of children need no sort.
+  // The labels are in the order of their names, so that digests of thousands of children need no sort.
   return {
     [keys.MANAGED_BY_LABEL]: 'kro',
     [keys.PART_OF_LABEL]: applySet,

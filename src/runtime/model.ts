@@ -39,7 +39,7 @@ export function equivalenceOf({ equivalence, owned = '' }: LiveObject): Equivale
   return equivalence === true ? { desired: owned, owned } : equivalence;
 }
 
-/** What is known of one object. `unknown` means not fetched yet, which is not the same as absent. */
+/** The observation of one object. `unknown` means not read yet, which differs from `absent`. */
 export type Observation =
   | { readonly state: 'unknown' }
   | { readonly state: 'absent' }
@@ -49,7 +49,7 @@ export type Observation =
    */
   | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
 
-/** What is known of a list. `unserved`: the API server does not know the kind (any more). */
+/** The observation of a list. `unserved`: the API server does not serve the kind (any more). */
 export type ListObservation =
   | { readonly state: 'unknown' }
   | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
@@ -107,7 +107,7 @@ export interface Observed {
   contest?(target: ObjectTarget): Contest | undefined;
 }
 
-/** Another client changes the same fields each time that the controller puts them back. */
+/** A recurring conflict: another client changes the same fields each time after the controller corrected them. */
 export interface Contest {
   /** Paths of the fields; sorted. */
   readonly fields: readonly string[];
@@ -222,8 +222,8 @@ export interface ApplyAction {
 }
 
 /**
- * `create`: it is absent. `adopt`: it exists and the instance does not own it. `change`: the desired object changed.
- * `drift`: the live object changed.
+ * `create`: the object is absent. `adopt`: the object exists and the instance does not own it. `change`: the desired
+ * object changed. `drift`: the live object changed.
  */
 export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
@@ -257,7 +257,10 @@ export type WatchRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
 
-/** A field or condition of the status that has no value because its expression failed (not merely waits). */
+/**
+ * A field or condition of the status that has no value because its expression failed. An expression that only waits is
+ * no problem.
+ */
 export interface StatusProblem {
   /** Below `status`, e.g. `endpoint` or `conditions[0]`. */
   readonly path: string;
@@ -296,7 +299,8 @@ export interface ParentWrite {
 
 /**
  * The complete actions of a step, in order: `parent`, then `apply` (all at once), then `delete`, then the status when
- * `read` is empty and nothing was applied. After carrying it out, observe and step again until `quiet`.
+ * `read` is empty and nothing was applied. The caller carries the decision out, observes, and steps again until
+ * `quiet`.
  */
 export interface Decision {
   readonly parent: ParentWrite;
@@ -326,7 +330,7 @@ export interface Decision {
   readonly quiet: boolean;
   /** The number of expressions that the step evaluated. */
   readonly evaluations: number;
-  /** Step again at this time (milliseconds since the epoch) even when nothing is observed to change. */
+  /** The time of the next step (milliseconds since the epoch), also when the caller observes no change. */
   readonly requeueAt?: number;
   /** The obstacles to the deletion of the instance, a text for each, without finalizers of other clients. */
   readonly blocked?: readonly string[];

@@ -52,8 +52,8 @@ function ofObject(node: GraphNode, problem: ObjectProblem): ProblemVerdict {
 }
 
 /**
- * A refused update leaves an item as it is. A refused creation and a foreign owner fail the collection. Any other failed
- * write makes it wait.
+ * A refused update leaves an item as it is. A refused creation and a foreign owner fail the collection. Any other
+ * failed write makes the collection wait.
  */
 function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const hard = problems.filter((problem) => isHard(problem));
@@ -93,7 +93,7 @@ function resolving(node: GraphNode): string {
   return `${applying(node)}: resolve`;
 }
 
-/** The expression stands twice: before the path, and in the failure's own text. */
+/** The text of a failure with its path. The expression occurs twice: before the path, and in the failure's own text. */
 function atPath({ message, reason }: EvaluationFailure, path: string | undefined): string {
   const evaluated = message.slice(0, message.length - reason.length - ': '.length);
   return path === undefined ? message : `${evaluated} at ${goQuote(path)}: ${message}`;

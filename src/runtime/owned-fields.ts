@@ -54,9 +54,9 @@ export function storedFields(type: ObjectType, fields: FieldSet): FieldSet {
 }
 
 /**
- * The compared part of an object or of a projection of one: without type, name and namespace (never recorded as owned),
- * without the version label (a version alone causes no write), without nulls and empty metadata, and with the
- * `stringData` of a Secret moved to `data`, as the server stores it.
+ * The compared part of an object or of a projection. Leaves out type, name and namespace (never recorded as owned), the
+ * version label (a version alone causes no write), nulls and empty metadata. Moves the `stringData` of a Secret to
+ * `data`, where the server stores it.
  */
 export function comparable(type: ObjectType, value: JsonValue | undefined): JsonObject {
   if (!isJsonObject(value)) return {};

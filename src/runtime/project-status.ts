@@ -21,8 +21,9 @@ const RESERVED = new Set(['state', 'conditions']);
 /**
  * Evaluates each status field on its own. A field that reads absent data is left out until the data exists. A field
  * that fails is left out and reported. Neither delays the other fields. If all fields of an object or list are left
- * out, it is left out, too. An empty list element stays unless it is the last element. A container whose fields
- * `omit()` removes stays empty. kro 0.10 leaves out a list as a whole when one of its elements has no value.
+ * out, the object or list is left out, too. An empty list element stays unless it is the last element. A container
+ * whose fields `omit()` removes stays empty. kro 0.10 leaves out a list as a whole when one of its elements has no
+ * value.
  */
 export function projectStatus(
   { status: plan, kroCompatibility }: Pick<Graph, 'status' | 'kroCompatibility'>,
@@ -44,7 +45,7 @@ export function projectStatus(
     }
   }
   const fields = fillSkeleton(plan.skeleton, values);
-  // From the end, so that earlier positions stay valid.
+  // Removes elements from the end, so that earlier positions stay valid.
   for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
     const path = omitted || !followsGraphEngine(kroCompatibility) ? hole.path : listAbove(hole.path);
     removeAt(fields, path);

@@ -31,7 +31,8 @@ export interface Pruning {
  * - not while an unresolved node of the same kind may want an object of this name;
  * - not before the objects that its node wants now exist (the new object is created before the old one is deleted);
  * - not while a node that reads its node is not resolved, or has a write due;
- * - not before the retired objects that depend on it have disappeared; while a kind was not listed yet, they are not known.
+ * - not before the retired objects that depend on it have disappeared; these objects are unknown while a recorded kind
+ *   is not listed.
  *
  * An existing object whose update the server refuses delays no deletion: the refusal may last.
  */

@@ -87,7 +87,7 @@ export type Because =
   | { readonly kind: 'unread'; readonly object?: ObjectRef; readonly selector?: string }
   | { readonly kind: 'read-failed'; readonly object?: ObjectRef; readonly failure: ApiFailure }
   | { readonly kind: 'write'; readonly action: 'create' | 'adopt' | 'change' | 'drift'; readonly count: number }
-  /** Items of a collection that exist, and that are wanted. */
+  /** The numbers of items of a collection that exist and that are wanted. */
   | { readonly kind: 'items-missing'; readonly present: number; readonly wanted: number }
   | {
       readonly kind: 'not-ready';

@@ -29,7 +29,7 @@ export interface StepContext {
   readonly ready: Map<string, unknown>;
   /** The variables of the status: `schema` and all known data, also of nodes that wait or fail. */
   readonly known: Map<string, unknown>;
-  /** In topological order. */
+  /** The results of the visited nodes, in topological order. */
   readonly results: Map<string, NodeResult>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];

@@ -11,7 +11,7 @@ import { isNowCondition } from './now-sample.ts';
 /**
  * The decision for an instance whose definition has no usable revision: state ERROR and GraphResolved False with the
  * given text. Children, projected fields and the author's conditions stay. The deletion of an instance needs no
- * definition and goes on. Before the first revision of the definition, an instance without the finalizer gets no
+ * definition and continues. Before the first revision of the definition, an instance without the finalizer gets no
  * status, as in kro.
  */
 export function stepUnresolved(

@@ -2,6 +2,6 @@
 export interface SyntaxExplanation {
   readonly message: string;
   readonly hint?: string;
-  /** The place of the mistake in the expression, in UTF-16 units, where it is not the place at which the parser stopped. */
+  /** The offset of the mistake in the expression, in UTF-16 units; absent when the parser stopped at the mistake. */
   readonly offset?: number;
 }

@@ -5,8 +5,8 @@ const DEFAULTS = 'read the field with .?name and give a default: a.?b.orValue("x
 const ARROWS = 'macros name their variable first: list.map(x, x + 1), list.filter(x, x > 1)';
 
 /**
- * Operators of other languages that are longer than the token at which the parser stops. They are looked for at that
- * token and at the two before it, as far as no space stands between.
+ * Operators of other languages that are longer than the token at which the parser stops. The rules test for them at
+ * that token, and at the two tokens before it unless a space is between the tokens.
  */
 export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^=>|^->/, 'CEL has no arrow functions (=>)', ARROWS],

@@ -1,6 +1,6 @@
 import { tokenize } from '../../cel/index.ts';
 
-/** What a piece is in the grammar: `wrong` begins no token, and `end` stands behind the last piece. */
+/** The kind of a piece in the grammar: `wrong` begins no token, and `end` stands behind the last piece. */
 type PieceKind = 'word' | 'number' | 'text' | 'escaped' | 'operator' | 'open' | 'close' | 'comma' | 'wrong' | 'end';
 
 /** A token of an expression, or a text with which no token begins. Offsets count UTF-16 units. */

@@ -6,7 +6,7 @@ import { areAdjacent } from './pieces.ts';
 const BODY =
   /^(["'])(?:(?!\1)[^\\\r\n]|\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}))*/;
 
-/** What is wrong with the quotes at a syntax error; undefined when the error is another one. */
+/** The mistake in the quotes at a syntax error; undefined for any other mistake. */
 export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { at, before } = spot;
   if (at.kind === 'wrong' && /^["']/.test(at.text)) return brokenText(spot);
