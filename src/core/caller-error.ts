@@ -3,9 +3,9 @@ import { TypeKroError } from './error.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Wraps a function of the API that users call in scripts, so that its errors begin at the call. Node then prints the
- * caller's line for an uncaught error, and no frame of this package, also after an `await`. An error that is not a
- * `TypeKroError` keeps the place where it was thrown.
+ * Wraps a function of the API that users call in scripts, so that the stack of its errors begins at the call. Node then
+ * prints the caller's line for an uncaught error, and no frame of this package, also after an `await`. An error that is
+ * not a `TypeKroError` keeps the place where it was thrown.
  */
 export function failsAtCaller<F extends AnyFunction>(work: F): F {
   const called = ((...args: never[]): unknown => {

@@ -15,8 +15,8 @@ export interface TypeKroErrorDetails {
 }
 
 /**
- * The only class of errors that this package throws: for misuse of the API, and at its boundary. A check returns
- * problems of user input as `Diagnostic` values instead.
+ * The class of the errors that this package throws for misuse of the API and at its boundary. A check returns problems
+ * of user input as `Diagnostic` values instead.
  */
 export class TypeKroError extends Error {
   readonly code: string;

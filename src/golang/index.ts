@@ -1,6 +1,6 @@
 /**
  * The forms of Go's standard library: how it quotes, parses, prints, compares and sorts. The API server, kro and cel-go
- * are written in Go, and their texts and orders contain these forms to the letter. Pure functions.
+ * are written in Go, and their texts and orders contain these forms to the letter. All functions are pure.
  *
  * @packageDocumentation
  */

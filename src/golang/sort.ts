@@ -129,7 +129,7 @@ class Sorter {
   }
 
   /**
-   * For a range in which no element is smaller than the pivot: gathers the elements equal to the pivot in front.
+   * Moves the elements that equal the pivot to the front of a range in which no element is smaller than the pivot.
    * Returns the index after them.
    */
   #skipEqual(start: number, end: number, pivot: number): number {

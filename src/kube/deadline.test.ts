@@ -71,7 +71,7 @@ test('many requests may listen to the signal without a warning of Node', async (
   process.on('warning', note);
   await withDeadline(1000, [], clock, async (signal) => {
     for (let count = 0; count < 20; count += 1) signal.addEventListener('abort', () => count);
-    // Warnings come a turn later.
+    // Node emits a warning one turn of the event loop later.
     await new Promise(setImmediate);
   });
   process.off('warning', note);

@@ -58,7 +58,7 @@ export class KubeError extends TypeKroError {
   }
 }
 
-/** The error of an answer whose status is 400 or more. `text` is the body: a Status, or anything a proxy may say. */
+/** The error of an answer whose status is 400 or more. `text` is the body: a Status, or any text of a proxy. */
 export function errorOfResponse(
   response: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   text: string,
@@ -98,7 +98,7 @@ export function isConflict(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && thrown.status === 409;
 }
 
-/** Did the server itself send no answer? The request may then have been carried out, or not. */
+/** Did the server itself send no answer? If so, it is unknown whether the request was carried out. */
 export function isUnanswered(thrown: unknown): thrown is KubeError {
   return thrown instanceof KubeError && classify(thrown) === 'unanswered';
 }

@@ -1,7 +1,8 @@
 /**
  * The client for a Kubernetes API: the `Transport` of requests, kubeconfig and in-cluster credentials, verbs and typed
  * errors, discovery, watches, leases, events, and the schema source of a live server. This room decides nothing about
- * graphs. An import loads neither sockets nor yaml: the first connection and the first kubeconfig do.
+ * graphs. Importing the room loads neither sockets nor the YAML library: the first connection loads sockets, and a
+ * kubeconfig that is no plain YAML loads the library.
  *
  * @packageDocumentation
  */

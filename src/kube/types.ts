@@ -8,7 +8,7 @@ export interface ExecPlugin {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly installHint?: string;
-  /** Tell the plugin about the cluster in `KUBERNETES_EXEC_INFO`? */
+  /** Does the plugin get information about the cluster in `KUBERNETES_EXEC_INFO`? */
   readonly provideClusterInfo: boolean;
   /** The plugin configuration of the cluster's entry, passed with the cluster info. */
   readonly clusterConfig?: JsonValue;

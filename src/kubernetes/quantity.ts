@@ -191,7 +191,7 @@ export function isMultipleOf(amount: ParsedQuantity, unit: ParsedQuantity): bool
   );
 }
 
-/** Sum; the format of the left side is kept unless it is zero. */
+/** The sum. It has the format of the left side, or of the right side if the left side is zero. */
 export function addQuantities(a: ParsedQuantity, b: ParsedQuantity): ParsedQuantity {
   const format = a.unscaled === 0n ? b.format : a.format;
   if (!a.big && !b.big) {
@@ -207,7 +207,7 @@ export function addQuantities(a: ParsedQuantity, b: ParsedQuantity): ParsedQuant
   return { unscaled: sum, scale, big: true, format };
 }
 
-/** Difference, with the format rule of {@link addQuantities}. */
+/** The difference, with the format rule of {@link addQuantities}. */
 export function subtractQuantities(a: ParsedQuantity, b: ParsedQuantity): ParsedQuantity {
   return addQuantities(a, { ...b, unscaled: -b.unscaled });
 }

@@ -13,7 +13,7 @@ function emit(schema: unknown, options?: SimpleEmitOptions): { spec: SimpleBlock
   return { spec: written.spec, types: written.types };
 }
 
-/** The first complaint about a type. */
+/** The first error of the conversion of a type. */
 function complaint(schema: unknown): string | undefined {
   const read = fromStandardSchema(schema);
   const result = read.ok ? toSimpleSchema(read.schema) : read;

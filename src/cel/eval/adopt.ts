@@ -60,7 +60,7 @@ function adoptInt(data: unknown): number | bigint {
   if (typeof data === 'bigint') return data;
   if (typeof data !== 'number') return wrong('int', data);
   if (Number.isSafeInteger(data)) return data;
-  // A float that is whole is an int, too.
+  // A whole float is also an int.
   if (Number.isInteger(data) && data >= -(2 ** 63) && data < 2 ** 63) return BigInt(data);
   return fail(`invalid data, expected int, got non-integer float ${formatGeneral(data)}`);
 }

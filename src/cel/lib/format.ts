@@ -90,7 +90,7 @@ function takes(clause: Clause, expr: Expr, context: ValidationContext): boolean 
   return kind === 'dyn' || clauseTakes(clause).kinds.has(kind);
 }
 
-/** The first part of an argument of `%s` that has no text form. The search goes into literals. */
+/** The first part of an argument of `%s` that has no text form. Also searches inside of literals. */
 function findUnprintable(expr: Expr, context: ValidationContext): Expr | undefined {
   if (!takes({ verb: 's', precision: 0 }, expr, context)) return expr;
   const children =

@@ -26,7 +26,7 @@ export interface State {
 
 /** States of one grammar element, for the parser that walks the grammar. */
 export interface ElementStates {
-  /** The beginning of the element; for a choice, an optional element or a loop the state of its decision. */
+  /** The first state of the element. For a choice, an optional element or a loop, this is the state of the decision. */
   readonly entry: State;
   /** The end of a round of a loop. */
   readonly back?: State;
