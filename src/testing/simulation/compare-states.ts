@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 
-/** Times, versions and UIDs, and texts that hold them; what users add to children that may be made again. */
+/** The members that differ between runs: times, versions and UIDs, texts with them, and labels that users add. */
 const VOLATILE = new Set([
   'uid',
   'resourceVersion',
@@ -16,7 +16,7 @@ const VOLATILE = new Set([
   'kro.run/instance-id',
 ]);
 
-/** An object without times, versions and UIDs, and without messages, which may name them. */
+/** The object without times, versions and UIDs. Messages are also removed, because they may contain these. */
 export function normalize(object: KubeObject): KubeObject {
   const walk = (value: unknown, key: string): unknown => {
     if (Array.isArray(value)) {
@@ -31,12 +31,12 @@ export function normalize(object: KubeObject): KubeObject {
   return walk(object, '') as KubeObject;
 }
 
-/** Conditions stand in the order of their transitions, which is a matter of times. */
+/** Sorts conditions by type. Their order in the object is the order of their transitions, which depends on times. */
 function byType(conditions: readonly JsonObject[]): JsonObject[] {
   return conditions.toSorted((a, b) => (String(a['type']) < String(b['type']) ? -1 : 1));
 }
 
-/** What is missing, different or left over. */
+/** The differences between two lists of objects: objects that are missing, different or left over. */
 export function differences(expected: readonly KubeObject[], got: readonly KubeObject[]): string[] {
   const key = (object: KubeObject) => `${object.kind} ${object.metadata.name ?? ''}`;
   const wanted = new Map(expected.map((object) => [key(object), object]));
@@ -53,7 +53,7 @@ export function differences(expected: readonly KubeObject[], got: readonly KubeO
   return problems;
 }
 
-/** The paths at which two values differ, with both. */
+/** The paths at which two values differ, with both values. */
 function differingPaths(want: unknown, got: unknown, path: string): string {
   if (jsonEquals(want as never, got as never)) return '';
   if (!isRecord(want) || !isRecord(got))

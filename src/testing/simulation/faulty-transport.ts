@@ -2,44 +2,47 @@ import type { Clock, Transport, TransportRequest, TransportResponse } from '../.
 import type { Knowledge } from './knowledge.ts';
 import type { Fault, Weather } from './weather.ts';
 
-/** How long a client waits for an answer that does not come. */
+/** The time that a client waits for an answer, in milliseconds. */
 const ANSWER_MS = 120_000;
 
-/** Looks at each write. */
+/** Checks the requests of a process. */
 export interface Checker {
-  /** The process sends it, whether it arrives or not. */
+  /** The process sends the request, which may not arrive. */
   sent(request: TransportRequest): void;
-  /** The process got an answer, or gave up waiting. */
+  /** The process got an answer, an error, or gave up. */
   ended(request: TransportRequest): void;
   before(request: TransportRequest): Promise<void>;
   after(request: TransportRequest, status: number, body: string): Promise<void>;
 }
 
-/** What a faulty transport works with. */
+/** The parts that a faulty transport uses. */
 export interface FaultPlan {
   readonly weather: Weather;
   readonly clock: Clock;
-  /** The next number of a request of this run, by which its fault is drawn. */
+  /** The number of the next request in this run. The number determines the fault of the request. */
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
-  /** Is the server cut off from this process, and how does that look? */
+  /**
+   * Can the process not reach the server, and does the request then fail or stay unanswered? `undefined`: the server is
+   * reachable.
+   */
   readonly isOut: (request: TransportRequest) => 'refused' | 'unanswered' | undefined;
   readonly onFault: (fault: Fault, request: TransportRequest, index: number) => void;
   readonly onCrash: () => void;
-  /** The server carried a request out and the controller will not hear of it. */
+  /** The server executed a write, and the process does not get its answer. */
   readonly onUnheard: (request: TransportRequest) => void;
-  /** Called before a write reaches the server and after it was answered. */
+  /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;
-  /** What the process has been told. */
+  /** Records what the process learns from answers and watches. */
   readonly knowledge: Knowledge;
 }
 
-/** A transport as a bad network and a mortal process give it. */
+/** A transport with the faults of a network, of a server and of a process that can die. */
 export class FaultyTransport implements Transport {
   readonly #inner: Transport;
   readonly #plan: FaultPlan;
   #dead = false;
-  /** Requests that are under way, watches and those without an answer not counted. */
+  /** The number of running requests. Watches and requests without an answer do not count. */
   inFlight = 0;
   readonly #streams = new Set<() => void>();
 
@@ -48,7 +51,7 @@ export class FaultyTransport implements Transport {
     this.#plan = plan;
   }
 
-  /** The process is gone: nothing it still does reaches the server. */
+  /** Ends the process: none of its later requests reaches the server. */
   kill(): void {
     this.#dead = true;
     this.cut();
@@ -106,7 +109,7 @@ export class FaultyTransport implements Transport {
     if (fault === 'no-answer') await this.#silence(request);
   }
 
-  /** Nothing comes until the client's patience ends. */
+  /** Waits until the time limit of the client, or until the request is aborted. Always throws. */
   async #silence({ signal }: TransportRequest): Promise<never> {
     this.inFlight -= 1;
     await new Promise<void>((resolve) => {

@@ -11,49 +11,54 @@ import type { SimClock } from './sim-clock.ts';
 import { seededRandom } from './sim-clock.ts';
 import type { Weather } from './weather.ts';
 
-/** What a world under faults is made of. */
+/** The options of a `FaultyWorld`. */
 export interface FaultyWorldOptions {
   readonly cluster: Cluster;
   /** The clock of the cluster. */
   readonly clock: SimClock;
-  /** Decides jitter. */
+  /** The seed of the jitter. */
   readonly seed: number;
   readonly weather: Weather;
-  /** The graph whose instances the rules look at. */
+  /** The graph whose instances are checked. */
   readonly graph: RuledGraph;
-  /** The kinds of the objects that the rules look at. */
+  /** The kinds of the objects that are checked. */
   readonly kindOf: KindOfPlural;
-  /** How many processes work. Default 1. */
+  /** The number of controller processes. Default: 1. */
   readonly processes?: number;
-  /** How they share the work; absent for one process. */
+  /** How the processes share the work; absent for one process. */
   readonly election?: Election;
-  /** Takes what is done and what goes wrong, in order. */
+  /** Receives a log of the requests, faults and disruptions in order. */
   readonly onLog?: (line: string) => void;
 }
 
-/** So many turns of the event loop without a request count as quiet at one point of time. */
+/** After this number of turns of the event loop without a request, the cluster counts as quiet. */
 const QUIET_TURNS = 12;
 const CALM_TURNS = 4;
-/** After so many violations a run ends. */
+/** A run ends after this number of violations. */
 const MAX_VIOLATIONS = 20;
-/** More requests at one point of time than any story needs: a pass that decides the same over and over. */
+/**
+ * The maximum number of requests at one time. A run with more has a pass that repeats the same decision without end.
+ */
 const MAX_REQUESTS_AT_ONCE = 5000;
-/** Longest time until quiet after the last action, by the simulated clock: refused writes pause for minutes. */
+/**
+ * The time that the processes get after the last action, in milliseconds of the simulated clock. Refused writes pause
+ * for minutes.
+ */
 const MAX_QUIET_MS = 25 * 60_000;
 
 /** An embedded cluster and the processes of a controller on one clock, in bad weather. Users and rivals act by `admin`. */
 export class FaultyWorld {
   readonly cluster: Cluster;
   readonly clock: SimClock;
-  /** A client of users and rivals; no fault befalls its requests, and the ledger notes its writes. */
+  /** The client of users and competing clients. Its requests have no faults, and the ledger records its writes. */
   readonly admin: KubeClient;
   readonly ledger: Ledger;
   readonly invariants: Invariants;
   readonly processes: readonly ControllerProcess[];
   readonly weather: Weather;
-  /** How many requests the processes sent. */
+  /** The number of requests that the processes have sent. */
   requests = 0;
-  /** Is another client at work now? */
+  /** Is another client working at this time? */
   isBusy: () => boolean = () => false;
   readonly #log: (line: string) => void;
   /** How many were sent since the time moved last. */
@@ -90,14 +95,14 @@ export class FaultyWorld {
     this.#skewClocks(0);
   }
 
-  /** What befalls the world as a whole after the action of this number, from 1. */
+  /** Makes the disruptions of whole processes after the action with this number, from 1. */
   async disrupt(index: number): Promise<void> {
     const { weather } = this;
     this.#skewClocks(index);
     if (weather.strikes('outage', index, 0.04)) {
       await this.#without(this.processes, (1 + weather.detail('outage', index) * 9) * 60_000);
     }
-    // Elections take minutes.
+    // An election takes minutes.
     if (this.processes.length > 1 && weather.strikes('long pause', index, 0.4)) {
       await this.jumpTo(this.clock.now() + weather.detail('long pause', index) * 240_000);
     }
@@ -112,7 +117,7 @@ export class FaultyWorld {
     }
   }
 
-  /** Ends all disruptions, and lets the world come to rest. */
+  /** Ends all disruptions, and waits until the processes are quiet. */
   async calmDown(): Promise<void> {
     this.weather.calm = true;
     for (const process of this.processes) process.out = false;
@@ -121,9 +126,13 @@ export class FaultyWorld {
     await this.jumpTo(this.clock.now() + MAX_QUIET_MS);
   }
 
-  /** Lets everything happen that happens at this point of time. @throws Error when that never ends. */
+  /**
+   * Does all work that is due at this time.
+   *
+   * @throws Error when the work does not end.
+   */
   async settle(): Promise<void> {
-    // Without lateness what is under way shows at once.
+    // Without late answers, running work shows at once.
     const enough = this.weather.calm ? CALM_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
       if (turns > 20_000) throw new Error('it never becomes quiet');
@@ -138,7 +147,7 @@ export class FaultyWorld {
     }
   }
 
-  /** Moves the time, letting everything happen in its order. */
+  /** Moves the time step by step, and does the work that becomes due at each step. */
   async jumpTo(time: number): Promise<void> {
     for (let due = this.clock.nextDue; due !== undefined && due <= time; due = this.clock.nextDue) {
       this.clock.jump();
@@ -147,7 +156,7 @@ export class FaultyWorld {
     if (this.clock.now() < time) this.clock.skip(time - this.clock.now());
   }
 
-  /** Ends processes and cluster. Work that is still under way, as in a run that was given up, ends when its time is up. */
+  /** Ends the processes and the cluster. Running work ends at its time limit. */
   async end(): Promise<void> {
     const ending = Promise.all(this.processes.map((process) => process.end())).then(() => true);
     for (let turns = 0; ; turns += 1) {
@@ -171,7 +180,7 @@ export class FaultyWorld {
     for (const process of processes) process.out = false;
   }
 
-  /** Work goes on, and only the Lease cannot be renewed. */
+  /** The process cannot renew its Lease, but its other requests succeed. */
   #withoutLease(process: ControllerProcess, count: number): void {
     const minutes = 1 + this.weather.detail('lease cut off', count) * 5;
     process.leaseOut = this.weather.detail('how the lease is cut off', count) < 0.5 ? 'refused' : 'unanswered';
@@ -202,7 +211,7 @@ export class FaultyWorld {
     return this.requests;
   }
 
-  /** A controller that breaks rules over and over would keep the cluster busy for ever. */
+  /** Ends a run in which the controller breaks rules again and again. Such a run would not end by itself. */
   #endBroken(): void {
     if (this.invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
   }

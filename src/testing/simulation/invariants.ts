@@ -9,17 +9,17 @@ import type { Ledger } from './ledger.ts';
 
 const { PART_OF_LABEL, APPLYSET_ID_LABEL, APPLY_ORDER_ANNOTATION, GROUP_KINDS_ANNOTATION, FINALIZER } = keys;
 
-/** What the rules know of the graph whose instances they look at. */
+/** The facts about a graph that the rules need. */
 export interface RuledGraph {
-  /** `Kind.group` of instances. */
+  /** The group and kind of the instances, as `Kind.group`. */
   readonly instanceKind: string;
   /** The path that lists all instances. */
   readonly instancesPath: string;
-  /** Where members of an ApplySet may be, by how the inventory names their kinds. */
+  /** The kinds whose objects may be members of an ApplySet, by their names in the inventory. */
   readonly members: ReadonlyMap<string, MemberKind>;
   /** Do the rules look at objects of this ApplySet? Default: at all. */
   isRuled?(set: string | undefined): boolean;
-  /** The dependencies of a node of an instance that are not there, or not ready. */
+  /** The dependencies of a node that do not exist or are not ready. */
   unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
 }
 
@@ -31,57 +31,61 @@ export interface MemberKind {
   readonly path: string;
 }
 
-/** An instance, by the labels of its children. */
+/** The name of an instance, from the labels of its children. */
 export interface InstanceName {
   readonly name: string;
   /** Empty for a cluster-scoped instance. */
   readonly namespace: string;
 }
 
-/** A dependency that a child of a dependent must wait for. */
+/** A dependency that does not exist or is not ready. */
 export interface UnreadyDependency {
   readonly text: string;
-  /** Keys of the objects on which its state depends: if another client has just changed one, the process could not know. */
+  /**
+   * The keys of the objects that determine its state. A recent change of one of them by another client is an excuse.
+   */
   readonly keys: readonly string[];
 }
 
-/** Reads what the server has, past all faults. */
+/** Reads the state of the server without faults. */
 export interface ServerReader {
   read(path: string): Promise<KubeObject | undefined>;
   list(path: string): Promise<KubeObject[]>;
 }
 
-/** Which rule a violation breaks. */
+/** The rule that a violation breaks. */
 export type Rule = 'order' | 'finalizer' | 'inventory' | 'ownership' | 'needless' | 'overlap' | 'leader';
 
-/** A rule that was broken. */
+/** A broken rule. */
 export interface Violation {
   readonly rule: Rule;
   readonly text: string;
 }
 
-/** One controller process as the rules see it. */
+/** The controller process whose writes are checked. */
 export interface Suspect {
   readonly name: string;
   readonly knowledge: Knowledge;
-  /** Paths of writes whose outcome the process does not know: a repetition may be needless. */
+  /** The paths of writes whose outcome the process does not know. A repeated write at such a path is permitted. */
   readonly unsure: Set<string>;
-  /** May it write at all at this moment? */
+  /** May the process write at this time? */
   readonly mayWrite: () => Promise<boolean>;
 }
 
 /**
- * The rules, checked at each write of a controller at the moment when it reaches the server:
+ * The rules for controllers. Each write is checked when it reaches the server:
  *
- * - a child is written only under the finalizer and an inventory that covers it;
- * - a dependent is created only when what it depends on is there, and ready;
- * - only members of the instance's own ApplySet are written or deleted, with their UID, and none while a later
- *   wave of a deletion is left; of our own objects only revisions that are not the newest;
- * - the finalizer goes last, and the inventory shrinks only by kinds of which nothing is left;
- * - a write changes something, unless the outcome of an earlier one is unknown or the process could not know better;
- * - a process sends no write of an object while an earlier one of it is under way: the later one was decided on
- *   without the answer to the earlier;
- * - of several processes only the leader writes.
+ * - A child is written only when its instance has the finalizer, and an inventory with the kind of the child.
+ * - A child is created only when its dependencies exist and are ready.
+ * - Only members of the instance's own ApplySet are written or deleted. A delete has the UID of the object, and comes
+ *   after the deletion of all later waves.
+ * - The newest revision is not deleted.
+ * - The finalizer is removed last, and the inventory loses a kind only when no member of the kind exists.
+ * - A write changes something. Exceptions: the outcome of an earlier write is unknown, or the process cannot know the
+ *   change of another client.
+ * - A process does not write an object while its earlier write of the object is running, because it would decide
+ *   without the answer.
+ * - Only the leader of several processes writes.
  */
 export class Invariants {
   readonly violations: Violation[] = [];
@@ -98,7 +102,7 @@ export class Invariants {
     this.#graph = graph;
   }
 
-  /** The rules for one process. */
+  /** The checks of the writes of one process. */
   checkerOf(suspect: Suspect): Checker {
     const underWay = new Map<string, TransportRequest>();
     return {
@@ -113,7 +117,7 @@ export class Invariants {
 
   #beginWrite(request: TransportRequest, underWay: Map<string, TransportRequest>): void {
     const path = pathOf(request);
-    // Objects are created at the path of their list.
+    // A POST has the path of the list, so several creations may share a path.
     if (['GET', 'POST'].includes(request.method) || path.includes('/leases')) return;
     const earlier = underWay.get(path);
     if (earlier !== undefined && earlier.signal?.aborted !== true) {
@@ -147,7 +151,7 @@ export class Invariants {
     if (request.method !== 'PATCH') return;
     const answer = JSON.parse(body) as KubeObject;
     const { deletionTimestamp, finalizers = [], resourceVersion } = answer.metadata;
-    // Taking the last finalizer off removes the object, which leaves its version as it was.
+    // The removal of the last finalizer deletes the object, and does not change its version.
     const isEnd = deletionTimestamp !== undefined && finalizers.length === 0;
     const isNeedless = live?.metadata.resourceVersion === resourceVersion && !isEnd;
     const key = objectKey(answer);
@@ -225,7 +229,7 @@ export class Invariants {
     }
   }
 
-  /** After a write of the instance: the finalizer went last, the inventory still covers what is there. */
+  /** Checks a write of the instance: the finalizer is removed last, and the inventory has the kinds of all members. */
   async #checkParent(live: KubeObject, answer: KubeObject): Promise<void> {
     const set = answer.metadata.labels?.[APPLYSET_ID_LABEL] ?? live.metadata.labels?.[APPLYSET_ID_LABEL];
     if (set === undefined) return;
@@ -241,7 +245,7 @@ export class Invariants {
     }
   }
 
-  /** The instance whose ApplySet it is. */
+  /** The instance with this ApplySet. */
   async #ownerOf(set: string | undefined): Promise<KubeObject | undefined> {
     if (set === undefined) return undefined;
     const [owner] = await this.#list(
@@ -297,7 +301,7 @@ function waveOf(object: KubeObject): number {
   return Number(object.metadata.annotations?.[APPLY_ORDER_ANNOTATION] ?? 0);
 }
 
-/** `Kind.group`, as inventories name kinds. */
+/** The group and kind as in inventories: `Kind.group`. */
 function kindOf(object: KubeObject): string {
   return groupKindText(gvkOf(object));
 }

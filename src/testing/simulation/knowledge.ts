@@ -2,7 +2,7 @@ import type { Clock, TransportRequest } from '../../kube/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { keys, objectKey } from '../../runtime/index.ts';
 
-/** What a process was last told of an object, and when. */
+/** The last state of an object that a process received, and the time at which it received this state. */
 interface Told {
   readonly version: number;
   readonly gone: boolean;
@@ -10,7 +10,10 @@ interface Told {
   readonly partOf: string | undefined;
 }
 
-/** What one process has been told by answers and watches: a rule must not blame it for what it could not know. */
+/**
+ * The states of objects that one process received by answers and watches. A rule excuses a process that did not know a
+ * change.
+ */
 export class Knowledge {
   readonly #clock: Clock;
   readonly #told = new Map<string, Told>();
@@ -19,13 +22,13 @@ export class Knowledge {
     this.#clock = clock;
   }
 
-  /** A line of a watch that the process gets now. */
+  /** Records a line of a watch that the process receives. */
   line(text: string): void {
     const { type, object } = JSON.parse(text) as { type: string; object: KubeObject };
     if (type !== 'ERROR') this.#learn(object, type === 'DELETED');
   }
 
-  /** An answer that the process gets, unless the connection breaks. */
+  /** Records an answer that the process may receive. The connection may still break. */
   answered({ method }: TransportRequest, status: number, text: string): void {
     if (status >= 400 || !text.startsWith('{')) return;
     const body = JSON.parse(text) as KubeObject & { items?: KubeObject[] };

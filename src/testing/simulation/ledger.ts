@@ -4,16 +4,19 @@ import { textOf } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
 import { objectKey } from '../../runtime/index.ts';
 
-/** How long a process may still act on what it knew before it was told of a change. */
+/** The time that a process may still use an old state after it received a change, in milliseconds. */
 const REACTION_MS = 40_000;
 
-/** The plural of a resource and its group as `Kind.group`; `undefined` for kinds that no rule looks at. */
+/** Returns the `Kind.group` of a resource by its plural and group; `undefined` for a kind that is not checked. */
 export type KindOfPlural = (plural: string, group: string) => string | undefined;
 
 const OBJECT_PATH =
   /^\/(?:api|apis\/([^/]+))\/v[^/]+\/(?:namespaces\/([^/]+)\/)?([a-z0-9]+)\/([^/?]+)(?:\/status)?(?:\?|$)/;
 
-/** The object that a path names, as `Kind.group/namespace/name`; `undefined` for lists and for what no rule looks at. */
+/**
+ * The key of the object at a path, as `Kind.group/namespace/name`; `undefined` for a list and for a kind that is not
+ * checked.
+ */
 export function keyOfPath(path: string, kindOf: KindOfPlural): string | undefined {
   const [, group = '', namespace = '', plural, name = ''] = OBJECT_PATH.exec(path) ?? [];
   const kind = plural === undefined ? undefined : kindOf(plural, group);
@@ -23,27 +26,27 @@ export function keyOfPath(path: string, kindOf: KindOfPlural): string | undefine
 /** A write that the server accepted. */
 export interface NotedWrite {
   readonly method: string;
-  /** The object in the answer; `undefined` where the answer is a status. */
+  /** The object in the answer; `undefined` when the answer is a Status. */
   readonly object: KubeObject | undefined;
-  /** `Kind.group/namespace/name`. */
+  /** The key of the object, as `Kind.group/namespace/name`. */
   readonly key: string;
-  /** The process of the controller that sent it; `undefined`: another client. */
+  /** The controller process that sent the write; `undefined` for another client. */
   readonly process: string | undefined;
 }
 
-/** Which objects were changed or deleted, by whom, and at which version. */
+/** The accepted writes of all clients, with their objects and versions. */
 export class Ledger {
   readonly #clock: Clock;
   readonly #kindOf: KindOfPlural;
-  /** By another client than the controllers. */
+  /** The versions of objects that clients other than the controllers changed, by key. */
   readonly #changed = new Map<string, number>();
-  /** Those that were not plainly applied: deleted, or patched behind the controller's back. */
+  /** The versions of objects that such a client deleted or changed without an apply, by key. */
   readonly #tampered = new Map<string, number>();
-  /** By each process of the controller. */
+  /** The versions that each controller process wrote, by key. */
   readonly #written = new Map<string, Map<string, number>>();
-  /** The newest version that any answer told of. */
+  /** The highest version in any recorded answer. */
   #newest = 0;
-  /** Told of each write of any client that the server accepted. */
+  /** Called with each accepted write of any client. */
   readonly onWrite: ((write: NotedWrite) => void)[] = [];
 
   constructor(clock: Clock, kindOf: KindOfPlural) {
@@ -51,17 +54,17 @@ export class Ledger {
     this.#kindOf = kindOf;
   }
 
-  /** The object that a path names, by the kinds of this ledger. */
+  /** The key of the object at a path. */
   keyOf(path: string): string | undefined {
     return keyOfPath(path, this.#kindOf);
   }
 
-  /** The keys of all objects that another client than the controllers changed. */
+  /** The keys of all objects that clients other than the controllers changed. */
   get changedKeys(): Iterable<string> {
     return this.#changed.keys();
   }
 
-  /** Notes an accepted write of a process, or of another client than the controllers. */
+  /** Records an accepted write. Without `process`, it is the write of a client other than the controllers. */
   note({ method, path, headers, body: sent }: TransportRequest, text: string, process?: string): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
@@ -72,7 +75,7 @@ export class Ledger {
     if (process === undefined) {
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
-      // Switching an instance off and on, or writing a status, hides nothing of what the rules look at.
+      // A write of a status or a change of `kro.run/reconcile` does not affect the checks.
       const isHarmless = path.includes('/status') || (typeof sent === 'string' && sent.includes('kro.run/reconcile'));
       if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
     } else {
@@ -83,8 +86,8 @@ export class Ledger {
   }
 
   /**
-   * May a process act as if the object were not as it is, because another client changed it just now? Of
-   * `tampering` only deletions and patches count, not that a user applied it.
+   * Is a recent change by another client an excuse for a process? The excuse ends `REACTION_MS` after the process
+   * received the change. `tampering` counts only deletions and changes without an apply.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
     const changed = (what === 'any' ? this.#changed : this.#tampered).get(key);
@@ -94,15 +97,15 @@ export class Ledger {
   }
 
   /**
-   * Did another process write the object, and this one was not told of it yet? So it is when the work passes from one to
-   * the other while a watch is late: what the other one did is done once more.
+   * Has another process written the object, and this process has not received the write? Then this process may repeat
+   * the work of the other one. This happens when the work moves to another process while a watch is late.
    */
   wroteUnseen(key: string, process: string, knowledge: Knowledge): boolean {
     const told = knowledge.of(key)?.version ?? 0;
     return [...(this.#written.get(key) ?? [])].some(([writer, version]) => writer !== process && version > told);
   }
 
-  /** The transport of users and rivals, whose writes are noted. */
+  /** A transport for users and competing clients. It records their writes. */
   wrap(transport: Transport): Transport {
     return {
       request: async (request) => {

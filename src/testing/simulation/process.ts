@@ -10,24 +10,24 @@ import type { SimClock } from './sim-clock.ts';
 import { SkewedClock } from './sim-clock.ts';
 import type { Fault, Weather } from './weather.ts';
 
-/** What processes of a run share. */
+/** The parts that the processes of a run share. */
 export interface ProcessHost {
   readonly cluster: Cluster;
   readonly clock: SimClock;
   readonly random: () => number;
   readonly weather: Weather;
   readonly invariants: Invariants;
-  /** Takes a line of the log of a process. */
+  /** Receives each line of the log of a process. */
   readonly onLog: (line: string) => void;
-  /** Takes a fault of a request. */
+  /** Receives each fault of a request. */
   readonly onFault: (fault: Fault, process: string, request: TransportRequest, index: number) => void;
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
-  /** How processes elect a leader; absent: there is one process, and it needs no Lease. */
+  /** How processes elect a leader; absent for one process, which has no Lease. */
   readonly election?: Election;
 }
 
-/** What a process runs with that stands in an election. */
+/** The parts that a process with an election uses. */
 export interface ElectionOptions {
   readonly client: KubeClient;
   readonly logger: Logger;
@@ -40,13 +40,13 @@ export interface ElectionOptions {
 
 /** How several processes share the work. */
 export interface Election {
-  /** Runs a process until its signal aborts. Rejects when it cannot go on. */
+  /** Runs a process until its signal aborts. Rejects when the process fails. */
   run(options: ElectionOptions): Promise<void>;
-  /** May the process of this name write now? */
+  /** May the process write at this time? */
   leads(process: string): Promise<boolean>;
 }
 
-/** A controller process that can die and is started again by its kubelet; one of several if it stands in an election. */
+/** A controller process that can die and is restarted. With an election it is one of several. */
 export class ControllerProcess {
   readonly name: string;
   readonly #host: ProcessHost;
@@ -57,11 +57,11 @@ export class ControllerProcess {
   #stop: AbortController | undefined;
   #generation = 0;
   crashes = 0;
-  /** Died, or never came up: to be started again. */
+  /** Must the process be started? True before the first start, and after a crash or a failed start. */
   wanted = true;
-  /** Is the server cut off from it? */
+  /** Can the process not reach the server? */
   out = false;
-  /** Do only its requests for the Lease fail? */
+  /** How the requests for the Lease fail; `undefined` when they do not fail. */
   leaseOut: 'refused' | 'unanswered' | undefined;
 
   constructor(name: string, host: ProcessHost) {
@@ -74,17 +74,17 @@ export class ControllerProcess {
     return this.#transport?.inFlight ?? 0;
   }
 
-  /** The controller that runs; `undefined` in an election. */
+  /** The running controller; `undefined` with an election. */
   get controller(): Controller | undefined {
     return this.#controller;
   }
 
-  /** Sets its clock wrong. */
+  /** Sets the error of the clock of the process. */
   skew(milliseconds: number): void {
     this.#clock.ahead = milliseconds;
   }
 
-  /** Dies at once. */
+  /** Kills the process. Has no effect on a process that is not running. */
   kill(): void {
     if (this.wanted) return;
     this.#transport?.kill();
@@ -92,7 +92,7 @@ export class ControllerProcess {
     this.wanted = true;
   }
 
-  /** Breaks its open watches. */
+  /** Ends the open watches of the process. */
   cutWatches(): void {
     this.#transport?.cut();
   }
@@ -102,7 +102,7 @@ export class ControllerProcess {
     this.#transport?.kill();
     void this.#controller?.stop();
     this.#stop?.abort();
-    // What the process before it was unsure of, this one reads anew.
+    // A new process reads the outcomes that the previous process did not know.
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;

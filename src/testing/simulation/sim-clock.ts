@@ -53,10 +53,10 @@ export class SimClock implements Clock {
   }
 }
 
-/** The same time on a machine whose clock is wrong. */
+/** A clock that differs from another clock, as on a machine with a wrong time. */
 export class SkewedClock implements Clock {
   readonly #clock: Clock;
-  /** The difference to the right time, in milliseconds. It may change, as when a time server corrects the clock. */
+  /** The difference in milliseconds. It may change, as when a time server corrects the clock. */
   ahead = 0;
 
   constructor(clock: Clock) {

@@ -1,18 +1,18 @@
 import type { TransportRequest } from '../../kube/index.ts';
 import { noise } from './sim-clock.ts';
 
-/** What may happen to a request. */
+/** The fault of a request. */
 export type Fault =
   | 'none'
-  /** It never reaches the server. */
+  /** The request does not reach the server. */
   | 'refused'
-  /** No answer comes, and it never reaches the server. */
+  /** The request does not reach the server, and the client gets no answer. */
   | 'black-hole'
-  /** It is carried out and the connection breaks. */
+  /** The server executes the request, and the connection breaks. */
   | 'lost-answer'
-  /** It is carried out and no answer comes. */
+  /** The server executes the request, and the client gets no answer. */
   | 'no-answer'
-  /** It is carried out and a proxy answers that it waited too long. */
+  /** The server executes the request, and a proxy answers with a timeout. */
   | 'gateway-timeout'
   | 'crash-before'
   | 'crash-after'
@@ -20,10 +20,10 @@ export type Fault =
   | 'error'
   | 'unavailable'
   | 'conflict'
-  /** What a list or watch goes on from is too old. */
+  /** The server answers that the version or the token is too old. */
   | 'expired';
 
-/** Faults that an exhaustive run tries at every request. */
+/** The faults that an exhaustive run tries at every request. */
 export const REQUEST_FAULTS: readonly Fault[] = [
   'crash-before',
   'crash-after',
@@ -39,39 +39,39 @@ export const REQUEST_FAULTS: readonly Fault[] = [
   'expired',
 ];
 
-/** What happens to one line of a watch. */
+/** The faults of one line of a watch. */
 export interface LineFault {
-  /** So many turns of the event loop late. */
+  /** The delay in turns of the event loop. */
   readonly turns: number;
-  /** So many milliseconds late; the lines behind wait, too, those of other kinds do not. */
+  /** The delay in milliseconds. Later lines of the same watch wait, too. */
   readonly holdMs: number;
   readonly twice: boolean;
-  /** An old line of the same stream comes once more before it. */
+  /** An earlier line of the same watch is repeated before this line. */
   readonly replay: boolean;
-  /** The stream ends before it. */
+  /** The watch ends before the line. */
   readonly cut: boolean;
-  /** The stream stays open, and neither this line nor a later one ever comes. */
+  /** The watch stays open without this line and without any later line. */
   readonly silent: boolean;
-  /** The server says that what the watch stands at is too old. */
+  /** The watch ends with an error: the version of the watch is too old. */
   readonly expired: boolean;
 }
 
-/** Which disruptions a run has. All of it depends on the seed alone, each disruption independent of the others. */
+/** The disruptions of a run. They depend only on the seed, and each is independent of the others. */
 export class Weather {
   readonly #seed: number;
   readonly #only: ReadonlySet<string> | undefined;
-  /** What struck, in order, by name; a subset of these names given as `only` makes a run with just them. */
+  /** The names of the disruptions so far, in order. A run with a subset of them as `only` has exactly these. */
   readonly struck: string[] = [];
-  /** No more disruptions from now on. */
+  /** Are there no more disruptions? */
   calm = false;
 
-  /** `only`: the names of the disruptions that are let through. Default: all. */
+  /** `only`: the names of the permitted disruptions. Default: all. */
   constructor(seed: number, only?: ReadonlySet<string>) {
     this.#seed = seed;
     this.#only = only;
   }
 
-  /** A disruption with a name and a probability: does it strike? */
+  /** Does the disruption with this source and number happen? Its name is recorded if it does. */
   strikes(source: string, count: number, probability: number, detail = ''): boolean {
     if (this.calm || noise(this.#seed, source, count) >= probability) return false;
     const name = `${source} ${count}${detail === '' ? '' : ` (${detail})`}`;
@@ -80,19 +80,19 @@ export class Weather {
     return true;
   }
 
-  /** A number in [0, 1) for the details of a disruption. */
+  /** A number in [0, 1) for a detail of a disruption. */
   detail(source: string, count: number): number {
     return noise(this.#seed, `detail of ${source}`, count);
   }
 
-  /** What happens to the request of this number. */
+  /** The fault of the request with this number. */
   requestFault(index: number, { method }: TransportRequest): Fault {
     const drawn = REQUEST_FAULTS[Math.floor(this.detail('request', index) * REQUEST_FAULTS.length)] ?? 'none';
     const fault = method === 'GET' && drawn === 'conflict' ? 'unavailable' : drawn;
     return this.strikes('request', index, 0.1, fault) ? fault : 'none';
   }
 
-  /** What happens to a line of a watch. */
+  /** The faults of a line of a watch. */
   lineFault(stream: number, line: number): LineFault {
     const count = stream * 1000 + line;
     const number = this.detail('late line', count);
@@ -107,14 +107,14 @@ export class Weather {
     };
   }
 
-  /** How many turns of the event loop a request, or its answer, is late. */
+  /** The delay of a request or of its answer, in turns of the event loop. */
   turns(index: number): number {
     const number = this.detail('late answer', index);
     return this.strikes('late answer', index, 0.6) ? Math.floor(number * number * 12) : 0;
   }
 }
 
-/** Weather in which nothing happens. */
+/** A `Weather` without disruptions. */
 export function fairWeather(): Weather {
   const weather = new Weather(0, new Set());
   weather.calm = true;
