@@ -6,6 +6,15 @@
  *
  * @packageDocumentation
  */
+export type { ControllerInstance, DirectDeployment } from './change-owner.ts';
+export {
+  findDirectDeployments,
+  hasInventoryOf,
+  instanceOfDeployment,
+  moveToController,
+  moveToDirect,
+  recordRefOf,
+} from './change-owner.ts';
 export { createDeployEngine } from './engine.ts';
 export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 export type { RuntimeInstallation } from './install-runtime.ts';

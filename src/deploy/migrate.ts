@@ -44,10 +44,10 @@ function inventoryOf({ metadata }: KubeObject): Pick<KubeObject['metadata'], 'la
  * @throws TypeKroError `deploy/being-deleted` when the instance is being deleted together with its children;
  * `deploy/contended` when another client keeps changing the instance.
  */
-export async function takeFromController(
-  context: DirectContext,
+export async function takeFromController<Context extends TakenContext>(
+  context: Context,
   progress: (message: string) => void,
-): Promise<DirectContext> {
+): Promise<Context> {
   const { api, graph, signal } = context;
   const instance = await findInstance(context);
   if (instance === undefined) return context;
@@ -85,7 +85,10 @@ export async function takeFromController(
   return { ...context, parent };
 }
 
-async function findInstance({ api, graph, name, namespace, signal }: DirectContext): Promise<KubeObject | undefined> {
+/** The part of a direct deploy that takes an instance over. */
+type TakenContext = Pick<DirectContext, 'api' | 'graph' | 'name' | 'namespace' | 'parent' | 'record' | 'signal'>;
+
+async function findInstance({ api, graph, name, namespace, signal }: TakenContext): Promise<KubeObject | undefined> {
   const { group, version, kind, namespaced } = graph.instance;
   const apiVersion = formatApiVersion({ group, version });
   if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) return undefined;
@@ -96,7 +99,7 @@ async function findInstance({ api, graph, name, namespace, signal }: DirectConte
  * Makes the controller release the instance. Then deletes it without the controller's finalizer, which would delete the
  * children.
  */
-async function release({ api, signal }: DirectContext, ref: ObjectRef): Promise<void> {
+async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<void> {
   await api.patch(
     ref,
     // This project's controller reads the deletion policy, and then needs no finalizer. kro's controller reacts only to

@@ -99,6 +99,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./adopt.ts').then(({ adopt }) => adopt),
   },
   {
+    name: 'migrate',
+    summary: 'move instances between direct mode and their controller, without a write to their objects',
+    group: 'Run',
+    load: () => import('./migrate.ts').then(({ migrate }) => migrate),
+  },
+  {
     name: 'snapshot',
     summary: 'write what plans need of a cluster into one file',
     group: 'Run',

@@ -1,0 +1,285 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type } from 'arktype';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { Controller } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { ConfigMap, Deployment } from '../../factories/simple/index.ts';
+import { kubernetesComposition } from '../../index.ts';
+import { waitForObject } from '../../kube/index.ts';
+import type { TestCluster } from '../../testing/index.ts';
+import { createCluster } from '../../testing/index.ts';
+import { migrate } from './migrate.ts';
+
+const app = kubernetesComposition(
+  {
+    name: 'moving',
+    apiVersion: 'example.com/v1alpha1',
+    kind: 'Moving',
+    spec: type({ name: 'string', text: 'string' }),
+    status: type({ ready: 'boolean' }),
+  },
+  (spec) => {
+    const config = ConfigMap({ id: 'config', name: `${spec.name}-config`, data: { text: spec.text } });
+    const web = Deployment({ id: 'web', name: spec.name, image: 'nginx', env: { CONFIG: config.metadata.name } });
+    return { ready: web.status.readyReplicas >= 1 };
+  },
+);
+
+const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', namespace: 'default' };
+const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
+const configRef = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a-config', namespace: 'default' };
+const webRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' };
+
+let cluster: TestCluster;
+let controller: Controller;
+let cwd: string;
+let run: (line: string) => Promise<CommandRun>;
+
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-migrate-'));
+  const tokens = {
+    cli: { name: 'cli', groups: ['system:masters'] },
+    reader: { name: 'reader', groups: [] },
+  };
+  cluster = await createCluster({ clock: 'real', tokens });
+  const { kubeconfig } = await cluster.listen({ port: 0 });
+  for (const name of ['cli', 'reader']) {
+    writeFileSync(join(cwd, name), kubeconfig.replace(/token: .*/, `token: ${name}`));
+  }
+  writeFileSync(join(cwd, 'app.yaml'), app.toYaml({ target: 'typekro' }));
+  controller = await cluster.startController({ features: { omit: true, now: true } });
+  run = (line) => commandRunner([migrate], cwd)(`migrate ${line} --kubeconfig cli`);
+}, 30_000);
+afterEach(async () => {
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const factory = (mode: 'direct' | 'kro') =>
+  app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+
+/** The children, without what controllers of their own kind write. */
+async function children(): Promise<KubeObject[]> {
+  return [await cluster.client.get(configRef), await cluster.client.get(webRef)];
+}
+const versions = async () =>
+  (await children()).map(({ metadata }) => [metadata.uid, metadata.generation, metadata.labels]);
+const uids = async () => (await children()).map(({ metadata }) => metadata.uid);
+
+/** The labels of each child that differ from those of `seen`. */
+async function otherLabels(seen: readonly KubeObject[]): Promise<string[][]> {
+  const now = await children();
+  return now.map(({ metadata: { labels = {} } }, index) => {
+    const before = seen[index]?.metadata.labels ?? {};
+    return [...new Set([...Object.keys(labels), ...Object.keys(before)])].filter((key) => labels[key] !== before[key]);
+  });
+}
+
+/** Waits until the controller that took over has been at the children. */
+const takenOver = () =>
+  waitForObject(cluster.client, instance, AbortSignal.timeout(10_000), (found) =>
+    found?.status?.['state'] === 'ACTIVE' ? true : undefined,
+  );
+
+const textArrives = (text: string) =>
+  waitForObject(cluster.client, configRef, AbortSignal.timeout(10_000), (found) =>
+    (found?.['data'] as { text?: string } | undefined)?.text === text ? true : undefined,
+  );
+
+test('from direct mode to the controller: the plan, then no write to a child, then a change of the spec arrives', async () => {
+  await factory('direct').deploy({ name: 'a', text: 'one' });
+  await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
+  await waitForObject(
+    cluster.client,
+    { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'moving' },
+    AbortSignal.timeout(10_000),
+    (found) => (found?.status?.['state'] === 'Active' ? true : undefined),
+  );
+  const before = await uids();
+  // Without a controller nothing but the command writes.
+  await controller.stop();
+  const seen = await versions();
+  const objects = await children();
+  const dry = await run('a --to kro --dry-run');
+  expect(dry.err).toBe('');
+  expect(dry.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "~ Moving default/a moves to the controller of its definition",
+      "    + Moving default/a: with the spec and the inventory of the record, by typekro",
+      "    - ConfigMap default/typekro-moving-a: the record of direct mode",
+      "    = ConfigMap default/a-config stays as it is",
+      "    = Deployment default/a stays as it is",
+      "    the controller then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field",
+    ]
+  `);
+  expect(await cluster.client.find(record)).toBeDefined();
+  expect(await run('a --to kro')).toMatchObject({ code: 2 });
+  const { code, out } = await run('a --to kro --yes -o json');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, to: 'kro', instances: [{ state: 'moves' }] });
+  expect(await versions()).toEqual(seen);
+  expect(await cluster.client.find(record)).toBeUndefined();
+  expect((await run('a --to kro --yes')).out).toBe(
+    '= Moving default/a belongs to the controller of its definition already',
+  );
+  await cluster.startController({ features: { omit: true, now: true } });
+  await takenOver();
+  expect(await otherLabels(objects)).toEqual([['kro.run/instance-id'], ['kro.run/instance-id']]);
+  expect(await versions()).toEqual(seen.map(([uid, generation]) => [uid, generation, expect.anything()]));
+  await cluster.client.patch(instance, { spec: { text: 'two' } }, { fieldManager: 'user' });
+  await textArrives('two');
+  expect(await uids()).toEqual(before);
+}, 40_000);
+
+test('from the controller to direct mode: no write to a child, then a deploy changes it', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  const before = await versions();
+  const dry = await run('default/a --to direct --file app.yaml --dry-run');
+  expect(dry.err).toBe('');
+  expect(dry.out.split('\n')).toMatchInlineSnapshot(`
+    [
+      "~ Moving default/a moves to direct mode",
+      "    + ConfigMap default/typekro-moving-a: the record: definition, spec and inventory, by kro.run/applyset-parent",
+      "    - Moving default/a: suspended, then deleted without what belongs to it",
+      "    = ConfigMap default/a-config stays as it is",
+      "    = Deployment default/a stays as it is",
+      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field",
+    ]
+  `);
+  expect(await cluster.client.find(instance)).toBeDefined();
+  expect((await run('a --to direct --file app.yaml --yes')).out).toContain('Moving default/a moved');
+  expect(await cluster.client.find(instance)).toBeUndefined();
+  expect(await versions()).toEqual(before);
+  expect((await run('a --to direct --file app.yaml --yes')).out).toBe(
+    '= Moving default/a belongs to direct mode already',
+  );
+  await factory('direct').deploy({ name: 'a', text: 'two' });
+  await textArrives('two');
+  expect(await uids()).toEqual(before.map(([uid]) => uid));
+  expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
+}, 40_000);
+
+/** Lets the first writes of the command through and refuses the others, as a process that ends between them. */
+async function interrupted(line: string): Promise<number> {
+  for (let passed = 0; ; passed += 1) {
+    const refused = { kind: 'error', status: 403, reason: 'Forbidden', message: 'interrupted' } as const;
+    const rule = cluster.faults.add(
+      {
+        user: 'cli',
+        method: ['POST', 'PUT', 'PATCH', 'DELETE'],
+        where: ({ path }) => !path.includes('dryRun'),
+      },
+      refused,
+      { after: passed, times: Infinity },
+    );
+    const { code } = await run(line);
+    const { hits } = rule;
+    rule.remove();
+    if (hits === 0) return passed;
+    expect(code).not.toBe(0);
+  }
+}
+
+test('after each write that arrived, a second run goes on', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  const before = await uids();
+  // Record, suspension, finalizer, deletion.
+  expect(await interrupted('a --to direct --file app.yaml --yes')).toBeGreaterThan(0);
+  expect(await cluster.client.find(record)).toBeDefined();
+  expect(await cluster.client.find(instance)).toBeUndefined();
+  expect(await uids()).toEqual(before);
+  expect(await interrupted('a --to kro --yes')).toBeGreaterThan(0);
+  expect(await cluster.client.find(record)).toBeUndefined();
+  expect(await cluster.client.find(instance)).toBeDefined();
+  expect(await uids()).toEqual(before);
+}, 60_000);
+
+test.each<[string, string, string, () => Promise<unknown>]>([
+  [
+    'an instance that is being deleted',
+    'a --to direct --file app.yaml --yes',
+    'is being deleted with everything',
+    async () => {
+      await factory('kro').deploy({ name: 'a', text: 'one' });
+      await controller.stop();
+      await cluster.client.delete(instance);
+    },
+  ],
+  [
+    'an instance that Flux applies',
+    'a --to direct --file app.yaml --yes',
+    'belongs to Flux object apps',
+    async () => {
+      await factory('kro').deploy({ name: 'a', text: 'one' });
+      const labels = { 'kustomize.toolkit.fluxcd.io/name': 'apps' };
+      await cluster.client.patch(instance, { metadata: { labels } }, { fieldManager: 'flux' });
+    },
+  ],
+  [
+    'a definition that the cluster does not have',
+    'a --to kro --yes',
+    'has no definition moving',
+    () => factory('direct').deploy({ name: 'a', text: 'one' }),
+  ],
+  [
+    'a definition that is not Active',
+    'a --to kro --yes',
+    'not Active',
+    async () => {
+      await factory('direct').deploy({ name: 'a', text: 'one' });
+      await controller.stop();
+      await cluster.client.apply(app.toDefinition({ target: 'typekro' }) as never, { fieldManager: 'user' });
+    },
+  ],
+  ['a name that no instance has', 'b --to kro --yes', 'there is no direct deployment b', () => Promise.resolve()],
+  ['direct mode without a file', 'a --to direct', 'needs the composition or the definition', () => Promise.resolve()],
+  ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
+])(
+  '%s is refused in words, and nothing is written',
+  async (_what, line, told, prepare) => {
+    await prepare();
+    const rule = cluster.faults.add(
+      { user: 'cli', method: ['POST', 'PUT', 'PATCH', 'DELETE'], where: ({ path }) => !path.includes('dryRun') },
+      { kind: 'latency', milliseconds: 0 },
+      Infinity,
+    );
+    const { code, out, err } = await run(line);
+    expect(code).not.toBe(0);
+    expect(out).toBe('');
+    expect(err).toContain(told);
+    expect(rule.hits).toBe(0);
+  },
+  40_000,
+);
+
+test('missing rights are found before anything is written', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  await cluster.client.apply(
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'reader' },
+      rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
+    },
+    { fieldManager: 'user' },
+  );
+  await cluster.client.apply(
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reader' },
+      subjects: [{ kind: 'User', name: 'reader', apiGroup: 'rbac.authorization.k8s.io' }],
+    },
+    { fieldManager: 'user' },
+  );
+  const words = 'migrate a --to direct --file app.yaml --yes --kubeconfig reader';
+  const { code, err } = await commandRunner([migrate], cwd)(words);
+  expect(code).toBe(1);
+  expect(err).toContain('the server refuses a write of the migration of Moving default/a');
+  expect(await cluster.client.find(record)).toBeUndefined();
+}, 40_000);

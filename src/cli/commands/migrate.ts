@@ -1,0 +1,307 @@
+import { DEFINITION_TYPE } from '../../controller/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { ControllerInstance, DirectDeployment } from '../../deploy/index.ts';
+import {
+  findDirectDeployments,
+  hasInventoryOf,
+  instanceOfDeployment,
+  moveToController,
+  moveToDirect,
+  observeMembers,
+  recordRefOf,
+} from '../../deploy/index.ts';
+import { isDefinition } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { keys } from '../../runtime/index.ts';
+import { ownersOf } from '../adopt/adoption.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { findInstance } from '../instance/find-instance.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import type { MovedInstance, Owner } from '../migrate/migration.ts';
+import {
+  asDefinition,
+  migrationReport,
+  notesOf,
+  refusalOfDefinition,
+  refusalOfInstance,
+  refusalOfPresent,
+  writesOf,
+} from '../migrate/migration.ts';
+import type { CheckedFiles } from '../up/checked.ts';
+import { readChecked } from '../up/checked.ts';
+
+/** One migration: what it does, and how it is carried out. */
+interface Step {
+  readonly plan: MovedInstance;
+  /** `isCheck`: the server checks the writes and stores nothing. */
+  readonly carryOut: (isCheck: boolean) => Promise<void>;
+}
+
+interface Task {
+  readonly api: KubernetesApi;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/** `typekro migrate NAME… --to kro|direct`: another owner for objects that stay. */
+export const migrate: Command = {
+  name: 'migrate',
+  description:
+    'Moves instances between direct mode (the deployments of factory("direct")) and the controller of their definition. No object of an instance is written, deleted or created again: the inventory moves. First all instances are planned, the server checks every write, and the plan is printed; if one instance cannot move, nothing is written. --to direct needs the composition or definition in --file, because direct mode keeps it in its record; --to kro takes the definition of the cluster, which must be Active. An interrupted migration goes on when the command is called again.',
+  positionals: [
+    {
+      name: 'name',
+      summary: 'instances as NAME or NAMESPACE/NAME; with --to direct also KIND/NAMESPACE/NAME',
+      variadic: true,
+      required: true,
+    },
+  ],
+  options: [
+    { name: 'to', summary: 'the new owner', value: 'owner', choices: ['kro', 'direct'] },
+    {
+      name: 'file',
+      short: 'f',
+      summary: 'the composition or definition with which direct mode goes on',
+      value: 'file',
+    },
+    DEFINITION_OPTION,
+    { name: 'dry-run', summary: 'show the plan, let the server check the writes, and store nothing' },
+    { name: 'yes', short: 'y', summary: 'do not ask; required where there is no terminal' },
+    { name: 'namespace', short: 'n', summary: 'namespace of names without one', value: 'namespace' },
+    { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
+    { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    { command: 'typekro migrate shop --to kro --dry-run', summary: 'what would become of a direct deployment' },
+    { command: 'typekro migrate shop --to kro --yes', summary: 'the controller works on it from now on' },
+    {
+      command: 'typekro migrate team-a/shop --to direct --file app.ts --yes',
+      summary: 'factory("direct") of app.ts works on it from now on',
+    },
+  ],
+  async run(context, input) {
+    const to = ownerOf(input);
+    const dryRun = input.options['dry-run'] === true;
+    const print = reportPrinter(context, input);
+    const files = to === 'direct' ? await filesOf(context, input) : undefined;
+    if (files?.failed === true) return ExitCode.diagnostics;
+    const { client, namespace: own } = await connectToCluster(context, input);
+    try {
+      const { signal } = context;
+      const steps: Step[] = [];
+      for (const text of new Set(input.positionals)) {
+        const { namespace, name } = placeOf(text, textOption(input, 'namespace') ?? own);
+        const task = { api: client, namespace, signal };
+        steps.push(
+          files === undefined
+            ? await stepToKro(task, name, textOption(input, 'definition'))
+            : await stepToDirect(task, text, name, files),
+        );
+      }
+      for (const step of steps) await checked(step);
+      print(migrationReport({ schemaVersion: 1, to, dryRun, instances: steps.map(({ plan }) => plan) }));
+      const open = steps.filter(({ plan }) => plan.state !== 'done');
+      if (dryRun || open.length === 0) return ExitCode.ok;
+      if (input.options['yes'] !== true && !(await isConfirmed(context))) return ExitCode.failed;
+      for (const { plan, carryOut } of open) {
+        await carryOut(false);
+        if (textOption(input, 'output') === 'text') context.print(`${objectName(plan.instance)} moved`);
+      }
+      return ExitCode.ok;
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+function ownerOf(input: CommandInput): Owner {
+  const to = textOption(input, 'to');
+  if (to === 'kro' || to === 'direct') return to;
+  throw new TypeKroError('the new owner is missing', { code: 'cli/usage', remedy: 'write --to kro or --to direct' });
+}
+
+async function filesOf(context: CommandContext, input: CommandInput): Promise<CheckedFiles> {
+  const file = textOption(input, 'file');
+  if (file !== undefined) return readChecked(context, input, [file]);
+  throw new TypeKroError('--to direct needs the composition or the definition with which direct mode goes on', {
+    code: 'cli/usage',
+    remedy: 'name its file: typekro migrate NAME --to direct --file app.ts',
+  });
+}
+
+/** The name at the end of an argument, and its namespace. */
+function placeOf(text: string, fallback: string): { readonly namespace: string; readonly name: string } {
+  const parts = text.split('/');
+  const name = parts.at(-1) ?? '';
+  return { name, namespace: parts.length > 1 ? (parts.at(-2) ?? fallback) : fallback };
+}
+
+/** Lets the server check the writes of a step. */
+async function checked({ plan, carryOut }: Step): Promise<void> {
+  if (plan.state === 'done') return;
+  try {
+    await carryOut(true);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 403) throw error;
+    throw new TypeKroError(
+      `the server refuses a write of the migration of ${objectName(plan.instance)}: ${error.message}`,
+      {
+        code: 'migrate/forbidden',
+        remedy: 'nothing was written; get the right, or use another --context',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function stepToKro(task: Task, name: string, only: string | undefined): Promise<Step> {
+  const { api, namespace, signal } = task;
+  const found = (await findDirectDeployments(api, name, namespace, signal)).filter(
+    ({ definition }) => only === undefined || definition === only,
+  );
+  const [deployment, ...others] = found;
+  if (deployment === undefined) return doneOrMissing(task, name);
+  if (others.length > 0) {
+    throw new TypeKroError(`several definitions have a direct deployment ${name}`, {
+      code: 'cli/usage',
+      remedy: `choose one: ${found.map(({ definition }) => `--definition ${definition}`).join(', ')}`,
+    });
+  }
+  const wanted = instanceOfDeployment(deployment);
+  const definition = await api.find({ ...DEFINITION, name: deployment.definition }, { signal });
+  const refused = refusalOfDefinition(definition, deployment.definition);
+  if (refused !== undefined) throw refused;
+  const live = await api.find(refOf(wanted), { signal });
+  const isOfMigration = live !== undefined && hasInventoryOf(live, deployment.parent);
+  const present = refusalOfPresent(live, isOfMigration);
+  if (present !== undefined) throw present;
+  const children = await childrenOf(task, recordAsInstance(wanted, deployment));
+  return {
+    plan: planned('kro', wanted, refOf(deployment.parent), { children, isBegun: isOfMigration }),
+    carryOut: (isCheck) => moveToController(api, deployment, signal, isCheck),
+  };
+}
+
+/** The record in the form of its instance, whose labels name the members. */
+function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): KubeObject {
+  const { labels = {}, annotations = {} } = parent.metadata;
+  return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };
+}
+
+/** An instance without a direct deployment belongs to its controller. */
+async function doneOrMissing({ api, namespace, signal }: Task, name: string): Promise<Step> {
+  try {
+    const { instance } = await findInstance(api, `${namespace}/${name}`, namespace, signal, 'instance');
+    return done(instance);
+  } catch (error) {
+    if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance') throw error;
+    throw new TypeKroError(`there is no direct deployment ${name} in namespace ${namespace}`, {
+      code: 'cli/no-instance',
+      remedy: 'name another namespace with -n; kubectl get configmap -l typekro.dev/definition -A lists them',
+    });
+  }
+}
+
+async function stepToDirect(task: Task, text: string, name: string, files: CheckedFiles): Promise<Step> {
+  const { api, namespace, signal } = task;
+  let instance: KubeObject;
+  try {
+    ({ instance } = await findInstance(api, text, namespace, signal, 'instance'));
+  } catch (error) {
+    if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance') throw error;
+    const [deployment] = await findDirectDeployments(api, name, namespace, signal);
+    if (deployment === undefined) throw error;
+    return done(instanceOfDeployment(deployment));
+  }
+  const { kind } = instance;
+  const graphs = files.graphs.filter(({ instance: type }) => type.kind === kind);
+  if (graphs.length === 0) {
+    throw new TypeKroError(`no definition of the file makes the kind ${kind}`, {
+      code: 'cli/usage',
+      remedy: `name the file of the composition or definition of ${kind}`,
+    });
+  }
+  const [graph] = chooseDefinitions(graphs, { positionals: [], options: {} });
+  const definition = files.inputs.objects.find(
+    ({ object }) => isDefinition(object) && object.metadata.name === graph?.name,
+  )?.object;
+  if (graph === undefined || definition === undefined) throw new Error(`the definition of ${kind} has no object`);
+  const place = instance.metadata.namespace ?? namespace;
+  const moved: ControllerInstance = { graph, definition: asDefinition(definition), instance, namespace: place };
+  const { deletionTimestamp, finalizers = [], labels = {} } = instance.metadata;
+  const isReleased = deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER);
+  if (deletionTimestamp !== undefined && !isReleased) {
+    throw new TypeKroError(`${objectName(refOf(instance))} is being deleted with everything that belongs to it`, {
+      code: 'migrate/being-deleted',
+      remedy: 'wait until it is gone, and deploy it anew',
+    });
+  }
+  const refused = refusalOfInstance(instance, ownersOf(instance), labels[keys.INSTANCE_NAME_LABEL]);
+  if (refused !== undefined) throw refused;
+  const children = await childrenOf(task, { ...instance, metadata: withoutDeletion(instance) });
+  const hasRecord = (await api.find(recordRefOf(moved), { signal })) !== undefined;
+  return {
+    plan: planned('direct', instance, recordRefOf(moved), { children, isBegun: hasRecord || isReleased }),
+    carryOut: (isCheck) => moveToDirect(api, moved, signal, isCheck),
+  };
+}
+
+function withoutDeletion({ metadata }: KubeObject): KubeObject['metadata'] {
+  const { deletionTimestamp: _deleted, ...rest } = metadata;
+  return rest;
+}
+
+function planned(
+  to: Owner,
+  instance: KubeObject,
+  record: ObjectRef,
+  { children, isBegun }: { readonly children: readonly ObjectRef[]; readonly isBegun: boolean },
+): MovedInstance {
+  const ref = refOf(instance);
+  const writes = writesOf(to, ref, record);
+  return { instance: ref, state: isBegun ? 'goes on' : 'moves', writes, children, notes: notesOf(to, children) };
+}
+
+const done = (instance: KubeObject): Step => ({
+  plan: { instance: refOf(instance), state: 'done', writes: [], children: [], notes: [] },
+  carryOut: () => Promise.resolve(),
+});
+
+/** The members of the inventory that an object records. */
+async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<ObjectRef[]> {
+  const { nodes } = await observeMembers({ api, instance, signal });
+  return nodes.flatMap(({ objects }) => objects.map(({ object }) => object));
+}
+
+const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
+
+/** Asks at a terminal. Without one nothing is written. */
+async function isConfirmed(context: CommandContext): Promise<boolean> {
+  const { keyboard, signal } = context;
+  if (keyboard === undefined) {
+    throw new TypeKroError('there is no terminal to ask whether this is wanted', {
+      code: 'cli/usage',
+      remedy: 'nothing was written; write --yes to carry the plan out',
+    });
+  }
+  context.print('Carry it out? [y]es [n]o');
+  const key = await new Promise<string>((resolve) => {
+    const stop = keyboard.listen((pressed) => {
+      stop();
+      resolve(pressed);
+    });
+    signal.addEventListener('abort', () => {
+      stop();
+      resolve('');
+    });
+  });
+  if (key === 'y' || key === 'Y') return true;
+  context.printError('nothing was written');
+  return false;
+}

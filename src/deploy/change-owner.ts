@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
+import { isJsonObject, refOf } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { systemClock } from '../kube/index.ts';
+import { keys } from '../runtime/index.ts';
+import { parentRef } from './direct.ts';
+import { instanceKindOf, MANAGER } from './kro.ts';
+import { takeFromController, takeFromDirect } from './migrate.ts';
+import type { DirectRecord } from './parent.ts';
+import { DEFINITION_LABEL, isRecordOf, parentObject, readRecord, revisionOf } from './parent.ts';
+
+/** A deployment of direct mode, as its record in the cluster describes it. */
+export interface DirectDeployment {
+  /** Name of the definition. */
+  readonly definition: string;
+  /** Name of the instance. */
+  readonly name: string;
+  readonly namespace: string;
+  /** The ConfigMap with the record. */
+  readonly parent: KubeObject;
+  readonly record: DirectRecord;
+}
+
+/**
+ * Finds the deployments of direct mode with the name of an instance.
+ *
+ * @throws TypeKroError `deploy/record-invalid` when another client edited a record.
+ */
+export async function findDirectDeployments(
+  api: KubernetesApi,
+  name: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<DirectDeployment[]> {
+  const { items } = await api.list(
+    { apiVersion: 'v1', kind: 'ConfigMap' },
+    { namespace, labelSelector: DEFINITION_LABEL, signal },
+  );
+  return items.flatMap((parent): DirectDeployment[] => {
+    const definition = parent.metadata.labels?.[DEFINITION_LABEL] ?? '';
+    if (!isRecordOf(parent, definition, name)) return [];
+    return [{ definition, name, namespace, parent, record: readRecord(parent, refOf(parent)) }];
+  });
+}
+
+/** The instance that a controller gets in place of a deployment of direct mode. */
+export function instanceOfDeployment({ name, namespace, record }: DirectDeployment): KubeObject {
+  const { schema } = isJsonObject(record.definition['spec']) ? record.definition['spec'] : {};
+  const isCluster = isJsonObject(schema) && schema['scope'] === 'Cluster';
+  return {
+    ...instanceKindOf(record.definition),
+    metadata: { name, ...(isCluster ? {} : { namespace }) },
+    spec: record.spec,
+  };
+}
+
+/**
+ * Moves a deployment of direct mode to the controller of its definition: creates the instance with the inventory, and
+ * deletes the record. Writes no child. When an earlier process ended between the two, only deletes the record.
+ *
+ * @param isCheck lets the server check the writes, and stores nothing
+ */
+export async function moveToController(
+  api: KubernetesApi,
+  deployment: DirectDeployment,
+  signal: AbortSignal,
+  isCheck: boolean,
+): Promise<void> {
+  const wanted = instanceOfDeployment(deployment);
+  const record = refOf(deployment.parent);
+  if (isCheck) {
+    await api.apply(wanted, { fieldManager: MANAGER, force: true, dryRun: true, signal });
+    await api.patch(record, { data: {} }, { type: 'merge', dryRun: true, signal });
+    await api.delete(record, { dryRun: true, signal });
+    return;
+  }
+  const inherited = await takeFromDirect(api, deployment.definition, wanted, signal);
+  if (inherited === undefined) return;
+  const live = await api.find(refOf(wanted), { signal });
+  if (live === undefined || !hasInventoryOf(live, deployment.parent)) {
+    await api.apply(inherited.instance, { fieldManager: MANAGER, force: true, signal });
+  }
+  await inherited.forget();
+}
+
+/** Did the instance get the inventory of the record? Then an earlier migration made it. */
+export function hasInventoryOf(instance: KubeObject, parent: KubeObject): boolean {
+  const id = (object: KubeObject): string | undefined => object.metadata.labels?.[keys.APPLYSET_ID_LABEL];
+  return id(parent) !== undefined && id(instance) === id(parent);
+}
+
+/** An instance of a controller, and the definition with which direct mode goes on. */
+export interface ControllerInstance {
+  readonly graph: Graph;
+  readonly definition: JsonObject;
+  readonly instance: KubeObject;
+  /** The namespace of the record; for instances without a namespace, the one of the caller. */
+  readonly namespace: string;
+}
+
+/** The ConfigMap that direct mode keeps for an instance. */
+export const recordRefOf = ({ graph, instance, namespace }: ControllerInstance): ObjectRef =>
+  parentRef(graph.name, instance.metadata.name ?? '', namespace);
+
+/**
+ * Moves an instance of a controller to direct mode: writes the record with the inventory, and deletes the instance
+ * without its children. Writes no child. A later call goes on where an earlier one ended.
+ *
+ * @param isCheck lets the server check the writes, and stores nothing
+ * @throws TypeKroError as `takeFromController`.
+ */
+export async function moveToDirect(
+  api: KubernetesApi,
+  moved: ControllerInstance,
+  signal: AbortSignal,
+  isCheck: boolean,
+): Promise<void> {
+  const { graph, definition, instance, namespace } = moved;
+  const name = instance.metadata.name ?? '';
+  const ref = recordRefOf(moved);
+  const parent = await api.find(ref, { signal });
+  const record: DirectRecord = {
+    definition,
+    spec: instance.spec ?? {},
+    revision: parent === undefined ? 1 : revisionOf(parent) + 1,
+    deploy: randomUUID(),
+    time: systemClock.now(),
+  };
+  if (isCheck) {
+    const options = { fieldManager: keys.INVENTORY_MANAGER, force: true, dryRun: true, signal };
+    await api.apply(parentObject(ref, graph, record, parent), options);
+    const { finalizers = [] } = instance.metadata;
+    await api.patch(refOf(instance), { metadata: { finalizers } }, { type: 'merge', dryRun: true, signal });
+    await api.delete(refOf(instance), { dryRun: true, propagationPolicy: 'Orphan', signal });
+    return;
+  }
+  await takeFromController({ api, graph, name, namespace, record, parent, signal }, () => undefined);
+}
