@@ -4,7 +4,7 @@ import { kebabCase } from './resources/resource-ids.ts';
 import type { SchemaInput } from './public-types.ts';
 import { nearestName } from '../schema/index.ts';
 
-/** A definition in one form: `spec` and `status` may stand at the top level or below `schema`. */
+/** A definition in one form: `spec` and `status` may be at the top level or below `schema`. */
 export interface NormalDefinition {
   readonly names: DefinitionNames;
   readonly spec: SchemaInput;

@@ -128,7 +128,7 @@ export interface ReadinessResult {
   readonly message?: string;
 }
 
-/** The members of every resource of a composition besides its own fields. */
+/** The members of every resource of a composition that are no fields of its kind. */
 export interface ResourceHandle {
   /** Id of the resource in the graph. */
   readonly id: string;

@@ -43,7 +43,7 @@ export interface WholeInput {
   readonly metadata: MetadataInput;
 }
 
-/** The arguments of a factory besides the object. */
+/** The arguments of a factory other than the object. */
 export interface FactoryExtras {
   /** Id in the graph; derived from kind and name when absent. */
   readonly id?: string | undefined;

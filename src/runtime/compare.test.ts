@@ -53,7 +53,7 @@ describe('a field that another manager took', () => {
     expect(found.map((difference) => difference.taken)).toEqual([taken]);
   });
 
-  // The server never gives back `stringData`, and records its owner beside that of `data`.
+  // The server never returns `stringData`, and records the owner of `stringData` beside the owner of `data`.
   const secret = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...data });
   const differences = (type: object, managedFields: readonly object[]) =>
     compareApplied({ ...secret({ stringData: { text: 'wanted' } }), ...type }, {

@@ -81,7 +81,7 @@ export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeOb
   };
 }
 
-/** Labels of an instance besides the ApplySet id. */
+/** Labels of an instance other than the ApplySet id. */
 export function instanceLabels(graph: Graph, definitionUid: string, version: string): Record<string, string> {
   return {
     [keys.OWNED_LABEL]: 'true',

@@ -134,7 +134,7 @@ export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
 /** The value of `status.state` of an instance, as in kro. */
 export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
 
-/** A condition as it stands in `status.conditions`. */
+/** An entry of `status.conditions`. */
 export interface Condition {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';

@@ -9,7 +9,7 @@ import type { Resolved } from './resolved.ts';
 export interface MemoryInputs {
   readonly graph: Graph;
   readonly instance: KubeObject;
-  /** Version of the controller, which stands in labels. */
+  /** Version of the controller, which labels contain. */
   readonly version: string;
   readonly evaluation: { readonly now: number; readonly budget?: number };
   readonly options: { readonly maxCollectionSize?: number; readonly namespaces?: 'any' | 'instance' };
@@ -70,7 +70,7 @@ export class StepMemory {
   }
 }
 
-/** The inputs of all nodes besides the data of other nodes: `schema`, labels, limits and the time. */
+/** The inputs of all nodes, except the data of other nodes: `schema`, labels, limits and the time. */
 function sharedInputs({ graph, instance, version, evaluation, options }: MemoryInputs): unknown[] {
   const { apiVersion, kind, metadata } = instance;
   const { name, namespace, uid } = metadata;

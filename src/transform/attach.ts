@@ -19,7 +19,7 @@ export interface ModuleSource {
   readonly inputMap?: InputMap | undefined;
   /** Does the caller join maps? If so, the resulting map leads to `code`, else to the author's text. */
   readonly mapsAreChained?: boolean | undefined;
-  /** Modules besides `typekro` whose functions count as functions of the SDK. */
+  /** Modules other than `typekro` whose functions count as functions of the SDK. */
   readonly packages?: readonly string[] | undefined;
 }
 

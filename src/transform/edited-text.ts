@@ -51,7 +51,7 @@ export class LineTable {
 
   /** The line and column of an offset, counted from 0. */
   at(offset: number): { readonly line: number; readonly column: number } {
-    // Most calls ask about the line of the call before.
+    // Most calls are for the line of the previous call.
     const isLast = (this.starts[this.last] as number) <= offset && offset < (this.starts[this.last + 1] ?? Infinity);
     let low = isLast ? this.last : 0;
     let high = isLast ? this.last : this.starts.length - 1;

@@ -11,7 +11,7 @@ import type { ArgoOptions } from './argocd.ts';
 import { fluxKustomizations } from './flux.ts';
 import type { FluxOptions } from './flux.ts';
 
-/** The files to write besides definitions and instances. */
+/** The files to write in addition to definitions and instances. */
 export interface GitOpsOptions {
   /** Name of the folder's content; the objects of Flux and Argo CD are named after it. */
   readonly name: string;

@@ -120,7 +120,7 @@ function iterate(
   }
   if (inner instanceof Sym) {
     if (inner.type.kind === 'string') return iterate(spreadItems(env.interpreter, source), name, run, node, env);
-    // Nothing tells the type of hand-written CEL; an author who iterates it says that it is a list.
+    // The type of hand-written CEL is not known. A loop over it declares it as a list.
     const { node: of } = inner;
     if (of.kind === 'raw' && inner.type.kind === 'dyn')
       return overView(

@@ -108,7 +108,7 @@ function valuesOf(holder: unknown): readonly unknown[] {
   return Object.values(Object.getOwnPropertyDescriptors(holder)).map(({ value }: { value?: unknown }) => value);
 }
 
-/** Modules whose functions compositions use, for hosts that do not tell which modules are loaded. */
+/** Modules whose functions compositions use, for hosts that do not list their loaded modules. */
 const HOST_MODULES = ['path', 'util', 'url', 'querystring', 'os', 'buffer', 'fs', 'crypto'] as const;
 
 /** Classes and functions of the web. Which of them have a source in JavaScript differs from host to host. */

@@ -261,7 +261,7 @@ function attributeKey(node: Unregistered<Node>): string {
     case 'object':
       return node.flags.join(',');
     case 'raw':
-      // The author may say the type of CEL that says none.
+      // Equal pieces may have different types, because the author may declare the type of hand-written CEL.
       return `${node.type.kind} ${JSON.stringify(node.pieces)}`;
     case 'parsenumber':
       return node.as ?? '';

@@ -34,7 +34,7 @@ export interface Field {
 export interface Derivation {
   /** CEL over the object, written `self`. */
   readonly cel: string;
-  /** CEL that tells whether the field is present; undefined when it always is. */
+  /** CEL that is true when the field is present; undefined when the field always is present. */
   readonly has?: string | undefined;
   /** The real field to read instead. */
   readonly instead: string;

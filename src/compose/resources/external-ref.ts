@@ -8,7 +8,7 @@ export interface ExternalReference {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly id?: string;
-  /** Accepted and ignored: the schema of the kind tells whether it has namespaces. */
+  /** Accepted and ignored: the schema of the kind states whether the kind is namespaced. */
   readonly scope?: 'Namespaced' | 'Cluster';
 }
 

@@ -25,7 +25,7 @@ export interface LoopRecord {
   readonly name: string;
 }
 
-/** The settings of a resource besides its template. */
+/** The settings of a resource other than its template. */
 export interface ResourceOptions {
   readonly id?: string;
   /** Fields that the factory defines in addition to the kind's. */

@@ -365,7 +365,7 @@ function numbers(operator: string, a: unknown, b: unknown): [Node, Node] {
   return [one(a), one(b)];
 }
 
-/** The arithmetic operators besides `+`. */
+/** The arithmetic operators other than `+`. */
 export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b: unknown): unknown {
   return operate(
     a,

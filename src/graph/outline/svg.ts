@@ -75,7 +75,7 @@ function cardsOf({ nodes, status, kind }: GraphOutline, states?: InstanceStatus)
   if (status.length === 0 && nodes.length > 0 && states === undefined) return cards;
   const own = states === undefined ? [] : [states.instance.text];
   const whole = [`${kind} status`, ...own, ...status.map(readLine)];
-  // A box without arrows stands in the first column, beside the others.
+  // A box without arrows is in the first column, beside the others.
   return [...cards, card(STATUS, status.length === 0 ? 0 : columns, 'status', whole, states?.instance)];
 }
 

@@ -81,7 +81,7 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
   [/^[~^]/, 'CEL has no operators of bits', 'write ! for "not", and != for "either … or"'],
 ];
 
-/** Words that stand between two values in other languages. */
+/** Words between two values in other languages. */
 export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
   ...words(['and', 'AND', 'And'], 'write && for "and"'),
   ...words(['or', 'OR', 'Or'], 'write || for "or"'),
@@ -103,7 +103,7 @@ export const INFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: s
   ...words(['for'], 'CEL has no loops: write list.map(x, …)', (word) => `CEL has no "${word}"`),
 ]);
 
-/** Words that stand before a value in other languages. */
+/** Words before a value in other languages. */
 export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: string]> = new Map([
   ...words(['not', 'NOT'], 'write ! for "not": !a'),
   ...words(['if', 'unless', 'when'], 'write condition ? a : b', (word) => `CEL has no "${word}"`),

@@ -1,6 +1,6 @@
 import { tokenize } from '../../cel/index.ts';
 
-/** The kind of a piece in the grammar: `wrong` begins no token, and `end` stands behind the last piece. */
+/** The kind of a piece in the grammar: `wrong` begins no token, and `end` follows the last piece. */
 type PieceKind = 'word' | 'number' | 'text' | 'escaped' | 'operator' | 'open' | 'close' | 'comma' | 'wrong' | 'end';
 
 /** A token of an expression, or a text with which no token begins. Offsets count UTF-16 units. */
@@ -80,7 +80,7 @@ export function endsValue({ kind }: Piece): boolean {
   return kind === 'word' || kind === 'number' || kind === 'text' || kind === 'escaped' || kind === 'close';
 }
 
-/** Do two pieces stand side by side, without a space? */
+/** Are two pieces adjacent, without a space between them? */
 export function areAdjacent(left: Piece, right: Piece): boolean {
   return left.end === right.start && left.kind !== 'end';
 }
