@@ -60,7 +60,8 @@ function createProgram(
 /** Gives a command of the list its arguments, its options and its help. */
 function describe(sub: CommanderCommand, command: Command): void {
   sub.description(command.description);
-  const filesToo = command.positionals.length > 0 ? '; files stand behind the command without an option' : '';
+  const filesToo =
+    command.positionals.length > 0 ? '; write file names directly after the command, without an option' : '';
   sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
   if (command.passThrough === true) {
     sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));

@@ -103,7 +103,7 @@ test.each<[string, KubeObject[], string, string]>([
   ).toMatchObject({ level, facets });
 });
 
-test('the command line decides before the cluster, and takes no other level', async () => {
+test('the level of the command line has precedence, and an unknown level is an error', async () => {
   const api = apiWith(() => [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' })]);
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
   expect(await controllerSettings(api, input('0.9'), NEVER)).toEqual({
@@ -114,7 +114,7 @@ test('the command line decides before the cluster, and takes no other level', as
   await expect(controllerSettings(api, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is no level');
 });
 
-test('without the right to read Deployments the level is the one without an option, and says so', async () => {
+test('without the right to read Deployments the level is the default, and its source says why', async () => {
   const api = apiWith(() => {
     throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
   });

@@ -45,7 +45,7 @@ test('Ctrl-Z gives the terminal back until the process goes on', () => {
   expect(done).toEqual(['raw', 'resume', 'SIGTSTP 7', 'usual', 'SIGSTOP 0', 'raw']);
 });
 
-test('the terminal is as before after the last call, and when the process ends', () => {
+test('the last call and the end of the process restore the mode of the terminal', () => {
   const { input, host, keyboard, done } = fakeTerminal();
   const stop = keyboard.listen(() => {});
   host.emit('exit');
@@ -57,7 +57,7 @@ test('the terminal is as before after the last call, and when the process ends',
   expect(done.at(-1)).toBe('pause');
 });
 
-test('a terminal that is gone interrupts', () => {
+test('a closed terminal interrupts', () => {
   const { input, keyboard, done } = fakeTerminal();
   keyboard.listen(() => {});
   input.emit('end');

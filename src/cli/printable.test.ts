@@ -21,7 +21,7 @@ describe('text from outside', () => {
     expect(printableInColour(text)).toBe(shown);
   });
 
-  test('takes one line where there is room for one', () => {
+  test('becomes one line', () => {
     expect(printableLine('\nERROR: <input>:1:3\n | a.b\n')).toBe('ERROR: <input>:1:3 | a.b');
   });
 

@@ -23,7 +23,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EEXIST', 'a part of the path is a file or a link that leads nowhere'],
   ['EISDIR', 'a folder of that name is there already'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
-  ['ENOENT', 'the file system does not let a folder be made there'],
+  ['ENOENT', 'the file system does not allow a folder there'],
 ]);
 
 /**

@@ -143,7 +143,7 @@ describe('helm', () => {
     expect(Object.values(short)[0]).toMatchObject({ spec: { chart: { spec: { sourceRef: { name } } } } });
   });
 
-  test('a chart without any place is refused', () => {
+  test('a chart without a source is refused', () => {
     expect(() =>
       composed(({ name }) => {
         helmRelease({ name, chart: { name: 'redis' } });
@@ -272,7 +272,7 @@ test('a field that the kind does not have is refused when the composition is mad
   ).toThrow(/dnsName/);
 });
 
-test('cilium and external-dns: who may come in, at which address, under which name', () => {
+test('cilium and external-dns: allowed traffic, addresses and DNS names', () => {
   const { objects, yaml } = composed(({ name }) => {
     const pool = ciliumLoadBalancerIPPool({
       id: 'pool',
@@ -316,7 +316,7 @@ test('cilium and external-dns: who may come in, at which address, under which na
   expect(yaml).toContain('${record.?status.?observedGeneration.orValue(0) >= record.metadata.?generation.orValue(0)}');
 });
 
-test('a peer of BGP tells of no condition that sums it up, so nothing waits for it', () => {
+test('a BGP peer has no summarising condition, so nothing waits for it', () => {
   expect(() =>
     composed(({ name }) => {
       ciliumBGPPeerConfig({ id: 'peer', name, spec: {}, waitForReady: true });

@@ -145,7 +145,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['tree corner', 0, /✓ settings/],
   ['graph corner -o svg', 0, /^<svg/],
   ['reconcile corner', 0, /ACTIVE/],
-  ['adopt corner.yaml', 0, /no object that exists/],
+  ['adopt corner.yaml', 0, /no existing object/],
   ['migrate corner --to kro', 0, /belongs to the controller of its definition already/],
   ['diff corner', 0, /^[^~]*$/],
   ['status corner', 0, /said/],

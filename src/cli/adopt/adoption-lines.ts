@@ -7,13 +7,13 @@ import { SIGNS } from '../plan/paint.ts';
 export function adoptionLines({ objects, blocked, others }: Adoption): string[] {
   const lines = objects.flatMap(({ instance, node, object, fields, owners, refusal }) => [
     printableLine(`~ ${objectName(object)} (${node}) becomes a child of ${objectName(instance)}`),
-    ...owners.map(({ name }) => `    ! ${printableLine(`belongs to ${name}, which goes on writing or deleting it`)}`),
+    ...owners.map(({ name }) => `    ! ${printableLine(`belongs to ${name}, which continues to write or delete it`)}`),
     ...(refusal === undefined ? [] : [`    ! ${printableLine(`refused: ${refusal}`)}`]),
     ...fields.map((field) => `    ${printableLine(fieldText(field))}`),
-    ...(fields.length === 0 && refusal === undefined ? ['    its fields stay as they are'] : []),
+    ...(fields.length === 0 && refusal === undefined ? ['    its fields do not change'] : []),
   ]);
   return [
-    ...(objects.length === 0 ? ['no object that exists becomes a child of these instances'] : lines),
+    ...(objects.length === 0 ? ['no existing object becomes a child of these instances'] : lines),
     ...others.map(({ object, node, action }) =>
       printableLine(`${SIGNS[action]} ${objectName(object)}${node === '' ? '' : ` (${node})`} ${action}`),
     ),

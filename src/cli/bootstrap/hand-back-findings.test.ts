@@ -45,7 +45,7 @@ async function findings(refuses?: RegExp) {
   }
 }
 
-test('a user who sees everything finds nothing', async () => {
+test('a user with all rights gets no findings', async () => {
   expect(await findings()).toEqual([]);
 });
 
@@ -59,7 +59,7 @@ test.each([
   });
 });
 
-test('what else could not be read is a finding', async () => {
+test('another kind that could not be read is a finding', async () => {
   expect(await findings(/GET .*\/graphrevisions/)).toMatchInlineSnapshot(`
     [
       {

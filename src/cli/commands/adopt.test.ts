@@ -57,7 +57,7 @@ test('an object that exists is shown field by field with the managers that lose 
   expect(out.split('\n').slice(-2)).toMatchInlineSnapshot(`
     [
       "created Pot default/shop",
-      "The controller carries out the rest: typekro why tells what an instance waits for.",
+      "The controller carries out the rest: typekro why explains what an instance waits for.",
     ]
   `);
   await world.advance(2000);
@@ -65,7 +65,7 @@ test('an object that exists is shown field by field with the managers that lose 
   expect(after['data']).toEqual({ text: 'x', kept: 'yes' });
   expect(after.metadata.uid).toBe(uid);
   expect((await run('adopt shop.json')).out).toMatchInlineSnapshot(
-    `"no object that exists becomes a child of these instances"`,
+    `"no existing object becomes a child of these instances"`,
   );
 });
 

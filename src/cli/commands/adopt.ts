@@ -16,7 +16,7 @@ const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
 export const adopt: Command = {
   name: 'adopt',
   description:
-    'Plans the instances of the files and shows which objects that exist they would take over: each field that changes, and the field managers that lose it. Then it applies the files, and the controller takes the objects over: they keep their UIDs, and values that the graph does not set. The definition is one of the cluster or of the files. Objects of other instances and ApplySets are refused, unless the definition allows it by typekro.dev/adoption; objects of a Helm release, of Flux, of Argo CD and of other controllers are refused, unless --from names the owner, which has to let go of them afterwards. --dry-run shows, and applies nothing.',
+    'Plans the instances in the files and shows the existing objects that they would adopt, with each changed field and the field managers that lose it. Then applies the files, and the controller adopts the objects. An adopted object keeps its UID and the values that the graph does not set. The definition is in the cluster or in the files. Objects of other instances and ApplySets are refused, unless the definition allows it with typekro.dev/adoption. Objects of a Helm release, of Flux, of Argo CD and of other controllers are refused, unless --from names the owner; this owner must release them afterwards. --dry-run applies nothing.',
   positionals: [
     {
       name: 'file',
@@ -28,12 +28,12 @@ export const adopt: Command = {
   options: [
     {
       name: 'from',
-      summary: 'owners whose objects are taken, too: helm, flux, argocd, controller',
+      summary: 'owners whose objects are adopted, too: helm, flux, argocd, controller',
       value: 'owners',
       repeatable: true,
       choices: OWNERS,
     },
-    { name: 'dry-run', summary: 'show what would be taken over, and apply nothing' },
+    { name: 'dry-run', summary: 'show what would be adopted, and apply nothing' },
     {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
@@ -47,7 +47,7 @@ export const adopt: Command = {
   examples: [
     {
       command: 'typekro adopt shop.yaml --dry-run',
-      summary: 'which objects the instance would take over, field by field',
+      summary: 'the objects that the instance would adopt, field by field',
     },
     { command: 'typekro adopt webapp.yaml shop.yaml', summary: 'with a definition that the cluster does not have yet' },
     {
@@ -96,11 +96,11 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
   if (first !== undefined) {
     const others = more.length === 0 ? '' : `, and ${more.length} more`;
     throw new TypeKroError(
-      `${objectName(first.instance)} cannot take everything over: ${first.node} ${first.reason}${others}`,
+      `${objectName(first.instance)} cannot adopt all objects: ${first.node} ${first.reason}${others}`,
       {
         code: 'adopt/blocked',
         remedy:
-          'nothing was applied; let go of the object in the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over',
+          'nothing was applied; release the object from the other instance, or allow it in the definition: typekro.dev/adoption: NODE=take-over',
       },
     );
   }
@@ -110,7 +110,7 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
       `the API server refuses the change of ${objectName(refused.object)}: ${refused.refusal ?? ''}`,
       {
         code: 'adopt/blocked',
-        remedy: 'nothing was applied; let the template have the values that the object has',
+        remedy: 'nothing was applied; write the values of the object into the template',
       },
     );
   }
@@ -121,6 +121,6 @@ function refuseOthers({ blocked, objects }: Adoption, allowed: ReadonlySet<strin
   const names = strange.map(({ object, owner }) => `${objectName(object)} belongs to ${owner.name}`).join('; ');
   throw new TypeKroError(names, {
     code: 'adopt/other-owner',
-    remedy: `nothing was applied; two writers would fight: let the owner go of it, or take it all the same: --from ${other.owner.kind}`,
+    remedy: `nothing was applied, because two programs would write the object; remove it from its owner, or adopt it anyway: --from ${other.owner.kind}`,
   });
 }

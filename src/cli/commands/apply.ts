@@ -21,7 +21,7 @@ import { readText } from '../plan/snapshot-target.ts';
 export const apply: Command = {
   name: 'apply',
   description:
-    'Plans the files and applies them: definitions one after another, each served before the next, then instances; objects with a field that cannot change are deleted, so that they are created again, which needs --replace. With a plan of typekro plan --save it does exactly what the plan says, and refuses when the cluster has moved since, naming the object. It refuses too when a definition or an object of the files would be refused.',
+    'Plans the files and applies them: first the definitions, each served before the next one is applied, then the instances. An object with a change of an immutable field is deleted and created again; this needs --replace. With a plan of typekro plan --save, carries out exactly this plan. Applies nothing when an object has changed since the saved plan, or when the server would refuse a definition or an object.',
   positionals: [
     {
       name: 'file',
@@ -31,7 +31,7 @@ export const apply: Command = {
     },
   ],
   options: [
-    { name: 'replace', summary: 'delete objects of a plan of files that cannot be changed, to create them anew' },
+    { name: 'replace', summary: 'delete objects with a change of an immutable field, and create them again' },
     {
       name: 'crds',
       summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
@@ -43,9 +43,12 @@ export const apply: Command = {
     { name: 'context', summary: 'context of the kubeconfig', value: 'name' },
   ],
   examples: [
-    { command: 'typekro apply plan-8f3c21d0.json', summary: 'exactly what typekro plan --save has shown' },
+    { command: 'typekro apply plan-8f3c21d0.json', summary: 'carries out exactly the saved plan' },
     { command: 'typekro apply webapp.yaml', summary: 'plans the file, and applies it' },
-    { command: 'typekro apply job.yaml --replace', summary: 'also deletes and creates anew what cannot be changed' },
+    {
+      command: 'typekro apply job.yaml --replace',
+      summary: 'also replaces objects with a change of an immutable field',
+    },
   ],
   async run(context, input) {
     const saved = savedPlanOf(context, input);
@@ -160,7 +163,7 @@ export function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
   if (replaced.length === 0) return;
   const names = replaced.map((each) => objectName(each)).join(', ');
-  throw new TypeKroError(`${names} cannot be changed, and would be deleted and created anew`, {
+  throw new TypeKroError(`${names} cannot be changed, and would be deleted and created again`, {
     code: 'apply/needs-replace',
     remedy: 'nothing was applied; allow it: typekro apply FILE --replace, or save the plan: typekro plan FILE --save',
   });
@@ -181,5 +184,5 @@ export async function carryOut(context: CommandContext, { api }: PlanTarget, mad
   });
   const { changed, blocked } = plan.summary.instances;
   if (changed + blocked > 0)
-    context.print(`The controller carries out the rest: typekro why tells what an instance waits for.`);
+    context.print(`The controller carries out the rest: typekro why explains what an instance waits for.`);
 }

@@ -126,7 +126,7 @@ test('an upgrade keeps flags, says what changed, and prunes what this version do
   expect((await deployment())?.spec?.['replicas']).toBe(2);
 });
 
-test('while kro runs nothing changes; --take-over stops it, waits for its pods, and goes on with its flags', async () => {
+test('while kro runs nothing changes; --take-over stops kro, waits for its pods, and continues with its flags', async () => {
   await installKro('registry.k8s.io/kro/kro:v0.10.0', [
     '--allow-crd-deletion',
     '--leader-elect=true',
@@ -135,7 +135,7 @@ test('while kro runs nothing changes; --take-over stops it, waits for its pods, 
   const refused = await run(`bootstrap ${IMAGE}`);
   expect(refused.code).toBe(1);
   expect(refused.err).toMatchInlineSnapshot(`
-    "error: a controller of kro runs: kro-system/kro (registry.k8s.io/kro/kro:v0.10.0); both would work on the same objects [bootstrap/kro-runs]
+    "error: a controller of kro runs: kro-system/kro (registry.k8s.io/kro/kro:v0.10.0); two controllers would write the same objects [bootstrap/kro-runs]
       hint: nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: kubectl -n kro-system scale deployment kro --replicas=0, wait until its pods are gone, and run this command again (docs/takeover.md)"
   `);
   expect(await deployment()).toBeUndefined();
@@ -186,14 +186,14 @@ test('several controllers of kro are named, and stopped by hand', async () => {
     {
       "code": 1,
       "err": "error: several controllers of kro run: kro-system/kro (registry.k8s.io/kro/kro:v0.9.2), kro-system/second (example.com/mirror:v0.9.2); --take-over stops one [bootstrap/kro-runs]
-      hint: nothing was changed; stop by hand those whose flags this controller shall not take: kubectl -n kro-system scale deployment kro --replicas=0, or kubectl -n kro-system scale deployment second --replicas=0; then run this command again with --take-over (docs/takeover.md)",
+      hint: nothing was changed; stop all but the one whose flags this controller should take: kubectl -n kro-system scale deployment kro --replicas=0, or kubectl -n kro-system scale deployment second --replicas=0; then run this command again with --take-over (docs/takeover.md)",
     }
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
   expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
 });
 
-test('flags and level of kro are those of its container, in whatever place it is', async () => {
+test('flags and level of kro come from its container, in any position', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
   const own = { name: 'main', image: 'example.com/kro:v0.10.0@sha256:0', args: ['--allow-crd-deletion'] };
@@ -220,7 +220,7 @@ test('what the server refuses is found before kro is stopped', async () => {
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(1);
 });
 
-test('a controller that does not become ready is an error, and the next run goes on', async () => {
+test('a controller that does not become ready is an error, and the next run continues', async () => {
   const { code, err } = await run(`bootstrap ${IMAGE} --timeout 1ms`);
   expect({ code, err }).toMatchInlineSnapshot(`
     {
@@ -252,7 +252,7 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
-test('hand-back names what kro does otherwise, and stops the controller when nothing is left, or with --force', async () => {
+test('hand-back lists the differences of kro, and stops the controller without findings or with --force', async () => {
   await run(`bootstrap ${IMAGE}`);
   const definition: KubeObject = {
     apiVersion: 'kro.run/v1alpha1',
@@ -268,7 +268,7 @@ test('hand-back names what kro does otherwise, and stops the controller when not
   expect(held.code).toBe(3);
   expect(held.out.split('\n')).toMatchInlineSnapshot(`
     [
-      "kro 0.10 does otherwise:",
+      "kro 0.10 differs:",
       "  ! ResourceGraphDefinition pots: kro 0.10 refuses it with its default feature gates (accepted by kro 0.9, typekro 0.9); kro works on none of its instances until it is changed",
       "  ! ResourceGraphDefinition pots: typekro.dev/canary: 1 has no effect any more; new revisions go to all instances at once",
       "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --force",
@@ -289,7 +289,7 @@ test('hand-back names what kro does otherwise, and stops the controller when not
   expect(removed.code).toBe(0);
   expect(removed.out.split('\n')).toMatchInlineSnapshot(`
     [
-      "kro 0.9 takes everything as it is",
+      "kro 0.9 accepts everything unchanged",
       "Deployment kro-system/typekro deleted",
       "ClusterRoleBinding typekro:controller deleted",
       "RoleBinding kro-system/typekro:leader-election deleted",

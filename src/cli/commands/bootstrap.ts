@@ -33,13 +33,13 @@ import { yamlText } from '../yaml-text.ts';
 export const bootstrap: Command = {
   name: 'bootstrap',
   description:
-    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes what an earlier version of the installation had and this one has not, and waits until the controller is ready. It says of each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts this one with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
+    'Applies the CRDs, the namespace, the account with its rights and the Deployment of the controller, deletes objects that only an earlier version of the installation had, and waits until the controller is ready. Prints for each object whether it was created, configured or unchanged. Flags of the installed controller are kept. Before anything changes, the server checks every apply by a dry run; --dry-run ends there. While a controller of kro runs, nothing is changed; --take-over scales it to 0, waits until its pods are gone, and starts this controller with its flags (docs/takeover.md). --export writes the manifests and needs no cluster.',
   positionals: [],
   options: [
     ...INSTALLATION_OPTIONS,
     {
       name: 'flags',
-      summary: "flags of the controller, divided by blanks: '--kro-compatibility=0.10'",
+      summary: "flags of the controller, separated by spaces: '--kro-compatibility=0.10'",
       value: 'flags',
     },
     { name: 'take-over', summary: 'stop a controller of kro that runs, and continue with its flags' },
@@ -47,7 +47,7 @@ export const bootstrap: Command = {
     { name: 'export', summary: 'write the manifests into a file, or - for the standard output', value: 'file' },
     {
       name: 'timeout',
-      summary: 'how long pods may take to end and to be ready',
+      summary: 'time limit for pods to end and to become ready',
       value: 'duration',
       defaultValue: '5m',
     },
@@ -144,10 +144,10 @@ function refuseRunning(running: readonly ControllerDeployment[], takesOver: bool
   if (running.length > 1) {
     throw new TypeKroError(`several controllers of kro run: ${named}; --take-over stops one`, {
       code: 'bootstrap/kro-runs',
-      remedy: `nothing was changed; stop by hand those whose flags this controller shall not take: ${scales.join(', or ')}; then run this command again with --take-over (docs/takeover.md)`,
+      remedy: `nothing was changed; stop all but the one whose flags this controller should take: ${scales.join(', or ')}; then run this command again with --take-over (docs/takeover.md)`,
     });
   }
-  throw new TypeKroError(`a controller of kro runs: ${named}; both would work on the same objects`, {
+  throw new TypeKroError(`a controller of kro runs: ${named}; two controllers would write the same objects`, {
     code: 'bootstrap/kro-runs',
     remedy: `nothing was changed; check its definitions: typekro upgrade --check; then let this command stop it: --take-over; or by hand: ${scales.join()}, wait until its pods are gone, and run this command again (docs/takeover.md)`,
   });

@@ -140,7 +140,7 @@ test('revisions, a pin, and a way back', async () => {
   expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: it is what revision 1 was$/);
 });
 
-test('delete tells what goes, and wait tells when it is gone', async () => {
+test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
   expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`
     [
       "Pot default/shop deleted (dry run): its controller deletes 1 object first",
@@ -153,7 +153,7 @@ test('delete tells what goes, and wait tells when it is gone', async () => {
   expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
 });
 
-test('wait ends when the instance has come that far', async () => {
+test('wait ends when the instance reaches the goal', async () => {
   expect(await run('wait shop')).toEqual(['Pot default/shop is ACTIVE']);
   expect(await run('wait shop --for condition=Ready --timeout 0')).toEqual(['Pot default/shop is Ready=True']);
   await world.controller.stop();
@@ -166,7 +166,7 @@ test('wait ends when the instance has come that far', async () => {
   `);
 });
 
-test('events of the instance, its objects and what these made', async () => {
+test('events of the instance, its objects and the objects that these own', async () => {
   await world.apply(
     potDefinition([
       {

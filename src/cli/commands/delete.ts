@@ -10,11 +10,11 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/obse
 export const deleteInstance: Command = {
   name: 'delete',
   description:
-    'Deletes an instance as it was read, and tells how many objects go with it. The controller deletes them in the reverse order of their dependencies, and the instance goes when none is left. --dry-run changes nothing.',
+    'Deletes an instance, and prints how many objects are deleted with it. The controller deletes the objects in the reverse order of their dependencies, then the instance itself. A concurrent change of the instance is a conflict. --dry-run changes nothing.',
   positionals: [INSTANCE_POSITIONAL],
   options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
   examples: [
-    { command: 'typekro delete team-a/shop --dry-run', summary: 'what would go' },
+    { command: 'typekro delete team-a/shop --dry-run', summary: 'what would be deleted' },
     { command: 'typekro delete team-a/shop', summary: 'then typekro wait team-a/shop --for deleted' },
   ],
   run: (context, input) =>
@@ -44,7 +44,7 @@ export const deleteInstance: Command = {
       const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
       const count = `${children} ${children === 1 ? 'object' : 'objects'}`;
       const effect = keepsChildren
-        ? `${count} stay, as its deletion policy says`
+        ? `${count} stay, because of its deletion policy`
         : `its controller deletes ${count} first`;
       const isWaiting = finalizers.includes(keys.FINALIZER);
       return {

@@ -9,7 +9,7 @@ import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '..
 export const diff: Command = {
   name: 'diff',
   description:
-    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets count. Tells which program owns a field that differs, and what will happen. Values of Secrets, and fields that are computed from them, are not shown. Ends with 4 when there is a difference, and else with 1 when some objects could not be compared. Writes nothing.',
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, and what the controller will do. Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],
   options: DECIDING_OPTIONS,
   examples: [

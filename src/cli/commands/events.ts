@@ -16,12 +16,15 @@ import { reportPrinter } from '../instance/print-report.ts';
 export const events: Command = {
   name: 'events',
   description:
-    'Lists the events about an instance, the objects of its nodes, and the objects that these own, such as pods; the oldest first. With --watch, goes on with new ones until Ctrl-C. Writes nothing.',
+    'Lists the events about an instance, the objects of its nodes, and the objects that these own, such as pods, oldest first. With --watch, continues with new events until Ctrl-C. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],
-  options: [{ name: 'watch', short: 'w', summary: 'go on with new events' }, ...INSTANCE_OPTIONS],
+  options: [{ name: 'watch', short: 'w', summary: 'continue with new events' }, ...INSTANCE_OPTIONS],
   examples: [
-    { command: 'typekro events team-a/shop', summary: 'all that the cluster remembers, an hour by default' },
-    { command: 'typekro events -w team-a/shop/deployment', summary: 'of one node, and those that come' },
+    {
+      command: 'typekro events team-a/shop',
+      summary: 'all events that the cluster keeps, by default of the last hour',
+    },
+    { command: 'typekro events -w team-a/shop/deployment', summary: 'events of one node, and new ones' },
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);

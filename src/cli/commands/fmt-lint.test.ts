@@ -61,7 +61,7 @@ describe('fmt', () => {
     expect(read('other.yaml')).toBe(OTHER);
   });
 
-  test('--check tells which files differ', async () => {
+  test('--check lists the files that differ', async () => {
     expect(await run('fmt --check good.yaml other.yaml')).toEqual({
       code: 4,
       out: 'differs other.yaml',
@@ -114,7 +114,7 @@ describe('lint', () => {
     expect(await run('lint good.yaml --rule input/*=off')).toEqual({ code: 0, out: 'no problem in 1 object', err: '' });
   });
 
-  test('a file sets levels, and the command line wins', async () => {
+  test('a file sets levels, and the command line overrides them', async () => {
     writeFileSync(join(cwd, 'typekro.lint.yaml'), 'rules:\n  input/missing-key: error\n');
     expect((await run('lint good.yaml')).code).toBe(3);
     expect((await run('lint good.yaml --rule input/missing-key=off')).out).toBe('no problem in 1 object');

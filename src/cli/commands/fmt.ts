@@ -13,7 +13,7 @@ import { replaceFile } from '../write-file.ts';
 export const fmt: Command = {
   name: 'fmt',
   description:
-    'Formats the ResourceGraphDefinitions of YAML files: keys in the usual order (id, forEach, includeWhen, readyWhen, template; apiVersion, kind, metadata, spec), and expressions as the printer of CEL writes them, where that does not change what they mean. Comments, quotes, indentation and other documents stay as they are. Formatting again changes nothing. Prints the text of one file; --write changes the files, --check only tells.',
+    'Formats the ResourceGraphDefinitions of YAML files: keys in the usual order (id, forEach, includeWhen, readyWhen, template; apiVersion, kind, metadata, spec), and expressions in the form of the CEL printer, if their meaning does not change. Comments, quotes, indentation and other documents do not change. Formatting a second time changes nothing. Prints the text of one file; --write changes the files, and --check only lists the files that differ.',
   positionals: [{ name: 'file', summary: 'YAML files, or -', variadic: true, required: true }],
   options: [
     { name: 'write', summary: 'write the files that differ' },

@@ -36,7 +36,7 @@ async function run(args: readonly string[], stdin = ''): Promise<{ readonly code
 const definition = (kind: string, group?: string): KubeObject => crdOf(kind, {}, group === undefined ? {} : { group });
 const yaml = (...objects: readonly object[]) => objects.map((object) => JSON.stringify(object)).join('\n---\n');
 
-test('a folder with its folders, and what is no manifest left aside', async () => {
+test('a folder with its subfolders, without files that are not manifests', async () => {
   mkdirSync(join(cwd, 'crds/more'), { recursive: true });
   writeFileSync(join(cwd, 'crds/a.yaml'), yaml(definition('A'), { apiVersion: 'v1', kind: 'ConfigMap' }));
   writeFileSync(join(cwd, 'crds/more/b.json'), JSON.stringify(definition('B', 'b.example.com')));
@@ -53,7 +53,7 @@ test('standard input, one file for each kind', async () => {
   expect(readdirSync(join(cwd, 'generated/example.com'))).toEqual(['a.ts', 'b.ts']);
 });
 
-test('--check writes nothing and tells a difference from none by the exit code', async () => {
+test('--check writes nothing, and its exit code shows a difference', async () => {
   writeFileSync(join(cwd, 'a.yaml'), yaml(definition('A')));
   expect((await run(['a.yaml', '--check'])).code).toBe(4);
   expect(existsSync(join(cwd, 'generated'))).toBe(false);
@@ -125,7 +125,7 @@ test('a Helm chart, its values typed by its schema', async () => {
   `);
 });
 
-test('what a schema of values says in a way of its own may hold anything', async () => {
+test('a part of the values schema without a form in TypeScript accepts any value', async () => {
   const schema = {
     type: 'object',
     properties: {
@@ -166,7 +166,7 @@ describe('bad input', () => {
     expect(text).toContain('helm template CHART --include-crds | typekro generate -');
   });
 
-  test('a file without definitions is not taken for done', async () => {
+  test('a file without definitions is an error', async () => {
     writeFileSync(join(cwd, 'a.yaml'), 'apiVersion: v1\nkind: ConfigMap\n');
     const { code, text } = await run(['a.yaml']);
     expect(code).toBe(3);

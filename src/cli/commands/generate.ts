@@ -62,7 +62,7 @@ export const generate: Command = {
     if (files.size > 0) context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;
     if (!check || changes.every(({ change }) => change === 'unchanged')) return ExitCode.ok;
-    context.printError('The files are not those of the definitions: run the same command without --check.');
+    context.printError('The files differ from the definitions: run the same command without --check.');
     return ExitCode.drift;
   },
 };

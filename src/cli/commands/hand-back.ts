@@ -40,7 +40,7 @@ interface HandBackReport {
 export const handBack: Command = {
   name: 'hand-back',
   description:
-    'Looks for what kro does otherwise: definitions that it refuses, and annotations of pins, canaries, adoption, accounts and deletion policies, which only this controller knows. What could not be read is a finding, too. With findings nothing is changed and the exit code is 3; --force goes on. Without the right to list definitions or instances nothing is changed, whatever --force says. Then the Deployment of the controller is scaled to 0, and its pods are waited for. CRDs, definitions, revisions, instances and their objects stay. --remove deletes the Deployment with its account and rights, too. Start kro afterwards.',
+    "Stops this controller so that kro's controller can continue. First finds the differences: definitions that kro refuses, and annotations that only this controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions or instances, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
   positionals: [],
   options: [
     {
@@ -52,15 +52,15 @@ export const handBack: Command = {
     },
     ...INSTALLATION_OPTIONS.filter(({ name }) => name === 'name' || name === 'namespace'),
     { name: 'remove', summary: 'delete the Deployment, the account and its rights, too' },
-    { name: 'force', summary: 'go on in spite of the findings' },
+    { name: 'force', summary: 'continue in spite of the findings' },
     { name: 'dry-run', summary: 'look for findings, and change nothing' },
-    { name: 'timeout', summary: 'how long pods may take to end', value: 'duration', defaultValue: '5m' },
+    { name: 'timeout', summary: 'time limit for pods to end', value: 'duration', defaultValue: '5m' },
     { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },
     { name: 'context', summary: 'a context of the kubeconfig', value: 'name' },
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [
-    { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'what kro 0.10 would do otherwise' },
+    { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'the differences of kro 0.10' },
     { command: 'typekro hand-back', summary: 'then kubectl -n kro-system scale deployment kro --replicas=1' },
   ],
   async run(context, input) {
@@ -141,7 +141,7 @@ async function findingsOf(planning: Planning, to: KroCompatibility): Promise<Han
 function linesOf({ to, dryRun, findings, stopped, removed, next, notes }: HandBackReport): string[] {
   const mode = dryRun ? ' (dry run)' : '';
   return [
-    ...(findings.length === 0 ? [`kro ${to} takes everything as it is`] : [`kro ${to} does otherwise:`]),
+    ...(findings.length === 0 ? [`kro ${to} accepts everything unchanged`] : [`kro ${to} differs:`]),
     ...findings.map(
       ({ object, problem, effect }) =>
         `  ! ${printableLine(`${object === undefined ? '' : `${objectName(object)}: `}${problem}; ${effect}`)}`,

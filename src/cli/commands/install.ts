@@ -11,7 +11,7 @@ import { yamlText } from '../yaml-text.ts';
 export const install: Command = {
   name: 'install',
   description:
-    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. A CRD that is installed and takes more than the one of this version, as that of a newer kro may, is kept, and the command says so. With --print nothing is sent or compared: the manifests go to stdout.',
+    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
   positionals: [],
   options: [
     { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },

@@ -120,7 +120,7 @@ test('as data', async () => {
   `);
 });
 
-test('a tree that is watched shows changes alone, and ends when the instance is gone', async () => {
+test('tree --watch prints only changes, and ends when the instance is gone', async () => {
   const out: string[] = [];
   const watching = runCommandLine(commands, '0', 'tree shop --watch --kubeconfig kubeconfig'.split(' '), {
     cwd,

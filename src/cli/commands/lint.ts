@@ -15,7 +15,7 @@ type Form = (typeof FORMS)[number];
 /** `typekro lint FILE…`: the check of `validate`, with a configurable level for each warning. */
 export const lint: Command = {
   name: 'lint',
-  description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and by --rule, which wins. A name may stand for an area, as trace/*. Errors cannot be turned off: the compiler or the API server refuses them.`,
+  description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and with --rule, which has precedence. A name such as trace/* means all rules of an area. Errors cannot be turned off, because the compiler or the API server refuses them.`,
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
   options: [
     { name: 'rule', summary: 'levels of rules, as graph/unused-type=off', value: 'name=level', repeatable: true },

@@ -12,13 +12,13 @@ import { logLines, logSources } from '../instance/pod-logs.ts';
 export const logs: Command = {
   name: 'logs',
   description:
-    'Prints the logs of all containers of the pods that the objects of an instance made, each line with its pod and container where there are several. A log that cannot be read is told, and the others are printed; then the exit code is 1.',
+    'Prints the logs of all containers of the pods that the objects of an instance made, each line with its pod and container when there are several. A log that cannot be read is an error; the other logs are printed, and the exit code is 1.',
   positionals: [INSTANCE_NODE_POSITIONAL],
   options: [
     ...CONNECTION_OPTIONS,
-    { name: 'follow', short: 'f', summary: 'go on with what is written, until Ctrl-C' },
-    { name: 'previous', summary: 'the log of the container that ended before the present one' },
-    { name: 'tail', summary: 'only so many lines at the end of each log', value: 'lines' },
+    { name: 'follow', short: 'f', summary: 'continue with new lines until Ctrl-C' },
+    { name: 'previous', summary: 'the log of the previous, ended container' },
+    { name: 'tail', summary: 'the number of lines at the end of each log', value: 'lines' },
     { name: 'container', short: 'c', summary: 'only containers of this name', value: 'name' },
   ],
   examples: [

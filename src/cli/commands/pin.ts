@@ -14,7 +14,7 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 export const pin: Command = {
   name: 'pin',
   description:
-    "Sets the annotation typekro.dev/revision: the instance keeps that revision while others follow newer ones, until --remove. The controller of TypeKro understands it; kro's own ignores it.",
+    "Sets the annotation typekro.dev/revision: the instance stays at this revision while other instances follow newer ones, until --remove. Only TypeKro's controller knows the annotation; kro's ignores it.",
   positionals: [INSTANCE_POSITIONAL],
   options: [
     {

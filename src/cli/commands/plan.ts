@@ -24,12 +24,12 @@ import { writeFile } from '../write-file.ts';
 export const plan: Command = {
   name: 'plan',
   description:
-    "Checks the files, reads the cluster, and runs the controller's own step for every live instance with the definitions of the files: what would be created, changed field by field, replaced, pruned, deferred (pinned, suspended, held by a canary) or blocked, and in which order. An instance in the files is planned with its changed spec. The API server checks each write by a dry run where your rights allow it; else the rules of Kubernetes that this program holds do, and the plan says so. Instances to which the same happens are counted; --all lists them. Values of Secrets are hidden. Writes nothing.",
+    "Checks the files, reads the cluster, and runs the controller's own step for every live instance with the definitions of the files: what would be created, changed field by field, replaced, pruned, deferred (pinned, suspended, held by a canary) or blocked, and in which order. An instance in the files is planned with its changed spec. The API server checks each write by a dry run. When your rights do not allow a dry run, the rules of Kubernetes in this program check the write, and the plan says so. Equal instances are shown once with their number; --all lists them. Values of Secrets are hidden. Writes nothing.",
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
   options: [
-    { name: 'delete', summary: 'plan the deletion of what the files hold' },
+    { name: 'delete', summary: 'plan the deletion of the objects in the files' },
     { name: 'all', summary: 'list every instance' },
     { name: 'save', summary: 'write the plan into plan-….json, for typekro apply' },
     { name: 'snapshot', summary: 'plan against a file of typekro snapshot, without a cluster', value: 'file' },

@@ -12,14 +12,14 @@ import { yamlText } from '../yaml-text.ts';
 export const rbac: Command = {
   name: 'rbac',
   description:
-    'Compiles the definitions in the files and prints, as YAML, the rights that the controller needs to serve them and not one more. They carry the label by which the ClusterRole of the chart takes them in. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. Warnings go to stderr.',
+    'Compiles the definitions in the files and prints, as YAML, exactly the rights that the controller needs to serve them. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. Warnings go to stderr.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
   options: [
     {
       name: 'name',
-      summary: 'name of the ClusterRole; another set of files under the same name takes its place',
+      summary: 'name of the ClusterRole; another set of files with the same name replaces it',
       value: 'name',
       defaultValue: 'typekro:definitions',
     },

@@ -51,7 +51,7 @@ const refuseChildren = () => {
     method === 'PATCH' && path.includes('/configmaps/') ? failure(403, 'Forbidden', 'no right') : undefined;
 };
 
-test('a pass that has nothing to do reads the children anew, writes nothing but its answer, and tells the state', async () => {
+test('a pass without changes reads the children again, writes only its answer, and prints the state', async () => {
   world.requests.length = 0;
   const { code, out, err } = await run('reconcile shop');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -75,7 +75,7 @@ test('a pass that has nothing to do reads the children anew, writes nothing but 
   expect(reads).toHaveLength(1);
 });
 
-test('what failed and would be tried after a pause is tried at once', async () => {
+test('a failed write is retried without its pause', async () => {
   refuseChildren();
   await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
@@ -86,7 +86,7 @@ test('what failed and would be tried after a pause is tried at once', async () =
   expect(await text()).toEqual({ text: 'new' });
 });
 
-test('a pass that ends in an error is told, with the exit code 1', async () => {
+test('a pass that ends in an error is reported, with exit code 1', async () => {
   refuseChildren();
   await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
   await world.advance(1000);
@@ -95,7 +95,7 @@ test('a pass that ends in an error is told, with the exit code 1', async () => {
   expect(out).toContain('no right');
 });
 
-test('a definition: its pass, and its instances try everything at once', async () => {
+test('a definition: its pass, and retries of its instances without a pause', async () => {
   refuseChildren();
   await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
@@ -118,7 +118,7 @@ test('a definition: its pass, and its instances try everything at once', async (
   expect(await annotations(potsRef)).not.toHaveProperty([REQUEST]);
 });
 
-test('without a controller the request is taken back', async () => {
+test('without a controller the request is removed', async () => {
   await world.controller.stop();
   const { code, err } = await run('reconcile shop --timeout 200ms');
   expect({ code, err }).toMatchInlineSnapshot(`
@@ -132,7 +132,7 @@ test('without a controller the request is taken back', async () => {
   await world.restart();
 });
 
-test('by suspension, as a controller of kro needs it: it is suspended for a moment, and resumed', async () => {
+test('--by-suspension, for kro, suspends the instance for a moment and resumes it', async () => {
   const { code, out } = await run('reconcile shop --by-suspension');
   expect(code).toBe(0);
   expect(withoutAges(out)[0]).toMatch(/^Pot default\/shop {3}ACTIVE/);

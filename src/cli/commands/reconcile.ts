@@ -25,7 +25,7 @@ import { printableLine } from '../printable.ts';
 export const reconcile: Command = {
   name: 'reconcile',
   description:
-    'Asks the controller for a pass over an instance or a definition now, and prints the outcome when the pass has ended. The controller reads the objects of the instance anew and tries again at once what it would have tried after a pause; for a definition it reads the schemas of its kinds anew and wakes its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. A command that is interrupted takes the request back. Stock kro ignores annotations: with --by-suspension the instance is suspended and resumed at once, which kro takes for a reason for a pass.',
+    'Requests a pass of the controller over an instance or a definition, and prints the outcome when the pass has ended. The controller reads the objects of the instance again and retries failed actions without a pause. For a definition, it reads the schemas of its kinds again and reconciles its instances. The request is the annotation typekro.dev/reconcile-requested, which the controller removes at the end of the pass. An interrupted command removes the request. Stock kro ignores the annotation: with --by-suspension, the instance is suspended and resumed immediately, which makes kro reconcile it.',
   positionals: [
     {
       name: 'instance',
@@ -34,11 +34,11 @@ export const reconcile: Command = {
     },
   ],
   options: [
-    { name: 'definition', summary: 'the name is that of a definition, also where an instance has it' },
-    { name: 'by-suspension', summary: 'suspend and resume the instance in place of the request: for stock kro' },
+    { name: 'definition', summary: 'the name is that of a definition, even when an instance has the same name' },
+    { name: 'by-suspension', summary: 'suspend and resume the instance instead of the request, for stock kro' },
     {
       name: 'timeout',
-      summary: 'how long to wait for the end of the pass; 0 does not wait',
+      summary: 'time limit for the end of the pass; 0 does not wait',
       value: 'time',
       defaultValue: '1m',
     },
@@ -48,10 +48,10 @@ export const reconcile: Command = {
   examples: [
     {
       command: 'typekro reconcile team-a/shop',
-      summary: 'after a right was granted, in place of a wait for the next try',
+      summary: 'after a right was granted, without waiting for the next retry',
     },
     { command: 'typekro reconcile webapps --definition', summary: 'after the schema of one of its kinds changed' },
-    { command: 'typekro reconcile team-a/shop --by-suspension', summary: 'where the controller is one of kro' },
+    { command: 'typekro reconcile team-a/shop --by-suspension', summary: "with kro's controller" },
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);

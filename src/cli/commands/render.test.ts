@@ -179,7 +179,7 @@ test.each([
   expect(zones[0]?.object.data.replicas).toBe(replicas);
 });
 
-test('a spec by standard input', async () => {
+test('a spec on the standard input', async () => {
   expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
 });
 

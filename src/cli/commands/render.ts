@@ -23,7 +23,7 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 export const render: Command = {
   name: 'render',
   description:
-    "Prints the objects of an instance in the order of creation, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that no file tells, such as an address that a server gives, stands as its expression with a comment that names what it waits for; nodes that are left out stand as comments with the reason. With --observed the step reads objects from files, as if they existed, and more becomes known. The labels and annotations that the controller adds for itself are left out.",
+    "Prints the objects of an instance in the order of creation, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that only a server knows, such as an address, is printed as its expression, with a comment that names the nodes that it waits for. Skipped nodes are comments with the reason. With --observed, the step reads objects from files as if they existed, so that more values are known. The labels and annotations that the controller adds for itself are left out.",
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
   ],
@@ -41,7 +41,7 @@ export const render: Command = {
       value: 'paths',
       repeatable: true,
     },
-    { name: 'name', summary: 'name of the instance; by default its kind in small letters', value: 'name' },
+    { name: 'name', summary: 'name of the instance; by default its kind in lower case', value: 'name' },
     { name: 'namespace', short: 'n', summary: 'namespace of the instance; by default "default"', value: 'name' },
     {
       name: 'output',
@@ -56,7 +56,10 @@ export const render: Command = {
   ],
   examples: [
     { command: 'typekro render my-application.yaml', summary: 'the instance in the file' },
-    { command: 'typekro render app.rgd.yaml --values prod.yaml --set replicas=5', summary: 'one with these values' },
+    {
+      command: 'typekro render app.rgd.yaml --values prod.yaml --set replicas=5',
+      summary: 'an instance with these values',
+    },
     {
       command: 'typekro render app.rgd.yaml -f prod.yaml --observed live/',
       summary: 'with the state of objects, as kubectl get -o yaml prints them',

@@ -10,7 +10,7 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 export const resume: Command = {
   name: 'resume',
   description:
-    'Removes the annotation kro.run/reconcile, which kro and TypeKro understand: the controller makes everything as the graph wants it, also what was changed in the meantime.',
+    'Removes the annotation kro.run/reconcile, which kro and TypeKro know. The controller then writes all objects as the graph wants them, and reverts changes that were made meanwhile.',
   positionals: [INSTANCE_POSITIONAL],
   options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
   examples: [{ command: 'typekro resume team-a/shop', summary: 'typekro diff shows before what will be put back' }],

@@ -31,7 +31,7 @@ interface RevisionRow {
 export const revisions: Command = {
   name: 'revisions',
   description:
-    'Lists the revisions that the controller keeps of a definition, the newest first: what each changed, and which instances are pinned to it. Writes nothing. `typekro rollback` makes the definition what a revision was.',
+    'Lists the stored revisions of a definition, newest first, each with its changes and its pinned instances. Writes nothing. `typekro rollback` restores a revision.',
   positionals: [DEFINITION_POSITIONAL],
   options: INSTANCE_OPTIONS.filter(({ name }) => name !== 'namespace'),
   examples: [

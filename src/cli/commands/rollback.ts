@@ -16,12 +16,12 @@ import { graphDifferences } from '../instance/revision-difference.ts';
 export const rollback: Command = {
   name: 'rollback',
   description:
-    'Replaces the spec of a definition by that of one of its revisions, by default the last one that the definition is not: the one before the newest, or the newest of a definition that got no revision because of an error. The controller gives it a new number, and all instances follow that are not pinned. A definition that another program applies, from a repository for example, is put back by that program: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the last revision that differs from the definition: the one before the newest, or the newest when the definition got no revision because of an error. The controller gives the restored spec a new number, and all instances without a pin follow it. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
   positionals: [DEFINITION_POSITIONAL],
   options: [
     {
       name: 'to',
-      summary: 'number of the revision; by default the last good one before the definition as it is',
+      summary: 'number of the revision; by default the last one that differs from the definition',
       value: 'number',
     },
     ...CHANGE_OPTIONS,

@@ -8,7 +8,7 @@ import { statusLines, statusView } from '../instance/status-view.ts';
 export const status: Command = {
   name: 'status',
   description:
-    'Prints the status that the controller wrote last, with the fields that the definition projects, and the nodes that are not ready now. Writes nothing. `typekro why` tells what they wait for, and `typekro wait` waits.',
+    'Prints the status that the controller wrote last, with the fields that the definition sets, and the nodes that are not ready. Writes nothing. `typekro why` explains what the nodes wait for, and `typekro wait` waits.',
   positionals: [INSTANCE_POSITIONAL],
   options: DECIDING_OPTIONS,
   examples: [

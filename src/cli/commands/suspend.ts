@@ -10,10 +10,10 @@ import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.t
 export const suspend: Command = {
   name: 'suspend',
   description:
-    'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro understand: no object of the instance is created, changed or put back until it is resumed. A deletion of the instance goes on.',
+    'Sets the annotation kro.run/reconcile: suspended, which kro and TypeKro know. The controller then creates, changes and restores no object of the instance until it is resumed. A deletion of the instance continues.',
   positionals: [INSTANCE_POSITIONAL],
   options: [...CHANGE_OPTIONS, ...INSTANCE_OPTIONS],
-  examples: [{ command: 'typekro suspend team-a/shop', summary: 'then typekro diff shows what is held back' }],
+  examples: [{ command: 'typekro suspend team-a/shop', summary: 'then typekro diff shows the suspended changes' }],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');

@@ -45,7 +45,7 @@ docs/testing.md explains all fields.`,
   options: [
     { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text' },
     { name: 'update', summary: 'write the snapshots of tests with snapshot: true, instead of comparing them' },
-    { name: 'watch', summary: 'run again after each save, as far as a test file depends on what was saved' },
+    { name: 'watch', summary: 'after each save, run the test files that depend on the saved file again' },
     { name: 'coverage', summary: 'list what no test covers' },
     {
       name: 'coverage-min',

@@ -22,7 +22,7 @@ import { treeLines, treeNodes } from '../instance/tree-view.ts';
 export const tree: Command = {
   name: 'tree',
   description:
-    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. It decides as the controller does, and writes nothing. It works for instances of stock kro, too.',
+    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. The states follow the rules of the controller. Writes nothing. Works for instances of stock kro, too.',
   positionals: [INSTANCE_POSITIONAL],
   options: [
     { name: 'watch', short: 'w', summary: 'show it again as it changes, until Ctrl-C or until the instance is gone' },

@@ -24,7 +24,7 @@ const FORM_NAMES = Object.keys(FORMS);
 export const types: Command = {
   name: 'types',
   description:
-    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd the CustomResourceDefinition that the controller applies, with -o instance an instance to begin with.',
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
   ],

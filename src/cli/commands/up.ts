@@ -45,7 +45,7 @@ export const up: Command = {
     'Starts a Kubernetes API on loopback and a controller, applies the definitions and objects of the files (two examples when none is named), and shows every resource with what it waits for. Containers are simulated: no image is pulled, no process runs in a pod. Stays up until Ctrl-C.',
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],
   options: [
-    { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why it is not' },
+    { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why something is not' },
     {
       name: 'name',
       summary: 'name of the cluster; several can run side by side',
@@ -53,7 +53,7 @@ export const up: Command = {
       defaultValue: 'default',
     },
     { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
-    { name: 'keep', summary: 'keep what is in the cluster, and go on with it the next time' },
+    { name: 'keep', summary: 'keep the objects of the cluster, and continue with them the next time' },
     { name: 'strict', summary: 'count warnings of the check as errors' },
     { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
     ...CRD_OPTIONS,

@@ -150,7 +150,7 @@ test('a revision that an instance is pinned to is compiled, too; the newest good
   `);
 });
 
-test('a snapshot is enough, and says the same', async () => {
+test('a snapshot gives the same result', async () => {
   expect((await run('snapshot prod.json --kubeconfig kubeconfig')).code).toBe(0);
   const [live, snapshot] = [
     await run('upgrade --check --kubeconfig kubeconfig -o json'),

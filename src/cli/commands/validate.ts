@@ -8,7 +8,7 @@ import { count } from '../up/print-diagnostics.ts';
 export const validate: Command = {
   name: 'validate',
   description:
-    'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds, the CRDs in the same files, those that --crds and --kubeconfig name, and those that come with the package, checks the objects that they make and the other objects of the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Nothing is written anywhere.',
+    'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds, the CRDs in the files, the CRDs that --crds and --kubeconfig name, and the CRDs of the package. Checks the objects that they create and the other objects in the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Writes nothing.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],

@@ -16,7 +16,7 @@ import { printableLine } from '../printable.ts';
 export const wait: Command = {
   name: 'wait',
   description:
-    'Watches an instance until it has come as far as --for says. What the controller wrote about an older generation of the instance does not count. Ends with 0 when it has, and with 1 when the time is up, or when an instance that should become ACTIVE is deleted. Writes nothing.',
+    'Watches an instance until it reaches the goal of --for. Conditions about an older generation of the instance do not count. The exit code is 0 when the goal is reached, and 1 after the time limit or when an instance that should become ACTIVE is deleted. Writes nothing.',
   positionals: [INSTANCE_POSITIONAL],
   options: [
     ...CONNECTION_OPTIONS,
@@ -26,7 +26,7 @@ export const wait: Command = {
       value: 'goal',
       defaultValue: 'active',
     },
-    { name: 'timeout', summary: 'how long at the most, as 90s or 5m; 0 looks once', value: 'time', defaultValue: '5m' },
+    { name: 'timeout', summary: 'time limit, such as 90s or 5m; 0 checks once', value: 'time', defaultValue: '5m' },
   ],
   examples: [
     { command: 'typekro wait team-a/shop', summary: 'at most five minutes until it is ACTIVE' },

@@ -41,7 +41,7 @@ async function definitionNamed(
 export const why: Command = {
   name: 'why',
   description:
-    'Follows the reasons of an instance, or of one of its nodes, down to what nothing in the graph can get on: an object, its conditions and events, the pods behind it and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Tells what to do about it and which nodes wait. With the name of a definition (rgd/NAME where an instance has the same name) it tells why that is refused, and which of its instances are not ACTIVE. Writes nothing. It works for instances of stock kro, too.',
+    'Follows the reasons of an instance, or of one of its nodes, to the root causes: an object with its conditions and events, its pods and the last lines of their logs, a write that the API server refuses (found by a dry run), a finalizer, a definition that does not compile. Prints a remedy and the waiting nodes. With the name of a definition (rgd/NAME when an instance has the same name), explains why the definition is refused and which of its instances are not ACTIVE. Writes nothing. Works for instances of stock kro, too.',
   positionals: [INSTANCE_NODE_POSITIONAL],
   options: DECIDING_OPTIONS,
   examples: [

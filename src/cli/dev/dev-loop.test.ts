@@ -172,7 +172,7 @@ afterEach(() => loop.end());
 
 const SERVING = /serving revision \d of pots, applied in [\d.]+ s\n/;
 
-test('a save is applied, and what the files no longer hold is deleted', async () => {
+test('a save is applied, and objects that the files lack are deleted', async () => {
   loop.start();
   expect(await loop.until(SERVING)).toMatch(/Pot default\/shop +ACTIVE/);
   expect(await loop.names()).toEqual(['shop']);
@@ -228,7 +228,7 @@ test('an import that is saved after it was read, and before the loop knows of it
   expect(reads).toBe(3);
 });
 
-test('a broken file is told with its place, and the last good state stays', async () => {
+test('a broken file is reported with its place, and the last good state stays', async () => {
   loop.start();
   await loop.until(SERVING);
   loop.save('pots.yaml', definition('', '${schema.spec.txt}'));
@@ -260,7 +260,7 @@ test('a file that links to another folder is watched there, too', async () => {
   expect(await loop.until(SERVING)).toContain('changed: shop.yaml');
 });
 
-test('an event without another state of a file is no save', async () => {
+test('an event without a change of a file is not a save', async () => {
   loop.start();
   await loop.until(SERVING);
   loop.write('notes.txt', 'mine');
@@ -290,7 +290,7 @@ test('keys: why, the plan of the last save, help, restart', async () => {
   expect(loop.isListening).toBe(false);
 });
 
-test('a name that is wrong from the start ends the command', async () => {
+test('a file that is missing at the start ends the command', async () => {
   loop.start(['pots.yaml', 'shp.yaml']);
   await expect(loop.code).rejects.toThrow(/there is no file shp\.yaml/);
   loop.code = Promise.resolve(1);

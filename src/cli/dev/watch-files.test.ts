@@ -58,7 +58,7 @@ test('a file that is written in steps counts as saved when it has been quiet', a
   expect(changed()).toEqual([file]);
 });
 
-test('a change that is taken back is no save', async () => {
+test('a change that is reverted is not a save', async () => {
   const { clock, event, changed } = waiting(new Map([[join(folder, 'new.ts'), 'absent']]));
   writeFileSync(join(folder, 'new.ts'), '');
   event();
@@ -68,7 +68,7 @@ test('a change that is taken back is no save', async () => {
   expect(changed()).toBeUndefined();
 });
 
-test('the state of a file as a read found it', () => {
+test('the state of a file at the time of its read', () => {
   const saved = Math.floor(statSync(file).ctimeMs);
   const now = statesOf([file]);
   expect(statesAsRead([file], new Map(), saved)).toEqual(now);

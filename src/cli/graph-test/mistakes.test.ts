@@ -199,7 +199,7 @@ tests:
     `);
   });
 
-  test('of the definition are told as validate does, and a test may expect them', async () => {
+  test('of the definition are reported like in validate, and a test can expect them', async () => {
     write('broken.yaml', DEFINITION.replace('schema.spec.metrics', 'schema.spec.metric'));
     write('broken.test.yaml', `${HEAD.replace('shop', 'broken')}tests: [{ name: a }]\n`);
     const { code, err } = await run('test broken.test.yaml');
@@ -286,7 +286,7 @@ tests:
     `);
   });
 
-  test('files without a test are told so, whether or not there is a filter', async () => {
+  test('files without a test are an error, with and without a filter', async () => {
     write('foreign/a.test.yaml', 'kind: Something\n');
     const foreign = await run('test foreign');
     expect(foreign.code).toBe(1);

@@ -69,7 +69,7 @@ test('coverage names what no test covers, and fails below a minimum', async () =
   expect((await run('test decisions.test.yaml --coverage-min many')).code).toBe(2);
 });
 
-test('tests that take every way cover all', async () => {
+test('tests of every branch cover everything', async () => {
   write('decisions.yaml', DEFINITION);
   write(
     'all.test.yaml',

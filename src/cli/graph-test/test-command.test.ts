@@ -73,7 +73,7 @@ describe('tests of a definition', () => {
     `);
   });
 
-  test('what is not as expected is told with its place, its reason and a command to run it again', async () => {
+  test('a mismatch is reported with its place, its reason and a command that runs the test again', async () => {
     write(
       'bad/shop.test.yaml',
       `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:

@@ -71,7 +71,7 @@ describe('typekro init', () => {
     });
   });
 
-  test('leaves out what a cluster wrote into a definition', async () => {
+  test('leaves out the fields that a cluster wrote into a definition', async () => {
     writeFileSync(
       join(cwd, 'live.yaml'),
       definition('{}', 'name: shops, uid: u, resourceVersion: "7", finalizers: [a/b]'),
@@ -95,7 +95,7 @@ items:
     spec: { schema: { kind: 'WebShop' }, resources: [{ id: 'configMap' }, { id: 'pod' }] },
   };
 
-  test('makes a definition of manifests: of a file, of a folder, and of what helm template prints', async () => {
+  test('makes a definition from manifests: of a file, of a folder, and from helm template', async () => {
     mkdirSync(join(cwd, 'k8s'));
     writeFileSync(join(cwd, 'k8s/all.yaml'), MANIFESTS);
     stdin = MANIFESTS;
@@ -122,7 +122,7 @@ items:
     expect((await runTest('test app.test.yaml')).code).toBe(1);
   });
 
-  test('takes a definition of the cluster, without what the cluster wrote, and names the nearest', async () => {
+  test('takes a definition of the cluster without the fields of the server, and suggests the nearest name', async () => {
     const world = await virtualWorld();
     try {
       const { kubeconfig } = await world.cluster.listen({ port: 0 });
@@ -143,7 +143,7 @@ items:
     }
   });
 
-  test('replaces no file and then writes none', async () => {
+  test('writes nothing when one of the files exists', async () => {
     writeFileSync(join(cwd, 'README.md'), 'mine');
     const { code, err } = await run();
     expect(code).toBe(1);

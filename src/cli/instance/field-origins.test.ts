@@ -42,11 +42,11 @@ test.each([
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([{ text, remedy }]);
 });
 
-test.each(['spec.ports[1].port', 'spec.port', 'spec.ports[0].portal', ''])('no expression stands behind %j', (path) => {
+test.each(['spec.ports[1].port', 'spec.port', 'spec.ports[0].portal', ''])('%j has no expression', (path) => {
   expect(fieldOrigins(graph?.nodes.get('service'), [path])).toEqual([]);
 });
 
-test('one expression is told once, and three at the most', () => {
+test('an expression is listed once, and at most three are', () => {
   const paths = [
     'metadata.labels.a',
     'metadata.labels.b',

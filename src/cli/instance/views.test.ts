@@ -59,7 +59,7 @@ async function diff(text = 'shop'): Promise<string[]> {
 }
 
 describe('tree', () => {
-  test('nodes in the order of the graph, a collection with its number, what is left out with its reason', async () => {
+  test('nodes in the order of the graph, a collection with its number of objects, a skipped node with its reason', async () => {
     const seen = await look('shop');
     expect(treeLines(seen, world.clock.now(), false)).toEqual([
       'App default/shop   ACTIVE 2s   revision 1   5 of 5 nodes ready',
@@ -83,7 +83,7 @@ describe('tree', () => {
 });
 
 describe('diff', () => {
-  test('nothing to tell', async () => {
+  test('no difference', async () => {
     expect(await diff()).toEqual(['no difference: every object is as the graph wants it']);
   });
 
@@ -125,7 +125,7 @@ describe('diff', () => {
     expect(diffLines(diffReport(seen, seen.graph))).toEqual(['no difference: every object is as the graph wants it']);
   });
 
-  test('two values that differ in blanks alone are shown as different', async () => {
+  test('two values that differ only in white space are shown as different', async () => {
     await world.controller.stop();
     await world.user.patch(configMap('shop'), { data: { a: 'b ' } }, { fieldManager: 'kubectl-edit' });
     expect((await diff()).join('\n')).toContain('"b " in the cluster, by kubectl-edit; "b" is wanted');
@@ -176,7 +176,7 @@ describe('an instance is found', () => {
     expect(error).toMatchObject({ message, remedy: expect.stringContaining(remedy) as string });
   });
 
-  test('two kinds with one name are told apart by the kind', async () => {
+  test('two kinds with one name are distinguished by the kind', async () => {
     const other = structuredClone(DEFINITION) as unknown as {
       metadata: { name: string };
       spec: { schema: { kind: string } };

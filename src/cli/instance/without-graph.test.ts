@@ -86,7 +86,7 @@ test('a definition that does not compile while its instance is deleted', async (
   `);
 });
 
-test('without the right to list definitions the labels of the objects tell what there is', async () => {
+test('without the right to list definitions the nodes come from the labels of the objects', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
   await world.advance(2000);

@@ -123,7 +123,7 @@ test.each(['--dry-run none', '--kro-compatibility 0.10', '--dry-run server'])(
   },
 );
 
-test('a saved plan is refused when a child that it creates would be another one', async () => {
+test('a saved plan is refused when a created child would have other content', async () => {
   const { world, run, save } = plans;
   const external = {
     id: 'other',
@@ -189,7 +189,7 @@ test('a child to replace behind a node that is not ready stays', async () => {
 
 const enums = (...values: string[]) => ({ text: `string | default="a" enum="${values.join(',')}"` });
 
-test('at the level of kro 0.10 an enum that appears breaks, as the controller of the cluster says', async () => {
+test('at the level of kro 0.10 a new enum is breaking, as for the controller of the cluster', async () => {
   const { world, run } = plans;
   await world.apply(definition('Facet', [map()]));
   await world.advance(2000);

@@ -120,7 +120,7 @@ test('files with an object to replace are not applied without --replace, and not
   const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'beside', namespace: 'team-a' } };
   const refused = await run('apply FILE', map, job('one', 'b'));
   expect(refused.code).toBe(1);
-  expect(refused.err).toContain('Job team-a/one cannot be changed, and would be deleted and created anew');
+  expect(refused.err).toContain('Job team-a/one cannot be changed, and would be deleted and created again');
   expect(refused.err).toContain('--replace');
   expect(await world.user.find(mapRef('beside'))).toBeUndefined();
   expect((await world.user.get(jobRef('one'))).metadata.uid).toBe(before.metadata.uid);

@@ -244,7 +244,7 @@ test('a breaking change names the instances that set the field, and nothing happ
   expect(code).toBe(3);
 });
 
-test('an allowed breaking change tells what is dropped, and whom the server would refuse', async () => {
+test('an allowed breaking change lists dropped values and refused instances', async () => {
   const { spec, ...rest } = definition(
     [deployment(2), service(80), job('a'), secret(PASSWORD)],
     {},
@@ -374,7 +374,7 @@ test('objects of files', async () => {
   `);
 });
 
-test('files with errors are told as validate tells them', async () => {
+test('errors of files are reported like in validate', async () => {
   const { code, out, err } = await run('plan', definition([{ ...service(80), id: 'Service' }]));
   expect({ code, out }).toEqual({ code: 3, out: '' });
   expect(err).toContain('Service');
@@ -442,7 +442,7 @@ test('a saved plan is applied, and what it said is what happens', async () => {
   expect(ended.out).toMatchInlineSnapshot(`
     "configured ResourceGraphDefinition webapps
     deleted Job team-b/pay-migrate
-    The controller carries out the rest: typekro why tells what an instance waits for."
+    The controller carries out the rest: typekro why explains what an instance waits for."
   `);
   const left = JSON.parse((await run('plan -o json', next())).out) as Plan;
   expect(left.summary).toMatchObject({ create: 0, change: 0, replace: 0, prune: 0, delete: 0, refused: 0 });

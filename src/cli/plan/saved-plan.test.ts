@@ -88,7 +88,7 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
   expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json is damaged');
 });
 
-test('a saved plan of another version says so', () => {
+test('a saved plan of another version is refused with this reason', () => {
   const text = stringifyJson({ ...savedValues(), schemaVersion: 2 });
   expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json was saved by another version of typekro');
 });

@@ -198,7 +198,7 @@ test.each([
   else for (const each of ['hunter2', LONG, base64(LONG)]) expect(JSON.stringify(masked)).not.toContain(each);
 });
 
-test('what service accounts hold besides their tokens is masked in their Secrets alone', () => {
+test('the namespace and certificate of a token Secret are masked only in this Secret', () => {
   const given = object({ mode: 'team-namespace' }, part);
   const token = { ...liveSecret({ namespace: 'team-namespace' }), type: 'kubernetes.io/service-account-token' };
   expect(objectsOf(given, token)[0]).toEqual(given);

@@ -27,7 +27,7 @@ test.each([
   }
 });
 
-test('what the permission model refuses the loader is no fault of the module', () => {
+test('a refusal by the permission model is not an error of the module', () => {
   const denied = (stack: string) =>
     Object.assign(new Error('Access to this API has been restricted'), {
       code: 'ERR_ACCESS_DENIED',
@@ -41,7 +41,7 @@ test('what the permission model refuses the loader is no fault of the module', (
   expect(configProblem(denied(`at ${program}:3:1`), program)).toBeUndefined();
 });
 
-test('an alias is told at the tsconfig that loses it', () => {
+test('an unresolved alias is reported at the tsconfig that breaks it', () => {
   const project = join(folder, 'project');
   mkdirSync(join(project, 'src'), { recursive: true });
   const file = join(project, 'tsconfig.json');

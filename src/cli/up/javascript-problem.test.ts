@@ -21,7 +21,7 @@ test.each([
   expect(javaScriptProblem(path)).toMatchObject({ source, isTyped });
 });
 
-test('tells nothing of JavaScript without a mistake, and of TypeScript', () => {
+test('finds no problem in valid JavaScript and in TypeScript', () => {
   const good = join(folder, 'good.js');
   writeFileSync(good, '#!/usr/bin/env node\nexport default 1;\n');
   expect(javaScriptProblem(good)).toBeUndefined();

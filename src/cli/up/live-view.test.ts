@@ -48,7 +48,7 @@ test.each([
   expect(/\u001b\[\d+m/.test(written.join(''))).toBe(coloured);
 });
 
-test('more instances than fit are counted, and those that are not ACTIVE are shown', () => {
+test('instances that do not fit are counted, and those that are not ACTIVE are shown', () => {
   const { context, written } = screen({ columns: 80, rows: 8 });
   const views = Array.from({ length: 300 }, (_, index) => view(`i${index}`, index === 250 ? 'ERROR' : 'ACTIVE'));
   createLiveView(context).update(views);
@@ -64,7 +64,7 @@ test.each([7, 6, 5, 4, 3, 2])('a block leaves a row of a screen of %i for the cu
   expect(written.join('').split('\n').length - 1).toBeLessThan(rows);
 });
 
-test('what is no terminal gets each line once', () => {
+test('an output that is not a terminal gets each line once', () => {
   const { context, written } = screen();
   const live = createLiveView(context);
   for (let times = 0; times < 3; times += 1) live.update([view('a', 'IN_PROGRESS'), view('b', 'ACTIVE')]);

@@ -54,7 +54,7 @@ describe('a process lock', () => {
     }
   });
 
-  test('leaves a lock alone that took the place of its own', () => {
+  test('does not release a lock that has replaced its own', () => {
     const lock = take();
     writeFileSync(file, '1 1 other');
     expect(lock.isHeld()).toBe(false);

@@ -37,7 +37,7 @@ function source(states: Readonly<Record<string, string>>): InspectSource {
   };
 }
 
-test('an object that another instance holds is told with that instance', () => {
+test('an object of another instance is reported with that instance', () => {
   const because = { kind: 'other-owner', object: target, owner: 'applyset-x', instance: 'App default/second' };
   const reports = source({ first: 'ERROR', second: 'ACTIVE' });
   const withNode: InspectSource = {
@@ -119,7 +119,7 @@ describe('progress of instances', () => {
     expect(allCurrent([applied], answered)).toBe(expected);
   });
 
-  test('instances that others made stand behind the own ones', () => {
+  test("instances of other clients follow the user's own", () => {
     const progress = new Progress([object('own')], source({ child: 'ACTIVE', own: 'ACTIVE' }));
     expect(progress.views().map(({ name }) => name)).toEqual(['own', 'child']);
   });

@@ -128,7 +128,7 @@ describe('the text is stable', () => {
   const far = crd('another.example.org', 'Widget', [version('v1', { type: 'object' })]);
   const texts = (documents: readonly JsonValue[]) => [...generateFactories(documents, { command: 'x' }).files];
 
-  test('in whatever order the definitions come, alone or in a list', () => {
+  test('for any order of the definitions, alone or in a list', () => {
     expect(texts([far, { kind: 'List', items: [other, WIDGET] }])).toEqual(texts([WIDGET, other, far]));
   });
 
@@ -276,7 +276,7 @@ describe('bad input', () => {
     expect(errors(WIDGET, WIDGET)).toEqual({ codes: ['generate/twice'], files: 1 });
   });
 
-  test('nesting without end is cut off, not followed', () => {
+  test('infinite nesting is cut off', () => {
     let schema: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 5_000; depth += 1) schema = { type: 'object', properties: { deeper: schema } };
     const { files, diagnostics } = generateFactories([crd('example.com', 'Deep', [version('v1', schema)])], {

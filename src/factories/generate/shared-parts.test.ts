@@ -13,7 +13,7 @@ const issuer = (more: Schema = {}) => object({ group: text, kind: text, name: te
 const asWanted = (wanted: string) => wanted;
 
 describe('objects of a file', () => {
-  test('that stand twice are named after the first kind and the member that holds them', () => {
+  test('that occur twice are named after the first kind and the member that contains them', () => {
     const [first, second] = [issuer(), issuer()];
     const parts = [
       { name: 'CertificateSpec', base: 'Certificate', schema: object({ issuerRef: first }) },
@@ -27,7 +27,7 @@ describe('objects of a file', () => {
     );
   });
 
-  test('stay where they are when they stand once, are small, or only their bigger holder stands twice', () => {
+  test('stay inline when they occur once, are small, or only their container occurs twice', () => {
     const small = () => object({ key: text, name: text });
     const holder = () => object({ inner: issuer(), more: text });
     const parts = [
@@ -52,7 +52,7 @@ describe('objects of a file', () => {
     expect(sharedParts(parts, asWanted).declarations).toEqual([]);
   });
 
-  test('are the same whatever is said of the place that they stand in', () => {
+  test('are the same when only description and nullability differ', () => {
     const parts = [
       { base: 'A', schema: object({ one: issuer({ description: 'First.', nullable: true }), two: issuer() }) },
     ];
@@ -61,7 +61,7 @@ describe('objects of a file', () => {
     expect(declarations[0]).not.toMatch(/First|null/);
   });
 
-  test('that are a spec of a kind go by its name', () => {
+  test('that are the spec of a kind have its name', () => {
     const [first, second] = [issuer(), issuer()];
     const parts = [
       { name: 'ClusterIssuerSpec', base: 'ClusterIssuer', schema: first },
@@ -72,7 +72,7 @@ describe('objects of a file', () => {
     expect(declarations).toEqual([]);
   });
 
-  test('nested a thousand deep are no trouble', () => {
+  test('can be nested a thousand deep', () => {
     let deep: Schema = text;
     for (let level = 0; level < 1000; level++) deep = object({ inner: deep, a: text, b: text });
     const parts = [{ base: 'A', schema: object({ one: deep, two: deep }) }];

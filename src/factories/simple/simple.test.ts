@@ -171,7 +171,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     });
   });
 
-  test('a label app of the program is what the selector selects', () => {
+  test('the selector uses the label app of the program', () => {
     const { web } = objectsOf(({ name }) => {
       simple.Deployment({ id: 'web', name, image: 'nginx', labels: { app: 'shop' } });
     });
@@ -239,7 +239,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     ]);
   });
 
-  test('what is ready when it exists cannot be waited for', () => {
+  test('waitForReady is refused for kinds that are ready when they exist', () => {
     const make = () =>
       objectsOf(({ name }) => {
         simple.ConfigMap({ id: 'config', name, data: {}, waitForReady: true });

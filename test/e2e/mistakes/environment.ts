@@ -233,8 +233,8 @@ export const environmentMistakes: readonly Mistake[] = [
   }),
   ...(
     [
-      ['below a folder that takes no names', '/proc/typekro', /does not let a folder be made/],
-      ['below a folder that takes no names, deeper', '/proc/self/typekro/a', /does not let a folder be made/],
+      ['below a folder that takes no names', '/proc/typekro', /does not allow a folder there/],
+      ['below a folder that takes no names, deeper', '/proc/self/typekro/a', /does not allow a folder there/],
       ['below a file', 'shop.yaml/a', /shop\.yaml is a file, not a folder/],
       ['below a device', '/dev/null', /\/dev\/null is a file, not a folder/],
       ['under a name that is too long', 'a'.repeat(300), /name in the path is too long/],
@@ -309,7 +309,7 @@ export const environmentMistakes: readonly Mistake[] = [
     2,
     /-f/,
     /unknown option/,
-    /files stand behind the command/,
+    /write file names directly after the command/,
   ),
   command('an option of another command', ['up', '--watch'], 2, /--watch/, /unknown option/, /typekro up --help/),
   command(
