@@ -74,7 +74,7 @@ test('both levels: what is refused, what is written anew, and which controllers 
       "",
       "opens at 0.10",
       "  ! refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; a text that shall contain "\${" is written as \${"\${"}",
+      "    try: close it with }; write a text that contains "\${" as \${"\${"}",
       "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "",
       "plains at 0.10",
@@ -137,7 +137,7 @@ test('a revision that an instance is pinned to is compiled, too; the newest good
     [
       "shifts at 0.10",
       "  ! refused: spec.resources[1].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; a text that shall contain "\${" is written as \${"\${"}",
+      "    try: close it with }; write a text that contains "\${" as \${"\${"}",
       "  = revision 2 stays in force for its instances",
       "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "  ~ 1 object of 1 instance written for marks alone: internal.kro.run/node-path",
