@@ -472,7 +472,7 @@ class Splitter {
     const other = this.#recordOf(needed)?.id ?? needed.name;
     refuse(
       'no-cel',
-      `the loop that makes ${record.id} has no turn where ${other} is left out; the graph leaves the whole collection out there, and everything that reads it`,
+      `the loop that makes ${record.id} has no iterations where ${other} is left out; there the graph leaves out the whole collection, and everything that reads it`,
       `put the loop itself under the condition of ${other}, not its elements: if (${other}) for (…)`,
     );
   }

@@ -125,7 +125,7 @@ export function writeName(env: Env, name: string, value: unknown): void {
     refuse(
       'outer-write',
       `${name} is a variable outside the composition; assigning it while the graph is built has no place in the graph`,
-      'declare it inside the composition; to count the turns of a loop take the index: list.map((item, index) => …)',
+      'declare it inside the composition; to count iterations take the index: list.map((item, index) => …)',
     );
   }
   if (!binding.initialised) throw new ReferenceError(`Cannot access '${name}' before initialization`);

@@ -268,7 +268,7 @@ function firstAssigned(
 function refuseEarlyEnd(name: string): never {
   return refuse(
     'loop-exit',
-    `${name} changes in turns of a loop over a symbolic list that may end early`,
+    `${name} changes in a loop over a symbolic list that may end early`,
     "cut the list first: const end = list.findIndex((x) => x === 'stop'); list.slice(0, end < 0 ? list.length : end)",
   );
 }
@@ -377,7 +377,11 @@ function foldObject(
       if (isVariable(value, accumulator)) continue;
       folded.set(key, foldBinding(pass, String(key), was.get(key), accumulator, value, undefined, others));
     } else if (typeof key === 'string' && !was.has(key)) {
-      refuse('loop-carried', `${nameOfKey(key)} is first set by a turn of a loop over a symbolic list`, KEYS_BEFORE);
+      refuse(
+        'loop-carried',
+        `${nameOfKey(key)} is first set by an iteration of a loop over a symbolic list`,
+        KEYS_BEFORE,
+      );
     } else if (key !== MERGED && key !== KEYS && !Object.is(was.get(key), value)) refuseCarried(nameOfKey(key));
   }
   if (was.has(KEYS) && was.get(KEYS) !== after.get(KEYS)) refuseCarried('an object');

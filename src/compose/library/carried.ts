@@ -83,7 +83,7 @@ export function carriedMembers(start: object): Carried {
 function startOf(name: string, value: unknown): Carried {
   if (isEndless(value)) return carriedEndless(name, value);
   return value === undefined || value === null
-    ? refuse('loop-carried', `${name} is ${String(value)} before the first turn`, 'begin with a value of its type')
+    ? refuse('loop-carried', `${name} is ${String(value)} before the first iteration`, 'begin with a value of its type')
     : carriedValue(name, asSym(value)?.node ?? toNode(value));
 }
 

@@ -25,7 +25,7 @@ export interface KeyedSlot {
   key: Node | undefined;
 }
 
-const MANY_KEYS = 'one turn of a loop reads and writes an object by more than one key';
+const MANY_KEYS = 'one iteration of a loop reads and writes an object by more than one key';
 
 /** The slot of an object in the iteration that is running, if a loop fills it by keys. */
 export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
@@ -33,7 +33,7 @@ export function slotOf(value: unknown, key: Sym): KeyedSlot | undefined {
   if (slot === undefined) return undefined;
   const text = textNode(wrap(key));
   slot.key ??= text;
-  if (slot.key !== text) refuse('loop-carried', MANY_KEYS, 'use one key in a turn, or one loop for each key');
+  if (slot.key !== text) refuse('loop-carried', MANY_KEYS, 'use one key in an iteration, or one loop for each key');
   return slot;
 }
 

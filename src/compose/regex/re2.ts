@@ -128,7 +128,10 @@ class Printer {
     if (times > MAX_REPEAT && Math.max(min, max === Infinity ? 0 : max) > 1)
       this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the text`);
     if (this.use === 'find' && minLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
-      this.refuse('repeats what may be empty, which engines match differently', 'make each turn match a character');
+      this.refuse(
+        'repeats what may be empty, which engines match differently',
+        'make each repetition match a character',
+      );
     const sign = signOf(min, max);
     const text = `${this.at(body, 2, times)}${sign}${lazy ? '?' : ''}`;
     return level === 2 ? `(?:${text})` : text;

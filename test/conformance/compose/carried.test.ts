@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 import { CARRIED, REFUSED, REMEDIES } from './carried-programs.ts';
 
-describe('what a loop hands on from turn to turn is one expression after it', () => {
+describe('a loop-carried value is one expression after the loop', () => {
   test.each(Object.entries({ ...CARRIED, ...REMEDIES }))('%s', (_, source) => {
     const verdict = compare(source);
     expect(verdict).toMatchObject({ kind: 'equal' });

@@ -94,7 +94,7 @@ describe('what reads an optional resource exists as in JavaScript, in evaluate()
   });
 });
 
-test('a loop without turns where an optional resource is left out is refused to its readers, with the way to write it', () => {
+test('a collection whose loop has no iterations without an optional resource is refused to its readers, with a remedy', () => {
   const it = 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;';
   const per = 'ConfigMap({ id: "per", name: tag, data: { v: it.data.v } })';
   const read = 'ConfigMap({ id: "config", name: "config", data: { n: "n" + all.length } }); return { n: all.length };';

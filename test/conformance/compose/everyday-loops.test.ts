@@ -69,11 +69,11 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'a count that ends early': [
     `(s) => { let m = 0; for (const t of s.tags) { if (t === 'c') break; m++; } return { m }; }`,
-    'm changes in turns of a loop over a symbolic list that may end early; cut the list first',
+    'm changes in a loop over a symbolic list that may end early; cut the list first',
   ],
   'groups by a key': [
     `(s) => ({ g: s.items.reduce((g, p) => ({ ...g, [p.key]: [...(g[p.key] ?? []), p.size] }), {}) })`,
-    'a list in an object that the turns of a loop fill grows from turn to turn; list the keys first',
+    'a list in an object that a loop fills grows from iteration to iteration; list the keys first',
   ],
   'a dollar in a replacement': [
     `(s) => ({ a: 'abc'.replace('b', s.name) })`,
@@ -83,11 +83,11 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
     `(s) => ({ m: s.nums.reduce((m, v) => Math.min(m, v), Infinity) })`,
     'begin with a number that none of them exceeds',
   ],
-  'a key that every turn sets': [
+  'a key that every iteration sets': [
     `(s) => { const o = {}; for (const e of s.tags) o.last = e; return { o }; }`,
     'give the object its keys before the loop',
   ],
-  'a key that one branch of a turn sets': [
+  'a key that one branch of an iteration sets': [
     `(s) => { const o = { a: 'x' }; for (const e of s.tags) { if (s.flag) { const n = e.length; } else { o.c = 'none'; } } return { o }; }`,
     'give the object its keys before the loop',
   ],

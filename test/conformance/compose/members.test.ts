@@ -187,7 +187,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { r: s.nums.includes(Number(s.name)), q: s.nums.indexOf(Number(s.tag ?? 'x')), l: s.nums.lastIndexOf(parseInt(s.name)), p: s.floats.includes(parseFloat(s.name)), t: new Set(s.nums).has(Number(s.name)) };`,
     `return { r: s.tags.some((t) => s.nums.includes(Number(t))), q: s.nums.includes(Number('3')), z: [1, 2, 3].includes(Number(s.name)), y: [s.n, s.m].indexOf(Number(s.name)), w: s.nums.includes(Number(s.name) + 1) };`,
   ],
-  'maps of what turns made': [
+  'maps of what iterations made': [
     `const all = []; for (const p of s.items) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name])) };`,
     `const all = []; for (const p of s.items) { if (p.on) { const d = ConfigMap({ id: 'd', name: p.key + 'x' }); all.push({ name: p.key, c: d }); } } const o = {}; for (const a of all) o[a.name] = a.c.metadata.name; return { o, p: Object.fromEntries(all.map((a) => [a.c.metadata.name, a.name])) };`,
     `const all = s.items.map((p) => ({ c: ConfigMap({ id: 'c', name: p.key + 'n' }), name: p.key, n: p.size })); return { m: Object.fromEntries(all.map((a) => [a.name, a.c.metadata.name + a.n])), k: Object.fromEntries(all.map((a) => [a.c.metadata.name, 'x'])), f: Object.fromEntries(all.filter((a) => a.n > 1).map((a) => [a.name, a.c.metadata.name])) };`,
