@@ -36,7 +36,7 @@ export async function deletePlace(place: InstanceLocation, options: InstanceDele
     throw new TypeKroError(`${place.kind} ${place.namespace}/${place.name} is not deleted yet: ${left}: ${why}`, {
       code: 'alchemy/not-deleted',
       object: { apiVersion: place.apiVersion, kind: place.kind, namespace: place.namespace, name: place.name },
-      remedy: 'run the program again: it goes on with the deletion',
+      remedy: 'run the program again to continue the deletion',
     });
   } finally {
     await engine.dispose(target);
@@ -49,7 +49,10 @@ function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTar
   if (connection.by === 'transport' && transport === undefined) {
     throw new TypeKroError(
       `${place.kind} ${place.namespace}/${place.name} was deployed through the transport of another process`,
-      { code: 'alchemy/no-transport', remedy: 'deploy with a kubeConfig what another process shall delete' },
+      {
+        code: 'alchemy/no-transport',
+        remedy: 'to delete an instance from another process, deploy it with a kubeConfig',
+      },
     );
   }
   const kubeConfig = kubeConfigOf(connection);

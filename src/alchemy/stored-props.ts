@@ -80,7 +80,7 @@ function connectionOf(
   if (isPath || isSecret(kubeConfig)) return { by: 'kubeconfig', kubeConfig };
   throw new TypeKroError('the kubeConfig of a KroResource must be a path or a secret', {
     code: 'alchemy/plain-kubeconfig',
-    remedy: 'its text would stand in the state for everyone to read: pass alchemy.secret(text)',
+    remedy: 'its text would be readable in the state: pass alchemy.secret(text)',
   });
 }
 

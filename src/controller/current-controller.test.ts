@@ -46,7 +46,7 @@ test('a process without a controller has metrics of the election and the process
   expect(current.metricsText()).toContain('leader_election_master_status{name="controller.kro.run"} 0\n');
   expect(current.metricsText()).toMatch(/^process_resident_memory_bytes [1-9]\d*$/m);
   expect(current.metricsText()).toMatch(/^process_cpu_seconds_total \d/m);
-  expect([current.ready, current.waitsFor]).toEqual([false, 'the controller has not begun']);
+  expect([current.ready, current.waitsFor]).toEqual([false, 'the controller has not started']);
   current.standby = () => true;
   expect(current.ready).toBe(true);
   current.controller = { ready: false, waitsFor: 'boats cannot be read' } as Controller;

@@ -20,7 +20,7 @@ export class CurrentController implements InspectSource, ProbeSource {
   /** Is a standby replica ready? A replica without a running controller reports this as its readiness. */
   standby: () => boolean = () => false;
   /** The reason why a standby replica is not ready. */
-  missing = 'the controller has not begun';
+  missing = 'the controller has not started';
   /** Does this replica hold the Lease? `undefined` without an election. */
   leads: boolean | undefined;
 

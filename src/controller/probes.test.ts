@@ -43,6 +43,6 @@ describe('parseAddress', () => {
     expect(parseListenAddress(address)).toEqual({ host, port });
   });
   it.each(['8078', 'a:b', ':99999', ''])('%j is not an address', (address) => {
-    expect(() => parseListenAddress(address)).toThrow(/no address/);
+    expect(() => parseListenAddress(address)).toThrow(/not an address/);
   });
 });

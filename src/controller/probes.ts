@@ -69,7 +69,7 @@ export function parseListenAddress(address: string): { readonly host: string | u
   const match = ADDRESS.exec(address);
   const port = Number(match?.[3] ?? Number.NaN);
   if (!isAddress(address)) {
-    throw new TypeKroError(`"${address}" is no address`, {
+    throw new TypeKroError(`"${address}" is not an address`, {
       code: 'controller/listen',
       remedy: 'write e.g. :8078 or 127.0.0.1:8078',
     });
@@ -90,7 +90,7 @@ function open(server: Server, host: string | undefined, port: number, address: s
         new TypeKroError(`${address} could not be opened: ${cause.message}`, {
           code: 'controller/listen',
           cause,
-          remedy: 'name another address by --metrics-bind-address or --health-probe-bind-address; 0 is none',
+          remedy: 'choose another address with --metrics-bind-address or --health-probe-bind-address; 0 turns it off',
         }),
       );
     });

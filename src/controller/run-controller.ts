@@ -78,7 +78,7 @@ async function lead(options: RunControllerOptions, flags: ParsedFlags, current: 
   current.standby = () => leaseLogger.reachable;
   current.missing = 'the lease cannot be read';
   current.leads = false;
-  logger.log('info', 'standing by until the lease is ours', { lease: `${namespace}/${LEASE_NAME}`, identity });
+  logger.log('info', 'waiting for the lease', { lease: `${namespace}/${LEASE_NAME}`, identity });
   // A term starts when the work of the previous term has ended.
   let term: Promise<void> = Promise.resolve();
   try {

@@ -110,14 +110,11 @@ function lastRecord(
   instance: string,
 ): DirectRecord | undefined {
   if (!isRecordOf(parent, target.name, instance)) {
-    throw new TypeKroError(
-      `the ConfigMap ${ref.name} is there already, and is no record of ${target.name} "${instance}"`,
-      {
-        code: 'deploy/name-taken',
-        object: ref,
-        remedy: 'give the definition or the instance another name, or delete the ConfigMap if it is not needed',
-      },
-    );
+    throw new TypeKroError(`the ConfigMap ${ref.name} exists, and is not the record of ${target.name} "${instance}"`, {
+      code: 'deploy/name-taken',
+      object: ref,
+      remedy: 'give the definition or the instance another name, or delete the ConfigMap if it is not needed',
+    });
   }
   try {
     return readRecord(parent, ref);
@@ -246,7 +243,7 @@ export async function rollbackDirect(
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +
-    'deploy() makes it again';
+    'deploy() creates it again';
   if (target.options.progressCallback === undefined) process.emitWarning(message, { type: 'TypeKroWarning' });
   else progressOf(target).event({ type: 'resource-warning', message });
 }

@@ -31,7 +31,9 @@ export function deletionResult(
     retry: {
       safe: true,
       guidance:
-        outcome.status === 'complete' ? 'nothing is left to delete' : 'call it again: it goes on from what is left',
+        outcome.status === 'complete'
+          ? 'nothing is left to delete'
+          : 'call it again to continue with the remaining objects',
     },
   };
 }

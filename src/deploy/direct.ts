@@ -133,7 +133,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionOutc
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
         retryable: true,
-        retryGuidance: explainNode(node).remedy ?? 'call it again: it goes on from what is left',
+        retryGuidance: explainNode(node).remedy ?? 'call it again to continue with the remaining objects',
       })),
     };
   }

@@ -79,7 +79,7 @@ export async function describeChildren(
     ...(await describeObjects(api, existing, signal)).lines,
     ...describeExisting(
       states.filter(({ isOurs }) => isOurs).map(({ child }) => child),
-      'deploy again to go on from there, deleteInstance() to remove it',
+      'deploy again to continue, deleteInstance() to remove it',
     ),
   ];
 }
@@ -109,7 +109,7 @@ export function describeLeftovers(decision: Decision): string[] {
   const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return describeExisting(
     left.map(({ object }) => object),
-    'deploy again to go on from there, rollback() to go back to the deploy before (it deletes what was deployed once), deleteInstance() to remove it',
+    'deploy again to continue, rollback() to restore the previous deploy (without one, it deletes the instance), deleteInstance() to remove it',
   );
 }
 

@@ -29,7 +29,7 @@ export async function fluxManifests(
 ): Promise<KubeObject[]> {
   const texts = /^https?:\/\//.test(from) ? [[from, await download(from, signal)] as const] : readFiles(from);
   const objects = texts.flatMap(([name, text]) => objectsIn(name, text));
-  if (objects.length === 0) throw invalid(from, 'there is no object in them');
+  if (objects.length === 0) throw invalid(from, 'they contain no object');
   return objects.flatMap((object) => withRights(moved(object, namespace), settings));
 }
 
@@ -85,7 +85,7 @@ function objectsIn(name: string, text: string): KubeObject[] {
       typeof value['kind'] !== 'string' ||
       !named
     ) {
-      throw invalid(name, 'a document is no object with apiVersion, kind and a name');
+      throw invalid(name, 'a document is not an object with apiVersion, kind and a name');
     }
     return value as unknown as KubeObject;
   });

@@ -64,7 +64,7 @@ async function installFlux(api: KubernetesApi, installation: RuntimeInstallation
   if (from === 'stand-in' && !embedded) {
     throw new TypeKroError('stand-ins for Flux run on an embedded cluster only', {
       code: 'bootstrap/stand-in-elsewhere',
-      remedy: 'leave manifestsFrom out, or pass the address or folder of Flux’s manifests',
+      remedy: 'omit manifestsFrom, or pass the address or folder of Flux’s manifests',
     });
   }
   const what = from === 'stand-in' ? 'stand-ins for its controllers: nothing will be fetched or rendered' : from;
@@ -120,7 +120,7 @@ async function waitForAll(api: KubernetesApi, refs: readonly ObjectRef[], signal
     throw new DeploymentTimeoutError(`the runtime did not become ready in time:\n${lines.join('\n')}`, {
       code: 'deploy/timeout',
       cause: error,
-      remedy: 'look at these objects and their events; installing again goes on where this ended',
+      remedy: 'look at these objects and their events; install again to continue',
     });
   }
 }

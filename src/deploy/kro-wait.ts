@@ -20,7 +20,7 @@ const beingDeleted = ({ metadata: { deletionTimestamp = '', finalizers = [] } }:
 const REFUSED_MS = 5000;
 
 /** The text about an object without a status. */
-const UNSEEN = 'no controller has looked at it';
+const UNSEEN = 'no controller has written its status';
 
 /** The text about an object whose watch fails. */
 const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
@@ -161,7 +161,7 @@ export async function waitForDeletion({ api, signal }: KroContext, leaving: Kube
     });
   } catch (error) {
     if (!isTimeout(signal)) throw error;
-    throw timedOut(`${ref.kind} ${ref.name} is in the way: ${beingDeleted(last)}`, ref, beingDeleted(last));
+    throw timedOut(`${ref.kind} ${ref.name} still exists: ${beingDeleted(last)}`, ref, beingDeleted(last));
   }
 }
 

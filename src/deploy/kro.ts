@@ -53,7 +53,7 @@ export async function deployShared(context: KroContext, wanted: KubeObject): Pro
     const found = await api.find(refOf(wanted), { signal });
     if (found !== undefined && !jsonEquals(found.spec ?? {}, wanted.spec ?? {})) {
       throw new ResourceGraphFactoryError(
-        `the shared ${wanted.kind} "${wanted.metadata.name ?? ''}" is there with another spec`,
+        `the shared ${wanted.kind} "${wanted.metadata.name ?? ''}" exists with another spec`,
         {
           code: 'deploy/singleton-changed',
           object: refOf(wanted),

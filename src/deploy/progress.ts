@@ -39,7 +39,7 @@ export class ProgressReporter {
     for (const { nodeId, why, target, lastWriter } of decision.apply) {
       if (why !== 'adopt') continue;
       const writer = lastWriter === undefined ? '' : `, written by ${lastWriter}`;
-      const message = `${formatRef(refOfTarget(target))} is there already${writer}: the deploy takes it over`;
+      const message = `${formatRef(refOfTarget(target))} exists already${writer}: the deploy takes it over`;
       this.event({ type: 'resource-warning', resourceId: nodeId, message });
     }
     for (const node of decision.nodes) {

@@ -176,6 +176,6 @@ test('one that is never gone is named with what holds it', async () => {
   const impatient = page.factory('kro', { namespace: 'default', transport: server.transport, timeout: 1000 });
   await expect(impatient.deploy({ name: 'a' })).rejects.toMatchObject({
     code: 'deploy/timeout',
-    message: expect.stringMatching(/Page a is in the way: it is being deleted since .*example\.com\/hold/) as unknown,
+    message: expect.stringMatching(/Page a still exists: it is being deleted since .*example\.com\/hold/) as unknown,
   });
 });

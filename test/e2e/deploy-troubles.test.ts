@@ -159,7 +159,7 @@ test('in direct mode an object that others made is taken over with a warning', a
     if (event === 'resource-warning') told.push(message);
   };
   await note.factory('direct', options({ progressCallback })).deploy({ name: 'a', text: 'ours' });
-  expect(told).toEqual(['ConfigMap v1 default/a is there already, written by helm: the deploy takes it over']);
+  expect(told).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
 });
 
 test('in direct mode a spec that its record cannot hold is refused before anything is made', async () => {

@@ -77,10 +77,10 @@ describe('an instance that is pinned to a revision', () => {
     await world.settled();
     expect(dataOf(await world.user.get(mapRef('old-map')), 'text')).toBe('one');
     for (const [name, message] of [
-      ['lost', '7 not available: the definition has no such revision, or no longer'],
-      ['odd', 'first not available: that is no number'],
+      ['lost', '7 not available: the definition has no such revision'],
+      ['odd', 'first not available: it is not a number'],
     ] as const) {
-      const remedy = 'change annotation typekro.dev/revision or take it away';
+      const remedy = 'change or remove the annotation typekro.dev/revision';
       const expected = `pinned graph revision ${message}; ${remedy}`;
       await world.until(potRef(name), (object) => messageOf(object, 'GraphResolved') === expected);
     }
@@ -109,7 +109,7 @@ describe('the adoption policy of a definition', () => {
 
   it('does not serve a definition whose policy it does not understand', async () => {
     await world.apply(pots('ours', { 'typekro.dev/adoption': 'steal' }));
-    await world.until(definitionRef, (object) => messageOf(object, 'ControllerReady').includes('"steal" is none of'));
+    await world.until(definitionRef, (object) => messageOf(object, 'ControllerReady').includes('"steal" must be'));
   });
 });
 

@@ -56,7 +56,7 @@ describe('runController', () => {
       name: 'controller.kro.run',
     };
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('one');
-    expect(two.said).toEqual(['standing by until the lease is ours']);
+    expect(two.said).toEqual(['waiting for the lease']);
     await one.end();
     await two.hears('the controller is ready');
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
@@ -69,7 +69,7 @@ describe('runController', () => {
     const process = start('one', '--leader-elect', '--leader-election-namespace=nowhere');
     await process.hears('the lease cannot be read or renewed');
     await process.end();
-    expect(process.said).toEqual(['standing by until the lease is ours', 'the lease cannot be read or renewed']);
+    expect(process.said).toEqual(['waiting for the lease', 'the lease cannot be read or renewed']);
     await cluster.close();
   });
 

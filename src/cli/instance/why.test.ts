@@ -241,7 +241,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     'a definition that no longer compiles',
     [plain, instance(), definition(config('map', '{ a: "${schema.spec.nothing}" }'))],
     [
-      'note: the definition as it stands does not compile: revision 1 is served',
+      'note: the present spec of the definition does not compile: revision 1 is served',
       "undefined field 'nothing'",
       '1 of 1 nodes ready',
     ],
@@ -253,7 +253,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
       instance(),
       definition('- id: map\n  template: { apiVersion: example.com/v1, kind: Gone, metadata: { name: a } }'),
     ],
-    ['note: the definition as it stands does not compile: revision 1 is served', 'Gone'],
+    ['note: the present spec of the definition does not compile: revision 1 is served', 'Gone'],
   ],
   [
     'nothing',

@@ -194,7 +194,7 @@ export class DefinitionReconciler {
     const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
     if (compiled?.graph !== undefined) return { graph: compiled.graph };
     this.#options.onEvent({ kind: 'revision-missed' });
-    if (compiled === undefined) return { missing: 'the definition has no such revision, or no longer' };
+    if (compiled === undefined) return { missing: 'the definition has no such revision' };
     return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
   }
 

@@ -103,7 +103,8 @@ export async function liveDefinition(
       continue;
     }
     if (graph !== undefined) {
-      if (problems.length > 0) notes.push(`the definition as it stands does not compile: revision ${number} is served`);
+      if (problems.length > 0)
+        notes.push(`the present spec of the definition does not compile: revision ${number} is served`);
       else if (!isIssued && pin === undefined && rollout?.base === undefined)
         notes.push(`the definition was changed after revision ${number}`);
       return { graph, revision: number, step: { ...step, revision: number }, problems, notes, ...actingAs };

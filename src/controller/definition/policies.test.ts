@@ -48,11 +48,11 @@ describe('readPolicies', () => {
   it.each([
     [
       { 'typekro.dev/adoption': 'steal' },
-      'annotation typekro.dev/adoption: "steal" is none of adopt, refuse, take-over',
+      'annotation typekro.dev/adoption: "steal" must be adopt, refuse or take-over',
     ],
     [
       { 'typekro.dev/adoption': 'x=constructor' },
-      'annotation typekro.dev/adoption: "x=constructor" is none of adopt, refuse, take-over',
+      'annotation typekro.dev/adoption: "x=constructor" must be adopt, refuse or take-over',
     ],
     [
       { 'typekro.dev/service-account': 'deployer' },

@@ -64,7 +64,7 @@ export function readPolicies(object: KubeObject): Policies {
     if (entry === '') continue;
     const [first = '', second] = entry.split('=').map((text) => text.trim());
     const policy = WORDS.get(second ?? first);
-    if (policy === undefined) problems.push(`annotation ${ADOPTION}: "${entry}" is none of adopt, refuse, take-over`);
+    if (policy === undefined) problems.push(`annotation ${ADOPTION}: "${entry}" must be adopt, refuse or take-over`);
     else if (second === undefined) adoption = policy;
     else nodeAdoption.set(first, policy);
   }

@@ -98,7 +98,7 @@ export function definitionRoles(
       diagnostics.push(
         warning(
           'rbac/escalation',
-          `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that it hands out, or the verbs bind and escalate; no rule here gives them`,
+          `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that it grants, or have the verbs bind and escalate; these rules do not grant them`,
         ),
       );
     }

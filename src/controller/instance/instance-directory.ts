@@ -179,14 +179,14 @@ export class InstanceDirectory {
     if (revision === undefined || revision === latest.revision) return latest;
     const { graph: _graph, failure: _failure, ...rest } = latest;
     const { graph, missing }: RevisionGraph = Number.isNaN(revision)
-      ? { missing: 'that is no number' }
+      ? { missing: 'it is not a number' }
       : await this.#options.graphOf(latest.definition, revision, signal);
     if (graph !== undefined) return { ...rest, revision, graph };
     const text = instance.metadata.annotations?.[PIN_ANNOTATION] ?? '';
     return {
       ...rest,
       revision,
-      failure: `pinned graph revision ${text} not available: ${missing}; change annotation ${PIN_ANNOTATION} or take it away`,
+      failure: `pinned graph revision ${text} not available: ${missing}; change or remove the annotation ${PIN_ANNOTATION}`,
     };
   }
 
@@ -220,7 +220,7 @@ export class InstanceDirectory {
  * namespace.
  */
 const NO_ACCOUNT =
-  'a cluster-scoped instance is in no namespace whose ServiceAccount could work on it; name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>';
+  'a cluster-scoped instance has no namespace with a ServiceAccount; set the annotation typekro.dev/service-account: <namespace>/<name> on the definition';
 
 /** The id of an instance: `group/kind/namespace/name`. `key` is the instance's key in the cache. */
 export function instanceId(type: ObjectType, key: string): string {

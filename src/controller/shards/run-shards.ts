@@ -149,7 +149,7 @@ async function holdShard(
   lost: AbortSignal,
 ): Promise<void> {
   if (ending.aborted) return;
-  logger.log('info', 'a shard is ours', { shard });
+  logger.log('info', 'took over a shard', { shard });
   share.take(shard);
   await Promise.all([onChange(lost), whenAborted(ending)]);
   share.leave(shard);

@@ -32,7 +32,7 @@ export class LogObserver {
           reason: event.reason,
         });
       case 'definition-released':
-        return this.#logger.log('info', 'let a deleted definition go', {
+        return this.#logger.log('info', 'released a deleted definition', {
           definition: event.definition.name,
           orphans: event.orphans,
         });

@@ -33,10 +33,10 @@ test('an unreadable kind is logged once for each reason, with the missing rule, 
   expect(entries).toEqual([
     [
       'warn',
-      'the controller cannot read a kind that it lives on',
+      'the controller cannot read a kind that it requires',
       { kind, error: `${refusal} (missing permission; add the rule ${rule})` },
     ],
-    ['warn', 'the controller cannot read a kind that it lives on', { kind, error: 'out of order' }],
+    ['warn', 'the controller cannot read a kind that it requires', { kind, error: 'out of order' }],
     ['info', 'the controller can read this kind again', { kind }],
   ]);
 });

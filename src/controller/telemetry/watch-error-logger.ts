@@ -30,6 +30,6 @@ export class WatchErrorLogger {
     const error = failureText(apiFailure(failure, undefined));
     if (this.#told.get(kind) === error) return;
     this.#told.set(kind, error);
-    this.#logger.log('warn', 'the controller cannot read a kind that it lives on', { kind, error });
+    this.#logger.log('warn', 'the controller cannot read a kind that it requires', { kind, error });
   }
 }

@@ -45,7 +45,7 @@ it('names the kind that it may not read, and goes on when it may', async () => {
   const rule = '{apiGroups: ["internal.kro.run"], resources: ["graphrevisions"], verbs: ["list", "watch"]}';
   await vi.waitUntil(() => log.length > 0);
   expect(log).toEqual([
-    `warn the controller cannot read a kind that it lives on: ${status.message} (missing permission; add the rule ${rule})`,
+    `warn the controller cannot read a kind that it requires: ${status.message} (missing permission; add the rule ${rule})`,
   ]);
   await vi.waitUntil(() => controller.waitsFor === 'graphrevisions.internal.kro.run cannot be read');
   isAllowed = true;
