@@ -47,8 +47,8 @@ export const {
   ],
 );
 
-/** Gone: the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one. */
+/** Gone: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
 export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
-  'the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one',
+  'the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it',
   ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],
 );

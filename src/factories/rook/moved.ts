@@ -60,12 +60,12 @@ export const {
   ],
 );
 
-/** Gone: the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one. */
+/** Gone: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
 export const {
   cephObjectStoreReadinessEvaluator,
   cephObjectStoreUserReadinessEvaluator,
   objectBucketClaimReadinessEvaluator,
-} = movedNames('the rule of the kind is used anyway; .withReadinessEvaluator((live) => …) gives another one', [
+} = movedNames('the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it', [
   'cephObjectStoreReadinessEvaluator',
   'cephObjectStoreUserReadinessEvaluator',
   'objectBucketClaimReadinessEvaluator',
