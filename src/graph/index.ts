@@ -34,6 +34,8 @@ export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export type { SyntaxExplanation } from './syntax/explanation.ts';
+export type { ResolvedKind } from './resolve-kind.ts';
+export { resolveKind } from './resolve-kind.ts';
 export { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 export type { ScanResult, TextPart } from './scan.ts';
 export { scanExpressions } from './scan.ts';

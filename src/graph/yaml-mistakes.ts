@@ -152,18 +152,53 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
         hint: `add ${quote[1] ?? '"'} at the end of the text`,
       };
   }
-  if (code !== 'BAD_INDENT' && code !== 'MISSING_CHAR') return undefined;
-  const before = source.slice(0, at).trimEnd().split('\n').at(-1) ?? '';
-  const plain = before.replaceAll(/"[^"]*"|'[^']*'/g, (text) => ' '.repeat(text.length));
-  const open = /:\s+([[{])[^\]}]*$/.exec(plain);
-  const bracket = open?.[1];
-  if (open === null || bracket === undefined) return undefined;
-  const offset = source.slice(0, at).trimEnd().length - before.length + open.index + open[0].indexOf(bracket);
+  return code === 'BAD_INDENT' || code === 'MISSING_CHAR'
+    ? unclosedBracket(`${source.slice(0, at).trimEnd()}${/^[\]}]/.exec(source.slice(at))?.[0] ?? ''}`)
+    : undefined;
+}
+
+/** The bracket of a flow collection that is open at the end of a text, in its last line or in those that it continues. */
+function unclosedBracket(text: string): Mistake | undefined {
+  let start = text.lastIndexOf('\n') + 1;
+  let missing = openBrackets(text.slice(start));
+  // A line continues the one before it when that one ends with a comma or an opening bracket.
+  while (missing.length === 0 && /[,{[][ \t]*\n$/.test(text.slice(0, start))) {
+    start = text.lastIndexOf('\n', start - 2) + 1;
+    missing = openBrackets(text.slice(start));
+  }
+  const last = missing.at(-1);
+  if (last === undefined) return undefined;
+  const closing = missing.map(({ bracket }) => (bracket === '[' ? ']' : '}')).toReversed();
   return {
-    message: `this "${bracket}" is never closed`,
-    offset,
-    hint: `add "${bracket === '[' ? ']' : '}'}" at the end of the line`,
+    message: `this "${last.bracket}" is never closed`,
+    offset: start + last.at,
+    hint: `add "${closing.join('')}" ${last.before === undefined ? 'at the end of the line' : `before the "${last.before}"`}`,
   };
+}
+
+/** A bracket of a flow collection that is not closed, with the closing bracket of another kind that follows it. */
+interface OpenBracket {
+  readonly bracket: string;
+  readonly at: number;
+  readonly before?: string;
+}
+
+/** The brackets of flow collections that a text opens and does not close. A bracket inside of a plain text is none. */
+function openBrackets(text: string): readonly OpenBracket[] {
+  const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'|\$\{[^}\n]*\}/g, (quoted) => ' '.repeat(quoted.length));
+  const first = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/.exec(plain);
+  if (first === null) return [];
+  const open: OpenBracket[] = [];
+  for (let at = first.index + first[0].length; at < plain.length; at += 1) {
+    const bracket = plain.charAt(at);
+    if (bracket === '{' || bracket === '[') open.push({ bracket, at });
+    else if (bracket === '}' || bracket === ']') {
+      const last = open.pop();
+      const fits = last === undefined || (last.bracket === '[') === (bracket === ']');
+      if (!fits) return [{ ...last, before: bracket }];
+    } else if (bracket === '#' && /\s/.test(plain.charAt(at - 1))) at = lineEnd(plain, at);
+  }
+  return open;
 }
 
 /** A quoted text that contains its own quote character, so that the text ends there for YAML. */

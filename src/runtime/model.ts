@@ -131,7 +131,10 @@ export interface Contest {
  */
 export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
 
-/** The value of `status.state` of an instance, as in kro. */
+/** The values of `status.state` of an instance, as in kro. */
+export const INSTANCE_STATES: readonly InstanceState[] = ['ACTIVE', 'IN_PROGRESS', 'ERROR', 'DELETING'];
+
+/** The value of `status.state` of an instance. */
 export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
 
 /** An entry of `status.conditions`. */

@@ -9,8 +9,8 @@ import { ExitCode, textOption } from '../command.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import type { FoundTestFile } from '../graph-test/find-test-files.ts';
 import { findTestFiles } from '../graph-test/find-test-files.ts';
-import type { TestFileResult } from '../graph-test/run-test-file.ts';
-import { resultData, runTestFile } from '../graph-test/run-test-file.ts';
+import type { ReadTestFile, TestFileResult, TestResult } from '../graph-test/run-test-file.ts';
+import { readTestFile, resultData, runTestFile } from '../graph-test/run-test-file.ts';
 import { allItems, coverageLines } from '../graph-test/coverage-lines.ts';
 import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
@@ -68,27 +68,37 @@ docs/testing.md explains all fields.`,
     const minimum = minimumOf(input);
     const isListed = input.options['coverage'] === true || minimum !== undefined;
     const paint = paintOf(context);
-    const runFile = async (own: CommandContext, found: FoundTestFile): Promise<TestFileResult> => {
-      const result = await runTestFile(own, found, {
-        ...(filter === undefined ? {} : { filter }),
-        update: input.options['update'] === true,
-        onResult: (each) => {
-          if (form === 'text') for (const line of resultLines(each, found.file, paint)) context.print(line);
-        },
-      });
-      if (result.foreign === true) context.printError(`note: ${found.file} is left out: its kind is not GraphTest`);
-      printDiagnostics(context, result.diagnostics, result.texts);
-      return result;
+    const options = { ...(filter === undefined ? {} : { filter }), update: input.options['update'] === true };
+    const runFile = (read: ReadTestFile): Promise<TestFileResult> => {
+      const { file } = read.before;
+      const onResult = (each: TestResult): void => {
+        if (form === 'text') for (const line of resultLines(each, file, paint)) context.print(line);
+      };
+      return runTestFile(context, read, { ...options, onResult });
+    };
+    const printMistakes = ({ file, foreign, diagnostics, texts }: TestFileResult): void => {
+      if (foreign === true) context.printError(`note: ${file} is left out: its kind is not GraphTest`);
+      printDiagnostics(context, diagnostics, texts);
     };
     const runAll = async (
       only: ReadonlySet<string> | undefined,
-      run: (found: FoundTestFile) => Promise<TestFileResult>,
+      readFile: (found: FoundTestFile) => Promise<ReadTestFile>,
     ): Promise<readonly TestFileResult[]> => {
       const started = performance.now();
-      const results: TestFileResult[] = [];
+      const reads: ReadTestFile[] = [];
       for (const found of findTestFiles(input.positionals, context.cwd)) {
         if (context.signal.aborted) break;
-        if (only === undefined || only.has(found.path)) results.push(await run(found));
+        if (only === undefined || only.has(found.path)) reads.push(await readFile(found));
+      }
+      // The mistakes of all files stand before the result of the first test.
+      for (const { before } of reads) printMistakes(before);
+      const results: TestFileResult[] = [];
+      for (const read of reads) {
+        if (context.signal.aborted) break;
+        const result = await runFile(read);
+        const late = result.diagnostics.slice(read.before.diagnostics.length);
+        if (late.length > 0) printDiagnostics(context, late, result.texts);
+        results.push(result);
       }
       printResults(context, form, results, isListed, performance.now() - started);
       return results;
@@ -96,10 +106,10 @@ docs/testing.md explains all fields.`,
     if (input.options['watch'] === true) {
       const named = input.positionals.map((name) => resolve(context.cwd, name));
       const run = (only: ReadonlySet<string> | undefined) =>
-        runAll(only, (found) => withFreshModules(context, (fresh) => runFile(fresh, found)));
+        runAll(only, (found) => withFreshModules(context, (fresh) => readTestFile(fresh, found)));
       return watchTests({ context, named, run, events: systemEvents(systemClock), clock: systemClock });
     }
-    const results = await runAll(undefined, (found) => runFile(context, found));
+    const results = await runAll(undefined, (found) => readTestFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
     if (results.some(({ diagnostics }) => hasErrors(diagnostics))) return ExitCode.diagnostics;
     const { passed, failed, skipped } = sumOf(results);

@@ -2,6 +2,7 @@ import { stringifyJson } from '../../core/index.ts';
 import type { JsonValue } from '../../core/index.ts';
 import { failureLines } from '../../testing/index.ts';
 import { xmlText } from '../xml-text.ts';
+import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
 /** Prints results of tests as JUnit XML: one suite a file, one case a test. Each error of a file is a case, too. */
@@ -35,7 +36,11 @@ export function testJunitText(files: readonly TestFileResult[]): string {
   ].join('\n');
 }
 
-function testCase(suite: string, file: string, { name, milliseconds, failure, position }: TestResult): string {
+function testCase(
+  suite: string,
+  file: string,
+  { name, fullName, milliseconds, failure, position }: TestResult,
+): string {
   const head = `    <testcase classname="${xmlText(suite)}" name="${xmlText(name)}" time="${(milliseconds / 1000).toFixed(3)}"`;
   if (failure === undefined) return `${head}/>`;
   const [first] = failure.mismatches;
@@ -47,7 +52,8 @@ function testCase(suite: string, file: string, { name, milliseconds, failure, po
     const { line, column } = position(at);
     return `${file}:${line}:${column}`;
   };
-  const lines = failureLines(failure, place).map((line) => line.trim());
+  const all = [...failureLines(failure, place), ...snapshotLines(failure, file, fullName)];
+  const lines = all.map((line) => line.trim());
   return `${head}><failure message="${xmlText(message)}">${xmlText(lines.join(' | '))}</failure></testcase>`;
 }
 

@@ -154,17 +154,17 @@ tests:
         at tests[0].expect.children.monitor["dta.a"]
         hint: did you mean data?
 
-      names.test.yaml:10:19: error: shops has no node "zones" [testing/bad-test]
-        10 |       only: [web, zones]
-           |                   ^
-        at tests[0].expect.only[1]
-        hint: did you mean zone?
-
       names.test.yaml:9:21: error: no node is ever "redy" [testing/bad-test]
         9 |       nodes: { web: redy }
           |                     ^
         at tests[0].expect.nodes.web
         hint: did you mean ready?
+
+      names.test.yaml:10:19: error: shops has no node "zones" [testing/bad-test]
+        10 |       only: [web, zones]
+           |                   ^
+        at tests[0].expect.only[1]
+        hint: did you mean zone?
 
       names.test.yaml:11:17: error: there is no field "availabel" [testing/bad-test]
         11 |       status: { availabel: 1 }
@@ -199,7 +199,90 @@ tests:
     `);
   });
 
-  test('of the definition are reported like in validate, and a test can expect them', async () => {
+  test('that only a run would show are found before anything runs, with those of the form', async () => {
+    write(
+      'late/a.test.yaml',
+      `${HEAD.replace('shop', '../shop')}tests:
+  - name: a
+    given:
+      name: shop_X
+      namespace: A_B
+      spec: { zones: [a, b] }
+      objects:
+        - { apiVersion: v1, kind: ConfigMapp, metadata: { name: settings }, data: { image: nginx } }
+        - { apiVersion: apps/v2, kind: Deployment, metadata: { name: settings } }
+        - { apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, dta: { image: nginx } }
+        - { apiVersion: v1, kind: Secret, metadata: { name: x }, data: { image: 3 } }
+    expect:
+      state: ACTVE
+      conditions: { Redy: True }
+      nodes: { web: { state: ready, waitsFor: [zne] } }
+      only: [settings, web]
+      created: [settings, web]
+    steps:
+      - patch: { 'web[3]': { spec.replicas: 3 }, 'zone': {data.a: b}, 'zone[5]': {data.a: b} }
+      - patch: { Secret/later: { data.a: b } }
+      - apply: [{ apiVersion: v1, kind: Secret, metadata: { name: later } }]
+      - expect: {}
+      - {}
+      - patch: { instance: { spec.replicas: x, 'spec.zones[': [a] } }
+      - patch: { web: { 'spec.template.spec.containers[0].image': 3, 'spec.template.spec.container[0].image': x } }
+      - advance: 0s
+  - name: b
+    stepss: []
+`,
+    );
+    write('late/b.test.yaml', `${HEAD.replace('shop', '../shop')}tests: [{ name: c }]\n`);
+    const { code, out, err } = await run('test late');
+    expect({ code, out: out.split('\n')[0] }).toEqual({ code: 3, out: expect.stringMatching(/✓ b › c/) });
+    const heads = err.split('\n').filter((line) => /^late|^ {2}hint/.test(line));
+    expect(heads.join('\n')).toMatchInlineSnapshot(`
+      "late/a.test.yaml:11:35: error: v1 has no kind "ConfigMapp" [testing/bad-test]
+        hint: did you mean "ConfigMap"?
+      late/a.test.yaml:12:25: error: the kind Deployment of "apps/v2" is not known [testing/bad-test]
+        hint: Deployment is served in apps/v1
+      late/a.test.yaml:13:76: error: there is no field "dta" [testing/bad-test]
+        hint: did you mean data?
+      late/a.test.yaml:14:81: error: "image" has to be a text, and is a number [testing/bad-test]
+      late/a.test.yaml:16:14: error: no instance is ever "ACTVE" [testing/bad-test]
+        hint: did you mean ACTIVE?
+      late/a.test.yaml:17:21: error: a Shop has no condition "Redy" [testing/bad-test]
+        hint: did you mean Ready?
+      late/a.test.yaml:18:48: error: shops has no node "zne" [testing/bad-test]
+        hint: did you mean zone?
+      late/a.test.yaml:19:14: error: settings is an external object, which the controller never writes [testing/bad-test]
+        hint: leave it out
+      late/a.test.yaml:20:17: error: settings is an external object, which the controller never writes [testing/bad-test]
+        hint: leave it out
+      late/a.test.yaml:22:18: error: web is no collection, and has one object [testing/bad-test]
+        hint: write web
+      late/a.test.yaml:23:18: error: Secret/later is applied only by a later step [testing/bad-test]
+        hint: apply it before, or under "given.objects"
+      late/a.test.yaml:27:45: error: "spec.replicas" has to be an integer, and is a text [testing/bad-test]
+      late/a.test.yaml:27:48: error: there is no field "spec.zones[" [testing/bad-test]
+        hint: there is spec, status, apiVersion, kind, metadata
+      late/a.test.yaml:28:67: error: "spec.template.spec.containers[0].image" has to be a text, and is a number [testing/bad-test]
+      late/a.test.yaml:28:70: error: there is no field "container" [testing/bad-test]
+        hint: did you mean containers?
+      late/a.test.yaml:31:5: error: there is no field "stepss" here [testing/bad-test]
+        hint: did you mean steps?"
+    `);
+  });
+
+  test.each<[given: string, column: number, closing: string, where?: string]>([
+    ['{ spec: { zones: [a, b] }', 12, '}'],
+    ['{ spec: { zones: [a, b }', 29, ']', 'before the "}"'],
+    ['{ spec: {\n        zones: [a],\n        metrics: true', 20, '}}'],
+    ['{ spec: { note: "a }", zones: [] }', 12, '}'],
+  ])('a bracket that is never closed: %s', async (given, column, closing, where = 'at the end of the line') => {
+    write('open.test.yaml', `${HEAD}tests:\n  - name: a\n    given: ${given}\n    expect: { state: ACTIVE }\n`);
+    const { err } = await run('test open.test.yaml');
+    const [head = '', , , hint = ''] = err.split('\n');
+    expect(head).toMatch(new RegExp(`^open\\.test\\.yaml:6:${column}: error: this "[[{]" is never closed`));
+    expect(hint).toBe(`  hint: add "${closing}" ${where}`);
+  });
+
+  test('of the definition are told as validate does, and a test may expect them', async () => {
     write('broken.yaml', DEFINITION.replace('schema.spec.metrics', 'schema.spec.metric'));
     write('broken.test.yaml', `${HEAD.replace('shop', 'broken')}tests: [{ name: a }]\n`);
     const { code, err } = await run('test broken.test.yaml');

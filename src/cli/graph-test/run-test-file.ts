@@ -58,64 +58,97 @@ export interface TestFileResult {
   readonly foreign?: true;
 }
 
+/** A test file that was read and checked. */
+export interface ReadTestFile {
+  /** What is known before a test runs. A file with errors keeps this result. */
+  readonly before: TestFileResult;
+  /** Absent when no test of the file can run. */
+  readonly ready?: {
+    readonly file: GraphTestFile;
+    readonly loaded: LoadedDefinition;
+  };
+}
+
 /**
- * Runs the tests of a file. Mistakes of the file, errors of its definition and unreadable files become diagnostics, and
- * no test runs.
+ * Reads and checks a test file and its definition. Mistakes of the file, errors of its definition and files that cannot be
+ * read are diagnostics, all of them at once.
  */
-export async function runTestFile(
-  context: CommandContext,
-  found: FoundTestFile,
-  options: TestRunOptions,
-): Promise<TestFileResult> {
+export async function readTestFile(context: CommandContext, found: FoundTestFile): Promise<ReadTestFile> {
   try {
-    return await runReadable(context, found, options);
+    return await readReadable(context, found);
   } catch (error) {
     if (!(error instanceof TypeKroError) || context.signal.aborted) throw error;
     const { path, file } = found;
-    const { code, message, remedy } = error;
-    const hint = remedy === undefined ? {} : { hint: remedy };
-    const problem: Diagnostic = { code, severity: 'error', message, ...hint, source: { file, line: 1, column: 1 } };
-    const texts = new Map<string, string>();
-    return {
-      path,
-      file,
-      name: testName(path),
-      sources: [path],
-      results: [],
-      skipped: [],
-      diagnostics: [problem],
-      texts,
-    };
+    const diagnostics = [unreadable(error, file)];
+    const before = { path, file, name: testName(path), sources: [path], results: [], skipped: [], diagnostics };
+    return { before: { ...before, texts: new Map() } };
   }
 }
 
-async function runReadable(
-  context: CommandContext,
-  { path, file, inFolder }: FoundTestFile,
-  options: TestRunOptions,
-): Promise<TestFileResult> {
+function unreadable({ code, message, remedy }: TypeKroError, file: string): Diagnostic {
+  const hint = remedy === undefined ? {} : { hint: remedy };
+  return { code, severity: 'error', message, ...hint, source: { file, line: 1, column: 1 } };
+}
+
+async function readReadable(context: CommandContext, { path, file, inFolder }: FoundTestFile): Promise<ReadTestFile> {
   const text = await readTextFile(path, file);
   const name = testName(path);
   const own = { path, file, name, sources: [path], results: [], skipped: [], texts: new Map([[file, text]]) };
-  if (inFolder && !OF_THIS_KIND.test(text)) return { ...own, diagnostics: [], foreign: true };
+  if (inFolder && !OF_THIS_KIND.test(text)) return { before: { ...own, diagnostics: [], foreign: true } };
   const parsed = parseTestFile(text, file);
-  if (parsed.file === undefined) return { ...own, diagnostics: parsed.diagnostics };
-  const sources = [path, snapshotFileOf(path), definitionFileOf(path, parsed.file.definition)];
-  const base = { ...own, sources };
-  const loaded = await loadDefinition(context, path, parsed.file);
-  const texts = new Map([...loaded.texts, ...base.texts]);
-  if (hasErrors(loaded.diagnostics)) return { ...base, diagnostics: loaded.diagnostics, texts };
-  const problems = problemResults(name, parsed.file, loaded);
+  const checked = parsed.file ?? parsed.checkable;
+  if (checked === undefined) return { before: { ...own, diagnostics: parsed.diagnostics } };
+  try {
+    const sources = [path, snapshotFileOf(path), definitionFileOf(path, checked.definition)];
+    const loaded = await loadDefinition(context, path, checked);
+    const texts = new Map([...loaded.texts, ...own.texts]);
+    const mistakes = loaded.graph === undefined ? [] : checkTestFile(checked, loaded.graph, loaded.sources);
+    const diagnostics = [...loaded.diagnostics, ...[...parsed.diagnostics, ...mistakes].sort(byPlace)];
+    const before = { ...own, sources, diagnostics, texts };
+    return parsed.file === undefined || hasErrors(diagnostics)
+      ? { before }
+      : { before, ready: { file: parsed.file, loaded } };
+  } catch (error) {
+    // The file's own mistakes are reported, too.
+    if (!(error instanceof TypeKroError) || context.signal.aborted || parsed.file !== undefined) throw error;
+    return { before: { ...own, diagnostics: [...parsed.diagnostics, unreadable(error, file)] } };
+  }
+}
+
+const byPlace = ({ source: a }: Diagnostic, { source: b }: Diagnostic): number =>
+  (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
+
+/** Runs the tests of a file that was read. */
+export async function runTestFile(
+  context: CommandContext,
+  { before, ready }: ReadTestFile,
+  options: TestRunOptions,
+): Promise<TestFileResult> {
+  if (ready === undefined) return before;
+  try {
+    return await runReady(context, before, ready, options);
+  } catch (error) {
+    if (!(error instanceof TypeKroError) || context.signal.aborted) throw error;
+    return { ...before, diagnostics: [...before.diagnostics, unreadable(error, before.file)] };
+  }
+}
+
+async function runReady(
+  context: CommandContext,
+  before: TestFileResult,
+  { file: parsed, loaded }: NonNullable<ReadTestFile['ready']>,
+  options: TestRunOptions,
+): Promise<TestFileResult> {
+  const { path, file, name } = before;
+  const problems = problemResults(name, parsed, loaded);
   const results = problems.filter(({ fullName }) => isChosen(fullName, options.filter));
   for (const result of results) options.onResult?.(result);
   const { graph } = loaded;
   if (graph === undefined) {
     const skipped = problems.filter((each) => !results.includes(each)).map((each) => each.name);
-    return { ...base, results, skipped, diagnostics: parsed.diagnostics, texts };
+    return { ...before, results, skipped };
   }
-  const mistakes = checkTestFile(parsed.file, graph, loaded.sources);
-  if (hasErrors(mistakes)) return { ...base, diagnostics: mistakes, texts };
-  const { document, tests, workloads } = parsed.file;
+  const { document, tests, workloads } = parsed;
   const prepared = await prepareTests({ ...loaded, graph, workloads });
   const wanted = tests.map((test, index) => ({ test, index, fullName: `${name} › ${test.name}` }));
   const chosen = wanted.filter(({ fullName }) => isChosen(fullName, options.filter));
@@ -136,7 +169,7 @@ async function runReadable(
   const all = [...problems, ...wanted.map(({ test, fullName }) => ({ name: test.name, fullName }))];
   const skipped = all.filter(({ fullName }) => !ran.has(fullName)).map((each) => each.name);
   const covered = chosen.length === 0 ? {} : { coverage: coverage.coverage() };
-  return { ...base, results, skipped, diagnostics: parsed.diagnostics, ...covered, texts };
+  return { ...before, results, skipped, ...covered };
 }
 
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');

@@ -82,7 +82,7 @@ describe('tests of a definition', () => {
       children: { web: { spec.replicas: 3, spec.paused: null }, zone: present, monitor: present }
       created: [web, zone]
       state: ACTIVE
-      conditions: { Ready: True, Nothing: 'True' }
+      conditions: { Ready: True, GraphResolved: Unknown }
       nodes: { zone: ready }
       events: [{ type: Warning, reason: Nothing }]
   - name: a step${GIVEN}
@@ -125,9 +125,9 @@ describe('tests of a definition', () => {
                        "reason": "NotReady",
                        "message": "resource reconciliation failed: apply results contain errors: waiting for node \\"web\\": node \\"web\\": failed to evaluate readyWhen expression: \\"web.status.availableReplicas > 0\\" (waiting for readiness)"
                      }
-           condition Nothing  bad/shop.test.yaml:14:43
-           expected  {"status":"True"}
-           received  nothing
+           condition GraphResolved  bad/shop.test.yaml:14:49
+           expected  {"status":"Unknown"}
+           received  {"status":"True","reason":"Resolved","message":"runtime graph created and all resources resolved"}
            node zone  bad/shop.test.yaml:15:22
            expected  {"state":"ready"}
            received  {"state":"pending","reason":"waits for web (waiting)","waitsFor":["web"]}
@@ -135,16 +135,14 @@ describe('tests of a definition', () => {
            expected  {"type":"Warning","reason":"Nothing"}
            received  Normal IN_PROGRESS: none -> IN_PROGRESS
            when      at the start, at t=0s
-           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet
-                     zone pending: waits for web (waiting)
+           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
            replay    typekro test bad/shop.test.yaml -t 'shop › fields'
        ✗ shop › a step  0 ms
            the step  bad/shop.test.yaml:26:24
            expected  it can be done
            received  there is no object of zone in the cluster yet (zone pending: waits for web (waiting))
            when      after step 2, at t=90s
-           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet
-                     zone pending: waits for web (waiting)
+           waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
            replay    typekro test bad/shop.test.yaml -t 'shop › a step'
        ✗ shop › a refused instance  0 ms
            the step  bad/shop.test.yaml:28:12
@@ -245,8 +243,7 @@ describe('tests of a definition', () => {
                   ],
                   "step": 1,
                   "waiting": [
-                    "web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet",
-                    "zone pending: waits for web (waiting)",
+                    "web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it",
                   ],
                 },
                 "fullName": "shop › a step",
@@ -411,8 +408,8 @@ test('snapshots are written by --update, and compared', async () => {
          expected  caddy
          received  nginx
          when      at the start, at t=0s
-         waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet
-                   zone pending: waits for web (waiting)
+         waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
+         snapshot  if the difference is wanted: typekro test stored/shop.test.yaml -t 'shop › all' --update
          replay    typekro test stored/shop.test.yaml -t 'shop › all'
      coverage  stored/shop.test.yaml  nodes 2/4, conditions 2/4, branches 0/0  50 %
      0 passed, 1 failed  0.0 s"

@@ -1,4 +1,4 @@
-import type { Paint } from '../../testing/index.ts';
+import type { Paint, TestFailure } from '../../testing/index.ts';
 import { failureLines } from '../../testing/index.ts';
 import { shellWord } from '../shell-word.ts';
 import type { TestResult } from './run-test-file.ts';
@@ -27,8 +27,18 @@ export function resultLines(
       },
       paint,
     ),
+    ...snapshotLines(failure, file, fullName),
     `     replay    typekro test ${shellWord(file)} -t ${shellWord(fullName)}`,
   ];
+}
+
+/** The command that stores a snapshot which is missing or differs. */
+export function snapshotLines({ mismatches }: TestFailure, file: string, fullName: string): string[] {
+  const ofSnapshot = mismatches.filter(({ at }) => at.at(-1) === 'snapshot');
+  if (ofSnapshot.length === 0) return [];
+  const isMissing = ofSnapshot.some(({ subject, received }) => subject === 'snapshot' && received === undefined);
+  const command = `typekro test ${shellWord(file)} -t ${shellWord(fullName)} --update`;
+  return [`     snapshot  ${isMissing ? 'store it' : 'if the difference is wanted'}: ${command}`];
 }
 
 /** The numbers of tests that passed, failed and did not run. */

@@ -9,9 +9,9 @@ import { watchTests } from './watch-tests.ts';
 const { cwd, write, remove } = testFolder();
 afterAll(remove);
 
-/** A clock whose timers fire at once. */
+/** A clock whose timers fire at once, and whose time is after each save. */
 const clock = {
-  now: () => 0,
+  now: () => Number.MAX_SAFE_INTEGER,
   setTimer(_milliseconds: number, callback: () => void) {
     queueMicrotask(callback);
     return { cancel: () => {} };
@@ -67,4 +67,28 @@ test('a save runs the test files that depend on it, and a new file all of them',
     '\nchanged: shared.ts',
     '\nchanged: ',
   ]);
+});
+
+test('a save during the first run counts, although the run finds out which files there are', async () => {
+  write('late.test.yaml', '');
+  const stop = new AbortController();
+  const ran: (readonly string[] | 'all')[] = [];
+  await watchTests({
+    context: { cwd, signal: stop.signal, print: () => {} } as unknown as CommandContext,
+    named: [],
+    clock: { ...clock, now: () => 0 },
+    events: {
+      watch(_folders, onEvent) {
+        queueMicrotask(onEvent);
+        return () => {};
+      },
+    },
+    run: (only) => {
+      ran.push(only === undefined ? 'all' : [...only].map((each) => each.slice(cwd.length + 1)));
+      if (only !== undefined) stop.abort();
+      const path = join(cwd, 'late.test.yaml');
+      return Promise.resolve([{ path, sources: [path] } as unknown as TestFileResult]);
+    },
+  });
+  expect(ran).toEqual(['all', ['late.test.yaml']]);
 });

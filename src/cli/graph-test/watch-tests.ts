@@ -4,8 +4,8 @@ import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import type { FolderEvents } from '../dev/watch-files.ts';
-import { nextChange, statesOf } from '../dev/watch-files.ts';
-import type { TestFileResult } from './run-test-file.ts';
+import { nextChange, statesAsRead, statesOf } from '../dev/watch-files.ts';
+import type { ReadTestFile, TestFileResult } from './run-test-file.ts';
 
 /** The dependencies of `watchTests`. */
 export interface WatchTestsOptions {
@@ -30,11 +30,11 @@ export async function watchTests({ context, named, run, events, clock }: WatchTe
   const sources = new Map<string, readonly string[]>();
   let only: ReadonlySet<string> | undefined;
   while (!context.signal.aborted) {
-    // Takes the states before the run, so that a save during the run counts as a change. Files that this run reads for
-    // the first time are not covered.
+    // Takes the states before the run, so that a save during the run counts as a change.
+    const beganMs = clock.now();
     const before = statesOf([...named, ...[...sources.values()].flat()]);
     for (const { path, sources: own } of await run(only)) sources.set(path, own);
-    const states = new Map([...statesOf([...sources.values()].flat()), ...before]);
+    const states = new Map([...statesAsRead([...sources.values()].flat(), before, beganMs), ...before]);
     context.print(' waiting for a save; Ctrl-C ends');
     const changed = await nextChange(events, states, clock, context.signal);
     if (changed.length === 0) break;
@@ -55,15 +55,15 @@ function affected(
   return new Set([...sources].filter(([, own]) => own.some((path) => changed.includes(path))).map(([path]) => path));
 }
 
-/** Runs a task whose modules are loaded in a new child process, so that each run reads saved modules again. */
+/** Reads a test file with modules of a new child process, so that each run reads saved modules again. */
 export async function withFreshModules(
   context: CommandContext,
-  task: (context: CommandContext) => Promise<TestFileResult>,
-): Promise<TestFileResult> {
+  read: (context: CommandContext) => Promise<ReadTestFile>,
+): Promise<ReadTestFile> {
   const modules = createModuleReader((text) => context.printError(text), context.signal);
   try {
-    const result = await task({ ...context, loadModule: modules.load });
-    return { ...result, sources: [...new Set([...result.sources, ...modules.imported])] };
+    const { before, ...rest } = await read({ ...context, loadModule: modules.load });
+    return { ...rest, before: { ...before, sources: [...new Set([...before.sources, ...modules.imported])] } };
   } finally {
     modules.close();
   }

@@ -1,8 +1,10 @@
-import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
+import { resolveKind } from '../../graph/index.ts';
+import { DEPENDENT_CONDITIONS, INSTANCE_STATES, ROOT_CONDITION } from '../../runtime/index.ts';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
-import { crdSource } from '../../schema/index.ts';
+import { combineSources, crdSource } from '../../schema/index.ts';
 import { entriesByPath } from './compare.ts';
 import type { Expectation, GraphTest } from './model.ts';
 import type { GraphTestFile } from './parse-test-file.ts';
@@ -10,7 +12,7 @@ import { reporter } from './parse-test-file.ts';
 import type { Report } from './shape.ts';
 import { fieldHint, typeName } from './shape.ts';
 
-/** The states of nodes that a test can expect. */
+/** States of nodes that a test can expect. */
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];
 
 /** The mistakes that can be found with the definition: names of nodes, fields of kinds, and their types. */
@@ -24,9 +26,22 @@ export function checkTestFile({ document, tests }: GraphTestFile, graph: Graph, 
 /** Reports the mistakes of one test, with their paths in the test. */
 export function checkGraphTest(test: GraphTest, graph: Graph, sources: SchemaSource, report: Report): void {
   new Checker(graph, sources, report).test(test, []);
+  for (const [index, { expect }] of [{ expect: test.expect }, ...(test.steps ?? [])].entries()) {
+    if (expect?.snapshot !== true) continue;
+    const path = index === 0 ? ['expect', 'snapshot'] : ['steps', index - 1, 'expect', 'snapshot'];
+    report(path, 'a test in code has no file of snapshots', 'use the snapshots of the test runner');
+  }
 }
 
 type Path = readonly PathStep[];
+
+/** The names (`Kind/name`) of objects of a test: those that exist at a step, and all of them. */
+interface KnownObjects {
+  readonly now: ReadonlySet<string>;
+  readonly ever: ReadonlySet<string>;
+}
+
+const shortName = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.name ?? ''}`;
 
 class Checker {
   readonly #graph: Graph;
@@ -44,21 +59,62 @@ class Checker {
     if (given.spec !== undefined && expect?.refused === undefined) {
       this.#fields(given.spec, spec, [...path, 'given', 'spec']);
     }
-    const objects = [...(given.objects ?? []), ...steps.flatMap(({ apply = [] }) => apply)];
-    const known = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name ?? ''}`));
+    if (given.namespace !== undefined && !this.#graph.instance.namespaced)
+      this.#report(
+        [...path, 'given', 'namespace'],
+        `a ${this.#graph.instance.kind} has no namespace`,
+        'leave it out',
+        true,
+      );
+    const all = [...(given.objects ?? []), ...steps.flatMap(({ apply = [] }) => apply)];
+    const sources = this.#sourcesWith(all);
+    const known = new Set<string>();
+    this.#objects(given.objects, sources, known, [...path, 'given', 'objects'], expect);
     this.#expectation(expect, [...path, 'expect']);
     for (const [index, step] of steps.entries()) {
       const at = [...path, 'steps', index];
+      this.#objects(step.apply, sources, known, [...at, 'apply'], step.expect);
+      const names: KnownObjects = { now: known, ever: new Set(all.map(shortName)) };
       for (const [target, change] of Object.entries(step.patch ?? {})) {
         const place = [...at, 'patch', target];
-        const schema = this.#targetSchema(target, known, place, true);
-        // A change that the API server is expected to refuse may have any structure.
+        const schema = this.#targetSchema(target, names, place, true);
+        // A change that the server is to refuse may be of any form.
         if (step.expect?.refused === undefined) this.#entries(change, schema, place);
       }
       for (const [number, target] of (step.delete ?? []).entries()) {
-        this.#targetSchema(target, known, [...at, 'delete', number], false);
+        this.#targetSchema(target, names, [...at, 'delete', number], false);
       }
       this.#expectation(step.expect, [...at, 'expect']);
+    }
+  }
+
+  /** The known kinds, with those that the objects of a test define. */
+  #sourcesWith(objects: readonly KubeObject[]): SchemaSource {
+    const crds = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+    return combineSources(this.#sources, crdSource([...crds, this.#graph.instance.crd]));
+  }
+
+  /** Checks objects that a test makes, and notes their names. */
+  #objects(
+    objects: readonly KubeObject[] | undefined,
+    sources: SchemaSource,
+    known: Set<string>,
+    path: Path,
+    expect: Expectation | undefined,
+  ): void {
+    for (const [index, object] of (objects ?? []).entries()) {
+      known.add(shortName(object));
+      // The server may be expected to refuse the object.
+      if (expect?.refused !== undefined) continue;
+      const found = resolveKind(shortName(object), object.apiVersion, object.kind, sources);
+      const at = [...path, index];
+      if (found.ok) this.#fields(object as unknown as JsonObject, found.schema, at);
+      else
+        this.#report(
+          [...at, found.field],
+          found.message,
+          found.hint?.replace(/\(--crds\).*/, 'under "crds" of the test file'),
+        );
     }
   }
 
@@ -84,15 +140,22 @@ class Checker {
       }
     }
     for (const member of ['only', 'written'] as const) {
-      for (const [index, id] of (expect[member] ?? []).entries()) this.#node(id, [...path, member, index]);
+      for (const [index, id] of (expect[member] ?? []).entries()) this.#ownNode(id, [...path, member, index]);
     }
     for (const member of ['created', 'deleted'] as const) {
       for (const [index, entry] of (expect[member] ?? []).entries()) {
         const at = [...path, member, index];
-        if (typeof entry === 'string') this.#node(entry, at);
-        else for (const [inner, id] of entry.entries()) this.#node(id, [...at, inner]);
+        if (typeof entry === 'string') this.#ownNode(entry, at);
+        else for (const [inner, id] of entry.entries()) this.#ownNode(id, [...at, inner]);
       }
     }
+    if (expect.state !== undefined && !INSTANCE_STATES.some((each) => each === expect.state))
+      this.#report(
+        [...path, 'state'],
+        `no instance is ever "${expect.state}"`,
+        fieldHint(expect.state, INSTANCE_STATES),
+      );
+    this.#conditions(expect, path);
     for (const [id, expected] of Object.entries(expect.nodes ?? {})) {
       const at = [...path, 'nodes', id];
       this.#node(id, at, true);
@@ -103,6 +166,8 @@ class Checker {
           `no node is ever "${state}"`,
           fieldHint(state, NODE_STATES),
         );
+      const { waitsFor = [] } = typeof expected === 'string' ? {} : expected;
+      for (const [index, each] of waitsFor.entries()) this.#node(each, [...at, 'waitsFor', index]);
     }
     if (expect.status !== undefined)
       this.#entries(expect.status, this.#instanceSchema()?.properties?.['status'], [...path, 'status']);
@@ -115,28 +180,57 @@ class Checker {
     return node;
   }
 
+  /** A node whose objects the controller makes. */
+  #ownNode(id: string, path: Path): void {
+    const node = this.#node(id, path);
+    if (node?.nodeType !== 'external' && node?.nodeType !== 'externalCollection') return;
+    this.#report(path, `${id} is an external object, which the controller never writes`, 'leave it out');
+  }
+
+  #conditions({ conditions = {} }: Expectation, path: Path): void {
+    const authored = this.#graph.status.conditions ?? [];
+    if (authored.some(({ types }) => types === undefined)) return;
+    const own = authored.flatMap(({ types = [] }) => types);
+    const known = [ROOT_CONDITION, ...DEPENDENT_CONDITIONS, ...own];
+    for (const type of Object.keys(conditions)) {
+      if (known.includes(type)) continue;
+      const kind = this.#graph.instance.kind;
+      this.#report([...path, 'conditions', type], `a ${kind} has no condition "${type}"`, fieldHint(type, known), true);
+    }
+  }
+
   #instanceSchema(): Schema | undefined {
     const { instance } = this.#graph;
     return crdSource([instance.crd]).schemaOf(instance);
   }
 
-  /** The schema of a target's kind; `undefined` when it is unknown. Reports an unknown target. */
-  #targetSchema(target: string, known: ReadonlySet<string>, path: Path, key: boolean): Schema | undefined {
+  /** The schema of a target's kind; `undefined` where it is not known. */
+  #targetSchema(target: string, known: KnownObjects, path: Path, key: boolean): Schema | undefined {
     if (target === 'instance') return this.#instanceSchema();
     if (target.includes('/')) {
       const names = target.split('/');
       const short = `${names[0]}/${names.at(-1)}`;
-      if (!known.has(short))
+      if (!known.ever.has(short))
         this.#report(
           path,
           `the test has no object ${target}`,
-          fieldHint(short, [...known, ...this.#graph.nodes.keys()]),
+          fieldHint(short, [...known.ever, ...this.#graph.nodes.keys()]),
+          key,
+        );
+      else if (!known.now.has(short))
+        this.#report(
+          path,
+          `${target} is applied only by a later step`,
+          'apply it before, or under "given.objects"',
           key,
         );
       return undefined;
     }
-    const [, id = target] = /^(.*?)(?:\[\d+\])?$/.exec(target) ?? [];
+    const [, id = target, item] = /^(.*?)(\[\d+\])?$/.exec(target) ?? [];
     const node = this.#node(id, path, key);
+    const isCollection = node?.nodeType === 'collection' || node?.nodeType === 'externalCollection';
+    if (node !== undefined && !isCollection && item !== undefined)
+      this.#report(path, `${id} is no collection, and has one object`, `write ${id}`, key);
     return node === undefined ? undefined : this.#sources.schemaOf(node.type);
   }
 

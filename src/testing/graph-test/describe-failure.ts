@@ -13,30 +13,35 @@ export interface Paint {
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
 /**
- * The unmet expectations of a failure, its time, and the nodes that are not ready. `placeOf` returns the place of a
- * value of the test as text.
+ * What is not as expected, when, and which nodes wait. A cause stands once, at the first expectation with it. `placeOf`: the
+ * place of a value of the test in words.
  */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
-  return [
-    ...failure.mismatches.flatMap((mismatch) => mismatchLines(mismatch, placeOf(mismatch.at), paint)),
-    ...whenLines(failure),
-  ];
+  const told = new Set<string>();
+  const lines = failure.mismatches.flatMap((mismatch) => {
+    const { because } = mismatch;
+    const isNew = because !== undefined && !told.has(because);
+    if (isNew) told.add(because);
+    return [...mismatchLines(mismatch, placeOf(mismatch.at), paint), ...(isNew ? [`     because   ${because}`] : [])];
+  });
+  return [...lines, ...whenLines(failure, told)];
 }
 
-function mismatchLines({ subject, expected, received, because }: Mismatch, place: string, paint: Paint): string[] {
+function mismatchLines({ subject, expected, received }: Mismatch, place: string, paint: Paint): string[] {
   return [
     `     ${subject}  ${paint.faint(place)}`,
     `     expected  ${paint.good(valueText(expected))}`,
     `     received  ${paint.bad(received === undefined ? 'nothing' : valueText(received))}`,
-    ...(because === undefined ? [] : [`     because   ${because}`]),
   ];
 }
 
-function whenLines({ step, atMs, waiting }: TestFailure): string[] {
+function whenLines({ step, atMs, waiting }: TestFailure, told: ReadonlySet<string>): string[] {
   const when = step < 0 ? 'at the start' : `after step ${step + 1}`;
   return [
     `     when      ${when}, at t=${atMs / 1000}s`,
-    ...waiting.map((text, index) => `     ${index === 0 ? 'waiting ' : '        '}  ${text}`),
+    ...waiting
+      .filter((text) => !told.has(text))
+      .map((text, index) => `     ${index === 0 ? 'waiting ' : '        '}  ${text}`),
   ];
 }
 

@@ -46,12 +46,18 @@ test('objects of an apply are targets in this step and later steps', async () =>
   });
 });
 
-test('an object that a later step applies is not a target before', async () => {
+test('a target that a later step applies is refused before the test runs', async () => {
   const early = testGraph(notes, {
     steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }],
   });
   await expect(early).rejects.toThrow(
-    '"ConfigMap/late" is no node of notes and no object of the test so far ' +
-      '(name instance, one of source, note, or an object of "given" or of an "apply" before, as Kind/name)',
+    'ConfigMap/late is applied only by a later step (apply it before, or under "given.objects")',
+  );
+});
+
+test('a snapshot has no file in a test in code', async () => {
+  const early = testGraph(notes, { expect: { snapshot: true }, steps: [{ expect: { snapshot: true } }] });
+  await expect(early).rejects.toThrow(
+    /^the test does not fit notes:\n {2}expect\.snapshot: a test in code has no file of snapshots.*\n {2}steps\[0\]\.expect\.snapshot: /,
   );
 });

@@ -257,8 +257,8 @@ function indexOf({ metadata }: KubeObject): number {
   return Number(metadata.labels?.[keys.COLLECTION_INDEX_LABEL] ?? 0);
 }
 
-/** A node with its state and reason, as `ingress pending: waits for service (waiting)`. */
-function describeNode(report: NodeReport): string {
+/** A node with its state and reason: `ingress pending: waits for service (waiting)`. */
+export function describeNode(report: NodeReport): string {
   const { node, state, reason } = explainNode(report);
   return `${node} ${state}: ${reason}`;
 }

@@ -137,7 +137,10 @@ export interface TestFailure {
   /** The virtual time since the instance was created, in milliseconds. */
   readonly atMs: number;
   readonly mismatches: readonly Mismatch[];
-  /** The controller's reports of the nodes that are not ready, such as `ingress waiting: waits for …`. */
+  /**
+   * What the controller reports of the nodes for which the others wait: `service waiting: waits until …; ingress waits for
+   * it`. The nodes nearest to the unmet expectations are first.
+   */
   readonly waiting: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
+import { hasErrors, isJsonObject } from '../../core/index.ts';
 import { goParseDurationMs } from '../../golang/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { formatPath, parseDefinitions } from '../../graph/index.ts';
@@ -30,28 +30,46 @@ export interface GraphTestFile {
 /** The value of `kind` in a test file. */
 export const TEST_FILE_KIND = 'GraphTest';
 
-/** Parses a test file. Reports all mistakes that can be found without the definition. */
-export function parseTestFile(
-  source: string,
-  file: string,
-): { readonly file?: GraphTestFile; readonly diagnostics: readonly Diagnostic[] } {
+/** What a test file holds, and its mistakes. */
+export interface ParsedTestFile {
+  /** Absent when the file has mistakes. */
+  readonly file?: GraphTestFile;
+  /** A file with mistakes, with an empty test in the place of each test that has one, for further checks. */
+  readonly checkable?: GraphTestFile;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a test file, and reports all mistakes that can be seen without the definition. */
+export function parseTestFile(source: string, file: string): ParsedTestFile {
   const { documents, diagnostics } = parseDefinitions(source, file);
   const [document] = documents;
   if (document === undefined) {
     return { diagnostics: diagnostics.length > 0 ? diagnostics : [problem(file, 'the file holds no tests')] };
   }
   const found: Diagnostic[] = [...diagnostics];
-  FILE(document.value, [], reporter(document, found));
+  const wrong = new Set<PathStep | undefined>();
+  const report = reporter(document, found);
+  FILE(document.value, [], (path, ...rest) => {
+    wrong.add(path[0] === 'tests' ? (path[1] ?? 'tests') : path[0]);
+    report(path, ...rest);
+  });
   if (documents.length > 1) {
     found.push({
       ...problem(file, 'a test file has one document'),
       source: documents[1]?.position([]) ?? { line: 1, column: 1 },
     });
   }
-  if (found.some(({ severity }) => severity === 'error') || !isJsonObject(document.value))
+  if (!isJsonObject(document.value)) return { diagnostics: found };
+  if (!hasErrors(found)) return { file: fileOf(document.value, document), diagnostics: found };
+  if (documents.length > 1 || hasErrors(diagnostics) || NEEDED.some((name) => wrong.has(name)))
     return { diagnostics: found };
-  return { file: fileOf(document.value, document), diagnostics: found };
+  const all = fileOf(document.value, document);
+  const tests = all.tests.map((each, index) => (wrong.has(index) ? { name: '' } : each));
+  return { checkable: { ...all, tests }, diagnostics: found };
 }
+
+/** The members of a file without which its tests cannot be checked. */
+const NEEDED = ['tests', 'definition', 'name', 'crds', 'diagnostics'] as const;
 
 /** Reports mistakes as diagnostics with their places in a document. */
 export function reporter(document: DefinitionDocument, found: Diagnostic[]): Report {

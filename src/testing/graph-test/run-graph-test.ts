@@ -2,7 +2,8 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { goParseDurationMs } from '../../golang/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { isDone } from '../../runtime/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { rootCausesOf } from '../../runtime/index.ts';
 import type {
   Expectation,
   GivenState,
@@ -16,7 +17,7 @@ import type {
 import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
 import type { GraphTestBase } from './graph-world.ts';
-import { GraphWorld } from './graph-world.ts';
+import { describeNode, GraphWorld } from './graph-world.ts';
 import { snapshotOf } from './snapshot.ts';
 
 /** Options of a run. */
@@ -77,7 +78,8 @@ async function play(
           )),
     ];
     await noteCoverage(world, options.coverage);
-    if (mismatches.length > 0) return { step: index, atMs: world.atMs, mismatches, waiting: waitingOf(world) };
+    if (mismatches.length > 0)
+      return { step: index, atMs: world.atMs, mismatches, waiting: waitingOf(world, mismatches) };
     if (wanted?.snapshot === true) snapshots[key] = await snapshotOf(world);
   }
   return undefined;
@@ -170,9 +172,32 @@ export function durationMs(duration: string | number): number {
   throw new TypeKroError(`"${text}" is no duration`, { code: 'testing/bad-duration', remedy: 'write e.g. 90s or 5m' });
 }
 
-function waitingOf(world: GraphWorld): string[] {
-  return world
-    .reports()
-    .filter((report) => !isDone(report))
-    .flatMap(({ id }) => world.whyOf(id) ?? []);
+/** The root causes of the nodes that are not ready. Those nearest to the unmet expectations are first. */
+function waitingOf(world: GraphWorld, mismatches: readonly Mismatch[]): string[] {
+  const failed = mismatches.flatMap(({ at }) => nodesOf(world.graph, at));
+  const distances = distancesFrom(world.graph, failed);
+  const distanceOf = (id: string): number => distances.get(id) ?? world.graph.nodes.size;
+  return rootCausesOf(world.reports())
+    .toSorted((a, b) => distanceOf(a.node.id) - distanceOf(b.node.id))
+    .map(({ node, waiting }) => {
+      const verb = waiting.length === 1 ? 'waits' : 'wait';
+      return `${describeNode(node)}${waiting.length === 0 ? '' : `; ${waiting.join(', ')} ${verb} for it`}`;
+    });
+}
+
+/** The nodes that an expectation is about: a child, a node, or the nodes that the status reads. */
+function nodesOf({ nodes, status }: Graph, at: TestPath): readonly string[] {
+  const [member, id] = at.slice(at.indexOf('expect') + 1);
+  if (member === 'status') return status.dependsOn;
+  return typeof id === 'string' && nodes.has(id) ? [id] : [];
+}
+
+/** The number of steps along the dependencies from some nodes to each node behind them. */
+function distancesFrom({ nodes }: Graph, ids: readonly string[]): ReadonlyMap<string, number> {
+  const distances = new Map(ids.map((id) => [id, 0]));
+  // The iteration also visits the entries that its body adds.
+  for (const [id, distance] of distances) {
+    for (const next of nodes.get(id)?.dependsOn ?? []) if (!distances.has(next)) distances.set(next, distance + 1);
+  }
+  return distances;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatDiagnostic, hasErrors, TypeKroError } from '../../core/index.ts';
+import { controllerCrds } from '../../controller/index.ts';
 import { compile, formatPath } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
@@ -92,7 +93,7 @@ async function prepare<Spec>(
   const object = isComposition(definition)
     ? (definition.toDefinition({ target: 'typekro' }) as unknown as KubeObject)
     : definition;
-  const sources = combineSources(builtinSource(), crdSource(crds));
+  const sources = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
   const { graph, diagnostics } = compile(object as unknown as JsonValue, {
     sources,
     target: 'typekro',
