@@ -14,8 +14,10 @@ import { planLines } from '../plan/plan-lines.ts';
 import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { SavedPlan } from '../plan/saved-plan.ts';
-import { isOfCluster, movedSince, parseSavedPlan } from '../plan/saved-plan.ts';
+import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { readText } from '../plan/snapshot-target.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {
@@ -64,7 +66,7 @@ export const apply: Command = {
         saved,
       );
       if (made === undefined) return ExitCode.diagnostics;
-      if (saved !== undefined) checkMoved(saved, made);
+      if (saved !== undefined) checkMoved(saved, made, input);
       refuseBlocked(made);
       const view = { paint: paintFor(usesColour(context)), all: false };
       if (saved === undefined) {
@@ -114,22 +116,31 @@ function scopeOf({ plan, options }: SavedPlan, input: CommandInput): CommandInpu
   return { ...input, options: { ...input.options, ...isDeletion, ...restored } };
 }
 
-function checkMoved(saved: SavedPlan, { plan, objects: source, contents, cluster }: MadePlan): void {
-  if (!isOfCluster(saved, plan, cluster)) {
-    const { name } = saved.plan.source;
-    throw new TypeKroError(
-      `the plan was made for another cluster: ${name}, and not for this one, ${plan.source.name}`,
-      {
-        code: 'apply/other-cluster',
-        remedy: `nothing was applied; choose the cluster with --context, or plan again: typekro plan FILE --save`,
-      },
-    );
-  }
+function checkMoved(
+  saved: SavedPlan,
+  { plan, objects: source, contents, cluster }: MadePlan,
+  input: CommandInput,
+): void {
+  if (!isOfCluster(saved, plan, cluster)) throw otherCluster(saved, plan, input);
   const moved = movedSince(saved, plan, { source, contents });
   if (moved === undefined) return;
   throw new TypeKroError(`the cluster is not as the plan saw it: ${moved}`, {
     code: 'apply/cluster-moved',
-    remedy: 'nothing was applied; plan again: typekro plan FILE --save',
+    remedy: `nothing was applied; plan again, and look what is different: ${planAgain(saved)}`,
+  });
+}
+
+function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file = ''] }: CommandInput): TypeKroError {
+  const { name } = saved.plan.source;
+  // A new cluster can have the name of the one before it.
+  const isAnew = name === source.name;
+  const message = isAnew
+    ? `the plan was made for a cluster that ${name} was before: this one was created after it`
+    : `the plan was made for another cluster: ${name}, and not for this one, ${source.name}`;
+  const choose = `to apply it there: typekro apply ${shellWord(file)} --context ${shellWord(name)}; for this cluster, `;
+  return new TypeKroError(message, {
+    code: 'apply/other-cluster',
+    remedy: `nothing was applied; ${isAnew ? '' : choose}plan again: ${planAgain(saved)}`,
   });
 }
 

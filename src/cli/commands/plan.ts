@@ -146,6 +146,7 @@ function save(
     {
       namespace: only ?? home,
       options: {
+        files: input.positionals,
         ...(only === undefined ? {} : { only }),
         ...(dryRun === undefined ? {} : { dryRun }),
         ...(level === undefined ? {} : { level }),

@@ -4,7 +4,9 @@ import type { JsonObject } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
 import { LiveSource } from './live-source.ts';
-import { basisKey, movedSince, parseSavedPlan, savedPlan, savedPlanText } from './saved-plan.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
+import type { SavedPlan } from './saved-plan.ts';
+import { basisKey, movedSince, parseSavedPlan, planAgain, savedPlan, savedPlanText } from './saved-plan.ts';
 
 const LARGEST = 9223372036854775807n;
 const ref = { apiVersion: 'example.dev/v1', kind: 'Any', name: 'x', namespace: 'default' };
@@ -44,7 +46,9 @@ test('a plan with integers beyond 2^53 is saved, read and compared', () => {
   if (saved === undefined) throw new Error('the text is a saved plan');
   expect(saved.objects).toEqual([object]);
   expect(movedSince(saved, planTo(LARGEST), based)).toBeUndefined();
-  expect(movedSince(saved, planTo(LARGEST - 1n), based)).toContain('something else would happen now');
+  expect(movedSince(saved, planTo(LARGEST - 1n), based)).toBe(
+    'Any default/x, Any default/x, spec.max: something else would happen now',
+  );
 });
 
 /** A saved plan as JSON. */
@@ -90,7 +94,77 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
 
 test('a saved plan of another version is refused with this reason', () => {
   const text = stringifyJson({ ...savedValues(), schemaVersion: 2 });
-  expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json was saved by another version of typekro');
+  expect(() => parseSavedPlan(text, 'x.json')).toThrow(
+    'x.json was saved by another version of typekro: its schemaVersion is 2, and this version reads 1',
+  );
+});
+
+test('a saved plan that is cut off says so, and other broken files are no plans', () => {
+  const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
+  for (const length of [60, 300, text.length - 3])
+    expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is cut off, or no JSON any more');
+  expect(parseSavedPlan('{ "kind": "ConfigMap", ', 'x.json')).toBeUndefined();
+});
+
+test.each<[string, (saved: JsonObject) => JsonObject, string]>([
+  [
+    'an object',
+    (saved) => ({
+      ...saved,
+      objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: '1' } }],
+    }),
+    'ConfigMap x',
+  ],
+  ['the number of objects', (saved) => ({ ...saved, objects: [] }), 'the list of objects'],
+  [
+    'the plan',
+    (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'delete' } }),
+    'what it plans',
+  ],
+  ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'what the cluster was like, or the options'],
+])('a saved plan of which %s was changed by hand names it', (_what, change, part) => {
+  const text = stringifyJson(change(savedValues()));
+  expect(() => parseSavedPlan(text, 'x.json')).toThrow(`x.json was changed after it was saved: ${part}`);
+  const { parts: _parts, ...older } = change(savedValues());
+  expect(parseSavedPlan(stringifyJson(older), 'x.json')).toEqual(older);
+});
+
+/** The writes of the plan before and now, and what is told. */
+const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
+  [
+    'is new',
+    (plan) => withWrites(plan, [...writesOf(plan), { ...writesOf(plan)[0], object: other }]),
+    `Any default/y: the plan does not have it, and now it says change`,
+  ],
+  ['is gone', (plan) => withWrites(plan, []), 'Any default/x: the plan says change, and nothing would happen now'],
+  [
+    'is another one',
+    (plan) => withWrites(plan, [{ ...writesOf(plan)[0], action: 'replace' }]),
+    'Any default/x: the plan says change, and now it says replace',
+  ],
+];
+const other = { ...ref, name: 'y' };
+const writesOf = (plan: Plan) => plan.instances.flatMap(({ writes }) => writes) as unknown as object[];
+const withWrites = (plan: Plan, writes: readonly object[]): Plan => ({
+  ...plan,
+  instances: plan.instances.map((each) => ({ ...each, writes: writes as unknown as ObjectPlan[] })),
+});
+
+test.each(MOVES)('a write that %s is named', (_what, change, told) => {
+  const based = { source: emptySource(), contents: new Map<string, string>() };
+  const saved = savedPlan(planTo(1n), [], based, PLACE);
+  expect(movedSince(saved, change(planTo(1n)), based)).toBe(`Any default/x, ${told}`);
+});
+
+test('the command that plans again has the files and options of the plan', () => {
+  const based = { source: emptySource(), contents: new Map<string, string>() };
+  const options = { files: ['a b.yaml', 'c.ts'], only: 'team-a', dryRun: 'none', level: '0.9' };
+  const saved = savedPlan({ ...planTo(1n), operation: 'delete' }, [], based, { ...PLACE, options });
+  const LEVEL = LEVEL_OPTION.name;
+  expect(planAgain(saved)).toBe(
+    `typekro plan 'a b.yaml' c.ts --delete --namespace team-a --dry-run none --${LEVEL} 0.9 --save`,
+  );
+  expect(planAgain(savedPlan(planTo(1n), [], based, PLACE))).toBe('typekro plan FILE --save');
 });
 
 test('a plan moves when it would write something else, not when a write is checked in another way', () => {

@@ -4,11 +4,14 @@ import {
   isJsonObject,
   objectName,
   parseApiVersion,
+  refOf,
   stringifyJson,
   tryParseJson,
   TypeKroError,
 } from '../../core/index.ts';
 import { digestOf } from '../../runtime/index.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
+import { shellWord } from '../shell-word.ts';
 import { isTooDeep, kubeObject, listOf, number, objectRef, oneOf, optional, record, text } from './file-shape.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
@@ -40,10 +43,23 @@ export interface SavedPlan {
    * managers are left out.
    */
   readonly basis: readonly BasisEntry[];
+  /** Digests of the parts of the file, by which a later change of the file is found. Absent in plans of older versions. */
+  readonly parts?: PlanParts;
+}
+
+/** Digests of the parts of a saved plan. */
+export interface PlanParts {
+  readonly plan: string;
+  /** One for each object of the files. */
+  readonly objects: readonly string[];
+  /** All other members. */
+  readonly rest: string;
 }
 
 /** The options of a saved plan. `apply` makes the plan again with the same options. */
 export interface SavedOptions {
+  /** The files that were planned, as the user named them. Absent in plans of older versions. */
+  readonly files?: readonly string[];
   /** The only namespace whose instances were planned. Absent when all were. */
   readonly only?: string;
   /** The value of `--dry-run`. `none` when no dry runs were made. */
@@ -83,7 +99,40 @@ export function savedPlan(
   place: Pick<SavedPlan, 'namespace' | 'options' | 'cluster' | 'now' | 'salt'>,
 ): SavedPlan {
   const basis = basisOf(plan, based, place.salt);
-  return { schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis };
+  const saved: SavedPlan = { schemaVersion: 1, kind: 'TypeKroPlan', plan, objects, ...place, basis };
+  return { ...saved, parts: partsOf(saved) };
+}
+
+function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanParts {
+  const digest = (value: object): string => digestOf(value as unknown as JsonValue);
+  return { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) };
+}
+
+/** The part of a file that is not as `typekro plan --save` wrote it. `undefined` when all is, or cannot be told. */
+function changedPart(saved: SavedPlan): string | undefined {
+  const { parts: known } = saved;
+  if (known === undefined) return undefined;
+  const now = partsOf(saved);
+  const index = now.objects.findIndex((digest, position) => digest !== known.objects[position]);
+  const object = saved.objects[index];
+  if (object !== undefined) return objectName(refOf(object));
+  if (now.objects.length !== known.objects.length) return 'the list of objects';
+  if (now.plan !== known.plan) return 'what it plans';
+  return now.rest === known.rest ? undefined : 'what the cluster was like, or the options';
+}
+
+/** The command that makes a plan again. */
+export function planAgain({ plan, options: { files, only, dryRun, level } }: SavedPlan): string {
+  const names = files === undefined ? ['FILE'] : files.map(shellWord);
+  const flag = (name: string, value: string | undefined) =>
+    value === undefined ? [] : [`--${name}`, shellWord(value)];
+  const options = [
+    ...(plan.operation === 'delete' ? ['--delete'] : []),
+    ...flag('namespace', only),
+    ...flag('dry-run', dryRun),
+    ...flag(LEVEL_OPTION.name, level),
+  ];
+  return ['typekro plan', ...names, ...options, '--save'].join(' ');
 }
 
 /** A new salt for the digests of a plan. */
@@ -95,18 +144,34 @@ export function savedPlanText(saved: SavedPlan): { readonly name: string; readon
   return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
+/** The beginning of each text that `savedPlanText` makes. */
+const HEAD = /^\s*\{\s*"schemaVersion":\s*\d+,\s*"kind":\s*"TypeKroPlan"/;
+
 /**
- * Parses a saved plan. Returns `undefined` for another text. Throws `TypeKroError` `apply/unknown-plan` for a damaged
- * plan and for one of another version.
+ * Parses a saved plan. Returns `undefined` for another text. Throws `TypeKroError` `apply/unknown-plan` for a plan that
+ * is cut off, damaged or changed, and for one of another version.
  */
 export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
   const value = tryParseJson(text);
+  if (value === undefined && HEAD.test(text)) throw unknownPlan(`${file} is cut off, or no JSON any more`);
   if (!isJsonObject(value) || value['kind'] !== 'TypeKroPlan') return undefined;
-  if (!isTooDeep(value) && SAVED_PLAN(value)) return value as unknown as SavedPlan;
-  const why = value['schemaVersion'] === 1 ? 'is damaged' : 'was saved by another version of typekro';
-  throw new TypeKroError(`${file} ${why}`, {
+  const { schemaVersion } = value;
+  if (schemaVersion !== 1)
+    throw unknownPlan(
+      `${file} was saved by another version of typekro: its schemaVersion is ${stringifyJson(schemaVersion ?? null)}, and this version reads 1`,
+    );
+  if (isTooDeep(value) || !SAVED_PLAN(value))
+    throw unknownPlan(`${file} is damaged: it has not the form of a saved plan`);
+  const saved = value as unknown as SavedPlan;
+  const changed = changedPart(saved);
+  if (changed === undefined) return saved;
+  throw unknownPlan(`${file} was changed after it was saved: ${changed}`, planAgain(saved));
+}
+
+function unknownPlan(message: string, command = 'typekro plan FILE --save'): TypeKroError {
+  return new TypeKroError(message, {
     code: 'apply/unknown-plan',
-    remedy: 'plan again with this version: typekro plan FILE --save',
+    remedy: `nothing was applied; change the files of the plan, not the plan, and plan again: ${command}`,
   });
 }
 
@@ -125,6 +190,7 @@ const SAVED_PLAN = record({
   namespace: text,
   cluster: optional(text),
   options: record({
+    files: optional(listOf(text)),
     only: optional(text),
     dryRun: optional(text),
     level: optional(text),
@@ -133,6 +199,7 @@ const SAVED_PLAN = record({
   now: number,
   salt: text,
   basis: listOf(record({ object: objectRef, uid: optional(text), digest: text, wanted: optional(text) })),
+  parts: optional(record({ plan: text, objects: listOf(text), rest: text })),
 });
 
 /** Returns the basis of a plan: the digests of the live objects that it writes. */
@@ -215,15 +282,45 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
   }
   if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
   const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
-  return moved === undefined ? 'an object of the files' : `the definition ${moved.name}`;
+  if (moved !== undefined) return `the definition ${moved.name} or its live revision is another one now`;
+  return `${changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: something else would happen now'}`;
 }
 
 function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
   if (before === undefined || isSame(comparableInstance(before), comparableInstance(after))) return undefined;
-  const known = new Set(before.writes.map((write) => digestOfWrite(write)));
-  const write = after.writes.find((each) => !known.has(digestOfWrite(each)));
-  const what = write === undefined ? '' : `, ${objectName(write.object)}`;
-  return `${objectName(after.instance)}${what}: something else would happen now`;
+  const name = objectName(after.instance);
+  const write = changedWrite(before.writes, after.writes);
+  if (write !== undefined) return `${name}, ${write}`;
+  return before.state === after.state
+    ? `${name}: something else would happen now`
+    : `${name}: it was ${before.state} in the plan, and is ${after.state} now`;
+}
+
+/** The first write in which two plans differ, as a sentence. */
+function changedWrite(before: readonly ObjectPlan[], after: readonly ObjectPlan[]): string | undefined {
+  const known = new Map(before.map((write) => [basisKey(write.object), write]));
+  const write = after.find((each) => {
+    const old = known.get(basisKey(each.object));
+    return old === undefined || digestOfWrite(old) !== digestOfWrite(each);
+  });
+  if (write === undefined) {
+    const due = new Set(after.map(({ object }) => basisKey(object)));
+    const gone = before.find(({ object }) => !due.has(basisKey(object)));
+    return gone === undefined
+      ? undefined
+      : `${objectName(gone.object)}: the plan says ${gone.action}, and nothing would happen now`;
+  }
+  const name = objectName(write.object);
+  const old = known.get(basisKey(write.object));
+  if (old === undefined) return `${name}: the plan does not have it, and now it says ${write.action}`;
+  if (old.action !== write.action) return `${name}: the plan says ${old.action}, and now it says ${write.action}`;
+  const path = firstChangedField(old, write);
+  return `${name}${path === undefined ? '' : `, ${path}`}: something else would happen now`;
+}
+
+function firstChangedField(before: ObjectPlan, after: ObjectPlan): string | undefined {
+  const known = new Map(before.fields.map((each) => [each.path, each]));
+  return after.fields.find((each) => !isSame(each, known.get(each.path)))?.path;
 }
 
 const digestOfWrite = (write: ObjectPlan): string => digestOf(comparableWrite(write) as JsonValue);
