@@ -1,6 +1,7 @@
 import { createAuthenticator } from './authenticator.ts';
 import type { ClientCertificate } from './authenticator.ts';
 import { systemClock } from './clock.ts';
+import { endedCluster, isEnded } from './ended-cluster.ts';
 import { openProxied, proxyFromEnvironment } from './proxy.ts';
 import { RenewedConnections } from './renewed-connections.ts';
 import type { TlsOptions } from './sockets.ts';
@@ -28,6 +29,8 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
   };
   return {
     async request(request) {
+      const ended = isEnded(config) ? endedCluster(config, undefined) : undefined;
+      if (ended !== undefined) throw ended;
       const path = prefix + request.path;
       const send = async () => {
         // Fixed credentials resolve at once, so `whileWanted` would only cost time.
@@ -41,7 +44,13 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
         return { proof, response };
       };
       const { proof, response } = await send();
-      if (response.status !== 401 || !authenticator.renews) return response;
+      if (response.status !== 401) return response;
+      const isOfAnother = endedCluster(config, '401');
+      if (isOfAnother !== undefined) {
+        for await (const _ of response.body);
+        throw isOfAnother;
+      }
+      if (!authenticator.renews) return response;
       // The token may have been rotated: try once more with fresh credentials.
       for await (const _ of response.body);
       authenticator.reject(proof);

@@ -1,5 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import { connectionFailure } from './connection-failures.ts';
+import { endedCluster } from './ended-cluster.ts';
 import type { KubeConfig } from './types.ts';
 
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
@@ -7,12 +8,14 @@ type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 /**
  * The error of a failed connection. The message has a description, the address, and the context and file that name the
  * address. The error keeps the code of the system or of TLS, and the original error as its cause. Any other error is
- * returned unchanged.
+ * returned unchanged, and for the kubeconfig of an embedded cluster that has ended, an error that says so.
  */
 export function unreachable(thrown: unknown, config: Address): unknown {
   if (!(thrown instanceof Error) || thrown instanceof TypeKroError) return thrown;
   const code: unknown = Reflect.get(thrown, 'code');
   if (typeof code !== 'string') return thrown;
+  const ended = endedCluster(config, code, thrown);
+  if (ended !== undefined) return ended;
   const { server } = config;
   const words =
     code === 'EPROTO'

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectory, TypeKroError } from '../../core/index.ts';
+import { ENDED_SERVER } from '../../kube/index.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -74,7 +75,7 @@ contexts:
 clusters:
 - name: ended
   cluster:
-    server: https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid
+    server: ${ENDED_SERVER}
 users:
 - name: ended
   user:

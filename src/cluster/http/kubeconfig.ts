@@ -1,3 +1,5 @@
+import { EMBEDDED_CONTEXT } from '../../kube/index.ts';
+
 /**
  * A kubeconfig with one cluster, one user and one context. The text is made without a YAML library, so that none is
  * loaded.
@@ -9,14 +11,14 @@ export function kubeconfigText(url: string, token: string, ca: string | undefine
       : `    certificate-authority-data: ${Buffer.from(ca).toString('base64')}`;
   return `apiVersion: v1
 kind: Config
-current-context: typekro
+current-context: ${EMBEDDED_CONTEXT}
 clusters:
 - name: typekro
   cluster:
     server: ${url}
 ${trust}
 contexts:
-- name: typekro
+- name: ${EMBEDDED_CONTEXT}
   context:
     cluster: typekro
     user: typekro

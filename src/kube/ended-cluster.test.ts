@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { ENDED_SERVER, endedCluster } from './ended-cluster.ts';
+import { createTransport } from './transport.ts';
+import type { KubeConfig } from './types.ts';
+
+const FILE = { server: 'https://127.0.0.1:6443', context: 'typekro', source: '.typekro/kubeconfig' };
+
+test.each([
+  ['ECONNREFUSED', 'nothing answers at https://127.0.0.1:6443 (ECONNREFUSED)'],
+  ['EPROTO', 'another server answers at https://127.0.0.1:6443 (EPROTO)'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'another server answers at https://127.0.0.1:6443 (SELF_SIGNED_CERT_IN_CHAIN)'],
+  [
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'another server answers at https://127.0.0.1:6443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+  ],
+  ['CERT_SIGNATURE_FAILURE', 'another server answers at https://127.0.0.1:6443 (CERT_SIGNATURE_FAILURE)'],
+  ['401', 'another server answers at https://127.0.0.1:6443 (401)'],
+])('%s at the address of an embedded cluster says that it has ended', (code, words) => {
+  const error = endedCluster(FILE, code);
+  expect(error?.message).toBe(`the embedded cluster of .typekro/kubeconfig has ended: ${words}`);
+  expect(error?.remedy).toMatch(/^start it again with npm start, typekro up or typekro dev/);
+});
+
+test.each([
+  ['another host', { ...FILE, server: 'https://kube.example:6443' }, 'ECONNREFUSED'],
+  ['another context', { ...FILE, context: 'kind' }, 'ECONNREFUSED'],
+  ['a kubeconfig that is no file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
+  ['a connection that was cut', FILE, 'ECONNRESET'],
+])('%s says nothing of an embedded cluster', (_title, config, code) => {
+  expect(endedCluster(config, code)).toBeUndefined();
+});
+
+const request = { method: 'GET', path: '/version', headers: {} } as const;
+
+function configOf(server: string): KubeConfig {
+  return {
+    ...FILE,
+    server,
+    namespace: 'default',
+    credentials: {},
+    insecureSkipTlsVerify: false,
+  } as unknown as KubeConfig;
+}
+
+test('the kubeconfig that an embedded cluster leaves behind asks no server', async () => {
+  const transport = await createTransport({ ...configOf(ENDED_SERVER), context: 'ended' });
+  await expect(transport.request(request)).rejects.toThrow('the embedded cluster of .typekro/kubeconfig has ended');
+  await transport.close();
+});
+
+test.each([
+  ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
+  ['a newer cluster', 'http:', 401, /has ended: another server answers at .* \(401\)$/],
+])('%s on the port is no embedded cluster', async (_title, protocol, status, message) => {
+  const server = createServer((_request, response) => response.writeHead(status).end('{}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const transport = await createTransport(configOf(`${protocol}//127.0.0.1:${port}`));
+  try {
+    await expect(transport.request(request)).rejects.toThrow(message);
+  } finally {
+    await transport.close();
+    server.closeAllConnections();
+    server.close();
+  }
+  const gone = await createTransport(configOf(`https://127.0.0.1:${port}`));
+  await expect(gone.request(request)).rejects.toThrow(/has ended: nothing answers at .* \(ECONNREFUSED\)$/);
+  await gone.close();
+});

@@ -1,0 +1,53 @@
+import { TypeKroError } from '../core/index.ts';
+import type { KubeConfig } from './types.ts';
+
+/** The context of the kubeconfig files of embedded clusters. */
+export const EMBEDDED_CONTEXT = 'typekro';
+
+/** The server in the kubeconfig of an embedded cluster that has ended. No resolver knows its domain (RFC 6761). */
+export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid';
+
+const REMEDY =
+  'start it again with npm start, typekro up or typekro dev; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
+
+/** What stands at the address of an embedded cluster that has ended, by the code of the failed connection. */
+const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
+  [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
+  [
+    /^(?:EPROTO|ERR_TLS_CERT_ALTNAME_INVALID|CERT_SIGNATURE_FAILURE|UNABLE_TO_.*|SELF_SIGNED_CERT.*|DEPTH_ZERO_SELF_SIGNED.*|401)$/,
+    (server) => `another server answers at ${server}`,
+  ],
+];
+
+type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
+
+/** Is it the kubeconfig that an embedded cluster leaves behind when it ends in order? */
+export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
+  return server.startsWith(ENDED_SERVER);
+}
+
+/**
+ * The error for a kubeconfig file of an embedded cluster that does not run any more. The file stays when the process of
+ * the cluster is killed; then nothing, another process or a newer cluster answers at its address.
+ *
+ * @param code of the failed connection, `401` for refused credentials, or `undefined` before the first request
+ * @returns `undefined` for other kubeconfigs and for other failures
+ */
+export function endedCluster(config: Address, code: string | undefined, cause?: unknown): TypeKroError | undefined {
+  const { server, source } = config;
+  const words = code === undefined ? undefined : SIGNS.find(([codes]) => codes.test(code))?.[1](server);
+  const isFound = isEnded(config) || (isEmbeddedFile(config) && words !== undefined);
+  if (!isFound) return undefined;
+  const why = words === undefined || isEnded(config) ? '' : `: ${words} (${code})`;
+  return new TypeKroError(`the embedded cluster of ${source ?? 'this kubeconfig'} has ended${why}`, {
+    code: 'kube/ended',
+    remedy: REMEDY,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Was the file written for an embedded cluster of this machine? */
+function isEmbeddedFile({ server, context, source }: Address): boolean {
+  const { hostname } = new URL(server);
+  return source !== undefined && context === EMBEDDED_CONTEXT && /^(?:127\.|localhost$|\[::1\]$)/.test(hostname);
+}
