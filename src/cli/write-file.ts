@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, TypeKroError } from '../core/index.ts';
+import { shellWord } from './shell-word.ts';
 
 /** The codes of file system errors, in words. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([
@@ -44,6 +45,24 @@ export function writeFile(
     makeDirectory(dirname(path));
     if (details.mode === undefined) writeFileSync(path, text);
     else writeWithMode(path, text, details.mode);
+  });
+}
+
+/**
+ * Refuses a file in a folder that does not exist. For files that the user names: a folder that is made for a misspelt name
+ * would hide the mistake. Call it before the work whose result the file gets.
+ *
+ * @throws TypeKroError with the command that makes the folder.
+ */
+export function requireFolder(path: string, code: string): void {
+  const folder = dirname(path);
+  if (lookAt(folder)?.isDirectory() === true) return;
+  const blocking = inTheWay(path);
+  const why = blocking === undefined ? `the folder ${folder} does not exist` : `${blocking} is a file, not a folder`;
+  throw new TypeKroError(`${path} cannot be written: ${why}`, {
+    code,
+    remedy:
+      blocking === undefined ? `make it, mkdir -p ${shellWord(folder)}, or correct the name` : 'name another place',
   });
 }
 

@@ -8,14 +8,14 @@ import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
 import { count } from '../up/print-diagnostics.ts';
-import { writeFile } from '../write-file.ts';
+import { requireFolder, writeFile } from '../write-file.ts';
 
 /** `typekro snapshot FILE`: writes the parts of a cluster that plans read into one file. */
 export const snapshot: Command = {
   name: 'snapshot',
   description:
-    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets and literals of their templates become salted hashes in Secrets, definitions and revisions; long values also in other fields. All other data of instances and ConfigMaps is written unchanged. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
-  positionals: [{ name: 'file', summary: 'the file to write', required: true }],
+    'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets and literals of their templates become salted hashes, in Secrets, definitions and revisions; long ones also where they stand in other fields. All else that instances and ConfigMaps hold is written as it is. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
+  positionals: [{ name: 'file', summary: 'the file to write, in a folder that exists', required: true }],
   options: [
     LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
@@ -29,6 +29,7 @@ export const snapshot: Command = {
   ],
   async run(context, input) {
     const [file = ''] = input.positionals;
+    requireFolder(resolve(context.cwd, file), 'snapshot/not-written');
     const target = await clusterTarget(context, input);
     try {
       const { api, namespace, source } = target;

@@ -34,7 +34,9 @@ beforeAll(async () => {
   // kro 0.9 reads an unclosed expression as text, and accepts the id `graphengine`.
   await world.apply(definition('Open', [mapResource('map', { text: '${not closed' })]));
   await world.apply(definition('Engine', [mapResource('graphengine', { text: 'a' })]));
-  await world.apply(definition('Broken', [mapResource('map', { text: '${schema.spec.nothing}' })]));
+  await world.apply(
+    definition('Broken', [mapResource('map', { text: '${schema.spec.nothing}', more: '${schema.spec.none}' })]),
+  );
   await world.advance(2000);
   await world.apply(instance('Plain', 'one'), instance('Plain', 'two'), instance('Open', 'old'));
   await world.apply(instance('Open', 'kept', { 'typekro.dev/revision': '1' }));
@@ -63,9 +65,13 @@ test('both levels: what is refused, what is written anew, and which controllers 
       "brokens at 0.9",
       "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
       "    try: known fields: text",
+      "  ! refused: spec.resources[0].template.data.more: undefined field 'none' [cel/unknown-field]",
+      "    try: known fields: text",
       "",
       "brokens at 0.10",
       "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
+      "    try: known fields: text",
+      "  ! refused: spec.resources[0].template.data.more: undefined field 'none' [cel/unknown-field]",
       "    try: known fields: text",
       "",
       "engines at 0.10",
@@ -111,6 +117,8 @@ test('a child that another client changed while no controller ran is shown field
     [
       "brokens at 0.9",
       "  ! refused: spec.resources[0].template.data.text: undefined field 'nothing' [cel/unknown-field]",
+      "    try: known fields: text",
+      "  ! refused: spec.resources[0].template.data.more: undefined field 'none' [cel/unknown-field]",
       "    try: known fields: text",
       "",
       "plains at 0.9",

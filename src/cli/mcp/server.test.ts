@@ -164,6 +164,12 @@ test.each([
   ['what does not exist, outside', 'validate', { files: ['../none/a.yaml'] }, /is outside of /],
   ['CRDs outside', 'validate', { files: ['pots.json'], crds: ['..'] }, /is outside of /],
   ['observed objects outside', 'render', { files: ['pots.json'], observed: ['../outside.json'] }, /is outside of /],
+  [
+    'an integer whose digits are lost',
+    'render',
+    { files: ['pots.json'], values: { list: [{ text: 9007199254740993 }] } },
+    /the integer at values\.list\[0\]\.text is beyond 2\^53.*name the file in "files"/,
+  ],
   ['a snapshot outside', 'plan', { files: ['pots.json'], snapshot: '../outside.json' }, /is outside of /],
   ['a subject outside', 'explain', { subject: '../outside.json' }, /is outside of /],
   ['a folder as the subject', 'explain', { subject: '..' }, /is outside of /],

@@ -1,5 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '../../core/index.ts';
 import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
+import { appendStep } from '../../graph/index.ts';
 import type { CommandContext } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { printFailure } from '../failure.ts';
@@ -48,6 +49,8 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
     const given = params.arguments ?? {};
     const checked = checks.get(tool.name)?.(given);
     if (checked?.valid === false) return failure(`the arguments of ${tool.name} are wrong: ${checked.errorMessage}`);
+    const rounded = roundedNumber(given as JsonObject, '');
+    if (rounded !== undefined) return failure(roundedText(tool.name, rounded));
     return callTool(
       tool,
       given as JsonObject,
@@ -59,6 +62,25 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
 }
 
 const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
+
+/**
+ * The place of an integer beyond 2^53, of which the protocol's package has already lost digits. The search needs no stack,
+ * because the depth of the arguments is not limited.
+ */
+function roundedNumber(given: JsonObject, root: string): string | undefined {
+  const open: { readonly path: string; readonly value: JsonValue | undefined }[] = [{ path: root, value: given }];
+  for (const { path, value } of open) {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return path;
+    if (typeof value !== 'object' || value === null) continue;
+    const isList = Array.isArray(value);
+    for (const [key, each] of Object.entries(value))
+      open.push({ path: appendStep(path, isList ? Number(key) : key), value: each });
+  }
+  return undefined;
+}
+
+const roundedText = (tool: string, path: string): string =>
+  `the arguments of ${tool} are wrong: the integer at ${path} is beyond 2^53, and its last digits are lost on the way; write the instance into a file, and name the file in "files" instead of "values"`;
 
 /** Runs the command of a tool. Never throws: errors are answers. */
 async function callTool(

@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import { isJsonObject, stringifyJson, tryParseJson } from '../../core/index.ts';
 import { asText } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
+import { isTooDeep } from './file-shape.ts';
 import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
@@ -40,11 +41,21 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
   const { metadata, ...rest } = object;
   const { [LAST_APPLIED]: _last, ...annotations } = metadata.annotations ?? {};
   const cleaned = Object.entries(annotations).map(
-    ([key, text]) => [key, isReserved(key) ? text : clean(text)] as const,
+    ([key, text]) => [key, isReserved(key) ? text : (maskedCopy(salt, text, clean) ?? clean(text))] as const,
   );
   const body = masked(salt, rest as unknown as JsonObject, clean) as unknown as KubeObject;
   const cleanedMetadata = metadata.annotations === undefined ? {} : { annotations: Object.fromEntries(cleaned) };
   return { ...body, metadata: { ...metadata, ...cleanedMetadata } };
+}
+
+/**
+ * An annotation with a copy of an object, as kapp and other tools keep it, masked as the object. Of a Secret that also holds
+ * for values that are too short to be searched. `undefined` for other texts.
+ */
+function maskedCopy(salt: string, text: string, clean: (text: string) => string): string | undefined {
+  if (!/^\s*[[{]/.test(text) || !text.includes('"Secret"')) return undefined;
+  const copy = tryParseJson(text);
+  return copy === undefined || isTooDeep(copy) ? undefined : stringifyJson(masked(salt, copy, clean));
 }
 
 const isReserved = (key: string): boolean =>

@@ -99,6 +99,14 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
     ],
   ],
   ['a Secret', (value) => [liveSecret({ password: value })]],
+  [
+    'the copy of a Secret that another tool keeps in an annotation',
+    (value) => {
+      const secret = liveSecret({ password: value });
+      const annotations = { 'kapp.k14s.io/original': JSON.stringify(secret), 'a.b/list': JSON.stringify([[secret]]) };
+      return [{ ...secret, metadata: { ...secret.metadata, annotations } }];
+    },
+  ],
 ];
 
 const VALUES = ['zq1', 'zq11', 'hunter2', LONG, 'two\nlines of a key'];

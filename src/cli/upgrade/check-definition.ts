@@ -23,7 +23,7 @@ import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
 import { isSameBehindHashes } from '../plan/snapshot-file.ts';
 import { instancesOf } from './instances-of.ts';
-import type { BrokenPin, DefinitionCheck, LevelCheck, UpgradeOptions } from './upgrade-check.ts';
+import type { BrokenPin, DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /** The inputs of the check of one definition. */
 interface DefinitionTask {
@@ -85,7 +85,7 @@ async function checkLevel(
 ): Promise<LevelCheck> {
   const own = await compileAt(task, task.spec, level);
   const wanted = own.graph === undefined ? undefined : previewOf(task, level, own.graph, instances);
-  const why = own.graph === undefined ? refusalOf(own.diagnostics) : {};
+  const why: Pick<LevelCheck, 'refusal' | 'hint' | 'more'> = own.graph === undefined ? refusalOf(own.diagnostics) : {};
   const refused = wanted?.preview.refusal === undefined ? why : { refusal: wanted.preview.refusal };
   const isAccepted = wanted !== undefined && refused.refusal === undefined;
   const served = isAccepted ? wanted : await lastGood(task, level, instances, wanted?.preview.crd === 'refuse');
@@ -152,12 +152,14 @@ async function lastGood(
 
 const CRD_WORDS = { nothing: 'unchanged', create: 'created', patch: 'changed', refuse: 'refused' } as const;
 
-function refusalOf(diagnostics: readonly Diagnostic[]): Pick<LevelCheck, 'refusal' | 'hint'> {
-  const first = diagnostics.find(({ severity }) => severity === 'error');
+function refusalOf(diagnostics: readonly Diagnostic[]): Refusal & Pick<LevelCheck, 'more'> {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {
+    const place = path === undefined ? '' : `${path}: `;
+    return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+  });
   if (first === undefined) return { refusal: 'it does not compile' };
-  const { code, message, path, hint } = first;
-  const place = path === undefined ? '' : `${path}: `;
-  return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+  return { ...first, ...(more.length === 0 ? {} : { more }) };
 }
 
 /** Simulates each instance with the graph that it would follow. */
@@ -207,7 +209,8 @@ async function pinnedGraphs(task: DefinitionTask, level: KroCompatibility, insta
     const { graph, diagnostics } = await compileAt(task, spec, level);
     if (graph === undefined) {
       const names = instances.filter((each) => pinnedRevision(each) === number).map(instanceKey);
-      const refusal = refusalOf(diagnostics).refusal ?? '';
+      const { refusal: first, more = [] } = refusalOf(diagnostics);
+      const refusal = [first, ...more.map((each) => each.refusal)].join('; ');
       broken.push({ revision: number, refusal, instances: names.map((key) => key.replace(/^\//, '')) });
     } else graphs.set(number, graph);
   }

@@ -36,6 +36,8 @@ export interface LevelCheck {
   /** Why the definition is refused. Absent when it is accepted. */
   readonly refusal?: string;
   readonly hint?: string;
+  /** The errors of the definition after the first one, which `refusal` holds. Absent when there are no others. */
+  readonly more?: readonly Refusal[];
   /** The revision that instances without a pin follow. 0 when no revision of the definition compiles. */
   readonly revision: number;
   /** What happens to the CRD of the instances. */
@@ -51,6 +53,12 @@ export interface LevelCheck {
   readonly plans: readonly InstancePlan[];
   /** The keys of the controller's labels and annotations that `labels` writes change, sorted. */
   readonly marks: readonly string[];
+}
+
+/** An error of a definition, and its remedy. */
+export interface Refusal {
+  readonly refusal: string;
+  readonly hint?: string;
 }
 
 /** A revision with pinned instances that does not compile. */

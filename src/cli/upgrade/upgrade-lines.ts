@@ -3,7 +3,7 @@ import { instanceLines } from '../plan/instance-lines.ts';
 import { padded } from '../plan/layout.ts';
 import type { PlanView } from '../plan/object-lines.ts';
 import { count } from '../up/print-diagnostics.ts';
-import type { DefinitionCheck, LevelCheck, UpgradeCheck } from './upgrade-check.ts';
+import type { DefinitionCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isNewlyRefused } from './upgrade-check.ts';
 
 /** Prints the check as lines: a table of definitions, the details of each, then the totals. */
@@ -53,7 +53,7 @@ function wordOf(definition: DefinitionCheck, level: LevelCheck): string {
 
 function detailLines(check: LevelCheck, view: PlanView): string[] {
   const { paint } = view;
-  const { refusal, hint, revision, crd, schema, pins, plans, marks } = check;
+  const { refusal, hint, more, revision, crd, schema, pins, plans, marks } = check;
   const isServed = refusal !== undefined && revision > 0;
   const labelled = plans.flatMap(({ writes }) => writes.filter(({ action }) => action === 'labels'));
   const owners = plans.filter(({ writes }) => writes.some(({ action }) => action === 'labels')).length;
@@ -61,8 +61,8 @@ function detailLines(check: LevelCheck, view: PlanView): string[] {
     ({ writes, state }) => state === 'blocked' || writes.some(({ action }) => action !== 'labels'),
   );
   return [
-    ...(refusal === undefined ? [] : [paint.alarm(`! refused: ${printableLine(refusal)}`)]),
-    ...(hint === undefined ? [] : [`  try: ${printableLine(hint)}`]),
+    ...(refusal === undefined ? [] : refusalLines({ refusal, ...(hint === undefined ? {} : { hint }) }, view)),
+    ...(more ?? []).flatMap((each) => refusalLines(each, view)),
     ...(isServed ? [`= revision ${revision} stays in force for its instances`] : []),
     ...pins.map(({ revision: of, refusal: because, instances }) =>
       paint.alarm(`! ${instances.join(', ')}: pinned to revision ${of}, which is refused: ${printableLine(because)}`),
@@ -79,6 +79,11 @@ function detailLines(check: LevelCheck, view: PlanView): string[] {
     ...(changed.length === 0 ? [] : instanceLines({ instances: changed, operation: 'apply' }, view)),
   ];
 }
+
+const refusalLines = ({ refusal, hint }: Refusal, { paint }: PlanView): string[] => [
+  paint.alarm(`! refused: ${printableLine(refusal)}`),
+  ...(hint === undefined ? [] : [`  try: ${printableLine(hint)}`]),
+];
 
 function sumLine({ definitions }: UpgradeCheck): string {
   const levels = definitions[0]?.levels ?? [];
