@@ -5,6 +5,7 @@ import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
+import { withoutLiveFields } from '../convert/live-fields.ts';
 import { objectsIn } from '../convert/objects-in.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -66,8 +67,11 @@ export const convert: Command = {
       const others = objects.filter((object) => !isDefinition(object));
       return printComposition(context, input, definitions as unknown as JsonObject[], others);
     }
-    const lifts = parseLifts(textOption(input, 'lift') ?? '', objects);
-    const definition = toDefinition(objects, lifts, names);
+    const { objects: own, leftOut } = withoutLiveFields(objects);
+    for (const line of leftOut) context.printError(`left out: ${line}`);
+    refuseEmpty(own, input.positionals);
+    const lifts = parseLifts(textOption(input, 'lift') ?? '', own);
+    const definition = toDefinition(own, lifts, names);
     if (toTypeScript) return printComposition(context, input, [definition], []);
     const checked = await checkedDefinition(context, input, definition);
     if (checked === undefined) return ExitCode.diagnostics;

@@ -1,0 +1,179 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
+import { keys } from '../../runtime/index.ts';
+
+/** Objects without the fields that a cluster assigned, and what was left out, one line each. */
+export interface WithoutLiveFields {
+  readonly objects: readonly KubeObject[];
+  readonly leftOut: readonly string[];
+}
+
+/** The beginnings of labels, annotations and finalizers that controllers write for themselves. */
+const OWN_KEYS: readonly string[] = [
+  ...keys.RESERVED_PREFIXES,
+  'applyset.kubernetes.io/',
+  'internal.kro.run/',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'deployment.kubernetes.io/',
+  'deprecated.daemonset.template.generation',
+  'control-plane.alpha.kubernetes.io/',
+  'pv.kubernetes.io/',
+  'volume.kubernetes.io/',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'batch.kubernetes.io/controller-uid',
+  'controller-uid',
+  'kubernetes.io/metadata.name',
+];
+
+/** Finalizers of Kubernetes itself. */
+const OWN_FINALIZERS = /^(?:kubernetes\.io\/|foregroundDeletion$|orphan$|service\.kubernetes\.io\/)/;
+
+/** The fields of a kind that the API server or a controller fills in, by group and kind. */
+const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
+  '/Service': ['clusterIP', 'clusterIPs', 'ipFamilies', 'healthCheckNodePort'],
+  '/Pod': ['nodeName'],
+  '/PersistentVolumeClaim': ['volumeName'],
+  '/Namespace': ['finalizers'],
+  'batch/Job': ['selector'],
+};
+
+/** The volume with the token of the service account, which each pod gets. */
+const TOKEN_VOLUME = /^kube-api-access-|-token-[a-z0-9]{5}$/;
+
+/** Kinds whose controllers make the objects that they own. */
+const MAKERS =
+  /^(?:ReplicaSet|ReplicationController|Deployment|StatefulSet|DaemonSet|Job|CronJob|Service|Endpoints|Node)$/;
+
+/**
+ * Leaves out of live objects what the cluster assigned and what kro wrote, so that a definition makes the objects anew in
+ * any cluster. Objects without a uid are files, of which only the marks of kro are left out. Objects that another
+ * controller makes by itself are left out as a whole.
+ */
+export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
+  const leftOut: string[] = [];
+  const kept = objects.flatMap((object) => {
+    const name = formatRef(refOf(object));
+    const maker = makerOf(object);
+    if (maker !== undefined) {
+      leftOut.push(`${name}: ${maker} makes it`);
+      return [];
+    }
+    const { value, fields } = strip(object);
+    if (fields.length > 0) leftOut.push(`${name}: ${fields.join(', ')}`);
+    return [value];
+  });
+  return { objects: kept, leftOut };
+}
+
+/** What makes the object without being asked; undefined for an object that a user makes. */
+function makerOf({ kind, metadata, ...rest }: KubeObject): string | undefined {
+  const owner = metadata.ownerReferences?.find((each) => each.controller === true && MAKERS.test(each.kind));
+  if (owner !== undefined) return `its controller, ${owner.kind} ${owner.name},`;
+  const { name = '' } = metadata;
+  if (kind === 'ConfigMap' && name === 'kube-root-ca.crt') return 'each namespace';
+  if (kind === 'ServiceAccount' && name === 'default') return 'each namespace';
+  if (kind === 'Secret' && (rest as JsonObject)['type'] === 'kubernetes.io/service-account-token')
+    return 'the controller of service accounts';
+  return undefined;
+}
+
+function strip(object: KubeObject): { readonly value: KubeObject; readonly fields: readonly string[] } {
+  const fields: string[] = [];
+  const isLive = object.metadata.uid !== undefined;
+  const metadata = { ...object.metadata } as JsonObject;
+  for (const name of ['labels', 'annotations'] as const) dropOwnKeys(metadata, name, `metadata.${name}`, fields);
+  const finalizers = (object.metadata.finalizers ?? []).filter((each) => !isOwnKey(each) && !OWN_FINALIZERS.test(each));
+  if (finalizers.length < (object.metadata.finalizers ?? []).length) fields.push('metadata.finalizers');
+  if (finalizers.length === 0) delete metadata['finalizers'];
+  else metadata['finalizers'] = finalizers;
+  const value = { ...(object as unknown as JsonObject), metadata };
+  if (isLive) dropAssigned(value, object, fields);
+  const server = ['uid', 'resourceVersion', 'managedFields', 'ownerReferences'].filter((each) => each in metadata);
+  if (server.length > 0) fields.push(...server.map((each) => `metadata.${each}`));
+  if (object.status !== undefined) fields.push('status');
+  return { value: value as unknown as KubeObject, fields };
+}
+
+const isOwnKey = (key: string): boolean => OWN_KEYS.some((each) => key.startsWith(each));
+
+function dropOwnKeys(parent: JsonObject, name: string, path: string, fields: string[]): void {
+  const map = parent[name];
+  if (!isJsonObject(map)) return;
+  const own = Object.keys(map).filter(
+    (key) => isOwnKey(key) || (key === keys.MANAGED_BY_LABEL && /^(?:kro|typekro)$/.test(String(map[key]))),
+  );
+  if (own.length === 0) return;
+  fields.push(...own.map((key) => `${path}["${key}"]`));
+  const kept = Object.fromEntries(Object.entries(map).filter(([key]) => !own.includes(key)));
+  if (Object.keys(kept).length === 0) delete parent[name];
+  else parent[name] = kept;
+}
+
+function dropAssigned(value: JsonObject, { apiVersion, kind }: KubeObject, fields: string[]): void {
+  const { spec } = value;
+  if (isJsonObject(spec)) {
+    const copy: JsonObject = { ...spec };
+    value['spec'] = copy;
+    for (const name of ASSIGNED[`${parseApiVersion(apiVersion).group}/${kind}`] ?? []) {
+      if (!(name in copy) || isChosen(kind, name, copy)) continue;
+      delete copy[name];
+      fields.push(`spec.${name}`);
+    }
+    if (kind === 'Service' && Array.isArray(copy['ports'])) copy['ports'] = withoutNodePorts(copy['ports'], fields);
+    if (kind === 'Pod') dropTokenVolume(copy, 'spec', fields);
+    if (kind === 'Job' && copy['manualSelector'] !== true) dropJobLabels(copy, fields);
+  }
+  if (kind === 'ServiceAccount' && 'secrets' in value) {
+    delete value['secrets'];
+    fields.push('secrets');
+  }
+}
+
+/** Did the author choose the value? A Service without an address has None, and a Job can have its own selector. */
+function isChosen(kind: string, name: string, spec: JsonObject): boolean {
+  if (kind === 'Service' && name.startsWith('clusterIP')) return spec['clusterIP'] === 'None';
+  return kind === 'Job' && name === 'selector' && spec['manualSelector'] === true;
+}
+
+function withoutNodePorts(ports: readonly JsonValue[], fields: string[]): JsonValue[] {
+  return ports.map((port, index) => {
+    if (!isJsonObject(port) || port['nodePort'] === undefined) return port;
+    const { nodePort: _assigned, ...rest } = port;
+    fields.push(`spec.ports[${index}].nodePort`);
+    return rest;
+  });
+}
+
+function dropTokenVolume(spec: JsonObject, path: string, fields: string[]): void {
+  const isToken = (each: JsonValue): boolean => isJsonObject(each) && TOKEN_VOLUME.test(String(each['name']));
+  const without = (list: JsonValue | undefined): JsonValue | undefined =>
+    Array.isArray(list) ? list.filter((each) => !isToken(each)) : list;
+  const volumes = spec['volumes'];
+  if (!Array.isArray(volumes) || !volumes.some(isToken)) return;
+  fields.push(`${path}.volumes (the token of the service account)`);
+  spec['volumes'] = without(volumes);
+  for (const name of ['containers', 'initContainers']) {
+    const containers = spec[name];
+    if (!Array.isArray(containers)) continue;
+    spec[name] = containers.map((each) =>
+      isJsonObject(each) && each['volumeMounts'] !== undefined
+        ? { ...each, volumeMounts: without(each['volumeMounts']) }
+        : each,
+    );
+  }
+}
+
+/** The labels by which a Job finds its pods, which have the uid of the Job. */
+function dropJobLabels(spec: JsonObject, fields: string[]): void {
+  const { template } = spec;
+  if (!isJsonObject(template) || !isJsonObject(template['metadata'])) return;
+  const metadata = { ...template['metadata'] };
+  const labels = isJsonObject(metadata['labels']) ? { ...metadata['labels'] } : {};
+  const own = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+  const found = own.filter((key) => key in labels);
+  if (found.length === 0) return;
+  for (const key of found) delete labels[key];
+  metadata['labels'] = labels;
+  spec['template'] = { ...template, metadata };
+  fields.push(...found.map((key) => `spec.template.metadata.labels["${key}"]`));
+}
