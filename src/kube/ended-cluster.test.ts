@@ -41,7 +41,7 @@ function configOf(server: string): KubeConfig {
     namespace: 'default',
     credentials: {},
     insecureSkipTlsVerify: false,
-  } as unknown as KubeConfig;
+  };
 }
 
 test('the kubeconfig that an embedded cluster leaves behind asks no server', async () => {

@@ -9,8 +9,12 @@ const LIVE = {
   creationTimestamp: '2026-01-01T00:00:00Z',
   managedFields: [{ manager: 'kro' }],
 };
-const live = (apiVersion: string, kind: string, metadata: JsonObject, rest: JsonObject = {}): KubeObject =>
-  ({ apiVersion, kind, metadata: { name: 'web', ...LIVE, ...metadata }, ...rest }) as unknown as KubeObject;
+const live = (apiVersion: string, kind: string, metadata: JsonObject, rest: JsonObject = {}): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name: 'web', ...LIVE, ...metadata },
+  ...rest,
+});
 const owner = (kind: string) => [{ apiVersion: 'apps/v1', kind, name: 'web', uid: '1', controller: true }];
 
 /** What a definition of the object has as its template, without the parts that are equal in each row. */

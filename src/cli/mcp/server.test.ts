@@ -167,7 +167,7 @@ test.each([
   [
     'an integer whose digits are lost',
     'render',
-    { files: ['pots.json'], values: { list: [{ text: 9007199254740993 }] } },
+    { files: ['pots.json'], values: { list: [{ text: 2 ** 60 }] } },
     /the integer at values\.list\[0\]\.text is beyond 2\^53.*name the file in "files"/,
   ],
   ['a snapshot outside', 'plan', { files: ['pots.json'], snapshot: '../outside.json' }, /is outside of /],

@@ -283,7 +283,7 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
   if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
   const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
   if (moved !== undefined) return `the definition ${moved.name} or its live revision is another one now`;
-  return `${changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: something else would happen now'}`;
+  return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: something else would happen now';
 }
 
 function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
