@@ -62,7 +62,7 @@ afterEach(async () => {
 const factory = (mode: 'direct' | 'kro') =>
   app.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
 
-/** The children, without what controllers of their own kind write. */
+/** The children, without the fields that the controllers of their kinds write. */
 async function children(): Promise<KubeObject[]> {
   return [await cluster.client.get(configRef), await cluster.client.get(webRef)];
 }
@@ -79,7 +79,7 @@ async function otherLabels(seen: readonly KubeObject[]): Promise<string[][]> {
   });
 }
 
-/** Waits until the controller that took over has been at the children. */
+/** Waits until the new controller has reconciled the children. */
 const takenOver = () =>
   waitForObject(cluster.client, instance, AbortSignal.timeout(10_000), (found) =>
     found?.status?.['state'] === 'ACTIVE' ? true : undefined,
@@ -100,7 +100,7 @@ test('from direct mode to the controller: the plan, then no write to a child, th
     (found) => (found?.status?.['state'] === 'Active' ? true : undefined),
   );
   const before = await uids();
-  // Without a controller nothing but the command writes.
+  // Without a controller, only the command writes.
   await controller.stop();
   const seen = await versions();
   const objects = await children();
@@ -163,7 +163,9 @@ test('from the controller to direct mode: no write to a child, then a deploy cha
   expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
 }, 40_000);
 
-/** Lets the first writes of the command through and refuses the others, as a process that ends between them. */
+/**
+ * Accepts the first writes of the command and refuses the others, to simulate a process that ends between two writes.
+ */
 async function interrupted(line: string): Promise<number> {
   for (let passed = 0; ; passed += 1) {
     const refused = { kind: 'error', status: 403, reason: 'Forbidden', message: 'interrupted' } as const;

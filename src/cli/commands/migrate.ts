@@ -35,10 +35,10 @@ import {
 import type { CheckedFiles } from '../up/checked.ts';
 import { readChecked } from '../up/checked.ts';
 
-/** One migration: what it does, and how it is carried out. */
+/** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {
   readonly plan: MovedInstance;
-  /** `isCheck`: the server checks the writes and stores nothing. */
+  /** With `isCheck`, the server checks the writes and stores nothing. */
   readonly carryOut: (isCheck: boolean) => Promise<void>;
 }
 
@@ -48,7 +48,9 @@ interface Task {
   readonly signal: AbortSignal;
 }
 
-/** `typekro migrate NAME… --to kro|direct`: another owner for objects that stay. */
+/**
+ * `typekro migrate NAME… --to kro|direct`: gives the objects of instances another owner, without changing the objects.
+ */
 export const migrate: Command = {
   name: 'migrate',
   description:
@@ -135,7 +137,7 @@ async function filesOf(context: CommandContext, input: CommandInput): Promise<Ch
   });
 }
 
-/** The name at the end of an argument, and its namespace. */
+/** Splits an argument into the name of the instance and its namespace. */
 function placeOf(text: string, fallback: string): { readonly namespace: string; readonly name: string } {
   const parts = text.split('/');
   const name = parts.at(-1) ?? '';
@@ -188,13 +190,13 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
   };
 }
 
-/** The record in the form of its instance, whose labels name the members. */
+/** Adds the labels and annotations of the record to an instance. They name the members. */
 function recordAsInstance(wanted: KubeObject, { parent }: DirectDeployment): KubeObject {
   const { labels = {}, annotations = {} } = parent.metadata;
   return { ...wanted, metadata: { ...wanted.metadata, labels, annotations } };
 }
 
-/** An instance without a direct deployment belongs to its controller. */
+/** Plans an instance without a direct deployment: it already belongs to its controller, or it does not exist. */
 async function doneOrMissing({ api, namespace, signal }: Task, name: string): Promise<Step> {
   try {
     const { instance } = await findInstance(api, `${namespace}/${name}`, namespace, signal, 'instance');
@@ -273,7 +275,7 @@ const done = (instance: KubeObject): Step => ({
   carryOut: () => Promise.resolve(),
 });
 
-/** The members of the inventory that an object records. */
+/** Reads the members of the inventory of an object. */
 async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<ObjectRef[]> {
   const { nodes } = await observeMembers({ api, instance, signal });
   return nodes.flatMap(({ objects }) => objects.map(({ object }) => object));
@@ -281,7 +283,7 @@ async function childrenOf({ api, signal }: Task, instance: KubeObject): Promise<
 
 const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINITION_TYPE.kind };
 
-/** Asks at a terminal. Without one nothing is written. */
+/** Asks the user on a terminal. Throws `TypeKroError` `cli/usage` without a terminal. */
 async function isConfirmed(context: CommandContext): Promise<boolean> {
   const { keyboard, signal } = context;
   if (keyboard === undefined) {

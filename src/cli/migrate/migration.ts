@@ -6,24 +6,29 @@ import { printableLine } from '../printable.ts';
 /** The owner of the objects of an instance. */
 export type Owner = 'direct' | 'kro';
 
-/** A plan of `typekro migrate` as its `-o json` prints it. Later versions of the same number only add fields. */
+/**
+ * The plan of `typekro migrate`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
 export interface Migration {
   readonly schemaVersion: 1;
   readonly to: Owner;
-  /** Nothing was written. */
+  /** True when nothing was written. */
   readonly dryRun: boolean;
   readonly instances: readonly MovedInstance[];
 }
 
-/** What happens to one instance. */
+/** The migration of one instance. */
 export interface MovedInstance {
   readonly instance: ObjectRef;
-  /** `done`: the instance has the owner already. `goes on`: an earlier migration began. */
+  /**
+   * `done`: the instance already has the owner. `goes on`: an earlier migration has begun, and this one continues it.
+   */
   readonly state: 'done' | 'goes on' | 'moves';
   readonly writes: readonly MovedObject[];
-  /** Objects that stay as they are. */
+  /** The objects of the instance. They are not changed. */
   readonly children: readonly ObjectRef[];
-  /** What the new owner does later. */
+  /** The later writes of the new owner, as sentences. */
   readonly notes: readonly string[];
 }
 
@@ -34,7 +39,7 @@ export interface MovedObject {
   readonly why: string;
 }
 
-/** The plan in lines. */
+/** Makes the report of a plan. */
 export function migrationReport(migration: Migration): Report {
   return { data: migration, lines: () => migration.instances.flatMap((each) => linesOf(each, migration.to)) };
 }
@@ -58,7 +63,7 @@ const OWNERS: Readonly<Record<Owner, string>> = {
   direct: 'direct mode',
 };
 
-/** The writes of a migration, in their order. */
+/** Returns the writes of a migration, in order. */
 export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): readonly MovedObject[] {
   return to === 'kro'
     ? [
@@ -75,14 +80,14 @@ export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): rea
       ];
 }
 
-/** What the new owner writes into the children at its first pass. */
+/** Describes the writes of the new owner to the children in its first pass. */
 export function notesOf(to: Owner, children: readonly ObjectRef[]): string[] {
   if (children.length === 0) return [];
   const who = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
   return [`${who} then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field`];
 }
 
-/** Why a definition of the cluster cannot take an instance over; `undefined` when it can. */
+/** Returns the reason why a definition of the cluster cannot adopt an instance, or `undefined` when it can. */
 export function refusalOfDefinition(definition: KubeObject | undefined, name: string): TypeKroError | undefined {
   const code = 'migrate/definition-not-active';
   if (definition === undefined) {
@@ -105,7 +110,7 @@ export function refusalOfDefinition(definition: KubeObject | undefined, name: st
   );
 }
 
-/** Why an instance of a controller cannot leave it; `undefined` when it can. */
+/** Returns the reason why an instance cannot leave its controller, or `undefined` when it can. */
 export function refusalOfInstance(
   { kind, metadata }: KubeObject,
   owners: readonly { readonly name: string }[],
@@ -126,7 +131,10 @@ export function refusalOfInstance(
   });
 }
 
-/** Why a record cannot become an instance: another client made an instance of the name. */
+/**
+ * Returns the reason why a record cannot become an instance: an instance of the same name exists. Returns `undefined`
+ * when none exists, or when it is from an earlier migration.
+ */
 export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: boolean): TypeKroError | undefined {
   if (live === undefined) return undefined;
   const what = `${live.kind} ${live.metadata.name ?? ''}`;
@@ -143,5 +151,5 @@ export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: bo
   });
 }
 
-/** A plain copy for a record. */
+/** Returns the object as plain JSON, without a copy. */
 export const asDefinition = (object: KubeObject): JsonObject => object as unknown as JsonObject;

@@ -41,7 +41,7 @@ test('values may differ in one group, and the group says so', () => {
   const said = (...instances: InstancePlan[]) => fold(instances).map(({ valuesDiffer }) => valuesDiffer);
   expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'green'))).toEqual([true]);
   expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'blue'))).toEqual([false]);
-  // The name of the instance in a value is no difference.
+  // The name of the instance in a value does not count as a difference.
   expect(said(colour('shop', 'shop-1', 'shop-2'), colour('pay', 'pay-1', 'pay-2'))).toEqual([false]);
   expect(said(colour('shop', '1', '2'), { ...colour('pay', '1', '3') })).toEqual([true]);
 });

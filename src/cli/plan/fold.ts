@@ -31,7 +31,7 @@ export function fold(instances: readonly InstancePlan[]): Fold[] {
   }));
 }
 
-/** The pattern without values: what the plan's own words say, and what may hold names. */
+/** The compared parts of a plan, without values of fields. */
 function patternOf(plan: InstancePlan): Pattern {
   const { definition, state, because, action, fields, rollout, writes, later, blocked } = plan;
   return {
@@ -49,7 +49,7 @@ function patternOf(plan: InstancePlan): Pattern {
   };
 }
 
-/** A part of a plan that is compared as it is, and a part in which the names of instances count as equal. */
+/** `fixed` is compared exactly. In `named`, the names of the two instances count as equal. */
 interface Pattern {
   readonly fixed: unknown;
   readonly named: unknown;
@@ -63,7 +63,10 @@ function namedPartOf({ fields, finalizers, refusal }: ObjectPlan): unknown {
   return [paths(fields), finalizers, refusal];
 }
 
-/** Paths with their first member apart: `data` and `spec` are fields, and names of instances, too. */
+/**
+ * Paths without their first member. The first members are compared in `fixed`, because `data` or `spec` can also be the
+ * name of an instance.
+ */
 const paths = (fields: readonly ValueLine[]): readonly string[] => fields.map(({ path }) => path.replace(/^\w+/, ''));
 const roots = (fields: readonly ValueLine[]): readonly string[] =>
   fields.map(({ path }) => /^\w+/.exec(path)?.[0] ?? '');
@@ -77,7 +80,7 @@ function valuesOf({ fields, writes }: InstancePlan): Pattern {
 
 const STAND_INS = { name: '\u0001', namespace: '\u0002' };
 
-/** The text of a pattern, with stand-ins for the name and the namespace of the instance in its named part. */
+/** Prints a pattern, with placeholders for the name and the namespace of the instance in `named`. */
 function textOf({ fixed, named }: Pattern, instance: ObjectRef): string {
   const general = JSON.stringify(named, (_key, each: unknown) => {
     if (typeof each === 'bigint') return String(each);

@@ -47,12 +47,12 @@ export interface MadePlan {
   /** The objects of the files, each in its namespace. */
   readonly desired: readonly KubeObject[];
   readonly objects: LiveSource;
-  /** Salted digests of what is written for instances, by `basisKey`; empty unless they were asked for. */
+  /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
   readonly contents: ReadonlyMap<string, string>;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly settings: ControllerSettings;
-  /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
+  /** The identity of the cluster. Absent for a snapshot, and when the user may not read it. */
   readonly cluster?: string;
 }
 
@@ -81,9 +81,9 @@ export interface Planning {
   readonly planned: PlanContext;
   /** The source of the live objects, and the time of their read. */
   readonly from: PlanSource;
-  /** Tells the cluster from all others; absent for a snapshot, and where it may not be read. */
+  /** The identity of the cluster. Absent for a snapshot, and when the user may not read it. */
   readonly cluster?: string;
-  /** Salted digests of what is written for instances, by `basisKey`; empty unless they were asked for. */
+  /** Salted digests of the objects written for instances, by `basisKey`. Empty for a plan that is not compared. */
   readonly contents: ReadonlyMap<string, string>;
   /** Sets the CRDs that the files declare. Writes of their kinds are checked by these CRDs. */
   declare(crds: readonly KubeObject[]): void;

@@ -3,8 +3,8 @@ import type { ObjectRef } from '../../core/index.ts';
 const WORD = /[A-Za-z0-9]/;
 
 /**
- * The text with a stand-in for each occurrence of a name as a whole word: `shop` is a word in `team/shop` and in
- * `shop-db`, and none in `workshop`. An empty name occurs nowhere.
+ * Replaces each occurrence of a name as a whole word by a placeholder. `shop` is a word in `team/shop` and in
+ * `shop-db`, but not in `workshop`. An empty name is never replaced.
  */
 export function replaceName(text: string, name: string, standIn: string): string {
   if (name === '') return text;
@@ -19,13 +19,13 @@ export function replaceName(text: string, name: string, standIn: string): string
   return result + text.slice(from);
 }
 
-/** Texts with stand-ins for the name and the namespace of an instance, so that texts about two instances compare. */
+/** The placeholders for the name and the namespace of an instance. They make texts about two instances comparable. */
 export interface StandIns {
   readonly name: string;
   readonly namespace: string;
 }
 
-/** The text without the name and the namespace of the instance. */
+/** Replaces the name and the namespace of the instance in a text by placeholders. */
 export function withoutNames(text: string, { name, namespace }: ObjectRef, standIns: StandIns): string {
   return replaceName(replaceName(text, name, standIns.name), namespace ?? '', standIns.namespace);
 }

@@ -237,8 +237,8 @@ async function activate(
 }
 
 /**
- * Prints what is not ACTIVE at the time limit: instances with their reasons (unless a terminal shows them already),
- * hints for their nodes, and definitions.
+ * Prints what is not ACTIVE at the time limit: instances with their reasons (if no terminal shows them already), hints
+ * for their nodes, and definitions.
  */
 async function reportTimeout(task: BringUp, instances: readonly KubeObject[]): Promise<void> {
   const { context, session, graphs, timeoutMs, once } = task;
@@ -338,7 +338,7 @@ async function readStatuses(
   return texts;
 }
 
-/** The text that tells how to use the cluster from another terminal. */
+/** The text about the use of the cluster in another terminal. */
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
   const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;

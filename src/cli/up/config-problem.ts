@@ -37,7 +37,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
       hint,
       source: positionAt(file, text, offset),
     });
-    // Not every version of Node reports the position. Blank out quoted texts, which may hold anything.
+    // Not every version of Node reports the position. Blank out quoted texts, which can contain anything.
     const plain = text.replaceAll(/"(?:[^"\\\n]|\\.)*"/g, (quoted) => '"'.padEnd(quoted.length, '"'));
     for (const [pattern, message, hint] of MISTAKES) {
       const found = pattern.exec(plain);

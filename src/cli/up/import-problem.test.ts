@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
 
-/** What a loader says, and what the user reads. Hosts that resolve as CommonJS call a package a module. */
+/** Errors of loaders, and the messages for the user. Hosts that resolve as CommonJS call a package a module. */
 const CASES: readonly (readonly [code: string, message: string, told: string, hint: string, line: number])[] = [
   [
     'ERR_MODULE_NOT_FOUND',

@@ -121,7 +121,7 @@ async function exportsOf(module: string, file: string): Promise<readonly string[
     const path = module.startsWith('.') ? resolve(dirname(file), module) : createRequire(file).resolve(module);
     return Object.keys((await import(pathToFileURL(path).href)) as object);
   } catch {
-    // An unloadable module gives no suggestion.
+    // A module that cannot be loaded has no suggestions.
     return [];
   }
 }

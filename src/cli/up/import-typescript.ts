@@ -10,15 +10,15 @@ interface TsxApi {
   register(): unknown;
 }
 
-/** Set once tsx answers all imports of this process. */
+/** Set after the registration of tsx for this process has begun. */
 let registered: Promise<void> | undefined;
 
 /**
  * Imports a TypeScript module of the user. Node strips types from 22.18 on. Older versions of Node need `tsx`, an
- * optional peer dependency. The user's copy of tsx wins over the copy beside this package.
+ * optional peer dependency. The user's copy of tsx has precedence over the copy of this package.
  *
- * tsx is registered for the whole process where the file is an ES module: `tsImport` gives all that the file imports URLs
- * of its own, so that this package would be loaded a second time. A CommonJS file needs `tsImport` for its named exports.
+ * For an ES module, tsx is registered for the whole process. `tsImport` would give all imports of the file new URLs, so
+ * that this package would be loaded a second time. A CommonJS file needs `tsImport` for its named exports.
  *
  * @param path absolute path of the module
  * @throws TypeKroError `input/no-typescript-loader` when this Node strips no types and finds no `tsx`
@@ -36,7 +36,7 @@ export async function importTypeScript(path: string): Promise<Record<string, unk
   return (await import(url)) as Record<string, unknown>;
 }
 
-/** Lets tsx answer `import`, and `require` in what is imported. */
+/** Registers tsx for `import`, and for `require` in imported modules. */
 async function register(importers: readonly string[]): Promise<void> {
   for (const entry of ['./cjs/api', './esm/api'] as const) {
     const tsx = (await import(tsxModule(importers, entry))) as TsxApi;
@@ -44,7 +44,7 @@ async function register(importers: readonly string[]): Promise<void> {
   }
 }
 
-/** Does Node take a TypeScript file for an ES module? Its ending says so, else the nearest `package.json`. */
+/** Does Node treat a TypeScript file as an ES module? Its ending decides, or else the nearest `package.json`. */
 export function isEsModule(path: string): boolean {
   if (/\.[cm]tsx?$/.test(path)) return /\.mtsx?$/.test(path);
   for (let folder = dirname(path); ; folder = dirname(folder)) {
@@ -54,7 +54,7 @@ export function isEsModule(path: string): boolean {
   }
 }
 
-/** The text of a file; empty where there is none. */
+/** Reads a file. Returns an empty text when it cannot be read. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -69,8 +69,8 @@ function stripsTypes(): boolean {
 }
 
 /**
- * The file of an entry of tsx for `import`. `require.resolve` gives the entry for `require`, whose ES module loader needs
- * a file that tsx lacks.
+ * Finds the file of an entry of tsx for `import`. `require.resolve` would return the entry for `require`, whose ES
+ * module loader needs a file that tsx lacks.
  */
 function entryForImport(manifest: string, name: TsxEntry): string {
   const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
@@ -86,14 +86,17 @@ function entryForImport(manifest: string, name: TsxEntry): string {
 
 type TsxEntry = './esm/api' | './cjs/api';
 
-/** The URL of an entry of tsx for the first of `importers` that finds tsx. Throws `input/no-typescript-loader`. */
+/**
+ * Returns the URL of an entry of tsx, from the first of `importers` that can resolve tsx. Throws `TypeKroError`
+ * `input/no-typescript-loader` when none can.
+ */
 export function tsxModule(importers: readonly string[], entry: TsxEntry = './esm/api'): string {
   for (const importer of importers) {
     try {
       const manifest = createRequire(importer).resolve('tsx/package.json');
       return new URL(entryForImport(manifest, entry), pathToFileURL(manifest)).href;
     } catch (error) {
-      // This importer does not find tsx; any other failure is a broken installation, which the user has to see.
+      // This importer does not find tsx. Any other failure means a broken installation, and the user must see it.
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }

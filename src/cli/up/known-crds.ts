@@ -11,7 +11,7 @@ import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { asKubeObject } from './read-manifest.ts';
 
-/** CustomResourceDefinitions beside those in the files. */
+/** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {
   readonly crds: readonly KubeObject[];
   /** Groups for which the package's own CRDs are used, because no other CRD defines the kinds that the files use. */

@@ -11,7 +11,7 @@ const view = (name: string, state: string): InstanceView => ({
   nodes: [{ id: 'web', state: 'pending', objects: [], because: { kind: 'suspended' } }],
 });
 
-/** A context that keeps what is written. */
+/** A context that records its output. */
 function screen(size?: { readonly columns: number; readonly rows: number }, env: CommandContext['env'] = {}) {
   const written: string[] = [];
   const write = (text: string) => void written.push(text);

@@ -39,11 +39,11 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  * Reads YAML and JSON files and the exports of TypeScript and JavaScript files; a file that is named twice is read
  * once.
  *
- * @param note prints a note while the files are read: a module takes long
+ * @param note prints a note when the load of a module takes long
  * @param readInput reads the standard input for the name `-`; by default, `-` is refused
  * @param load loads TypeScript and JavaScript files
- * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files hold
- * nothing at all. A module that throws while it is loaded gives diagnostics.
+ * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files
+ *   contain nothing. A module that throws while it is loaded becomes diagnostics.
  */
 export async function loadInputs(
   files: readonly string[],

@@ -25,7 +25,7 @@ function isDefinitionExport(value: unknown): value is DefinitionExport {
 
 /**
  * Loads a module: first the definitions of its exported compositions, next its plain objects, each in the order of the
- * exports. A module that throws, or a composition that is refused, gives problems instead of objects.
+ * exports. A module that throws, or a refused composition, results in problems instead of objects.
  *
  * @param cwd directory from which files are named
  * @param note prints a note when the module takes long

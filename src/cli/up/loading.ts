@@ -6,10 +6,7 @@ const SLOW_SECONDS = 10;
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/**
- * The error of a module whose code still waits when Node has nothing left to do, or when a signal asks the process to
- * end.
- */
+/** The error of a module that is still waiting when Node has no more work, or when a signal ends the process. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
 }
@@ -18,7 +15,7 @@ export class UnfinishedModule extends Error {
  * Runs a user's code. Turns silent ends of the process into errors: a call of `process.exit`, and a top-level await
  * that never settles. Prints a note when the code takes long. A signal ends the wait at once.
  *
- * @throws the error of the code, else the first of the errors above.
+ * @throws the error of the code, or else the first of the errors above.
  */
 export async function whileLoading<Result>(
   file: string,
@@ -31,7 +28,7 @@ export async function whileLoading<Result>(
   const slow = setTimeout(() => {
     note(`note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await at its top what never comes`);
   }, SLOW_SECONDS * 1000);
-  // A running timer would hide that Node has nothing left to wait for.
+  // A running timer would keep the process alive, so that Node would not emit `beforeExit`.
   slow.unref();
   let onIdle = () => {};
   let onSignal = () => {};

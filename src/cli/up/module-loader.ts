@@ -18,8 +18,8 @@ export interface LoadedModule {
 }
 
 /**
- * Loads a module: an absolute path, the file as messages name it, the directory from which files are named, and what prints a
- * note when the module takes long.
+ * Loads a module. The arguments are its absolute path, the name of the file in messages, the directory to which names
+ * are relative, and a function that prints a note when the module takes long.
  */
 export type ModuleLoader = (
   path: string,

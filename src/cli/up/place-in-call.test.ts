@@ -4,7 +4,7 @@ import { placedInCall } from './place-in-call.ts';
 
 const IN_TEMPLATE = 'spec.resources[0].template';
 
-/** Where `@` stands in the text is the place of the call, where `⟦` stands the place that is told. */
+/** In the text, `@` marks the place of the call, and `⟦` the expected place. */
 const CALLS: readonly (readonly [title: string, path: string, text: string, code?: string])[] = [
   ['a field of an object', `${IN_TEMPLATE}.spec.suspend`, '@job({ name: "a", spec: { suspend: ⟦1 } })'],
   [

@@ -9,7 +9,7 @@ const APP = { apiVersion: 'kro.run/v1alpha1', kind: 'App' };
 const object = (name: string): KubeObject => ({ ...APP, metadata: { name, namespace: 'default' }, spec: {} });
 const target = { apiVersion: 'v1', kind: 'Pod', name: 'a' };
 
-/** What a controller tells, by name and state. */
+/** The reports of a controller, by name and state. */
 function source(states: Readonly<Record<string, string>>): InspectSource {
   const refs = new Map(
     Object.keys(states).map((name) => [instanceRef({ ...APP, name, namespace: 'default' }), name] as const),

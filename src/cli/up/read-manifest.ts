@@ -22,7 +22,7 @@ export interface ParsedManifest {
 }
 
 /**
- * Reads a YAML or JSON file. A `List`, as `kubectl get -o yaml` prints it, stands for its items.
+ * Reads a YAML or JSON file. A `List`, as `kubectl get -o yaml` prints it, is replaced by its items.
  *
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
  */

@@ -32,7 +32,7 @@ export function baseName(plan: KindPlan): string {
 
 /** Members of an object that are not fields of the factory's argument. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
-/** Names that a factory takes at the top level beside the fields of the kind. */
+/** Names that a factory takes at the top level in addition to the fields of the kind. */
 const TAKEN = new Set([
   'id',
   'waitForReady',
@@ -99,7 +99,7 @@ function writePart(name: string, schema: Schema, { nameOf }: WriteKindOptions): 
   return toTypeScript(schema, { name, input: true, external });
 }
 
-/** The schemas of `spec` and `status`, as far as the kind has them. */
+/** The schemas of `spec` and `status`, if the kind has them. */
 function ownParts(schema: Schema): { readonly spec?: Schema; readonly status?: Schema } {
   const part = (name: 'spec' | 'status') => {
     const found = schema.properties;

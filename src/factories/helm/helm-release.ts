@@ -25,7 +25,7 @@ export interface ChartInput {
   readonly repository?: string | undefined;
 }
 
-/** The source object that holds a chart. */
+/** The source object of a chart. */
 export interface ChartSource {
   readonly kind?: 'HelmRepository' | 'GitRepository' | 'Bucket' | undefined;
   readonly name: string;

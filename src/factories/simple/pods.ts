@@ -17,7 +17,7 @@ import { COMMON, given } from './common.ts';
 
 /** The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or its resources. */
 export interface EnvSource {
-  /** `configMapKeyRef`, `secretKeyRef`, `fieldRef` or `resourceFieldRef`, as Kubernetes takes it. */
+  /** `configMapKeyRef`, `secretKeyRef`, `fieldRef` or `resourceFieldRef`, in the form of Kubernetes. */
   readonly valueFrom: object;
 }
 
@@ -46,7 +46,7 @@ export interface ContainerPort {
   readonly hostPort?: number | undefined;
 }
 
-/** A probe of a container, as Kubernetes takes it. One of `exec`, `httpGet`, `tcpSocket` and `grpc` is given. */
+/** A probe of a container, in the form of Kubernetes, with one of `exec`, `httpGet`, `tcpSocket` and `grpc`. */
 export interface Probe {
   /** A command in the container. The probe succeeds when the exit status is 0. */
   readonly exec?: { readonly command: readonly string[] } | undefined;
@@ -111,13 +111,13 @@ export interface PodConfig extends CommonConfig {
   readonly resources?: ResourceRequirements | undefined;
   /** Paths at which the container sees the volumes of the pod: `name` and `mountPath`. */
   readonly volumeMounts?: readonly object[] | undefined;
-  /** Volumes of the pod, as Kubernetes takes them. */
+  /** Volumes of the pod, in the form of Kubernetes. */
   readonly volumes?: readonly object[] | undefined;
-  /** Probe that tells whether the container may get traffic. */
+  /** Probe that decides whether the container gets traffic. */
   readonly readinessProbe?: Probe | undefined;
-  /** Probe that tells whether the container works; a container that does not work is restarted. */
+  /** Probe that decides whether the container works. After a failure, the container is restarted. */
   readonly livenessProbe?: Probe | undefined;
-  /** Probe that tells whether the container has started; before its first success no other probe runs. */
+  /** Probe that decides whether the container has started. Other probes run only after its first success. */
   readonly startupProbe?: Probe | undefined;
   /**
    * When the node pulls the image. Default: `Always` for the tag `latest` or an image without a tag, else
@@ -140,7 +140,7 @@ export interface PodConfig extends CommonConfig {
   readonly affinity?: object | undefined;
   /** Containers that run to their end, one after another, before the other containers start. */
   readonly initContainers?: readonly object[] | undefined;
-  /** Further containers beside the main one. */
+  /** Containers in addition to the main one. */
   readonly containers?: readonly object[] | undefined;
   /** Annotations of the pods. */
   readonly podAnnotations?: Readonly<Record<string, string>> | undefined;

@@ -11,7 +11,7 @@ export interface SecretConfig extends CommonConfig {
   /** Values by key, in base64. */
   readonly data?: Readonly<Record<string, string>> | undefined;
   /**
-   * Type of the Secret, which tells the meaning of its keys, such as `kubernetes.io/tls`. The API server refuses a
+   * Type of the Secret, which defines the meaning of its keys, such as `kubernetes.io/tls`. The API server refuses a
    * later change. Default `Opaque`.
    */
   readonly type?: string | undefined;

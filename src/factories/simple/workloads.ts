@@ -110,7 +110,7 @@ export interface JobConfig extends PodConfig {
   readonly parallelism?: number | undefined;
   /** Number of failed pods that are replaced before the Job counts as failed. Default 6. */
   readonly backoffLimit?: number | undefined;
-  /** Longest time that the Job may take, in seconds; then its pods are ended. */
+  /** Time limit of the Job, in seconds. After this time, its pods are terminated. */
   readonly activeDeadlineSeconds?: number | undefined;
   /** Seconds between the end of the Job and its deletion; the Job is not deleted when absent. */
   readonly ttlSecondsAfterFinished?: number | undefined;

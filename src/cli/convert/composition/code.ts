@@ -3,7 +3,10 @@ import { identifier } from '../../../factories/index.ts';
 /** The width of a line of the house format, in characters. */
 const WIDTH = 120;
 
-/** A part of a TypeScript file: finished text, a conditional, a call, or a literal that is divided over lines where it is too long. */
+/**
+ * A part of a TypeScript file: finished text, a conditional, a call, or a literal. A part that is too long is broken
+ * over several lines.
+ */
 export type Code =
   | {
       readonly kind: 'text';
@@ -21,22 +24,22 @@ export type Code =
 /** Finished text. */
 export const text = (value: string): Code => ({ kind: 'text', text: value });
 
-/** A literal of a text. */
+/** A string literal. */
 export const stringCode = (value: string): Code => ({ kind: 'text', text: quote(value), isString: true });
 
-/** A call; its arguments are divided over lines where they are too long. */
+/** A function call. Arguments that are too long get lines of their own. */
 export const call = (callee: string, ...args: readonly Code[]): Code => ({ kind: 'call', callee, args });
 
-/** A call of a method. */
+/** A method call. */
 export const method = (of: Code, name: string, ...args: readonly Code[]): Code => ({ kind: 'method', of, name, args });
 
-/** A literal of an object, by its members. */
+/** An object literal. */
 export const objectCode = (members: readonly (readonly [string, Code])[]): Code => ({ kind: 'object', members });
 
-/** A literal of a list. */
+/** An array literal. */
 export const listCode = (items: readonly Code[]): Code => ({ kind: 'list', items });
 
-/** A text in the quotes that need fewer escapes, single ones by preference. */
+/** Quotes a text with the quotes that need fewer escapes. Single quotes are preferred. */
 export function quote(value: string): string {
   const json = JSON.stringify(value).slice(1, -1).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
   const single = json.split("'").length;
@@ -49,23 +52,23 @@ export function quote(value: string): string {
 export const templatePart = (value: string): string =>
   JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll('`', '\\`').replaceAll('${', '\\${');
 
-/** A member of an object after the object: `.name` or `['a-b']`. */
+/** The access to a member of an object: `.name` or `['a-b']`. */
 export const memberAccess = (name: string): string => (isName(name) ? `.${name}` : `[${quote(name)}]`);
 
 const isName = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name);
 
-/** Is the word free to be the name of a variable? */
+/** Can the word be the name of a variable? */
 export const isVariableName = (name: string): boolean => isName(name) && identifier(name) === name;
 
 /** The name of a member in a literal. `__proto__` as a name would set the prototype. */
 const keyText = (name: string): string => (name === '__proto__' ? `['__proto__']` : isName(name) ? name : quote(name));
 
 /**
- * Prints a part as the house formats it.
+ * Prints a part in the format of oxfmt.
  *
- * @param indent blanks at the beginning of its first line
- * @param before characters before it on its first line, without the indent
- * @param after characters after it on its last line
+ * @param indent the number of spaces at the beginning of its first line
+ * @param before the number of characters before it on its first line, without the indent
+ * @param after the number of characters after it on its last line
  */
 export function printCode(code: Code, indent: number, before = 0, after = 1): string {
   const line = oneLine(code);
@@ -91,7 +94,7 @@ export function printCode(code: Code, indent: number, before = 0, after = 1): st
   }
 }
 
-/** A conditional on lines of its own; all of a chain stand on lines of their own then. */
+/** Prints a conditional on several lines. Every conditional of a chain then gets its own lines. */
 function choiceText({ test, yes, no }: Extract<Code, { kind: 'choice' }>, indent: number, after: number): string {
   const lead = `\n${' '.repeat(indent + 2)}`;
   const side = (each: Code): string =>
@@ -99,7 +102,7 @@ function choiceText({ test, yes, no }: Extract<Code, { kind: 'choice' }>, indent
   return `${printCode(test, indent)}${lead}? ${side(yes)}${lead}: ${side(no)}`;
 }
 
-/** Calls of methods: behind the value, or from two on below it. */
+/** Prints method calls: on the line of the value, or with two or more calls on the lines below it. */
 function methodText(code: Extract<Code, { kind: 'method' }>, indent: number, before: number, after: number): string {
   const calls: string[] = [];
   let root: Code = code;
@@ -120,7 +123,7 @@ function memberText([name, value]: readonly [string, Code], indent: number): str
   if (value.kind === 'text' && value.text === key) return key;
   const printed = printCode(value, indent, key.length + 2);
   const isLong = indent + key.length + 2 + printed.length + 1 > WIDTH;
-  // A text, and a conditional whose test has an operator, begin on a line of their own.
+  // A text, and a conditional whose test has an operator, begin on a new line.
   const isOwn =
     (value.kind === 'text' && value.isString === true) ||
     (value.kind === 'choice' && value.test.kind === 'text' && value.test.isOperation === true);
@@ -130,7 +133,7 @@ function memberText([name, value]: readonly [string, Code], indent: number): str
   return isOwn && isLong ? `${key}:\n${' '.repeat(indent + 2)}${printed}` : `${key}: ${printed}`;
 }
 
-/** A call whose only argument is a literal keeps its brackets beside those of the call. */
+/** Prints a call. The brackets of a literal that is the only argument stay on the lines of the call's brackets. */
 function callText({ callee, args }: Extract<Code, { kind: 'call' }>, indent: number, before: number, after: number) {
   const last = args.at(-1);
   if (last === undefined) return `${callee}()`;
@@ -142,7 +145,7 @@ function callText({ callee, args }: Extract<Code, { kind: 'call' }>, indent: num
   return `${callee}(\n${args.map((each) => `${inner}${printCode(each, indent + 2)},\n`).join('')}${' '.repeat(indent)})`;
 }
 
-/** The part on one line; `undefined` where the house always divides it. */
+/** Prints a part on one line. Returns `undefined` for a part that the format always breaks. */
 function oneLine(code: Code): string | undefined {
   switch (code.kind) {
     case 'text':
@@ -175,7 +178,10 @@ function whole(parts: readonly (string | undefined)[], open: string, close: stri
   return parts.includes(undefined) ? undefined : `${open}${parts.join(', ')}${close}`;
 }
 
-/** Several objects, or several lists, of more than one member each stand on lines of their own. */
+/**
+ * Is it a list of several objects, or of several lists, with more than one member each? Each item then gets its own
+ * line.
+ */
 function isTable(items: readonly Code[]): boolean {
   if (items.length < 2) return false;
   return (

@@ -5,9 +5,9 @@ import type { Code } from './code.ts';
 import { listCode, objectCode, stringCode, text } from './code.ts';
 
 /**
- * Plain data as a literal.
+ * Writes plain data as a literal.
  *
- * @param filled gives another part for the value at a path; `undefined` where the value stays
+ * @param filled returns the code that replaces the value at a path, or undefined to keep the value
  */
 export function dataCode(
   value: JsonValue,
@@ -25,6 +25,6 @@ export function dataCode(
   return objectCode(members);
 }
 
-/** Integers beyond 2^53 are literals of their own kind. */
+/** Integers beyond 2^53 become bigint literals. */
 const scalarText = (value: Exclude<JsonValue, string | object>): string =>
   typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? `${value}n` : String(value);

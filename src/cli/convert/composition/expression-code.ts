@@ -6,13 +6,13 @@ import { call, stringCode, text } from './code.ts';
 import type { ExpressionScope } from './javascript-of.ts';
 import { javaScriptOf } from './javascript-of.ts';
 
-/** An expression in the composition, with the names that it reads there. */
+/** The code of an expression in a composition, with the names that it reads. */
 export interface ExpressionCode {
   readonly code: Code;
-  /** Variables of resources that the JavaScript reads. */
+  /** The variables of the resources that the code reads. */
   readonly resources: readonly string[];
   readonly readsSpec: boolean;
-  /** Stands hand-written CEL in it? */
+  /** True when the code contains hand-written CEL. */
   readonly isCel: boolean;
 }
 
@@ -22,10 +22,10 @@ export interface NoForm {
 }
 
 /**
- * An expression as JavaScript where that is exact, else as hand-written CEL. Iterators are passed to the CEL as values,
- * because the composition names them anew.
+ * Writes an expression as JavaScript if the meaning is exactly the same, and as hand-written CEL otherwise. Iterators
+ * are passed to the CEL as values, because they have other names in the composition.
  *
- * @param form `list` for what a loop runs over
+ * @param form `list` for the list of a loop
  */
 export function expressionCode(
   expression: Expression,
@@ -34,7 +34,7 @@ export function expressionCode(
 ): ExpressionCode | NoForm {
   const environment = kroEnvironment({ features: { now: true } });
   const given = environment.parse(expression.cel);
-  // The compiler puts each part of a text into brackets.
+  // The compiler wraps each part of a text in brackets. Printing and parsing removes them.
   const parsed = given.ok && expression.template !== undefined ? environment.parse(unparse(given.ast.expr)) : given;
   if (!parsed.ok) return { reason: `it is no CEL: ${parsed.errors[0]?.message ?? 'syntax error'}` };
   const resources = new Set<string>();
@@ -54,7 +54,7 @@ export function expressionCode(
   return celCode(parsed.ast, scope, typeScriptOf(expression.type, form));
 }
 
-/** Has the expression no form in JavaScript, and reads no iterator? Then its text is a condition. */
+/** Has the expression no form in JavaScript, and reads it no iterator? Its CEL text can then be a condition. */
 export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
   const written = expressionCode(expression, scope);
   const reads = expression.references.some((name) => scope.iterator(name) !== undefined);
@@ -78,7 +78,7 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   let at = 0;
   let bracket = '';
   for (const use of uses.toSorted((a, b) => a.start - b.start)) {
-    // Brackets keep what follows from being taken for a text of its own.
+    // Without brackets, the text after the name would be read as separate text.
     const isPlain = /^\s*(?:$|[.,)\]])/.test(cel.slice(use.end));
     const before = `${bracket}${cel.slice(at, use.start)}${isPlain ? '' : '('}`;
     if (before !== '') pieces.push(stringCode(before));
@@ -91,11 +91,14 @@ function celCode(ast: Ast, scope: ExpressionScope, type: string): ExpressionCode
   return { code: call(`Cel.expr<${type}>`, ...pieces), resources: [], readsSpec: false, isCel: true };
 }
 
-/** Names among the arguments of a macro: its variables, and perhaps more. */
+/** The names among the arguments of a macro, which include its variables. */
 const variablesOf = (args: readonly Expr[]): string[] =>
   args.slice(0, -1).flatMap((each) => (each.kind === 'ident' ? [each.name] : []));
 
-/** A type of CEL as a type of TypeScript; of a list, one that can be iterated. `never` fits where only the graph knows the type. */
+/**
+ * Converts a type of CEL to a type of TypeScript; with the form `list`, to an array type. The type is `never` when only
+ * the graph knows it, because `never` fits everywhere.
+ */
 function typeScriptOf(type: string, form: 'list' | 'value' = 'value'): string {
   const list = /^list\((.*)\)$/.exec(type)?.[1];
   if (list !== undefined) {

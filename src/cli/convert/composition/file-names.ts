@@ -1,6 +1,6 @@
 import { isVariableName } from './code.ts';
 
-/** Names that the written files may import. */
+/** The names that a written file can import. */
 export const IMPORTED: readonly string[] = [
   'Cel',
   'createResource',
@@ -10,7 +10,7 @@ export const IMPORTED: readonly string[] = [
   'type',
 ];
 
-/** Names of one file: what it imports, and what it declares. */
+/** The imported and declared names of one file. */
 export class FileNames {
   readonly #taken = new Set<string>(IMPORTED);
   readonly #core = new Set<string>(['kubernetesComposition']);
@@ -23,7 +23,7 @@ export class FileNames {
     else this.#core.add(name);
   }
 
-  /** A free name; with the suffix, and a number, where the name is taken. */
+  /** Reserves a name. When it is taken, the suffix is appended, then a number. */
   take(wanted: string, suffix: string): string {
     const base = isVariableName(wanted) && !this.#taken.has(wanted) ? wanted : `${wanted}${suffix}`;
     let name = base;

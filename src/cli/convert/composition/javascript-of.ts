@@ -3,45 +3,46 @@ import type { Schema } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
 import { memberAccess, quote, templatePart } from './code.ts';
 
-/** What the names of expressions mean in the composition. */
+/** The meaning of the names in expressions inside a composition. */
 export interface ExpressionScope {
-  /** The spec as the composition sees it; `undefined` where its fields have no types. */
+  /** The schema of the spec in the composition. `undefined` when its fields have no types. */
   readonly spec: Schema | undefined;
-  /** A resource that the composition may read, by its id. */
+  /** Returns the resource of an id that the composition can read. */
   readonly resource: (id: string) => ReadableResource | undefined;
-  /** The variable of a loop, by the name of its iterator. */
+  /** Returns the variable of a loop, by the name of its iterator. */
   readonly iterator: (name: string) => { readonly variable: string; readonly schema: Schema | undefined } | undefined;
 }
 
 /** A resource whose fields have types. */
 export interface ReadableResource {
   readonly variable: string;
-  /** `undefined` where only its metadata has types. */
+  /** `undefined` when only its metadata has types. */
   readonly schema: Schema | undefined;
-  /** Is the field of its status 0 for a composition where the API server leaves it out? */
+  /** Does a composition read the field of its status as 0 when the API server omits it? */
   readonly isCounter: (field: string) => boolean;
 }
 
-/** The kinds of values that JavaScript and CEL treat alike. */
+/** The kinds of values that have the same behaviour in JavaScript and CEL. */
 type ValueKind = 'boolean' | 'integer' | 'other' | 'string';
 
 /** An expression of JavaScript. */
 interface Script {
   readonly text: string;
   readonly kind: ValueKind;
-  /** How strongly its outermost operator binds; 20 for a name, a member, a literal. */
+  /** The precedence of its outermost operator. 20 for a name, a member or a literal. */
   readonly binds: number;
-  /** Test and sides of a conditional whose parts need no brackets. */
+  /** The test and the branches of a conditional, if none of them needs brackets. */
   readonly choice?: readonly [Script, Script, Script];
-  /** The parts of a text, where the expression is one. */
+  /** The parts of a text. Absent for other expressions. */
   readonly parts?: readonly (Script | string)[];
-  /** Does the value of a resource decide? A composition does not wait for it there, as CEL does. */
+  /** True when the result of a condition depends on a resource. CEL waits for the resource; a composition does not. */
   readonly reads?: boolean;
 }
 
 /**
- * The expression as JavaScript that a composition translates back to the same CEL; `undefined` where CEL has no such form,
- * or the two would differ: for a field that may be absent, CEL waits, and JavaScript goes on.
+ * Writes an expression as JavaScript that a composition translates back to the same CEL. Returns `undefined` when
+ * JavaScript has no such form, or when the behaviour would differ: CEL waits for a field that can be absent, and
+ * JavaScript continues.
  */
 export function javaScriptOf(expr: Expr, scope: ExpressionScope): Code | undefined {
   const script = new Writer(scope).write(expr);
@@ -55,7 +56,7 @@ function codeOf({ text: written, binds, choice }: Script): Code {
 }
 
 const ATOM = 20;
-/** The rank of `!` and of a sign. */
+/** The precedence of `!` and of a sign. */
 const UNARY = 15;
 
 class Writer {
@@ -79,7 +80,7 @@ class Writer {
     }
   }
 
-  /** A field that is certainly there. */
+  /** Writes the read of a field that is never absent. */
   #read(expr: Expr): Script | undefined {
     const path = pathOf(expr);
     if (path === undefined || path.fields.some(({ optional }) => optional)) return undefined;
@@ -156,7 +157,7 @@ class Writer {
     if (operator === undefined || !operator.of.includes(a.kind)) return undefined;
     if (a.reads === true || b.reads === true) return undefined;
     const { word, binds, gives } = operator;
-    // The house puts `&&` inside `||` into brackets.
+    // The format puts `&&` inside of `||` in brackets.
     const side = (of: Script, least: number) => within(of, binds === OR && of.binds === OR + 1 ? ATOM : least);
     return { text: `${side(a, binds)} ${word} ${side(b, binds + 1)}`, kind: gives ?? a.kind, binds };
   }
@@ -165,13 +166,13 @@ class Writer {
 interface Operator {
   readonly word: string;
   readonly binds: number;
-  /** The kinds of both sides. */
+  /** The allowed kinds of the operands. */
   readonly of: readonly ValueKind[];
-  /** The kind of the result, where it is another one. */
+  /** The kind of the result, if it differs from that of the operands. */
   readonly gives?: ValueKind;
 }
 
-/** The rank of `||`; that of `&&` is the next. */
+/** The precedence of `||`. That of `&&` is one higher. */
 const OR = 6;
 
 const compared = (word: string): Operator => ({ word, binds: 10, of: ['integer'], gives: 'boolean' });
@@ -206,7 +207,7 @@ function literalOf({ type, value }: Literal): Script | undefined {
   return { ...atom(String(value), 'integer'), ...(Number(value) < 0 && { binds: UNARY }) };
 }
 
-/** A text of parts. Texts that stand side by side become one. */
+/** Joins parts to a text. Adjacent texts become one. */
 function textOf(given: readonly (Script | string)[]): Script {
   const parts: (Script | string)[] = [];
   for (const part of given) {
@@ -240,8 +241,8 @@ function pathOf(expr: Expr): Path | undefined {
 }
 
 /**
- * A field of the spec, or of an element of one of its lists. Fields from the first one that may be absent are read by `?.`,
- * which CEL has to say, too.
+ * Writes a field of the spec, or of an element of one of its lists. From the first field that can be absent on, fields
+ * are read with `?.`. The CEL must be optional there, too.
  */
 function specField(
   schema: Schema | undefined,
@@ -257,7 +258,7 @@ function specField(
     const field = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (field === undefined || field.nullable === true) return undefined;
     isOptional ||= optional;
-    // Before the first `.?` CEL waits for a field that is absent.
+    // Before the first `.?`, CEL waits for an absent field.
     if (!isSure && !isOptional) return undefined;
     written += isSure ? memberAccess(name) : `?.${memberAccess(name).replace(/^\./, '')}`;
     if (!required.includes(name) && field.default === undefined) isSure = false;
@@ -285,7 +286,7 @@ function resourceField(
   for (const { name } of fields) {
     const properties: Schema['properties'] = at?.properties;
     at = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
-    // CEL has a type of its own for times, and the text of a template is another one.
+    // CEL has a type for times, which differs from the text of a template.
     if (at === undefined || TIMES.has(at.format ?? '')) return undefined;
   }
   if (at === undefined) return undefined;

@@ -6,8 +6,8 @@ import { call, method, objectCode, printCode, quote, stringCode, text } from './
 import { dataCode } from './data-code.ts';
 
 /**
- * A schema as the argument of arktype's `type()`; `undefined` where arktype has no exact form for a part, such as a rule
- * in CEL, two patterns or a type of lists.
+ * Writes a schema as the argument of arktype's `type()`. Returns `undefined` when arktype has no exact form for a part,
+ * such as a CEL rule, two patterns or a list type.
  */
 export function arktypeObject(schema: Schema): Code | undefined {
   const { properties = {}, required = [] } = schema;
@@ -17,7 +17,7 @@ export function arktypeObject(schema: Schema): Code | undefined {
 }
 
 function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [string, Code] | undefined {
-  // A name with these characters means something else to arktype.
+  // A name with these characters has another meaning in arktype.
   if (name.endsWith('?') || name.startsWith('[') || name === '...' || name === '+' || name.includes('\\')) {
     return undefined;
   }
@@ -31,7 +31,7 @@ function memberOf(name: string, schema: Schema, isRequired: boolean): readonly [
   return withDefault === undefined ? undefined : [name, withDefault];
 }
 
-/** A type with a default; a text in arktype's own words where these can say it. */
+/** Writes a type with a default, as one text of arktype if that is possible. */
 function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   if (typeof fallback === 'object' && fallback !== null) {
     return method(asType(value), 'default', text(`() => ${wrapped(dataCode(fallback))}`));
@@ -39,27 +39,27 @@ function defaultOf(value: Code, fallback: JsonValue): Code | undefined {
   if (fallback === null) return undefined;
   const word = typeof fallback === 'string' ? arkText(fallback) : String(fallback);
   const words = wordsOf(value);
-  // A bound and a default do not stand in one text.
+  // One text cannot have both a bound and a default.
   const isOpen = words !== undefined && !/[<>]/.test(words);
   if (isOpen && word !== undefined) return stringCode(`${words} = ${word}`);
   return method(asType(value), 'default', dataCode(fallback));
 }
 
-/** Data as the value of an arrow function. */
+/** Wraps data in an arrow function. */
 const wrapped = (data: Code): string => {
   const printed = printCode(data, 0);
   return printed.startsWith('{') ? `(${printed})` : printed;
 };
 
-/** A text in arktype's words; `undefined` for one that they cannot hold. */
+/** Writes a text as a literal of arktype. Returns `undefined` for a text that such a literal cannot contain. */
 const arkText = (value: string): string | undefined => (/^[^'"\\`\p{Cc}]*$/u.test(value) ? `'${value}'` : undefined);
 
-/** The words inside the quotes of a type that arktype's words describe. */
+/** The text inside the quotes of a type that is one text of arktype. */
 function wordsOf(value: Code): string | undefined {
   return value.kind === 'text' && value.words !== undefined ? value.words : undefined;
 }
 
-/** A definition as a value of arktype, with methods. */
+/** Makes a type of arktype, which has methods, from its definition. */
 const asType = (value: Code): Code => (value.kind === 'call' || value.kind === 'method' ? value : call('type', value));
 
 function typeOf(schema: Schema): Code | undefined {
@@ -144,7 +144,7 @@ function hasOnly(schema: Schema, known: readonly (keyof Schema)[]): boolean {
   return Object.entries(schema).every(([name, value]) => value === undefined || known.some((each) => each === name));
 }
 
-/** The schema as JSON Schema, for specs that arktype cannot describe. */
+/** Writes the schema as JSON Schema, for specs that arktype cannot describe. */
 export function jsonSchemaCode(schema: Schema): Code {
   const data = JSON.parse(JSON.stringify(schema)) as JsonValue;
   return dataCode(isJsonObject(data) ? data : {});

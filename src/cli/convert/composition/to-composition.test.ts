@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Kinds that no file of the tests describes have no schema. */
+/** The schemas of the built-in kinds. Other kinds have no schema. */
 const sources: SchemaSource = withUnknownKinds(builtinSource());
 
 interface Found {
@@ -54,7 +54,7 @@ function compiled(definition: JsonObject): Graph | undefined {
 }
 
 let number = 0;
-/** The definition that a file with one composition gives. */
+/** The definition of a file with one composition. */
 async function traced(text: string): Promise<JsonObject> {
   const file = join(folder, `composition${(number += 1)}.ts`);
   const placed = text
@@ -75,7 +75,7 @@ function normal(cel: string): string {
   return unparse(parsed.ast.expr);
 }
 
-/** The leaves of a template by their paths, as expressions: a constant is the same as an expression that gives it. */
+/** The leaves of a template as expressions, by path. A constant equals an expression with this value. */
 function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly holes: readonly Hole[] }): unknown {
   const filled = new Map(holes.map((hole) => [formatPath(hole.path), hole]));
   const leaves: Record<string, string> = {};
@@ -91,7 +91,7 @@ function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly
   return leaves;
 }
 
-/** What decides which children an instance gets, and when. */
+/** The parts of a graph that decide which children an instance gets, and when. */
 function effectOf(graph: Graph): unknown {
   const { crd } = graph.instance;
   const schema = crdSource([crd]).schemaOf(graph.instance);
@@ -114,7 +114,7 @@ function effectOf(graph: Graph): unknown {
   };
 }
 
-/** Definitions that a composition cannot express, and what the refusal names. */
+/** Definitions that a composition cannot express, and the paths in the refusal. */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'admission-policy.yaml': ['spec.schema.scope'],
   'team-rbac.yaml': ['spec.schema.scope'],
@@ -159,9 +159,9 @@ async function effectOfText(text: string): Promise<unknown> {
 }
 
 /**
- * Definitions of the recordings whose compositions say the same in other words: maps of expressions with odd keys are one
- * expression, sums of texts are one text, a flag that is absent has a test of its own, iterators with names of functions
- * have other names.
+ * Recorded definitions whose compositions have equivalent but not equal graphs. Maps of expressions with unusual keys
+ * become one expression, and sums of texts become one text. An absent flag gets a test. Iterators with the name of a
+ * function get another name.
  */
 const OTHER_WORDS: ReadonlySet<string> = new Set(
   (
@@ -170,7 +170,7 @@ const OTHER_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** How many definitions lie between two that the test takes. */
+/** The test takes every STEP-th definition. */
 const STEP = process.env['TYPEKRO_BUDGET'] === 'long' ? 1 : 20;
 
 test('the recorded definitions of the compiler: the composition has the same effect, or is refused', async () => {
@@ -178,7 +178,7 @@ test('the recorded definitions of the compiler: the composition has the same eff
   let compared = 0;
   for (const line of lines.filter((_, index) => index % STEP === 0)) {
     const { rgd, name } = JSON.parse(line) as { readonly rgd: JsonObject; readonly name: string };
-    // The recordings have names that no API server takes.
+    // The recordings have names that an API server refuses.
     const definition = { ...rgd, metadata: { ...(rgd['metadata'] as JsonObject), name: name.toLowerCase() } };
     const graph = compiled(definition);
     if (graph === undefined || OTHER_WORDS.has(name) || refusal(definition, graph).length > 0) continue;

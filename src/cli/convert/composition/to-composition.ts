@@ -16,15 +16,15 @@ import { arktypeObject, jsonSchemaCode } from './spec-schema.ts';
 import type { Inexpressible } from './unknown-parts.ts';
 import { unknownParts } from './unknown-parts.ts';
 
-/** A definition, and the graph that the compiler made of it. */
+/** A definition and its compiled graph. */
 export interface DefinitionGraph {
   readonly definition: JsonObject;
   readonly graph: Graph;
 }
 
 /**
- * A TypeScript file with a composition for each definition, and the other objects as they are. Tracing a composition
- * gives a definition with the same effect.
+ * Writes a TypeScript file with a composition for each definition, and with the other objects unchanged. The trace of a
+ * composition results in a definition with the same effect.
  *
  * @throws TypeKroError `convert/no-form` with every part that a composition cannot express
  */
@@ -49,12 +49,12 @@ function noForm(lost: readonly (Inexpressible & { readonly name: string })[]): T
   });
 }
 
-/** Names that the function of a composition cannot give to its variables. */
+/** Names that variables of a composition's function cannot have. */
 const OUTER: readonly string[] = [...IMPORTED, 'spec'];
 
 let builtin: { readonly source: BuiltinSource; readonly factories: ReadonlyMap<string, string> } | undefined;
 
-/** The built-in kinds and the names of their factories, which are read once. */
+/** Returns the built-in kinds and the names of their factories. They are read only once. */
 function builtinKinds(): NonNullable<typeof builtin> {
   if (builtin !== undefined) return builtin;
   const source = builtinSource();
@@ -68,7 +68,7 @@ class CompositionWriter {
   readonly #file: FileNames;
   readonly #problems: Inexpressible[] = [];
   readonly #variables = new Map<string, string>();
-  /** Variables that JavaScript reads. */
+  /** The variables that the JavaScript reads. */
   readonly #read = new Set<string>();
   #readsSpec = false;
 
@@ -95,7 +95,7 @@ class CompositionWriter {
     const scope = this.#scope(spec === undefined ? undefined : specSchema);
     const bodies = graph.order.map((id) => this.#node(graph.nodes.get(id) as GraphNode, scope));
     const status = this.#status(scope);
-    // Which resources are read is known when all expressions are written.
+    // The read resources are known only after all expressions are written.
     const lines = bodies.flatMap((write) => write());
     const declared = status === undefined ? undefined : this.#statusType();
     const { group, version, kind } = graph.instance;
@@ -138,7 +138,7 @@ class CompositionWriter {
     };
   }
 
-  /** Writes an expression; a part without a form is a problem. */
+  /** Writes an expression. A part without a form becomes a problem. */
   #expression(expression: Expression, scope: ExpressionScope, path: string, form?: 'list'): Code {
     const written = expressionCode(expression, scope, form);
     if ('reason' in written) {
@@ -163,7 +163,7 @@ class CompositionWriter {
     });
   }
 
-  /** The statements of a node, to be written when all are known. */
+  /** Returns a function that writes the statements of a node, after the read variables are known. */
   #node(node: GraphNode, outer: ExpressionScope): () => readonly string[] {
     const place = `spec.resources[${node.index}]`;
     const dimensions = node.nodeType === 'collection' ? node.forEach : [];
@@ -188,7 +188,7 @@ class CompositionWriter {
       call('withIncludeWhen', this.#condition(each, scope, `${place}.includeWhen[${index}]`)),
     );
     const readies = node.readyWhen.map((each, index) =>
-      // A condition on each object of a collection is about no value that the composition has.
+      // A condition on each object of a collection reads `each`, which the composition does not have.
       call(
         'withReadyWhen',
         node.nodeType === 'resource'
@@ -215,13 +215,13 @@ class CompositionWriter {
     return [...this.#variables.values()].includes(name);
   }
 
-  /** A condition as JavaScript, else as CEL. */
+  /** Writes a condition as JavaScript, or else as CEL. */
   #condition(expression: Expression, scope: ExpressionScope, place: string): Code {
     const isCel = isWrittenAsCel(expression, scope);
     return isCel ? stringCode(expression.cel) : this.#expression(expression, scope, place);
   }
 
-  /** The call that makes the object: the factory of its kind, or the general one. */
+  /** Writes the call that makes the object: the factory of its kind, or the generic one. */
   #made(node: GraphNode, object: Code): Code {
     const members = object.kind === 'object' ? object.members : [];
     const id = ['id', stringCode(node.id)] as const;
@@ -264,7 +264,7 @@ class CompositionWriter {
     return this.#data({ skeleton, holes }, scope, 'spec.schema.status');
   }
 
-  /** The type of the status, with the fields that the definition has. */
+  /** Writes the type of the status, with the fields of the definition. */
   #statusType(): Code | undefined {
     const { skeleton } = this.#graph.status;
     const { properties = {} } = schemaOf(this.#graph, 'status') ?? {};
@@ -277,11 +277,11 @@ class CompositionWriter {
   }
 }
 
-/** The name of an object as that of an export. */
+/** Makes the name of an export from the name of an object. */
 const exportName = (name: string, otherwise: string): string =>
   suggestId(name) ?? (isVariableName(name) ? name : otherwise);
 
-/** An object literal that always stands on lines of its own. */
+/** Prints an object literal on several lines, even when it is short. */
 function printDivided(code: Code, indent: number): string {
   if (code.kind !== 'object') return printCode(code, indent);
   const inner = indent + 2;
@@ -295,7 +295,7 @@ const pathKey = (path: readonly PathStep[]): string => formatPath(path);
 
 const isExternal = ({ nodeType }: GraphNode): boolean => nodeType === 'external' || nodeType === 'externalCollection';
 
-/** Metadata that the factories of built-in kinds take with types. */
+/** The members of metadata that the factories of built-in kinds accept. */
 const METADATA: ReadonlySet<string> = new Set([
   'name',
   'namespace',
@@ -305,13 +305,13 @@ const METADATA: ReadonlySet<string> = new Set([
   'ownerReferences',
 ]);
 
-/** Can the typed factory of its kind make the object? */
+/** Can the typed factory of the kind make the object? */
 function isWhole({ template: { skeleton } }: GraphNode): boolean {
   const metadata = skeleton['metadata'];
   return isJsonObject(metadata) && Object.keys(metadata).every((name) => METADATA.has(name)) && !('status' in skeleton);
 }
 
-/** Does the reference say the name, and the namespace, and no more? */
+/** Does the reference have only a name and possibly a namespace? */
 function isNamed({ template: { skeleton } }: GraphNode): boolean {
   const metadata = skeleton['metadata'];
   return isJsonObject(metadata) && Object.keys(metadata).every((name) => name === 'name' || name === 'namespace');
@@ -339,7 +339,7 @@ function itemsOf({ cel }: Expression, spec: Schema | undefined): Schema | undefi
   return at?.items;
 }
 
-/** The schema without what may be absent: a composition writes every field of its status. */
+/** Makes all fields of a schema required, because a composition writes every field of its status. */
 function allRequired(schema: Schema): Schema {
   const { properties, items, additionalProperties } = schema;
   return {

@@ -3,7 +3,7 @@ import { asObjects, objectAt, withoutServerFields } from '../../../kubernetes/in
 
 /** A part of a definition that a composition cannot express. */
 export interface Inexpressible {
-  /** Path in the definition. */
+  /** The path of the part in the definition. */
   readonly path: string;
   readonly reason: string;
 }
@@ -14,16 +14,19 @@ const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 /** Annotations of programs that applied the definition. */
 const OF_OTHERS: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration']);
 
-/** Names that a composition keeps as they are. */
+/** Matches names that a composition does not change. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
-/** The longest kind that an API server takes. */
+/** The maximum length of a kind that an API server accepts. */
 const MAX_KIND_LENGTH = 63;
 
 const SCHEMA: ReadonlySet<string> = new Set(['apiVersion', 'group', 'kind', 'spec', 'status', 'types']);
 const RESOURCE: ReadonlySet<string> = new Set(['externalRef', 'forEach', 'id', 'includeWhen', 'readyWhen', 'template']);
 
-/** The parts of a definition for which a composition has no form, and those for which it has an option. */
+/**
+ * Finds the parts of a definition that a composition cannot express, and the parts for which a composition has an
+ * option.
+ */
 export function unknownParts(definition: JsonObject): {
   readonly problems: readonly Inexpressible[];
   readonly allowBreakingChanges: boolean;
@@ -64,6 +67,6 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
 
 const problem = (path: string): Inexpressible => ({ path, reason: 'a composition has no form for it' });
 
-/** An empty list or map says nothing. */
+/** An empty list or map has no effect. */
 const isEmpty = (value: JsonValue | undefined): boolean =>
   value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
