@@ -17,7 +17,7 @@ import { portOption } from './up.ts';
 export const dev: Command = {
   name: 'dev',
   description:
-    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. Objects that were removed from the files are deleted. In a terminal, w explains why instances wait, p shows what the last save changed, r starts again with an empty cluster, and q quits. Nothing is kept at the end.',
+    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. Objects that were removed from the files are deleted. In a terminal, w explains why instances wait, p shows what the last save changed, f offers faults (kill the controller, end watches, a busy API server, a deleted object) and prints what the graph did about them, r starts again with an empty cluster, and q quits. Nothing is kept at the end.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],

@@ -290,6 +290,34 @@ test('keys: why, the plan of the last save, help, restart', async () => {
   expect(loop.isListening).toBe(false);
 });
 
+test('key f: what was done, and what the graph did until it rests', async () => {
+  loop.start();
+  await loop.until(SERVING);
+  const fault = async (key: string): Promise<string> => {
+    loop.press('f');
+    expect(await loop.until(/another key: none\n/)).toContain('k  kill the controller, and start it again');
+    loop.press(key);
+    return loop.until(/at rest after [\d.]+ s: .*\n|no fault\n/);
+  };
+  const rest = /at rest after [\d.]+ s: Pot default\/shop ACTIVE\n$/;
+  const deleted = await fault('d');
+  expect(deleted).toContain('fault: ConfigMap default/shop was deleted, and is there again');
+  expect(deleted).toContain('\n  map: created\n');
+  expect(deleted).toMatch(rest);
+  const killed = await fault('k');
+  expect(killed).toContain('fault: the controller was killed and started again\n  the graph wrote nothing');
+  expect(killed).toMatch(rest);
+  const dropped = await fault('w');
+  expect(dropped).toContain('fault: all watches ended, and the next one broke');
+  expect(dropped).toMatch(rest);
+  expect(await fault('b')).toMatch(/fault: \d+ requests? got 429 Too Many Requests in 5 s\n/);
+  expect(await fault('x')).toContain('no fault');
+  // The controller that took the place of the killed one works.
+  loop.save('pots.yaml', definition(second));
+  expect(await loop.until(SERVING)).toMatch(/serving revision 2 of pots/);
+  expect(await loop.names()).toEqual(['shop', 'shop-second']);
+}, 30_000);
+
 test('a file that is missing at the start ends the command', async () => {
   loop.start(['pots.yaml', 'shp.yaml']);
   await expect(loop.code).rejects.toThrow(/there is no file shp\.yaml/);

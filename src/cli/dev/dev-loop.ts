@@ -14,6 +14,7 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { Progress } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';
 import { withoutEffect } from '../up/without-effect.ts';
+import { FAULT_MENU, isFaultKey, runFault } from './dev-faults.ts';
 import { keyOf, planText, servedText, whyText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';
 import type { FileStates, FolderEvents } from './watch-files.ts';
@@ -41,9 +42,10 @@ export interface DevLoopOptions {
 /** The reason why a round ends. */
 type Ending = { readonly kind: 'changed'; readonly files: readonly string[] } | { readonly kind: 'restart' | 'quit' };
 
-const KEYS = '[w]hy  [p]lan of the last save  [r]estart  [?] help  [q]uit';
+const KEYS = '[w]hy  [p]lan of the last save  [f]ault  [r]estart  [?] help  [q]uit';
 const HELP = `  w  why instances are not ACTIVE, down to what they wait for
   p  what the last good save changed, object by object
+  f  a fault: kill the controller, end watches, a busy API server, a deleted object
   r  start again with an empty cluster
   ?  this list
   q  quit (as Ctrl-C)`;
@@ -64,7 +66,11 @@ export class DevLoop {
   /** Absolute paths of all files of the last round, imports included. */
   #paths: ReadonlySet<string> = new Set();
   #end: (ending: Ending) => void = () => {};
-  /** The answers to `w`, which run one after another. */
+  /** Aborted when the cluster of the present session ends. */
+  #leaving = new AbortController();
+  /** Is the next key the choice of a fault? */
+  #isChoosing = false;
+  /** The answers to `w` and `f`, which run one after another. */
   #answering: Promise<void> = Promise.resolve();
 
   constructor(options: DevLoopOptions) {
@@ -89,6 +95,7 @@ export class DevLoop {
       }
     } finally {
       stopKeys?.();
+      this.#leaving.abort();
       await this.#answering;
       await this.#stop();
     }
@@ -106,6 +113,8 @@ export class DevLoop {
     this.#good = undefined;
     const session = this.#session;
     this.#session = undefined;
+    this.#leaving.abort();
+    this.#leaving = new AbortController();
     await session?.close();
   }
 
@@ -268,24 +277,42 @@ export class DevLoop {
   }
 
   #onKey(key: string): void {
-    if (key === 'q') this.#end({ kind: 'quit' });
+    if (this.#isChoosing) {
+      this.#isChoosing = false;
+      if (isFaultKey(key)) this.#answer((session) => this.#runFault(session, key));
+      else this.#print('no fault');
+    } else if (key === 'f') {
+      this.#isChoosing = true;
+      this.#print(FAULT_MENU);
+    } else if (key === 'q') this.#end({ kind: 'quit' });
     else if (key === 'r') this.#end({ kind: 'restart' });
     else if (key === '?' || key === 'h') this.#print(HELP);
     else if (key === 'p') this.#print(this.#good?.plan ?? 'There was no good save yet.');
-    else if (key === 'w') this.#answering = this.#answering.then(() => this.#printWhy());
+    else if (key === 'w')
+      this.#answer(async (session) => this.#print(await whyText(this.#context, session, this.#context.signal)));
   }
 
-  async #printWhy(): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) return;
-    try {
-      this.#print(await whyText(this.#context, session, this.#context.signal));
-    } catch (error) {
-      // A restart closes the connection, and an unfinished answer then fails.
-      if (this.#session !== session) return;
-      this.#view.finish();
-      printFailure(error, this.#context);
-    }
+  /** Runs the work of a key after that of earlier keys. */
+  #answer(work: (session: Session) => Promise<void>): void {
+    this.#answering = this.#answering.then(async () => {
+      const session = this.#session;
+      const { signal } = this.#leaving;
+      if (session === undefined || signal.aborted) return;
+      try {
+        await work(session);
+      } catch (error) {
+        // A restart closes the connection, and an unfinished answer then fails.
+        if (this.#session !== session || signal.aborted) return;
+        this.#view.finish();
+        printFailure(error, this.#context);
+      }
+    });
+  }
+
+  #runFault(session: Session, key: string): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    const signal = AbortSignal.any([this.#context.signal, this.#leaving.signal]);
+    return runFault(key, { session, clock, signal, timeoutMs, print: (text) => this.#print(text) });
   }
 }
 

@@ -1,15 +1,16 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cluster, Listener } from '../../cluster/index.ts';
+import type { Cluster, Faults, Listener } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
-import type { Controller } from '../../controller/index.ts';
 import { controllerCrds, createController, jsonLogger, keptText, safeInstallation } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { createPages, dashboardUrl } from '../../dashboard/index.ts';
+import type { InspectSource } from '../../inspect/index.ts';
 import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /** The field manager of the objects that `up` applies for the user. */
@@ -21,7 +22,14 @@ export interface Session {
   /** Address of the web page, token included. */
   readonly dashboard: string;
   readonly api: KubernetesApi;
-  readonly controller: Controller;
+  /** The reports of the controller that runs. They stay valid when another controller takes its place. */
+  readonly controller: { readonly reports: InspectSource };
+  /** Injects faults into the requests of all clients of the cluster. */
+  readonly faults: Faults;
+  /** Stops the controller in the middle of its work, and starts another one, as a crash of its pod does. */
+  killController(): Promise<void>;
+  /** Ends all open watches, as a restart of an API server does. Clients list again. */
+  endWatches(): Promise<void>;
   /** The time that the API needed to start, in milliseconds. */
   readonly startMs: number;
   /** Notices about the start, such as CRDs of a newer version that were kept. */
@@ -51,21 +59,31 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const log = join(state.path, 'log');
     writeFileSync(log, '');
     const shown = await cluster.presentProcess({ name: 'kro' });
-    const controller = createController({
-      client: api,
-      features: { omit: true, now: true },
-      logger: jsonLogger((line) => {
-        appendFileSync(log, line);
-        shown.log(line);
-      }, Date.now),
-    });
+    const logger = jsonLogger((line) => {
+      appendFileSync(log, line);
+      shown.log(line);
+    }, Date.now);
+    const newController = () => createController({ client: api, features: { omit: true, now: true }, logger });
+    let controller = newController();
+    const reports = new ReplaceableSource(controller.reports);
     await controller.start();
-    const inspect = await serveInspect({ source: controller.reports, pages: createPages() });
+    const inspect = await serveInspect({ source: reports, pages: createPages() });
     return {
       url: listener.url,
       dashboard: dashboardUrl(inspect),
       api,
-      controller,
+      controller: { reports },
+      faults: cluster.faults,
+      async killController() {
+        await controller.stop(AbortSignal.abort());
+        controller = newController();
+        reports.replace(controller.reports);
+        await controller.start();
+      },
+      async endWatches() {
+        await cluster.idle();
+        cluster.restore(cluster.snapshot());
+      },
       startMs,
       notices: kept.map(keptText),
       apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),

@@ -1,0 +1,164 @@
+import type { ObjectRef } from '../../core/index.ts';
+import { objectName } from '../../core/index.ts';
+import type { InspectEvent } from '../../inspect/index.ts';
+import type { Clock } from '../../kube/index.ts';
+import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
+import { printableLine } from '../printable.ts';
+import { count } from '../up/print-diagnostics.ts';
+import type { Session } from '../up/session.ts';
+
+/** The parts of a session that faults need. */
+export type FaultSession = Pick<Session, 'api' | 'controller' | 'endWatches' | 'faults' | 'idle' | 'killController'>;
+
+/** What a fault needs besides the session. */
+export interface FaultTask {
+  readonly session: FaultSession;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** How long to wait until the graph rests again, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly print: (text: string) => void;
+}
+
+interface FaultChoice {
+  readonly key: string;
+  readonly label: string;
+  /** Makes the fault. Returns what was done, when the graph can answer to it. */
+  readonly run: (task: FaultTask) => Promise<string>;
+}
+
+/** How long the API server is too busy, in milliseconds. */
+const BUSY_MS = 5000;
+
+const CHOICES: readonly FaultChoice[] = [
+  {
+    key: 'k',
+    label: 'kill the controller, and start it again',
+    async run({ session }) {
+      await session.killController();
+      return 'the controller was killed and started again';
+    },
+  },
+  {
+    key: 'w',
+    label: 'end all watches, and break the next one',
+    async run({ session, clock, signal, timeoutMs }) {
+      const rule = session.faults.add({ verb: 'watch' }, { kind: 'watch-drop', how: 'break' }, 1);
+      try {
+        await session.endWatches();
+        await withDeadline(timeoutMs, [signal], clock, (limit) => until(() => rule.hits > 0, clock, limit));
+      } finally {
+        rule.remove();
+      }
+      return 'all watches ended, and the next one broke';
+    },
+  },
+  {
+    key: 'b',
+    label: `answer every request with 429 for ${BUSY_MS / 1000} s`,
+    async run({ session, clock, signal }) {
+      const busy = { kind: 'error', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 } as const;
+      const rule = session.faults.add({}, busy, Infinity);
+      try {
+        await pause(clock, BUSY_MS, signal);
+      } finally {
+        rule.remove();
+      }
+      return `${count(rule.hits, 'request')} got 429 Too Many Requests in ${BUSY_MS / 1000} s`;
+    },
+  },
+  {
+    key: 'd',
+    label: 'delete an object of an instance',
+    async run({ session, clock, signal, timeoutMs }) {
+      const child = childOf(session);
+      if (child === undefined) return 'there is no object of an instance to delete';
+      const { uid } = (await session.api.get(child, { signal })).metadata;
+      await session.api.delete(child, { signal });
+      const back = await withDeadline(timeoutMs, [signal], clock, async (limit) => {
+        try {
+          await waitForObject(session.api, child, limit, (found) =>
+            found !== undefined && found.metadata.uid !== uid ? true : undefined,
+          );
+          return 'is there again';
+        } catch (error) {
+          if (!isTimeout(limit)) throw error;
+          return `is not there again after ${timeoutMs / 1000} s`;
+        }
+      });
+      return `${objectName(child)} was deleted, and ${back}`;
+    },
+  },
+];
+
+/** The list of faults for the terminal. */
+export const FAULT_MENU = `fault:\n${CHOICES.map(({ key, label }) => `  ${key}  ${label}`).join('\n')}\n  another key: none`;
+
+/** Is the key one of a fault? */
+export const isFaultKey = (key: string): boolean => CHOICES.some((choice) => choice.key === key);
+
+/** Makes the fault of a key, waits until the graph rests again, and prints what was done and what the graph did. */
+export async function runFault(key: string, task: FaultTask): Promise<void> {
+  const choice = CHOICES.find((each) => each.key === key);
+  if (choice === undefined) return;
+  const { session, print } = task;
+  const events: InspectEvent[] = [];
+  const unsubscribe = session.controller.reports.subscribe((event) => events.push(event));
+  try {
+    const began = task.clock.now();
+    const done = await choice.run(task);
+    await session.idle();
+    const seconds = ((task.clock.now() - began) / 1000).toFixed(1);
+    const states = session.controller.reports.instances().map(({ kind, namespace, name, state }) => {
+      return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`} ${state}`;
+    });
+    const lines = [
+      `fault: ${done}`,
+      ...actionsOf(events),
+      `at rest after ${seconds} s: ${states.length === 0 ? 'there is no instance' : states.join(', ')}`,
+    ];
+    print(lines.map((line, index) => (index === 0 || index === lines.length - 1 ? line : `  ${line}`)).join('\n'));
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** The writes and failures of the controller, equal ones once; a line when there was none. */
+function actionsOf(events: readonly InspectEvent[]): string[] {
+  const lines = events
+    .filter(({ type }) => type === 'wrote' || type === 'failed')
+    .map(({ message }) => printableLine(message));
+  return lines.length === 0 ? ['the graph wrote nothing: everything is as wanted'] : [...new Set(lines)];
+}
+
+/** The first object of an instance that the graph owns. */
+function childOf({ controller: { reports } }: FaultSession): ObjectRef | undefined {
+  for (const { ref } of reports.instances()) {
+    for (const { objects } of reports.report(ref)?.nodes ?? []) {
+      const found = objects.find(({ state }) => state === 'present');
+      if (found !== undefined) return found.object;
+    }
+  }
+  return undefined;
+}
+
+/** Ends after a time, or when the signal aborts. */
+function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    const timer = clock.setTimer(milliseconds, end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}
+
+/** How often a condition is looked at, in milliseconds. */
+const LOOK_MS = 20;
+
+/** Waits until a condition holds, or the signal aborts. */
+async function until(holds: () => boolean, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!holds() && !signal.aborted) await pause(clock, LOOK_MS, signal);
+}
