@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adopt } from '../../../src/cli/commands/adopt.ts';
+import { migrate } from '../../../src/cli/commands/migrate.ts';
+import { reconcile } from '../../../src/cli/commands/reconcile.ts';
+import type { Cluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import type { KubeObject } from '../../../src/core/index.ts';
+import { stringifyJson } from '../../../src/core/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
+import type { CommandRun } from '../../support/run-command.ts';
+import { commandRunner } from '../../support/run-command.ts';
+import { restoreState, stateOfKro } from './state-of-kro.ts';
+
+/** Commands that change something, on a cluster that kro's own controller ran. No controller runs. */
+let cluster: Cluster;
+let api: KubeClient;
+let cwd: string;
+let run: (line: string) => Promise<CommandRun>;
+
+const PAIR = 'apiVersion: takeover.test/v1\nkind: Pair\nmetadata: {namespace: takeover, name: NAME}\nspec: {text: half}\n';
+const map = (name: string, labels: Readonly<Record<string, string>> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'takeover', labels },
+  data: { text: 'old' },
+});
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-recorded-'));
+  cluster = await createEmbeddedCluster({ workloads: false });
+  await restoreState(cluster, stateOfKro());
+  api = new KubeClient({ transport: cluster.transport() });
+  writeFileSync(join(cwd, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
+  run = (line) => commandRunner([adopt, migrate, reconcile], cwd)(`${line} --kubeconfig kubeconfig`);
+  const shop = await api.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-settings', namespace: 'takeover' });
+  await api.apply(map('plain-first'), { fieldManager: 'user' });
+  await api.apply(map('taken-first', shop.metadata.labels), { fieldManager: 'user' });
+  for (const name of ['waiting', 'plain', 'taken']) writeFileSync(join(cwd, `${name}.yaml`), PAIR.replace('NAME', name));
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
+  for (const { metadata, spec } of (await api.list(definition)).items) {
+    writeFileSync(
+      join(cwd, `${metadata.name}.json`),
+      stringifyJson({ ...definition, metadata: { name: metadata.name }, spec }),
+    );
+  }
+});
+afterAll(async () => {
+  await api.close();
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** Versions of all objects that the test compares: a command that refuses writes none of them. */
+async function versions(): Promise<unknown> {
+  const kinds = ['Web', 'Pair', 'Stack', 'Pause'].map((kind) => ({ apiVersion: 'takeover.test/v1', kind }));
+  const lists = await Promise.all(
+    [...kinds, { apiVersion: 'v1', kind: 'ConfigMap' }].map((kind) => api.list(kind, { namespace: 'takeover' })),
+  );
+  return lists.flatMap(({ items }) => items.map(({ kind, metadata }) => [kind, metadata.name, metadata.resourceVersion]));
+}
+
+describe('reconcile', () => {
+  test.each<[string, number, string]>([
+    ['web/shop --timeout 200ms', 1, 'no controller ended a pass over Web takeover/shop in 200ms'],
+    ['pair/waiting --timeout 200ms', 1, 'one of kro, or an older one of this project, needs --by-suspension'],
+    ['web/shop --by-suspension --timeout 200ms', 1, 'the suspension is taken back'],
+    ['pause/asleep --timeout 200ms', 1, 'is suspended: a pass writes nothing for it'],
+    ['web/shop --dry-run', 0, ''],
+  ])('%s', async (line, code, told) => {
+    const annotations = async () =>
+      (await api.list({ apiVersion: 'takeover.test/v1', kind: 'Web' })).items.map(({ metadata }) => metadata.annotations);
+    const before = await annotations();
+    const ended = await run(`reconcile ${line} -n takeover`);
+    expect(ended.code).toBe(code);
+    expect(ended.err).toContain(told);
+    expect(await annotations()).toEqual(before);
+  });
+});
+
+describe('adopt', () => {
+  test.each<[string, number, string]>([
+    ['waiting.yaml', 0, 'no existing object becomes a child of these instances'],
+    ['plain.yaml', 0, '~ ConfigMap takeover/plain-first (first) becomes a child of Pair takeover/plain'],
+    ['taken.yaml', 1, 'which belongs to Web takeover/shop'],
+  ])('%s', async (file, code, told) => {
+    const before = await versions();
+    const ended = await run(`adopt ${file} --dry-run`);
+    expect(ended.code).toBe(code);
+    expect(`${ended.out}\n${ended.err}`).toContain(told);
+    expect(await versions()).toEqual(before);
+  });
+});
+
+describe('migrate --to direct', () => {
+  test.each<[string, number, string]>([
+    ['web/takeover/shop --file webs.json', 0, '= ConfigMap takeover/shop-settings stays as it is'],
+    ['pause/takeover/asleep --file pauses.json', 0, '~ Pause takeover/asleep moves to direct mode'],
+    ['stack/takeover/leaving --file stacks.json', 1, 'is being deleted with everything that belongs to it'],
+    ['inner/takeover/doll-inner --file inners.json', 1, 'Inner doll-inner is itself an object of the instance doll'],
+    ['web/takeover/shop --file pairs.json', 2, 'no definition of the file makes the kind Web'],
+  ])('%s', async (line, code, told) => {
+    const before = await versions();
+    const ended = await run(`migrate ${line} --to direct --dry-run`);
+    expect(`${ended.out}\n${ended.err}`).toContain(told);
+    expect(ended.code).toBe(code);
+    expect(await versions()).toEqual(before);
+  });
+});
