@@ -1,0 +1,170 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commandRunner } from '../../../test/support/run-command.ts';
+
+import { createCluster } from '../../testing/index.ts';
+import { commands } from './index.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-manifests-'));
+  writeFileSync(join(cwd, 'pots.yaml'), DEFINITION);
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const run = (line: string) => commandRunner(commands, cwd)(line);
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: pots}
+spec:
+  schema:
+    apiVersion: v1
+    kind: Pot
+    group: acme.test
+    spec: {text: string}
+  resources:
+    - id: map
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: "\${schema.metadata.name}-map"}
+        data: {text: "\${schema.spec.text}"}
+`;
+
+test('rbac: the rights for one definition', async () => {
+  const { code, out, err } = await run('rbac pots.yaml');
+  expect(code).toBe(0);
+  expect(err).toMatchInlineSnapshot(`
+    "warning: pots: a user who may create its instances acts with the rights of the controller [rbac/controller-identity]
+      hint: name a ServiceAccount of its own by the annotation typekro.dev/service-account: namespace/name
+    "
+  `);
+  expect(out).toMatchInlineSnapshot(`
+    "apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRole
+    metadata:
+      name: typekro:definitions
+      labels:
+        rbac.kro.run/aggregate-to-controller: "true"
+    rules:
+      - apiGroups:
+          - ""
+        resources:
+          - configmaps
+        verbs:
+          - get
+          - list
+          - watch
+          - create
+          - patch
+          - delete
+      - apiGroups:
+          - acme.test
+        resources:
+          - pots
+        verbs:
+          - get
+          - list
+          - watch
+          - patch
+      - apiGroups:
+          - acme.test
+        resources:
+          - pots/status
+        verbs:
+          - get
+          - patch
+      - apiGroups:
+          - acme.test
+        resources:
+          - pots/finalizers
+        verbs:
+          - update"
+  `);
+});
+
+test.each([
+  ['rbac pots.yaml --controller kro', '--controller names no ServiceAccount'],
+  ['rbac empty.yaml', 'there is no definition in these files'],
+])('%s is refused', async (line, message) => {
+  writeFileSync(join(cwd, 'empty.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n');
+  const { code, err } = await run(line);
+  expect(code).not.toBe(0);
+  expect(err).toContain(message);
+});
+
+test('gitops: a folder for kubectl, Flux and Argo CD', async () => {
+  const { code, out } = await run('gitops pots.yaml --flux-source infra --argocd-repo https://git.example.com/app.git');
+  expect(code).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "gitops/argocd-health.yaml
+    gitops/argocd.yaml
+    gitops/definitions/kustomization.yaml
+    gitops/definitions/resourcegraphdefinition-pots.yaml
+    gitops/flux.yaml
+    gitops/kustomization.yaml"
+  `);
+  expect(readFileSync(join(cwd, 'gitops/kustomization.yaml'), 'utf8')).toMatchInlineSnapshot(`
+    "apiVersion: kustomize.config.k8s.io/v1beta1
+    kind: Kustomization
+    resources:
+      - definitions
+    "
+  `);
+});
+
+test('install --print: two definitions of kinds, and nothing is sent', async () => {
+  const { code, out, err } = await run('install --print');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(
+    out
+      .split('\n')
+      .filter((line) => /^(?:---|kind:| {2}name:)/.test(line))
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
+    "kind: CustomResourceDefinition
+      name: resourcegraphdefinitions.kro.run
+    ---
+    kind: CustomResourceDefinition
+      name: graphrevisions.internal.kro.run"
+  `);
+});
+
+test('install: what it applies, and again without a change', async () => {
+  await using cluster = await createCluster();
+  const { kubeconfig } = await cluster.listen();
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  const first = await run('install --kubeconfig kubeconfig');
+  expect(first).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "applied CustomResourceDefinition resourcegraphdefinitions.kro.run
+    applied CustomResourceDefinition graphrevisions.internal.kro.run",
+    }
+  `);
+  expect(await run('install --kubeconfig kubeconfig')).toEqual(first);
+  expect(readdirSync(cwd).toSorted()).toEqual(['kubeconfig', 'pots.yaml']);
+});
+
+test.each(['bash', 'zsh', 'fish'])('completion %s', async (shell) => {
+  const { code, out } = await run(`completion ${shell}`);
+  expect(code).toBe(0);
+  expect(out.split('\n')[shell === 'zsh' ? 1 : 0]).toBe(
+    `# Completion of typekro for ${shell}. Load it with: ${shell === 'fish' ? 'typekro completion fish | source' : `source <(typekro completion ${shell})`}`,
+  );
+});
+
+test('completion candidates: commands, options, files', async () => {
+  const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
+  expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the ClusterRole that definitions need"`);
+  expect(await candidates('rbac --na')).toMatchInlineSnapshot(
+    `"--name	name of the ClusterRole; another set of files under the same name takes its place"`,
+  );
+  expect(await candidates('rbac pots')).toMatchInlineSnapshot(`":files"`);
+});
