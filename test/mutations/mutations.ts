@@ -3,6 +3,7 @@ import type { MutationRow } from './mutate.ts';
 import { CEL } from './cel.ts';
 import { CLI } from './cli.ts';
 import { CLUSTER } from './cluster.ts';
+import { COMMANDS } from './commands.ts';
 import { COMPOSE } from './compose.ts';
 import { CONTROLLER } from './controller.ts';
 import { CORE } from './core.ts';
@@ -41,7 +42,7 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   transform: TRANSFORM,
   factories: FACTORIES,
   deploy: DEPLOY,
-  cli: CLI,
+  cli: [...CLI, ...COMMANDS],
 };
 
 /** All mutations, room by room. They are applied to a copy of the source, never to the source. */

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { goalText, isReached, parseGoal } from './wait-goal.ts';
+
+const instance = (state: string, conditions: object[], generation = 2): KubeObject =>
+  ({
+    apiVersion: 'acme.test/v1',
+    kind: 'Pot',
+    metadata: { name: 'a', generation },
+    status: { state, conditions },
+  }) as unknown as KubeObject;
+const ready = (status: string, observedGeneration?: number) => ({ type: 'Ready', status, observedGeneration });
+
+test.each([
+  ['active', 'ACTIVE'],
+  ['deleted', 'deleted'],
+  ['condition=Ready', 'Ready=True'],
+  ['condition=Ready=False', 'Ready=False'],
+])('--for %s waits for %s', (text, goal) => {
+  expect(goalText(parseGoal(text))).toBe(goal);
+});
+
+test.each(['', 'ready', 'condition', 'condition=', 'condition=Ready=', 'condition=Ready=True=1', 'Active'])(
+  '--for %j is refused',
+  (text) => {
+    expect(() => parseGoal(text)).toThrow(/is nothing to wait for/);
+  },
+);
+
+test.each<[string, string, KubeObject | undefined, boolean]>([
+  ['it is gone', 'deleted', undefined, true],
+  ['it is there', 'deleted', instance('ACTIVE', [ready('True', 2)]), false],
+  ['it is gone', 'active', undefined, false],
+  ['state and condition are of this generation', 'active', instance('ACTIVE', [ready('True', 2)]), true],
+  ['the condition is of the generation before', 'active', instance('ACTIVE', [ready('True', 1)]), false],
+  ['the condition names no generation', 'active', instance('ACTIVE', [ready('True')]), true],
+  ['there is no condition Ready', 'active', instance('ACTIVE', []), true],
+  ['the state is another', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
+  ['the condition is True', 'condition=Ready', instance('ERROR', [ready('True', 2)]), true],
+  ['the condition is of the generation before', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],
+  ['the condition is not there', 'condition=Ready=False', instance('ACTIVE', []), false],
+  ['the case of the status does not count', 'condition=Ready=false', instance('ERROR', [ready('False', 2)]), true],
+])('%s, and the goal is %s', (_what, goal, object, reached) => {
+  expect(isReached(parseGoal(goal), object)).toBe(reached);
+});
