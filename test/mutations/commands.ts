@@ -155,7 +155,7 @@ export const COMMANDS: readonly MutationRow[] = [
     file: 'src/cli/plan/instance-plan.ts',
     find: "return why === 'drift' ? 'restore' :",
     replace: 'return',
-    tests: ['src/cli/plan/plan.test.ts'],
+    tests: ['src/cli/plan/restore.test.ts'],
   },
   {
     name: 'a reserved label is adopted as a change',

@@ -221,37 +221,6 @@ test('the same definition changes nothing', async () => {
   expect(code).toBe(0);
 });
 
-test('a field that another client changed is put back', async () => {
-  const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
-  // The controller cannot write while the plan is made.
-  world.intercept = ({ method }) => {
-    if (method === 'GET') return undefined;
-    const body = (async function* () {
-      yield Buffer.from('{"kind":"Status","status":"Failure","code":503,"reason":"ServiceUnavailable"}');
-    })();
-    return { status: 503, headers: { 'content-type': 'application/json' }, body };
-  };
-  const scaled = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'shop' };
-  await world.user.patch(scaled, { spec: { replicas: 5 } }, { type: 'merge' });
-  await world.settle();
-  const { out } = await run('plan', same);
-  world.intercept = undefined;
-  await world.advance(60_000);
-  expect(told(out)).toMatchInlineSnapshot(`
-    "Definition  = webapps  (WebApp)  revision 1, unchanged  app.yaml:1
-
-    Instances 10   changed 1 · unchanged 8 · deferred 1
-      team-a/shop   ~ Deployment shop  (deployment)  puts back what another client changed
-                        spec.replicas  5 → 2
-      team-c/still  = deferred: it is suspended
-
-    Plan: 0 to create, 1 to change, 0 to prune, 1 deferred.
-      Checked by dry runs of the API server: 1 write.
-      From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
-  `);
-});
-
 test('a breaking change names the instances that set the field, and nothing happens', async () => {
   const { spec, ...rest } = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="shop:1"' } };
