@@ -18,6 +18,7 @@ import { KUBERNETES } from './kubernetes.ts';
 import { READINESS } from './readiness.ts';
 import { RUNTIME } from './runtime.ts';
 import { SCHEMA } from './schema.ts';
+import { TESTING } from './testing.ts';
 import { TRANSFORM } from './transform.ts';
 
 export interface Mutation extends MutationRow {
@@ -42,6 +43,7 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   transform: TRANSFORM,
   factories: FACTORIES,
   deploy: DEPLOY,
+  testing: TESTING,
   cli: [...CLI, ...COMMANDS],
 };
 

@@ -164,7 +164,7 @@ test('completion candidates: commands, options, files', async () => {
   const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
   expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the ClusterRole that definitions need"`);
   expect(await candidates('rbac --na')).toMatchInlineSnapshot(
-    `"--name	name of the ClusterRole; another set of files under the same name takes its place"`,
+    `"--name	name of the ClusterRole; another set of files with the same name replaces it"`,
   );
   expect(await candidates('rbac pots')).toMatchInlineSnapshot(`":files"`);
 });
