@@ -31,13 +31,22 @@ export async function deletePlace(place: InstanceLocation, options: InstanceDele
       throw error;
     });
     if (result === undefined || result.status === 'complete') return;
-    const left = result.remaining.map(({ kind, name }) => `${String(kind)} ${String(name)}`).join(', ');
-    const why = result.blockers.map(({ message }) => message).join('; ');
-    throw new TypeKroError(`${place.kind} ${place.namespace}/${place.name} is not deleted yet: ${left}: ${why}`, {
-      code: 'alchemy/not-deleted',
-      object: { apiVersion: place.apiVersion, kind: place.kind, namespace: place.namespace, name: place.name },
-      remedy: 'run the program again to continue the deletion',
-    });
+    const left = result.remaining
+      .map(
+        ({ kind, namespace, name }) =>
+          `${String(kind)} ${namespace === undefined ? '' : `${String(namespace)}/`}${String(name)}`,
+      )
+      .join(', ');
+    const why = [...new Set(result.blockers.map(({ message }) => message))].join('; ');
+    const what = [left === '' ? '' : `left: ${left}`, why].filter((each) => each !== '').join('; ');
+    throw new TypeKroError(
+      `${place.kind} ${place.namespace}/${place.name} is not deleted yet${what === '' ? '' : `; ${what}`}`,
+      {
+        code: 'alchemy/not-deleted',
+        object: { apiVersion: place.apiVersion, kind: place.kind, namespace: place.namespace, name: place.name },
+        remedy: 'run the program again to continue the deletion',
+      },
+    );
   } finally {
     await engine.dispose(target);
   }

@@ -1,4 +1,4 @@
-import type { GroupVersionKind, JsonObject, KubeObject } from '../core/index.ts';
+import type { GroupVersionKind, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { crdSource } from '../schema/index.ts';
@@ -34,7 +34,7 @@ export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   };
 }
 
-/** Is the template a CustomResourceDefinition? */
-export function isCrd(template: JsonObject): boolean {
-  return template['apiVersion'] === 'apiextensions.k8s.io/v1' && template['kind'] === 'CustomResourceDefinition';
+/** Is an object, or the template of one, a CustomResourceDefinition? */
+export function isCrd({ apiVersion, kind }: { readonly apiVersion?: unknown; readonly kind?: unknown }): boolean {
+  return apiVersion === 'apiextensions.k8s.io/v1' && kind === 'CustomResourceDefinition';
 }

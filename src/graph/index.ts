@@ -32,6 +32,7 @@ export { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, KRO_COMPATIBILITY_LEVELS
 export { isDefinition } from './parsed-definition.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';
+export { isCrd } from './graph-kinds.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export type { SyntaxExplanation } from './syntax/explanation.ts';
 export type { ResolvedKind } from './resolve-kind.ts';

@@ -8,7 +8,7 @@ import { builtinSource, combineSources, crdSource } from '../../schema/index.ts'
 import type { GraphTestFile } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
-import { isCrd } from '../up/known-crds.ts';
+import { isCrd } from '../../graph/index.ts';
 import { definitionFileOf } from './find-test-files.ts';
 
 /** The compiled definition of a test file, and the objects of the cluster of the test. */

@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 
 /** The maximum number of field names in one text. */
@@ -22,7 +22,7 @@ export function dataAt(expression: string, object: KubeObject): string | undefin
   let path = '';
   for (const step of steps) {
     const next: JsonValue | undefined = member(value, step);
-    if (next === undefined) return `${path === '' ? 'the object' : path} ${contents(value)}, and ${lack(step)}`;
+    if (next === undefined) return `${path === '' ? 'the object' : path} ${missingFrom(value, step)}`;
     value = next;
     path = typeof step === 'number' ? `${path}[${step}]` : path === '' ? step : `${path}.${step}`;
   }
@@ -34,12 +34,21 @@ function member(value: JsonValue | undefined, step: string | number): JsonValue 
   return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
-function contents(value: JsonValue | undefined): string {
-  if (Array.isArray(value)) return `has ${value.length} item${value.length === 1 ? '' : 's'}`;
-  if (!isJsonObject(value)) return 'is no object';
+function missingFrom(value: JsonValue | undefined, step: string | number): string {
+  const isIndex = typeof step === 'number';
+  if (Array.isArray(value)) {
+    const items = `${value.length} item${value.length === 1 ? '' : 's'}`;
+    return isIndex
+      ? `has ${items}, and none at ${step}`
+      : `is a list of ${items}, of which one has to be named: [0].${step}`;
+  }
+  if (!isJsonObject(value))
+    return `is ${value === null ? 'null' : `a ${typeof value}`}, and has no ${isIndex ? 'items' : 'fields'}`;
+  return isIndex ? 'is an object, and no list' : `${contents(value)}, and no ${step}`;
+}
+
+function contents(value: JsonObject): string {
   const names = Object.keys(value);
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more fields` : '';
   return names.length === 0 ? 'is empty' : `has ${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
-
-const lack = (step: string | number): string => (typeof step === 'number' ? `none at ${step}` : `no ${step}`);

@@ -3,7 +3,7 @@ import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/in
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { count } from '../up/print-diagnostics.ts';
-import { isCrd } from '../up/known-crds.ts';
+import { isCrd } from '../../graph/index.ts';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';

@@ -9,7 +9,7 @@ import { explainNode } from '../../runtime/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { describeInputPlace } from './check-inputs.ts';
-import { isCrd } from './known-crds.ts';
+import { isCrd } from '../../graph/index.ts';
 import type { LiveView } from './live-view.ts';
 import { count } from './print-diagnostics.ts';
 import type { InputObject } from './load-inputs.ts';

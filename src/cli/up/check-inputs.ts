@@ -14,7 +14,7 @@ import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
-import { isCrd } from './known-crds.ts';
+import { isCrd } from '../../graph/index.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 
 /** The result of checking the user's files. */

@@ -1,7 +1,7 @@
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText, TypeKroError } from '../../core/index.ts';
-import { isDefinition } from '../../graph/index.ts';
+import { isDefinition, isCrd } from '../../graph/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
@@ -97,10 +97,6 @@ async function definitionsOfCluster(context: CommandContext, input: CommandInput
       remedy: `${error.remedy}; without --kubeconfig and --context the files are checked without a cluster`,
     });
   }
-}
-
-export function isCrd(object: KubeObject): boolean {
-  return object.apiVersion === 'apiextensions.k8s.io/v1' && object.kind === 'CustomResourceDefinition';
 }
 
 /** A line that names the package's CRDs in use; `undefined` when there are none. */

@@ -139,15 +139,21 @@ describe('progress of instances', () => {
 });
 
 describe('is a node refused for good', () => {
-  const write = (code: number): NodeReport['because'] => ({
+  const write = (code: number, message = 'no'): NodeReport['because'] => ({
     kind: 'write-failed',
     object: target,
-    failure: { code, reason: 'X', message: 'no' },
+    failure: { code, reason: 'X', message },
     retryAt: 0,
   });
 
   test.each<[what: string, state: NodeReport['state'], because: NodeReport['because'], refused: boolean]>([
     ['an object that is wrong', 'failed', write(422), true],
+    [
+      'a node port that another Service has',
+      'failed',
+      write(422, 'spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated'),
+      false,
+    ],
     ['a request that is wrong', 'failed', write(400), true],
     ['a missing right', 'failed', write(403), false],
     ['a missing namespace', 'failed', write(404), false],

@@ -117,8 +117,11 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
   'invalid-object',
 ]);
 
-/** 400 and 422: the server refuses the object's content. A taken port or address is also 422. */
+/** 400 and 422: the server refuses the object's content. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
+
+/** A port or an address that another object has is also refused with 422, and becomes free when that object is deleted. */
+const TAKEN = /\b(?:already allocated|already in use)\b/;
 
 /** Does an expression read only the instance? A name that may be a loop variable counts as another source. */
 function readsInstanceOnly(cel: string): boolean {
@@ -132,7 +135,9 @@ export function isRefusedForGood({ state, because }: NodeReport): boolean {
   if (because.kind === 'missing-data') return state === 'pending' && because.nodes.length === 0;
   if (state !== 'failed') return false;
   if (because.kind === 'expression-failed') return readsInstanceOnly(because.expression);
-  return because.kind === 'write-failed' ? REFUSED.has(because.failure.code) : LASTING.has(because.kind);
+  if (because.kind !== 'write-failed') return LASTING.has(because.kind);
+  const { code, message } = because.failure;
+  return REFUSED.has(code) && !TAKEN.test(message);
 }
 
 /** Is every instance ACTIVE with every node ready or skipped? */

@@ -30,7 +30,7 @@ import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse, suggest } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
-import { asList, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';
+import { listSym, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';
 import { bool, textNode, textValue, truthy } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -220,10 +220,10 @@ function positionOf(name: 'indexOf' | 'lastIndexOf', all: Node, wanted: Node): N
 
 /** The elements that `concat` appends for an argument: the elements of a list, or the argument itself. */
 function concatenated(interpreter: Interpreter, raw: unknown): Node {
-  if (isOpen(raw)) return asList(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
+  if (isOpen(raw)) return listSym(interpreter.callMethod(activeTrace().track([]), 'concat', [raw])).node;
   const value = resolve(raw);
   if (value instanceof View) return plainList(elements(value).node);
-  if (isListValue(value)) return plainList(asList(value).node);
+  if (isListValue(value)) return plainList(listSym(value).node);
   const inner = symbolic(value);
   if (!(inner instanceof Phi)) return list([toNode(value)]);
   const side = (test: Node, of: unknown) => activeTrace().under(test, () => concatenated(interpreter, of));

@@ -20,7 +20,7 @@ import type { StaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/current.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
-import { asList, toNode } from '../value/nodes.ts';
+import { listSym, toNode } from '../value/nodes.ts';
 import { converted } from './converted.ts';
 
 /**
@@ -70,7 +70,7 @@ export function isKnownEmpty(view: View): boolean {
 
 /** The view of a list value. */
 export function viewOf(value: unknown): View {
-  return value instanceof View ? value : new View(asList(value), plainShow);
+  return value instanceof View ? value : new View(listSym(value), plainShow);
 }
 
 /**

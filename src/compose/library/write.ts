@@ -32,7 +32,13 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (key instanceof Sym)
     refuse('no-cel', 'assigning a list element at a symbolic position has no CEL form', 'build the list with map');
   const conditional = target.some(isOpen);
-  if (key === 'length' && (typeof value !== 'number' || (conditional && value !== 0)))
+  if (key === 'length' && typeof value !== 'number')
+    refuse(
+      'no-cel',
+      'the length of a list is set to a value that is no number of the composition; that has no CEL form',
+      'take a part: list.slice(0, n)',
+    );
+  if (key === 'length' && conditional && value !== 0)
     refuse('no-cel', 'the length of a list with conditional elements has no CEL form', 'take a part: list.slice(0, n)');
   if (conditional && key !== 'length') {
     refuse(

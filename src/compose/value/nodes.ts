@@ -252,7 +252,7 @@ export function isListValue(raw: unknown): boolean {
 }
 
 /** The expression of a list value. */
-export function asList(raw: unknown): Sym {
+export function listSym(raw: unknown): Sym {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Sym && inner.type.kind === 'list') return needPresent(inner, 'used as a list');
