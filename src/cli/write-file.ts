@@ -49,10 +49,10 @@ export function writeFile(
 }
 
 /**
- * Refuses a file in a folder that does not exist. For files that the user names: a folder that is made for a misspelt name
- * would hide the mistake. Call it before the work whose result the file gets.
+ * Refuses a file in a folder that does not exist. Call it for files that the user names, because a new folder for a
+ * misspelt name would hide the mistake. Call it before the work, so that the work is not lost.
  *
- * @throws TypeKroError with the command that makes the folder.
+ * @throws TypeKroError with the command that creates the folder.
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);

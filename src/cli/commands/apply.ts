@@ -132,7 +132,7 @@ function checkMoved(
 
 function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file = ''] }: CommandInput): TypeKroError {
   const { name } = saved.plan.source;
-  // A new cluster can have the name of the one before it.
+  // A new cluster can have the name of an earlier one.
   const isAnew = name === source.name;
   const message = isAnew
     ? `the plan was made for a cluster that ${name} was before: this one was created after it`

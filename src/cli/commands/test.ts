@@ -90,7 +90,7 @@ docs/testing.md explains all fields.`,
         if (context.signal.aborted) break;
         if (only === undefined || only.has(found.path)) reads.push(await readFile(found));
       }
-      // The mistakes of all files stand before the result of the first test.
+      // The mistakes of all files are printed before the result of the first test.
       for (const { before } of reads) printMistakes(before);
       const results: TestFileResult[] = [];
       for (const read of reads) {

@@ -17,7 +17,7 @@ const live = (apiVersion: string, kind: string, metadata: JsonObject, rest: Json
 });
 const owner = (kind: string) => [{ apiVersion: 'apps/v1', kind, name: 'web', uid: '1', controller: true }];
 
-/** What a definition of the object has as its template, without the parts that are equal in each row. */
+/** The template of the object in a definition, without the parts that are equal in each row. */
 function templateOf(object: KubeObject): JsonObject | undefined {
   const { objects } = withoutLiveFields([object]);
   const { spec } = toDefinition(objects, [], { name: 'app', kind: 'App' });

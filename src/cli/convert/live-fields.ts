@@ -2,13 +2,13 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 
-/** Objects without the fields that a cluster assigned, and what was left out, one line each. */
+/** Objects without the fields that a cluster assigned, and the removed parts, one line each. */
 export interface WithoutLiveFields {
   readonly objects: readonly KubeObject[];
   readonly leftOut: readonly string[];
 }
 
-/** The beginnings of labels, annotations and finalizers that controllers write for themselves. */
+/** The prefixes of labels, annotations and finalizers that controllers write. */
 const OWN_KEYS: readonly string[] = [
   ...keys.RESERVED_PREFIXES,
   'applyset.kubernetes.io/',
@@ -40,14 +40,14 @@ const ASSIGNED: Readonly<Record<string, readonly string[]>> = {
 /** The volume with the token of the service account, which each pod gets. */
 const TOKEN_VOLUME = /^kube-api-access-|-token-[a-z0-9]{5}$/;
 
-/** Kinds whose controllers make the objects that they own. */
+/** Kinds whose controllers create the objects that they own. */
 const MAKERS =
   /^(?:ReplicaSet|ReplicationController|Deployment|StatefulSet|DaemonSet|Job|CronJob|Service|Endpoints|Node)$/;
 
 /**
- * Leaves out of live objects what the cluster assigned and what kro wrote, so that a definition makes the objects anew in
- * any cluster. Objects without a uid are files, of which only the marks of kro are left out. Objects that another
- * controller makes by itself are left out as a whole.
+ * Removes the fields that the cluster assigned or kro wrote from live objects, so that a definition can create the
+ * objects in any cluster. Objects without a UID come from files; from these only kro's labels, annotations and
+ * finalizers are removed. Objects that another controller creates are left out completely.
  */
 export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFields {
   const leftOut: string[] = [];
@@ -65,7 +65,7 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
   return { objects: kept, leftOut };
 }
 
-/** What makes the object without being asked; undefined for an object that a user makes. */
+/** The controller that creates the object automatically, or undefined for an object that a user creates. */
 function makerOf({ kind, metadata, ...rest }: KubeObject): string | undefined {
   const owner = metadata.ownerReferences?.find((each) => each.controller === true && MAKERS.test(each.kind));
   if (owner !== undefined) return `its controller, ${owner.kind} ${owner.name},`;

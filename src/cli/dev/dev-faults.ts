@@ -10,12 +10,12 @@ import type { Session } from '../up/session.ts';
 /** The parts of a session that faults need. */
 export type FaultSession = Pick<Session, 'api' | 'controller' | 'endWatches' | 'faults' | 'idle' | 'killController'>;
 
-/** What a fault needs besides the session. */
+/** The inputs of a fault in addition to the session. */
 export interface FaultTask {
   readonly session: FaultSession;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** How long to wait until the graph rests again, in milliseconds. */
+  /** The time limit for the graph to settle after the fault, in milliseconds. */
   readonly timeoutMs: number;
   readonly print: (text: string) => void;
 }
@@ -23,11 +23,11 @@ export interface FaultTask {
 interface FaultChoice {
   readonly key: string;
   readonly label: string;
-  /** Makes the fault. Returns what was done, when the graph can answer to it. */
+  /** Injects the fault. Returns its description when the graph can react to it. */
   readonly run: (task: FaultTask) => Promise<string>;
 }
 
-/** How long the API server is too busy, in milliseconds. */
+/** The time for which the API server answers "too busy", in milliseconds. */
 const BUSY_MS = 5000;
 
 const CHOICES: readonly FaultChoice[] = [
@@ -97,7 +97,9 @@ export const FAULT_MENU = `fault:\n${CHOICES.map(({ key, label }) => `  ${key}  
 /** Is the key one of a fault? */
 export const isFaultKey = (key: string): boolean => CHOICES.some((choice) => choice.key === key);
 
-/** Makes the fault of a key, waits until the graph rests again, and prints what was done and what the graph did. */
+/**
+ * Injects the fault of a key, waits until the graph has settled, and prints the fault and the reaction of the graph.
+ */
 export async function runFault(key: string, task: FaultTask): Promise<void> {
   const choice = CHOICES.find((each) => each.key === key);
   if (choice === undefined) return;
@@ -123,7 +125,7 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
   }
 }
 
-/** The writes and failures of the controller, equal ones once; a line when there was none. */
+/** Lists the writes and failures of the controller, each only once, or one line when there was none. */
 function actionsOf(events: readonly InspectEvent[]): string[] {
   const lines = events
     .filter(({ type }) => type === 'wrote' || type === 'failed')
@@ -155,7 +157,7 @@ function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise
   });
 }
 
-/** How often a condition is looked at, in milliseconds. */
+/** The interval at which a condition is checked, in milliseconds. */
 const LOOK_MS = 20;
 
 /** Waits until a condition holds, or the signal aborts. */

@@ -312,7 +312,7 @@ test('key f: what was done, and what the graph did until it rests', async () => 
   expect(dropped).toMatch(rest);
   expect(await fault('b')).toMatch(/fault: \d+ requests? got 429 Too Many Requests in 5 s\n/);
   expect(await fault('x')).toContain('no fault');
-  // The controller that took the place of the killed one works.
+  // The controller that replaced the killed one works.
   loop.save('pots.yaml', definition(second));
   expect(await loop.until(SERVING)).toMatch(/serving revision 2 of pots/);
   expect(await loop.names()).toEqual(['shop', 'shop-second']);

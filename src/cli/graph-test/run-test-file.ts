@@ -58,9 +58,9 @@ export interface TestFileResult {
   readonly foreign?: true;
 }
 
-/** A test file that was read and checked. */
+/** A test file after its read and check. */
 export interface ReadTestFile {
-  /** What is known before a test runs. A file with errors keeps this result. */
+  /** The result before a test runs. It is the final result of a file with errors. */
   readonly before: TestFileResult;
   /** Absent when no test of the file can run. */
   readonly ready?: {
@@ -70,8 +70,8 @@ export interface ReadTestFile {
 }
 
 /**
- * Reads and checks a test file and its definition. Mistakes of the file, errors of its definition and files that cannot be
- * read are diagnostics, all of them at once.
+ * Reads and checks a test file and its definition. Mistakes of the file, errors of its definition and unreadable files
+ * become diagnostics, all of them at once.
  */
 export async function readTestFile(context: CommandContext, found: FoundTestFile): Promise<ReadTestFile> {
   try {

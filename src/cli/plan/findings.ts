@@ -13,7 +13,7 @@ export interface Finding {
   readonly line?: number;
 }
 
-/** The words for the instance in a finding that is about several instances. */
+/** The placeholders for the instance in a finding about several instances. */
 const STAND_INS = { name: 'NAME', namespace: 'NAMESPACE' };
 
 /**
@@ -45,7 +45,9 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
-/** The findings about instances: equal ones are one finding, with the names of the instances behind the message. */
+/**
+ * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.
+ */
 function instanceFindings(
   instances: readonly InstancePlan[],
   places: ReadonlyMap<string, Pick<Finding, 'file' | 'line'>>,

@@ -3,8 +3,8 @@ import { xmlText } from '../xml-text.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 
 /**
- * The plan as JUnit XML: a suite for each definition with a case for each instance, and a suite for the other objects of
- * the files. A refused or blocked one fails, a deferred one is skipped.
+ * Prints the plan as JUnit XML: a suite for each definition with a case for each instance, and a suite for the other
+ * objects of the files. The case of a refused or blocked object fails, and that of a deferred instance is skipped.
  */
 export function junitText({ definitions, instances, objects }: Plan): string {
   const names = [

@@ -49,8 +49,8 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
 }
 
 /**
- * An annotation with a copy of an object, as kapp and other tools keep it, masked as the object. Of a Secret that also holds
- * for values that are too short to be searched. `undefined` for other texts.
+ * Masks an annotation with a copy of an object, which kapp and other tools write, in the same way as the object. In a
+ * copy of a Secret, values that are too short for a search are masked, too. Returns `undefined` for other texts.
  */
 function maskedCopy(salt: string, text: string, clean: (text: string) => string): string | undefined {
   if (!/^\s*[[{]/.test(text) || !text.includes('"Secret"')) return undefined;

@@ -129,7 +129,7 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
   expect(parseSavedPlan(stringifyJson(older), 'x.json')).toEqual(older);
 });
 
-/** The writes of the plan before and now, and what is told. */
+/** The writes of the saved plan and of the new one, and the expected sentence. */
 const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   [
     'is new',

@@ -108,7 +108,10 @@ function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanPart
   return { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) };
 }
 
-/** The part of a file that is not as `typekro plan --save` wrote it. `undefined` when all is, or cannot be told. */
+/**
+ * The part of a file that was changed after `typekro plan --save` wrote it. `undefined` when no part was, or when the
+ * file has no digests.
+ */
 function changedPart(saved: SavedPlan): string | undefined {
   const { parts: known } = saved;
   if (known === undefined) return undefined;
@@ -121,7 +124,7 @@ function changedPart(saved: SavedPlan): string | undefined {
   return now.rest === known.rest ? undefined : 'what the cluster was like, or the options';
 }
 
-/** The command that makes a plan again. */
+/** Returns the command that makes the plan again. */
 export function planAgain({ plan, options: { files, only, dryRun, level } }: SavedPlan): string {
   const names = files === undefined ? ['FILE'] : files.map(shellWord);
   const flag = (name: string, value: string | undefined) =>

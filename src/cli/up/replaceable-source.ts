@@ -7,8 +7,8 @@ import type {
 } from '../../inspect/index.ts';
 
 /**
- * The reports of a controller that another controller may replace. Listeners stay. The ids of events go on where the
- * former controller ended.
+ * The reports of a controller that another controller can replace. Listeners stay. The ids of events continue after the
+ * ids of the former controller.
  */
 export class ReplaceableSource implements InspectSource {
   #source: InspectSource;
@@ -23,7 +23,7 @@ export class ReplaceableSource implements InspectSource {
     this.#unsubscribe = source.subscribe((event) => this.#tell(event));
   }
 
-  /** Takes all reports from another source from now on. */
+  /** Switches all reports to another source. */
   replace(source: InspectSource): void {
     this.#unsubscribe();
     this.#offset = this.#last;

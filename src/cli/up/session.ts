@@ -22,13 +22,13 @@ export interface Session {
   /** Address of the web page, token included. */
   readonly dashboard: string;
   readonly api: KubernetesApi;
-  /** The reports of the controller that runs. They stay valid when another controller takes its place. */
+  /** The reports of the running controller. They stay valid when another controller replaces it. */
   readonly controller: { readonly reports: InspectSource };
   /** Injects faults into the requests of all clients of the cluster. */
   readonly faults: Faults;
-  /** Stops the controller in the middle of its work, and starts another one, as a crash of its pod does. */
+  /** Stops the controller in the middle of its work, and starts another one, like a crash of its pod. */
   killController(): Promise<void>;
-  /** Ends all open watches, as a restart of an API server does. Clients list again. */
+  /** Ends all open watches, like a restart of an API server. Clients then list again. */
   endWatches(): Promise<void>;
   /** The time that the API needed to start, in milliseconds. */
   readonly startMs: number;

@@ -36,7 +36,7 @@ export interface LevelCheck {
   /** Why the definition is refused. Absent when it is accepted. */
   readonly refusal?: string;
   readonly hint?: string;
-  /** The errors of the definition after the first one, which `refusal` holds. Absent when there are no others. */
+  /** The errors of the definition after the first one, which is in `refusal`. Absent when there are no others. */
   readonly more?: readonly Refusal[];
   /** The revision that instances without a pin follow. 0 when no revision of the definition compiles. */
   readonly revision: number;
