@@ -197,4 +197,25 @@ export const CLI: readonly MutationRow[] = [
     replace: '',
     tests: ['src/cli/plan/snapshot-file.test.ts'],
   },
+  {
+    name: 'a field that may be absent is read as JavaScript reads it',
+    file: 'src/cli/convert/composition/javascript-of.ts',
+    find: 'return found === undefined || !found.isSure ? undefined : found.script;',
+    replace: 'return found?.script;',
+    tests: ['src/cli/convert/composition/to-composition.test.ts'],
+  },
+  {
+    name: 'an interrupted migration to a controller does not go on',
+    file: 'src/cli/migrate/migration.ts',
+    find: 'if (isOfMigration) return undefined;',
+    replace: '',
+    tests: ['src/cli/commands/migrate.test.ts'],
+  },
+  {
+    name: 'the reports stay those of the killed controller',
+    file: 'src/cli/up/session.ts',
+    find: 'reports.replace(controller.reports);',
+    replace: '',
+    tests: ['src/cli/dev/dev-loop.test.ts'],
+  },
 ];
