@@ -202,7 +202,22 @@ describe('carrying out a decision', () => {
     expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
   });
 
-  it('counts a child that does not exist as deleted', async () => {
+  it('counts failures of one object: another object of the name begins anew', async () => {
+    const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422), refusal(422)] });
+    const counts: unknown[] = [];
+    for (const uid of ['one', 'one', undefined]) {
+      await carryOut(decision({ apply: [{ ...apply('a'), ...(uid === undefined ? {} : { uid }) }] }), ports);
+      const { uid: refusedOn, failures } = failed.get('ConfigMap/n/a') ?? {};
+      counts.push([refusedOn, failures]);
+    }
+    expect(counts).toEqual([
+      ['one', 1],
+      ['one', 2],
+      [undefined, 1],
+    ]);
+  });
+
+  it('takes a child that is gone already as deleted', async () => {
     const { ports, log, failed } = rig({ 'delete a': [refusal(404, 'NotFound')] });
     expect(await carryOut(decision({ delete: [deletion('a')] }), ports)).toBe(true);
     expect(log).toEqual(['delete a', 'gone a']);

@@ -1,6 +1,6 @@
 import { isNotFound, KubeError, pause } from '../kube/index.ts';
-import type { ApplyAction, DeleteAction, ObjectTarget } from '../runtime/index.ts';
-import { digestText, keys, refOfTarget } from '../runtime/index.ts';
+import type { ApplyAction, DeleteAction, ObjectTarget, WriteAttempt } from '../runtime/index.ts';
+import { digestText, isSameWrite, keys, refOfTarget } from '../runtime/index.ts';
 import { afterFailedWrite } from './after-failure.ts';
 import { apiFailure } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
@@ -44,7 +44,8 @@ async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<v
     sink.childApplied?.(action, answer);
     view.applied(action, answer);
   } catch (thrown) {
-    await rememberFailedWrite(ports, target, digestText(fingerprint), thrown, rules.lasting === 'final');
+    const attempt = { digest: digestText(fingerprint), uid: action.uid };
+    await rememberFailedWrite(ports, target, attempt, thrown, rules.lasting === 'final');
   }
 }
 
@@ -70,7 +71,7 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
     view.deleted(action, left);
     sink.childDeleted?.(action);
   } catch (thrown) {
-    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, '', thrown, false);
+    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);
     view.setFailedWrite(target, undefined);
     view.deleted(action, undefined);
   }
@@ -83,15 +84,15 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
 export async function rememberFailedWrite(
   { clock, signal, random, user, rules, view }: ExecutionPorts,
   target: ObjectTarget,
-  digest: string,
+  attempt: WriteAttempt,
   thrown: unknown,
   isFinal: boolean,
 ): Promise<void> {
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const before = view.failedWrite(target);
-  const inARow = before?.digest === digest ? before.failures : 0;
+  const inARow = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;
   const { failures, waitMs, isSilent } = afterFailedWrite(thrown, inARow, rules, random(), isFinal);
   if (isSilent) await pause(clock, waitMs, signal);
   const retryAt = isSilent ? clock.now() : clock.now() + waitMs;
-  view.setFailedWrite(target, { digest, failures, failure: apiFailure(thrown, user), retryAt });
+  view.setFailedWrite(target, { ...attempt, failures, failure: apiFailure(thrown, user), retryAt });
 }

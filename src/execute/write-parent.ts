@@ -26,7 +26,7 @@ export async function writeParent(ports: ExecutionPorts, parent: ParentWrite): P
     if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
     const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
     if (isLasting && rules.lasting === 'final') throw thrown;
-    await rememberFailedWrite(ports, port.target, '', thrown, false);
+    await rememberFailedWrite(ports, port.target, { digest: '', uid: ports.instance.metadata.uid }, thrown, false);
     return 'decide-again';
   }
 }

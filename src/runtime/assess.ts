@@ -9,6 +9,7 @@ import type { OwnershipConflict, WriteDecision } from './write-decision.ts';
 import { decideWrite, OWNER_FIELD, ownershipRefusal } from './write-decision.ts';
 import type { ObjectProblem } from './node-texts.ts';
 import { desiredFingerprint } from './owned-fields.ts';
+import { pausedWrite } from './paused-write.ts';
 import { dataOf, itemsReady, listData, objectReady } from './ready.ts';
 import { contestText } from './contest-text.ts';
 import type { Because, ObjectReport, Terminating, ApiFailure } from './report.ts';
@@ -225,7 +226,7 @@ function isHeld(context: StepContext, contest: Contest, decision: WriteDecision 
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
-/** The write that is due. During the pause after a failed write of the same desired object: the failure. */
+/** The write that is due; during the pause after the same write failed (`pausedWrite`), the failure. */
 function write(
   context: StepContext,
   node: ResourceNode | CollectionNode,
@@ -234,9 +235,9 @@ function write(
   { why, differences, lastWriter, formerOwner }: Omit<WriteDecision & { kind: 'apply' }, 'kind'>,
   uid?: string,
 ): Pick<Assessed, 'apply' | 'problem'> {
-  const failed = context.observed.failedWrite(target);
-  const isTooEarly = failed !== undefined && failed.retryAt > context.options.now;
-  if (isTooEarly && failed.digest === digestText(fingerprint)) {
+  const attempt = { digest: digestText(fingerprint), uid };
+  const failed = pausedWrite(context.observed, target, attempt, context.options.now);
+  if (failed !== undefined) {
     const { failure, retryAt } = failed;
     const because: Because = { kind: 'write-failed', object: refOfTarget(target), failure, retryAt };
     return { problem: { target, because, message: failureText(failure), absent: uid === undefined, retryAt } };

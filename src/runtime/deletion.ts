@@ -16,6 +16,7 @@ import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchR
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 import { followsGraphEngine } from '../graph/index.ts';
+import { pausedWrite } from './paused-write.ts';
 
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
@@ -70,8 +71,8 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
     if (object.metadata.deletionTimestamp !== undefined) continue;
     const action = deletionOf(graph, object, 'instance-deleted');
     if (action === undefined) continue;
-    const failed = observed.failedWrite(action.target);
-    if (failed !== undefined && failed.digest === '' && failed.retryAt > options.now) {
+    const failed = pausedWrite(observed, action.target, { digest: '', uid: action.uid }, options.now);
+    if (failed !== undefined) {
       refused.push(`delete ${formatRef(refOf(object))}: ${failureText(failed.failure)}`);
       retries.push(failed.retryAt);
     } else {
@@ -84,8 +85,9 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
 
   /** Removes the finalizer, or waits for the pause after a refused removal. */
   function releaseFinalizer(message: string): Decision {
-    const failed = observed.failedWrite(instanceTarget(instance, graph));
-    if (failed === undefined || failed.retryAt <= options.now) return decide({ finalizer: 'remove', message });
+    const attempt = { digest: '', uid: instance.metadata.uid };
+    const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
+    if (failed === undefined) return decide({ finalizer: 'remove', message });
     return blocked([`remove the finalizer: ${failureText(failed.failure)}`], { retryAt: failed.retryAt });
   }
 

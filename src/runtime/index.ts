@@ -78,6 +78,7 @@ export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended } from './finalizer.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
+export { isSameWrite, type WriteAttempt } from './paused-write.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
 export * as keys from './keys.ts';
 export type { ObjectOutcome } from './object-outcome.ts';

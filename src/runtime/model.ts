@@ -63,10 +63,12 @@ export type ListObservation =
 export interface FailedWrite {
   /** Digest of the desired object (`ApplyAction.fingerprint`); empty for a deletion. */
   readonly digest: string;
+  /** UID of the object that was to be changed or deleted; undefined when it was to be created. */
+  readonly uid: string | undefined;
   readonly failure: ApiFailure;
   /**
-   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). A changed desired object is
-   * written at once.
+   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). Another desired object is
+   * written at once, and so is an object with another UID (`pausedWrite`).
    */
   readonly retryAt: number;
 }

@@ -10,6 +10,7 @@ import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './memb
 import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
+import { pausedWrite } from './paused-write.ts';
 
 /** The retired objects, and what the step does with them. */
 export interface Pruning {
@@ -75,8 +76,9 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
     }
     const action = isUnknown ? undefined : deletionOf(context.graph, object);
     if (action === undefined) continue;
-    const failed = context.observed.failedWrite(action.target);
-    if (failed !== undefined && failed.digest === '' && failed.retryAt > context.options.now) {
+    const attempt = { digest: '', uid: action.uid };
+    const failed = pausedWrite(context.observed, action.target, attempt, context.options.now);
+    if (failed !== undefined) {
       messages.push(`prune failed: ${failureText(failed.failure)}`);
       retries.push(failed.retryAt);
     } else {

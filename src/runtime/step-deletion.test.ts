@@ -232,7 +232,8 @@ describe('deleting an instance', () => {
     cluster.remove(key);
     const instance = cluster.get(key) as KubeObject;
     const failure = { code: 403, reason: 'Forbidden', message: 'webhook says no' };
-    cluster.fail(instanceTarget(instance, TOWER), { digest: '', failure, retryAt: 1000 });
+    const { uid } = instance.metadata;
+    cluster.fail(instanceTarget(instance, TOWER), { digest: '', uid, failure, retryAt: 1000 });
     const early = decide(TOWER, instance, cluster, { step: { now: 999 } });
     expect(early).toMatchObject({ parent: {}, finalizer: 'keep', quiet: true, requeueAt: 1000 });
     expect(message(early.status)).toBe('deletion blocked: remove the finalizer: webhook says no');

@@ -170,6 +170,22 @@ describe('failures', () => {
     expect(settle(PAIR, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
   });
 
+  test('the pause belongs to the refused object: one that is deleted meanwhile is created at once', () => {
+    const cluster = new FakeCluster();
+    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
+    settle(PAIR, key, cluster);
+    cluster.refuse.set('ConfigMap/ns/base', refused);
+    cluster.edit(key, (object) => void (object.spec = { k: 'w' }));
+    settle(PAIR, key, cluster);
+    expect(decide(PAIR, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
+    cluster.remove('ConfigMap/ns/base');
+    const { apply } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    expect(apply.map(({ nodeId, why }) => [nodeId, why])).toEqual([['base', 'create']]);
+    settle(PAIR, key, cluster);
+    const { apply: refusedAgain, requeueAt } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    expect([refusedAgain, requeueAt]).toEqual([[], Date.parse('2026-11-01T00:00:01Z')]);
+  });
+
   test('a missing right is named with the rule to add', () => {
     const cluster = new FakeCluster();
     const permission = {
@@ -464,8 +480,10 @@ resources:
     const type = { ...PAIR.instance };
     const failure = { code: 500, reason: 'InternalError', message: 'webhook is down' };
     const now = Date.parse('2026-11-01T00:00:00Z');
-    cluster.fail({ type, name: 'a', namespace: 'ns' }, { digest: '', failure, retryAt: now + 500 });
-    const decision = decide(PAIR, cluster.get(key) as KubeObject, cluster);
+    const instance = cluster.get(key) as KubeObject;
+    const { uid } = instance.metadata;
+    cluster.fail({ type, name: 'a', namespace: 'ns' }, { digest: '', uid, failure, retryAt: now + 500 });
+    const decision = decide(PAIR, instance, cluster);
     expect([decision.apply, decision.parent, decision.requeueAt]).toEqual([[], {}, now + 500]);
     expect(decision.conditions.find(({ type: name }) => name === 'InstanceManaged')?.message).toBe(
       'finalizer/labeling failed: webhook is down',

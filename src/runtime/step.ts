@@ -13,7 +13,7 @@ import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
 import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
 import { instanceTarget, targetOfLive } from './members.ts';
 import { commonLabels, nodeIdOf } from './labels.ts';
-import type { Condition, Decision, FailedWrite, InstanceState, Observed, StepOptions, WatchRequest } from './model.ts';
+import type { Condition, Decision, InstanceState, Observed, StepOptions, WatchRequest } from './model.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
 import type { Pruning } from './prune.ts';
@@ -28,6 +28,7 @@ import { visitNode } from './visit.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { schemaVariable } from './step-context.ts';
 import { followsGraphEngine } from '../graph/index.ts';
+import { pausedWrite } from './paused-write.ts';
 
 /** The texts of each line of kro. */
 const TEXTS: Readonly<Record<KroCompatibility, NodeTexts>> = { '0.9': NODE_TEXTS_0_9, '0.10': NODE_TEXTS_0_10 };
@@ -189,8 +190,9 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   }
   const contributions = followsGraphEngine(graph.kroCompatibility) ? contributionsProblem(instance) : undefined;
   if (contributions !== undefined) return unreadable(contributions);
-  const failed: FailedWrite | undefined = observed.failedWrite(instanceTarget(instance, graph));
-  if (failed === undefined || failed.retryAt <= options.now) {
+  const attempt = { digest: '', uid: instance.metadata.uid };
+  const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
+  if (failed === undefined) {
     return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
   }
   return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };

@@ -31,10 +31,17 @@ export const RUNTIME: readonly MutationRow[] = [
   },
   {
     name: 'a refused deletion is tried again at once',
-    file: 'src/runtime/prune.ts',
-    find: "failed.digest === '' && failed.retryAt > context.options.now) {",
-    replace: "failed.digest === '' && failed.retryAt < context.options.now) {",
-    tests: ['src/runtime/step-prune.test.ts'],
+    file: 'src/runtime/paused-write.ts',
+    find: 'failed.retryAt > now ?',
+    replace: 'failed.retryAt < now ?',
+    tests: ['src/runtime/step-prune.test.ts', 'src/runtime/step-writes.test.ts'],
+  },
+  {
+    name: 'a write waits for the pause of a refusal of another object of the name',
+    file: 'src/runtime/paused-write.ts',
+    find: 'one.digest === other.digest && one.uid === other.uid',
+    replace: 'one.digest === other.digest',
+    tests: ['src/runtime/step-writes.test.ts', 'src/runtime/step-deletion.test.ts', 'src/execute/carry-out.test.ts'],
   },
   {
     name: 'the lowest wave is deleted first',

@@ -73,13 +73,14 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
         owned: ownedFingerprintOf({ object: result }),
       });
     } else {
-      cluster.fail(action.target, { digest: digestText(action.fingerprint), failure: result, retryAt: now + 1000 });
+      const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
+      cluster.fail(action.target, { ...attempt, failure: result, retryAt: now + 1000 });
     }
   }
   for (const action of decision.delete) {
     const failure = cluster.refuse.get(targetKey(action.target));
     if (failure === undefined) cluster.delete(action.target, action.uid);
-    else cluster.fail(action.target, { digest: '', failure, retryAt: now + 1000 });
+    else cluster.fail(action.target, { digest: '', uid: action.uid, failure, retryAt: now + 1000 });
   }
   for (const request of decision.read) cluster.read(request);
   if (decision.parent.removeFinalizer === true) cluster.release(key, keys.FINALIZER);

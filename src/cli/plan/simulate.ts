@@ -137,8 +137,8 @@ export function* simulate(
       if (answer.failure === undefined || isReplaced) {
         store.setApplied(action.target, answer.object ?? createdOf(action.desired), action.fingerprint, true);
       } else {
-        const digest = digestText(action.fingerprint);
-        store.setFailedWrite(action.target, { digest, failure: answer.failure, retryAt: Infinity, failures: 1 });
+        const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
+        store.setFailedWrite(action.target, { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 });
       }
     });
     for (const action of decision.delete) {

@@ -1,0 +1,25 @@
+import type { FailedWrite, Observed } from './model.ts';
+import type { ObjectTarget } from './target.ts';
+
+/** A write that is due: what identifies it among the attempts at one target. */
+export type WriteAttempt = Pick<FailedWrite, 'digest' | 'uid'>;
+
+/**
+ * The failed attempt at the same write whose pause lasts at `now` (milliseconds since the epoch); undefined when the
+ * write may be tried. The same write has the same content and the same object: the failure says nothing about another
+ * object of the name, nor about the creation of an object that is gone.
+ */
+export function pausedWrite(
+  observed: Pick<Observed, 'failedWrite'>,
+  target: ObjectTarget,
+  attempt: WriteAttempt,
+  now: number,
+): FailedWrite | undefined {
+  const failed = observed.failedWrite(target);
+  return failed !== undefined && isSameWrite(failed, attempt) && failed.retryAt > now ? failed : undefined;
+}
+
+/** Are both attempts the same write? */
+export function isSameWrite(one: WriteAttempt, other: WriteAttempt): boolean {
+  return one.digest === other.digest && one.uid === other.uid;
+}
