@@ -8,13 +8,19 @@ const withContributions = (text: string): KubeObject => ({
   metadata: { name: 'i', annotations: { 'internal.kro.run/patch-contributions': text } },
 });
 
+const NO_FIELD = 'into Go struct field PatchContribution';
 const NO_ENTRY = 'into Go value of type metadata.PatchContribution';
 
 test.each([
   [undefined, ''],
   [undefined, 'null'],
   [undefined, '[{"kind": "App"}]'],
+  [undefined, '[null]'],
+  [undefined, '[{"kind": null, "name": "a", "other": 1}]'],
   [`json: cannot unmarshal number ${NO_ENTRY}`, '[1]'],
+  [`json: cannot unmarshal number ${NO_ENTRY}`, '[null, 1]'],
+  [`json: cannot unmarshal bool ${NO_FIELD}.kind of type string`, '[{"name": "a"}, {"kind": true}]'],
+  [`json: cannot unmarshal object ${NO_FIELD}.fieldManager of type string`, '[{"FieldManager": {}}]'],
   ['json: cannot unmarshal object into Go value of type []metadata.PatchContribution', '{}'],
   ["invalid character 'q' in string escape code", String.raw`[{"kind": "\q"}]`],
   ['exceeded max depth', '['.repeat(100_000)],

@@ -49,14 +49,31 @@ export function contributionsProblem(instance: KubeObject): string | undefined {
     : `unmarshal patch contributions from annotation ${goQuote(CONTRIBUTIONS_ANNOTATION)}: ${problem}`;
 }
 
+/** The fields of a record in kro; each is a text. */
+const RECORD_FIELDS: ReadonlyMap<string, string> = new Map(
+  ['apiVersion', 'kind', 'namespace', 'name', 'subresource', 'fieldManager'].map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * The first value that Go cannot read into a list of records. As in Go, null fits every type, names of fields match in
+ * any case, and a field that the record does not have may hold any value.
+ */
 function shapeProblem(value: JsonValue): string | undefined {
   if (value === null) return undefined;
-  const entries: readonly (JsonValue | undefined)[] | undefined = Array.isArray(value) ? value : undefined;
-  const wrong = entries === undefined ? value : entries.find((entry) => !isJsonObject(entry));
-  if (wrong === undefined) return undefined;
-  const into = entries === undefined ? '[]metadata.PatchContribution' : 'metadata.PatchContribution';
-  return `json: cannot unmarshal ${goJsonKind(wrong)} into Go value of type ${into}`;
+  if (!Array.isArray(value)) return `${cannotUnmarshal(value)} value of type []metadata.PatchContribution`;
+  for (const entry of value) {
+    if (entry === null) continue;
+    if (!isJsonObject(entry)) return `${cannotUnmarshal(entry)} value of type metadata.PatchContribution`;
+    for (const [key, member] of Object.entries(entry)) {
+      const field = RECORD_FIELDS.get(key.toLowerCase());
+      if (field === undefined || member === undefined || member === null || typeof member === 'string') continue;
+      return `${cannotUnmarshal(member)} struct field PatchContribution.${field} of type string`;
+    }
+  }
+  return undefined;
 }
+
+const cannotUnmarshal = (value: JsonValue): string => `json: cannot unmarshal ${goJsonKind(value)} into Go`;
 
 function shortDigest(text: string): string {
   return cryptoLibrary().hash('sha256', text, 'hex').slice(0, 12);
