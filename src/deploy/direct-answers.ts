@@ -13,7 +13,7 @@ import type {
   ReadRequest,
 } from '../runtime/index.ts';
 import { keys, refOfTarget } from '../runtime/index.ts';
-import { listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from './observed-store.ts';
+import { isNewer, listKey, liveObjects, memberKey, objectReadKey, targetOfObject } from './observed-store.ts';
 import type { ObservedStore } from './observed-store.ts';
 import type { WatchSet } from './watch-set.ts';
 
@@ -151,9 +151,16 @@ export class DirectAnswers implements ExecutionView {
   }
 }
 
-/** The members of an ApplySet: those that watches have, and recently written ones, which watches may not have yet. */
+/**
+ * Members of an ApplySet: from watches, and recently written ones, which watches may not show yet. The newer of two
+ * states of an object counts: a watch may still show the object before the write that made it a member.
+ */
 function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
-  const byUid = new Map([...known, ...watched].map((object) => [object.metadata.uid, object]));
+  const byUid = new Map(known.map((object) => [object.metadata.uid, object]));
+  for (const object of watched) {
+    const before = byUid.get(object.metadata.uid);
+    if (before === undefined || isNewer(object, before)) byUid.set(object.metadata.uid, object);
+  }
   const members = [...byUid.values()].filter(({ metadata }) => metadata.labels?.[keys.PART_OF_LABEL] === applySet);
   return { state: 'known', objects: liveObjects(members) };
 }

@@ -151,8 +151,9 @@ export class WatchSet {
   }
 
   /**
-   * The objects of a kind that the watches keep, in these namespaces. For a cluster-scoped kind, the namespaces are
-   * ignored. Returns `undefined` when a namespace has no synced watch.
+   * The objects of a kind that the deploy may read (`isOurs`), in these namespaces; objects of other owners are left out,
+   * also those that a step asked for. For a cluster-scoped kind the namespaces do not count. `undefined` when a namespace
+   * has no synced watch.
    */
   async lookAll(group: string, kind: string, namespaces: readonly string[]): Promise<KubeObject[] | undefined> {
     const watches = [...this.#open.values()].filter(
@@ -164,7 +165,7 @@ export class WatchSet {
     for (const place of places) {
       const watch = watches.find(({ spec }) => spec.namespace === place);
       if (watch === undefined || !(await watch.synced)) return undefined;
-      for (const object of watch.objects.values()) found.push(object);
+      for (const object of watch.objects.values()) if (this.#isOurs(object)) found.push(object);
     }
     return found;
   }

@@ -41,19 +41,38 @@ describe('a field that another manager took', () => {
   const theirs = (operation: string, second: number) => entry('other', operation, second, ['data']);
 
   test.each([
-    ['taken by an edit after the apply', [ours(), theirs('Update', 4)], true],
-    ['not taken while the controller owns the field and desires another value', [ours('data')], undefined],
-    ['not taken when both managers own the field', [ours('data'), theirs('Apply', 4)], undefined],
-    ['not taken by a write before the apply', [ours(), theirs('Update', 2)], undefined],
-    ['not taken by a write in the same second', [ours(), theirs('Update', 3)], undefined],
-    ['not taken when no manager owns the field', [ours()], undefined],
-    ['not taken without an apply', [theirs('Update', 4)], undefined],
+    ['by an edit after our apply', [ours(), theirs('Update', 4)], true],
+    ['not where it is still ours: we want something else now', [ours('data')], undefined],
+    ['not where it is ours, too', [ours('data'), theirs('Apply', 4)], undefined],
+    ['not by who had it before our apply', [ours(), theirs('Update', 2)], undefined],
+    ['not where the second is the same', [ours(), theirs('Update', 3)], undefined],
+    ['not where no manager owns it', [ours()], undefined],
+    ['not where we never applied', [theirs('Update', 4)], undefined],
+    ['by the later one of two entries of one manager', [ours(), theirs('Update', 4), theirs('Apply', 2)], true],
+    [
+      'whatever our name wrote later to the status',
+      [ours(), theirs('Update', 4), { ...entry(CHILD_MANAGER, 'Update', 5, ['status']), subresource: 'status' }],
+      true,
+    ],
   ])('%s', (_, managedFields, taken) => {
     const found = compareApplied(map('wanted'), { ...map('found'), metadata: { name: 'm', managedFields } });
     expect(found.map((difference) => difference.taken)).toEqual([taken]);
   });
 
-  // The server never returns `stringData`, and records the owner of `stringData` beside the owner of `data`.
+  test.each([
+    ['the first', [{ 'f:data': {} }, { 'f:data': { 'f:text': {} } }]],
+    ['the last', [{ 'f:data': { 'f:text': {} } }, { 'f:data': {} }]],
+  ])('a manager that owns a field as a whole by %s of its entries owns it as a whole', (_, sets) => {
+    const managedFields = [
+      { ...ours(), fieldsV1: { 'f:data': {} } },
+      ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
+    ];
+    const live = { ...map('found'), metadata: { name: 'm', managedFields } };
+    const found = compareApplied({ ...map(''), data: {} } as KubeObject, live);
+    expect(found.map(({ path, kind, managers }) => [path, kind, managers])).toEqual([['data', 'differs', ['other']]]);
+  });
+
+  // The server never gives back `stringData`, and records its owner beside that of `data`.
   const secret = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...data });
   const differences = (type: object, managedFields: readonly object[]) =>
     compareApplied({ ...secret({ stringData: { text: 'wanted' } }), ...type }, {

@@ -6,7 +6,7 @@ import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
-import { comparable, ownedFields, project, storedFields } from './owned-fields.ts';
+import { applyEntries, comparable, ownedFields, project, storedFields } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 import { isEmptyContainer } from './json-child.ts';
 
@@ -48,7 +48,7 @@ export function compareApplied(
   const recorded = ownedFields(live, manager);
   const fields = recorded === undefined ? undefined : storedFields(live, recorded);
   const found: FieldDifference[] = [];
-  const appliedAt = Math.max(...entriesOf(live, manager).map(({ at }) => at));
+  const appliedAt = Math.max(...applyEntries(live, manager).map(timeOf));
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);
@@ -59,14 +59,14 @@ export function compareApplied(
     found.push({
       path: formatPath(path),
       ...difference,
-      managers: others.map(([name]) => name),
-      ...(isLost && others.some(([, , at]) => at > appliedAt) ? { taken: true as const } : {}),
+      managers: others.map(({ name }) => name),
+      ...(isLost && others.some(({ at }) => at > appliedAt) ? { taken: true as const } : {}),
     });
   };
   const wanted = comparable(desired, desired as unknown as JsonValue);
   const actual = comparable(live, live as unknown as JsonValue);
   const isWhole = (path: readonly PathStep[]) =>
-    othersAt(live, path, manager).some(([, set]) => Object.keys(set).length === 0);
+    othersAt(live, path, manager).some((other) => other.isWhole);
   walkWanted([], wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
     const owned = comparable(live, project(fields, actual));
@@ -257,33 +257,38 @@ function sameValue(path: readonly PathStep[], wanted: JsonValue, actual: JsonVal
   return false;
 }
 
+/** Another manager that owns a field, or fields below it. */
+interface OtherManager {
+  readonly name: string;
+  /** Does it own the field as a whole, and not only fields below it? */
+  readonly isWhole: boolean;
+  /** The time of its latest write there, in milliseconds since the epoch; 0 when it is not recorded. */
+  readonly at: number;
+}
+
 /**
- * The other managers that own a field, or fields below it; sorted. For each manager: the owned fields below the path,
- * from its last entry with such fields, and the time of the latest of these entries. List indexes are followed through
- * the live list.
+ * The other managers that own a field, or fields below it; sorted. A manager has an entry for each operation, API version
+ * and subresource with which it wrote, and counts once, by all its entries there. List indexes are followed through the
+ * live list.
  */
-function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): [string, FieldSet, number][] {
-  const found = new Map<string, [string, FieldSet, number]>();
-  for (const { name, fields, at } of entriesOf(live)) {
-    if (name === ours) continue;
-    const set = setAt(fields, path, live as unknown as JsonValue);
-    if (set !== undefined) found.set(name, [name, set, Math.max(at, found.get(name)?.[2] ?? 0)]);
+function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): OtherManager[] {
+  const found = new Map<string, OtherManager>();
+  for (const entry of live.metadata.managedFields ?? []) {
+    if (!isJsonObject(entry)) continue;
+    const { manager: name, fieldsV1 } = entry;
+    if (typeof name !== 'string' || name === ours || !isJsonObject(fieldsV1)) continue;
+    const set = setAt(fieldsV1, path, live as unknown as JsonValue);
+    if (set === undefined) continue;
+    const before = found.get(name);
+    const isWhole = Object.keys(set).length === 0 || before?.isWhole === true;
+    found.set(name, { name, isWhole, at: Math.max(timeOf(entry), before?.at ?? 0) });
   }
-  return [...found.values()].sort(([a], [b]) => compareText(a, b));
+  return [...found.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
 /** The managers other than the controller that own a field of a live object, or fields below it; sorted. */
 export function fieldManagers(live: KubeObject, path: readonly PathStep[]): string[] {
-  return othersAt(live, path, CHILD_MANAGER).map(([name]) => name);
-}
-
-/** The entries of `managedFields`, or those of one manager, with the time of the last write; 0 without a time. */
-function entriesOf(live: KubeObject, manager?: string): { name: string; fields: FieldSet; at: number }[] {
-  return (live.metadata.managedFields ?? []).flatMap((entry) => {
-    if (!isJsonObject(entry) || typeof entry['manager'] !== 'string' || !isJsonObject(entry['fieldsV1'])) return [];
-    if (manager !== undefined && entry['manager'] !== manager) return [];
-    return [{ name: entry['manager'], fields: entry['fieldsV1'], at: timeOf(entry) }];
-  });
+  return othersAt(live, path, CHILD_MANAGER).map(({ name }) => name);
 }
 
 function timeOf(entry: JsonObject): number {

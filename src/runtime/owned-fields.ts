@@ -12,12 +12,19 @@ export type FieldSet = JsonObject;
 /** The fields that a manager owns by server-side apply of the main resource; undefined when it owns none. */
 export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER): FieldSet | undefined {
   let owned: FieldSet | undefined;
-  for (const entry of object.metadata.managedFields ?? []) {
-    if (!isJsonObject(entry) || entry['manager'] !== manager || entry['operation'] !== 'Apply') continue;
-    if ((entry['subresource'] ?? '') !== '' || !isJsonObject(entry['fieldsV1'])) continue;
-    owned = owned === undefined ? entry['fieldsV1'] : mergeSets(owned, entry['fieldsV1']);
+  for (const { fieldsV1 } of applyEntries(object, manager)) {
+    owned = owned === undefined ? fieldsV1 : mergeSets(owned, fieldsV1);
   }
   return owned;
+}
+
+/** The entries of `managedFields` for a manager's server-side apply of the main resource. */
+export function applyEntries(object: KubeObject, manager: string): (JsonObject & { readonly fieldsV1: FieldSet })[] {
+  return (object.metadata.managedFields ?? []).flatMap((entry) => {
+    if (!isJsonObject(entry) || entry['manager'] !== manager || entry['operation'] !== 'Apply') return [];
+    const { fieldsV1, subresource = '' } = entry;
+    return subresource === '' && isJsonObject(fieldsV1) ? [{ ...entry, fieldsV1 }] : [];
+  });
 }
 
 /**
