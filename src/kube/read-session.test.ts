@@ -48,6 +48,25 @@ test('an object in a list is not read again, and no list is read twice', async (
   await cluster.close();
 });
 
+test('one session shows one state: what was read first counts in later lists and reads', async () => {
+  const { session, cluster } = await started([['default', 'one']]);
+  const place = { namespace: 'default' };
+  const refs = ['one', 'two'].map((name) => ({ ...MAP, name, ...place }));
+  const read = async () => Promise.all(refs.map(async (ref) => (await session.find(ref))?.['data']));
+  expect(await read()).toEqual([undefined, undefined]);
+  const { client } = refusingClient(cluster, {});
+  for (const { name } of refs) {
+    const object = { ...MAP, metadata: { name, ...place, labels: { a: 'b' } }, data: { changed: 'yes' } };
+    await client.apply(object, { fieldManager: 'other', force: true });
+  }
+  const { items } = await session.list(MAP, { ...place, labelSelector: 'a=b' });
+  expect(items.map(({ metadata, data }) => [metadata.name, data])).toEqual([['one', undefined]]);
+  expect(await read()).toEqual([undefined, undefined]);
+  const [one] = refs;
+  expect(one === undefined ? undefined : (await session.get(one))['data']).toBeUndefined();
+  await cluster.close();
+});
+
 const spaces = Array.from({ length: 60 }, (_, index) => [`space-${index}`, 'one'] as const);
 
 test.each([

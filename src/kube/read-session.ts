@@ -18,13 +18,18 @@ const MAX_NAMESPACE_LISTS = 2;
  * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
  * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
  * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls
- * go to the wrapped API. The report shows an object as of its first read, or as of the last list that contains it.
+ * are passed on, writes included, and change nothing of what was read.
+ *
+ * The report shows each object at the time of its first read: a later list holds the object as it was read first, and
+ * leaves out an object that was absent then. A later list lacks an object that was deleted in between, and lists of
+ * metadata alone (`metadataOnly`) are as the server gives them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
   return {
     discovery: { ...api.discovery, all: (options) => reads.kinds(options) },
-    get: (ref, options) => api.get(ref, options),
+    // The server's own error for an absent object.
+    get: async (ref, options) => (await reads.find(ref, options)) ?? api.get(ref, options),
     find: (ref, options) => reads.find(ref, options),
     list: (type, options) => reads.list(type, options),
     create: (object, options) => api.create(object, options),
@@ -98,12 +103,24 @@ class SharedReads {
   async #read(type: ResourceType, options: ListOptions): Promise<ObjectList> {
     const list = await this.#api.list(type, options);
     if (options.metadataOnly === true) return list;
-    for (const item of list.items) {
-      const { name = '', namespace } = item.metadata;
-      const ref = { ...type, name, ...(namespace === undefined ? {} : { namespace }) };
-      this.#objects.set(objectKey(ref), Promise.resolve(item));
+    const items = await Promise.all(list.items.map((item) => this.#firstRead(type, item)));
+    return { ...list, items: items.filter((item) => item !== undefined) };
+  }
+
+  /** A listed object as it was read first; `undefined` when it was absent then. After a failed read the listed one counts. */
+  async #firstRead(type: ResourceType, item: KubeObject): Promise<KubeObject | undefined> {
+    const { name = '', namespace } = item.metadata;
+    const key = objectKey({ ...type, name, ...(namespace === undefined ? {} : { namespace }) });
+    const known = this.#objects.get(key);
+    if (known !== undefined) {
+      try {
+        return await known;
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error;
+      }
     }
-    return list;
+    this.#objects.set(key, Promise.resolve(item));
+    return item;
   }
 
   kinds({ signal }: CallOptions = {}): Promise<readonly ApiResource[]> {
