@@ -162,8 +162,24 @@ const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
 ]);
 
 /**
- * Finds the nodes whose objects the plan cannot show in full. Nodes that are as wanted and only not ready yet do not
- * count.
+ * Does the obstacle end by itself? Data that is missing in the instance itself does not appear later, and a node that waits
+ * for a blocked node is blocked, too.
+ *
+ * @param stuck ids of the blocked nodes before this one, in the order of the graph
+ */
+function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
+  const { kind } = report.because;
+  if (!LATER.has(kind)) return false;
+  if (kind === 'missing-data' && report.because.nodes.length === 0) return false;
+  return !explainNode(report).waitsFor.some((id) => stuck.has(id));
+}
+
+/** States of a node without an obstacle. */
+const GOES_ON: ReadonlySet<NodeReport['state']> = new Set(['ready', 'skipped', 'deleted', 'deleting', 'applying']);
+
+/**
+ * Nodes whose own objects the plan does not show in full, without those that are as wanted and merely not ready yet. A
+ * node is blocked when nothing but a change of the spec or the definition, or of the cluster by hand, lets it go on.
  */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,
@@ -172,14 +188,16 @@ function openNodes(
   const later: OpenNode[] = [];
   const blocked: OpenNode[] = [];
   const refused = new Set(planned.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
+  const stuck = new Set<string>();
   for (const report of nodes) {
-    if (report.retired === true || ['ready', 'skipped', 'deleted', 'deleting', 'applying'].includes(report.state))
-      continue;
+    if (report.retired === true || GOES_ON.has(report.state)) continue;
     const { node, reason, remedy } = explainNode(report);
     const open = { node, reason, ...(remedy === undefined ? {} : { remedy }) };
-    const isOpen = LATER.has(report.because.kind);
-    if (refused.has(node) || (!isOpen && (report.state === 'failed' || report.state === 'blocked'))) blocked.push(open);
-    else if (isOpen && report.because.kind !== 'not-ready') later.push(open);
+    const isOpen = endsByItself(report, stuck);
+    if (refused.has(node) || (!isOpen && report.state !== 'waiting')) {
+      stuck.add(node);
+      blocked.push(open);
+    } else if (isOpen && report.because.kind !== 'not-ready') later.push(open);
   }
   return { later, blocked };
 }

@@ -107,6 +107,11 @@ export function* simulate(
       if (steps < limit) continue;
     }
     if ((decision.apply.length === 0 && decision.delete.length === 0) || steps >= limit) {
+      // An expression may read the labels that the controller gives the instance.
+      if (decision.parent.labels !== undefined && steps < limit) {
+        instance = withParent(instance, decision.parent);
+        continue;
+      }
       const waiting = waitingNodes(decision);
       const next = waiting.filter((id) => !after.includes(id));
       if (next.length === 0 || steps >= limit) return { writes, decision };
