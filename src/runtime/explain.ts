@@ -232,7 +232,7 @@ function remedyOf(because: Because): string | undefined {
     case 'contested':
       return 'leave the field out of the template, or stop the other manager';
     case 'suspended':
-      return 'remove the annotation kro.run/reconcile';
+      return 'resume the instance (typekro resume), or remove its annotation kro.run/reconcile';
     default:
       return undefined;
   }

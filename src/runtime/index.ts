@@ -58,7 +58,7 @@ export type {
   ApiFailure,
   MissingPermission,
 } from './report.ts';
-export { isDone } from './report.ts';
+export { countNodes, isDone } from './report.ts';
 export type { ApplySetParent, RecordedInventory } from './applyset.ts';
 export {
   applySetId,

@@ -170,3 +170,21 @@ const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
+
+/** How many nodes of an instance are in which stage. */
+export interface NodeCounts {
+  /** The nodes that take part: all but the skipped ones. */
+  readonly nodes: number;
+  readonly ready: number;
+  /** The nodes that `includeWhen` leaves out. */
+  readonly skipped: number;
+  /** The nodes of which no object is left. */
+  readonly deleted: number;
+}
+
+/** Counts nodes. A skipped node has no object, and so it is neither ready nor one to wait for. */
+export function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): NodeCounts {
+  const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
+  const skipped = count('skipped');
+  return { nodes: nodes.length - skipped, ready: count('ready'), skipped, deleted: count('deleted') };
+}

@@ -2,8 +2,9 @@ import { refOf } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
 import { controllerSettings } from '../controller-settings.ts';
-import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { reportChange } from '../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { argumentOf } from '../instance/instance-name.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
 
 /** `typekro delete INSTANCE`: deletes an instance. Its controller deletes its objects first. */

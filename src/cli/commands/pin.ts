@@ -5,9 +5,10 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { controllerSettings } from '../controller-settings.ts';
-import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
+import { argumentOf } from '../instance/instance-name.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
 /** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */

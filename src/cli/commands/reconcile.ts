@@ -11,7 +11,7 @@ import { controllerSettings } from '../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { argumentOf } from '../instance/change-instance.ts';
+import { argumentOf } from '../instance/instance-name.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findDefinition } from '../instance/find-definition.ts';
 import { findInstance } from '../instance/find-instance.ts';

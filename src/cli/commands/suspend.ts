@@ -1,9 +1,10 @@
 import { refOf } from '../../core/index.ts';
 import { isSuspended, keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
-import { argumentOf, reportChange } from '../instance/change-instance.ts';
+import { reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
+import { argumentOf } from '../instance/instance-name.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
 /** `typekro suspend INSTANCE`: stops all writes for an instance until `typekro resume`. */

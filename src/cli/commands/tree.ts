@@ -16,6 +16,7 @@ import {
 } from '../instance/observation.ts';
 import { watchReport } from '../instance/watch-report.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
+import { rests } from '../instance/suspension.ts';
 import { treeLines, treeNodes } from '../instance/tree-view.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
@@ -60,6 +61,7 @@ function treeAnswer(context: CommandContext, observation: InstanceObservation): 
     schemaVersion: 1,
     instance: refOf(instance),
     state: recordedState(instance).state,
+    ...(rests(instance) ? { suspended: true } : {}),
     revision,
     nodes: treeNodes(observation),
   };

@@ -8,6 +8,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../instance/observation.ts';
+import { rests, resumeCommand } from '../instance/suspension.ts';
 import type { WaitGoal } from '../instance/wait-goal.ts';
 import { goalText, isReached, parseGoal } from '../instance/wait-goal.ts';
 import { printableLine } from '../printable.ts';
@@ -48,7 +49,7 @@ export const wait: Command = {
       }
       const ref = refOf(instance);
       const failure = await reach(client, instance, goal, timeoutMs, context.signal);
-      if (failure !== undefined) throw notReached(ref, goal, timeout, failure);
+      if (failure !== undefined) throw notReached(ref, goal, timeout, failure.why, failure.remedy);
       context.print(`${objectName(ref)} is ${goalText(goal)}`);
       return ExitCode.ok;
     } finally {
@@ -73,25 +74,29 @@ async function find(
   }
 }
 
-/**
- * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise the last state of the instance in
- * words.
- */
+/** Why a goal is not reached. */
+interface Failure {
+  readonly why: string;
+  /** Absent: `typekro why` tells more. */
+  readonly remedy?: string;
+}
+
+/** Waits for the goal; gives the last words about the instance when it is not reached. */
 async function reach(
   api: KubernetesApi,
   instance: KubeObject,
   goal: WaitGoal,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   const { uid } = instance.metadata;
-  let last = stateText(instance);
-  const look = (found: KubeObject | undefined): { readonly failure?: string } | undefined => {
-    // A new instance of the same name has another UID.
+  let last = failureOf(instance);
+  const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
+    // Another instance of the same name is not this one.
     const current = found?.metadata.uid === uid ? found : undefined;
     if (isReached(goal, current)) return {};
-    if (current === undefined) return { failure: 'it was deleted' };
-    last = stateText(current);
+    if (current === undefined) return { failure: { why: 'it was deleted' } };
+    last = failureOf(current);
     return timeoutMs === 0 ? { failure: last } : undefined;
   };
   const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);
@@ -106,6 +111,12 @@ async function reach(
 /** The time limit of the only read of `--timeout 0`, in milliseconds. */
 const LOOK_ONCE_MS = 30_000;
 
+function failureOf(instance: KubeObject): Failure {
+  const why = stateText(instance);
+  if (!rests(instance)) return { why };
+  return { why: `${why}, and it is suspended`, remedy: `${resumeCommand(refOf(instance))} ends the suspension` };
+}
+
 function stateText(instance: KubeObject): string {
   const { state, ready } = recordedState(instance);
   const { deletionTimestamp } = instance.metadata;
@@ -119,10 +130,10 @@ function stateText(instance: KubeObject): string {
   return `it is ${state}${isDeleted}${message === '' ? '' : `: ${printableLine(message)}`}`;
 }
 
-function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string): TypeKroError {
+function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string, remedy?: string): TypeKroError {
   const place = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
   return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)} after ${timeout}: ${why}`, {
     code: 'instance/not-reached',
-    remedy: `typekro why ${ref.kind.toLowerCase()}/${place} tells what it waits for`,
+    remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${place} tells what it waits for`,
   });
 }

@@ -1,4 +1,3 @@
-import type { KubeObject } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -41,9 +40,4 @@ export async function reportChange(
   } finally {
     await client.close();
   }
-}
-
-/** Writes an instance as an unambiguous argument, with kind and namespace: `webapp/team-a/shop`. */
-export function argumentOf({ kind, metadata: { name = '', namespace } }: KubeObject): string {
-  return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
 }

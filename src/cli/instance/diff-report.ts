@@ -6,6 +6,7 @@ import { explainNode, refOfTarget } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { secretFields } from './secret-fields.ts';
+import { suspensionText } from './suspension.ts';
 
 /**
  * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -102,10 +103,8 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   delete: '-',
 };
 
-/**
- * Prints the report as lines: one for each object and each of its fields, and one for each node that was not compared.
- */
-export function diffLines({ suspended, changes, notCompared }: DiffReport): string[] {
+/** The report in lines: one for each object, one for each field, one for each node that was not compared. */
+export function diffLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
   }
@@ -118,7 +117,7 @@ export function diffLines({ suspended, changes, notCompared }: DiffReport): stri
     ];
   });
   const held =
-    suspended === true ? ['note: the instance is suspended, and nothing is written before it is resumed'] : [];
+    suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
   return [
     ...held,
     ...lines,

@@ -1,33 +1,46 @@
 import { formatDiagnostic, objectName, refOf } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
-import { isDone } from '../../runtime/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
+import { countNodes } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
+import { rests, suspensionText } from './suspension.ts';
 
 /**
- * Prints the first lines of each view: `WebApp team-a/shop IN_PROGRESS 4m12s revision 7 2 of 5 nodes ready`, then
- * notes, and the errors of a revision that does not compile.
+ * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what
+ * differs from the usual, such as a suspension, and why no revision compiles.
  *
  * @param now milliseconds since the epoch
  */
 export function headLines(observation: InstanceObservation, now: number): string[] {
-  const { decision, revision, problems, notes } = observation;
-  const { state, ready } = recordedState(observation.instance);
+  const { instance, decision, revision, problems, notes } = observation;
+  const { state, ready } = recordedState(instance);
   const changed = Date.parse(ready?.lastTransitionTime ?? '');
   const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
   const nodes = currentNodes(decision);
-  const { deletionTimestamp } = observation.instance.metadata;
+  const { deletionTimestamp } = instance.metadata;
+  const isResting = rests(instance);
   const parts = [
-    objectName(refOf(observation.instance)),
+    objectName(refOf(instance)),
     state === '' ? 'no controller has written its status yet' : `${state}${since}`,
     ...(deletionTimestamp === undefined ? [] : [`being deleted since ${age(deletionTimestamp, now)}`]),
+    ...(isResting ? ['suspended'] : []),
     ...(revision === 0 ? [] : [`revision ${revision}`]),
-    ...(nodes.length === 0 ? [] : [`${nodes.filter(isDone).length} of ${nodes.length} nodes ready`]),
+    ...(nodes.length === 0 ? [] : [nodesText(nodes, deletionTimestamp !== undefined)]),
   ];
   return [
     parts.map(printableLine).join('   '),
+    ...(isResting ? [`note: ${printableLine(suspensionText(refOf(instance)))}`] : []),
     ...notes.map((note) => `note: ${printableLine(note)}`),
     ...problems.map((problem) => printable(formatDiagnostic(problem))),
   ];
+}
+
+/** `2 of 4 nodes ready, 1 skipped`: a skipped node does not exist. Of an instance that is being deleted, what is gone. */
+function nodesText(reports: readonly NodeReport[], isBeingDeleted: boolean): string {
+  const { nodes, ready, skipped, deleted } = countNodes(reports);
+  if (nodes === 0) return `no node, ${skipped} skipped`;
+  const left = skipped === 0 ? '' : `, ${skipped} skipped`;
+  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${left}`;
 }

@@ -1,4 +1,6 @@
-/** A parse of `INSTANCE[/NODE]`. */
+import type { KubeObject } from '../../core/index.ts';
+
+/** One way to read `INSTANCE[/NODE]`. */
 export interface InstanceName {
   /** A kind, its plural, its singular or a short name, as typed. Absent for any kind. */
   readonly kind?: string;
@@ -37,4 +39,10 @@ function placesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
     default:
       return [];
   }
+}
+
+/** An instance as an argument that no other kind or namespace can be meant by: `webapp/team-a/shop`. */
+export function argumentOf({ kind, metadata }: { kind: string; metadata: Pick<KubeObject['metadata'], 'name' | 'namespace'> }): string {
+  const { name = '', namespace } = metadata;
+  return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
 }

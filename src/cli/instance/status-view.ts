@@ -2,13 +2,14 @@ import type { JsonObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, refOf, stringifyJson } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { isDone, readConditions } from '../../runtime/index.ts';
+import { countNodes, isDone, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownMark, shownNode } from './shown-node.ts';
+import { rests } from './suspension.ts';
 
 /**
  * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
@@ -20,8 +21,12 @@ export interface StatusView {
   /** `status.state`; empty before a controller has written it. */
   readonly state: string;
   readonly revision: number;
+  /** The instance is suspended: nothing is written before it is resumed. */
+  readonly suspended?: true;
   readonly ready: number;
+  /** The nodes that take part, without the skipped ones. */
   readonly nodes: number;
+  readonly skipped: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
@@ -35,13 +40,16 @@ export function statusView({ instance, decision, revision }: InstanceObservation
   const { state: _state, conditions, ...fields } = status;
   const nodes = currentNodes(decision);
   const open = nodes.filter((node) => !isDone(node));
+  const counts = countNodes(nodes);
   return {
     schemaVersion: 1,
     instance: refOf(instance),
     state: recordedState(instance).state,
     revision,
-    ready: nodes.length - open.length,
-    nodes: nodes.length,
+    ...(rests(instance) ? { suspended: true } : {}),
+    ready: counts.ready,
+    nodes: counts.nodes,
+    skipped: counts.skipped,
     conditions: readConditions(conditions),
     fields,
     open: open.map((node) => {

@@ -14,6 +14,8 @@ export interface TreeReport {
   readonly schemaVersion: 1;
   readonly instance: ObjectRef;
   readonly state: string;
+  /** The instance is suspended: nothing is written before it is resumed. */
+  readonly suspended?: true;
   readonly revision: number;
   readonly nodes: readonly TreeNode[];
 }

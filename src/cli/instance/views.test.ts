@@ -62,7 +62,7 @@ describe('tree', () => {
   test('nodes in the order of the graph, a collection with its number of objects, a skipped node with its reason', async () => {
     const seen = await look('shop');
     expect(treeLines(seen, world.clock.now(), false)).toEqual([
-      'App default/shop   ACTIVE 2s   revision 1   5 of 5 nodes ready',
+      'App default/shop   ACTIVE 2s   revision 1   4 of 4 nodes ready, 1 skipped',
       '├─ ✓ settings  ConfigMap default/shop      ready: is as wanted and ready',
       '├─ ✓ secret    Secret default/shop         ready: is as wanted and ready',
       '├─ ✓ parts     ConfigMap ×2                ready: is as wanted and ready',
@@ -76,7 +76,7 @@ describe('tree', () => {
     await world.controller.stop();
     await world.apply(instance('later'));
     expect(treeLines(await look('later'), world.clock.now(), false).slice(0, 2)).toEqual([
-      'App default/later   no controller has written its status yet   revision 1   1 of 5 nodes ready',
+      'App default/later   no controller has written its status yet   revision 1   0 of 4 nodes ready, 1 skipped',
       '├─ > settings  ConfigMap default/later      applying: creates its object',
     ]);
   });
@@ -105,7 +105,7 @@ describe('diff', () => {
     await world.user.patch(configMap('shop'), { data: { a: 'edited' } }, { fieldManager: 'kubectl-edit' });
     await world.advance(2000);
     expect(await diff('shop/settings')).toEqual([
-      'note: the instance is suspended, and nothing is written before it is resumed',
+      'note: the instance is suspended by the annotation kro.run/reconcile: nothing is written before typekro resume app/default/shop',
       '~ ConfigMap default/shop  drift (settings), last written by kubectl-edit',
       '    data.a  "edited" in the cluster, by kubectl-edit; "b" is wanted and will be put back',
     ]);

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
-import { isDone, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
+import { countNodes, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { shellWord } from '../shell-word.ts';
@@ -10,6 +10,7 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownNode } from './shown-node.ts';
+import { rests, resumeCommand } from './suspension.ts';
 
 /**
  * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -23,9 +24,13 @@ export interface WhyReport {
   readonly since?: string;
   /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
   readonly recorded?: string;
+  /** The instance is suspended: nothing is written before it is resumed. */
+  readonly suspended?: true;
   readonly ready: number;
+  /** The nodes that take part, without the skipped ones. */
   readonly nodes: number;
-  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
+  readonly skipped: number;
+  /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
   readonly blocked: readonly string[];
   /** The conditions of the instance itself that are False. */
   readonly refusals: readonly FailedCondition[];
@@ -100,7 +105,7 @@ export function whyReport(
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
-  const nodes = currentNodes(decision);
+  const counts = countNodes(currentNodes(decision));
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     schemaVersion: 1,
@@ -108,13 +113,17 @@ export function whyReport(
     state,
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
     ...(recorded === undefined ? {} : { recorded }),
-    ready: nodes.filter(isDone).length,
-    nodes: nodes.length,
+    ...(rests(instance) ? { suspended: true } : {}),
+    ready: counts.ready,
+    nodes: counts.nodes,
+    skipped: counts.skipped,
     blocked: [...(decision.blocked ?? []), ...foreignFinalizers(instance)],
     refusals: refusalsOf(instance),
     causes: roots.map(({ root, evidence }) => {
       const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
-      return causeOf(root, evidence, recorded, origins);
+      const cause = causeOf(root, evidence, recorded, origins);
+      const isHeld = root.node.because.kind === 'suspended';
+      return isHeld ? { ...cause, remedy: resumeCommand(refOf(instance)) } : cause;
     }),
   };
 }

@@ -83,7 +83,7 @@ function endLines(
     return recorded === undefined ? [] : ['', `the controller reports: ${said}`];
   if (refusals.length > 0) return [];
   if (isSuspended(observation.instance)) {
-    return ['', 'nothing is due, and the instance is suspended by the annotation kro.run/reconcile'];
+    return ['', 'nothing is due, and the instance is suspended'];
   }
   const open = currentNodes(decision).filter((each) => !isDone(each));
   if (node !== undefined && open.length > 0) {

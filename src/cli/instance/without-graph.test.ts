@@ -46,7 +46,7 @@ test('an instance that is stuck in deletion after its definition is gone', async
   await world.user.delete(potsRef);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes ready",
+      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes deleted",
       "note: the definition pots is gone",
       "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
       "",
@@ -72,7 +72,7 @@ test('a definition that does not compile while its instance is deleted', async (
   await world.apply(potDefinition([mapResource('map', { a: '${schema.spec.nothing}' })]));
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes ready",
+      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes deleted",
       "error: undefined field 'nothing' [cel/unknown-field]
       at spec.resources[0].template.data.a
       hint: known fields: text, count",

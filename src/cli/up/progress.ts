@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { DefinitionSummary, InspectSource, InstanceReport, InstanceSummary } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
+import { suspensionText } from '../instance/suspension.ts';
 import type { InstanceView } from './view.ts';
 
 /**
@@ -90,12 +91,15 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
 }
 
 /**
- * The problem of an instance for which the controller has no graph. Such an instance has no nodes that could show the
- * problem.
+ * What no node shows: that the controller has no graph for the instance, or that the instance is suspended, so that
+ * nothing is written for it.
  */
 function problemOf(report: InstanceReport): string | undefined {
-  const condition = report.conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
-  return condition?.message;
+  const { conditions, state } = report;
+  const unresolved = conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
+  if (unresolved !== undefined) return unresolved.message;
+  const isSuspended = conditions.some(({ reason }) => reason === 'ReconciliationSuspended');
+  return isSuspended && state !== 'DELETING' ? suspensionText(report) : undefined;
 }
 
 /** The controller's report of an object that the user applied. */

@@ -1,0 +1,19 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { isSuspended } from '../../runtime/index.ts';
+import { shellWord } from '../shell-word.ts';
+import { argumentOf } from './instance-name.ts';
+
+/** Is nothing written for the instance because of its suspension? The deletion of a suspended instance goes on. */
+export function rests(instance: KubeObject): boolean {
+  return isSuspended(instance) && instance.metadata.deletionTimestamp === undefined;
+}
+
+/** `typekro resume webapp/team-a/shop`: the command that ends the suspension of an instance. */
+export const resumeCommand = ({ kind, ...metadata }: NamedInstance): string =>
+  `typekro resume ${shellWord(argumentOf({ kind, metadata }))}`;
+
+/** What the suspension of an instance means, and the command that ends it. */
+export const suspensionText = (instance: NamedInstance): string =>
+  `suspended by the annotation kro.run/reconcile: nothing is written before ${resumeCommand(instance)}`;
+
+type NamedInstance = Pick<ObjectRef, 'kind' | 'name' | 'namespace'>;
