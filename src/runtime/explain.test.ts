@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changeLines, explainLines, explainNode, rootCausesOf } from './index.ts';
+import { changeLines, explainLines, explainNode, remedyOf, rootCausesOf } from './index.ts';
 import type { Because, NodeReport, NodeState } from './index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
@@ -90,6 +90,27 @@ test.each<[Because, string, string?]>([
   const explanation = explainNode(report('x', 'waiting', because));
   expect(explanation.reason).toBe(reason);
   expect(explanation.remedy).toBe(remedy);
+});
+
+test.each<[because: Because, text: string]>([
+  [{ kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] }, 'see why db does not have "a"'],
+  [{ kind: 'unread', object: pod }, 'see that the kind is served'],
+  [{ kind: 'write', action: 'create', count: 1 }, 'see that the controller runs'],
+  [{ kind: 'items-missing', present: 1, wanted: 2 }, 'see that the controller runs'],
+  [{ kind: 'dependency', nodes: [{ id: 'db', state: 'failed' }] }, 'look at what db waits for'],
+  [{ kind: 'not-ready', expression: 'db.status.ready', missing: 'status' }, 'see what writes "status"'],
+  [{ kind: 'not-ready-by-kind', object: pod, reason: 'Pending', message: '' }, 'see why the controller of Pod'],
+  [{ kind: 'being-deleted', objects: [{ object: pod, finalizers: [], since: '' }] }, 'see whether the API server'],
+  [{ kind: 'read-failed', failure: { code: 503, reason: '', message: '' } }, 'see that the API server answers'],
+  [{ kind: 'invalid-object', message: 'no', path: 'metadata.name' }, 'correct metadata.name in the definition'],
+  [{ kind: 'retired', objects: [pod], heldBy: ['db'] }, 'look at what db waits for'],
+  [
+    { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
+    'correct what the message names',
+  ],
+])('a cause that may end by itself has a remedy for the case that it lasts: %o', (because, text) => {
+  expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
+  expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();
 });
 
 const nodes = [

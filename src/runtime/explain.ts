@@ -3,7 +3,7 @@ import { formatRef, isoTime, stringifyJson } from '../core/index.ts';
 import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
-import { refusalRemedy } from './refusal-remedies.ts';
+import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
 import { refOfTarget } from './target.ts';
 
@@ -15,7 +15,7 @@ export interface Explanation {
   readonly reason: string;
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
-  /** What a user can do; absent when the node only needs time. */
+  /** What a user has to do; absent when the node usually only needs time (`remedyOf` has a text for these, too). */
   readonly remedy?: string;
 }
 
@@ -55,7 +55,8 @@ export function explainNode(report: NodeReport): Explanation {
   const { id, state, because } = report;
   const waitsFor = waitsForOf(because);
   const remedy = remedyOf(because);
-  return { node: id, state, reason: reasonOf(because), waitsFor, ...(remedy === undefined ? {} : { remedy }) };
+  const isDue = remedy?.when === 'now';
+  return { node: id, state, reason: reasonOf(because), waitsFor, ...(isDue ? { remedy: remedy.text } : {}) };
 }
 
 /** The description of a watch in words. */
@@ -159,81 +160,4 @@ function retiredReason({ objects, heldBy }: Of<'retired'>): string {
 function terminatingText({ object, finalizers, since }: Terminating): string {
   const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
-}
-
-/** The remedy for a value that the instance does not set. */
-function missingValueRemedy({ path, expression }: Of<'missing-data'>): string {
-  const index = path === undefined ? /^(.*)\[(\d+)\]$/s.exec(expression) : null;
-  if (index !== null)
-    return `give the list more items, or test for them first: size(${index[1]}) > ${index[2]} ? … : …`;
-  const field = path ?? expression;
-  return `set "${field}" in the instance, give it a default in the schema, or read it with a default: .?${field.split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
-}
-
-/** The optional spec field that an expression reads and the instance does not set, for a remedy with has(). */
-function unsetSpecField(message: string): string | undefined {
-  const key = /no such key: ([A-Za-z_]\w*)\s*$/.exec(message)?.[1];
-  return key === undefined
-    ? undefined
-    : new RegExp(`(?<![\\w.])schema\\.spec(?:\\.\\w+)*?\\.${key}(?!\\w)`).exec(message)?.[0];
-}
-
-/** The remedy for an expression that fails while it is evaluated, chosen by the message of CEL. */
-function failedExpressionRemedy(message: string): string {
-  if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
-  if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';
-  const unset = unsetSpecField(message);
-  if (unset !== undefined)
-    return `set ${unset.replace('schema.', '')} in the instance, or test it first: has(${unset}) && …, has(${unset}) ? … : …`;
-  if (/no such key/.test(message)) return 'read the key with a default: map[?key].orValue(…), or test it: key in map';
-  return 'correct the expression, or the value in the instance with which it fails';
-}
-
-const PERMISSION_REMEDY =
-  'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
-
-/** The remedy for a node; undefined when the node only needs time or another node. */
-function remedyOf(because: Because): string | undefined {
-  switch (because.kind) {
-    case 'being-deleted': {
-      const finalizers = [...new Set(because.objects.flatMap((entry) => entry.finalizers))];
-      return finalizers.length === 0
-        ? undefined
-        : `find out who owns ${finalizers.join(', ')} and why it does not finish`;
-    }
-    case 'missing-data':
-      return because.nodes.length === 0 ? missingValueRemedy(because) : undefined;
-    case 'external-missing':
-      return 'create it or name the file that has it, or correct the name in the externalRef';
-    case 'not-ready':
-      return because.missing === undefined
-        ? `look at ${because.object === undefined ? 'the object' : `it with kubectl get ${because.object.kind.toLowerCase()} ${because.object.name} -o yaml`}, and correct readyWhen if that can never be true`
-        : undefined;
-    case 'expression-failed':
-      return failedExpressionRemedy(because.message);
-    case 'write-failed': {
-      const { failure, object } = because;
-      const missing = failure.permission === undefined ? undefined : PERMISSION_REMEDY;
-      return missing ?? refusalRemedy(failure.message, object);
-    }
-    case 'read-failed':
-      return because.failure.permission === undefined ? undefined : PERMISSION_REMEDY;
-    case 'duplicate-target':
-    case 'identity-collision':
-      return 'give the objects different names';
-    case 'collection-too-large':
-      return 'make the list shorter, or raise the limit';
-    case 'other-owner':
-      if (because.instance !== undefined)
-        return `give it a name of its own for each instance, as with \${schema.metadata.name}, or delete ${because.instance}`;
-      return 'choose another name, delete the object, or set an adoption policy that takes it over';
-    case 'outside-namespace':
-      return 'set typekro.dev/namespaces: any on the definition, if its instances may';
-    case 'contested':
-      return 'leave the field out of the template, or stop the other manager';
-    case 'suspended':
-      return 'resume the instance (typekro resume), or remove its annotation kro.run/reconcile';
-    default:
-      return undefined;
-  }
 }

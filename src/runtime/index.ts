@@ -36,6 +36,7 @@ export type {
 } from './model.ts';
 export { equivalenceOf } from './model.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
+export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
 export { refusalRemedy } from './refusal-remedies.ts';
 export { DEFAULT_VERSION, step } from './step.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';

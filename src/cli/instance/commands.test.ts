@@ -104,6 +104,7 @@ test('why takes the name of a definition, and of its kind', async () => {
         "ResourceGraphDefinition lamps   Inactive AGE   kind Lamp",
         "",
         "✗ GraphAccepted  False: failed to build dependency graph: failed to extract dependencies: references unknown identifiers: [mp]",
+        "   do         correct what the message names in the definition and apply it again; typekro plan FILE checks it against this cluster first",
         "",
         "error: nothing here is named mp [graph/unknown-identifier]",
         "  at spec.resources[0].template.metadata.name",

@@ -7,6 +7,7 @@ import type { Cause } from '../../readiness/index.ts';
 import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
+import { emptySelectionText } from './found-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
@@ -117,7 +118,7 @@ async function externalItems(
     try {
       const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
       const ordered = items.toSorted((a, b) => (objectName(refOf(a)) < objectName(refOf(b)) ? -1 : 1));
-      return [{ selection: `${nodeId}: there is no ${type.kind}${labels} ${where}`, items: ordered }];
+      return [{ selection: emptySelectionText(nodeId, type.kind, labels, where), items: ordered }];
     } catch (error) {
       if (error instanceof KubeError) return [];
       throw error;

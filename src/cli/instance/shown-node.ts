@@ -10,6 +10,7 @@ export interface ShownNode {
   readonly state: ShownState;
   readonly reason: string;
   readonly waitsFor: readonly string[];
+  /** What a user has to do; absent when the node usually only needs time. */
   readonly remedy?: string;
 }
 

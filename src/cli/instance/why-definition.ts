@@ -60,6 +60,9 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
 ];
 
+const CORRECT_DEFINITION =
+  'correct what the message names in the definition and apply it again; typekro plan FILE checks it against this cluster first';
+
 /**
  * Explains why a definition is not served, and lists its instances that are not ACTIVE.
  *
@@ -102,8 +105,8 @@ function refusalsOf(definition: KubeObject): FailedCondition[] {
   const refused = readConditions(definition.status?.['conditions']).filter(({ status }) => status === 'False');
   const causes = refused.filter(({ type }) => type !== 'Ready');
   return (causes.length > 0 ? causes : refused).map(({ type, reason = '', message = '' }: Condition) => {
-    const remedy = REMEDIES.find(([said]) => said.test(message))?.[1];
-    return { condition: type, reason, message, ...(remedy === undefined ? {} : { remedy }) };
+    const remedy = REMEDIES.find(([said]) => said.test(message))?.[1] ?? CORRECT_DEFINITION;
+    return { condition: type, reason, message, remedy };
   });
 }
 

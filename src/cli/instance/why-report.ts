@@ -2,9 +2,10 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
-import { countNodes, keys, readConditions, refusalRemedy } from '../../runtime/index.ts';
+import { countNodes, keys, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
+import { isEmptySelection, mapWithoutKey } from './found-text.ts';
 import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
@@ -31,18 +32,24 @@ export interface WhyReport {
   readonly nodes: number;
   readonly skipped: number;
   /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
-  readonly blocked: readonly string[];
-  /** The conditions of the instance itself that are False. */
+  readonly blocked: readonly Blocker[];
+  /** What the controller could not do with the instance itself. */
   readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
 }
 
-/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
+/** What keeps an instance from being deleted. */
+export interface Blocker {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** A condition of an instance or a definition that is False for a reason that stands behind no node. */
 export interface FailedCondition {
   readonly condition: string;
   readonly reason: string;
   readonly message: string;
-  readonly remedy?: string;
+  readonly remedy: string;
 }
 
 /** A root cause: a node that waits for no other node. */
@@ -67,7 +74,8 @@ export interface WhyCause {
   readonly dryRun?: string;
   /** What could not be read, so that causes may be missing. */
   readonly unread: readonly string[];
-  readonly remedy?: string;
+  /** What to do; of a cause that usually only needs time, what to do when it lasts. */
+  readonly remedy: string;
   /** A command that shows more. */
   readonly look?: string;
 }
@@ -117,13 +125,12 @@ export function whyReport(
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,
-    blocked: [...(decision.blocked ?? []), ...foreignFinalizers(instance)],
+    blocked: [...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)), ...foreignFinalizers(instance)],
     refusals: refusalsOf(instance),
     causes: roots.map(({ root, evidence }) => {
       const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
-      const cause = causeOf(root, evidence, recorded, origins);
-      const isHeld = root.node.because.kind === 'suspended';
-      return isHeld ? { ...cause, remedy: resumeCommand(refOf(instance)) } : cause;
+      const own = ownRemedy(root, evidence, instance, graph);
+      return causeOf(root, evidence, recorded, origins, own);
     }),
   };
 }
@@ -136,12 +143,18 @@ function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[
   return readConditions(instance.status?.['conditions'])
     .filter(refused)
     .map(({ type, reason = '', message = '' }) => {
-      const remedy = refusalOfInstance(message, instance);
-      return { condition: type, reason, message, ...(remedy === undefined ? {} : { remedy }) };
+      const known = messageRemedy(message, instance);
+      const remedy = known ?? (type === 'GraphResolved' ? SEE_DEFINITION : CORRECT_INSTANCE);
+      return { condition: type, reason, message, remedy };
     });
 }
 
-function refusalOfInstance(message: string, instance: InstanceObservation['instance']): string | undefined {
+const SEE_DEFINITION = 'see what is wrong with the definition: typekro why DEFINITION';
+const CORRECT_INSTANCE =
+  'correct what the message names; the controller tries again by itself, and typekro reconcile asks for that at once';
+
+/** The remedy for a message of the controller or the API server about a write; undefined for an unknown one. */
+function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
   if (/is forbidden: User /.test(message))
     return 'give the controller the right: typekro rbac prints all rules that a definition needs';
   return refusalRemedy(message, refOf(instance));
@@ -152,15 +165,17 @@ function causeOf(
   evidence: Evidence,
   recorded: string | undefined,
   origins: readonly FieldOrigin[],
+  own: string,
 ): WhyCause {
   const { found, troubles, unread, write } = evidence;
   const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
-  // The object that lacks the data, if it is known.
-  const object = objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `))) ?? objects[0];
+  const object = objectBehind(objects, found) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
-  const advice = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
+  const isOwn = node.because.kind === 'suspended';
+  const known = first?.remedy ?? write?.remedy ?? pending?.remedy;
+  const advice = isOwn ? own : (known ?? remedy ?? origins[0]?.remedy ?? own);
   const about = first?.object ?? object;
   return {
     node: node.id,
@@ -174,15 +189,40 @@ function causeOf(
     troubles,
     ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,
-    ...(advice === undefined ? {} : { remedy: advice }),
+    remedy: advice,
     ...(about === undefined ? {} : { look: describeCommand(about) }),
   };
 }
 
-/**
- * Describes a pending write that the server does not refuse. When the controller has reported a failure, that message
- * is more precise than the missing write.
- */
+/** The object in which the data is missing, if it is known. */
+function objectBehind(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
+  return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
+}
+
+/** The remedy for the reason of a node, with the objects and commands of this instance. */
+function ownRemedy(
+  { node }: RootCause,
+  { found }: Evidence,
+  instance: InstanceObservation['instance'],
+  graph: InstanceObservation['graph'],
+): string {
+  const { because } = node;
+  if (because.kind === 'suspended') return resumeCommand(refOf(instance));
+  if (because.kind === 'missing-data') {
+    if (found.some(isEmptySelection)) return 'create such an object, or correct the selector of the externalRef';
+    const map = found.map(mapWithoutKey).find((name) => name !== undefined);
+    if (map !== undefined && because.path !== undefined) {
+      const isExternal = because.nodes.some((id) => graph?.nodes.get(id)?.nodeType.startsWith('external') === true);
+      const where = isExternal ? map : `the template of ${because.nodes.join(', ')}`;
+      return `add "${because.path}" to ${where}, correct the name in the expression, or ${readWithDefault(because)}`;
+    }
+  }
+  return remedyOf(because)?.text ?? SEE_OBJECTS;
+}
+
+const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
+
+/** A write that is due and not refused: the controller's own words tell more than that it is due. */
 function pendingText(
   { result, outcome }: PendingWrite,
   recorded: string | undefined,
@@ -207,13 +247,21 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
   return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
 
-/** Describes the finalizers of other programs on an instance that is being deleted. */
-function foreignFinalizers({ metadata }: InstanceObservation['instance']): string[] {
+/** What blocks a deletion, in the words of the step: the request that failed stands before the answer. */
+function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
+  return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
+}
+
+const CORRECT_BLOCKER =
+  'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
+
+/** Finalizers of others, once the instance is to be deleted. */
+function foreignFinalizers({ metadata }: InstanceObservation['instance']): Blocker[] {
   if (metadata.deletionTimestamp === undefined) return [];
   return (metadata.finalizers ?? [])
     .filter((finalizer) => finalizer !== keys.FINALIZER)
-    .map(
-      (finalizer) =>
-        `the finalizer ${finalizer} of another program holds the instance since ${metadata.deletionTimestamp}`,
-    );
+    .map((finalizer) => ({
+      reason: `the finalizer ${finalizer} of another program holds the instance since ${metadata.deletionTimestamp}`,
+      remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; take the finalizer off by hand (kubectl edit) only when that program is gone for good`,
+    }));
 }

@@ -15,7 +15,10 @@ import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report
  */
 export function whyLines(observation: InstanceObservation, report: WhyReport, now: number, colour: boolean): string[] {
   const head = headLines(observation, now);
-  const blocked = report.blocked.map((text) => `  blocked by  ${printableLine(text)}`);
+  const blocked = report.blocked.flatMap(({ reason, remedy }) => [
+    `  blocked by  ${printableLine(reason)}`,
+    `   do         ${printableLine(remedy)}`,
+  ]);
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
   const refusals = report.refusals.flatMap((refusal) => ['', ...failedConditionLines(refusal, colour)]);
   return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
@@ -28,7 +31,7 @@ export function failedConditionLines(
 ): string[] {
   return [
     `${shownMark('failed', colour)} ${condition}  False: ${printableLine(message === '' ? reason : message)}`,
-    ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
+    `   do         ${printableLine(remedy)}`,
   ];
 }
 
@@ -41,7 +44,7 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
     ...troubles.flatMap(troubleLines),
     ...(dryRun === undefined ? [] : [`   └ because  ${printableLine(dryRun)}`]),
     ...unread.map((text) => `   not known  ${printableLine(text)}`),
-    ...(remedy === undefined ? [] : [`   do         ${printableLine(remedy)}`]),
+    `   do         ${printableLine(remedy)}`,
     ...(look === undefined ? [] : [`   look       ${printableLine(look)}`]),
     ...(waiting.length === 0 ? [] : [`   waiting    ${waiting.join(', ')}`]),
   ];

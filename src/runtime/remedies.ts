@@ -1,0 +1,139 @@
+import { refusalRemedy } from './refusal-remedies.ts';
+import type { Because } from './report.ts';
+
+/** What a user can do about a cause. */
+export interface Remedy {
+  readonly text: string;
+  /**
+   * `now`: the node does not go on before a user acts. `if it lasts`: the node usually needs only time or another client,
+   * and a user acts when that takes too long.
+   */
+  readonly when: 'now' | 'if it lasts';
+}
+
+type Kind = Because['kind'];
+type Of<Each extends Kind> = Extract<Because, { kind: Each }>;
+
+/** Reasons of nodes that wait for nothing. */
+type DoneKind = 'ready' | 'no-items' | 'excluded' | 'dependency-skipped';
+
+const now = (text: string): Remedy => ({ text, when: 'now' });
+const later = (text: string): Remedy => ({ text, when: 'if it lasts' });
+
+const PERMISSION_REMEDY =
+  'add the rule to a role of the acting identity; typekro rbac FILE prints all rules that a definition needs';
+
+const SEE_CONTROLLER =
+  'see that the controller runs and may write this kind: its log and its events name what it was refused';
+
+/** The remedy for each reason that a node can wait for; a new kind of reason does not compile without one. */
+const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>) => Remedy } = {
+  suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
+  dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),
+  'missing-data': missingData,
+  unread: () => later('see that the kind is served (kubectl api-resources) and that the API server answers'),
+  'read-failed': ({ failure }) =>
+    failure.permission === undefined
+      ? later('see that the API server answers, and that the webhook which converts this kind runs')
+      : now(PERMISSION_REMEDY),
+  write: () => later(SEE_CONTROLLER),
+  'items-missing': () => later(SEE_CONTROLLER),
+  'not-ready': notReady,
+  'not-ready-by-kind': ({ object }) =>
+    later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
+  'external-missing': () => now('create it or name the file that has it, or correct the name in the externalRef'),
+  contested: () => now('leave the field out of the template, or stop the other manager'),
+  'being-deleted': ({ objects }) => {
+    const finalizers = [...new Set(objects.flatMap((entry) => entry.finalizers))];
+    return finalizers.length === 0
+      ? later('see whether the API server and its garbage collector run: nothing else keeps the object')
+      : now(`find out who owns ${finalizers.join(', ')} and why it does not finish`);
+  },
+  'expression-failed': ({ message }) => now(failedExpression(message)),
+  'write-failed': ({ failure, object }) => {
+    if (failure.permission !== undefined) return now(PERMISSION_REMEDY);
+    const known = refusalRemedy(failure.message, object);
+    return known === undefined
+      ? later('correct what the message names, in the definition or in the instance; the write is tried again')
+      : now(known);
+  },
+  'other-owner': ({ instance }) =>
+    now(
+      instance === undefined
+        ? 'choose another name, delete the object, or set an adoption policy that takes it over'
+        : `give it a name of its own for each instance, as with \${schema.metadata.name}, or delete ${instance}`,
+    ),
+  'duplicate-target': () => now('give the objects different names'),
+  'identity-collision': () => now('give the objects different names'),
+  'collection-too-large': () => now('make the list shorter, or raise the limit'),
+  'invalid-object': ({ path }) =>
+    later(`correct ${path ?? 'the template'} in the definition, or the data of the instance that it reads`),
+  'outside-namespace': () => now('set typekro.dev/namespaces: any on the definition, if its instances may'),
+  retired: ({ heldBy }) =>
+    later(
+      heldBy === undefined ? SEE_CONTROLLER : `look at what ${heldBy.join(', ')} waits for: the objects are kept for that`,
+    ),
+};
+
+/** The remedy for a reason; undefined for the reasons of nodes that wait for nothing. */
+export function remedyOf(because: Because): Remedy | undefined {
+  switch (because.kind) {
+    case 'ready':
+    case 'no-items':
+    case 'excluded':
+    case 'dependency-skipped':
+      return undefined;
+    default:
+      return (REMEDIES[because.kind] as (each: Because) => Remedy)(because);
+  }
+}
+
+function missingData(because: Of<'missing-data'>): Remedy {
+  const { nodes, path } = because;
+  if (nodes.length === 0) return now(missingValue(because));
+  const data = path === undefined ? 'the data that the expression reads' : `"${path}"`;
+  return later(`see why ${nodes.join(', ')} does not have ${data}, or ${readWithDefault(because)}`);
+}
+
+/** The remedy for a value that the instance does not set. */
+function missingValue(because: Of<'missing-data'>): string {
+  const { path, expression } = because;
+  const index = path === undefined ? /^(.*)\[(\d+)\]$/s.exec(expression) : null;
+  if (index !== null)
+    return `give the list more items, or test for them first: size(${index[1]}) > ${index[2]} ? … : …`;
+  return `set "${path ?? expression}" in the instance, give it a default in the schema, or ${readWithDefault(because)}`;
+}
+
+/** How an expression does without a value that may be absent. */
+export function readWithDefault({ path, expression }: Of<'missing-data'>): string {
+  return `read it with a default: .?${(path ?? expression).split('.').at(-1)}.orValue(…) in CEL, ?? in TypeScript`;
+}
+
+function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
+  if (missing !== undefined)
+    return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
+  const look =
+    object === undefined
+      ? 'the object'
+      : `it with kubectl get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
+  return now(`look at ${look}, and correct readyWhen if that can never be true`);
+}
+
+/** The optional spec field that an expression reads and the instance does not set, for a remedy with has(). */
+function unsetSpecField(message: string): string | undefined {
+  const key = /no such key: ([A-Za-z_]\w*)\s*$/.exec(message)?.[1];
+  return key === undefined
+    ? undefined
+    : new RegExp(`(?<![\\w.])schema\\.spec(?:\\.\\w+)*?\\.${key}(?!\\w)`).exec(message)?.[0];
+}
+
+/** The remedy for an expression that fails while it is evaluated, chosen by the message of CEL. */
+function failedExpression(message: string): string {
+  if (/division by zero|modulus by zero/.test(message)) return 'test the divisor first: x == 0 ? 0 : 10 / x';
+  if (/index out of bounds/.test(message)) return 'test the length first: size(list) > 1 ? list[1] : …';
+  const unset = unsetSpecField(message);
+  if (unset !== undefined)
+    return `set ${unset.replace('schema.', '')} in the instance, or test it first: has(${unset}) && …, has(${unset}) ? … : …`;
+  if (/no such key/.test(message)) return 'read the key with a default: map[?key].orValue(…), or test it: key in map';
+  return 'correct the expression, or the value in the instance with which it fails';
+}
