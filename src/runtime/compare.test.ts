@@ -68,7 +68,7 @@ describe('a field that another manager took', () => {
       ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
     ];
     const live = { ...map('found'), metadata: { name: 'm', managedFields } };
-    const found = compareApplied({ ...map(''), data: {} } as KubeObject, live);
+    const found = compareApplied({ ...map(''), data: {} }, live);
     expect(found.map(({ path, kind, managers }) => [path, kind, managers])).toEqual([['data', 'differs', ['other']]]);
   });
 

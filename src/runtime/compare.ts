@@ -65,8 +65,7 @@ export function compareApplied(
   };
   const wanted = comparable(desired, desired as unknown as JsonValue);
   const actual = comparable(live, live as unknown as JsonValue);
-  const isWhole = (path: readonly PathStep[]) =>
-    othersAt(live, path, manager).some((other) => other.isWhole);
+  const isWhole = (path: readonly PathStep[]) => othersAt(live, path, manager).some((other) => other.isWhole);
   walkWanted([], wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
     const owned = comparable(live, project(fields, actual));

@@ -93,7 +93,10 @@ test.each<[Because, string, string?]>([
 });
 
 test.each<[because: Because, text: string]>([
-  [{ kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] }, 'see why db does not have "a"'],
+  [
+    { kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] },
+    'see why db does not have "a"',
+  ],
   [{ kind: 'unread', object: pod }, 'see that the kind is served'],
   [{ kind: 'write', action: 'create', count: 1 }, 'see that the controller runs'],
   [{ kind: 'items-missing', present: 1, wanted: 2 }, 'see that the controller runs'],

@@ -1,4 +1,8 @@
 import { expect, test } from 'vitest';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import type { KubeObject } from '../core/index.ts';
 import { pausedWrite } from './paused-write.ts';
 
 const target = {
@@ -23,4 +27,25 @@ test.each([
   const failed = { ...refused, failure, retryAt: 1000 };
   expect(pausedWrite({ failedWrite: () => failed }, target, attempt, now)).toBe(paused ? failed : undefined);
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();
+});
+
+test('an object that is deleted during the pause of a refused change is created at once, and pauses for itself', () => {
+  const graph = graphOf(`
+schema: {spec: {k: string}}
+resources:
+  - id: base
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: base}, data: {k: "\${schema.spec.k}"}}
+`);
+  const cluster = new FakeCluster();
+  const key = putInstance(graph, cluster, 'a', { k: 'v' });
+  settle(graph, key, cluster);
+  cluster.refuse.set('ConfigMap/ns/base', failure);
+  cluster.edit(key, (object) => void (object.spec = { k: 'w' }));
+  settle(graph, key, cluster);
+  const next = () => decide(graph, cluster.get(key) as KubeObject, cluster);
+  expect(next().apply).toEqual([]);
+  cluster.remove('ConfigMap/ns/base');
+  expect(next().apply.map(({ nodeId, why }) => [nodeId, why])).toEqual([['base', 'create']]);
+  settle(graph, key, cluster);
+  expect(next()).toMatchObject({ apply: [], requeueAt: Date.parse('2026-11-01T00:00:01Z') });
 });

@@ -71,7 +71,9 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'outside-namespace': () => now('set typekro.dev/namespaces: any on the definition, if its instances may'),
   retired: ({ heldBy }) =>
     later(
-      heldBy === undefined ? SEE_CONTROLLER : `look at what ${heldBy.join(', ')} waits for: the objects are kept for that`,
+      heldBy === undefined
+        ? SEE_CONTROLLER
+        : `look at what ${heldBy.join(', ')} waits for: the objects are kept for that`,
     ),
 };
 
@@ -113,9 +115,7 @@ function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
   if (missing !== undefined)
     return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
   const look =
-    object === undefined
-      ? 'the object'
-      : `it with kubectl get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
+    object === undefined ? 'the object' : `it with kubectl get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
   return now(`look at ${look}, and correct readyWhen if that can never be true`);
 }
 

@@ -170,22 +170,6 @@ describe('failures', () => {
     expect(settle(PAIR, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
   });
 
-  test('the pause belongs to the refused object: one that is deleted meanwhile is created at once', () => {
-    const cluster = new FakeCluster();
-    const key = putInstance(PAIR, cluster, 'a', { k: 'v' });
-    settle(PAIR, key, cluster);
-    cluster.refuse.set('ConfigMap/ns/base', refused);
-    cluster.edit(key, (object) => void (object.spec = { k: 'w' }));
-    settle(PAIR, key, cluster);
-    expect(decide(PAIR, cluster.get(key) as KubeObject, cluster).apply).toEqual([]);
-    cluster.remove('ConfigMap/ns/base');
-    const { apply } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
-    expect(apply.map(({ nodeId, why }) => [nodeId, why])).toEqual([['base', 'create']]);
-    settle(PAIR, key, cluster);
-    const { apply: refusedAgain, requeueAt } = decide(PAIR, cluster.get(key) as KubeObject, cluster);
-    expect([refusedAgain, requeueAt]).toEqual([[], Date.parse('2026-11-01T00:00:01Z')]);
-  });
-
   test('a missing right is named with the rule to add', () => {
     const cluster = new FakeCluster();
     const permission = {

@@ -61,8 +61,8 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'a child that is gone already is a failed delete',
     file: 'src/execute/write-children.ts',
-    find: "    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, '', thrown, false);",
-    replace: "    return rememberFailedWrite(ports, target, '', thrown, false);",
+    find: "    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);",
+    replace: "    return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);",
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
@@ -75,7 +75,7 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'failures of another content count',
     file: 'src/execute/write-children.ts',
-    find: 'const inARow = before?.digest === digest ? before.failures : 0;',
+    find: 'const inARow = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;',
     replace: 'const inARow = before?.failures ?? 0;',
     tests: ['src/execute/carry-out.test.ts'],
   },

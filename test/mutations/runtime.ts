@@ -34,14 +34,14 @@ export const RUNTIME: readonly MutationRow[] = [
     file: 'src/runtime/paused-write.ts',
     find: 'failed.retryAt > now ?',
     replace: 'failed.retryAt < now ?',
-    tests: ['src/runtime/step-prune.test.ts', 'src/runtime/step-writes.test.ts'],
+    tests: ['src/runtime/paused-write.test.ts', 'src/runtime/step-prune.test.ts'],
   },
   {
     name: 'a write waits for the pause of a refusal of another object of the name',
     file: 'src/runtime/paused-write.ts',
     find: 'one.digest === other.digest && one.uid === other.uid',
     replace: 'one.digest === other.digest',
-    tests: ['src/runtime/step-writes.test.ts', 'src/runtime/step-deletion.test.ts', 'src/execute/carry-out.test.ts'],
+    tests: ['src/runtime/paused-write.test.ts', 'src/execute/carry-out.test.ts'],
   },
   {
     name: 'the lowest wave is deleted first',

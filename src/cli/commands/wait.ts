@@ -81,7 +81,7 @@ interface Failure {
   readonly remedy?: string;
 }
 
-/** Waits for the goal; gives the last words about the instance when it is not reached. */
+/** Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not. */
 async function reach(
   api: KubernetesApi,
   instance: KubeObject,
@@ -92,7 +92,7 @@ async function reach(
   const { uid } = instance.metadata;
   let last = failureOf(instance);
   const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
-    // Another instance of the same name is not this one.
+    // A new instance of the same name has another UID.
     const current = found?.metadata.uid === uid ? found : undefined;
     if (isReached(goal, current)) return {};
     if (current === undefined) return { failure: { why: 'it was deleted' } };

@@ -44,6 +44,7 @@ test('a collection of external objects that no object matches', async () => {
       "",
       "· first  pending: waits for data: maps[0].metadata.name has no value",
       "   └ because  maps: there is no ConfigMap with the labels app=none in namespace default",
+      "   do         create such an object, or correct the selector of the externalRef",
       "",
       "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "first": failed to evaluate expression: eval "maps[0].metadata.name": index out of bounds: 0 (data pending)",
     ]
@@ -65,6 +66,7 @@ test('an item of a collection without the data', async () => {
       "",
       "· reads  pending: waits for data: parts[1].data.other has no value, "other" is not there",
       "   └ because  ConfigMap default/b: data has name, and no other",
+      "   do         add "other" to the template of parts, correct the name in the expression, or read it with a default: .?other.orValue(…) in CEL, ?? in TypeScript",
       "   look       kubectl describe configmap b -n default",
       "",
       "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "reads": failed to evaluate expression: eval "parts[1].data.other": no such key: other (data pending)",
@@ -101,6 +103,7 @@ test('an iterator leads to the node that its list comes from', async () => {
       "",
       "· parts  pending: waits for data: entry.data.key has no value, "key" is not there",
       "   └ because  ConfigMap default/settings: data has other, and no key",
+      "   do         add "key" to ConfigMap default/settings, correct the name in the expression, or read it with a default: .?key.orValue(…) in CEL, ?? in TypeScript",
       "",
       "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "parts": failed to evaluate expression: eval "entry.data.key": no such key: key (data pending)",
     ]

@@ -103,7 +103,9 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   delete: '-',
 };
 
-/** The report in lines: one for each object, one for each field, one for each node that was not compared. */
+/**
+ * Prints the report as lines: one for each object and each of its fields, and one for each node that was not compared.
+ */
 export function diffLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
@@ -116,8 +118,7 @@ export function diffLines({ instance, suspended, changes, notCompared }: DiffRep
       ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, action)}`),
     ];
   });
-  const held =
-    suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
+  const held = suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
   return [
     ...held,
     ...lines,

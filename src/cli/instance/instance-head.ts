@@ -8,8 +8,8 @@ import { currentNodes, recordedState } from './observation.ts';
 import { rests, suspensionText } from './suspension.ts';
 
 /**
- * The first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then what
- * differs from the usual, such as a suspension, and why no revision compiles.
+ * Prints the first lines of each view: `WebApp team-a/shop   IN_PROGRESS 4m12s   revision 7   2 of 5 nodes ready`, then
+ * notes, such as a suspension, and the errors of a revision that does not compile.
  *
  * @param now milliseconds since the epoch
  */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 
-/** One way to read `INSTANCE[/NODE]`. */
+/** A parse of `INSTANCE[/NODE]`. */
 export interface InstanceName {
   /** A kind, its plural, its singular or a short name, as typed. Absent for any kind. */
   readonly kind?: string;
@@ -41,8 +41,14 @@ function placesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
   }
 }
 
-/** An instance as an argument that no other kind or namespace can be meant by: `webapp/team-a/shop`. */
-export function argumentOf({ kind, metadata }: { kind: string; metadata: Pick<KubeObject['metadata'], 'name' | 'namespace'> }): string {
+/** Writes an instance as an unambiguous argument, with kind and namespace: `webapp/team-a/shop`. */
+export function argumentOf({
+  kind,
+  metadata,
+}: {
+  kind: string;
+  metadata: Pick<KubeObject['metadata'], 'name' | 'namespace'>;
+}): string {
   const { name = '', namespace } = metadata;
   return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), name].join('/');
 }

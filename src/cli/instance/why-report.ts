@@ -31,9 +31,9 @@ export interface WhyReport {
   /** The nodes that take part, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
-  /** What keeps the instance from being deleted besides its nodes: finalizers, policies. */
+  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
   readonly blocked: readonly Blocker[];
-  /** What the controller could not do with the instance itself. */
+  /** The conditions of the instance itself that are False. */
   readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
 }
@@ -44,7 +44,7 @@ export interface Blocker {
   readonly remedy: string;
 }
 
-/** A condition of an instance or a definition that is False for a reason that stands behind no node. */
+/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
 export interface FailedCondition {
   readonly condition: string;
   readonly reason: string;
@@ -194,7 +194,7 @@ function causeOf(
   };
 }
 
-/** The object in which the data is missing, if it is known. */
+/** The object that lacks the data, if it is known. */
 function objectBehind(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
   return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
 }
@@ -255,7 +255,7 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
 
-/** Finalizers of others, once the instance is to be deleted. */
+/** Describes the finalizers of other programs on an instance that is being deleted. */
 function foreignFinalizers({ metadata }: InstanceObservation['instance']): Blocker[] {
   if (metadata.deletionTimestamp === undefined) return [];
   return (metadata.finalizers ?? [])

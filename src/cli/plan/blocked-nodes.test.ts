@@ -67,7 +67,12 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
     'data that is missing in the instance itself',
     [mapResource('first', { value: '${schema.metadata.labels.tier}' }), second],
     {},
-    { state: 'blocked', blocked: [`first ${LABEL}`, 'second waits for first (pending)'], later: [], why: [`first ${LABEL}`] },
+    {
+      state: 'blocked',
+      blocked: [`first ${LABEL}`, 'second waits for first (pending)'],
+      later: [],
+      why: [`first ${LABEL}`],
+    },
   ],
   [
     'an object that another client has to create ends by itself',
