@@ -1,3 +1,5 @@
+import { withShortValues } from './short-values.ts';
+
 /**
  * Control characters (Cc) and characters that change the direction of text (Bidi_Control). They are listed by number:
  * with a named class such as `\p{Cc}`, the first printed text would make Node load tables that stay in memory. `WIDE`
@@ -35,10 +37,11 @@ export function printableInColour(text: string): string {
 }
 
 /**
- * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space.
+ * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space. Large
+ * values in messages of servers are cut (`withShortValues`); JSON and YAML output has them.
  */
 export function printableLine(text: string): string {
-  return printable(text.trim().replaceAll(/\s+/g, ' '));
+  return printable(withShortValues(text.trim().replaceAll(/\s+/g, ' ')));
 }
 
 /** Characters with a width of two columns: East Asian wide and fullwidth characters, and emoji. */

@@ -6,6 +6,7 @@ import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
 import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { isImmutableRefusal } from '../plan/replacement.ts';
 import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { InstanceObservation } from './observation.ts';
@@ -144,6 +145,9 @@ function changedFields(node: string, { apply }: Decision): string[] {
     });
 }
 
+const isBelow = (path: string, field: string): boolean =>
+  path !== field && (path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
+
 const deletionText = ({ target }: DeleteAction): string =>
   `the deletion of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
 
@@ -193,7 +197,7 @@ async function dryRunAs(
 
 async function dryRun(
   api: KubernetesApi,
-  { desired, target }: ApplyAction,
+  { desired, target, differences = [] }: ApplyAction,
   signal: AbortSignal,
 ): Promise<NonNullable<Evidence['write']>> {
   const ref = refOfTarget(target);
@@ -216,10 +220,14 @@ async function dryRun(
     }
     const remedy = refusalRemedy(error.message, ref);
     const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
+    const differing = differences
+      .map(({ path }) => path)
+      .filter((path) => fields.some((field) => isBelow(path, field)));
     return {
       result: 'refused',
       outcome: `the API server refuses ${name}: ${said}`,
       fields,
+      ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),
     };
   }

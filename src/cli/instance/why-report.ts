@@ -96,6 +96,8 @@ export interface PendingWrite {
   readonly missing?: boolean;
   /** The paths of the fields that the API server refuses. */
   readonly fields?: readonly string[];
+  /** The paths below these fields that differ from the live object, where a field cannot change. */
+  readonly differing?: readonly string[];
   readonly remedy?: string;
 }
 
@@ -185,13 +187,24 @@ function causeOf(
     waitsFor,
     waiting,
     objects,
-    found: [...found, ...origins.map(({ text }) => text)],
+    found: [...found, ...differingText(write), ...origins.map(({ text }) => text)],
     troubles,
     ...(pending === undefined ? {} : { dryRun: pending.text }),
     unread,
     remedy: advice,
     ...(about === undefined ? {} : { look: describeCommand(about) }),
   };
+}
+
+/** Fields that a line names. */
+const MAX_FIELDS = 5;
+
+/** The fields of a live object that cannot change: a server that refuses a whole template does not name them. */
+function differingText(write: PendingWrite | undefined): string[] {
+  const { differing = [] } = write ?? {};
+  if (differing.length === 0) return [];
+  const more = differing.length > MAX_FIELDS ? ` and ${differing.length - MAX_FIELDS} more fields` : '';
+  return [`the live object differs in ${differing.slice(0, MAX_FIELDS).join(', ')}${more}`];
 }
 
 /** The object that lacks the data, if it is known. */

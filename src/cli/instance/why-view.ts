@@ -4,6 +4,7 @@ import { isJsonObject, objectName } from '../../core/index.ts';
 import { causeText } from '../../readiness/index.ts';
 import { isDone, isSuspended } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
+import { withShortValues } from '../short-values.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
@@ -83,7 +84,7 @@ function endLines(
     return ['', `nothing is done for the instance: ${text}`];
   }
   if (causes.length > 0 || blocked.length > 0)
-    return recorded === undefined ? [] : ['', `the controller reports: ${said}`];
+    return recorded === undefined || isTold(recorded, causes) ? [] : ['', `the controller reports: ${said}`];
   if (refusals.length > 0) return [];
   if (isSuspended(observation.instance)) {
     return ['', 'nothing is due, and the instance is suspended'];
@@ -108,6 +109,14 @@ function endLines(
   }
   const status = state === '' ? 'nothing' : printableLine(state);
   return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
+}
+
+/** Does a cause tell the same refusal, with a large value? The message of such a refusal is not repeated. */
+function isTold(recorded: string, causes: readonly WhyCause[]): boolean {
+  const isLarge = withShortValues(recorded).length < recorded.length;
+  return (
+    isLarge && causes.some(({ reason }) => recorded.includes(reason.replace(/^the API server refuses [^:]*: /, '')))
+  );
 }
 
 const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';

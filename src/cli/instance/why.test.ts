@@ -60,6 +60,14 @@ const config = (id: string, data: string, more = '') => `
   ${more}
   template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}-${id}" }, data: ${data} }`;
 
+const job = (image: string) => `
+- id: job
+  template:
+    apiVersion: batch/v1
+    kind: Job
+    metadata: { name: job }
+    spec: { template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "${image}" }] } } }`;
+
 async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER);
   const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
@@ -231,6 +239,42 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
     ['└ because  Error (Pod default/', '└ because  BackoffLimitExceeded (Job default/job)'],
   ],
   [
+    'the template of a Job, which cannot change',
+    [definition(job('nginx:1')), instance(), definition(job('nginx:2'))],
+    [
+      '✗ job  failed: the API server refuses Job default/job: Job.batch "job" is invalid: spec.template: Invalid value: {…',
+      '└ because  the live object differs in spec.template.spec.containers',
+      'do         the field cannot change on an object that exists',
+    ],
+  ],
+  [
+    'two items of a collection with one name',
+    [
+      definition(`
+- id: parts
+  forEach: [{ part: "\${['a', 'a']}" }]
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${part}" } }`),
+      instance(),
+    ],
+    ['✗ parts  failed: has two items with one identity', 'do         give the objects different names'],
+  ],
+  [
+    'a key that a ConfigMap of another client lacks',
+    [
+      yaml('{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default }, data: { a: b } }'),
+      definition(`
+- id: settings
+  externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }
+- id: map
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: map }, data: { c: "\${settings.data.c}" } }`),
+      instance(),
+    ],
+    [
+      'because  ConfigMap default/settings: data has a, and no c',
+      'do         add "c" to ConfigMap default/settings, correct the name in the expression, or read it with a default',
+    ],
+  ],
+  [
     'an object that another instance owns',
     [
       definition(config('map', '{ a: b }').replace('${schema.metadata.name}-map', 'same')),
@@ -289,6 +333,13 @@ test('two nodes that render one object', async () => {
   const text = await why();
   expect(text).toMatch(/(?:one|two)  \w+: renders ConfigMap v1 default\/shop-nginx, and so does/);
   expect(text).not.toContain('every node is ready');
+});
+
+test('the value of a field that cannot change is not printed, and its refusal stands once', async () => {
+  await start(SIMULATED, definition(job('nginx:1')), instance(), definition(job('nginx:2')));
+  const text = await why();
+  expect(text.match(/field is immutable/g)).toHaveLength(1);
+  expect(text.length).toBeLessThan(1000);
 });
 
 test('the second item of a collection is refused', async () => {
