@@ -41,16 +41,16 @@ describe('a field that another manager took', () => {
   const theirs = (operation: string, second: number) => entry('other', operation, second, ['data']);
 
   test.each([
-    ['by an edit after our apply', [ours(), theirs('Update', 4)], true],
-    ['not where it is still ours: we want something else now', [ours('data')], undefined],
-    ['not where it is ours, too', [ours('data'), theirs('Apply', 4)], undefined],
-    ['not by who had it before our apply', [ours(), theirs('Update', 2)], undefined],
-    ['not where the second is the same', [ours(), theirs('Update', 3)], undefined],
-    ['not where no manager owns it', [ours()], undefined],
-    ['not where we never applied', [theirs('Update', 4)], undefined],
-    ['by the later one of two entries of one manager', [ours(), theirs('Update', 4), theirs('Apply', 2)], true],
+    ['taken by an edit after the apply', [ours(), theirs('Update', 4)], true],
+    ['not taken while the controller owns the field and desires another value', [ours('data')], undefined],
+    ['not taken when both managers own the field', [ours('data'), theirs('Apply', 4)], undefined],
+    ['not taken by a write before the apply', [ours(), theirs('Update', 2)], undefined],
+    ['not taken by a write in the same second', [ours(), theirs('Update', 3)], undefined],
+    ['not taken when no manager owns the field', [ours()], undefined],
+    ['not taken without an apply', [theirs('Update', 4)], undefined],
+    ['taken by the later one of two entries of one manager', [ours(), theirs('Update', 4), theirs('Apply', 2)], true],
     [
-      'whatever our name wrote later to the status',
+      'taken although the controller wrote the status later',
       [ours(), theirs('Update', 4), { ...entry(CHILD_MANAGER, 'Update', 5, ['status']), subresource: 'status' }],
       true,
     ],
