@@ -4,7 +4,7 @@ import type { ExpressionSite } from './resource-draft.ts';
 import { offsetOf } from './fields-at.ts';
 import { celCode, celHint, celWords } from './hints.ts';
 import type { Language, ReferenceRules, ExpressionNames } from './language.ts';
-import type { Part } from './read-paths.ts';
+import type { ReadPart } from './model.ts';
 import { readPaths } from './read-paths.ts';
 import type { ProblemLocation } from './problems.ts';
 import type { TextPart } from './scan.ts';
@@ -30,7 +30,7 @@ export type Analysis<S extends ExpressionSite> =
   | { readonly ok: true; readonly value: Analysed<S> }
   | { readonly ok: false; readonly refusal: AnalysisError };
 
-export const NO_NAMES: ReadonlyMap<string, Part | undefined> = new Map();
+export const NO_NAMES: ReadonlyMap<string, ReadPart | undefined> = new Map();
 
 /**
  * Parses an expression and finds the names that it uses, under the rules of its place. `names` are the names that
@@ -40,7 +40,7 @@ export function analyse<S extends ExpressionSite>(
   site: S,
   language: Language,
   rules: ReferenceRules,
-  names: ReadonlyMap<string, Part | undefined> = NO_NAMES,
+  names: ReadonlyMap<string, ReadPart | undefined> = NO_NAMES,
 ): Analysis<S> {
   const plain = rules.place === 'template' && rules.iterators.length === 0 && names.size === 0;
   const joined = plain ? joinedText(site, language) : undefined;
@@ -149,7 +149,7 @@ function namesOf(cel: string, language: Language): ExpressionNames | undefined {
 class JoinedText<S extends ExpressionSite> implements Analysed<S> {
   readonly site: S;
   readonly ids: readonly string[];
-  readonly reads: readonly Part[];
+  readonly reads: readonly ReadPart[];
   readonly parts: readonly ExpressionNames[];
   readonly #language: Language;
   #ast: Ast | undefined;

@@ -134,12 +134,13 @@ class Assembler {
     this.#document = document;
   }
 
-  expression({ site, ids, type, program }: CompiledExpression): Expression {
+  expression({ site, ids, reads, type, program }: CompiledExpression): Expression {
     const source = this.#source(site);
     return {
       cel: site.text.cel,
       ...(site.text.template === undefined ? {} : { template: site.text.template }),
       references: [...ids].toSorted(),
+      reads,
       type: typeToString(type),
       program,
       ...(source === undefined ? {} : { source }),

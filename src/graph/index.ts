@@ -19,6 +19,7 @@ export type {
   Hole,
   InstanceType,
   PathStep,
+  ReadPart,
   ResourceNode,
   StatusPlan,
   ConditionExpression,

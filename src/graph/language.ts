@@ -25,7 +25,8 @@ import type { KroCompatibility } from './kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import type { CompileOptions, GraphFeatures } from './options.ts';
-import type { Part, ReadScope } from './read-paths.ts';
+import type { ReadPart } from './model.ts';
+import type { ReadScope } from './read-paths.ts';
 import type { ExpressionText } from './scan.ts';
 import { schemasOnTheWay } from './type-schemas.ts';
 
@@ -42,7 +43,7 @@ export interface ExpressionNames {
   /** Variables read, in the order of their first use: node ids, `schema`, iterators. */
   readonly ids: readonly string[];
   /** The parts of nodes and of `schema` that the expression reads. */
-  readonly reads: readonly Part[];
+  readonly reads: readonly ReadPart[];
   /** The expressions of a text with several parts, if each was analysed alone. */
   readonly parts?: readonly ExpressionNames[];
 }
@@ -161,7 +162,7 @@ export class Language {
     return rules.place === 'conditions' ? [...names, 'runtime'] : names;
   }
 
-  readScope(names: ReadonlyMap<string, Part | undefined>): ReadScope {
+  readScope(names: ReadonlyMap<string, ReadPart | undefined>): ReadScope {
     return {
       names,
       isVariable: (id) => this.isVariable(id),

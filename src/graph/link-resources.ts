@@ -5,7 +5,7 @@ import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
 import type { Problems } from './problems.ts';
-import type { Part } from './read-paths.ts';
+import type { ReadPart } from './model.ts';
 import { partOf } from './read-paths.ts';
 
 /** A draft with its parsed expressions, without the expressions that have errors. */
@@ -67,7 +67,7 @@ class Linker {
     site: S,
     step: string,
     iterators: readonly string[],
-    items?: ReadonlyMap<string, Part | undefined>,
+    items?: ReadonlyMap<string, ReadPart | undefined>,
   ): Analysed<S> | undefined {
     const analysis = analyse(site, this.#language, { place: 'template', iterators }, items);
     if (analysis.ok) return analysis.value;
@@ -78,7 +78,7 @@ class Linker {
   }
 
   /** The collection whose list is the whole expression of a dimension; undefined for any other list. */
-  #itemsOf(site: DimensionSite): Part | undefined {
+  #itemsOf(site: DimensionSite): ReadPart | undefined {
     const parsed = this.#language.parse(site.text.cel);
     if (!parsed.ok) return undefined;
     const part = partOf(parsed.ast.expr, this.#language.readScope(new Map()));

@@ -13,10 +13,22 @@ export interface Expression {
   readonly template?: string;
   /** Variables read, sorted: node ids, `schema`, iterators, `each`. */
   readonly references: readonly string[];
+  /**
+   * The parts of `schema` and of nodes that the expression reads, also by way of iterators and `each`. The paths of
+   * collections begin at their items.
+   */
+  readonly reads: readonly ReadPart[];
   /** Static type of the result as CEL writes it, e.g. `list(string)`, `dyn`. */
   readonly type: string;
   readonly program: Program;
   readonly source?: SourcePosition;
+}
+
+/** A part of a variable: the value at a path; the whole value with an empty path. */
+export interface ReadPart {
+  /** The id of a node, or `schema`. */
+  readonly id: string;
+  readonly steps: readonly PathStep[];
 }
 
 /**

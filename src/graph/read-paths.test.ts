@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { kroEnvironment } from '../cel/index.ts';
 import { formatPath } from './path.ts';
-import type { Part, ReadScope } from './read-paths.ts';
+import type { ReadPart } from './model.ts';
+import type { ReadScope } from './read-paths.ts';
 import { partOf, readPaths } from './read-paths.ts';
 
 const scope: ReadScope = {
   isVariable: (id) => ['schema', 'web', 'pods', 'json'].includes(id),
   isCollection: (id) => id === 'pods',
-  names: new Map<string, Part | undefined>([
+  names: new Map<string, ReadPart | undefined>([
     ['pod', { id: 'pods', steps: [] }],
     ['port', undefined],
   ]),
@@ -19,7 +20,7 @@ function expressionOf(text: string): Parameters<typeof readPaths>[0] {
   return parsed.ast.expr;
 }
 
-const show = ({ id, steps }: Part): string => formatPath([id, ...steps]);
+const show = ({ id, steps }: ReadPart): string => formatPath([id, ...steps]);
 
 test.each([
   ['web.status.ready', 'web.status.ready'],

@@ -1,11 +1,5 @@
 import type { Call, Comprehension, Expr } from '../cel/index.ts';
-import type { PathStep } from './model.ts';
-
-/** A part of a variable: the value at a path. */
-export interface Part {
-  readonly id: string;
-  readonly steps: readonly PathStep[];
-}
+import type { PathStep, ReadPart } from './model.ts';
 
 /** The meaning of names: node ids and `schema` are variables, and other names may denote parts of variables. */
 export interface ReadScope {
@@ -13,7 +7,7 @@ export interface ReadScope {
   isCollection(id: string): boolean;
   isVariable(id: string): boolean;
   /** Names that denote a part or an item of a part, such as forEach iterators and `each`. */
-  readonly names: ReadonlyMap<string, Part | undefined>;
+  readonly names: ReadonlyMap<string, ReadPart | undefined>;
 }
 
 /**
@@ -21,24 +15,24 @@ export interface ReadScope {
  * counts. A path ends at a list, since an index or a loop reads the whole list. The paths of a collection begin at its
  * items. An expression that counts the items of a collection reads their names.
  */
-export function readPaths(root: Expr, scope: ReadScope): Part[] {
+export function readPaths(root: Expr, scope: ReadScope): ReadPart[] {
   const reader = new Reader(scope);
   reader.use(root, scope.names);
   return reader.found;
 }
 
 /** The part whose value a whole expression gives; undefined when the expression computes a value. */
-export function partOf(root: Expr, scope: ReadScope): Part | undefined {
+export function partOf(root: Expr, scope: ReadScope): ReadPart | undefined {
   return new Reader(scope).visit(root, scope.names);
 }
 
 /** A path that every projection keeps. */
 const NAME: readonly PathStep[] = ['metadata', 'name'];
 
-type Names = ReadonlyMap<string, Part | undefined>;
+type Names = ReadonlyMap<string, ReadPart | undefined>;
 
 class Reader {
-  readonly found: Part[] = [];
+  readonly found: ReadPart[] = [];
   readonly #scope: ReadScope;
 
   constructor(scope: ReadScope) {
@@ -52,7 +46,7 @@ class Reader {
   }
 
   /** Visits an expression. Returns the part that the expression denotes, and does not count this part as read. */
-  visit(expr: Expr, names: Names): Part | undefined {
+  visit(expr: Expr, names: Names): ReadPart | undefined {
     switch (expr.kind) {
       case 'literal':
         return undefined;
@@ -88,7 +82,7 @@ class Reader {
     }
   }
 
-  #call(call: Call, names: Names): Part | undefined {
+  #call(call: Call, names: Names): ReadPart | undefined {
     const [first, second] = call.args;
     if (call.target === undefined && call.name === 'dyn' && first !== undefined) return this.visit(first, names);
     if ((call.name === '_[_]' || call.name === '_[?_]') && first !== undefined && second !== undefined) {
@@ -111,7 +105,7 @@ class Reader {
   }
 
   /** Is the part the list of a collection, or one of its items? */
-  #isItems(part: Part): boolean {
+  #isItems(part: ReadPart): boolean {
     return part.steps.length === 0 && this.#scope.isCollection(part.id);
   }
 
@@ -127,7 +121,7 @@ class Reader {
   }
 
   /** Visits `list.filter(x, …)`, which denotes the same part as the list. */
-  #filter({ target, args }: Call, names: Names): Part | undefined {
+  #filter({ target, args }: Call, names: Names): ReadPart | undefined {
     const [variable, condition] = args;
     if (target === undefined || variable?.kind !== 'ident' || condition === undefined) return undefined;
     const part = this.visit(target, names);
@@ -137,7 +131,7 @@ class Reader {
     return part;
   }
 
-  #comprehension(expr: Comprehension, names: Names): Part | undefined {
+  #comprehension(expr: Comprehension, names: Names): ReadPart | undefined {
     const range = this.visit(expr.range, names);
     const items = range !== undefined && this.#isItems(range) ? range : undefined;
     if (range !== undefined && items === undefined) this.found.push(range);
@@ -151,6 +145,6 @@ class Reader {
   }
 }
 
-function below(part: Part | undefined, step: PathStep): Part | undefined {
+function below(part: ReadPart | undefined, step: PathStep): ReadPart | undefined {
   return part === undefined ? undefined : { id: part.id, steps: [...part.steps, step] };
 }

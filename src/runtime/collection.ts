@@ -48,7 +48,8 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
     const own = evaluateHoles(perItem, variables, context.evaluation);
-    if (own.state !== 'value') return unresolved(unresolvedBy(context, node, own.state, own.failure, own.path));
+    if (own.state !== 'value')
+      return unresolved(unresolvedBy(context, node, own.state, own.failure, own.path, variables));
     const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
     const targeted = targetOfTemplate(context, node, filled);
     if (!targeted.ok) return unresolved(targeted.reason);

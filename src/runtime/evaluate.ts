@@ -2,7 +2,7 @@ import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { formatGeneral, goQuote } from '../golang/index.ts';
-import type { Expression } from '../graph/index.ts';
+import type { Expression, ReadPart } from '../graph/index.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
@@ -29,6 +29,8 @@ export interface EvaluationFailure {
   readonly missing?: string;
   /** Nodes that the expression reads. */
   readonly references: readonly string[];
+  /** The parts of nodes that the expression reads. */
+  readonly reads: readonly ReadPart[];
 }
 
 export interface EvaluateContext {
@@ -100,5 +102,6 @@ function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: st
     reason,
     ...(missing === undefined ? {} : { missing }),
     references: expression.references.filter((name) => name !== 'schema' && name !== 'runtime'),
+    reads: expression.reads.filter(({ id }) => id !== 'schema'),
   };
 }

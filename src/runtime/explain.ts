@@ -106,7 +106,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'external-missing': ({ object }) => `waits for ${formatRef(object)}, which another client has to create`,
   contested: ({ objects }) => `is contested: ${objects.map(contestText).join(', ')}`,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
-  'expression-failed': failedAt,
+  'expression-failed': (because) => failedAt(because) + readText(because),
   'write-failed': ({ object, failure, retryAt }) =>
     `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
@@ -124,6 +124,18 @@ function reasonOf(because: Because): string {
 
 function failedAt({ path, message }: { path?: string; message: string }): string {
   return `failed${path === undefined ? '' : ` at ${path}`}: ${message}`;
+}
+
+/** `; it reads data.count of ConfigMap v1 ns/settings`: the objects behind an expression that fails; empty without any. */
+export function readText({ reads = [] }: Pick<Of<'expression-failed'>, 'reads'>): string {
+  const byObject = new Map<string, Set<string>>();
+  for (const { object, path } of reads) {
+    const name = formatRef(object);
+    byObject.set(name, (byObject.get(name) ?? new Set()).add(path));
+  }
+  if (byObject.size === 0) return '';
+  const texts = [...byObject].map(([name, paths]) => (paths.has('') ? name : `${[...paths].join(', ')} of ${name}`));
+  return `; it reads ${texts.join(' and ')}`;
 }
 
 function writeReason({ action, count }: Of<'write'>): string {

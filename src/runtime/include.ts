@@ -2,7 +2,7 @@ import type { GraphNode } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
-import { missingData } from './step-context.ts';
+import { failedBy, missingData } from './step-context.ts';
 import type { Unresolved } from './resolved.ts';
 
 /** Is a node part of the instance? */
@@ -48,12 +48,7 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
     } else if (undecided?.state !== 'failed') {
       undecided = {
         state: 'failed',
-        because: {
-          kind: 'expression-failed',
-          expression: expression.cel,
-          path: 'includeWhen',
-          message: failure.message,
-        },
+        because: failedBy(context.results, { ...failure, expression: expression.cel }, 'includeWhen'),
         message: context.texts.undecided(node, 'error', failure),
       };
     }

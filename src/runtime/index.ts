@@ -104,4 +104,4 @@ export type { ConditionContent } from './conditions.ts';
 export type { Explanation } from './explain.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export { changeLines, describeWatch, explainNodes, explainLines, explainNode } from './explain.ts';
+export { changeLines, describeWatch, explainNodes, explainLines, explainNode, readText } from './explain.ts';

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
+import { formatPath } from '../graph/index.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
@@ -94,6 +95,9 @@ function check(
       message,
     };
   }
+  const { object } = where;
+  const reads =
+    object === undefined ? [] : result.failure.reads.map(({ steps }) => ({ object, path: formatPath(steps) }));
   return {
     state: 'failed',
     because: {
@@ -101,6 +105,7 @@ function check(
       expression: expression.cel,
       path: 'readyWhen',
       message: result.failure.message,
+      ...(reads.length === 0 ? {} : { reads }),
     },
     message,
   };

@@ -67,6 +67,13 @@ export interface Contested {
   readonly retryAt: number;
 }
 
+/** Data of another object that an expression reads. */
+export interface ReadData {
+  readonly object: ObjectRef;
+  /** Empty for the whole object. */
+  readonly path: string;
+}
+
 /** Why a node is in its state. Every variant names what the node waits for, or the error. */
 export type Because =
   | { readonly kind: 'ready' }
@@ -113,6 +120,8 @@ export type Because =
       readonly expression: string;
       readonly path?: string;
       readonly message: string;
+      /** The data of objects that the expression reads; absent when it reads only the instance. */
+      readonly reads?: readonly ReadData[];
     }
   | {
       readonly kind: 'write-failed';

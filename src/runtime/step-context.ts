@@ -1,10 +1,12 @@
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
+import { refOf } from '../core/index.ts';
 import type { Graph, GraphNode } from '../graph/index.ts';
+import { formatPath } from '../graph/index.ts';
 import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type { ApplyAction, Observed, ReadRequest, EquivalentDigests, StepOptions, WatchRequest } from './model.ts';
 import type { NodeTexts } from './node-texts.ts';
-import type { Because, NodeState, ObjectReport } from './report.ts';
+import type { Because, NodeState, ObjectReport, ReadData } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
 
@@ -74,28 +76,73 @@ export function schemaVariable(instance: KubeObject): JsonObject {
 /**
  * The reason of a node with an expression that has no value: the node waits for absent data, and fails for any other
  * cause.
+ *
+ * @param item the iterators of the item of a collection, by name
  */
 export function unresolvedBy(
-  { texts }: Pick<StepContext, 'texts'>,
+  { texts, results }: Pick<StepContext, 'texts' | 'results'>,
   node: GraphNode,
   state: 'pending' | 'error',
   failure: EvaluationFailure,
   path?: string,
+  item: ReadonlyMap<string, unknown> = NO_ITEM,
 ): Unresolved {
   const message = texts.unresolved(node, state, failure, path);
-  if (state === 'error') {
-    return {
-      state: 'failed',
-      because: {
-        kind: 'expression-failed',
-        expression: failure.expression,
-        message: failure.message,
-        ...(path === undefined ? {} : { path }),
-      },
-      message,
-    };
-  }
+  if (state === 'error') return { state: 'failed', because: failedBy(results, failure, path, item), message };
   return { state: 'pending', because: missingData(failure, node), message };
+}
+
+const NO_ITEM: ReadonlyMap<string, unknown> = new Map();
+
+/** The reason of an expression that fails, with the objects whose data it reads. */
+export function failedBy(
+  results: ReadonlyMap<string, NodeResult>,
+  failure: EvaluationFailure,
+  path: string | undefined,
+  item: ReadonlyMap<string, unknown> = NO_ITEM,
+): Because {
+  const reads = readData(results, failure, item);
+  return {
+    kind: 'expression-failed',
+    expression: failure.expression,
+    message: failure.message,
+    ...(path === undefined ? {} : { path }),
+    ...(reads.length === 0 ? {} : { reads }),
+  };
+}
+
+/** Objects of one node that a reason names. */
+const MAX_READ_OBJECTS = 3;
+
+/** The data of objects that an expression reads. Of a collection, the object that an iterator holds counts alone. */
+function readData(
+  results: ReadonlyMap<string, NodeResult>,
+  { reads, references }: EvaluationFailure,
+  item: ReadonlyMap<string, unknown>,
+): ReadData[] {
+  const held = references.flatMap((name) => (results.has(name) ? [] : refsIn(item.get(name))));
+  return reads.flatMap(({ id, steps }) => {
+    const result = results.get(id);
+    if (result === undefined) return [];
+    const isList = result.node.nodeType === 'collection' || result.node.nodeType === 'externalCollection';
+    const own = isList ? refsIn(result.data) : result.objects.map(({ object }) => object);
+    const objects = isList && held.length > 0 ? held : own;
+    return objects.slice(0, MAX_READ_OBJECTS).map((object) => ({ object, path: formatPath(steps) }));
+  });
+}
+
+/** The references of an object, or of a list of objects; none for any other value. */
+function refsIn(value: unknown): ObjectRef[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter(isKubeObject).map(refOf);
+}
+
+function isKubeObject(value: unknown): value is KubeObject {
+  if (typeof value !== 'object' || value === null) return false;
+  const { apiVersion, kind, metadata } = value as Partial<Record<string, unknown>>;
+  return (
+    typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata === 'object' && metadata !== null
+  );
 }
 
 /** The nodes that a name reads: an iterator reads those that its list comes from. */

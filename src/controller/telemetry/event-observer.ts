@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatRef } from '../../core/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
-import { failureText, readConditions, refOfTarget } from '../../runtime/index.ts';
+import { failureText, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -156,7 +156,12 @@ function problemsOf(report: NodeReport): { readonly reason: string; readonly mes
   const { id, because, message } = report;
   switch (because.kind) {
     case 'expression-failed':
-      return [{ reason: 'ExpressionFailed', message: `node ${id}: ${because.expression}: ${because.message}` }];
+      return [
+        {
+          reason: 'ExpressionFailed',
+          message: `node ${id}: ${because.expression}: ${because.message}${readText(because)}`,
+        },
+      ];
     case 'write-failed':
       return [{ reason: 'WriteFailed', message: `node ${id}: ${failureText(because.failure)}` }];
     case 'read-failed':
