@@ -185,7 +185,10 @@ function present(object: KubeObject): {
   return { state: 'present', live: { object, owned: ownedFingerprint(object) } };
 }
 
-/** Is the object newer than the known one? Versions of one object only grow; another UID is another object. */
+/**
+ * Is the object newer than the known one? The versions of one object only increase. An object with another UID always
+ * counts as newer.
+ */
 export function isNewer(next: KubeObject, known: KubeObject): boolean {
   if (next.metadata.uid !== known.metadata.uid) return true;
   const a = next.metadata.resourceVersion ?? '';

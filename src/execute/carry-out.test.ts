@@ -217,7 +217,7 @@ describe('carrying out a decision', () => {
     ]);
   });
 
-  it('takes a child that is gone already as deleted', async () => {
+  it('counts a child that does not exist as deleted', async () => {
     const { ports, log, failed } = rig({ 'delete a': [refusal(404, 'NotFound')] });
     expect(await carryOut(decision({ delete: [deletion('a')] }), ports)).toBe(true);
     expect(log).toEqual(['delete a', 'gone a']);
