@@ -14,6 +14,7 @@ export type {
   Condition,
   Contested,
   MissingPermission,
+  ReadData,
   InstanceState,
   NodeReport,
   NodeState,

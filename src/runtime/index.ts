@@ -58,6 +58,7 @@ export type {
   Terminating,
   ApiFailure,
   MissingPermission,
+  ReadData,
 } from './report.ts';
 export { countNodes, isDone } from './report.ts';
 export type { ApplySetParent, RecordedInventory } from './applyset.ts';
