@@ -1,4 +1,4 @@
-import { formatApiVersion, TypeKroError } from '../core/index.ts';
+import { formatApiVersion, jsonEquals, TypeKroError } from '../core/index.ts';
 import type {
   DefinitionSummary,
   InspectEvent,
@@ -34,6 +34,8 @@ interface DefinitionEntry {
 interface InstanceEntry {
   readonly summary: InstanceSummary;
   readonly steppedAt: number;
+  /** The generation of the instance at its last step. */
+  readonly generation: number;
   readonly details: Details | undefined;
 }
 
@@ -119,7 +121,7 @@ export class Reports implements InspectSource {
   #definitionPassed(definition: DefinitionObject, compiled: CompiledSpec): void {
     const served = this.#served.ofDefinition(definition.name);
     const caches = this.#caches;
-    this.#definitions.set(definition.name, {
+    this.#setDefinition({
       definition,
       problems: compiled.problems,
       served,
@@ -128,13 +130,18 @@ export class Reports implements InspectSource {
   }
 
   /** Replaces the status in the report of the last pass. */
-  #definitionChanged({ name, status: before }: DefinitionObject, status: WrittenStatus): void {
+  #definitionChanged({ name }: DefinitionObject, status: WrittenStatus): void {
     const entry = this.#definitions.get(name);
-    if (entry !== undefined) this.#definitions.set(name, { ...entry, definition: { ...entry.definition, status } });
-    const from = before['state'];
-    if (from === status.state) return;
-    const message = typeof from === 'string' && from !== '' ? `${from} -> ${status.state}` : status.state;
-    this.#addEvent('definition-changed', name, message, this.#clock.now());
+    if (entry !== undefined) this.#setDefinition({ ...entry, definition: { ...entry.definition, status } });
+  }
+
+  /** Replaces the report of a definition. Every change of it is an event, except for the number of instances. */
+  #setDefinition(entry: DefinitionEntry): void {
+    const { name } = entry.definition;
+    const before = this.#definitions.get(name);
+    this.#definitions.set(name, entry);
+    const message = definitionChange(before && summaryOf(before), summaryOf(entry));
+    if (message !== undefined) this.#addEvent('definition-changed', name, message, this.#clock.now());
   }
 
   #definitionGone(name: string): void {
@@ -158,11 +165,11 @@ export class Reports implements InspectSource {
     const { state, conditions, nodes } = decision;
     const summary = { ref, ...subject, uid, definition: served.definition, revision: served.revision, state };
     const details = state === 'ACTIVE' ? undefined : { conditions, nodes };
-    this.#instances.set(id, { summary, steppedAt, details });
-    if (before?.summary.state !== state) {
-      const message = before === undefined ? state : `${before.summary.state} -> ${state}`;
-      this.#addEvent('instance-changed', ref, message, steppedAt);
-    }
+    const { generation = 0 } = instance.metadata;
+    const entry = { summary, steppedAt, generation, details };
+    this.#instances.set(id, entry);
+    const message = instanceChange(before, entry);
+    if (message !== undefined) this.#addEvent('instance-changed', ref, message, steppedAt);
   }
 
   #childWritten({ step: { record }, action, outcome }: ChildWritten): void {
@@ -201,6 +208,39 @@ export class Reports implements InspectSource {
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** What is new in the report of a definition, in a few words; undefined when nothing is. */
+function definitionChange(before: DefinitionSummary | undefined, after: DefinitionSummary): string | undefined {
+  if (before === undefined) return after.state;
+  if (before.state !== after.state) return `${before.state} -> ${after.state}`;
+  if (before.revision !== after.revision) return `revision ${after.revision ?? 'none'}`;
+  const known = new Map(before.conditions.map((condition) => [condition.type, condition]));
+  const changed = after.conditions.find(
+    (condition) => !jsonEquals(known.get(condition.type) as never, condition as never),
+  );
+  if (changed !== undefined) {
+    const { type, status, observedGeneration } = changed;
+    return `${type} ${status}${observedGeneration === undefined ? '' : ` for generation ${observedGeneration}`}`;
+  }
+  const isSame = jsonEquals({ ...before, instances: 0 } as never, { ...after, instances: 0 } as never);
+  return isSame ? undefined : 'the definition changed';
+}
+
+/** What is new in the report of an instance, in a few words; undefined when nothing is. */
+function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry): string | undefined {
+  const { state } = after.summary;
+  if (before === undefined) return state;
+  if (before.summary.state !== state) return `${before.summary.state} -> ${state}`;
+  if (before.generation !== after.generation) return `${state} for generation ${after.generation}`;
+  const known = new Map(before.details?.nodes.map((node) => [node.id, node]));
+  const changed = (after.details?.nodes ?? []).find((node) => {
+    // An event of the write follows.
+    if (node.state === 'applying') return false;
+    const old = known.get(node.id);
+    return old?.state !== node.state || old.because.kind !== node.because.kind;
+  });
+  return changed && `${changed.id}: ${changed.state}`;
 }
 
 function summaryOf({ definition, problems, served, instances }: DefinitionEntry): DefinitionSummary {

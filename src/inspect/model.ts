@@ -47,8 +47,10 @@ export interface InspectEvent {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly type:
+    /** The report of a definition changed: its state, revision, conditions or problems. */
     | 'definition-changed'
     | 'definition-removed'
+    /** The report of an instance changed: its state, its generation, or the state of a node that is not done. */
     | 'instance-changed'
     | 'instance-removed'
     | 'wrote'

@@ -292,15 +292,11 @@ async function settled(session: Session, signal: AbortSignal): Promise<void> {
   }
 }
 
-/**
- * Waits until the condition holds. Evaluates it after every event of the controller and at an interval, because the
- * status of a definition can change without an event.
- */
+/** Waits until the condition holds. Evaluates it after every event of the controller: each change of a report is one. */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
       unsubscribe();
-      clearInterval(timer);
       signal.removeEventListener('abort', onAbort);
       settle();
     };
@@ -309,7 +305,6 @@ function until({ controller }: Session, signal: AbortSignal, condition: () => bo
       if (condition()) finish(resolve);
     };
     const unsubscribe = controller.reports.subscribe(check);
-    const timer = setInterval(check, SHOW_EVERY_MS);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     else check();

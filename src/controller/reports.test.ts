@@ -1,0 +1,52 @@
+import { afterEach, expect, test } from 'vitest';
+import { mapResource, pot, potDefinition, virtualWorld } from '../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../test/support/virtual-world.ts';
+import type { JsonObject } from '../core/index.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+/** The events that a change causes, as `type: message`, without those of writes. */
+async function eventsOf(change: () => Promise<unknown>): Promise<string[]> {
+  const before = world.controller.reports.eventsAfter(0).at(-1)?.id ?? 0;
+  await change();
+  await world.advance(2000);
+  const events = world.controller.reports.eventsAfter(before).filter(({ type }) => type !== 'wrote');
+  return events.map(({ type, message }) => `${type}: ${message}`);
+}
+
+test('each change of a report is an event, also where the state stays', async () => {
+  world = await virtualWorld();
+  const one = [mapResource('one', { a: '${schema.spec.text}' })];
+  expect(await eventsOf(() => world.apply(potDefinition(one)))).toEqual([
+    'definition-changed: Inactive',
+    'definition-changed: revision 1',
+    'definition-changed: Inactive -> Active',
+  ]);
+  expect(await eventsOf(() => world.apply(pot('shop')))).toEqual([
+    'instance-changed: IN_PROGRESS',
+    'instance-changed: IN_PROGRESS -> ACTIVE',
+  ]);
+  expect(await eventsOf(() => world.apply(pot('shop', { count: 2 })))).toContain(
+    'instance-changed: ACTIVE for generation 2',
+  );
+  const two = [...one, mapResource('two', {})];
+  expect(await eventsOf(() => world.apply(potDefinition(two)))).toContain('definition-changed: revision 2');
+  const annotated = potDefinition(two, { 'acme.test/note': 'x' });
+  expect(await eventsOf(() => world.apply(annotated))).toEqual([]);
+});
+
+test('a node that changes while the instance stays in its state is an event', async () => {
+  world = await virtualWorld();
+  const external: JsonObject = {
+    id: 'other',
+    externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other' } },
+  };
+  const blocked = mapResource('blocked', { a: '${schema.metadata.annotations.none + other.metadata.name}' });
+  await world.apply(potDefinition([external, blocked]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  const other = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'other', namespace: 'default' } };
+  expect(await eventsOf(() => world.apply(other))).toEqual(['instance-changed: other: ready']);
+});
