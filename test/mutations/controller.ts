@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const CONTROLLER: readonly MutationRow[] = [
   {
+    name: 'the plan of an earlier pass for a CRD is carried out',
+    file: 'src/controller/definition/crd-ensurer.ts',
+    find: '  beginPass(definition: string): void {\n    this.#planned.delete(definition);',
+    replace: '  beginPass(definition: string): void {\n    void definition;',
+    tests: ['src/controller/definition/crd-recreated.test.ts'],
+  },
+  {
     name: 'of several wishes for a key the latest wins',
     file: 'src/controller/queue/work-queue.ts',
     find: 'if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return false;',

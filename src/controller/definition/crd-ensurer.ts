@@ -62,12 +62,20 @@ export class CrdEnsurer {
    */
   readonly #prints = new Map<string, { readonly stamp: string; readonly print: string }>();
   readonly #waitingSince = new Map<string, number>();
-  /** Plans that `refusalOf` made, for `ensure` in the same pass. */
+  /** Plans that `refusalOf` made, for `ensure` in the same pass (`beginPass`). */
   readonly #planned = new Map<string, { readonly hash: string; readonly made: Promise<Planned> }>();
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
     options.caches.onRawObject(CRD_TYPE, (crd) => this.#see(crd));
+  }
+
+  /**
+   * Begins a pass over a definition. Drops the plan that an earlier pass made and did not carry out: the CRD may be
+   * another one now, or gone.
+   */
+  beginPass(definition: string): void {
+    this.#planned.delete(definition);
   }
 
   /** Creates or updates the CRD of a graph when it differs. Returns whether the API server serves it. */

@@ -101,6 +101,7 @@ export class DefinitionReconciler {
 
   async #keep(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
     this.#takeRequest(definition);
+    this.#crds.beginPass(definition.name);
     const compiled = await this.#options.compiler.compile(definition.name, definition.spec, signal);
     const pass = newPass(definition, compiled);
     await this.#revisions.adopt(definition, signal);

@@ -1,0 +1,55 @@
+import { afterEach, expect, test } from 'vitest';
+import { mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import type { KubeObject } from '../../core/index.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
+const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
+
+/** A definition of the kind Pot under this name. */
+function named(name: string): KubeObject {
+  const definition = potDefinition([mapResource('one', { a: name })]);
+  return { ...definition, metadata: { ...definition.metadata, name } };
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
+const LEVELS = ['0.9', '0.10'] as const;
+const rows = LEVELS.flatMap((level) =>
+  ['jars', 'pots'].flatMap((name) => [
+    [level, name, 'while its CRD is being deleted', true, 0] as const,
+    [level, name, 'while the server does not serve the kind for 30 s', false, 30_000] as const,
+    [level, name, 'while both hold', true, 30_000] as const,
+  ]),
+);
+
+test.each(rows)('level %s: %s takes the place of a deleted definition of its kind %s', async (level, name, ...how) => {
+  const [, isSlow, unservedMs] = how;
+  world = await virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });
+  await world.apply(named('pots'));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: ['acme.test/slow'] } });
+  await world.user.delete({ ...DEFINITION, name: 'pots' });
+  if (isSlow || name === 'pots') await world.settle();
+  const until = world.clock.now() + unservedMs;
+  world.intercept = ({ path }) =>
+    path.startsWith('/apis/acme.test') && world.clock.now() < until
+      ? { status: 404, headers: {}, body: bytesOf('404 page not found') }
+      : undefined;
+  await world.apply(named(name));
+  await world.advance(1000);
+  if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: [] } });
+  await world.settle();
+  await world.advance(300_000);
+  expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
+  await world.apply(pot('new'));
+  await world.advance(2000);
+  expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
+});
