@@ -47,7 +47,7 @@ test.each(rows)('level %s: %s takes the place of a deleted definition of its kin
   await world.advance(1000);
   if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: [] } });
   await world.settle();
-  await world.advance(300_000);
+  await world.advance(900_000);
   expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
   await world.apply(pot('new'));
   await world.advance(2000);
