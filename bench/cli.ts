@@ -77,9 +77,7 @@ try {
     const after = await server.figures();
     const count = (name: string) => (after?.requests[name] ?? 0) - (before?.requests[name] ?? 0);
     const all = Object.keys(after?.requests ?? {}).reduce((sum, name) => sum + count(name), 0);
-    const dryRuns = Object.keys(after?.requests ?? {})
-      .filter((name) => /patch/i.test(name))
-      .reduce((sum, name) => sum + count(name), 0);
+    const dryRuns = count('dry run');
     const peak = Number(/PEAK ([\d.]+)/.exec(run.stderr)?.[1]);
     console.log(`| plan --dry-run ${how} | ${seconds.toFixed(1)} | ${all} | ${dryRuns} | ${peak.toFixed(0)} |`);
   }

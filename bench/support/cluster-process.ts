@@ -24,6 +24,7 @@ subscribe('http.server.request.start', (message) => {
 
 function verbOf({ method = '', url = '', headers }: IncomingMessage): string {
   const path = url.replace(/\?.*/, '');
+  if (url.includes('dryRun=All')) return 'dry run';
   switch (method) {
     case 'GET':
       if (url.includes('watch=true')) return url.includes('sendInitialEvents') ? 'list+watch' : 'watch';

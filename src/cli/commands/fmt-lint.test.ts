@@ -108,7 +108,9 @@ describe('lint', () => {
            |                                                                                                                                             ^
         at spec.resources[0].template.spec.template.spec.containers[0].env[0].valueFrom.configMapKeyRef.key
         hint: its keys are there; correct the key, or add it there
-      "
+
+      to switch off: --rule input/missing-key=off, or a line for each in typekro.lint.yaml (input/missing-key: off)
+      typekro lint --rules says what each rule means"
     `);
     expect((await run('lint good.yaml --rule input/missing-key=error')).code).toBe(3);
     expect(await run('lint good.yaml --rule input/*=off')).toEqual({ code: 0, out: 'no problem in 1 object', err: '' });
@@ -118,6 +120,10 @@ describe('lint', () => {
     writeFileSync(join(cwd, 'typekro.lint.yaml'), 'rules:\n  input/missing-key: error\n');
     expect((await run('lint good.yaml')).code).toBe(3);
     expect((await run('lint good.yaml --rule input/missing-key=off')).out).toBe('no problem in 1 object');
+    writeFileSync(join(cwd, 'wrong.yaml'), 'rules:\n  input/missing-key: warn\n  input/missing-kye: off\n');
+    expect((await run('lint good.yaml --config wrong.yaml')).err).toContain(
+      'wrong.yaml:3:3: there is no rule input/missing-kye',
+    );
     writeFileSync(join(cwd, 'own.yaml'), 'rules: { input/missing-key: off }');
     expect((await run('lint good.yaml --config own.yaml')).out).toBe('no problem in 1 object');
   });

@@ -46,11 +46,25 @@ export const lint: Command = {
     const diagnostics = withLevels(checked.diagnostics, levels);
     if (form === 'text') {
       printDiagnostics(context, diagnostics, checked.texts);
+      const found = rulesFound(diagnostics);
+      if (found.length > 0) context.printError(switchOff(found));
       if (diagnostics.length === 0) context.print(`no problem in ${count(checked.inputs.objects.length, 'object')}`);
     } else for (const line of linesOf(form, diagnostics)) context.print(line);
     return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
   },
 };
+
+/** The rules of findings, each once. Errors of the compiler are no rules. */
+function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const rules = new Set(ruleNames());
+  return [...new Set(diagnostics.map(({ code }) => code))].filter((code) => rules.has(code)).sort();
+}
+
+/** How to switch the rules of findings off. */
+function switchOff(rules: readonly string[]): string {
+  const flags = rules.map((rule) => `${rule}=off`).join(',');
+  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro lint --rules says what each rule means`;
+}
 
 function formOf(input: CommandInput): Form {
   const text = textOption(input, 'output') ?? 'text';

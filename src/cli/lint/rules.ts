@@ -48,7 +48,10 @@ export async function readLevels(cwd: string, name: string | undefined): Promise
       remedy: 'write rules: with a level for each name, as in {rules: {graph/unused-type: off}}',
     });
   }
-  return Object.entries(rules).map(([rule, level]) => levelOf(rule, level ?? null, file));
+  return Object.entries(rules).map(([rule, level]) => {
+    const { line, column } = documents[0]?.keyPosition(['rules', rule]) ?? { line: 1, column: 1 };
+    return levelOf(rule, level ?? null, `${file}:${line}:${column}`);
+  });
 }
 
 /**
