@@ -43,6 +43,20 @@ beforeAll(() => {
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 describe('explain', () => {
+  test.each([
+    ['shop.yaml.spec.replicas', 'shop.yaml spec.replicas'],
+    ['shop.yaml.spec image.tag', 'shop.yaml spec.image.tag'],
+    ['./shop.yaml.svc.spec.ports', './shop.yaml svc.spec.ports'],
+  ])('the path may stand behind the file: %s', async (joined, apart) => {
+    const answer = await run(`explain ${joined}`);
+    expect(answer.code).toBe(0);
+    expect(answer).toEqual(await run(`explain ${apart}`));
+  });
+
+  test('a field of the status is shown with its expression', async () => {
+    expect((await run('explain shop.yaml status.address')).out).toContain('set to  ${svc.spec.clusterIP}');
+  });
+
   test('a field of the kind that a definition makes', async () => {
     expect((await run('explain shop.yaml spec.replicas')).out).toMatchInlineSnapshot(`
       "spec.replicas  integer  of Shop kro.run/v1alpha1

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { GroupVersionKind } from '../../core/index.ts';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError } from '../../core/index.ts';
-import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { Graph, Hole } from '../../graph/index.ts';
 import type { BuiltinDescriptions, Schema, SchemaSource } from '../../schema/index.ts';
 import {
   builtinSource,
@@ -29,7 +29,7 @@ export const explain: Command = {
   description:
     'Explains a field of the kind that a definition makes (spec.replicas), or of a node of it (deployment.spec.replicas): its type, default, rules and description. Explains kinds of Kubernetes and their fields in the same way (Deployment.spec.strategy), and those of custom kinds that come with typekro or that --crds and --kubeconfig name. Explains a code that a problem is printed with (graph/cycle): an example, and what to do.',
   positionals: [
-    { name: 'subject', summary: 'a file, a kind with a path, or a code', required: true },
+    { name: 'subject', summary: 'a file or a kind, with a path behind it, or a code', required: true },
     { name: 'path', summary: 'of a file: the path of the field, which may begin with the id of a node' },
   ],
   options: [
@@ -57,10 +57,11 @@ export const explain: Command = {
       print({ data, lines: () => fieldReportLines(data) });
       return ExitCode.ok;
     };
-    if (isFile(context, subject)) {
-      const { failed, graphs } = await readChecked(context, input, [subject]);
+    const place = fileAndPath(subject, path, (file) => isFile(context, file));
+    if (place !== undefined) {
+      const { failed, graphs } = await readChecked(context, input, [place.file]);
       if (failed) return ExitCode.diagnostics;
-      return printField(await ofDefinition(context, input, chooseDefinitions(graphs, input), path));
+      return printField(await ofDefinition(context, input, chooseDefinitions(graphs, input), place.path));
     }
     const info = documentedCodes().find(({ code }) => code === subject);
     if (info !== undefined) {
@@ -71,6 +72,24 @@ export const explain: Command = {
     return printField(await ofKind(context, input, [subject, path].filter((part) => part !== '').join('.')));
   },
 };
+
+/**
+ * Divides `app.yaml.spec.replicas` into the file and the path; a second word of the command line continues the path.
+ * Returns undefined when no part of the subject is a file.
+ */
+function fileAndPath(
+  subject: string,
+  path: string,
+  isFileName: (text: string) => boolean,
+): { readonly file: string; readonly path: string } | undefined {
+  if (isFileName(subject)) return { file: subject, path };
+  for (let end = subject.lastIndexOf('.'); end > 0; end = subject.lastIndexOf('.', end - 1)) {
+    const file = subject.slice(0, end);
+    if (!isFileName(file)) continue;
+    return { file, path: [subject.slice(end + 1), path].filter((part) => part !== '').join('.') };
+  }
+  return undefined;
+}
 
 const FILE_TYPES = new Set(['.yaml', '.yml', '.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 
@@ -105,13 +124,16 @@ async function ofDefinition(
   const node = graph.nodes.get(first);
   if (node === undefined) {
     const source = crdSource([graph.instance.crd]);
-    return reportOn(source.schemaOf(graph.instance) ?? {}, graph.instance, namesIn(path), undefined, [
+    const names = namesIn(path);
+    const report = reportOn(source.schemaOf(graph.instance) ?? {}, graph.instance, names, undefined, [
       ...graph.nodes.keys(),
     ]);
+    const computed = names[0] === 'status' ? expressionsAt(graph.status.holes, names.slice(1)) : undefined;
+    return { ...report, ...(computed === undefined ? {} : { set: computed }) };
   }
   const { schema, describe } = await schemaOf(context, input, node.type);
   const report = reportOn(schema, node.type, rest, describe);
-  const set = setIn(node, path.slice(path.indexOf(first) + first.length + 1));
+  const set = expressionsAt(node.template.holes, rest);
   return {
     ...report,
     path: [first, report.path].filter((part) => part !== '').join('.'),
@@ -119,13 +141,13 @@ async function ofDefinition(
   };
 }
 
-/** The expressions that set a field of a template or parts of it, joined with commas. */
-function setIn({ template }: GraphNode, path: string): string | undefined {
-  const names = namesIn(path).join('.');
-  const holes = template.holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);
-  return holes.length === 0
+/** The expressions that fill a field of a template or of the status, joined with commas; undefined when there are none. */
+function expressionsAt(holes: readonly Hole[], path: readonly string[]): string | undefined {
+  const names = path.join('.');
+  const found = holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);
+  return found.length === 0
     ? undefined
-    : holes.map(({ expression: { template: text, cel } }) => text ?? `\${${cel}}`).join(', ');
+    : found.map(({ expression: { template: text, cel } }) => text ?? `\${${cel}}`).join(', ');
 }
 
 /** Explains `KIND.PATH`. The kind can also be a plural, singular or short name. */
