@@ -5,12 +5,12 @@ import { copyTree, mutate } from '../mutations/mutate.ts';
 import type { Mutation } from './mutations.ts';
 import { MUTATIONS } from './mutations.ts';
 
-/** So many seeds are tried before a mutation counts as unnoticed. */
+/** A mutation counts as unnoticed after this many seeds without a matching problem. */
 const MAX_SEEDS = 60;
 
 /**
- * Tries all mutations, or those with `part` in their names, so many at a time; gives the number of those that nothing
- * tells of. Lines are those of a table.
+ * Runs the simulation with each mutation whose name contains `part`, `jobs` mutations at a time. Writes a Markdown
+ * table to `say`, line by line. Returns the number of mutations that no run notices.
  */
 export async function checkMutations(jobs: number, say: (line: string) => void, part = ''): Promise<number> {
   say('| broken on purpose | rule | seed, or series | what is told |');
@@ -30,7 +30,10 @@ export async function checkMutations(jobs: number, say: (line: string) => void, 
   return unnoticed;
 }
 
-/** The first run that tells of a mutation in the expected words, in a process of its own on a copy of the source. */
+/**
+ * Returns the first run with a problem that matches the mutation's pattern. The run is a child process on a mutated
+ * copy of the tree.
+ */
 async function firstRun(mutation: Mutation): Promise<{ run: string; problem: string } | undefined> {
   const copy = copyTree();
   try {

@@ -2,7 +2,7 @@ import type { TransportRequest } from '../../src/kube/index.ts';
 import type { Fault, LineFault } from '../../src/testing/simulation/weather.ts';
 import { Weather } from '../../src/testing/simulation/weather.ts';
 
-/** Weather with exactly these faults, by the number of the request. */
+/** Weather with exactly these faults, keyed by the number of the request. */
 export class TheseFaults extends Weather {
   readonly #faults: ReadonlyMap<number, Fault>;
 
@@ -19,10 +19,13 @@ export class TheseFaults extends Weather {
   }
 }
 
-/** Weather in which the server says, in place of one line of a watch, that the watch is too old; 0: of none. */
+/**
+ * Weather in which the server answers `410 Gone` (an expired watch) in place of one line of a watch. Position 0 expires
+ * no line.
+ */
 export class LostLine extends Weather {
   readonly #at: number;
-  /** How many lines came until all became calm. */
+  /** The number of watch lines until the weather became calm. */
   lines = 0;
 
   constructor(at: number) {

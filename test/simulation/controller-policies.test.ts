@@ -11,7 +11,7 @@ const SECRET: JsonObject = {
   stringData: { k: 'v' },
 };
 
-/** A definition of one ConfigMap, and whatever else is given. */
+/** A definition of one ConfigMap; `more` adds resources. */
 function pots(text: string, annotations: Record<string, string> = {}, more: JsonObject[] = []): KubeObject {
   return {
     apiVersion: 'kro.run/v1alpha1',

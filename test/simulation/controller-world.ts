@@ -20,27 +20,30 @@ export interface ControllerWorld {
   /** The user's client. */
   readonly user: KubeClient;
   readonly controller: Controller;
-  /** What the controller asked for, oldest first; empty it to count anew. */
+  /** The controller's requests, oldest first. A test empties the list to count from a point in time. */
   readonly requests: SeenRequest[];
   /** The log of the controller. */
   readonly log: string[];
-  /** Applies objects as a user. */
+  /** Applies objects as a user, with force. */
   apply(...objects: KubeObject[]): Promise<void>;
-  /** Waits until an object answers a question with something else than `undefined` or false, by watching its kind. */
+  /**
+   * Watches the kind until `ask` returns something other than undefined or false for the object, and returns that.
+   * Fails after 15 seconds.
+   */
   until<T>(ref: ObjectRef, ask: (object: KubeObject | undefined) => T | undefined | false): Promise<T>;
-  /** Settles when neither the cluster nor the controller has anything to do. */
+  /** Resolves when neither the cluster nor the controller has work left. */
   settled(): Promise<void>;
   /** Stops the controller and starts a new one, as a restarted process would. */
   restart(options?: Partial<ControllerOptions>): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Writes among requests, without those of Events, which tell of the others. */
+/** The writes among requests. Writes of Events are left out: they only report the other writes. */
 export function writesOf(requests: readonly SeenRequest[]): SeenRequest[] {
   return requests.filter(({ method, path }) => method !== 'GET' && !path.includes('/events'));
 }
 
-/** Starts a cluster with kro's CRDs and a controller. */
+/** Starts a cluster that has kro's CRDs, and a controller on it. */
 export async function controllerWorld(options: Partial<ControllerOptions> = {}): Promise<ControllerWorld> {
   const cluster = await createEmbeddedCluster();
   const user = new KubeClient({ transport: cluster.transport(), userAgent: 'user' });
@@ -119,12 +122,12 @@ async function until<T>(
   throw new Error(`${ref.kind} ${ref.name} did not get there:\n${JSON.stringify(last, null, 1)}\n${log().join('')}`);
 }
 
-/** A YAML file of the seeds as an object. */
+/** Reads a YAML file of `test/fixtures/seeds` as an object. */
 export function seed(name: string): KubeObject {
   return parse(readFileSync(new URL(`../fixtures/seeds/${name}`, import.meta.url), 'utf8')) as KubeObject;
 }
 
-/** The value at `status.conditions[type].status`. */
+/** Returns the `status` of the condition with this type. */
 export function conditionOf(object: KubeObject | undefined, type: string): string | undefined {
   const conditions = object?.status?.['conditions'];
   if (!Array.isArray(conditions)) return undefined;
@@ -132,7 +135,7 @@ export function conditionOf(object: KubeObject | undefined, type: string): strin
   return typeof found?.['status'] === 'string' ? found['status'] : undefined;
 }
 
-/** A value of a ConfigMap's `data`. */
+/** Returns the value of a key in a ConfigMap's `data`. */
 export function dataOf(object: KubeObject | undefined, key: string): unknown {
   const data = object?.['data'];
   return typeof data === 'object' && data !== null && Object.hasOwn(data, key) ? (data as JsonObject)[key] : undefined;

@@ -53,7 +53,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Definition and instance, both up. */
+/** Applies the definition and an instance, and waits until both are ready. */
 async function up(): Promise<void> {
   await world.apply(chain('x'));
   await world.until(definitionRef, (object) => conditionOf(object, 'Ready') === 'True');

@@ -1,6 +1,6 @@
 /**
- * Processes that deploy are killed at any request, before or after it was carried out, and another process deploys
- * again: the end is the same as without the kill, and no object that stays was ever made anew.
+ * A process that deploys is killed at any request, before or after the server carries the request out. Another process
+ * then deploys again. The result equals that of a deploy without the kill, and no object that stays is created anew.
  */
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const app = kubernetesComposition(
 );
 
 type Mode = 'direct' | 'kro';
-/** Deploy this in this mode; no spec means to delete the instance. */
+/** One deploy in a mode. Without a spec, the deed deletes the instance. */
 interface Deed {
   readonly mode: Mode;
   readonly spec?: { readonly parts: string[]; readonly debug: boolean };
@@ -39,7 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** Answers until a request is reached; that one is carried out or not, and nothing is answered any more. */
+/**
+ * A transport of a process that is killed at a request. The server carries this last request out or does not, and no
+ * request after it gets an answer.
+ */
 class MortalTransport implements Transport {
   requests = 0;
   readonly dead = new AbortController();
@@ -76,7 +79,7 @@ const KINDS = [
   { apiVersion: 'apps/v1', kind: 'Deployment' },
 ];
 
-/** Children of an instance: what they are by name, and who they are. */
+/** The children of an instance: their content, and their UIDs by name. */
 async function children(name: string): Promise<{ readonly content: unknown; readonly uids: Map<string, string> }> {
   const lists = await Promise.all(KINDS.map((kind) => cluster.client.list(kind, { namespace: 'default' })));
   const own = lists
@@ -89,7 +92,7 @@ async function children(name: string): Promise<{ readonly content: unknown; read
   };
 }
 
-/** The deeds of a seed: a first deploy and one to three further ones, one of them killed. */
+/** The deeds of a seed: a first deploy and one to three more. The process of one deed is killed. */
 function story(seed: number) {
   const choices = seededChoices(seed);
   const deed = (): Deed => {
@@ -112,14 +115,14 @@ describe('deploys that are killed', () => {
         if (await runs(seed)) killed += 1;
       }
     };
-    // Several at a time: the instances share the definition and its controller, and nothing else.
+    // Seeds run in parallel. Their instances share only the definition and its controller.
     await Promise.all(Array.from({ length: 6 }, worker));
-    // A seed whose deed takes fewer requests than it may live for kills no process.
+    // No process is killed when the deed of a seed sends fewer requests than the seed's limit.
     expect(killed).toBeGreaterThan(budget('deployKills') / 3);
   }, 1_800_000);
 });
 
-/** Runs a seed; tells whether a process was killed. */
+/** Runs a seed. Returns whether a process was killed. */
 async function runs(seed: number): Promise<boolean> {
   const { deeds, killed, at, after } = story(seed);
   const name = `s${seed}`;

@@ -6,14 +6,14 @@ import type { Election } from '../../src/testing/simulation/process.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
 const LEASE = 'controller.kro.run';
-/** Longer than the defaults, so that hours of elections cost few requests. */
+/** Durations longer than the defaults, so that hours of elections cost few requests. */
 const FLAGS = [
   '--leader-election-lease-duration=150s',
   '--leader-election-renew-deadline=100s',
   '--leader-election-retry-period=20s',
 ];
 
-/** Processes of which one leads, or (with shards) that divide the work among themselves. */
+/** Several controller processes: one of them leads, or the processes divide the shards (when `shards` is above 0). */
 export function electionOf(cluster: Cluster, shards: number): Election {
   const args = [
     ...FLAGS,
@@ -23,7 +23,7 @@ export function electionOf(cluster: Cluster, shards: number): Election {
   ];
   return {
     run: (options) => runController({ ...options, args }),
-    // The Lease under which the one definition of the world is worked on.
+    // The Lease that covers the only definition of the simulation.
     async leads(process) {
       const lease = shards > 0 ? `${LEASE}-shard-${shardOf('rigs', shards)}` : LEASE;
       const response = await cluster.transport().request({ method: 'GET', path: `${LEASES}/${lease}` });

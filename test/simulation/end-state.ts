@@ -14,7 +14,7 @@ const KINDS = [
 
 const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' };
 
-/** Everything that matters, without times, versions and UIDs. */
+/** The objects whose content counts at the end, without times, versions and UIDs. */
 export async function endState(admin: KubeClient): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
   for (const type of KINDS) {
@@ -24,7 +24,7 @@ export async function endState(admin: KubeClient): Promise<KubeObject[]> {
   return found;
 }
 
-/** What is wrong with a state at rest, whatever led to it. */
+/** Checks that hold for every state at rest. Returns the problems. */
 export async function restProblems(admin: KubeClient): Promise<string[]> {
   const problems: string[] = [];
   for (const type of KINDS) {

@@ -6,7 +6,10 @@ import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
 import { REQUEST_FAULTS } from '../../src/testing/simulation/weather.ts';
 
-/** In `npm test` a process dies before and after every request of one story; the full run has all faults and stories. */
+/**
+ * In `npm test` a process is killed before and after every request of one story. The full run has all faults and all
+ * stories.
+ */
 const stories = [...SCENARIOS].slice(0, budget('exhaustiveStories'));
 const faults = REQUEST_FAULTS.slice(0, budget('exhaustiveFaults'));
 

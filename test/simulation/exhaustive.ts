@@ -7,7 +7,7 @@ import type { Fault, Weather } from '../../src/testing/simulation/weather.ts';
 import { fairWeather } from '../../src/testing/simulation/weather.ts';
 import { LostLine, TheseFaults } from './chosen-faults.ts';
 
-/** Short stories that go through everything once: each is run with every fault at every request. */
+/** Short stories that together use every feature once. Each story runs with every fault at every request. */
 export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([
   [
     'create and delete',
@@ -34,16 +34,16 @@ export const SCENARIOS: ReadonlyMap<string, readonly UserAction[]> = new Map([
   ],
 ] as const);
 
-/** A run that broke a rule or ended elsewhere. */
+/** A run that broke a rule or ended in another state. */
 export interface ExhaustiveFailure {
   readonly fault: Fault;
   readonly request: number;
   readonly problems: readonly string[];
 }
 
-/** What an exhaustive run came to. */
+/** The result of an exhaustive run. */
 export interface ExhaustiveResult {
-  /** Requests of the run without faults; each had each fault once. */
+  /** Number of requests of the run without faults. Each of these requests had each fault once. */
   readonly requests: number;
   readonly runs: number;
   readonly failures: readonly ExhaustiveFailure[];
@@ -60,10 +60,10 @@ async function problemsOf(
   return bad.problems.length > 0 ? bad.problems : differences(good.state, bad.state);
 }
 
-/** A way to disrupt a story once at each place, besides single faults. */
+/** A story that runs once for each place of a disruption that single faults do not cover. */
 export interface Series {
   readonly actions: readonly UserAction[];
-  /** The disruptions of all runs; a fair run came to so many requests and lines of watches. */
+  /** The disruptions of all runs, for a run without faults that had this many requests and watch lines. */
   readonly each: (requests: number, lines: number) => Iterable<{ readonly what: string; readonly weather: Weather }>;
 }
 
@@ -72,14 +72,19 @@ const two = ['one', 'two'].map((name) => ({
   pause: 'settle' as const,
 }));
 
-/** More revisions than are kept. */
+/** More revisions than the controller keeps. */
 const often = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((fixed) => ({ ...redefine(fixed), pause: 'settle' as const }));
 
 /**
- * What single faults of requests do not reach. Of two requests in a row one fails and the other gets no answer: what
- * was sent together with something that failed is still under way when that is done again. And each line of a watch is
- * lost, since the server says in its place that the watch is too old: what it told of shows only by a new list. And
- * each write meets a conflict in a story that is only about revisions, which has more of them than are kept.
+ * Disruptions that single faults do not cover.
+ *
+ * In `two faults in a row`, one of two requests fails and its neighbour gets no answer: requests that were sent
+ * together with a failed one are still in flight when the controller retries.
+ *
+ * In `a lost line`, the server expires the watch in place of one line: the change in this line shows only in a new
+ * list.
+ *
+ * In `a conflict`, one write meets a conflict, in a story with more revisions than the controller keeps.
  */
 export const SERIES = {
   'two faults in a row': { actions: two, each: pairs },
@@ -112,7 +117,10 @@ function* conflicts(requests: number): Iterable<{ what: string; weather: Weather
   }
 }
 
-/** Runs a series; gives how many runs it took and what went wrong, ending with the first when `isEnough` says so. */
+/**
+ * Runs a series, up to the first failure for which `isEnough` returns true. Returns the number of runs and the
+ * failures.
+ */
 export async function runSeries(
   { actions, each }: Series,
   isEnough: (problems: readonly string[]) => boolean = () => false,
@@ -130,7 +138,10 @@ export async function runSeries(
   return { runs, failures };
 }
 
-/** Runs a story once for each request and fault, with that fault alone; `shares` splits the work among processes. */
+/**
+ * Runs a story once for each request and fault, with only that fault. With `share`, runs every `of`-th request only, so
+ * that processes can divide the work.
+ */
 export async function exhaust(
   actions: readonly UserAction[],
   faults: readonly Fault[],

@@ -1,7 +1,9 @@
 /**
- * `first-failure.ts FIRST MOST PATTERN`: prints the first run of which a problem matches the pattern, and that problem,
- * as JSON. FIRST is what is tried first: a seed, or the name of a series. Then comes the first seed of each story, so
- * that as many seeds as it may try are as many stories.
+ * `first-failure.ts FIRST MOST PATTERN`: prints, as JSON, the first run with a problem that matches the pattern, and
+ * this problem.
+ *
+ * FIRST is a seed or the name of a series, and runs first. After it run the first seeds of MOST stories: one seed for
+ * each story covers more than many seeds of one story.
  */
 import { runSeries, SERIES } from './exhaustive.ts';
 import { SEEDS_PER_STORY, simulate } from './simulate.ts';
@@ -9,7 +11,7 @@ import { SEEDS_PER_STORY, simulate } from './simulate.ts';
 const [first = '1', most = '60', pattern = '.'] = process.argv.slice(2);
 const told = new RegExp(pattern);
 
-/** Prints the problem that matches, if there is one. */
+/** Prints the problem that matches, and returns whether a problem does. */
 function tell(run: string, problems: readonly string[]): boolean {
   const problem = problems.find((text) => told.test(text));
   if (problem === undefined) return false;

@@ -1,18 +1,18 @@
 import type { TextChange } from '../mutations/mutate.ts';
 import type { SERIES } from './exhaustive.ts';
 
-/** A way to break the code on purpose, and what the simulation has to say to it. */
+/** A deliberate defect in the code, and the problem that the simulation has to report for it. */
 export interface Mutation extends TextChange {
   readonly name: string;
-  /** The rule that it breaks. */
+  /** The rule that the defect breaks. */
   readonly rule: string;
-  /** One of the problems told has to match. */
+  /** At least one reported problem has to match. */
   readonly told: RegExp;
-  /** What is known to tell, tried first: a seed, or a series. Default 1. */
+  /** The seed or series that is known to find the defect, and runs first. Default: seed 1. */
   readonly first?: number | keyof typeof SERIES;
 }
 
-/** At least one for each rule. They are applied to a copy of the source, never to the source. */
+/** At least one mutation for each rule. The simulation runs them on copies of the source. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'children are written before the instance',

@@ -1,7 +1,7 @@
 import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
 import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
 
-/** Where members of an ApplySet may be, by how the inventory names their kinds. */
+/** The API paths of the kinds of members, keyed by the kind's name in the inventory. */
 const MEMBERS: RuledGraph['members'] = new Map([
   ['ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', path: '/api/v1/configmaps' }],
   ['LimitRange', { apiVersion: 'v1', kind: 'LimitRange', path: '/api/v1/limitranges' }],
@@ -11,7 +11,7 @@ const MEMBERS: RuledGraph['members'] = new Map([
   ],
 ]);
 
-/** Upon which nodes a node depends, with the kind of those. */
+/** The dependencies of each node: kind and node id. */
 const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   mid: [['ConfigMap', 'base']],
   parts: [['ConfigMap', 'mid']],
@@ -20,7 +20,7 @@ const DEPENDS_ON: Readonly<Record<string, readonly (readonly [string, string])[]
   after: [['PodDisruptionBudget', 'gate']],
 };
 
-/** What the rules know of the definition of `rigDefinition`. */
+/** The facts about the definition of `rigDefinition` that the rules check against. */
 export const RIG_RULES: RuledGraph = {
   instanceKind: 'Rig.sim.test',
   instancesPath: '/apis/sim.test/v1/rigs',
@@ -51,5 +51,8 @@ const KINDS: Readonly<Record<string, string>> = {
   'leases.coordination.k8s.io': 'Lease.coordination.k8s.io',
 };
 
-/** The kinds of the objects that the simulation looks at. */
+/**
+ * Maps a resource's plural and group to the name of its kind. Returns undefined for resources that the simulation does
+ * not check.
+ */
 export const kindOfPlural: KindOfPlural = (plural, group) => KINDS[group === '' ? plural : `${plural}.${group}`];

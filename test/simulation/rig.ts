@@ -4,7 +4,10 @@ function map(name: string, data: JsonObject): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
 }
 
-/** A definition with a chain, a collection, a node under a condition and one that waits for another controller. */
+/**
+ * A definition with a chain, a collection, a conditional node, and a node that waits for the status that another
+ * controller writes.
+ */
 export function rigDefinition(fixed: string): KubeObject {
   return {
     apiVersion: 'kro.run/v1alpha1',
@@ -29,7 +32,7 @@ export function rigDefinition(fixed: string): KubeObject {
         {
           id: 'extra',
           includeWhen: ['${schema.spec.extra}'],
-          // The server writes the quantity in another way.
+          // The API server stores these quantities in another form.
           template: {
             apiVersion: 'v1',
             kind: 'LimitRange',
@@ -49,7 +52,8 @@ export function rigDefinition(fixed: string): KubeObject {
         },
         {
           id: 'after',
-          // It could be made as soon as its dependency exists; only the condition on that holds it back.
+          // The expression has a value as soon as the dependency exists. Only the dependency's `readyWhen` delays this
+          // node.
           template: map('${schema.metadata.name}-after', {
             healthy: '${string(gate.?status.?currentHealthy.orValue(0))}',
           }),
@@ -59,14 +63,14 @@ export function rigDefinition(fixed: string): KubeObject {
   };
 }
 
-/** The same with an expression that does not compile. */
+/** The same definition with an expression that does not compile. */
 export function brokenDefinition(): KubeObject {
   const definition = rigDefinition('broken');
   const resources = [{ id: 'base', template: map('${schema.metadata.name}-base', { text: '${schema.spec.nothing}' }) }];
   return { ...definition, spec: { ...definition.spec, resources } };
 }
 
-/** The same with one field more in the schema, which changes the CRD. */
+/** The same definition with one more field in the schema, which changes the CRD. */
 export function widenedDefinition(fixed: string): KubeObject {
   const definition = rigDefinition(fixed);
   const schema = definition.spec?.['schema'] as JsonObject;

@@ -7,8 +7,8 @@ import { noise } from '../../src/testing/simulation/sim-clock.ts';
 const HOLD = 'rival.test/hold';
 
 /**
- * Other controllers that work on the children, each on a clock of its own: one fills in the status that a node waits
- * for, one adds fields of its own, one holds objects by a finalizer when they are deleted, one fights for a field
+ * Other controllers that write to the children, each with delays of its own. The first fills in the status that a node
+ * waits for. The second adds its own fields. The third delays deletions with a finalizer. The fourth contests a field
  * for some rounds.
  */
 export class Rivals {
@@ -16,10 +16,10 @@ export class Rivals {
   readonly #clock: Clock;
   readonly #seed: number;
   #count = 0;
-  /** How many rounds a fight for an object still lasts, by its key. */
+  /** Remaining rounds of the contest for an object, by its UID. */
   readonly #fights = new Map<string, number>();
   #stopped = false;
-  /** What is under way. */
+  /** The writes in flight. */
   readonly #under = new Set<Promise<void>>();
 
   constructor(client: KubeClient, clock: Clock, ledger: Ledger, seed: number) {
@@ -63,7 +63,7 @@ export class Rivals {
       if (this.#stopped) return;
       const running = work()
         .catch((thrown: unknown) => {
-          // It was deleted, or made again by the same name and with another UID, meanwhile.
+          // Meanwhile the object was deleted, or created again under the same name with another UID.
           const isOther = thrown instanceof KubeError && thrown.status === 422;
           if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
         })
@@ -107,7 +107,7 @@ export class Rivals {
     return this.#client.patch(refOfObject(object), body, { fieldManager: 'rival' });
   }
 
-  /** Every third object of the name is fought for, two rounds long. */
+  /** Contests every third object of this name, for two rounds. */
   #fight(key: string, object: KubeObject): void {
     const data = object['data'] as { healthy?: string } | undefined;
     if (data?.healthy === 'mine') return;

@@ -10,7 +10,7 @@ async function setup() {
   for (const crd of controllerCrds()) await client.create(crd);
   await cluster.idle();
   await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } }, { fieldManager: 't' });
-  /** A process: settles when its log says something, and ends it. */
+  /** Starts a process. `hears` resolves when the log has a message, and `end` stops the process. */
   const start = (identity: string, ...args: string[]) => {
     const stop = new AbortController();
     const said: string[] = [];

@@ -14,37 +14,40 @@ import type { UserAction } from './user-actions.ts';
 import { perform } from './user-actions.ts';
 import type { Weather } from '../../src/testing/simulation/weather.ts';
 
-/** What a run consists of. */
+/** The inputs of a run. */
 export interface RunPlan {
-  /** Decides jitter and what rivals do. */
+  /** Seed of the delays and the rivals. */
   readonly seed: number;
   readonly actions: readonly UserAction[];
   readonly weather: Weather;
-  /** How many processes stand in an election; 1: one process without any. */
+  /** Number of controller processes. With 1, the process runs without an election. */
   readonly processes: number;
-  /** Into how many shards they divide the work; absent: one leads. */
+  /** Number of shards that the processes divide. Undefined: one process leads. */
   readonly shards?: number;
 }
 
-/** What one run came to. */
+/** The result of a run. */
 export interface RunResult {
   readonly problems: readonly string[];
   readonly state: readonly KubeObject[];
   readonly crashes: number;
   readonly requests: number;
-  /** How many of them were sent until the last user action had been followed. */
+  /** Number of requests until the simulation had carried out the last user action. */
   readonly requestsUntilCalm: number;
   readonly writes: number;
-  /** What was done and what went wrong, in order, for reading a failure. */
+  /** The actions and failures in order, to read when a run fails. */
   readonly log: readonly string[];
 }
 
-/** So long a user waits for others: processes die about every minute meanwhile, and an election takes 150 s. */
+/**
+ * The user retries an action for this many seconds. Processes are killed about once a minute meanwhile, and an election
+ * takes 150 s.
+ */
 const MAX_WAIT_SECONDS = 3600;
-/** So long nothing may be written once all is quiet. */
+/** For this long no client may write, once the state is at rest. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
-/** Runs users, rivals and controllers against a cluster until all is quiet. */
+/** Runs users, rivals and controllers against a cluster until the state is at rest. */
 export async function run(plan: RunPlan): Promise<RunResult> {
   const world = await World.create(plan);
   try {
@@ -55,7 +58,7 @@ export async function run(plan: RunPlan): Promise<RunResult> {
   return world.end();
 }
 
-/** Of the simulated controllers only the garbage collector matters to a run. */
+/** Controllers of the cluster that a run does not use. The garbage collector stays enabled. */
 const IDLE_CONTROLLERS = [
   'clusterrole-aggregation-controller',
   'event-expiry',
@@ -65,7 +68,7 @@ const IDLE_CONTROLLERS = [
   'serviceaccount-token-controller',
 ];
 
-/** What every run begins with, made once. */
+/** The state in which every run starts. Computed once. */
 let initial: Promise<ClusterSnapshot> | undefined;
 
 async function initialState(): Promise<ClusterSnapshot> {

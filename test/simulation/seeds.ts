@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { budget } from '../support/budget.ts';
 import { simulate } from './simulate.ts';
 
-/** Tests for every `of`-th batch of seeds; several files share them, so that they run beside one another. */
+/**
+ * Declares the tests of every `of`-th batch of seeds. Several files divide the batches, so that the files run in
+ * parallel.
+ */
 export function describeSeeds(share: number, of: number): void {
   const seeds = budget('simulationSeeds');
   const perTest = 25;

@@ -18,7 +18,7 @@ const FLAGS = [
 const kindOf = (index: number) => `Part${index}k`;
 const LEASE = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 
-/** Definition `index`; `inner`: its instances make an instance of another definition, too. */
+/** Definition number `index`. With `inner`, its instances also create an instance of definition number `inner`. */
 function definition(index: number, inner?: number): KubeObject {
   const map = {
     id: 'map',
@@ -52,7 +52,7 @@ function definition(index: number, inner?: number): KubeObject {
 let cluster: Cluster;
 let user: KubeClient;
 const ends: (() => Promise<void>)[] = [];
-/** Who wrote each ConfigMap last. */
+/** The last replica that wrote each ConfigMap, by name. */
 const writers = new Map<string, string>();
 
 async function setup(): Promise<void> {
@@ -70,7 +70,7 @@ afterEach(async () => {
   await cluster.close();
 });
 
-/** Starts a replica; the answer ends it. */
+/** Starts a replica. Returns a function that stops it. */
 function replica(identity: string): () => Promise<void> {
   const transport = cluster.transport();
   const client = new KubeClient({
@@ -90,7 +90,7 @@ function replica(identity: string): () => Promise<void> {
   return end;
 }
 
-/** Who holds each shard, as soon as that is what `ask` wants. */
+/** Watches the Leases of the shards until `ask` accepts their holders, and returns the holders by shard. */
 async function holders(ask: (holders: ReadonlyMap<number, string>) => boolean): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   const signal = AbortSignal.timeout(20_000);
@@ -108,7 +108,7 @@ async function holders(ask: (holders: ReadonlyMap<number, string>) => boolean): 
   throw new Error(`shards ended up as ${JSON.stringify([...found])}`);
 }
 
-/** Each shard is where it is to stay with these replicas, and each of them has one. */
+/** Each shard is held by its preferred one of these replicas, and each replica holds a shard. */
 const allHeldBy =
   (...names: string[]) =>
   (found: ReadonlyMap<number, string>) =>
@@ -116,7 +116,7 @@ const allHeldBy =
     [...found].every(([shard, name]) => name === holderOf(shard, names)) &&
     names.every((name) => [...found.values()].includes(name));
 
-/** Gives every instance a text, and waits until it has reached all ConfigMaps. */
+/** Writes a text to every instance, and waits until all ConfigMaps have it. */
 async function write(text: string): Promise<void> {
   const waits = new Set<string>();
   for (let index = 0; index < COUNT; index += 1) {
@@ -139,7 +139,7 @@ async function write(text: string): Promise<void> {
 
 async function define(): Promise<void> {
   const active = new Set<string>();
-  // The last one makes instances of the first one, which another replica may work on.
+  // The last definition creates instances of the first definition, which another replica may hold.
   for (let index = 0; index < COUNT; index += 1)
     await user.create(definition(index, index === COUNT - 1 ? 0 : undefined));
   const type = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };

@@ -6,25 +6,30 @@ import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
 import { fairWeather, Weather } from '../../src/testing/simulation/weather.ts';
 
-/** What one seed came to. */
+/** The result of one seed. */
 export interface SimulationResult {
   readonly seed: number;
-  /** Empty when all went well. */
+  /** Empty when the run found no problem. */
   readonly problems: readonly string[];
   readonly crashes: number;
   readonly requests: number;
-  /** The disruptions that struck, by name, in order. */
+  /** The names of the disruptions that took place, in order. */
   readonly struck: readonly string[];
-  /** What was done and what went wrong, in order, for reading a failure. */
+  /** The actions and failures in order, to read when a seed fails. */
   readonly log: readonly string[];
 }
 
-/** So many seeds in a row have the same user actions, so that the run without faults is made once for them. */
+/**
+ * This many consecutive seeds share their user actions, so that the run without faults happens once for all of them.
+ */
 export const SEEDS_PER_STORY = 10;
 
 let lastStory: { readonly story: number; readonly good: Promise<RunResult> } | undefined;
 
-/** Runs a seed with faults and without, and compares where both end. `only`: the disruptions that are let through. */
+/**
+ * Runs a seed with faults and without faults, and compares the end states. `only`: the names of the disruptions that
+ * may take place.
+ */
 export async function simulate(
   seed: number,
   only?: ReadonlySet<string>,
@@ -43,32 +48,32 @@ export async function simulate(
   return { seed, problems, crashes: bad.crashes, requests: bad.requests, struck: weather.struck, log };
 }
 
-/** What the users of a seed do. */
+/** The user actions of a seed. */
 export function storyOf(seed: number): { readonly story: number; readonly actions: readonly UserAction[] } {
   const story = Math.ceil(seed / SEEDS_PER_STORY);
   return { story, actions: randomActions(seededRandom(story)) };
 }
 
-/** Who works: one process, or several of which one leads, or that divide the work into shards. */
+/** The controller processes: one process, several with one leader, or several that divide the shards. */
 export interface Staff {
   readonly processes: number;
   readonly shards?: number;
 }
 
-/** Two or three processes that divide the work. */
+/** Two or three processes that divide the shards. */
 export function divided(seed: number): Staff {
   return { processes: noise(seed, 'shards', 1) < 0.5 ? 2 : 3, shards: 3 };
 }
 
-/** One seed in six has several processes; of these, two in five have them divide the work. */
+/** One seed in six has several processes. In two of five such seeds, the processes divide the shards. */
 function staffOf(seed: number): Staff {
   if (noise(seed, 'processes', 0) >= 1 / 6) return { processes: 1 };
   return noise(seed, 'shards', 0) > 0.6 ? divided(seed) : { processes: 2 };
 }
 
 /**
- * The fewest disruptions found with which a seed still fails: halves, then quarters and so on are left out
- * as long as it still does. At most `runs` runs.
+ * Reduces the disruptions to a small set with which the seed still fails: leaves out halves, then quarters and so on,
+ * and keeps each reduction that still fails. Stops after `runs` runs.
  */
 export async function shrink(
   seed: number,

@@ -3,20 +3,20 @@ import type { KubeClient } from '../../src/kube/index.ts';
 import { isNotFound, KubeError } from '../../src/kube/index.ts';
 import { brokenDefinition, rigDefinition, widenedDefinition } from './rig.ts';
 
-/** Something that a user does; what it comes to at the end does not depend on when. */
+/** A user's action. Its effect on the end state does not depend on its time. */
 export interface UserAction {
   readonly text: string;
   /**
-   * Does it, or tries again what it could not do at once: `later` asks for another try. `tries` counts from 0,
-   * `memory` is kept between the tries.
+   * Carries the action out. Resolves to `later` to be called again. `tries` counts the calls from 0, and `memory` keeps
+   * values between the calls.
    */
   readonly do: (admin: KubeClient, tries: number, memory: Map<string, string>) => Promise<unknown>;
-  /** What the user does then: goes on at once, waits until nothing happens, or for some milliseconds. */
+  /** After the action the user goes on at once, waits until the state is at rest, or waits for some milliseconds. */
   readonly pause?: 'none' | 'settle' | number;
 }
 
 const NAMES = ['one', 'two'];
-/** After so many seconds the user puts back what was tampered with, since no controller works on it. */
+/** After this many tries the user restores what the action removed, because no controller does. */
 const PATIENCE = 20;
 
 const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
@@ -29,7 +29,7 @@ const CRD: ObjectRef = {
 };
 const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' };
 
-/** A dozen or so things that users do to a definition, its instances, their children and what the controller keeps. */
+/** About a dozen random actions on a definition, its instances, their children and the controller's records. */
 export function randomActions(random: () => number): UserAction[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const actions: UserAction[] = [];
@@ -55,9 +55,9 @@ export function randomActions(random: () => number): UserAction[] {
     const waits = random();
     actions.push({ ...action, pause: waits < 0.5 ? 'settle' : waits < 0.8 ? Math.floor(random() * 3000) : 'none' });
   }
-  // Drawn after all others, which stay as they are.
+  // Drawn after all other actions, so that this draw does not change them.
   if (random() < 0.3) actions.push({ ...sealItem(pick(NAMES)), pause: 'settle' });
-  // No instance stays suspended and the definition is a good one, or what ends where would depend on when.
+  // At the end, every instance is resumed and the definition compiles. Otherwise the end state would depend on times.
   for (const name of NAMES) actions.push(suspend(name, false));
   actions.push(redefine('z'));
   return actions;
@@ -89,8 +89,8 @@ function rareAction(name: string, dice: number, pick: <T>(values: readonly T[]) 
 }
 
 /**
- * Does it; an object that is not there (any more) makes it nothing. False when it has to be done later: the
- * kind is not served yet, or an object of that name is still being deleted.
+ * Carries an action out. An action on a missing object does nothing and counts as done. Returns false when the action
+ * has to be repeated: the kind is not served yet, or an object of that name is still being deleted.
  */
 export async function perform(
   admin: KubeClient,
@@ -102,7 +102,7 @@ export async function perform(
     return (await action.do(admin, tries, memory)) !== 'later';
   } catch (thrown) {
     if (!(thrown instanceof KubeError)) throw thrown;
-    // The CRD went or is going meanwhile.
+    // The CRD is deleted or is being deleted.
     if (thrown.reason === 'UnknownKind' || thrown.status === 405) return false;
     if (!isNotFound(thrown)) throw thrown;
     return !action.text.startsWith('apply ');
@@ -114,7 +114,7 @@ function randomSpec(random: () => number): JsonObject {
   return { text: `t${Math.floor(random() * 3)}`, names, extra: random() < 0.5 };
 }
 
-/** Creates or changes an instance. */
+/** Creates or updates an instance. */
 export function applyRig(name: string, spec: JsonObject): UserAction {
   const object = { ...rig(name), metadata: { name, namespace: 'default' }, spec };
   const { name: _name, namespace: _namespace, ...manifest } = object;
@@ -130,7 +130,7 @@ export function applyRig(name: string, spec: JsonObject): UserAction {
   };
 }
 
-/** Switches the node under a condition on or off, and changes nothing else. */
+/** Toggles `extra`, the condition of a node, and changes nothing else. */
 function toggle(name: string): UserAction {
   return {
     text: `switch extra of ${name}`,
@@ -152,18 +152,18 @@ export function removeRig(name: string): UserAction {
   return { text: `delete ${name}`, do: (admin) => admin.delete(rig(name)) };
 }
 
-/** Edits a ConfigMap among the children. */
+/** Edits a child ConfigMap. */
 export function drift(name: string): UserAction {
   const field = name.endsWith('-after') ? 'healthy' : 'text';
   return { text: `edit ${name}`, do: (admin) => admin.patch(mapRef(name), { data: { [field]: 'drifted' } }) };
 }
 
-/** Deletes a ConfigMap among the children. */
+/** Deletes a child ConfigMap. */
 export function removeChild(name: string): UserAction {
   return { text: `delete child ${name}`, do: (admin) => admin.delete(mapRef(name)) };
 }
 
-/** More revisions than are kept. */
+/** Creates more revisions than the controller keeps. */
 function redefineOften(): UserAction {
   return {
     text: 'redefine seven times',
@@ -189,7 +189,7 @@ function widen(fixed: string): UserAction {
   };
 }
 
-/** Only for some seconds: a controller that waits for the kind would wait for ever. */
+/** Breaks the definition for some seconds only: a controller that waits for the kind waits without a limit. */
 function breakDefinition(name: string): UserAction {
   return {
     text: `break the definition, edit ${name}-mid, and mend it`,
@@ -224,7 +224,7 @@ function replaceDefinition(): UserAction {
   };
 }
 
-/** With it all instances go; the controller makes it again. */
+/** Deletes the CRD, and with it all instances. The controller creates the CRD again. */
 function removeCrd(): UserAction {
   return {
     text: 'delete the CRD',
@@ -268,7 +268,7 @@ function editRevision(): UserAction {
   };
 }
 
-/** Switches an instance off and on. */
+/** Suspends or resumes an instance. */
 export function suspend(name: string, on: boolean): UserAction {
   const value = on ? 'suspended' : null;
   return {
@@ -278,8 +278,9 @@ export function suspend(name: string, on: boolean): UserAction {
 }
 
 /**
- * Makes an item immutable, so that the server refuses its update, and takes another off the list once that was updated:
- * it goes all the same. Deleted at the end, the sealed one is made anew.
+ * Makes item `a` immutable, so that the API server refuses its update, and then removes item `b` from the list: the
+ * controller prunes `b` although the update of `a` fails. At the end the user deletes `a`, and the controller creates
+ * it again.
  */
 export function sealItem(name: string): UserAction {
   const item = (part: string) => mapRef(`${name}-item-${part}`);
@@ -313,7 +314,7 @@ export function sealItem(name: string): UserAction {
   };
 }
 
-/** An object of another ApplySet where a child is going to be wanted. */
+/** Creates an object of another ApplySet under the name of a future child. */
 function foreignChild(name: string): UserAction {
   const labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-somebody-else-v1' };
   const manifest = { ...mapRef(name), metadata: { name, namespace: 'default', labels }, data: { text: 'theirs' } };
@@ -333,8 +334,8 @@ function stripLabel(name: string, label: string): UserAction {
 }
 
 /**
- * Takes away what the controller needs to find its objects again, and waits until it is back. When no controller works on
- * the object, the user puts it back: what comes of a deletion meanwhile would be a matter of moments.
+ * Removes metadata that the controller needs to find its objects again, and waits until the controller restores it. The
+ * user restores it when no controller does, because the effect of a later deletion would depend on times.
  */
 function tamper(
   text: string,
@@ -349,7 +350,7 @@ function tamper(
       const before = memory.get('before');
       if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
       if (before === undefined) {
-        // What becomes of a child whose instance is going is a matter of moments.
+        // When the instance is being deleted, the fate of its child depends on times.
         const owner = ref.kind === 'Rig' ? present : await admin.find(rig(ref.name.replace(/-.*/, '')));
         if (owner === undefined || owner.metadata.deletionTimestamp !== undefined) return undefined;
         if (!isTaken(present)) return tries < PATIENCE ? 'later' : undefined;
@@ -379,7 +380,7 @@ function inventoryPatch(kinds: string): JsonObject {
   return { metadata: { annotations: { [GROUP_KINDS]: kinds } } };
 }
 
-/** Has the controller written it yet? */
+/** Whether the controller has written to the object. */
 function isTaken({ kind, metadata }: KubeObject): boolean {
   return kind === 'Rig'
     ? metadata.finalizers?.includes('kro.run/finalizer') === true

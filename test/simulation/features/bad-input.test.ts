@@ -197,7 +197,7 @@ describe('an API of a child that does not work', () => {
 
   it.each([
     ['for moments', 2, ['ACTIVE: none -> ACTIVE']],
-    // Three times a stream, and after each of them a list, which is asked for five times.
+    // Eighteen refusals: three watch streams, each followed by a list that is tried five times.
     ['for longer', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
   ])('that says "later" %s is waited for before it is told', async (_name, times, told) => {
     let refused = 0;
@@ -239,7 +239,7 @@ describe('an API of a child that does not work', () => {
     await world.advance(60 * MINUTE);
     expect(tries(mark)).toBeLessThan(300);
     expect(writesOf(world.requests.slice(mark))).toEqual([]);
-    // Siblings are looked after all the while.
+    // Meanwhile the controller still watches the siblings.
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();
     expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
@@ -355,7 +355,7 @@ describe('a definition of which the server refuses what belongs to it', () => {
     world.intercept = (request) => (request.method === 'POST' && request.path.includes(path) ? answer() : undefined);
     await define([mapResource('map', { text: 'x' })]);
     expect(conditionText(await world.user.get(potsRef), condition)).toContain(message);
-    // It is tried again once a minute, and nothing else is written.
+    // The controller retries the creation once a minute, and writes nothing else.
     const mark = world.requests.length;
     await world.advance(10 * MINUTE);
     expect(writesOf(world.requests.slice(mark)).length).toBeLessThan(12);

@@ -33,7 +33,7 @@ async function define(resource: JsonObject, canary: string | undefined): Promise
   await world.advance(5000);
 }
 
-/** The instances by the version that their child has. */
+/** Returns the names of the instances, by the version of their child. */
 async function versions(): Promise<Record<string, string[]>> {
   const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   const found: Record<string, string[]> = {};
@@ -170,7 +170,7 @@ describe('a new revision of a definition with a canary', () => {
 
   it('sends no instance to a revision that was replaced before an instance tried it', async () => {
     await sixOnFirst('1');
-    // The process ends before it can record who tries it.
+    // The process stops before it can record the instances that try the revision.
     const records = asks('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
     world.intercept = (request) => (records(request) ? failure(500) : undefined);
     await define(gated('v2'), '1');

@@ -26,7 +26,7 @@ afterEach(() => world.close());
 
 const dataOf = async () => (await world.user.get(mapRef('p-map')))['data'];
 
-/** Another client changes a field of the child. */
+/** Changes a field of the child as another client. */
 async function edit(text: string, fieldManager: string): Promise<void> {
   await world.user.patch(mapRef('p-map'), { data: { text } }, { fieldManager });
   await world.settle();
@@ -90,7 +90,10 @@ describe('a child that another client changes', () => {
 });
 
 describe('a field that two controllers fight over', () => {
-  /** Another controller that changes the field whenever it is put back, for so long. */
+  /**
+   * Changes the field as a rival controller whenever the controller reverts it, for this long. Returns the number of
+   * edits.
+   */
   async function fight(milliseconds: number): Promise<number> {
     const until = world.clock.now() + milliseconds;
     let edits = 0;
@@ -108,7 +111,7 @@ describe('a field that two controllers fight over', () => {
     await fight(4 * SECOND);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
     const edits = await fight(20 * MINUTE);
-    // Five free reverts, then after 10, 20, 40, … seconds.
+    // Five reverts without a pause, then one after 10, 20, 40, … seconds.
     expect(edits).toBeLessThan(15);
     expect(edits).toBeGreaterThan(5);
     const instance = await world.user.get(potRef('p'));

@@ -19,7 +19,7 @@ afterEach(() => world.close());
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const MAPS: JsonObject = { apiGroups: [''], resources: ['configmaps'], verbs: ['*'] };
 
-/** A namespace with a ServiceAccount `deployer` that may do there what the rules say. */
+/** A namespace with a ServiceAccount `deployer`, which has these rules in the namespace. */
 function team(namespace: string, rules: JsonObject[]): KubeObject[] {
   const metadata = { name: 'deployer', namespace };
   return [
@@ -65,7 +65,7 @@ describe('one ServiceAccount per instance namespace', () => {
     await world.apply(...team('red', [MAPS]));
     await world.advance(10 * 60_000);
     expect(await readyOf('red')).toMatch(/^True/);
-    // Drift is seen by the watch of the namespace.
+    // The watch of this namespace detects the drift.
     world.requests.length = 0;
     await world.user.patch(mapIn('red'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Starts a controller whose watch of definitions is held back from the first call of the answer to the second. */
+/** Starts a controller whose watch of definitions can be paused: `hold` pauses the watch, and `open` resumes it. */
 async function holdDefinitions(): Promise<{ readonly hold: () => void; readonly open: () => void }> {
   let open = () => {};
   let gate = Promise.resolve();

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A leaf that is made from a base. */
+/** Defines a leaf whose data comes from a base. */
 async function define(text: string): Promise<void> {
   const base = mapResource('base', { text });
   await world.apply(potDefinition([base, mapResource('leaf', { text: '${base.data.text}' })]));
@@ -77,7 +77,7 @@ describe('a write without a good answer', () => {
     await world.user.delete(mapRef('p-leaf'));
     await world.advance(MINUTE);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');
-    // Five at once, then with pauses that double from 3.2 s.
+    // Five retries without a pause, then retries with pauses that double from 3.2 s.
     expect(refusals).toBeLessThan(4 + 5 + 8);
   });
 });

@@ -4,7 +4,10 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
 
 const COUNT = 40;
-/** How long each request takes: all of them together far longer than a status is held back for one definition. */
+/**
+ * Duration of each request. All requests together take far longer than the controller delays a status for one
+ * definition.
+ */
 const SLOW_MS = 500;
 
 let world: VirtualWorld;
@@ -19,7 +22,7 @@ function definition(index: number): KubeObject {
   return { ...one, metadata: { name: `d${index}` }, spec: { ...one.spec, schema } };
 }
 
-/** How often each kind of request was sent, by method and the resource that it is about; discovery does not count. */
+/** Counts the requests by method and resource, without discovery. */
 function counts(): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { method, path } of world.requests) {
@@ -36,7 +39,7 @@ function counts(): Record<string, number> {
   return found;
 }
 
-/** Every request of the controller but watches takes its time. */
+/** Delays every request of the controller except watches. */
 function slow(): void {
   const transport = world.cluster.transport();
   world.intercept = (request) =>

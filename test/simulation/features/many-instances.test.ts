@@ -29,7 +29,7 @@ it('many instances are made, changed and deleted without anything that waits for
   expect(world.clock.now()).toBe(began);
 });
 
-/** How often instances were looked at. */
+/** The lines of the metric that counts the passes of instances. */
 function passes(): string[] {
   return world.controller
     .metricsText()

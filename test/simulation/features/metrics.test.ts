@@ -5,18 +5,18 @@ import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld 
 
 const MINUTE = 60_000;
 
-/** Declared for the dashboards of kro, and never moved by us. */
+/** Metrics of kro's dashboards whose value stays 0, each with the reason. */
 const NEVER_MOVED: Readonly<Record<string, string>> = {
   graph_revision_activation_deferred_total: 'a revision is used in the pass that issues it',
 };
 
-/** Moved only where things happen to come in a certain order. */
+/** Metrics that move only when events come in a certain order. */
 const MAY_MOVE: ReadonlySet<string> = new Set([
-  // After a restart in the middle of a canary, an instance that is looked at before its definition.
+  // After a restart during a canary, when an instance's pass comes before its definition's.
   'instance_graph_resolution_pending_total',
 ]);
 
-/** A kind of its own, and two definitions with a child of it. */
+/** A definition of a kind with one child. Two such definitions share the child's kind. */
 function nested(name: string, kind: string, child: JsonObject): KubeObject {
   return {
     apiVersion: 'kro.run/v1alpha1',
@@ -29,7 +29,7 @@ function nested(name: string, kind: string, child: JsonObject): KubeObject {
   };
 }
 
-/** Values of all series, by metric; a histogram counts its observations. */
+/** The values of all series by metric. For a histogram, the value is its count. */
 function valuesOf(text: string): Map<string, number[]> {
   const values = new Map<string, number[]>();
   let name = '';
@@ -60,7 +60,7 @@ it('every declared metric moves in a life with everything in it, or says why it 
       seen.set(name, Math.max(seen.get(name) ?? 0, ...values));
     }
   };
-  // Between passes nothing is due or under way: these are read in the middle of one.
+  // Gauges of due and running work are 0 between passes, so the test reads them during a pass.
   world.intercept = ({ method }) => {
     if (method === 'PATCH') read();
     return undefined;
@@ -100,14 +100,14 @@ it('every declared metric moves in a life with everything in it, or says why it 
   await world.advance(MINUTE);
   read();
 
-  // Drift, and then a fight.
+  // Drift that turns into a contest.
   for (let edits = 0; edits < 6; edits += 1) {
     await world.user.patch(mapRef('p-map'), { data: { text: `rival ${edits}` } }, { fieldManager: 'rival' });
     await world.settle();
   }
   read();
 
-  // Revisions: with a canary, a restart in the middle of it, old ones retired, one that does not compile.
+  // Revisions: a canary with a restart in the middle, retired revisions, and a revision that does not compile.
   await define('two', { 'typekro.dev/canary': '1' });
   read();
   await world.restart();
@@ -120,7 +120,8 @@ it('every declared metric moves in a life with everything in it, or says why it 
   await world.advance(MINUTE);
   read();
 
-  // Schemas of kinds that are no built-in ones, read for several at once, in vain, and dropped.
+  // The schema of a kind that is not built in: two definitions read it at once, a read fails, and the schema is
+  // dropped.
   const inner = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'inner' }, spec: {} };
   once(world, asks('GET', /customresourcedefinitions\/pots/), failure(500));
   await Promise.all([world.apply(nested('outer-a', 'OuterA', inner)), world.apply(nested('outer-b', 'OuterB', inner))]);
@@ -132,7 +133,7 @@ it('every declared metric moves in a life with everything in it, or says why it 
   await world.settle();
   read();
 
-  // Deletions that wait, and orphans.
+  // A deletion that waits, and orphans.
   await world.user.patch(mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
   await world.user.delete(potRef('p'));
   await world.settle();

@@ -25,7 +25,7 @@ async function define(resources: JsonObject[], status: JsonObject = {}): Promise
   await world.apply({ ...definition, spec: { ...definition.spec, schema } });
   await world.advance(5000);
 }
-/** What a new process writes when nothing changed for some time. */
+/** The writes of a restarted controller, half an hour after the last change. */
 async function writesOfRestart(): Promise<string[]> {
   await world.advance(30 * MINUTE);
   world.requests.length = 0;

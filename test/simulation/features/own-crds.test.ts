@@ -15,7 +15,7 @@ afterEach(() => cluster.close());
 
 const NAME = 'resourcegraphdefinitions.kro.run';
 
-/** The CRD of definitions with some part of its schema changed, as another version may have it. */
+/** The CRD of definitions with a changed schema, as another kro version can have it. */
 function otherVersion(change: (spec: JsonObject) => void): KubeObject {
   const crd = structuredClone(controllerCrds().find(({ metadata }) => metadata.name === NAME) as KubeObject);
   const { versions } = crd.spec as { versions: { schema: { openAPIV3Schema: JsonObject } }[] };

@@ -15,7 +15,7 @@ const names = async (kind: string) => {
   return objects.items.map(({ metadata }) => metadata.name).filter((name) => name?.startsWith('p-'));
 };
 
-/** A settings map for each name and a pod that reads it; the command of a pod cannot be changed in place. */
+/** For each name, a ConfigMap and a pod that reads it. The API server refuses an update of the pod's command. */
 const resources: JsonObject[] = [
   {
     id: 'settings',

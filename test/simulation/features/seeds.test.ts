@@ -28,7 +28,7 @@ const inDefault = (apiVersion: string, kind: string, name: string) => ({
   name,
 });
 
-/** A CRD without a schema, as another operator would bring it. */
+/** A CRD that preserves unknown fields, as an operator installs it. */
 function foreignCrd(group: string, version: string, kind: string): KubeObject {
   return crdOf(kind, ANYTHING, { group, version, fields: { subresources: { status: {} } } });
 }
@@ -95,7 +95,7 @@ describe('seed 13: now() in a template and in the status', () => {
     await world.advance(2 * MINUTE);
     expect([await rollouts(), (await deployment()).metadata.generation]).toEqual([2, 2]);
     await quiet();
-    // A child's event does not move the time.
+    // The event of a child does not change the time that `now()` gave.
     const pods = await world.user.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: 'default' });
     const [pod] = pods.items;
     await world.user.delete(inDefault('v1', 'Pod', pod?.metadata.name ?? ''));
@@ -125,7 +125,7 @@ describe('seed 18: the first example', () => {
     await world.apply(...seeds('seed-18-my-application.broken.rgd.yaml'));
     await world.advance(5000);
     expect(conditionText(await world.user.get(definitionRef('my-application')), 'GraphAccepted')).toMatch(/^False/);
-    // The last good revision goes on.
+    // The instance stays with the last revision that works.
     expect((await world.user.get(ref)).status?.['state']).toBe('ACTIVE');
   });
 });
@@ -133,7 +133,7 @@ describe('seed 18: the first example', () => {
 describe('seed 19: an annotation that is there, or is not', () => {
   it.each([
     ['is copied when the instance carries it', { 'argocd.argoproj.io/tracking-id': 'app:x' }, 'app:x'],
-    // A null under `annotations` is stored as an empty text by API servers.
+    // API servers store a null under `annotations` as an empty string.
     ['is empty when it does not', {}, ''],
     ['is empty when there is another one', { other: 'x' }, ''],
   ])('%s', async (_name, annotations, expected) => {

@@ -19,7 +19,7 @@ afterEach(async () => {
   await cluster.close();
 });
 
-/** A client of whose requests some hang until they are given up or let go. */
+/** A client whose matching requests hang until their signal aborts or the test releases them. */
 function hangingClient(hangs: (method: string, path: string) => boolean) {
   const inner = cluster.transport();
   const paths: string[] = [];

@@ -23,7 +23,7 @@ afterEach(() => world.close());
 
 const readyOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'Ready');
 const textOf = async () => (await world.user.get(mapRef('p-map')))['data'];
-/** The definition becomes this while no controller runs, and `broken` answers from then on. */
+/** Replaces the definition while no controller runs. From then on, `broken` intercepts the requests. */
 async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercept']): Promise<void> {
   await world.advance(MINUTE);
   await world.controller.stop();
@@ -34,7 +34,8 @@ async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercep
 }
 
 describe('a child that may be watched, but not read by name', () => {
-  // The server writes quantities in another way: after a restart only the whole object tells that nothing differs.
+  // The server normalises quantities. After a restart, the controller has to read the whole object to find that it is
+  // up to date.
   const limits: JsonObject = {
     id: 'limits',
     template: {

@@ -97,12 +97,12 @@ describe('where the controller does better than it had to', () => {
     await world.user.delete(potRef('p'));
     await world.settle();
     await world.user.delete(potsRef);
-    // Unused watches are kept for half a minute.
+    // The controller keeps an unused watch for half a minute.
     await world.advance(60_000);
     const text = world.controller.metricsText();
     expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);
     expect(text).not.toMatch(/^rgd_graph_build_total\{/m);
-    // That it was deleted is all that is still told.
+    // Only the metrics of the deletion itself may still name the definition.
     const told = text.split('\n').filter((line) => /[/=" ]pots"|Kind=Pot/.test(line));
     expect(told.filter((line) => !line.startsWith('rgd_deletion'))).toEqual([]);
     expect(text).toContain('dynamic_controller_watch_count 3');
