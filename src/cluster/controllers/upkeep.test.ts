@@ -201,6 +201,32 @@ describe('a PodDisruptionBudget', () => {
   });
 });
 
+test('a pod that two budgets select is not evicted, and no budget counts it', async () => {
+  await using story = await tellClusterStory();
+  await story.create(deployment({ replicas: 2 }));
+  const spec = { selector: { matchLabels: labels }, maxUnavailable: 1 };
+  for (const name of ['a', 'b'])
+    await story.create({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name }, spec });
+  await story.cluster.idle();
+  const transport = story.cluster.transport();
+  const [name = ''] = await story.names('v1 Pod');
+  const answer = await transport.request({
+    method: 'POST',
+    path: `/api/v1/namespaces/default/pods/${name}/eviction`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } }),
+  });
+  let text = '';
+  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+  expect(JSON.parse(text)).toMatchObject({
+    code: 500,
+    message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+  });
+  for (const budget of ['a', 'b'])
+    expect((await story.get('policy/v1 PodDisruptionBudget', budget)).status).toMatchObject({ disruptionsAllowed: 1 });
+  await transport.close();
+});
+
 test('a budget allows only its number of concurrent evictions', async () => {
   await using story = await tellClusterStory();
   await story.create(deployment({ replicas: 4 }));

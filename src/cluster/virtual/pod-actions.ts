@@ -76,33 +76,42 @@ export function evictionReply(
 }
 
 /**
- * Refuses an eviction that a budget does not allow. An allowed eviction decreases the budget's count at once, before
- * the disruption controller computes it again. Throws 429.
+ * Refuses an eviction that the pod's budget does not allow. An allowed eviction decreases the budget's count at once,
+ * before the disruption controller computes it again. Throws 429, and 500 for a pod that several budgets select, as
+ * kube-apiserver does.
  */
 function refuseDisruption(store: UncheckedObjectStore, pod: KubeObject, route: Route, dryRun: boolean) {
   const budgets = store.collection('policy', 'poddisruptionbudgets');
-  for (const { key, object } of budgets.inNamespace(route.namespace)) {
+  const selecting = [...budgets.inNamespace(route.namespace)].filter(({ object }) => {
     const selector = optionalAt(object.spec, 'selector');
-    if (selector === undefined || !selects(selector, pod.metadata.labels ?? {})) continue;
-    const allowed = numberAt(object.status, 'disruptionsAllowed') ?? 0;
-    if (allowed > 0) {
-      if (!dryRun) budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed: allowed - 1 } });
-      continue;
-    }
-    throw new ApiError({
-      code: 429,
-      reason: 'TooManyRequests',
-      message: "Cannot evict pod as it would violate the pod's disruption budget.",
-      details: {
-        causes: [
-          {
-            reason: 'DisruptionBudget',
-            message: `The disruption budget ${object.metadata.name} needs ${numberAt(object.status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(object.status, 'currentHealthy') ?? 0} currently`,
-          },
-        ],
-      },
-    });
+    return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
+  });
+  const [budget, ...more] = selecting;
+  if (budget === undefined) return;
+  if (more.length > 0) {
+    throw internalError(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
   }
+  const { key, object } = budget;
+  const allowed = numberAt(object.status, 'disruptionsAllowed') ?? 0;
+  if (allowed > 0) {
+    if (!dryRun) budgets.put(key, { ...object, status: { ...object.status, disruptionsAllowed: allowed - 1 } });
+    return;
+  }
+  throw new ApiError({
+    code: 429,
+    reason: 'TooManyRequests',
+    message: "Cannot evict pod as it would violate the pod's disruption budget.",
+    details: {
+      causes: [
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${object.metadata.name} needs ${numberAt(object.status, 'desiredHealthy') ?? 0} healthy pods and has ${numberAt(object.status, 'currentHealthy') ?? 0} currently`,
+        },
+      ],
+    },
+  });
 }
 
 /** Refuses a binding whose target is not a node. Throws the server's internal error, which has no reason. */
