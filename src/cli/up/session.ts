@@ -48,12 +48,18 @@ export interface Session {
 export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
   const cluster = await createEmbeddedCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
+  // Each step adds the end of what it opened. They run in the reverse order.
+  const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
   try {
     const listener = await listen(cluster, port);
     const startMs = performance.now() - began;
     writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
     // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
+    closers.push(() => api.close());
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: MANAGER, force: true });
     const log = join(state.path, 'log');
@@ -66,8 +72,10 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const newController = () => createController({ client: api, features: { omit: true, now: true }, logger });
     let controller = newController();
     const reports = new ReplaceableSource(controller.reports);
+    closers.push(() => controller.stop());
     await controller.start();
     const inspect = await serveInspect({ source: reports, pages: createPages() });
+    closers.push(() => inspect.close());
     return {
       url: listener.url,
       dashboard: dashboardUrl(inspect),
@@ -91,15 +99,10 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
         await cluster.idle();
         await controller.idle();
       },
-      async close() {
-        await inspect.close();
-        await controller.stop();
-        await api.close();
-        await cluster.close();
-      },
+      close,
     };
   } catch (error) {
-    await cluster.close();
+    await close();
     throw error;
   }
 }
