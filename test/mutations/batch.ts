@@ -1,4 +1,4 @@
-/** Runs mutations in one vitest process on a copy of the tree (`process.cwd()`); prints a line of JSON for each. */
+/** Runs mutations in one vitest process on a copy of the tree (`process.cwd()`). Prints a line of JSON for each. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestModule } from 'vitest/node';
@@ -14,9 +14,9 @@ const vitest = await createVitest('test', {
   root,
   watch: false,
   cache: false,
-  // A worker that is kept would keep the module of the mutation before.
+  // A reused worker would keep the module of the previous mutation.
   isolate: true,
-  // The answer goes to a pipe: nothing else may be written there.
+  // Standard output is a pipe for the results, so reporters must not write to it.
   reporters: [{}],
   onConsoleLog: () => false,
 });
@@ -26,7 +26,7 @@ async function firstFailure(tests: readonly string[]): Promise<string | undefine
   const wanted = specifications.filter(({ moduleId }) => tests.some((path) => moduleId === join(root, path)));
   if (wanted.length !== tests.length) throw new Error(`not all of these are test files: ${tests.join(', ')}`);
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(wanted);
-  // The answer has the files of earlier runs too.
+  // The result includes the files of earlier runs.
   const ran = testModules.filter(({ moduleId }) => wanted.some((one) => one.moduleId === moduleId));
   const [unhandled] = unhandledErrors;
   return (
@@ -46,7 +46,7 @@ function print(line: BatchLine): void {
 }
 
 if (isFirst) {
-  // What fails without a mutation would catch everything.
+  // A test that fails without a mutation would seem to catch every mutation.
   const failure = await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
   print({ name: '', ...(failure === undefined ? {} : { failure }) });
 }

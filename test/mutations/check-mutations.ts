@@ -5,21 +5,21 @@ import { copyTree } from './mutate.ts';
 import type { Mutation } from './mutations.ts';
 import { SURVIVORS } from './survivors.ts';
 
-/** What a batch says of one mutation; the name is empty for the run without a mutation. */
+/** The result of one mutation. The name is empty for the run without a mutation. */
 export interface BatchLine {
   readonly name: string;
-  /** The first test that failed. Without it, the mutation survives. */
+  /** The first test that failed. Undefined when the mutation survives. */
   readonly failure?: string;
 }
 
-/** A mutation after which no test ends for so long counts as caught: the tests would never end. */
+/** A mutation counts as caught when no test ends for this long: the mutation causes an endless loop. */
 const MAX_SILENCE_MS = 120_000;
-/** The run without a mutation has the tests of all rows. */
+/** The limit of the run without a mutation, which has the tests of all rows. */
 const MAX_FIRST_SILENCE_MS = 900_000;
 
 /**
- * Runs the named tests of each mutation, in a copy of the tree; gives the mutations that survive without an explanation,
- * and those that an explanation says survive but a test catches. Lines are those of a table.
+ * Runs the tests of each mutation in a copy of the tree. Returns the mutations that survive without an entry in
+ * `SURVIVORS`, and those that have an entry but are caught. Writes a Markdown table line by line.
  *
  * @throws Error when a test fails without a mutation.
  */
@@ -62,7 +62,10 @@ export async function checkMutations(
   };
 }
 
-/** Runs a process over the mutations, in their order; true when it had to be ended because nothing came any more. */
+/**
+ * Runs the mutations in order in one process. Returns true when the process was killed because it wrote nothing for too
+ * long.
+ */
 async function runBatch(
   copy: string,
   mutations: readonly Mutation[],
@@ -73,7 +76,7 @@ async function runBatch(
   const child = spawn(process.execPath, ['--import', 'tsx', `${copy}/test/mutations/batch.ts`, argument], {
     cwd: copy,
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Vitest's workers are ended with it.
+    // A process group of its own, so that the kill includes vitest's workers.
     detached: true,
   });
   const ended = new Promise((resolve) => child.once('close', resolve));

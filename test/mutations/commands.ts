@@ -1,6 +1,6 @@
 import type { MutationRow } from './mutate.ts';
 
-/** Mistakes in the commands that plan, explain and change live instances. */
+/** Defects in the commands that plan, explain and change live instances. */
 export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a name inside of a longer word is replaced',

@@ -6,29 +6,29 @@ import { fileURLToPath } from 'node:url';
 /** The root of the repository. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A text of one file, and what stands in its place when the code is broken on purpose. */
+/** A text of one file, and its replacement, which breaks the code. */
 export interface TextChange {
   /** Path below the root of the repository. */
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Occurs in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** A second place in the same file, where two guards cover for each other. */
+  /** A second change in the same file, for two guards that cover for each other. */
   readonly also?: { readonly find: string; readonly replace: string };
 }
 
-/** A mistake that a review would look for, written into the code on purpose. */
+/** A deliberate defect that a review would look for. */
 export interface MutationRow extends TextChange {
-  /** What it breaks, as a sentence. Unique among all rooms. */
+  /** The broken behaviour as a sentence. Unique among all rooms. */
   readonly name: string;
-  /** Test files of which at least one has to fail; a few seconds all together. */
+  /** Test files of which at least one has to fail. Together they take a few seconds. */
   readonly tests: readonly string[];
 }
 
 /**
- * The text of a file with the change in it.
+ * Returns the text of the file with the change.
  *
- * @throws Error when a text does not stand in the file exactly once.
+ * @throws Error when `find` does not occur in the file exactly once.
  */
 export function mutate(change: TextChange): string {
   let text = readFileSync(join(ROOT, change.file), 'utf8');
@@ -40,11 +40,14 @@ export function mutate(change: TextChange): string {
   return text;
 }
 
-/** Folders that hold imported TypeScript. A link would lead an import back to the source that is not broken. */
+/**
+ * The folders that tests import from. They are copied, because an import through a symbolic link would resolve to the
+ * unchanged source.
+ */
 const COPIED = new Set(['src', 'test', 'examples', 'scripts', 'vitest.config.ts']);
 const LEFT_OUT = new Set(['.git', 'temp', 'coverage']);
 
-/** Makes a folder in which the tests of the repository run, and gives its path: a mutation is written there only. */
+/** Creates a copy of the tree in which tests run, and returns its path. Mutations are written to the copy only. */
 export function copyTree(): string {
   const copy = mkdtempSync(join(tmpdir(), 'typekro-mutation-'));
   for (const name of readdirSync(ROOT)) {

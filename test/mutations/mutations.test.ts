@@ -11,7 +11,7 @@ describe('the list of mutations', () => {
     '%s: %s: fits the source, and its tests exist',
     (room, _, mutation) => {
       expect(mutation.file).toContain(`src/${room}/`);
-      // A syntax error would count as caught.
+      // A mutation with a syntax error would count as caught.
       expect(() => transformSync(mutate(mutation), { loader: 'ts' })).not.toThrow();
       expect(mutation.find).not.toBe(mutation.replace);
       expect(mutation.tests.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);

@@ -47,12 +47,12 @@ const ROOMS: Readonly<Record<string, readonly MutationRow[]>> = {
   cli: [...CLI, ...COMMANDS],
 };
 
-/** All mutations, room by room. They are applied to a copy of the source, never to the source. */
+/** All mutations, room by room. Tests apply them to a copy of the source. */
 export const MUTATIONS: readonly Mutation[] = Object.entries(ROOMS).flatMap(([room, rows]) =>
   rows.map((row) => ({ ...row, room })),
 );
 
-/** So many mutations, chosen by a seed: one of each room before a second one of any. */
+/** A sample of `count` mutations, chosen by a seed: one of each room before a second one of any room. */
 export function sample(seed: number, count: number): readonly Mutation[] {
   const choices = seededChoices(seed);
   const shuffled = <T>(list: readonly T[]): T[] => {

@@ -1,4 +1,7 @@
-/** Mutations that no test catches, by their names, with the reason: equivalent, or the cost of a test that would see it. */
+/**
+ * Mutations that no test catches, by name, with the reason: the mutated code is equivalent, or a test for it costs too
+ * much.
+ */
 export const SURVIVORS: Readonly<Record<string, string>> = {
   'a text that is long enough is padded':
     'Equivalent: a text of just the width is padded by an empty text, which gives the text itself.',

@@ -5,10 +5,13 @@ import { CEL_KINDS, examine, fuzzEnvironment } from '../support/cel-fuzz.ts';
 import type { Choices } from '../support/choices.ts';
 import { seededChoices, tapeChoices } from '../support/choices.ts';
 
-/** Decisions for one expression and its data; a shrunk tape makes a simpler expression. */
+/** The decisions that generate one expression and its data. A shrunk tape gives a simpler expression. */
 const tape = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 400, size: 'max' });
 
-/** Above this many, expressions are made from seeds: cheaper, and a seed alone replays them. */
+/**
+ * Longer runs generate expressions from seeds instead: a seed is cheaper than a tape, and is enough to replay the
+ * expression.
+ */
 const MAX_SHRUNK_LENGTH = 5000;
 
 describe('any expression on any data', () => {

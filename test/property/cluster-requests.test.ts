@@ -59,7 +59,7 @@ const KINDS: readonly Served[] = [
   },
 ];
 
-/** Every subresource that any kind has, and some that none has; a client may send any of them to any kind. */
+/** Every subresource of any built-in kind, and some that no kind has. A client may send each of them to each kind. */
 const SUBRESOURCES: readonly string[] = [
   '',
   ...new Set(builtin.flatMap(({ subresources = [] }) => subresources.map(({ subresource }) => subresource))),
@@ -71,7 +71,7 @@ const SUBRESOURCES: readonly string[] = [
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'delete'];
 
-/** How a path goes on behind the subresource, or begins before the resource. */
+/** Variants of a path: as it is, with further segments at the end, or with `watch` before the resource. */
 const FORMS = ['plain', 'deeper', 'watch'] as const;
 
 const identity = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
@@ -116,10 +116,13 @@ async function send(transport: Transport, method: string, path: string, body: ob
   return { status: reply.status, text };
 }
 
-/** Kinds whose object is there already, or is never stored. */
+/** Kinds that already have an object, or are never stored. */
 const UNSTORED = new Set(['componentstatuses', 'customresourcedefinitions']);
 
-/** One object of every kind that is stored, as no check of a write lets them in: requests for them are what is tested. */
+/**
+ * A cluster with one object of every stored kind. The objects are restored from a snapshot, so that no validation of
+ * writes rejects them: the test is about requests.
+ */
 async function furnished(): Promise<Cluster> {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const created = await send(
@@ -153,7 +156,7 @@ async function furnished(): Promise<Cluster> {
   return cluster;
 }
 
-/** A definition has to be named as its resource is; of every other kind one object is made. */
+/** The name of a CRD follows from its resource. The object of every other kind is named `x`. */
 const nameOf = ({ plural }: Served): string => (plural === 'customresourcedefinitions' ? 'widgets.example.com' : 'x');
 
 const isSample = ({ metadata }: KubeObject): boolean => metadata.name === 'x';
@@ -176,16 +179,16 @@ function pathOf(
   return parts.filter((part) => part !== '').join('/');
 }
 
-/** Subresources that show a part of the stored object, and may change it. */
+/** Subresources that read or write a part of the stored object. */
 const PARTS = new Set(['status', 'scale', 'finalize', 'approval', 'ephemeralcontainers', 'resize']);
 
-/** The changes that a request asks for; every other one is a defect. */
+/** Whether the request is meant to make this change. Every other change is a defect. */
 function isAsked(kind: Served, name: string, subresource: string, method: string, { what, object }: Change): boolean {
-  // Both groups of events show the same objects.
+  // Both API groups of events have the same objects.
   const group = kind.kind === 'Event' ? '' : kind.group;
   const own = object.startsWith(`${group}/${kind.kind}/`) && (name === '' || object.endsWith(`/${nameOf(kind)}`));
   if (subresource === '') {
-    // With a definition its objects go.
+    // The deletion of a CRD deletes its objects.
     const withIt = kind.plural === 'customresourcedefinitions' && object.startsWith('example.com/Widget/');
     if (method === 'DELETE') return (own || withIt) && what !== 'created';
     if (method === 'POST') return own && what === 'created';

@@ -11,7 +11,7 @@ import { readGraphCases } from '../conformance/support/graph-corpus.ts';
 const sources = builtinSource();
 const cases = readGraphCases(fileURLToPath(new URL('../conformance/graph', import.meta.url)));
 
-/** Values that are put in place of others. */
+/** Values that replace others. */
 const intruder = fc.oneof(
   fc.constantFrom<JsonValue>(
     null,
@@ -42,7 +42,7 @@ const intruder = fc.oneof(
 );
 const intruderKey = fc.constantFrom('__proto__', 'constructor', '', 'a.b', 'x[0]', 'metadata', 'status', 'y', '${x}');
 
-/** How a definition is spoilt: at the n-th place of it. */
+/** A mutation of a definition at its n-th place. */
 const mutation = fc.record({
   place: fc.nat(400),
   kind: fc.constantFrom('replace', 'remove', 'add', 'double', 'nest'),
@@ -51,7 +51,7 @@ const mutation = fc.record({
 });
 type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never;
 
-/** All containers of a value with the keys in them, in order. */
+/** All containers of a value, each with its keys, in document order. */
 function places(value: JsonValue, found: [JsonValue[] | { [key: string]: JsonValue | undefined }, string][] = []) {
   if (Array.isArray(value)) {
     for (const [index, entry] of value.entries()) {
@@ -128,7 +128,7 @@ describe('compile', () => {
   });
 });
 
-/** Snippets that a slip of the hand, or of an editor, leaves in a file. */
+/** Snippets that a typing mistake, or an editor, leaves in a file. */
 const slip = fc.oneof(
   fc.constantFrom(
     ' ',

@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** One write of a child: what is sent, without what differs between clients. */
+/** One write of a child, without the parts that differ between clients. */
 interface Write {
   readonly path: string;
   readonly body: JsonValue;
@@ -48,11 +48,11 @@ interface Write {
 const pathOf = (kind: string, namespace: string | undefined, name: string): string =>
   `${kind} ${namespace ?? ''}/${name}`;
 
-/** The writes of each wave of a plan. */
+/** The writes of a plan, wave by wave. */
 function wavesOf({ writes }: SimulationResult): Write[][] {
   const waves: Write[][] = [];
   for (const { wave, after, apply, delete: deletion } of writes) {
-    // Behind nodes that are not ready: the controller does not write them now.
+    // A write with `after` waits for nodes that are not ready: the controller does not carry it out yet.
     if (after.length > 0) continue;
     const target = apply?.target ?? deletion?.target;
     if (target === undefined) continue;
@@ -62,14 +62,14 @@ function wavesOf({ writes }: SimulationResult): Write[][] {
   return waves.filter((each) => each !== undefined);
 }
 
-/** What the controller wrote for an instance, in its order. */
+/** The controller's writes for an instance, in order. */
 function writesOfController(instance: string): Write[] {
   return world.requests.flatMap(({ method, path, body }) => {
     const match = CHILD_PATH.exec(path);
     const [, namespace, plural = '', name = ''] = match ?? [];
     const kind = Object.hasOwn(KINDS_BY_PLURAL, plural) ? KINDS_BY_PLURAL[plural] : undefined;
     if (kind === undefined || !name.startsWith(`${instance}-`)) return [];
-    // The controller works on the Lids, too: as instances of their own definition.
+    // The controller also reconciles the Lids, as instances of their own definition.
     if (method !== 'DELETE' && !path.includes('fieldManager=kro.run%2Fapplyset&')) return [];
     const sent =
       method === 'DELETE' ? null : parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body));
@@ -79,7 +79,7 @@ function writesOfController(instance: string): Write[] {
 
 const CHILD_PATH = /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/?]+)/;
 
-/** The applies of direct mode, which dry runs check, in the order of its decisions. */
+/** The applies of direct mode, in the order of its decisions. Dry runs check each of them. */
 async function directWrites(
   graph: Graph,
   instance: KubeObject,
@@ -125,13 +125,16 @@ const nodeOf = ({ body }: Write): string => {
   return metadata.labels?.['kro.run/node-id'] ?? '';
 };
 
-/** The node that made a deleted object: its name ends with the id, and that of an item with its number. */
+/**
+ * The node of a deleted object. The object's name ends with the node's id, and with an index for an item of a
+ * collection.
+ */
 const deletedNode = (instance: string, { path }: Write): string =>
   path.slice(path.indexOf(`${instance}-`) + instance.length + 1).replace(/-\d+$/, '');
 
 /**
- * Pairs of deletions where a node goes before one that reads it: in the graph that comes, or, when that does not have the
- * reader, in the former one.
+ * Pairs of deletions in which a node is deleted before, or together with, a node that reads it. The next graph decides
+ * about readers that it has, and the former graph about all others.
  */
 function deletedTooEarly(
   instance: string,
@@ -154,8 +157,8 @@ function deletedTooEarly(
 }
 
 /**
- * Pairs of writes where a node comes before one that it reads. The controller follows each branch of a graph at its own
- * pace, so that nothing else orders the applies of nodes.
+ * Pairs of writes in which a node is applied before, or together with, a node that it reads. Only such dependencies
+ * order the applies: the controller follows the branches of a graph independently.
  */
 function tooEarly(graph: Graph, writes: readonly (readonly Write[])[]): string[] {
   return writes.flatMap((together, at) => {
@@ -183,7 +186,7 @@ function compiled(definition: KubeObject, sources: SchemaSource): Graph {
   return graph;
 }
 
-/** Writes of all cases, so that a generator that changes nothing is noticed. */
+/** Number of writes in all cases. A generator that changes nothing would show here. */
 let compared = 0;
 const kinds = new Set<string>();
 
@@ -274,7 +277,7 @@ test('the changes write something, of all kinds', () => {
   expect(compared).toBeGreaterThan(cases.length);
 });
 
-/** Another client changes a child. */
+/** Changes a child as another client. */
 async function edit(random: Random, name: string): Promise<void> {
   const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   const own = items.filter(({ metadata }) => metadata.name?.startsWith(`${name}-`) === true);

@@ -9,13 +9,13 @@ import { setTimeout } from 'node:timers/promises';
 import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { KubeClient, KubeError, loadKubeConfig } from '../../src/kube/index.ts';
 
-/** A Kubernetes API for a test, reached as any client reaches one: by a kubeconfig file. */
+/** A Kubernetes API server for a test. Clients reach it through a kubeconfig file. */
 export interface ApiServer {
   /** Path of the kubeconfig file. */
   readonly kubeconfig: string;
-  /** A folder of its own, gone when the server closes; `HOME` of the clients. */
+  /** The server's own folder, removed when the server closes. It is the `HOME` of the clients. */
   readonly directory: string;
-  /** A client of our own with the same kubeconfig. */
+  /** A client of this project with the same kubeconfig. */
   readonly client: KubeClient;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface ApiServer {
 /** A kind of server that the end-to-end tests run on. */
 export interface ServerKind {
   readonly name: string;
-  /** Do controllers of workloads run there, so that a Deployment gets Pods? */
+  /** Whether controllers of workloads run, so that a Deployment gets Pods. */
   readonly workloads: boolean;
   readonly start: () => Promise<ApiServer>;
 }
@@ -39,10 +39,10 @@ const embedded: ServerKind = {
 };
 
 /**
- * The servers that the tests of real clients run on: always a fresh embedded cluster, and besides, unchanged,
- * what the environment names: with `KUBEBUILDER_ASSETS` a fresh etcd and kube-apiserver from that folder (without
- * controllers), else with `KUBECONFIG` the cluster of its current context, where every test keeps to a namespace
- * and names of its own.
+ * The servers for the tests of real clients. The first is always a fresh embedded cluster. The environment can name a
+ * second one: with `KUBEBUILDER_ASSETS`, a fresh etcd and kube-apiserver from this folder (without controllers);
+ * otherwise with `KUBECONFIG`, the cluster of its current context. Every test keeps to its own namespace and names
+ * there.
  */
 export function serverKinds(): ServerKind[] {
   const assets = process.env['KUBEBUILDER_ASSETS'];
@@ -50,7 +50,7 @@ export function serverKinds(): ServerKind[] {
   if (assets !== undefined && assets !== '') return [embedded, fromBinaries(assets)];
   if (kubeconfig === undefined || kubeconfig === '') return [embedded];
   if (kubeconfig.split(sep).includes('.typekro')) {
-    // What the README has people export; that cluster may have ended long ago.
+    // The README tells users to export this file, and its cluster may have ended since.
     console.warn('KUBECONFIG names a cluster of `typekro up`: only fresh embedded clusters are tested');
     return [embedded];
   }
@@ -85,7 +85,7 @@ async function open(text: string, close: () => Promise<void>): Promise<ApiServer
   };
 }
 
-/** etcd and kube-apiserver on loopback ports of their own, with RBAC and an administrator's token. */
+/** Starts etcd and kube-apiserver on free loopback ports, with RBAC and an administrator's token. */
 function fromBinaries(assets: string): ServerKind {
   return {
     name: 'kube-apiserver',
@@ -123,7 +123,7 @@ function fromBinaries(assets: string): ServerKind {
         '--service-account-issuer=https://127.0.0.1',
         `--service-account-key-file=${key}`,
         `--service-account-signing-key-file=${key}`,
-        // No controller makes the accounts that it would ask for.
+        // The plugin requires ServiceAccounts, and no controller creates them here.
         '--disable-admission-plugins=ServiceAccount',
       ]);
       const close = async () => {
@@ -146,7 +146,7 @@ function fromBinaries(assets: string): ServerKind {
 }
 
 interface ServerProcess {
-  /** What it said when it ended by itself; `undefined` while it runs. */
+  /** The output of the process after it ended by itself. Undefined while it runs. */
   readonly failure: () => string | undefined;
   stop(): Promise<void>;
 }
@@ -158,7 +158,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-4000);
   });
-  // A test run that is broken off leaves no server behind.
+  // An aborted test run must not leave a server behind.
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
   const ended = new Promise<void>((resolve) => {
@@ -182,7 +182,7 @@ function startServer(path: string, args: readonly string[]): ServerProcess {
 }
 
 /**
- * Waits until something holds.
+ * Polls until `holds` returns true.
  *
  * @throws Error when a server ends before, or after a minute.
  */
@@ -196,7 +196,7 @@ async function until(servers: readonly ServerProcess[], holds: () => boolean | P
   }
 }
 
-/** Does it answer, and has it made the namespace `default`, its last step of coming up? */
+/** Whether the server answers and has created the namespace `default`, the last step of its start. */
 async function isServing(client: KubeClient): Promise<boolean> {
   try {
     return (await client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'default' })) !== undefined;
@@ -218,7 +218,7 @@ function kubeconfigFor(server: string, token: string, certificate: string): stri
   });
 }
 
-/** A TCP port that was free a moment ago. */
+/** Returns a free TCP port. Another process can take the port before the caller does. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

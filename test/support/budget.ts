@@ -7,7 +7,7 @@ interface Budget {
   readonly long: number;
 }
 
-/** How many generated cases of a kind to run: the share of `test/budgets.json` for this run. */
+/** Returns the number of generated cases of a kind in this run, from `test/budgets.json`. */
 export function budget(kind: string): number {
   const budgets = JSON.parse(readFileSync(new URL('../budgets.json', import.meta.url), 'utf8')) as Record<
     string,

@@ -1,6 +1,7 @@
 /**
- * A program to bundle together with the package: a composition with conditions, a loop and helpers of another module,
- * printed in both forms, and deployed to an embedded cluster. From a bundle it prints what it prints from sources.
+ * A program that a test bundles together with the package: a composition with conditions, a loop, and helpers from
+ * another module. The program prints both forms of the composition, and deploys it to an embedded cluster. Its output
+ * from a bundle equals its output from sources.
  */
 export const BUNDLE_PROGRAM: Readonly<Record<string, string>> = {
   'helpers.js': `const BASE = 8000
@@ -53,7 +54,7 @@ main().catch((error) => { console.error(error); process.exitCode = 1 })
 `,
 };
 
-/** A minified program's loop variable has a short name, and so has the iterator that is made from it. */
+/** Restores the author's names: a minifier shortens the loop variable, and with it the iterator of the collection. */
 export function withAuthorsNames(yaml: string): string {
   const name = /- '?([\w$]+)'?: \$\{schema\.spec\.regions\}/.exec(yaml)?.[1] ?? 'region';
   const literal = name.replaceAll('$', '\\$');

@@ -5,7 +5,7 @@ import { corpus, mutate } from './cel-mutator.ts';
 import { pick, type Choices } from './choices.ts';
 import { hostileValue, type Alarm } from './hostile-data.ts';
 
-/** A way to make an expression. */
+/** A method to generate an expression. */
 export interface FuzzKind {
   readonly name: string;
   readonly expression: (choices: Choices) => string;
@@ -13,26 +13,26 @@ export interface FuzzKind {
 
 let recorded: readonly string[] | undefined;
 
-/** Kinds of expressions, from well formed to noise. */
+/** Methods to generate expressions, from well formed to noise. */
 export const CEL_KINDS: readonly FuzzKind[] = [
   { name: 'typed grammar', expression: (choices) => generateExpression(choices, pick(choices, RESULT_TYPES)) },
   { name: 'mutated recordings', expression: (choices) => mutate(choices, (recorded ??= corpus())) },
   { name: 'noise', expression: noise },
 ];
 
-/** Any characters, with a liking for those that mean something. */
+/** Random characters, in which significant ones are frequent. */
 function noise(choices: Choices): string {
   const alphabet = 'abx01."\'`()[]{}?:,+-*/%!&|=<>_@#\\ \n\t🙂é\u0000\ud800\ufeff';
   const characters = Array.from(alphabet);
   return Array.from({ length: choices.below(60) }, () => pick(choices, characters)).join('');
 }
 
-/** No stage of one expression may take longer; it is generous because the machine may be busy. */
+/** Time limit of each stage of one expression. The limit is generous because the machine may be busy. */
 const MAX_RUN_MS = 10_000;
-/** Work units of an evaluation; enough for every loop that is meant to end. */
+/** Work units of an evaluation. They are enough for every loop that has an end. */
 const BUDGET = 300_000;
 
-/** An environment in which the generator's variables are declared. */
+/** An environment with the generator's variables. */
 export function fuzzEnvironment(): Environment {
   return kroEnvironment({ variables: VARIABLES, features: { omit: true, now: true, math: true, sets: true } });
 }
@@ -56,7 +56,7 @@ const ORDINARY: Readonly<Record<string, unknown>> = {
   y: 'text',
 };
 
-/** What is wrong with how the engine treats this expression; nothing if all is well. */
+/** Parses, checks and evaluates the expression. Returns the first defect of the engine, or undefined. */
 export function examine(environment: Environment, text: string, choices: Choices): string | undefined {
   try {
     return examineStages(environment, text, choices);
@@ -78,7 +78,7 @@ function examineStages(environment: Environment, text: string, choices: Choices)
   return examineProgram(compiled.program, choices) ?? slow('evaluating');
 }
 
-/** Unparsing must give the same tree again. */
+/** The unparsed text must parse to the same tree. */
 function examineRoundTrip(environment: Environment, ast: Ast): string | undefined {
   const text = unparse(ast);
   const again = environment.parse(text);
@@ -88,12 +88,12 @@ function examineRoundTrip(environment: Environment, ast: Ast): string | undefine
   return unparse(again.ast) === text ? undefined : `unparsed to ${JSON.stringify(text)} first and otherwise then`;
 }
 
-/** The tree without ids and positions, as text. */
+/** The tree as a text, without ids and positions. */
 export function shapeOf(node: unknown): string {
   return JSON.stringify(node, (key, value: unknown) => {
     if (key === 'id' || key === 'start' || key === 'end' || key === 'at') return undefined;
     if (key === 'quoted') return undefined;
-    // What a macro stands for follows from its call, and shares parts with it: written out it doubles at each level.
+    // A macro's expansion follows from its call, and shares nodes with it. Written out, it would double at each level.
     if (key === 'expansion') return undefined;
     if (typeof value === 'bigint') return `bigint ${value}`;
     if (typeof value === 'number' && !Number.isFinite(value)) return `number ${value}`;

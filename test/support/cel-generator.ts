@@ -19,7 +19,7 @@ import {
 } from '../../src/cel/types.ts';
 import { pick, type Choices } from './choices.ts';
 
-/** Variables that generated expressions use; bind them to anything. */
+/** The variables of generated expressions. Tests may bind any values to them. */
 export const VARIABLES: Readonly<Record<string, CelType>> = {
   i: INT,
   u: UINT,
@@ -91,7 +91,10 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   uint: ['1u', '0u', '18446744073709551615u'],
 };
 
-/** Every overload of every library, by how its result prints; those with a type parameter as result under `dyn`. */
+/**
+ * Every overload of every library, by the printed type of its result. Overloads whose result is a type parameter are
+ * under `dyn`.
+ */
 const FUNCTIONS = collect();
 
 interface Callable {
@@ -104,7 +107,7 @@ function collect(): ReadonlyMap<string, readonly Callable[]> {
   for (const library of Object.values(libraries) as (Library | object)[]) {
     if (!('functions' in library)) continue;
     for (const { name, overloads } of library.functions ?? []) {
-      // `cel.` and `@` names are those of macros' helpers.
+      // Names with `cel.` and `@` belong to the helpers of macros.
       if (/^@|\.@/.test(name)) continue;
       for (const overload of overloads) {
         const key = typeToString(overload.result.kind === 'param' ? DYN : overload.result);
@@ -115,7 +118,7 @@ function collect(): ReadonlyMap<string, readonly Callable[]> {
   return byResult;
 }
 
-/** A CEL expression. Mostly well typed; its result is not known. */
+/** Generates a CEL expression, usually a well-typed one. The value of its result is not known. */
 export function generateExpression(choices: Choices, type?: CelType, depth = 4): string {
   return new Generator(choices).expression(type ?? pick(choices, Object.values(VARIABLES)), depth);
 }
@@ -135,7 +138,7 @@ class Generator {
   }
 
   expression(wanted: CelType, depth: number): string {
-    // Now and then another type than the one asked for: the checker must say so, not break.
+    // One expression in forty has another type than requested: the checker must report an error, and must not throw.
     const type = this.#below(40) === 39 ? pick(this.#choices, Object.values(VARIABLES)) : wanted;
     if (depth <= 0) return this.#leaf(type);
     const forms: (() => string | undefined)[] = [
@@ -211,7 +214,7 @@ class Generator {
     const candidates = [...(FUNCTIONS.get(typeToString(type)) ?? []), ...(type.kind === 'dyn' ? [] : [])];
     if (candidates.length === 0) return undefined;
     const { name, overload } = pick(this.#choices, candidates);
-    // A type parameter stands for one type throughout a call.
+    // A type parameter has one type in the whole call.
     const bound = new Map<string, CelType>();
     const args = overload.params.map((parameter) => this.expression(this.#concrete(parameter, bound), depth - 1));
     if (!overload.member) return `${name}(${args.join(', ')})`;

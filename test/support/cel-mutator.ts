@@ -17,7 +17,7 @@ export function corpus(): readonly string[] {
   return expressions;
 }
 
-/** Something between two things that can be written next to each other. */
+/** A token, or the white space between two tokens. */
 const TOKEN = /[A-Za-z_]\w*|\d+|"(?:[^"\\]|\\.)*"?|\s+|./gsu;
 
 const INSERTIONS = [
@@ -75,7 +75,7 @@ const INSERTIONS = [
   '\t',
 ];
 
-/** Changes an expression in a few places; the result is usually wrong, and sometimes subtly so. */
+/** Changes an expression in a few places. The result is usually invalid. */
 export function mutate(choices: Choices, expressions: readonly string[]): string {
   let tokens: string[] = pick(choices, expressions).match(TOKEN) ?? [];
   for (let change = choices.below(4); change >= 0; change--) tokens = changed(choices, [...tokens], expressions);

@@ -1,18 +1,18 @@
 /**
- * A source of decisions for generators: `below(n)` is a number from 0 to n−1. The first alternative should be the
- * simplest, because a used-up or shrunk tape answers 0.
+ * A source of decisions for generators: `below(n)` is a number from 0 to n−1. Generators put the simplest alternative
+ * first, because a tape that is used up or shrunk answers 0.
  */
 export interface Choices {
   below(n: number): number;
 }
 
-/** Decisions read from a list of numbers; fast-check can shrink the list and thereby what is generated. */
+/** Decisions from a list of numbers. fast-check shrinks the list, and thereby the generated value. */
 export function tapeChoices(tape: readonly number[]): Choices {
   let at = 0;
   return { below: (n) => (tape[at++] ?? 0) % n };
 }
 
-/** Decisions from a seed, the same for the same seed (xorshift, 32 bits). */
+/** Decisions from a seed (xorshift, 32 bits). The same seed gives the same decisions. */
 export function seededChoices(seed: number): Choices {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
   return {
@@ -26,7 +26,7 @@ export function seededChoices(seed: number): Choices {
   };
 }
 
-/** One of the alternatives. */
+/** Returns one of the alternatives. */
 export function pick<T>(choices: Choices, alternatives: readonly T[]): T {
   return alternatives[choices.below(alternatives.length)] as T;
 }

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /*
- * The foreign clients that the end-to-end tests drive. kubectl, helm and two Go programs are built from the module
- * in `test/e2e/go` through the Go module proxy of the environment, the Python client is installed by pip. They go
- * to folders of `node_modules/.cache` that are named by a hash of what they are made from: a second run finds them.
+ * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the
+ * module in `test/e2e/go`, with the Go module proxy of the environment. pip installs the Python client. The programs
+ * are cached in folders of `node_modules/.cache`, named by a hash of their inputs.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,7 +15,7 @@ const goModule = join(root, 'test/e2e/go');
 const requirements = join(root, 'test/e2e/python/requirements.txt');
 const cache = join(root, 'node_modules/.cache/typekro-clients');
 
-/** The Go programs by name: the package that each is built from. */
+/** The Go programs by name, with the package that each is built from. */
 const GO_PROGRAMS = {
   kubectl: './cmd/kubectl',
   informer: './cmd/informer',
@@ -23,7 +23,9 @@ const GO_PROGRAMS = {
   helm: 'helm.sh/helm/v3/cmd/helm',
 };
 
-/** What a release of helm knows and a plain build does not: the Kubernetes of a chart that is only rendered. */
+/**
+ * The version of Kubernetes for charts that are only rendered. A release of helm has it, and a plain build does not.
+ */
 const LINKER_FLAGS = [
   '-s -w',
   '-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1',
@@ -31,10 +33,13 @@ const LINKER_FLAGS = [
   '-X k8s.io/component-base/version.gitVersion=v1.36.3',
 ].join(' ');
 
-/** A client by name. */
+/** The name of a client. */
 export type ClientName = keyof typeof GO_PROGRAMS | 'python';
 
-/** Clients whose absence may be a skip: why, and whether `npm run long` may go without them, too. */
+/**
+ * Clients whose tests may be skipped when the client is absent: the reason, and whether `npm run long` may skip them
+ * too.
+ */
 type AllowedSkips = Readonly<Record<string, { readonly reason: string; readonly ci: boolean }>>;
 
 function hashOf(folder: string, files: readonly string[], more = ''): string {
@@ -53,7 +58,7 @@ function pythonFolder(): string {
   return join(cache, `python-${hashOf(root, ['test/e2e/python/requirements.txt'])}`);
 }
 
-/** Is the program there, whole? What was interrupted while it was made is not. */
+/** Returns the path of a complete build, or undefined. An interrupted build is not complete. */
 function builtPath(name: ClientName): string | undefined {
   if (name === 'python') {
     return existsSync(join(pythonFolder(), 'complete')) ? join(pythonFolder(), 'bin/python') : undefined;
@@ -62,7 +67,7 @@ function builtPath(name: ClientName): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** The program to run as a client: the one that we built, else one of the machine (of kubectl and helm only). */
+/** Returns the path of the client: the build of this repository, or for kubectl and helm the program on the `PATH`. */
 function clientPath(name: ClientName): string | undefined {
   const built = builtPath(name);
   if (built !== undefined) return built;
@@ -72,11 +77,11 @@ function clientPath(name: ClientName): string | undefined {
 }
 
 /**
- * The program of a client. Without one the caller skips its tests, and the reason is printed: `npm test` needs
- * nothing but Node. `npm run long`, and so CI, builds the clients first, and goes without none that
- * `test/e2e/allowed-skips.json` does not allow it to.
+ * Returns the path of a client's program. When it is undefined, the caller skips its tests, and the reason is printed:
+ * `npm test` requires only Node. `npm run long`, and so CI, builds the clients first, and skips only the clients that
+ * `test/e2e/allowed-skips.json` allows.
  *
- * @throws Error when the client is missing and may not be.
+ * @throws Error when the client is missing and must not be skipped.
  */
 export function findClient(name: ClientName): string | undefined {
   const path = clientPath(name);
@@ -91,9 +96,9 @@ export function findClient(name: ClientName): string | undefined {
 }
 
 /**
- * Builds the Go programs that are missing.
+ * Builds the missing Go programs.
  *
- * @throws Error when one cannot be built.
+ * @throws Error when a build fails.
  */
 export function buildGoClients(): void {
   const folder = goFolder();
@@ -112,7 +117,7 @@ export function buildGoClients(): void {
 }
 
 /**
- * Makes the Python environment, unless it is there.
+ * Creates the Python environment, unless it exists.
  *
  * @throws Error when Python, its `venv` or the package index is missing.
  */

@@ -1,10 +1,10 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a test run with the line `N passed, N failed` (and `, N skipped` where there are any), so that
- * a script that reads the output needs to know nothing about the test runner.
+ * Ends a test run with the line `N passed, N failed`, and `, N skipped` when tests were skipped. A script that reads
+ * the output can rely on this line without knowledge of the test runner.
  *
- * A file that fails to load counts as one failure: it holds tests that did not run.
+ * A file that fails to load counts as one failure, because its tests did not run.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

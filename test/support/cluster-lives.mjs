@@ -1,6 +1,6 @@
 /**
- * Creates and disposes of clusters one after another and prints as JSON what they left behind. Run in a process
- * of its own: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
+ * Creates and closes clusters one after another, and prints as JSON what they leave behind. Run it in a process of its
+ * own: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
  */
 import { Agent, get } from 'node:http';
 import { createCluster } from '../../dist/testing/index.js';
@@ -40,7 +40,9 @@ const crd = {
 const gadget = { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'a', namespace: 'default' } };
 const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
 
-/** A request over the socket, on a connection that stays open; `fetch` would keep a pool for every address. */
+/**
+ * Sends a request over the socket on a keep-alive connection. `fetch` would keep a connection pool for every address.
+ */
 function getVersion(url) {
   return new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: true });
@@ -50,7 +52,10 @@ function getVersion(url) {
 
 const left = { timers: 0, refs: [], watchesEnded: 0 };
 
-/** One life: a CRD, objects, a watch that is still open at the end; every other cluster has a socket. */
+/**
+ * The life of one cluster: a CRD, objects, and a watch that is open until the end. Every other cluster serves on a
+ * socket.
+ */
 async function live(index) {
   const cluster = await createCluster(index % 4 === 3 ? { clock: 'real' } : {});
   if (index % 2 === 0) {
@@ -80,7 +85,7 @@ async function live(index) {
 }
 
 const heap = async () => {
-  // Finalizers of sockets run in turns of their own.
+  // Finalizers of sockets run in later turns of the event loop.
   for (let turn = 0; turn < 5; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     globalThis.gc();

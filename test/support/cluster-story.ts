@@ -3,18 +3,18 @@ import { createEmbeddedCluster, createManualClock } from '../../src/cluster/inde
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** A cluster on a clock that stands still, with short ways to say what happens in it. */
+/** A cluster on a clock that only `advance` moves, with short methods for tests. */
 export interface ClusterStory extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly clock: ManualClock;
-  /** Creates an object and waits until the controllers have nothing to do; the namespace is `default` if not given. */
+  /** Creates an object and waits until the controllers are idle. Default of the namespace: `default`. */
   create(object: KubeObject): Promise<KubeObject>;
-  /** `kind` as `apiVersion Kind`, e.g. `apps/v1 Deployment`. */
+  /** Reads an object. `kind` is `apiVersion Kind`, for example `apps/v1 Deployment`. */
   get(kind: string, name: string, namespace?: string): Promise<KubeObject>;
   find(kind: string, name: string, namespace?: string): Promise<KubeObject | undefined>;
   list(kind: string, namespace?: string): Promise<readonly KubeObject[]>;
-  /** Names of the objects of a kind, ordered. */
+  /** Sorted names of the objects of a kind. */
   names(kind: string, namespace?: string): Promise<string[]>;
   patch(kind: string, name: string, change: JsonObject, namespace?: string): Promise<KubeObject>;
   remove(
@@ -22,13 +22,13 @@ export interface ClusterStory extends AsyncDisposable {
     name: string,
     options?: { propagationPolicy?: 'Foreground' | 'Background' | 'Orphan' },
   ): Promise<void>;
-  /** Moves the clock and waits for what falls due. */
+  /** Advances the clock and waits for the timers that become due. */
   advance(seconds: number): Promise<void>;
-  /** Reasons of the events about an object, in the order of their first time. */
+  /** Reasons of the events about an object, ordered by their first time. */
   reasons(name: string): Promise<string[]>;
 }
 
-/** Begins at noon of New Year's Day 2026, UTC. */
+/** Creates a cluster whose clock starts at noon UTC on 1 January 2026. */
 export async function tellClusterStory(options: Omit<ClusterOptions, 'clock'> = {}): Promise<ClusterStory> {
   const clock = createManualClock(Date.parse('2026-01-01T12:00:00Z'));
   const cluster = await createEmbeddedCluster({ ...options, clock });

@@ -2,17 +2,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The built command line; `npm test` builds it before the tests run. */
+/** The built command line. `npm test` builds it before the tests run. */
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** How a process ended. */
+/** Exit code and output of an ended process. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A process under test. Its output is kept, and can be waited for. */
+/** A process under test. Records its output, so that tests can wait for a text. */
 export class RunningCommand {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -27,7 +27,7 @@ export class RunningCommand {
   ) {
     const { input, ...rest } = options;
     this.process = spawn(command, args, { ...rest, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    // A program that ends without reading its input says by its exit code what it thought of it.
+    // A program that ends without reading its input reports the problem by its exit code.
     this.process.stdin?.on('error', () => {}).end(input);
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
@@ -47,7 +47,7 @@ export class RunningCommand {
     return this.#stdout + this.#stderr;
   }
 
-  /** Resolves when the output matches; rejects with the output when the process ends first. */
+  /** Resolves when the output matches. Rejects with the output when the process ends first. */
   async until(pattern: RegExp): Promise<void> {
     if (pattern.test(this.output)) return;
     let watcher = () => {};
@@ -64,11 +64,11 @@ export class RunningCommand {
       await Promise.race([seen, early]);
     } finally {
       this.#watchers.delete(watcher);
-      early.catch(() => {}); // the process ends some day; only the race cares
+      early.catch(() => {}); // The process ends eventually; only the race reads this rejection
     }
   }
 
-  /** Ctrl-C; resolves when the process has ended. */
+  /** Sends SIGINT. Resolves when the process has ended. */
   interrupt(): Promise<Ended> {
     this.process.kill('SIGINT');
     return this.ended;
@@ -80,7 +80,7 @@ export function startCli(args: readonly string[], cwd: string): RunningCommand {
   return new RunningCommand(process.execPath, [CLI, ...args], { cwd });
 }
 
-/** Runs a program to its end, and blocks this process: not for programs that talk to it. */
+/** Runs a program to its end and blocks this process. A program that sends requests to this process would never end. */
 export function runCommand(
   command: string,
   args: readonly string[],

@@ -6,7 +6,7 @@ import { compile } from '../../src/graph/index.ts';
 import { builtinSource, crdSource } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
-/** A kind for tests: spec and status of a little machine, everything optional. */
+/** A CRD for tests, with optional fields only in spec and status. */
 export const PUMP_CRD = crdOf(
   'Pump',
   {
@@ -38,8 +38,10 @@ function list(type: string): JsonObject {
 const SOURCES = [builtinSource(), crdSource([PUMP_CRD])];
 
 /**
- * Compiles a definition from YAML: `schema` and `resources` of its spec; name, kind (`App`), version and
- * group (`acme.test`) are filled in. Throws all diagnostics when it does not compile.
+ * Compiles a definition from the YAML of its `schema` and `resources`. The function fills in the name, the kind
+ * (`App`), the version and the group (`acme.test`).
+ *
+ * @throws Error with all diagnostics when the definition does not compile.
  */
 export function graphOf(yaml: string, options: Pick<CompileOptions, 'kroCompatibility'> = {}): Graph {
   const spec = parse(yaml) as JsonObject;

@@ -6,7 +6,7 @@ import { conditionalSource, conditionalStatements } from '../property/compose/co
 import { makeProgram } from '../property/compose/program.ts';
 import { seededChoices } from './choices.ts';
 
-/** Pieces that are put into programs: odd statements, odd expressions, odd names. */
+/** Unusual statements, expressions and names to insert into programs. */
 const PIECES = [
   'null',
   'undefined',
@@ -65,7 +65,7 @@ const PIECES = [
 
 const TOKENS = /\s+|[A-Za-z_$][\w$]*|\d+|`|"[^"\n]*"|'[^'\n]*'|=>|\?\?|\?\.|&&|\|\||[=!]==?|[-+*/%<>]=?|[^\s]/g;
 
-/** A generated program with some of its text changed; most of the results are still programs. */
+/** A generated program with changes in its text. Most results are still valid programs. */
 export function fuzzedSource(seed: number): string {
   const choices = seededChoices(seed);
   const tokens: string[] = [...(makeProgram(1 + (seed % 500)).source.match(TOKENS) ?? [])];
@@ -97,15 +97,15 @@ export function fuzzedSource(seed: number): string {
 }
 
 /**
- * What went wrong with a source: a graph that differs from the native run, or an exception that is neither a
- * refusal nor one that the program throws natively, too.
+ * The defect that a source reveals: a graph that differs from the result in JavaScript, or an exception that is not a
+ * refusal and that the program does not throw in JavaScript. Undefined when there is none.
  */
 export function problemOf(source: string): string | undefined {
   const native = nativeRuns(source);
   if (native === undefined) return undefined;
   try {
     const verdict = compare(source);
-    // What the compiler refuses of a resource whose name was changed is refused rightly.
+    // The compiler is right to refuse a resource whose name was changed.
     return verdict.kind === 'differs' && !verdict.text.includes('[graph/identity]') ? verdict.text : undefined;
   } catch (error) {
     if (error instanceof CompositionError || native === 0) return undefined;
@@ -113,10 +113,13 @@ export function problemOf(source: string): string | undefined {
   }
 }
 
-/** A program whose resources exist under conditions and read each other. */
+/** A program with conditional resources that read each other. */
 export const conditionalSourceOf = (seed: number): string => conditionalSource(conditionalStatements(seed));
 
-/** Where such a program makes other resources natively than as a graph; undefined where it is the same, or refused. */
+/**
+ * The difference between the resources that such a program makes in JavaScript and as a graph. Undefined when the two
+ * are equal, or when the program is refused.
+ */
 export function conditionalProblem(source: string): string | undefined {
   const verdict = compareConditional(source);
   return verdict.kind === 'differs' ? verdict.text : undefined;
@@ -124,7 +127,7 @@ export function conditionalProblem(source: string): string | undefined {
 
 const MAX_RUN_MS = 500;
 
-/** On how many specs the program runs to its end; `undefined` when it is none, or does not end. */
+/** Number of specs for which the program returns. Undefined when the source is not a program, or does not end. */
 function nativeRuns(source: string): number | undefined {
   let runs = 0;
   Object.assign(globalThis, {
@@ -133,7 +136,7 @@ function nativeRuns(source: string): number | undefined {
     },
   });
   try {
-    // Is it a program at all?
+    // The source may evaluate to something other than a function.
     if (typeof instantiate(source) !== 'function') return undefined;
     runInThisContext('typekroFuzz()', { timeout: MAX_RUN_MS });
     return runs;

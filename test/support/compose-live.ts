@@ -10,12 +10,12 @@ const { kubernetesComposition, toResourceGraph } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** A program over live resources: its source, the compositions that it calls, a status function of its own. */
+/** A program over live resources: the source, the compositions that it calls, and an optional status function. */
 export interface LiveProgram {
   readonly source: string;
-  /** Compositions by name; each may call those before it. */
+  /** Compositions by name. Each may call those before it. */
   readonly inner?: Readonly<Record<string, string>>;
-  /** The status function of the declarative form; `source` is the builder then. */
+  /** The status function of the declarative form. `source` is then the builder. */
   readonly status?: string;
 }
 
@@ -34,13 +34,13 @@ const INNER_SPEC = {
   required: ['name'],
 } as const;
 
-/** What the cluster holds: everything there, next to nothing, or one of both by name. */
+/** The content of the cluster: all resources, hardly any, or a mixture chosen by name. */
 const ROUNDS = ['full', 'bare', 'mixed'] as const;
 type Round = (typeof ROUNDS)[number];
 
 const sumOf = (text: string): number => Array.from(text, (char) => char.codePointAt(0) ?? 0).reduce((a, b) => a + b, 0);
 
-/** The object of a name as the cluster shows it. */
+/** The object with this name, as the cluster has it. */
 function liveObject(kind: string, name: string, round: Round): JsonObject {
   const full = round === 'full' || (round === 'mixed' && sumOf(name) % 2 === 0);
   const metadata = { name, uid: `uid-${name}` };
@@ -63,7 +63,7 @@ function liveObject(kind: string, name: string, round: Round): JsonObject {
   return { metadata, data: full ? { n: name, k: `k-${name}` } : { n: name } };
 }
 
-/** The builder with the names that it reads. */
+/** Instantiates the builder with the names that it reads. */
 function instantiate(source: string, names: Names): Builder {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(names), `'use strict';\nreturn (${source});`)(...Object.values(names)) as Builder;
@@ -73,7 +73,7 @@ function traced(source: string, file: string, vars: Names): never {
   return Object.assign(instantiate(source, vars), { [SOURCE]: { src: source, file, line: 1, col: 1, vars } }) as never;
 }
 
-/** The program as a composition. */
+/** Compiles the program as a composition. */
 export function composeLive({ source, inner = {}, status }: LiveProgram): Composition<JsonObject, JsonObject> {
   const vars: Record<string, unknown> = { ConfigMap, Deployment, Service, externalRef };
   for (const [name, text] of Object.entries(inner)) {
@@ -106,7 +106,10 @@ interface Outcome {
 const sorted = (objects: readonly JsonObject[]): JsonObject[] =>
   [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-/** Runs the program as JavaScript, with factories that answer what the cluster holds. */
+/**
+ * Runs the program as JavaScript, with factories that return the objects of the cluster. Returns undefined when the
+ * program throws.
+ */
 function runNatively(program: LiveProgram, given: JsonObject, round: Round): Outcome | undefined {
   const objects: JsonObject[] = [];
   const factory = (kind: string) => (config: { name: string; data?: unknown; env?: unknown }) => {
@@ -143,7 +146,7 @@ function runNatively(program: LiveProgram, given: JsonObject, round: Round): Out
     const status = program.status === undefined ? made : instantiate(program.status, vars)({ spec }, made);
     return { objects: sorted(objects), status: plain(status) };
   } catch {
-    // A program that fails on this spec says nothing about it.
+    // A program that throws for this spec cannot be compared.
     return undefined;
   }
 }
@@ -152,7 +155,9 @@ type Entry = JsonObject & { readonly id: string; readonly externalRef?: JsonObje
 
 const nameOf = (object: JsonObject): string => (object['metadata'] as JsonObject)['name'] as string;
 
-/** What the graph gives when the cluster holds everything that it wants; names may come of other resources. */
+/**
+ * The result of the graph when the cluster has all objects that the graph wants. A name may depend on other resources.
+ */
 function runGraph(composition: Composition<JsonObject, JsonObject>, given: JsonObject, round: Round): Outcome {
   const entries = (composition.toDefinition({ target: 'typekro' })['spec'] as JsonObject)['resources'] as Entry[];
   let observed: Record<string, JsonValue> = {};
@@ -175,7 +180,7 @@ function runGraph(composition: Composition<JsonObject, JsonObject>, given: JsonO
   return { objects: sorted(objects.map(asConfig)), status };
 }
 
-/** What the program said of an object. */
+/** The fields of an object that the program set. */
 function asConfig(object: JsonObject): JsonObject {
   const pod = (
     object['spec'] as { template?: { spec?: { containers?: { env?: { name: string; value: string }[] }[] } } }
@@ -184,7 +189,10 @@ function asConfig(object: JsonObject): JsonObject {
   return { kind: object['kind'] ?? '', name: nameOf(object), data: texts(object['data']), env };
 }
 
-/** Compares a program with its graph on all specs and states of the cluster: what differs, and on how many it ran. */
+/**
+ * Compares a program with its graph for all specs and states of the cluster. Returns the differences, and the number of
+ * cases in which the program returned.
+ */
 export function compareLive(program: LiveProgram): {
   readonly compared: number;
   readonly differences: readonly JsonValue[];

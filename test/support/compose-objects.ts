@@ -1,7 +1,7 @@
 import { createCompositionApi } from '../../src/compose/index.ts';
 import type { JsonObject } from '../../src/core/index.ts';
 
-/** Compositions for tests that deploy nothing. */
+/** Compositions for tests that do not deploy. */
 export const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('these tests deploy nothing')),
 });
@@ -12,7 +12,7 @@ const spec = {
   required: ['name', 'count'],
 } as const;
 
-/** The objects of a composition by id, for the spec `{name: 'x', count: 2}`, and its definition. */
+/** The objects of a composition by id for the spec `{name: 'x', count: 2}`, and the definition. */
 export function composed(compose: (spec: { name: string; count: number }) => void): {
   readonly objects: Readonly<Record<string, JsonObject | undefined>>;
   readonly yaml: string;

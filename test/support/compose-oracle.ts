@@ -25,7 +25,7 @@ const SPEC = type({
   z: 'string | null',
 });
 
-/** Texts that methods, patterns and conversions of JavaScript treat otherwise than those of CEL and Go might. */
+/** Texts that JavaScript's methods, patterns and conversions may treat differently from CEL and Go. */
 export const TEXTS: readonly string[] = [
   ['', 'a', 'abc', 'aab', 'aaa', 'Hello World', 'x\ny', '\n', '^', '$', '-', '--a--', '-a-b-', 'A1_b', 'ab12cd34'],
   ['a,b,,c', ' pad ', '\t\n x', '\uFEFFx\uFEFF', '\u0085x\u0085', '\u00a0x\u2003', 'a\u2028b', 'a\u2029b', 'x\u2028'],
@@ -55,7 +55,7 @@ export const TEXTS: readonly string[] = [
   ['NaN', 'nan', 'inf', 'Infinity', '-Infinity', '12px', '1_000', 'true', 'null', '5 6', '0.1.2'],
 ].flat();
 
-/** Texts in which JavaScript counts two units where CEL counts one character. */
+/** Texts in which JavaScript counts two UTF-16 units where CEL counts one code point. */
 export const ASTRAL: readonly string[] = ['😀', 'a😀b', '\u{10FFFF}', '\uFF5E'];
 
 const INTS = [0, 1, -1, 2, 3, 7, -7, 255, 2 ** 31 - 1, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, 2 ** 53 - 1, 1 - 2 ** 53];
@@ -65,7 +65,7 @@ const FLOATS = [
   [2 ** 52 + 1, 2 ** 53 - 1, 2 ** 53 + 2, 2 ** 63, 2 ** 64 + 2 ** 13, 2 ** 96, 1e300, -1e300],
 ].flat();
 
-/** Specs in which each text and each number occurs, beside others of their kind. */
+/** Specs in which each text and each number occurs together with others. */
 export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObject[] {
   const pick = <T>(of: readonly T[], at: number): T => of[at % of.length] as T;
   return Array.from({ length: Math.max(texts.length, FLOATS.length) }, (_, i) => ({
@@ -88,15 +88,15 @@ export function oracleInputs(texts: readonly string[] = TEXTS): readonly JsonObj
   }));
 }
 
-/** What became of an expression of the spec `s`. */
+/** The result for an expression over the spec `s`. */
 export type OracleVerdict =
   | { readonly kind: 'equal'; readonly cel: string }
-  /** Right where there is a value; on some specs the field waits although JavaScript has one. */
+  /** The graph's values are right, but for some specs the field waits although JavaScript has a value. */
   | { readonly kind: 'waits'; readonly text: string }
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly code?: string; readonly text: string };
 
-/** Compares an expression, run by JavaScript, with the CEL that its composition emits, on all inputs. */
+/** Compares the result of an expression in JavaScript with the CEL of its composition, for all inputs. */
 export function consult(expression: string, inputs: readonly JsonObject[]): OracleVerdict {
   const src = `(s) => ({ v: ${expression} })`;
   const build = instantiate(src);
@@ -145,7 +145,7 @@ function instantiate(source: string): Build {
   return new Function(`'use strict';\nreturn ${source};`)() as Build;
 }
 
-/** `undefined` where JavaScript throws or has what JSON cannot hold. */
+/** Returns undefined when JavaScript throws, or gives a value that JSON cannot express. */
 function native(build: Build, given: JsonObject): { readonly value: unknown } | undefined {
   try {
     const { v } = build(structuredClone(given));
@@ -155,7 +155,7 @@ function native(build: Build, given: JsonObject): { readonly value: unknown } | 
   }
 }
 
-/** A number that JSON cannot hold. */
+/** Whether the value is a number that JSON cannot express. */
 const isOdd = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 const print = (value: unknown): string | undefined =>
@@ -163,7 +163,10 @@ const print = (value: unknown): string | undefined =>
     typeof item === 'bigint' || Object.is(item, -0) ? Number(item) + 0 : item,
   );
 
-/** Integers of a graph are exact where JavaScript rounds, beyond 2^53. */
+/**
+ * Compares two values, with a tolerance for numbers from 2^52: a graph's integers are exact, and JavaScript rounds
+ * them.
+ */
 function same(a: unknown, b: unknown): boolean {
   if (typeof a === 'number' && Math.abs(a) >= 2 ** 52 && !isOdd(a))
     return Math.abs(a - Number(b)) <= Math.abs(a) * 4e-16;

@@ -7,13 +7,13 @@ interface CrdOptions {
   readonly version?: string;
   /** Default `Namespaced`. */
   readonly scope?: 'Namespaced' | 'Cluster';
-  /** Other or further names. */
+  /** Names that replace or extend the derived ones. */
   readonly names?: JsonObject;
-  /** Further fields of the version: subresources, printer columns. */
+  /** Further fields of the version, such as subresources and printer columns. */
   readonly fields?: JsonObject;
 }
 
-/** A CustomResourceDefinition whose one version has the schema, which is an object's unless it says otherwise. */
+/** A CustomResourceDefinition with one version. The schema has type `object`, unless it says otherwise. */
 export function crdOf(kind: string, schema: JsonObject = {}, options: CrdOptions = {}): KubeObject {
   const { group = 'example.com', version = 'v1', scope = 'Namespaced', names, fields } = options;
   const singular = kind.toLowerCase();
@@ -39,5 +39,5 @@ export function crdOf(kind: string, schema: JsonObject = {}, options: CrdOptions
   };
 }
 
-/** The schema of an object that may hold anything. */
+/** The schema of an object with any fields. */
 export const ANYTHING: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };

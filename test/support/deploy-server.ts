@@ -10,21 +10,21 @@ import { serverKinds } from './api-server.ts';
 
 const real = serverKinds().find(({ name }) => name === 'kube-apiserver');
 
-/** Do the tests run on etcd and kube-apiserver? */
+/** Whether the tests run on etcd and kube-apiserver. */
 export const isRealServer = real !== undefined;
 
-/** What tests of deploys need of a server. */
+/** The server of tests of deploys. */
 export interface DeployServer {
   readonly client: KubeClient;
   readonly transport: Transport;
-  /** Installs kro's CRDs and runs a controller until the server is closed. */
+  /** Installs kro's CRDs and runs a controller until the server closes. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
   close(): Promise<void>;
 }
 
 /**
- * A fresh server: an embedded cluster, or, where `KUBEBUILDER_ASSETS` names a folder with them, etcd and
- * kube-apiserver. No controllers run beside those; Deployments are reported ready by a stand-in.
+ * Starts a fresh server: an embedded cluster or, when `KUBEBUILDER_ASSETS` names their folder, etcd and kube-apiserver.
+ * No controllers of workloads run with the latter, so a stand-in reports Deployments as ready.
  */
 export async function startDeployServer(): Promise<DeployServer> {
   if (real === undefined) return createCluster({ clock: 'real' });
@@ -57,7 +57,7 @@ export async function startDeployServer(): Promise<DeployServer> {
   };
 }
 
-/** A server takes a moment until it serves the kind of a new CRD. */
+/** Whether the server serves the kind of the CRD, which takes a moment after its creation. */
 async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
   const { group, names, versions } = crd.spec as unknown as {
     group: string;
@@ -74,7 +74,7 @@ async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
   }
 }
 
-/** Gives each Deployment the status that it has when all its pods run, unless its pods are to fail. */
+/** Writes to each Deployment the status of a Deployment whose pods all run, unless its pods are meant to fail. */
 async function reportReady(client: KubeClient, signal: AbortSignal): Promise<void> {
   for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
     if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
@@ -102,7 +102,7 @@ async function reportReady(client: KubeClient, signal: AbortSignal): Promise<voi
     try {
       await client.patch(refOf(object), { status }, { subresource: 'status', fieldManager: 'stand-in' });
     } catch (thrown) {
-      // It was deleted meanwhile.
+      // The Deployment changed or was deleted meanwhile.
       if (!isNotFound(thrown) && !isConflict(thrown) && !signal.aborted) throw thrown;
     }
   }

@@ -12,23 +12,23 @@ import {
 } from '../../src/runtime/index.ts';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
-/** What carrying decisions out until there is nothing left to do came to. */
+/** The result of carrying decisions out until nothing is left to do. */
 export interface Settled {
   readonly decision: Decision;
-  /** Steps that did something, the last one (quiet) not counted. */
+  /** Number of steps that wrote something. The last step, which writes nothing, is not counted. */
   readonly rounds: number;
   readonly instance: KubeObject | undefined;
 }
 
 export interface LoopOptions extends ViewOptions {
   readonly step?: Partial<StepOptions>;
-  /** Told of every decision before it is carried out. */
+  /** Called with every decision before it is carried out. */
   readonly onDecision?: (decision: Decision) => void;
-  /** More rounds than this are an endless loop. Default 40. */
+  /** The loop counts as endless after this many rounds. Default 40. */
   readonly mostRounds?: number;
 }
 
-/** Carries out decisions for an instance stored in a fake cluster until one is quiet. */
+/** Decides and carries out for an instance in a fake cluster, until a decision writes nothing. */
 export function settle(graph: Graph, key: string, cluster: FakeCluster, options: LoopOptions = {}): Settled {
   const { mostRounds = 40, onDecision } = options;
   for (let rounds = 0; rounds <= mostRounds; rounds += 1) {
@@ -47,7 +47,7 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
   throw new Error(`not quiet after ${mostRounds} rounds`);
 }
 
-/** One step. */
+/** Decides one step. */
 export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster, options: LoopOptions = {}): Decision {
   const now = Date.parse('2026-11-01T00:00:00Z');
   const decision = step(graph, instance, cluster.view(graph, options), { now, definitionUid: 'rgd', ...options.step });
@@ -55,7 +55,7 @@ export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster,
   return decision;
 }
 
-/** Carries out one decision, in the order that decisions promise to be safe in. */
+/** Carries out one decision, in the order that decisions require. */
 export function carryOut(key: string, decision: Decision, cluster: FakeCluster, options: LoopOptions = {}): void {
   const now = options.step?.now ?? Date.parse('2026-11-01T00:00:00Z');
   for (const [object, manager] of [
@@ -86,7 +86,7 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
   if (decision.parent.removeFinalizer === true) cluster.release(key, keys.FINALIZER);
 }
 
-/** Puts an instance into the cluster and gives its key. */
+/** Stores an instance in the cluster and returns its key. */
 export function putInstance(
   graph: Graph,
   cluster: FakeCluster,
@@ -106,7 +106,7 @@ export function statesOf(decision: Decision): Record<string, string> {
   return Object.fromEntries(decision.nodes.map(({ id, state, because }) => [id, `${state}: ${because.kind}`]));
 }
 
-/** A condition as it stands in the status of an instance. */
+/** Returns the condition of this type from the status of an instance. */
 export function conditionOf(instance: KubeObject | undefined, type: string): Condition | undefined {
   return readConditions(instance?.status?.['conditions']).find((entry) => entry.type === type);
 }

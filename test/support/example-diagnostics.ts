@@ -18,7 +18,7 @@ import {
 } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
-/** A kind with bounds and a field without a type, for the examples that need one. */
+/** A kind with bounds and a field without a type, for the examples that use one. */
 const gauge = crdOf('Gauge', {
   properties: {
     spec: {
@@ -33,7 +33,7 @@ const gauge = crdOf('Gauge', {
 
 const sources = combineSources(crdSource([gauge]), builtinSource());
 
-/** Everything that is said of the example of a code; definitions are called `example.yaml`. */
+/** All diagnostics of the example of a code. Definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
   if (language === 'composition') return ofComposition(code, example);
@@ -58,7 +58,7 @@ const spec = type({
 
 const status = type({ phase: 'string', 'size?': 'number' });
 
-/** What is said of a composition function, as if it stood in a file of its own. */
+/** The diagnostics of a composition function, as if the function were in a file of its own. */
 function ofComposition(code: string, example: string): readonly Diagnostic[] {
   const names = {
     Cel,
@@ -84,7 +84,7 @@ function ofComposition(code: string, example: string): readonly Diagnostic[] {
     return composition.diagnostics;
   } catch (error) {
     if (!(error instanceof CompositionError)) throw error;
-    // The frame of untraced code is a path of this machine.
+    // The frame of untraced code names a local path.
     return error.diagnostics.map((each) => ({ ...each, message: each.message.replace(/ \(at .*\)$/, ' (at …)') }));
   }
 }

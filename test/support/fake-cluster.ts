@@ -13,17 +13,17 @@ import type {
 } from '../../src/runtime/index.ts';
 import { nodeIdOf, objectKey, projectObject, targetKey } from '../../src/runtime/index.ts';
 
-/** What the view of a fake cluster shows. */
+/** Options of the view of a fake cluster. */
 export interface ViewOptions {
-  /** `projection`: objects as the controller's caches hold them. Default `whole`. */
+  /** `projection`: the view has projections, as the controller's caches do. Default: `whole`. */
   readonly mode?: 'whole' | 'projection';
-  /** Nothing is known until it is read. Default false: everything is known, as in synced caches. */
+  /** With true, an object is unknown until it is read. Default false: everything is known, as in synced caches. */
   readonly lazy?: boolean;
 }
 
 /**
- * Just enough of an API server in memory for tests of pure decisions: server-side apply with field
- * ownership (lists are atomic), finalizers, UIDs, and a view of it for `step`. Deterministic.
+ * An API server in memory for tests of pure decisions: server-side apply with field ownership (lists are atomic),
+ * finalizers, UIDs, and a view for `step`. Deterministic.
  */
 export class FakeCluster {
   readonly #objects = new Map<string, KubeObject>();
@@ -34,11 +34,11 @@ export class FakeCluster {
   readonly #equivalences = new Map<string, EquivalentDigests>();
   #count = 0;
 
-  /** Writes in the order they were made: `apply ConfigMap/ns/name`, `delete …`, `gone …`. No-ops are not among them. */
+  /** Writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes that change nothing are left out. */
   readonly log: string[] = [];
-  /** Refuses writes of objects with these keys (`Kind.group/namespace/name`). */
+  /** Failures of writes, by the object's key (`Kind.group/namespace/name`). */
   readonly refuse = new Map<string, ApiFailure>();
-  /** Kinds (`Kind.group`) that the server does not know. */
+  /** Kinds (`Kind.group`) that the server does not serve. */
   readonly unserved = new Set<string>();
 
   get(key: string): KubeObject | undefined {
@@ -56,7 +56,7 @@ export class FakeCluster {
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
 
-  /** Changes an object as another client; fields changed this way are no longer ours. */
+  /** Changes an object as another client, which takes over the ownership of the changed fields. */
   edit(key: string, change: (object: KubeObject) => void): void {
     const before = this.#objects.get(key);
     if (before === undefined) throw new Error(`no object ${key}`);
@@ -79,7 +79,7 @@ export class FakeCluster {
     }
   }
 
-  /** Takes finalizers off; an object marked for deletion goes with the last one. */
+  /** Removes one finalizer, or all. The object is removed with its last finalizer when it is marked for deletion. */
   release(key: string, finalizer?: string): void {
     const object = this.#objects.get(key);
     if (object === undefined) return;
@@ -90,7 +90,7 @@ export class FakeCluster {
     if (finalizers.length === 0 && object.metadata.deletionTimestamp !== undefined) this.#drop(key);
   }
 
-  /** Server-side apply with force. Returns the stored object, or the failure that this key is set to. */
+  /** Server-side apply with force. Returns the stored object, or the failure of this key in `refuse`. */
   apply(desired: KubeObject, manager: string): KubeObject | ApiFailure {
     const key = objectKey(desired);
     const refusal = this.refuse.get(key);
@@ -122,7 +122,7 @@ export class FakeCluster {
     return changed ? this.#store(key, next) : before;
   }
 
-  /** Deletes with a UID precondition, as decisions ask for it. */
+  /** Deletes the object if it has this UID, as decisions request it. */
   delete(target: ObjectTarget, uid: string): void {
     const key = targetKey(target);
     const object = this.#objects.get(key);
@@ -140,7 +140,7 @@ export class FakeCluster {
     this.#equivalences.set(targetKey(target), pair);
   }
 
-  /** Everything a process knows only from memory is gone. */
+  /** Drops everything that a process has only in memory. */
   forget(): void {
     for (const memory of [this.#known, this.#whole, this.#failed, this.#equivalences]) memory.clear();
   }
@@ -195,7 +195,7 @@ export class FakeCluster {
     };
   }
 
-  /** Ownership counts as change: an apply that only takes fields over is recorded by the server. */
+  /** Whether the owners of fields changed. The server also stores an apply that only takes over fields. */
   #ownersChanged(key: string, before: KubeObject): boolean {
     return !jsonEquals(this.#managedFields(key), before.metadata.managedFields ?? []);
   }
@@ -233,7 +233,7 @@ export class FakeCluster {
   }
 }
 
-/** Paths (as JSON) and values of the leaves that an apply sets; lists and empty objects are leaves. */
+/** Paths (as JSON) and values of the leaves that an apply sets. Lists and empty objects are leaves. */
 function leaves(object: KubeObject): Map<string, JsonValue> {
   const found = new Map<string, JsonValue>();
   const walk = (path: readonly PathStep[], value: JsonValue | undefined) => {
@@ -283,7 +283,7 @@ function set(object: KubeObject, path: readonly PathStep[], value: JsonValue): v
   define(at, path.at(-1) ?? '', value);
 }
 
-/** An assignment that takes `__proto__` for a name like any other. */
+/** Assigns an own property, also for the name `__proto__`. */
 function define<Value extends JsonValue>(object: JsonObject, name: PathStep, value: Value): Value {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   return value;

@@ -5,7 +5,7 @@ import { test as testCommand } from '../../src/cli/commands/test.ts';
 import type { CommandRun } from './run-command.ts';
 import { commandRunner } from './run-command.ts';
 
-/** A definition for tests of tests: an external object, a workload, a collection and a node under a condition. */
+/** A definition for tests of `typekro test`: an external object, a workload, a collection and a conditional node. */
 export const DEFINITION = `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -43,16 +43,16 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: monitor } }
 `;
 
-/** The head of a test file. */
+/** The header of a test file. */
 export const HEAD = 'schemaVersion: 1\nkind: GraphTest\ndefinition: shop.yaml\n';
-/** The beginning of a test. */
+/** The start of a test. */
 export const GIVEN = `
     given:
       name: shop
       spec: { zones: [a, b] }
       objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, data: { image: nginx } }]`;
 
-/** A folder with the definition as `shop.yaml`, in which `typekro test` runs. */
+/** A folder with the definition as `shop.yaml`. `typekro test` runs there. */
 export interface TestFolder {
   readonly cwd: string;
   readonly run: (line: string | readonly string[]) => Promise<CommandRun>;
@@ -60,7 +60,7 @@ export interface TestFolder {
   readonly remove: () => void;
 }
 
-/** Makes a folder for tests of `typekro test`. */
+/** Creates a folder for tests of `typekro test`. */
 export function testFolder(): TestFolder {
   const cwd = mkdtempSync(join(tmpdir(), 'typekro-test-'));
   const write = (name: string, text: string) => {
@@ -76,7 +76,7 @@ export function testFolder(): TestFolder {
   };
 }
 
-/** Without durations, which differ from run to run. */
+/** The output without durations, which differ from run to run. */
 export const withoutDurations = ({ out, ...rest }: CommandRun): CommandRun => ({
   ...rest,
   out: out.replaceAll(/ +\d+ ms/g, '  0 ms').replaceAll(/\d+\.\d s$/gm, '0.0 s'),

@@ -1,6 +1,6 @@
 /**
- * A program that takes a lot from around its compositions, in every module format: what one host makes of it,
- * all hosts must make of it.
+ * A program whose compositions use many names from their surroundings, in every module format. Every host must make the
+ * same graph of it.
  */
 const HELPER = `
 const limit = 3
@@ -9,7 +9,10 @@ export default function (name) { return prefix + name }
 const prefix = 'p-'
 `;
 
-/** Shadowed names, helpers of another module, a local helper, a loop, a class field, no semicolons. */
+/**
+ * The source has shadowed names, helpers of another module, a local helper, a loop and a class field, and no
+ * semicolons.
+ */
 const COMPOSITION = `'use strict'
 import { createResource, kubernetesComposition } from 'typekro'
 import named, { size } from './helper.js'
@@ -36,7 +39,7 @@ export const HOST_PROGRAM: Readonly<Record<string, string>> = {
   'helper.js': HELPER,
   'zones.js': "export const zones = ['a', 'b']",
   'composition.js': COMPOSITION,
-  // The helper is loaded before anything says that a composition uses it.
+  // The helper is loaded before any code shows that a composition uses it.
   'main.js':
     "import { size } from './helper.js'\nimport { composition } from './composition.js'\nif (size(9) !== 'large') throw new Error('changed')\nconsole.log(composition.toYaml())",
   'helper.cjs': HELPER.replaceAll('export default function (', 'exports.named = function (').replace(
@@ -58,7 +61,7 @@ export const composition = kubernetesComposition({ name: 'demo', spec } as never
 `,
 };
 
-/** The same composition with types around it, and with syntax that is more than types left out. */
+/** The same composition with types. The source leaves out TypeScript syntax that is more than types. */
 export const TYPED_PROGRAM: Readonly<Record<string, string>> = {
   'composition-typed.ts': (HOST_PROGRAM['composition.js'] ?? '')
     .replace(

@@ -1,13 +1,13 @@
 import { pick, type Choices } from './choices.ts';
 
-/** What hostile data noticed: any entry means that foreign code ran or an inherited property was read. */
+/** Records what hostile data caused: an entry means that foreign code ran, or that an inherited property was read. */
 export interface Alarm {
   readonly events: string[];
 }
 
 const KEYS = ['a', 'b', 'name', 'items', '__proto__', 'constructor', 'toString', 'length', '', 'é', '0'];
 
-/** A value of the kind that JSON has, or one that only an attacker makes: getters, cycles, exotic prototypes. */
+/** A JSON value, or a value that JSON cannot express: getters, cycles, exotic prototypes. */
 export function hostileValue(choices: Choices, alarm: Alarm, depth = 3): unknown {
   const scalars: readonly (() => unknown)[] = [
     () => 1,

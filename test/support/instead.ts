@@ -1,11 +1,11 @@
 import type { Answer, SeenRequest, VirtualWorld } from './virtual-world.ts';
 
-/** An answer with this body, as JSON. */
+/** A response with this body as JSON. */
 export function answer(status: number, body: unknown): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: bytes(JSON.stringify(body)) };
 }
 
-/** An error as an API server answers it. */
+/** An error response as an API server sends it. */
 export function failure(status: number, reason = 'InternalError', message = 'no'): Answer {
   return answer(status, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code: status });
 }
@@ -14,7 +14,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
 
-/** Answers the first request that fits instead of the cluster. */
+/** Answers the first matching request in place of the cluster. */
 export function once(
   world: VirtualWorld,
   fits: (request: SeenRequest) => boolean,
@@ -29,7 +29,7 @@ export function once(
   };
 }
 
-/** Is it a request of this method, with a path like this? */
+/** A predicate for requests with this method and a matching path. */
 export function asks(method: string, path: RegExp): (request: SeenRequest) => boolean {
   return (request) => request.method === method && path.test(request.path);
 }

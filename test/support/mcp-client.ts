@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { McpTransport } from '../../src/cli/mcp/sdk.ts';
 
-/** The answer of a tool, as a client gets it. */
+/** The result of a tool, as the client receives it. */
 export interface ClientAnswer {
   readonly content: readonly { readonly type: string; readonly text: string }[];
   readonly structuredContent?: Readonly<Record<string, unknown>>;

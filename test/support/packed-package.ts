@@ -6,11 +6,11 @@ import { runCommand } from './command.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Makes a project below `parent` with the package as `npm pack` makes it, and tells its folder. The dependencies are
- * those of this repository; only the package itself comes out of the tarball.
+ * Creates a project below `parent` with the package as `npm pack` makes it, and returns the project's folder. Only the
+ * package comes from the tarball. Its dependencies are those of this repository.
  *
- * @param packages `everything` that this repository installs, as a project that uses all optional packages; or
- *   `dependencies`: nothing but what an installation of the package brings along
+ * @param packages `everything` that this repository installs, as in a project that uses all optional packages; or
+ * `dependencies`: only those that an installation of the package includes
  */
 export function makePackedProject(parent: string, packages: 'everything' | 'dependencies' = 'everything'): string {
   const directory = mkdtempSync(join(parent, '.run-'));
@@ -35,7 +35,7 @@ export function makePackedProject(parent: string, packages: 'everything' | 'depe
   return directory;
 }
 
-/** The packages that an installation of this package brings along, theirs included, by the lock file. */
+/** The names of the package's dependencies and of theirs, from the lock file. */
 export function dependencyNames(): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<

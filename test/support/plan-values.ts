@@ -1,7 +1,7 @@
 import type { InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
 import { summaryOf } from '../../src/cli/plan/summary.ts';
 
-/** A write of a ConfigMap by one node, with the members that a test cares about. */
+/** A planned write of a ConfigMap by one node; `members` replaces the defaults. */
 export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
   return {
     node: 'map',
@@ -14,7 +14,7 @@ export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
   };
 }
 
-/** What happens to the instance `namespace/name`, with the members that a test cares about. */
+/** The plan of the instance `namespace/name`; `members` replaces the defaults. */
 export function instancePlan(instance: string, members: Partial<InstancePlan> = {}): InstancePlan {
   const [namespace = '', name = ''] = instance.split('/');
   return {
@@ -30,7 +30,7 @@ export function instancePlan(instance: string, members: Partial<InstancePlan> = 
   };
 }
 
-/** A plan of these parts with its summary. */
+/** A plan of these parts, with its summary. */
 export function planOf(parts: Partial<Pick<Plan, 'definitions' | 'objects' | 'instances' | 'limits'>>): Plan {
   const { definitions = [], objects = [], instances = [], limits = [] } = parts;
   return {

@@ -11,26 +11,28 @@ import { entriesOf } from './run-command.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 import { virtualWorld } from './virtual-world.ts';
 
-/** What a command line gave. */
+/** Exit code and output of a command line. */
 export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** A world whose cluster the commands `plan`, `apply` and `snapshot` reach as a user's does. */
+/**
+ * A simulated world for the commands `plan`, `apply` and `snapshot`, which reach its cluster through a kubeconfig file.
+ */
 export interface PlanWorld {
   readonly world: VirtualWorld;
-  /** Holds `kubeconfig` and the user's files. */
+  /** The folder of `kubeconfig` and the user's files. */
   readonly cwd: string;
-  /** Runs a command line while the controller works, with the objects in the file FILE. */
+  /** Runs a command line while the controller works. FILE in the line is a file with the objects. */
   readonly run: (line: string, ...objects: KubeObject[]) => Promise<CommandResult>;
-  /** Saves a plan, and gives the name of its file. */
+  /** Saves a plan and returns the name of its file. */
   readonly save: (line: string, ...objects: KubeObject[]) => Promise<string>;
   close(): Promise<void>;
 }
 
-/** Opens a world with the namespace team-a. */
+/** Creates a world with the namespace team-a. */
 export async function planWorld(): Promise<PlanWorld> {
   const cwd = mkdtempSync(join(tmpdir(), 'typekro-plan-'));
   const world = await virtualWorld();

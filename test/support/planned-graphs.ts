@@ -1,13 +1,13 @@
 import type { JsonObject } from '../../src/core/index.ts';
 import { mapResource } from './virtual-world.ts';
 
-/** Numbers from 0 to below 1. */
+/** Returns a number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
 export const pick = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
-/** The other definition whose kind generated graphs use. Its own children have names of their own. */
+/** The other definition, whose kind generated graphs use. The names of its children do not clash with theirs. */
 export const lidDefinition = {
   apiVersion: 'kro.run/v1alpha1',
   kind: 'ResourceGraphDefinition',
@@ -28,7 +28,7 @@ export const lidDefinition = {
   },
 };
 
-/** An object that no graph makes, and that external references read. */
+/** The object that external references read. No graph creates it. */
 export const sharedSettings = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -36,7 +36,9 @@ export const sharedSettings = {
   data: { v: 'shared' },
 };
 
-/** Templates of the kinds besides ConfigMaps, by the id of their node. All but Lids show their value in an annotation. */
+/**
+ * Templates of all kinds except ConfigMap, by the id of their node. All except Lids have their value in an annotation.
+ */
 const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonObject>> = {
   deployment: (name, value) => ({
     apiVersion: 'apps/v1',
@@ -73,7 +75,7 @@ const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonOb
   }),
 };
 
-/** The plurals of what generated graphs make. */
+/** The kinds of generated graphs by their plurals. */
 export const KINDS_BY_PLURAL: Readonly<Record<string, string>> = {
   configmaps: 'ConfigMap',
   deployments: 'Deployment',
@@ -93,13 +95,13 @@ function readOf(id: string): string {
   return Object.hasOwn(TEMPLATES, id) ? `\${${id}.metadata.annotations.v}` : `\${${id}.data.v}`;
 }
 
-/** A condition of a node on itself, true or not. */
+/** A `readyWhen` condition, which is true or false at random. */
 function readinessOf(random: Random, id: string): string {
   const value = readOf(id).slice(2, -1);
   return `\${${value} ${random() < 0.5 ? '!=' : '=='} "fixed"}`;
 }
 
-/** A node of a generated graph, which reads some of those before it. */
+/** A generated node, which reads some of the nodes before it. */
 function generatedNode(random: Random, id: string, before: readonly string[]): JsonObject {
   if (id === 'ext') {
     const name = random() < 0.7 ? 'shared-settings' : 'missing-settings';
@@ -139,7 +141,7 @@ export function generatedNodes(random: Random): JsonObject[] {
   return ids.map((id, index) => generatedNode(random, id, ids.slice(0, index)));
 }
 
-/** Another version of the nodes: some changed, removed or added. Readers of removed nodes are written anew. */
+/** Another version of the nodes: some are changed, removed or added. Readers of removed nodes are generated again. */
 export function changedNodes(random: Random, nodes: readonly JsonObject[]): JsonObject[] {
   const ids = nodes.map(({ id }) => String(id)).filter(() => random() > 0.2);
   const added = pick(random, ADDED_IDS);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-/** A code block of a page, with the line where it starts. */
+/** A code block of a page, and the line in which it starts. */
 interface Example {
   readonly line: number;
   readonly code: string;
@@ -16,8 +16,8 @@ function examplesOf(page: URL): Example[] {
 }
 
 /**
- * Runs the examples of a page: imports from `entry` become names of its door, and each
- * `expression; // → value` is compared.
+ * Runs the examples of a page. Imports from `entry` become members of `door`, and the value of each `expression; // →
+ * value` is compared.
  */
 export function testReadmeExamples(page: URL, entry: string, door: object): void {
   const runnable = (code: string): string =>

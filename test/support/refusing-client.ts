@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, TransportRequest } from '../../src/kube/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
 
-/** A cluster without controllers that has these objects. */
+/** Creates a cluster without controllers that has these objects. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {
   const cluster = await createEmbeddedCluster({ workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });
@@ -12,7 +12,7 @@ export async function clusterWith(objects: readonly KubeObject[]): Promise<Clust
   return cluster;
 }
 
-/** A client whose requests are counted, and refused where the pattern fits `METHOD /path?query`. */
+/** A client that counts its requests. It refuses a request when `METHOD /path?query` matches the pattern. */
 export function refusingClient(
   cluster: Cluster,
   { refuses, clock }: { readonly refuses?: RegExp | undefined; readonly clock?: Clock } = {},
@@ -41,7 +41,7 @@ export function refusingClient(
   return { client, requests };
 }
 
-/** The words of an API server without a role for the request. */
+/** The message of an API server for a request without a role. */
 function messageOf(path: string): string {
   const match = /^\/(?:api|apis\/([^/]+))\/[^/]+\/(?:namespaces\/([^/]+)\/)?([^/?]+)(?:\/([^/?]+))?/.exec(path);
   const [, group = '', namespace, resource = '', name = ''] = match ?? [];

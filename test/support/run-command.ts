@@ -1,7 +1,7 @@
 import { runCommandLine } from '../../src/cli/adapter.ts';
 import type { Command, CommandEntry } from '../../src/cli/command.ts';
 
-/** How a command ended, and what it printed. */
+/** Exit code and output of a command. */
 export interface CommandRun {
   readonly code: number;
   /** The standard output. */
@@ -10,11 +10,14 @@ export interface CommandRun {
   readonly err: string;
 }
 
-/** Commands as the command line lists them. */
+/** Entries of commands as the command line lists them. */
 export const entriesOf = (commands: readonly (Command | CommandEntry)[]): CommandEntry[] =>
   commands.map((each) => ('load' in each ? each : { name: each.name, summary: '', load: () => Promise.resolve(each) }));
 
-/** Runs command lines in this process: words divided by blanks, and the text of the standard input. */
+/**
+ * Runs command lines in this process. The words of a line are separated by blanks. The second argument is the standard
+ * input.
+ */
 export function commandRunner(
   commands: readonly (Command | CommandEntry)[],
   cwd: string,

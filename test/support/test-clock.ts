@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kube/index.ts';
 
-/** For tests: a clock that stands still until it is advanced. */
+/** A clock for tests that only `advance` moves. */
 export class TestClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
@@ -15,7 +15,7 @@ export class TestClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
-  /** Moves the time, running each timer at its own time and letting promises settle after it. */
+  /** Advances the time. Runs each timer at its own time, and then lets promises settle. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds;
     for (let next = this.#next(until); next !== undefined; next = this.#next(until)) {

@@ -2,15 +2,15 @@ import { RunningCommand } from './command.ts';
 import type { Ended } from './command.ts';
 import type { ApiServer } from './api-server.ts';
 
-/** A program that ran against a server, and what came of it, with what differs from run to run made equal. */
+/** A run of a program against a server and its result, without values that differ from run to run. */
 interface Entry {
   readonly command: string;
   readonly outcome: string;
 }
 
 /**
- * What a client did and was told, on each server that a test ran on. Where there were several, `differences`
- * says which answers differ, however little a test itself asserts.
+ * The commands of a client and their results, on each server of a test. `differences` compares the results between
+ * servers, also where the test asserts nothing.
  */
 export class Transcript {
   readonly #byServer = new Map<string, Entry[]>();
@@ -21,7 +21,7 @@ export class Transcript {
     entries.push({ command, outcome: normalise(`${stdout}${stderr}exit code ${code}`) });
   }
 
-  /** The commands whose outcome differs from the first server's, as lines of a diff; empty with one server. */
+  /** The commands whose results differ from those on the first server, as lines of a diff. Empty with one server. */
   differences(): string[] {
     const [first, ...others] = [...this.#byServer];
     if (first === undefined) return [];
@@ -37,7 +37,7 @@ export class Transcript {
     );
   }
 
-  /** Prints the differences, when the test runs on a second server. */
+  /** Prints the differences when the test runs on a second server. */
   print(): void {
     if (this.#byServer.size < 2) return;
     const names = [...this.#byServer.keys()].join(' and ');
@@ -55,7 +55,7 @@ function lineDifferences(a: string, b: string, nameOfA: string, nameOfB: string)
   ];
 }
 
-/** Makes equal what no two servers have in common: ids, versions of objects, times, addresses, random names. */
+/** Replaces values that differ between servers: ids, resource versions, times, addresses and random names. */
 function normalise(text: string): string {
   return text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>')
@@ -74,7 +74,7 @@ function normalise(text: string): string {
     .replaceAll(/ +$/gm, '');
 }
 
-/** A client program at work on a server: its calls are kept in a transcript. */
+/** A client program that runs against a server and records its calls in a transcript. */
 export class ClientProgram {
   readonly #program: string;
   readonly #name: string;
@@ -84,7 +84,7 @@ export class ClientProgram {
 
   constructor(options: {
     readonly program: string;
-    /** How the program is called in the transcript. */
+    /** The program's name in the transcript. */
     readonly name: string;
     readonly server: ApiServer;
     readonly serverName: string;
@@ -97,14 +97,14 @@ export class ClientProgram {
     this.#transcript = options.transcript;
   }
 
-  /** Starts the program, for those that watch or serve; what it prints stays out of the transcript. */
+  /** Starts a program that watches or serves. Its output is not recorded. */
   start(args: readonly string[], input?: string): RunningCommand {
     const { directory, kubeconfig } = this.#server;
     const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: directory };
     return new RunningCommand(this.#program, args, { cwd: directory, env, ...(input === undefined ? {} : { input }) });
   }
 
-  /** Runs the program to its end, whatever that is. */
+  /** Runs the program to its end, successful or not. */
   async run(args: readonly string[], input?: string): Promise<Ended> {
     const ended = await this.start(args, input).ended;
     this.#transcript.add(this.#serverName, [this.#name, ...args].join(' '), ended);
@@ -112,9 +112,9 @@ export class ClientProgram {
   }
 
   /**
-   * Runs the program and gives what it printed.
+   * Runs the program and returns its standard output.
    *
-   * @throws Error with its output when it does not end with 0.
+   * @throws Error with its output when its exit code is not 0.
    */
   async ok(args: readonly string[], input?: string): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, input);

@@ -10,14 +10,14 @@ export type {
 } from '../../src/testing/simulation/virtual-world.ts';
 export { virtualWorld } from '../../src/testing/simulation/virtual-world.ts';
 
-/** Writes among requests, without those of Events. */
+/** The writes among requests, without those of Events. */
 export function writesOf(requests: readonly SeenRequest[]): string[] {
   return requests
     .filter(({ method, path }) => method !== 'GET' && !path.includes('/events'))
     .map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
 }
 
-/** A condition of an object, as `status reason: message`; empty when it has none of this type. */
+/** A condition of an object as `status reason: message`. Empty when the object has no condition of this type. */
 export function conditionText(object: KubeObject | undefined, type: string): string {
   const conditions = object?.status?.['conditions'];
   if (!Array.isArray(conditions)) return '';
@@ -27,7 +27,7 @@ export function conditionText(object: KubeObject | undefined, type: string): str
   return `${text('status')} ${text('reason')}: ${text('message')}`;
 }
 
-/** A definition of resources for kind `Pot` of `acme.test/v1`, named `pots`. */
+/** A definition named `pots` for the kind `Pot` of `acme.test/v1`, with these resources. */
 export function potDefinition(resources: JsonObject[], annotations: Record<string, string> = {}): KubeObject {
   return {
     apiVersion: 'kro.run/v1alpha1',
@@ -45,7 +45,7 @@ export function potDefinition(resources: JsonObject[], annotations: Record<strin
   };
 }
 
-/** A ConfigMap as a resource of a definition. */
+/** A ConfigMap as a node of a definition. */
 export function mapResource(id: string, data: JsonObject, metadata: JsonObject = {}): JsonObject {
   const name = `\${schema.metadata.name}-${id}`;
   return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data } };

@@ -1,4 +1,4 @@
-/** Lines whose ages (`4m12s`) and times (RFC 3339) are replaced: how long the work of a test takes is not looked at. */
+/** Replaces ages (`4m12s`) and times (RFC 3339) in lines, because the duration of a test varies. */
 export function withoutTimes(lines: readonly string[]): string[] {
   return lines.map((line) =>
     line

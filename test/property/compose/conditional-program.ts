@@ -1,12 +1,15 @@
-/** Random programs whose resources exist under conditions and read each other, from a seed. */
+/** Random programs with conditional resources that read each other, from a seed. */
 
 import { pick, seededChoices } from '../../support/choices.ts';
 import type { Choices } from '../../support/choices.ts';
 
-/** A resource in scope: what may be read of it, and how. */
+/** A variable in scope that the program can read. */
 interface Thing {
   readonly name: string;
-  /** `sure`: it is there; `maybe`: it may be `undefined`; `list`: a list of some; `inner`: the status of a composition. */
+  /**
+   * `sure`: always a resource. `maybe`: a resource or `undefined`. `list`: a list of resources. `inner`: the status of
+   * a composition.
+   */
   readonly kind: 'sure' | 'maybe' | 'list' | 'inner';
 }
 
@@ -17,7 +20,7 @@ export const INNER = `(spec) => {
   return { v: main.data.v, e: extra?.data.v ?? 'no extra' };
 }`;
 
-/** A program as lines of statements. */
+/** Generates a program, as lines of statements. */
 export function conditionalStatements(seed: number): string[] {
   return new Writer(seededChoices(seed)).program();
 }

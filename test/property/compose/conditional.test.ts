@@ -7,10 +7,10 @@ const PER_TEST = 25;
 const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
 const ALL = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('conditionalPrograms'));
 
-/** Reasons for which a program of the generator may be refused. */
+/** Refusals that programs of the generator may cause. */
 const KNOWN_REFUSALS = ['trace/too-large', 'trace/absent', 'trace/maybe-undefined', 'trace/types'];
 
-/** A failing program without the statements that do not matter. */
+/** Removes statements from a failing program for as long as it still fails. */
 function smaller(statements: readonly string[]): string {
   let current = [...statements];
   const differs = (lines: readonly string[]) => {

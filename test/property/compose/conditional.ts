@@ -38,7 +38,10 @@ const INNER_SPEC = {
 
 const ENVS = ['dev', 'stage', 'prod'] as const;
 
-/** Every combination of what programs decide on, in an order that changes most conditions between neighbours. */
+/**
+ * Every combination of the conditions of programs, in an order in which most conditions change from one spec to the
+ * next.
+ */
 export const SPECS: readonly JsonObject[] = Array.from({ length: 8 }, (_, index) => {
   const bits = (index * 5 + 3) % 8;
   return {
@@ -64,7 +67,7 @@ function traced(source: string, file: string, vars: Names): never {
   return Object.assign(instantiate(source, vars), { [SOURCE]: { src: source, file, line: 1, col: 1, vars } }) as never;
 }
 
-/** The program as a composition; `inner` is a composition that it may call. */
+/** Compiles the program as a composition. The program can call the composition `inner`. */
 export function composeConditional(source: string): Composition<JsonObject, JsonObject> {
   const inner = kubernetesComposition({ name: 'inner', spec: INNER_SPEC }, traced(INNER, 'inner.js', { ConfigMap }));
   return kubernetesComposition(
@@ -73,7 +76,7 @@ export function composeConditional(source: string): Composition<JsonObject, Json
   ) as never;
 }
 
-/** Which objects there are, by name, with their data; and the status. */
+/** The data of the objects by name, and the status. */
 export interface Outcome {
   readonly objects: JsonObject;
   readonly status: JsonObject;
@@ -102,7 +105,7 @@ function outcomeOf(objects: readonly JsonObject[], status: JsonObject): Outcome 
   return { objects: Object.fromEntries(named), status };
 }
 
-/** The definition compiled for its target. */
+/** Compiles the definition for the target. */
 export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): Graph {
   const features = { omit: target === 'typekro', now: target === 'typekro' };
   const { graph, diagnostics } = compile(definition, { sources: [builtinSource()], target, features });
@@ -111,8 +114,8 @@ export function compiled(definition: JsonObject, target: 'stock' | 'typekro'): G
 }
 
 /**
- * A model of kro: a node is excluded when a node that it refers to anywhere is, or when a condition is false;
- * every other node must have a value. Data of an object are those of its template.
+ * A model of kro. A node is excluded when one of its conditions is false, or when a node that it refers to is excluded.
+ * Every other node must have a value. The data of an object are those of its template.
  */
 export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
   const metadata = { name: 'x', namespace: 'ns' };
@@ -140,7 +143,7 @@ export function runAsKro(graph: Graph, spec: JsonObject): Outcome {
     objects.push(...made);
     variables.set(id, node.nodeType === 'collection' ? made : made[0]);
   }
-  // A field of the status whose expression has no value is left out.
+  // A field of the status is left out when its expression has no value.
   const status = fill(graph.status.skeleton, graph.status.holes, ({ expression }) => {
     const result = expression.program.evaluate(variables);
     return result.ok ? value(expression, variables) : undefined;
@@ -161,15 +164,16 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], value: (hole: Hole) 
   return object;
 }
 
-/** Why a program was not compared, or how it differs. */
+/** The result of the comparison of a program. */
 export type Verdict =
   | { readonly kind: 'equal' }
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
 /**
- * Compares which objects a program makes natively with `evaluate()`, with a model of stock kro, and with an
- * instance in a cluster that goes through all specs: what is wanted before and after is never deleted between.
+ * Compares the objects that a program makes in JavaScript with those of `evaluate()`, of a model of stock kro, and of
+ * an instance in a cluster. The instance takes each spec in turn, and never deletes an object that both the former and
+ * the next spec want.
  */
 export function compareConditional(source: string): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

@@ -48,7 +48,7 @@ export const SPEC = type({
   vars: type({ name: 'string', 'value?': 'string' }).array(),
 });
 
-/** Specs that differ in what programs decide on: present, absent, zero, empty, many. */
+/** Specs with different values of the fields that programs branch on: present, absent, zero, empty, many. */
 export const INPUTS: readonly JsonObject[] = [
   {
     name: 'abc',
@@ -138,7 +138,7 @@ export const INPUTS: readonly JsonObject[] = [
       { key: 'k', size: 3, on: true },
       { key: 'a', size: 2, on: true, note: 'n', subs: ['q'] },
       { key: 'c', size: 9, on: false },
-      // More than twelve elements with few keys: sorting keeps their order.
+      // More than twelve elements with few distinct keys, so that an unstable sort changes their order.
       ...Array.from({ length: 12 }, (_, i) => ({ key: `i${i}`, size: i % 3, on: i % 2 === 0 })),
     ],
     opt: { a: 'x', b: 0, deep: { x: '' } },
@@ -155,7 +155,7 @@ export const INPUTS: readonly JsonObject[] = [
   },
 ];
 
-/** What a program does on a spec. */
+/** The result of a program for a spec. */
 interface Outcome {
   readonly objects: readonly JsonValue[];
   readonly status: JsonValue;
@@ -164,13 +164,16 @@ interface Outcome {
 type Compose = (given: JsonObject) => unknown;
 type Factory = (config: { name: string; data?: Record<string, unknown> }) => unknown;
 
-/** The program as a function, in strict mode as every module is: no program leaves a global name for the next. */
+/**
+ * Instantiates the program as a function in strict mode, as in a module: a program cannot leave a global variable
+ * behind.
+ */
 export function instantiate(source: string, factory?: unknown): Compose {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function('ConfigMap', `'use strict';\nreturn ${source};`)(factory) as Compose;
 }
 
-/** Runs the program natively, with a factory that records. */
+/** Runs the program as JavaScript, with a factory that records its calls. Returns undefined when the program throws. */
 export function runNatively(source: string, given: JsonObject): Outcome | undefined {
   const objects: JsonValue[] = [];
   const record: Factory = (config) => {
@@ -183,12 +186,12 @@ export function runNatively(source: string, given: JsonObject): Outcome | undefi
     const result = instantiate(source, record)(structuredClone(given));
     return { objects: sorted(objects), status: plain(result) ?? {} };
   } catch {
-    // A program that fails on this spec says nothing about it.
+    // A program that throws for this spec cannot be compared.
     return undefined;
   }
 }
 
-/** JSON without `undefined`; numbers that JSON does not have make a program unusable. */
+/** The value as JSON without `undefined`. Returns undefined when it has a number that JSON cannot express. */
 function plain(value: unknown): JsonValue | undefined {
   const text = JSON.stringify(value, (_, item: unknown) => {
     if (typeof item === 'number' && !Number.isFinite(item)) throw new RangeError('not a JSON number');
@@ -201,7 +204,7 @@ function sorted(objects: readonly JsonValue[]): JsonValue[] {
   return [...objects].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
-/** Are two of the objects of a program one object of a cluster? A collection with such items is an error there. */
+/** Whether two objects of a program have the same identity. A collection with such items is an error in a graph. */
 export function hasTwins(objects: readonly JsonValue[]): boolean {
   const identities = objects.map((object) => {
     const { kind, name } = object as { kind?: string; name: string };
@@ -211,8 +214,8 @@ export function hasTwins(objects: readonly JsonValue[]): boolean {
 }
 
 /**
- * The status that JavaScript returned without what controllers do not write: an object of which no computed field has
- * a value is left out, in lists at the end. What is found decides where JavaScript has such an object or an empty map.
+ * The status that JavaScript returned, as a controller writes it: without objects whose fields have no value, and
+ * without such objects at the end of a list. A hollow object stays where the found status has one.
  */
 export function asWritten(wanted: JsonValue, found: JsonValue | undefined): JsonValue {
   if (Array.isArray(wanted)) {
@@ -229,18 +232,20 @@ export function asWritten(wanted: JsonValue, found: JsonValue | undefined): Json
   );
 }
 
-/** An object in which no field has a value. */
+/** Whether the value is an object in which no field has a value. */
 function isHollow(value: JsonValue): boolean {
   return isJsonObject(value) && Object.values(value).every((member) => isHollow(member as JsonValue));
 }
 
-/** Why a program was not compared, or how it differs. */
+/** The result of the comparison of a program. */
 export type Verdict =
   | { readonly kind: 'equal'; readonly compared: number }
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
-/** The program with what the transform leaves on it: telling places by the inspector takes longer than all else. */
+/**
+ * The program with the metadata of the transform. To find places with the inspector takes longer than everything else.
+ */
 function transformed(source: string): Compose {
   const build = instantiate(source, ConfigMap);
   const data: TransformData = { src: source, file: 'generated.js', line: 1, col: 1, vars: { ConfigMap } };
@@ -248,8 +253,8 @@ function transformed(source: string): Compose {
 }
 
 /**
- * Compares the native run of a program with its graph on all inputs. The program is read through the
- * `inspector` or as the `transform` leaves it.
+ * Compares the result of a program in JavaScript with its graph, for all inputs. The tracer reads the program through
+ * the inspector or from the transform's metadata.
  */
 export function compare(source: string, host: 'inspector' | 'transform' = 'transform'): Verdict {
   let composition: Composition<JsonObject, JsonObject>;

@@ -3,7 +3,10 @@ import { budget } from '../../support/budget.ts';
 import { pick, seededChoices } from '../../support/choices.ts';
 import { compare } from './differential.ts';
 
-/** Objects beside those of `s.items` ({ key, size, on, note?, subs?, limits? }), by what they have more or less. */
+/**
+ * Objects that join the elements of `s.items` ({ key, size, on, note?, subs?, limits? }), by the difference between
+ * their members and those of the elements.
+ */
 const ELEMENTS: Readonly<Record<string, string>> = {
   'the same members': `{ key: s.name, size: s.n, on: s.flag }`,
   'an optional member': `{ key: s.name, size: 4, on: true, note: s.env }`,
@@ -16,7 +19,7 @@ const ELEMENTS: Readonly<Record<string, string>> = {
   'conditional members': `{ key: s.flag ? s.name : 'x', size: s.flag ? 1 : s.n, ...(s.other ? { note: 'w' } : {}), on: false }`,
 };
 
-/** Ways to a list of both. */
+/** Expressions that join `s.items` with an element. */
 const JOINS: Readonly<Record<string, (element: string) => string>> = {
   spread: (e) => `[...s.items, ${e}]`,
   'spread after': (e) => `[${e}, ...s.items]`,
@@ -32,7 +35,7 @@ const JOINS: Readonly<Record<string, (element: string) => string>> = {
   reduce: (e) => `s.items.reduce((all, i) => [...all, i, ${e}], [])`,
 };
 
-/** What is read of the joined list `l`. */
+/** Reads of the joined list `l`. */
 const READS: readonly string[] = [
   `l.map((e) => e.key + '=' + e.size)`,
   `l.map((e) => e.note ?? 'none')`,
@@ -65,7 +68,7 @@ const CASES = Object.values(ELEMENTS).flatMap((element) =>
   ),
 );
 
-/** In a composition too few forms of a value have one type, or the type says nothing: refused, and rightly. */
+/** Correct refusals: the types of the joined list are not known, or differ. */
 const REFUSALS = new Set(['trace/absent', 'trace/types', 'trace/no-cel', 'trace/field', 'trace/maybe-undefined']);
 
 describe('lists of objects that are joined', () => {

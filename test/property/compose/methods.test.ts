@@ -28,7 +28,7 @@ const calls = (names: string, of: string, args: readonly string[]): string[] =>
 const positioned = (pieces: readonly string[]) =>
   pairs(pieces, POSITIONS).map(([piece, at]) => (at === '' ? piece : `${piece}, ${at}`));
 
-/** Numbers by how they come about. */
+/** Numbers, by their source. */
 const NUMBERS = [
   's.n',
   's.f',
@@ -247,7 +247,10 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Where a graph has no value although JavaScript has one: numbers that no integer or double holds, text that is no number. */
+/**
+ * Expressions for which the graph may have no value where JavaScript has one: numbers outside CEL's types, and texts
+ * that are not numbers.
+ */
 const MAY_WAIT = /\/|parse|Number\(|\*|Math\.|1e21|\+ s\.f|toFixed|\| 0|~~|btoa|atob|repeat|s\.f|% s\.m/;
 
 function check(expression: string, verdict: OracleVerdict): void {

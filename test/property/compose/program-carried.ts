@@ -1,9 +1,9 @@
-/** Statements about what a loop hands on from turn to turn: the best element, objects and pairs made anew. */
+/** Statements with a loop that carries a value between turns: the best element, an object, or a pair. */
 
 import type { Type } from './program-expressions.ts';
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** A loop or `reduce()` that hands on an element, an object or a pair. */
+/** A loop or a `reduce()` that carries an element, an object or a pair. */
 export function carriedValues({ choose, text, test, fresh }: Surroundings): Statements {
   const [result, best, other] = [fresh('s'), fresh('b'), fresh('w')];
   const order = choose.pick(['>', '>=', '<', '<=']);

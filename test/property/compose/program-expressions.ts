@@ -1,6 +1,6 @@
 /** Random expressions of composition programs, by type. */
 
-/** A source of choices that is the same for the same seed. */
+/** A random source that gives the same choices for the same seed. */
 export class Choices {
   #state: number;
 
@@ -29,10 +29,10 @@ export class Choices {
   }
 }
 
-/** What an expression gives. */
+/** The type of an expression. */
 export type Type = 'string' | 'int' | 'float' | 'bool' | 'strings' | 'object' | 'map';
 
-/** A loop over a symbolic list: its variable, and what it stands for. */
+/** A loop over a symbolic list: the variable, and the kind of its value. */
 export interface Loop {
   readonly item: string;
   readonly kind: 'string' | 'item' | 'int' | 'variable';
@@ -45,7 +45,7 @@ export interface Name {
   readonly mutable: boolean;
 }
 
-/** Writes expressions over the spec, the variables of a program and the loops that are open. */
+/** Generates expressions over the spec, the variables in scope and the enclosing loops. */
 export class ExpressionWriter {
   protected readonly choose: Choices;
   protected loops: Loop[] = [];
@@ -192,7 +192,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** Replacing by a pattern. */
+  /** A replacement by a pattern. */
   private pattern(): string {
     return this.choose.pick([
       "replace(/[^a-z]+/g, '-')",
@@ -342,7 +342,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** A list of objects like those of `spec.items`: joined, filtered, with members that only some of them have. */
+  /** A list of objects like those of `spec.items`: joined, filtered, or with members that only some elements have. */
   private items(scope: readonly Name[], depth: number): string {
     const deep = (type: Type) => this.expression(type, scope, depth - 2);
     const one = () =>
@@ -362,7 +362,7 @@ export class ExpressionWriter {
     ])();
   }
 
-  /** What is read of an object of such a list, `q`. */
+  /** A read of an element `q` of such a list. */
   private ofAnItem(type: 'string' | 'bool'): string {
     const texts = ['q.key', "(q.note ?? 'none')", '(q.key + q.size)', "(q.limits?.cpu ?? '-')"];
     const tests = [

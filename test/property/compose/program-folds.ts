@@ -1,4 +1,7 @@
-/** Statements about members that a loop adds up, cases that fall through, pieces of texts and positions by remainder. */
+/**
+ * Statements with sums in object members, `switch` cases that fall through, pieces of texts, and positions modulo a
+ * number.
+ */
 
 import type { Type } from './program-expressions.ts';
 import type { Statements, Surroundings } from './program-members.ts';
@@ -8,7 +11,7 @@ const named = (text: string, type: Type, ...names: readonly string[]): Statement
   names: names.map((name) => ({ name, type, mutable: false })),
 });
 
-/** An object whose members the turns of a loop add up. */
+/** An object whose members a loop sums up. */
 export function addedMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [totals, sum] = [fresh('o'), fresh('i')];
   const turn = choose.pick([
@@ -29,7 +32,7 @@ export function addedMembers({ choose, text, test, fresh }: Surroundings): State
   );
 }
 
-/** A `switch` whose cases fall through, some of them under a condition. */
+/** A `switch` whose cases fall through, some of them conditionally. */
 export function fallingCases({ choose, text, test, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const cases = ["'dev'", "'stage'", "'prod'"].map((value) => {
@@ -44,7 +47,7 @@ export function fallingCases({ choose, text, test, fresh }: Surroundings): State
   );
 }
 
-/** Pieces of texts that are always there, positions that are, and the first value that counts. */
+/** Pieces of texts and list positions that always exist, and the first value that is truthy. */
 export function surePieces({ choose, text, test, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const value = choose.pick([

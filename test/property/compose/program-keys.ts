@@ -1,9 +1,9 @@
-/** Statements about objects that get and lose keys under conditions, and what is asked of them. */
+/** Statements with objects whose keys are set and deleted under conditions, and reads of these objects. */
 
 import type { Name, Type } from './program-expressions.ts';
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** Steps that give an object keys, or take them. */
+/** A statement that sets or deletes keys of an object. */
 function step({ choose, text, test }: Surroundings, object: string): string {
   const value = () => text('string');
   const key = () => choose.pick(['a', 'b', 'c']);
@@ -22,7 +22,10 @@ function step({ choose, text, test }: Surroundings, object: string): string {
   ])();
 }
 
-/** What one asks of an object with keys of the spec, which come in another order than in JavaScript. */
+/**
+ * A read of an object with keys of the spec whose result does not depend on their order: a graph orders them
+ * differently from JavaScript.
+ */
 function unordered({ choose, text }: Surroundings, object: string): string {
   return choose.pick([
     () => `Object.keys(${object}).sort().join()`,
@@ -36,7 +39,7 @@ function unordered({ choose, text }: Surroundings, object: string): string {
   ])();
 }
 
-/** What one asks of an object whose keys a condition decides on, as a text. */
+/** A read, as a text, of an object whose keys depend on a condition. */
 function question({ choose, text }: Surroundings, object: string): string {
   const key = () => choose.pick(["'a'", "'b'", "'c'", "'d'"]);
   return choose.pick([
@@ -65,7 +68,7 @@ function question({ choose, text }: Surroundings, object: string): string {
 const variables = (...all: readonly (readonly [string, Type])[]): readonly Name[] =>
   all.map(([name, type]) => ({ name, type, mutable: false }));
 
-/** An object that some steps change, with questions about it between and after them. */
+/** An object that changes in some steps, with reads between and after them. */
 export function changedKeys(around: Surroundings): Statements {
   const { choose, text, test, fresh } = around;
   const [object, first, second, copy] = [fresh('m'), fresh('s'), fresh('s'), fresh('m')];
@@ -101,7 +104,7 @@ export function changedKeys(around: Surroundings): Statements {
   };
 }
 
-/** One of two objects, spread, listed and read. */
+/** One of two objects, chosen by a condition: spread, listed and read. */
 export function oneOfTwoObjects(around: Surroundings): Statements {
   const { choose, text, test, fresh } = around;
   const [one, other, whole, answer] = [fresh('o'), fresh('o'), fresh('m'), fresh('s')];
@@ -134,7 +137,7 @@ export function oneOfTwoObjects(around: Surroundings): Statements {
   };
 }
 
-/** Texts that a pattern takes apart, and replacements by a function. */
+/** Texts that a pattern splits, and replacements by a function. */
 export function matchedTexts({ choose, text, fresh }: Surroundings): Statements {
   const result = fresh('s');
   const of = text('string');
@@ -157,7 +160,7 @@ export function matchedTexts({ choose, text, fresh }: Surroundings): Statements 
   return { text: `const ${result} = ${value};`, names: variables([result, 'string']) };
 }
 
-/** Lists of the spec joined with literals, and what the loops over them hand on. */
+/** Lists of the spec joined with literals, and loops over them that carry values. */
 export function joinedLiterals({ choose, text, test, fresh }: Surroundings): Statements {
   const [list, result] = [fresh('l'), fresh('s')];
   const joined = choose.pick([

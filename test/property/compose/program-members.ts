@@ -1,18 +1,18 @@
-/** Statements about objects with keys under conditions, and about calls with the elements of a list. */
+/** Statements with objects that have conditional keys, and calls with the elements of a list. */
 
 import type { Choices, Name, Type } from './program-expressions.ts';
 
-/** What the statements need of the program around them. */
+/** What a statement can use of the surrounding program. */
 export interface Surroundings {
   readonly choose: Choices;
-  /** An expression of a type. */
+  /** Generates an expression of a type. */
   readonly text: (type: Type) => string;
   readonly test: () => string;
-  /** A name that is free. */
+  /** Returns an unused name. */
   readonly fresh: (prefix: string) => string;
 }
 
-/** A few statements and the names that they declare. */
+/** Some statements, and the names that they declare. */
 export interface Statements {
   readonly text: string;
   readonly names: readonly Name[];
@@ -21,7 +21,7 @@ export interface Statements {
 const declared = (type: Type, ...names: readonly string[]): readonly Name[] =>
   names.map((name) => ({ name, type, mutable: false }));
 
-/** An object whose keys a condition decides on, spread over a base, listed, searched and taken apart. */
+/** An object with conditional keys: spread over a base, listed, searched and destructured. */
 export function conditionalMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [part, whole, answer, rest] = [fresh('o'), fresh('m'), fresh('s'), fresh('m')];
   const value = () => text('string');
@@ -61,7 +61,7 @@ export function conditionalMembers({ choose, text, test, fresh }: Surroundings):
   };
 }
 
-/** What is asked of an object that a loop fills. */
+/** Reads of an object that a loop fills. */
 export function filledMembers({ choose, text, test, fresh }: Surroundings): Statements {
   const [filled, answer] = [fresh('m'), fresh('b')];
   const when = choose.pick(['', 'if (v.value) ', `if (${test()}) `]);
@@ -78,7 +78,7 @@ export function filledMembers({ choose, text, test, fresh }: Surroundings): Stat
   };
 }
 
-/** A call whose arguments are the elements of a list. */
+/** A call with the elements of a list as its arguments. */
 export function spreadCall({ choose, text, test, fresh }: Surroundings): Statements {
   const [result, list] = [fresh('s'), fresh('l')];
   const value = () => text('string');

@@ -1,8 +1,8 @@
-/** Statements about loops in loops that make resources, and about what is left of turns whose resources are left out. */
+/** Statements with nested loops, and with loops whose resources are excluded. */
 
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** Resources of two loops, whose variables may have one name, or stand for positions alone. */
+/** Resources in nested loops. The loop variables may have the same name, or be positions only. */
 export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
   const [id, out] = [fresh('nt'), fresh('q')];
   const inner = choose.pick(['q', 'w']);
@@ -21,7 +21,7 @@ export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
   return { text: write, names: [] };
 }
 
-/** A list of what turns make, where a condition on the spec leaves the resources of all turns out. */
+/** A list that a loop builds from its resources, where a condition on the spec excludes the resources of all turns. */
 export function turnsWithout({ choose, text, test, fresh }: Surroundings): Statements {
   const [id, list, reader, result] = [fresh('tw'), fresh('l'), fresh('tr'), fresh('s')];
   const make = `ConfigMap({ id: '${id}', name: \`${id}-\${q}\`, data: { k: q + ${text('string')} } })`;
@@ -47,7 +47,10 @@ export function turnsWithout({ choose, text, test, fresh }: Surroundings): State
   return { text: `${fill} ${use}`, names: [{ name: result, type: 'string', mutable: false }] };
 }
 
-/** A list of what is new, texts with something between, the ends of numbers from beyond them all. */
+/**
+ * A list of unique values, texts joined with a separator, and a minimum or maximum with a start value beyond all
+ * elements.
+ */
 export function turnsTogether({ choose, text, test, fresh }: Surroundings): Statements {
   const [result, other] = [fresh('s'), fresh('w')];
   const between = choose.pick(["','", "', '", "'-'"]);
@@ -68,7 +71,7 @@ export function turnsTogether({ choose, text, test, fresh }: Surroundings): Stat
   return { text: write, names: [{ name: result, type: 'string', mutable: false }] };
 }
 
-/** A resource whose keys look like expressions. */
+/** A resource with keys that look like expressions. */
 export function keysWithMarks({ text, test, fresh }: Surroundings): Statements {
   const id = fresh('km');
   const data = `{ 'k\${z}': ${text('string')}, ...(${test()} && { '\${y}': 'y' }) }`;

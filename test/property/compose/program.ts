@@ -1,4 +1,4 @@
-/** Random composition programs over the supported subset, from a seed. */
+/** Random programs of compositions in the supported subset, from a seed. */
 
 import { Choices, ExpressionWriter } from './program-expressions.ts';
 import type { Loop, Name, Type } from './program-expressions.ts';
@@ -9,18 +9,18 @@ import { changedKeys, joinedLiterals, matchedTexts, oneOfTwoObjects } from './pr
 import { conditionalMembers, filledMembers, spreadCall } from './program-members.ts';
 import type { Statements, Surroundings } from './program-members.ts';
 
-/** A program as lines of statements, so that a failing one can be made smaller. */
+/** A program as lines of statements, so that a test can remove statements of a failing program. */
 export interface Program {
   readonly statements: readonly string[];
   readonly source: string;
 }
 
-/** The text of a program with these statements. */
+/** The source of a program with these statements. */
 export function sourceOf(statements: readonly string[]): string {
   return `(spec) => {\n${statements.join('\n')}\n}`;
 }
 
-/** Makes a program. */
+/** Generates a program. */
 export function makeProgram(seed: number): Program {
   const statements = new Writer(new Choices(seed)).program();
   return { statements, source: sourceOf(statements) };
@@ -29,7 +29,7 @@ export function makeProgram(seed: number): Program {
 class Writer extends ExpressionWriter {
   #ids = 0;
   #names = 0;
-  /** Inside a loop over a symbolic list, some statements have no translation. */
+  /** The variables of the enclosing loops over symbolic lists. An id of a resource includes their values. */
   #known: string[] = [];
 
   program(): string[] {
@@ -294,7 +294,7 @@ class Writer extends ExpressionWriter {
     });
   }
 
-  /** A map that a loop fills, in some turns or in all. */
+  /** A map that a loop fills, in every turn or in some turns. */
   private fill(scope: Name[]): string {
     const name = this.fresh('m');
     const start = this.choose.pick(['{}', "{ z: 'z' }", '{ ...spec.labels }']);
@@ -315,7 +315,7 @@ class Writer extends ExpressionWriter {
     return `const ${name} = ${start}; ${filled}${after}`;
   }
 
-  /** Loops of which the inner one goes on with, or leaves, the outer one. */
+  /** Nested loops in which the inner loop continues or breaks the outer loop. */
   private labelled(scope: Name[]): string {
     const [count, outer, inner] = [this.fresh('i'), this.fresh('e'), this.fresh('e')];
     const [list, key] = this.choose.pick([
@@ -334,7 +334,7 @@ class Writer extends ExpressionWriter {
     );
   }
 
-  /** One of two resources, and what is read of it. */
+  /** One of two resources, chosen by a condition, and a read of it. */
   private chosen(scope: Name[]): string {
     const [name, result, number] = [this.fresh('c'), this.fresh('s'), this.#ids++];
     const make = (which: string) =>

@@ -5,12 +5,12 @@ import { makeProgram, sourceOf } from './program.ts';
 
 const PER_TEST = 50;
 const FIRST = Number(process.env['TYPEKRO_SEED'] ?? 1);
-/** Files that share the programs, so that they run side by side. */
+/** Number of test files that divide the programs, so that the files run in parallel. */
 const FILES = 2;
-/** Every so many programs are read through the inspector. */
+/** One program in this many is read through the inspector. */
 const INSPECTED = 10;
 
-/** Reasons for which a program of the generator may be refused. */
+/** Refusals that programs of the generator may cause. */
 const KNOWN_REFUSALS = [
   'trace/loop-carried',
   'trace/absent',
@@ -24,7 +24,7 @@ const KNOWN_REFUSALS = [
   'trace/too-large',
 ];
 
-/** A failing program without the statements that do not matter. */
+/** Removes statements from a failing program for as long as it still fails. */
 function smaller(statements: readonly string[]): string {
   let current = [...statements];
   for (let changed = true; changed;) {
@@ -39,7 +39,10 @@ function smaller(statements: readonly string[]): string {
   return sourceOf(current);
 }
 
-/** Compares this file's share of the generated programs (`programs` in test/budgets.json, or `TYPEKRO_PROGRAMS`). */
+/**
+ * Compares this file's share of the generated programs. Their number is `programs` in test/budgets.json, or
+ * `TYPEKRO_PROGRAMS`.
+ */
 export function comparePrograms(file: number): void {
   const all = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('programs'));
   const share = Math.ceil(all / FILES / PER_TEST);

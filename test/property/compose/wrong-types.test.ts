@@ -11,7 +11,7 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** Values of each type: of the spec, of a resource, computed and written out. */
+/** Values of each type: from the spec, from a resource, computed, and literal. */
 const OPERANDS = (
   's.name s.n s.f s.flag s.tags s.nums s.items s.pool s.labels s.counts s.opt s.tag s.port s.nothing d.status d.metadata ' +
   'd.status.readyReplicas 1 0.5 true null undefined [] {} (s.name+"x") s.tags.length s.tags.map((t)=>t+1)'
@@ -62,11 +62,11 @@ const PLACES = [
   'Service({ id: "f", name: "f", selector: { a: "b" }, ports: [{ port: $ }] }).metadata.name',
 ];
 
-/** Words of CEL and of the tracer that no author of a composition has written. */
+/** Words of CEL and of the tracer that no author of a composition writes. */
 const FOREIGN =
   /\b_\W|@in\b|__type|\bschema\.|\bdyn\(|\bstring\(|\bint\(|\bdouble\(|\bsize\(|\blists\.|orValue|overload|optional_type|base64\.|json\.|\bint\b|\bbool\b|type kind|\.exists\(|\.all\(|transformMap|lowerAscii|cel\.bind|\[\?|\.\?\w|\b(?:isinteger|isfinite|isnumber|tofixed|toint32|parsenumber|pow)\(/;
 
-/** Every expression that the table has, from which a seed takes a share. */
+/** Every expression of the tables. A run tests a random share of them. */
 function expressions(): string[] {
   const pairs = OPERANDS.flatMap((a) => OPERANDS.map((b) => [a, b] as const));
   return [
@@ -86,7 +86,9 @@ function expressions(): string[] {
   ];
 }
 
-/** What is wrong with the words of a refusal of the expression; nothing where it is translated. */
+/**
+ * The errors for the expression that have such words, or lack a hint or a place. Empty when the expression compiles.
+ */
 function badWords(expression: string): string[] {
   const source = `(s) => { const d = Deployment({ id: 'd', name: 'd', image: 'i' }); return { r: ${expression} }; }`;
   const vars = { ConfigMap, Deployment, Service };

@@ -8,8 +8,8 @@ import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /*
- * What a controller makes of each optional argument of each simple factory, given and absent, for both targets: an
- * API server takes it.
+ * For each optional argument of each simple factory, present and absent, and for both targets: the API server accepts
+ * the object that the controller sends.
  */
 
 let cluster: TestCluster;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** What an argument needs beside it, for the API server to take the object. */
+/** Arguments that the API server requires together with the argument. */
 const BESIDE: Readonly<Record<string, JsonObject>> = {
   volumeMounts: { volumes: [{ name: 'scratch', emptyDir: {} }] },
   loadBalancerClass: { type: 'LoadBalancer' },
@@ -28,7 +28,7 @@ const BESIDE: Readonly<Record<string, JsonObject>> = {
   Hpa: { target: { kind: 'Deployment', name: 'x' } },
 };
 
-/** Arguments that the API server needs or refuses beside the others here. */
+/** Arguments that the API server requires, or that conflict with the base arguments of this test. */
 const LEFT_OUT = new Set([
   'Hpa target',
   'Ingress defaultBackend',
@@ -38,7 +38,7 @@ const LEFT_OUT = new Set([
   'Service ipFamilies',
 ]);
 
-/** The object without the labels and annotations of its instance, and the namespace that it has by default. */
+/** The object without the labels and annotations of its instance. An absent namespace becomes `ns`, the default. */
 function withoutMarks(object: JsonObject): JsonValue {
   const { namespace, labels, annotations, ...metadata } = object['metadata'] as JsonObject;
   const own = (texts: JsonValue | undefined) =>

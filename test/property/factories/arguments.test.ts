@@ -6,7 +6,7 @@ import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
-/* However a program gives an argument of a factory, its graph makes what the factory makes of the plain value. */
+/* Each form in which a program can give an argument makes the same object as the plain value. */
 
 type Case = readonly [factory: keyof typeof SAMPLES, key: string, form: string, subject: Subject];
 
@@ -23,7 +23,7 @@ const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).
   });
 });
 
-/** Every n-th case, so that the budget covers all factories, arguments and forms in turns. */
+/** Tests every n-th case, so that the budget covers all factories, arguments and forms. */
 const STRIDE = Math.max(1, Math.floor(ALL.length / budget('factoryArguments')));
 
 describe('a graph makes what a factory makes of the plain value', () => {

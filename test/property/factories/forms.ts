@@ -13,10 +13,10 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** A factory as the forms call it. */
+/** A factory, with the type that the forms call it with. */
 export type Make = (config: never) => unknown;
 
-/** What a form is tried on: a factory, the arguments beside the one in question, and two values of that. */
+/** A factory with its base arguments, one further argument, and two values `a` and `b` of that argument. */
 export interface Subject {
   readonly make: Make;
   readonly base: JsonObject;
@@ -25,18 +25,18 @@ export interface Subject {
   readonly b: JsonValue;
 }
 
-/** A spec, and what the argument is on it; `undefined`: it is left out. */
+/** A spec, and the argument's value for this spec. `undefined`: the argument is absent. */
 interface Valuation {
   readonly spec: JsonObject;
   readonly value: JsonValue | undefined;
   readonly status?: JsonValue;
 }
 
-/** A way in which a program may give an argument. */
+/** A form in which a program can give an argument. */
 export interface Form {
-  /** The argument may be left out by it. */
+  /** The form can leave the argument out. */
   readonly optional: boolean;
-  /** The values come from the spec or a status, and so have one schema. */
+  /** The value comes from the spec or a status, so that both values need the same schema. */
   readonly typed?: true;
   readonly compose: (subject: Subject, source: () => { status: { value: JsonValue } }) => (s: Spec) => void;
   readonly valuations: (subject: Subject) => readonly Valuation[];
@@ -174,7 +174,7 @@ export const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
-/** The structural schema of two values: of an object of texts, a map. */
+/** The structural schema of two values. An object without keys becomes a map of texts. */
 function schemaOf(values: readonly JsonValue[]): JsonObject {
   const [first] = values;
   if (values.every(Array.isArray)) {
@@ -199,7 +199,7 @@ function schemaOf(values: readonly JsonValue[]): JsonObject {
 const MIXED: JsonObject = { 'x-kubernetes-preserve-unknown-fields': true };
 const isMixed = (schema: JsonObject): boolean => JSON.stringify(schema).includes('preserve-unknown');
 
-/** A map, where all that the objects hold is texts. */
+/** The schema of a map, when all values are objects of texts. Otherwise undefined. */
 function mapSchema(values: readonly JsonValue[]): JsonObject | undefined {
   const texts = values.every(
     (each) => isJsonObject(each) && Object.values(each).every((text) => typeof text === 'string'),
@@ -208,8 +208,8 @@ function mapSchema(values: readonly JsonValue[]): JsonObject | undefined {
 }
 
 /**
- * The schemas that a value may come from, with the values that fit: a field of known members and, for objects of
- * texts, a map. Values that have no schema in common are taken one by one.
+ * The schemas that a value can have, each with the values that fit: an object with known members and, for objects of
+ * texts, a map. Values without a common schema get a schema each.
  */
 function schemasOf(subject: Subject, form: Form): readonly (readonly [Subject, JsonObject])[] {
   if (form.typed !== true) return [[subject, { type: 'string' }]];
@@ -235,7 +235,7 @@ const sourceKind = (value: JsonObject) => ({
 
 type Outcome = readonly JsonObject[] | string;
 
-/** What the graph of a program makes on a spec, by both targets, with what the source's status holds. */
+/** The objects that the program's graph makes for each spec and target, with the status of the source. */
 export function outcomes(subject: Subject, form: Form, value: JsonObject): readonly [JsonObject, Outcome, Outcome][] {
   const facts = { plural: 'sources', namespaced: true, schema: sourceKind(value) as JsonObject };
   const source = resourceFactory<{ status: { value: JsonValue } }>('test.dev/v1', 'Source', { facts: () => facts });
@@ -266,14 +266,17 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
   });
 }
 
-/** The definitions of Flux, whose kinds the compiler does not know of itself. */
+/** The CRDs of Flux, which the compiler does not know. */
 const FLUX = (
   JSON.parse(readFileSync(new URL('../../../data/crds/flux.json', import.meta.url), 'utf8')) as {
     readonly items: readonly JsonObject[];
   }
 ).items;
 
-/** What a controller sends for an argument under a condition, on both sides of it, by the graphs of both targets. */
+/**
+ * The objects that a controller sends when the condition of an argument is true and when it is false, for the graphs of
+ * both targets.
+ */
 export function steppedObjects(
   subject: Subject,
 ): readonly { readonly object: JsonObject; readonly value: JsonValue | undefined }[] {
@@ -302,7 +305,7 @@ export function steppedObjects(
   });
 }
 
-/** The object without what the API server adds. */
+/** The object without the fields that the API server adds. */
 function sentObject(object: JsonObject): JsonObject {
   const {
     uid: _u,
@@ -335,7 +338,7 @@ function objectsOf(resources: Found): Outcome {
   return resources.filter(({ id }) => id !== 'source').flatMap(({ objects }) => objects);
 }
 
-/** The object that the factory makes of plain values. */
+/** The object that the factory makes from plain values. */
 export function plainObject({ make, base, key }: Subject, value: JsonValue | undefined): JsonObject {
   const spec = { type: 'object', properties: { c: { type: 'boolean' } } };
   const config = value === undefined ? base : { ...base, [key]: value };
@@ -347,10 +350,10 @@ export function plainObject({ make, base, key }: Subject, value: JsonValue | und
   return made?.objects[0] as JsonObject;
 }
 
-/** Maps that mean the same to the API server when they are empty and when they are absent. */
+/** Maps for which the API server does not distinguish empty and absent. */
 const EMPTY_MAPS = ['labels', 'annotations', 'data', 'stringData', 'binaryData', 'nodeSelector', 'matchLabels'];
 
-/** The object as an API server reads it: null and empty maps of texts are absent. */
+/** The object as an API server reads it: null and empty maps of texts count as absent. */
 export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   if (value === null) return undefined;
   if (Array.isArray(value)) return value.map((item) => normalized(item) ?? null);
@@ -362,7 +365,7 @@ export function normalized(value: JsonValue, key = ''): JsonValue | undefined {
   return members.length === 0 && EMPTY_MAPS.includes(key) ? undefined : Object.fromEntries(members);
 }
 
-/** Where a program's graph says something else than the factory does of the plain values. */
+/** The cases in which a program's graph and the factory with plain values make different objects. */
 export function differences(whole: Subject, form: Form): readonly JsonValue[] {
   const found: JsonValue[] = [];
   for (const [subject, schema] of schemasOf(whole, form)) {

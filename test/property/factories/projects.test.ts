@@ -6,7 +6,7 @@ import { configMap } from '../../../src/factories/kubernetes/index.ts';
 import type { Make } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 
-/* The factories of projects that have defaults or decide something: arguments may be given in every form. */
+/* The project factories that have defaults or make decisions accept their arguments in every form. */
 
 type Samples = Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
 
@@ -14,7 +14,7 @@ const source = { kind: 'GitRepository', name: 'app' };
 const chart = { name: 'redis', repository: 'https://charts.example.com/stable' };
 const redis = chartFactory({ chart: 'redis', repository: 'https://charts.example.com/stable', version: '1.0.0' });
 
-/** A factory, the arguments that it needs, and two values of each that may be left out. */
+/** A factory, its required arguments, and two values of each optional argument. */
 const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject, samples: Samples]>> = {
   helmRelease: [
     helmRelease,
@@ -70,7 +70,7 @@ const FACTORIES: Readonly<Record<string, readonly [make: Make, base: JsonObject,
 const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) =>
   Object.entries(samples).flatMap(([key, [a, b]]) =>
     Object.keys(FORMS)
-      // `null` in an object that is written as in YAML stays null.
+      // `null` stays in an object that is given as in YAML.
       .filter((form) => name !== 'configMap' || !form.includes('null'))
       .map((form) => [name, key, form, { make, base, key, a, b }] as const),
   ),

@@ -1,6 +1,6 @@
 import type * as simple from '../../../src/factories/simple/index.ts';
 
-/** Two values of each argument; every argument of the type must be there. */
+/** Two values of each argument. The type requires every argument. */
 export type Samples<Config> = {
   readonly [Key in Exclude<keyof Config, 'id' | 'waitForReady'>]-?: readonly [
     NonNullable<Config[Key]>,
@@ -11,7 +11,10 @@ export type Samples<Config> = {
 type Factories = Omit<typeof simple.simple, 'HelmChart'>;
 type ConfigOf<Name extends keyof Factories> = Parameters<Factories[Name]>[0];
 
-/** Values of every argument of every simple factory that takes one object. The compiler keeps the table complete. */
+/**
+ * Values of every argument of every simple factory with one parameter object. The compiler checks that the table is
+ * complete.
+ */
 export type SampleTable = { readonly [Name in keyof Factories]: Samples<ConfigOf<Name>> };
 
 const common = {
@@ -217,7 +220,7 @@ export const SAMPLES: SampleTable = {
   },
 };
 
-/** The arguments without which a factory makes nothing. */
+/** The required arguments of each factory. */
 export const REQUIRED: Readonly<Record<keyof SampleTable, readonly string[]>> = {
   ConfigMap: ['name'],
   Secret: ['name'],

@@ -12,7 +12,7 @@ const { kubernetesComposition } = createCompositionApi({
 const spec = type({ name: 'string', size: 'number.integer', on: 'boolean', tags: 'string[]', db: { host: 'string' } });
 type Spec = typeof spec.infer;
 
-/** One value of each shape, known and of the spec. */
+/** Values of each JSON type: literal and from the spec. */
 const OTHERS: Readonly<Record<string, readonly ((s: Spec) => unknown)[]>> = {
   text: [() => 'word', (s) => s.name],
   number: [() => 7, (s) => s.size],
@@ -51,7 +51,7 @@ test.each(factories)(
       for (const [other, values] of Object.entries(OTHERS)) {
         if ((shape.takes as readonly string[]).includes(other)) continue;
         const scalars = [other, ...shape.takes].filter((each) => /^(?:text|number|flag)$/.test(each));
-        // A scalar of the spec for another scalar is refused at its field.
+        // A scalar of the spec with another scalar type is refused at its field.
         for (const value of scalars[0] === other && scalars.length > 1 ? values.slice(0, 1) : values) {
           const found = refusal(factory, (s) => ({ ...fitting, [name]: value(s) }));
           expect(
