@@ -55,7 +55,7 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
     const objects = parseAllDocuments(printed.stdout).map((document) => document.toJS() as KubeObject);
     expect(objects.map(({ kind }) => kind)).toContain('Deployment');
     expect(await startCli(args, server.directory).ended).toMatchObject({ code: 0, stderr: '' });
-    // Of what controllers write to as well, only the part that users write counts.
+    // Compares only the part that users write, because controllers write to these objects too.
     const versions = () =>
       Promise.all(
         objects.map(async (object) => {

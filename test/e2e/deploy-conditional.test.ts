@@ -32,7 +32,7 @@ afterEach(() => cluster.close());
 const uidOf = async (apiVersion: string, kind: string) =>
   (await cluster.client.get({ apiVersion, kind, name: 'a', namespace: 'default' })).metadata.uid;
 
-// A controller of a real server has no stand-in for the kubelet that answers in time.
+// On a real server no kubelet runs, and its stand-in reports Deployments too late for the controller's first status.
 test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
   '%s: objects that read an optional one stay the same objects when it comes and goes',
   { timeout: 60_000 },
@@ -43,7 +43,7 @@ test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
     for (const cache of [false, true, false]) {
       const { status } = await factory.deploy({ name: 'a', cache });
       expect(status).toMatchObject({ from: cache ? 'the cache' : 'nowhere' });
-      // In kro mode an instance without readyWhen is ACTIVE when its objects are there, before their pods are ready.
+      // In kro mode an instance without readyWhen is ACTIVE as soon as its objects exist, before their pods are ready.
       if (mode === 'direct') expect(status).toMatchObject({ replicas: 1 });
       uids.add(`${await uidOf('v1', 'ConfigMap')} ${await uidOf('apps/v1', 'Deployment')}`);
       const services = await cluster.client.list({ apiVersion: 'v1', kind: 'Service' }, { namespace: 'default' });

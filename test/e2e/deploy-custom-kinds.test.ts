@@ -9,7 +9,7 @@ const spec = { type: 'object', properties: { name: { type: 'string' } }, require
 
 const condition = { type: 'object', properties: { type: { type: 'string' }, status: { type: 'string' } } };
 
-/** The definition of a kind whose controller sets conditions, or of one that says nothing of its status. */
+/** The CRD of a kind with these properties. The tests have kinds with conditions, and kinds without a status. */
 const definitionOf = (kind: string, properties: JsonObject): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',

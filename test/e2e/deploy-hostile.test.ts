@@ -7,7 +7,7 @@ import { serverKinds } from '../support/api-server.ts';
 
 /** The embedded cluster, or the real server that the environment names. */
 const kind = serverKinds().at(-1);
-/** One for each test. */
+/** Each test has a namespace of its own. */
 let namespace = '';
 let namespaces = 0;
 

@@ -45,7 +45,8 @@ const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', 
 const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
 
 describe('one instance moves between the modes and nothing is deleted', () => {
-  // An instance is given up with `Orphan`, which a garbage collector carries out: beside a bare API server runs none.
+  // The migration deletes an instance with the propagation policy `Orphan`. A garbage collector carries this out, and a
+  // bare API server has none.
   test.skipIf(isRealServer)('from direct to kro and back', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     const direct = await factory('direct').deploy({ name: 'a', debug: true });

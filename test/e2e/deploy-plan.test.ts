@@ -60,7 +60,7 @@ describe('plan', () => {
         'deleted - a-debug',
         'unchanged config a-config',
       ]) as string[],
-      // It reads what the changed Deployment is to report.
+      // The node reads a status field of the changed Deployment.
       waiting: ['after'],
     });
   });

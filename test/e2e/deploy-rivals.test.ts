@@ -1,6 +1,7 @@
 /**
- * Two processes at once in kro mode, one of which does all that it does within one request of the other: before that
- * request, or after it and before its answer. No deploy waits out its time for an object that another client deleted.
+ * Two processes in kro mode. One of them carries out all its work during a single request of the other: before this
+ * request, or after the server carried it out and before the response arrives. No deploy waits until its timeout for an
+ * object that another client deleted.
  */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,7 +27,7 @@ const page = kubernetesComposition(
   },
 );
 
-/** Carries out `deed` once, within the request of this number, counted from 0. */
+/** Carries out `deed` once, during the request with this number (counted from 0). */
 class Interrupted implements Transport {
   requests = 0;
   happened = false;
@@ -45,7 +46,8 @@ class Interrupted implements Transport {
     this.requests += 1;
     if (isIt && this.#before) await this.#carryOut();
     const response = await server.transport.request(request);
-    // A watch may have shown all that counts when its answer begins: what is done then may come after the deploy.
+    // A watch can deliver the final state at the start of its response. The deed could then come after the end of the
+    // deploy.
     if (isIt && !this.#before && !request.path.includes('watch=true')) await this.#carryOut();
     return response;
   }
@@ -64,14 +66,16 @@ const factory = (transport: Transport) => page.factory('kro', { namespace: 'defa
 const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'page' };
 const instance = (name: string) => ({ apiVersion: 'kro.run/v1alpha1', kind: 'Page', name, namespace: 'default' });
 
-/** At each request of `process`, before and after it; `process` gives false when it ended before. */
+/**
+ * Calls `process` for each request, before and after it, until `process` returns false. Returns the number of requests.
+ */
 async function atEachPoint(process: (at: number, before: boolean) => Promise<boolean>): Promise<number> {
   for (let at = 0; ; at += 1) {
     for (const before of [true, false]) if (!(await process(at, before))) return at;
   }
 }
 
-/** Is the instance kept by a controller? An object that another client deletes comes back. */
+/** Checks that a controller keeps the instance: the controller creates a deleted child again. */
 async function isKept(name: string): Promise<void> {
   const { metadata } = await server.client.get(definition);
   expect(metadata.deletionTimestamp).toBeUndefined();

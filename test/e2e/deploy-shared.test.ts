@@ -71,7 +71,7 @@ test('a definition that another client is deleting is applied again when it is g
     progressCallback: ({ message }) => {
       if (!message?.startsWith('applied ResourceGraphDefinition')) return;
       applied.push(message);
-      // The first is written to the one that goes.
+      // The first apply writes to the definition that is being deleted.
       if (applied.length === 2) void hold(null);
     },
   });

@@ -1,4 +1,4 @@
-/** What goes wrong around a deploy, in both modes: it ends soon, and says what to do. */
+/** Failures of the server during a deploy, in both modes: the deploy ends soon, with a remedy. */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FactoryOptions } from '../../src/index.ts';
@@ -44,7 +44,7 @@ const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
   ...more,
 });
 
-/** A transport that answers by itself what `answer` answers. */
+/** A transport that takes its responses from `answer`, and from the server where `answer` returns undefined. */
 function answering(
   answer: (request: TransportRequest) => Promise<TransportResponse | undefined> | TransportResponse | undefined,
 ): Transport {
@@ -105,7 +105,7 @@ describe.each(modes)('%s mode', (mode) => {
         .deploy({ name: 'a', text: `${valid}` })
         .catch((thrown: unknown) => thrown);
       if (requests <= valid) break;
-      // When the watches stand already, a deploy may end well without another request.
+      // When the watches are open before the token expires, a deploy may succeed without a further request.
       if (end instanceof Error) {
         expect(end, `after ${valid}`).toMatchObject({ remedy: expect.stringMatching(/^log in again/) as string });
       }

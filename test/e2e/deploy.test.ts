@@ -39,8 +39,8 @@ const names = async (apiVersion: string, kind: string) =>
     .filter((name) => name !== 'kube-root-ca.crt' && name !== 'kubernetes');
 
 describe('both modes of one composition', () => {
-  // For kro a Deployment without `readyWhen` is ready once it is written: who answers first, it or its pods, is a
-  // matter of moments where they are not simulated in the same process.
+  // For kro, a Deployment without `readyWhen` is ready as soon as it is written. When its pods are simulated in another
+  // process, the status may or may not have them.
   test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
     '%s: deploys, answers the typed status, and deletes everything',
     async (mode) => {
@@ -73,7 +73,7 @@ describe('both modes of one composition', () => {
       expect(await factory.getStatus()).toMatchObject({ mode, instanceCount: 1, health: 'healthy' });
       expect((await factory.getInstances()).map(({ metadata }) => metadata.name)).toEqual(['a']);
 
-      // What a changed spec does not want any more goes.
+      // The deploy deletes the objects that the changed spec excludes.
       await factory.deploy({ name: 'a', replicas: 1, debug: false });
       await expect.poll(() => names('v1', 'ConfigMap')).not.toContain('a-debug');
 
@@ -158,7 +158,7 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toContain('x-good');
   });
 
-  // Nothing makes the failing pod, nor its events, where no controllers of workloads run.
+  // A failing pod and its events exist only where controllers of workloads run.
   test.skipIf(isRealServer)(
     'a time-out names what is not ready, its events, where its logs are, and what is left',
     async () => {

@@ -16,7 +16,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 
   beforeEach(() => {
-    // Below the repository, so that tsx and the package are found as in a project.
+    // A folder in the repository, so that tsx and the package can be found as in a project.
     mkdirSync(join(root, 'temp'), { recursive: true });
     directory = mkdtempSync(join(root, 'temp', 'dev-'));
     write('package.json', '{"type": "module"}');

@@ -48,7 +48,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
   };
   const state = async () => (await instance())?.['state'];
 
-  /** Binds what a cluster without the controller of aggregated roles does not gather. */
+  /** Binds the roles directly, for a cluster without the controller of aggregated roles. */
   const bindDirectly = (objects: readonly KubeObject[]): KubeObject[] =>
     objects
       .filter(
@@ -96,7 +96,8 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await controller.until(/the controller is ready/);
   }, 90_000);
   afterAll(async () => {
-    // While the controller lives, so that its finalizers go; the CRDs of kro stay, as after an installation.
+    // Deletes the objects while the controller runs, so that it removes its finalizers. The CRDs of kro stay, as after
+    // an installation.
     const mine = applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse();
     const remove = async (object: KubeObject) => server.client.delete(refOf(object)).catch(ignoreMissing);
     for (const instance of mine.filter(({ apiVersion }) => apiVersion === RIGHTS.apiVersion)) {
@@ -120,7 +121,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await expect.poll(state, { timeout: 20_000 }).toBe('ACTIVE');
     expect(await instance()).toMatchObject({ colour: 'blue' });
 
-    // A shorter list prunes, and the end of the instance is the end of all.
+    // A shorter list prunes objects, and the deletion of the instance deletes all others.
     await apply([{ ...RIGHTS, metadata: { name: 'a', namespace: NAMESPACE }, spec: { names: ['one'] } }]);
     const secrets = async () =>
       (await server.client.list({ apiVersion: 'v1', kind: 'Secret' }, { namespace: NAMESPACE })).items.length;
@@ -158,7 +159,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
       )
       .toBe(true);
     await apply([{ ...kind, metadata, spec: { names: ['one'] } }]);
-    // The controller holds the rights of the other definition, and they are of no use here.
+    // The controller acts as the account here, so its own permissions from the other definition do not count.
     await expect
       .poll(async () => JSON.stringify(await status()), { timeout: 20_000 })
       .toMatch(/forbidden.*system:serviceaccount:typekro-e2e-rights:deployer/);

@@ -6,7 +6,10 @@ import { kubernetesComposition } from '../../src/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
 import { createCluster } from '../../src/testing/index.ts';
 
-/* Every simple factory with everything that it takes: what is given arrives, and an API server takes the object. */
+/*
+ * Every simple factory with all its arguments: each argument arrives in the object, and an API server accepts the
+ * object.
+ */
 
 const spec = type({ name: 'string', count: 'number.integer', on: 'boolean', text: 'string', list: 'string[]' });
 type Spec = typeof spec.infer;
@@ -18,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.close());
 
-/** What a container and its pod take, with values that come out of the spec where a program would have them do so. */
+/** Arguments of a container and its pod. Values come from the spec where a program would take them from there. */
 const pod = ({ name, text, list, count, on }: Spec) => ({
   labels: { tier: text },
   annotations: { note: text },
@@ -364,7 +367,7 @@ describe('what a simple factory is given arrives, and an API server takes it', (
       make(given);
       return {};
     });
-    // The values of the Secret are constants here, which is warned about.
+    // The values of the Secret are constants here, which causes a warning.
     expect(composition.diagnostics.filter(({ code }) => code !== 'trace/printed-secret')).toEqual([]);
     const [object] = composition.evaluate(INPUT).resources[0]?.objects ?? [];
     expect(object).toMatchObject(expected);

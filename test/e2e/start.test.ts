@@ -85,7 +85,7 @@ describe('typekro up', () => {
     expect(refused.stderr).toMatch(/refuses the definition settings:.*spec\.colour.*allow-breaking-changes/);
     expect(refused.stdout).not.toContain('state: ACTIVE');
     expect(refused.code).toBe(1);
-    // The annotation leaves the generation as it is: the refusal of before is no answer to it.
+    // The annotation does not change the generation, so the earlier refusal must not count for this object.
     write('a.yaml', allowed + instance);
     const { code, stdout, stderr } = await up('--once', '--keep', file).ended;
     expect(stderr).toBe('');
@@ -139,10 +139,10 @@ describe('typekro up', () => {
     await killed.until(/export KUBECONFIG=/);
     killed.process.kill('SIGKILL');
     await killed.ended;
-    // The number of the dead process belongs to another one by now.
+    // Another process has the number of the dead process.
     writeFileSync(lock, readFileSync(lock, 'utf8').replace(/^\d+/, String(process.pid)));
     const next = up(file);
-    // A process that has written everything does not notice a closed output, so the output closes at once.
+    // The output closes at once, because a process that has written everything does not notice a closed output.
     next.process.stdout?.destroy();
     await next.ended;
     expect(existsSync(lock)).toBe(false);

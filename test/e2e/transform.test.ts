@@ -14,12 +14,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
 const REGISTER = join(root, 'dist/transform/register.js');
 
-/** Flags of the permission model, under which there is no inspector. */
+/** Whether Node has synchronous load hooks. Under the permission model there is no inspector. */
 const hasHooks = typeof Reflect.get(nodeModule, 'registerHooks') === 'function';
 const PERMISSION = [
   hasHooks ? '--permission' : '--experimental-permission',
   '--allow-fs-read=*',
-  // Without synchronous hooks the loader runs in a thread of its own.
+  // Without synchronous hooks, the loader runs in a thread of its own.
   ...(hasHooks ? [] : ['--allow-worker']),
 ];
 

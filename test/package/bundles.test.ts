@@ -8,10 +8,10 @@ import { BUNDLE_PROGRAM, withAuthorsNames } from '../support/bundle-program.ts';
 import { runCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
-// Other bundlers: `npm run long -- hosts`.
+// `npm run long -- hosts` tests the other bundlers.
 describe('the packed package, bundled into one file', () => {
   const parent = mkdtempSync(join(tmpdir(), 'typekro-bundles-'));
-  /** Where bundles run: no package is found from here. */
+  /** The folder in which bundles run. No package can be found from there. */
   const place = join(parent, 'place');
   let project: string;
   let expected: string;

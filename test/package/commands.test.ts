@@ -7,7 +7,10 @@ import { RunningCommand } from '../support/command.ts';
 import type { Ended } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
-/** Each command as an installed package runs it: a process of its own, nothing but the dependencies, a cluster of `up`. */
+/**
+ * Runs each command as an installed package does: in a process of its own, with the package's dependencies only,
+ * against a cluster of `up`.
+ */
 let directory: string;
 let cluster: RunningCommand;
 
@@ -120,7 +123,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** The words, the exit code, and a part of the results; in this order, since some rows build on others. */
+/**
+ * The words, the exit code, and a pattern of the output. The order counts, because some rows use the results of earlier
+ * rows.
+ */
 const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['init platform', 0, /^wrote {2}package\.json/],
   ['validate shop.yaml corner.yaml', 0, /shop/],
@@ -162,7 +168,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['hand-back --dry-run', 3, /typekro\.dev\/revision: 1/],
   ['install --print', 0, /kind: CustomResourceDefinition/],
   ['completion bash', 0, /complete/],
-  // The package of the protocol is no dependency of this one.
+  // The MCP package is not a dependency of this package.
   ['mcp', 1, /^$/],
   ['controller --help', 0, /--kro-compatibility/],
   ['controller --nonsense', 2, /^$/],
@@ -188,7 +194,7 @@ test('each command answers in a process of its own', { timeout: 300_000 }, async
   await dev.until(/Shop default\/corner +ACTIVE/);
   dev.process.kill('SIGINT');
   expect((await dev.ended).code).toBe(130);
-  // `up` runs behind all of them.
+  // `up` serves the cluster of all rows.
   const tried = new Set([...seen, 'generate', 'dev', 'up']);
   const untried = commands.map(({ name }) => name).filter((name) => !tried.has(name));
   expect(untried).toEqual([]);

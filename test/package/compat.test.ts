@@ -5,7 +5,7 @@ import * as compat from '../../src/compat/index.ts';
 import * as sdk from '../../src/index.ts';
 import type { TypeKroError } from '../../src/index.ts';
 
-/** What a program learns that uses a name which is only named. */
+/** The error that a program gets when it uses a moved name. */
 function wayOf(work: () => unknown): Partial<TypeKroError> {
   try {
     work();

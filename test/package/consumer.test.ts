@@ -23,7 +23,7 @@ export const app = kubernetesComposition(
 console.log(app.toYaml());
 `;
 
-/** Mistakes that the types must catch, a line each. */
+/** Mistakes that the types must catch, each on a line of its own. */
 const MISTAKES = `import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment } from 'typekro/simple';

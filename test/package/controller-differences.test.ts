@@ -13,7 +13,7 @@ test('docs/controller-differences.md names each weakness and each difference bet
 test.each(rows.map(([, weakness = '', file = '', name = '']) => ({ weakness, file, name })))(
   '$weakness is shown by a test that exists in $file',
   ({ file, name }) => {
-    // Names in tables stand apart from what is common to their rows.
+    // A test of a table has the row's name apart from the title that its rows share.
     const title = name.startsWith('the foreign kind last of all') ? 'the foreign kind last of all' : name;
     expect(read(file)).toContain(title);
   },

@@ -13,7 +13,7 @@ import { builtinSource, compile } from '../../src/graph/index.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const sources = withUnknownKinds(builtinSource());
 
-/** Templates that a server refuses, which the types of the factories find. */
+/** Templates that an API server rejects, and whose mistake the types of the factories find. */
 const INVALID: ReadonlySet<string> = new Set(['mistake-number-as-string.yaml']);
 
 let folder: string;
@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The compositions of the definitions in the YAML files of a folder, where they can be expressed. */
+/** Writes the compositions of the definitions in a folder's YAML files, for the definitions that can be converted. */
 function write(path: string): void {
   for (const name of readdirSync(path).filter((file) => file.endsWith('.yaml') && !INVALID.has(file))) {
     for (const [index, document] of parseAllDocuments(readFileSync(join(path, name), 'utf8')).entries()) {

@@ -7,7 +7,7 @@ import { RunningCommand } from '../support/command.ts';
 
 let folder: string;
 
-/** `npm create typekro` beside a package `typekro` whose command is this code. */
+/** Runs `npm create typekro` next to a package `typekro` whose command is this code. */
 function create(code: string, env: NodeJS.ProcessEnv = {}): RunningCommand {
   writeFileSync(join(folder, 'node_modules/typekro/main.mjs'), code);
   const command = join(folder, 'create-typekro.mjs');

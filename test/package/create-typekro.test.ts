@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs npm without a registry and with a cache of its own. */
+/** Runs npm without a registry, with a cache of its own. */
 async function npm(words: readonly string[], cwd: string): Promise<Ended> {
   const path = process.env['npm_execpath'];
   const [command, first] = path === undefined ? ['npm', []] : [process.execPath, [path]];
@@ -39,7 +39,8 @@ test(
     const { stdout } = await npm(['exec', '--', 'create-typekro', 'my-app'], folder);
     expect(stdout).toContain('wrote  package.json tsconfig.json app.ts app.test.ts');
 
-    // The project finds the packed package above it; of its other packages it gets those of this repository.
+    // The project resolves `typekro` to the packed package in a parent folder, and its other packages to those of this
+    // repository.
     const project = join(folder, 'my-app');
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { commandRunner } from '../support/run-command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The pages that users read. Pages of decisions tell of their time. */
+/** The pages for users. Pages of decisions are left out: they describe their own time. */
 const PAGES = [
   'README.md',
   ...readdirSync(join(ROOT, 'docs'))
@@ -15,20 +15,23 @@ const PAGES = [
     .map((name) => `docs/${name}`),
 ];
 
-/** All commands, which take their words and do nothing. */
+/** All commands. Each parses its words and does nothing. */
 const untouched = await Promise.all(
   commands.map(async ({ load }) => ({ ...(await load()), run: () => Promise.resolve(0) })),
 );
 const parse = commandRunner(untouched, ROOT);
 
-/** `$ typekro plan a.yaml --save   # comment`, alone in a line of a block. */
+/** A line of a code block: `$ typekro plan a.yaml --save   # comment`. */
 const LINE = /^(?:\$ )?((?:npx )?typekro .*)$/gm;
-/** The same in a block that is marked by its indentation. */
+/** A line of a code block that is indented by four spaces. */
 const INDENTED = /^ {4}((?:npx )?typekro .*)$/gm;
-/** `` `typekro plan a.yaml` `` inside of a sentence. */
+/** A code span in a sentence: `` `typekro plan a.yaml` ``. */
 const SPAN = /`((?:npx )?typekro [^`\n]+)`/g;
 
-/** The words behind the name of the program, as a shell hands them over; what follows the command is left out. */
+/**
+ * The arguments after the program's name, as a shell passes them. A comment, a redirection or a second command after
+ * them is left out.
+ */
 function wordsOf(text: string): string[] {
   const [command = ''] = text.split(/\s+# | \| | && | > | < |; /);
   const words: readonly string[] = command.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
@@ -64,7 +67,7 @@ describe('each command line is one that the program takes', () => {
 
   test.each([...inDocs, ...inHelp])('%s: %s', async (_page, line) => {
     const words = wordsOf(line ?? '');
-    // A command that a sentence only names, and the words for all commands.
+    // The name of a command alone, or an option of all commands.
     if (words.length === 1 && (names.has(words[0] ?? '') || words[0]?.startsWith('-'))) return;
     if (words[0] === '<command>') return;
     const { code, err } = await parse(words);

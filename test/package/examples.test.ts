@@ -32,7 +32,7 @@ test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
 test('the instance of the web application in YAML is the one that its TypeScript exports', async () => {
   const { hello } = (await import('../../examples/webapp.ts')) as { readonly hello: KubeObject };
   const { metadata, ...rest } = parse(readFileSync(new URL('webapp-instance.yaml', examples), 'utf8')) as KubeObject;
-  // The factory's labels say where an instance comes from; this one comes from a file.
+  // Only objects of a factory have its labels, and this instance comes from a file.
   expect(metadata).toEqual({ name: hello.metadata.name, namespace: 'default' });
   expect(rest).toEqual(JSON.parse(JSON.stringify({ ...hello, metadata: undefined })));
 });

@@ -7,14 +7,14 @@ const { exports } = JSON.parse(read('package.json')) as {
   exports: Readonly<Record<string, { readonly default?: string } | string>>;
 };
 
-/** The groups of factories: entry points whose sources are a folder of src/factories. */
+/** The groups of factories: the entry points that are built from a folder of src/factories. */
 const groups = Object.entries(exports).flatMap(([entry, target]) => {
   const made = typeof target === 'string' ? undefined : target.default;
   return made?.startsWith('./dist/factories/') === true ? [entry.slice(2)] : [];
 });
 const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kubernetes');
 
-/** The names of a group that only say the way. */
+/** The names of a group that only throw an error with the new place of the function. */
 async function movedNamesOf(group: string): Promise<ReadonlySet<string>> {
   const file = new URL(`src/factories/${group}/moved.ts`, root);
   return existsSync(file) ? new Set(Object.keys((await import(file.href)) as object)) : new Set();
@@ -29,7 +29,7 @@ describe.each(ofProjects)('%s', (group) => {
 
   test('every function that it exports stands on its page', async () => {
     const module = (await import(new URL(`src/factories/${group}/index.ts`, root).href)) as Record<string, unknown>;
-    // Names of TypeKro 0.33 that say the way stand on the page for its users.
+    // The page for users of TypeKro 0.33 has the moved names of that version.
     const moved = await movedNamesOf(group);
     const missing = Object.keys(module).filter((name) => !moved.has(name) && !page.includes(`\`${name}\``));
     expect(missing).toEqual([]);

@@ -29,7 +29,7 @@ const source = crdSource(definitions);
 const generated = (importFrom: string) =>
   generateFactories(definitions as unknown as JsonObject[], { command: 'test', importFrom });
 
-/** The name of the factory and its file for each example, as the generated text has them. */
+/** The name and the file of the factory for each example, from the generated text. */
 function factoryOf(
   example: KubeObject,
   files: ReadonlyMap<string, string>,
@@ -42,11 +42,11 @@ function factoryOf(
   return { file, name };
 }
 
-/** Does the factory know when its kind is ready? */
+/** Whether the factory has a readiness rule for its kind. */
 const ruleOf = (text: string, name: string): boolean =>
   new RegExp(`^export const ${name}: [^;]*?\\{\\n    readyWhen:`, 'm').test(text);
 
-/** `Record` has top-level fields called like what factories take: its object goes in as it is. */
+/** `Record` has top-level fields with the names of a factory's own arguments, so its factory takes the whole object. */
 const isWhole = (example: KubeObject) => example.kind === 'Record';
 
 const folder = (() => {

@@ -6,7 +6,7 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Writes the address of each ES module that is loaded, a line each. */
+/** Writes the URL of each ES module that is loaded, one on a line. */
 const LOADER = `import { writeSync } from 'node:fs';
 export async function load(url, context, next) {
   if (url.startsWith('file:')) writeSync(1, url + '\\n');
@@ -15,7 +15,7 @@ export async function load(url, context, next) {
 
 const dataUrl = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 
-/** Runs a program with the built package and tells which files it loaded, by their paths in the package. */
+/** Runs a program with the built package. Returns the files that it loaded, as paths in the package. */
 function modulesOf(program: string): readonly string[] {
   const register = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(LOADER))});`;
   const script = `${program}
@@ -55,7 +55,7 @@ describe.each([
   });
 });
 
-// Without a socket: one that has one loads the rest in the background.
+// The server has no socket, because a server with a socket loads the other parts in the background.
 const SERVER = `import { createEmbeddedCluster } from './dist/cluster/index.js';
 const cluster = await createEmbeddedCluster({ controllers: false });
 const { status } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces/default' });
@@ -64,7 +64,8 @@ if (status !== 200) throw new Error(String(status));`;
 describe('a server that answers reads', () => {
   test('loads a few files and less than a third of the code of a cluster', () => {
     const files = modulesOf(SERVER).filter((path) => path.startsWith('dist/'));
-    // The door, the server's first part, the vocabularies, core, the bundler's helper, and what is loaded late.
+    // The entry point, the first part of the server, the vocabularies, core, the bundler's helper, and the part that
+    // loads others late.
     expect(files.length).toBeLessThan(8);
     const size = files.reduce((sum, path) => sum + statSync(join(root, path)).size, 0);
     expect(size).toBeGreaterThan(100_000);

@@ -7,10 +7,10 @@ const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
   exports: Record<string, unknown>;
 };
 
-/** The part of the page under a heading. */
+/** The section of the page with this title. */
 const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
 
-/** Name and fate in each row of a table. */
+/** Name and status of each row of a table. */
 function rows(title: string): [name: string, fate: string][] {
   return [...section(title).matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map(([, name = '', fate = '']) => [
     name,
@@ -26,7 +26,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 const sourceOf = (entry: string): string =>
   SOURCES[entry] ?? `src/factories/${entry.slice('typekro/'.length)}/index.ts`;
 
-/** The values in the committed API report of an entry point that cannot be imported without an optional peer. */
+/** The values in the committed API report, for an entry point whose import requires an optional peer. */
 function reportedNames(report: string): Set<string> {
   const text = readFileSync(new URL(`api/${report}`, root), 'utf8');
   return new Set([...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name = '']) => name));

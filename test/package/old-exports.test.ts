@@ -9,7 +9,7 @@ const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf
 const OLD = Object.entries(read('test/fixtures/sdk-0.33-exports.json') as Record<string, readonly string[]>);
 const { exports } = read('package.json') as { exports: Record<string, { readonly default?: string } | string> };
 
-/** The values of an entry point, from the source behind it. */
+/** The values of an entry point, imported from its source. */
 async function valuesOf(entry: string): Promise<Record<string, unknown>> {
   const target = exports[entry.replace(/^typekro/, '.')];
   if (typeof target !== 'object' || target.default === undefined) throw new Error(`no entry point ${entry}`);
@@ -17,10 +17,10 @@ async function valuesOf(entry: string): Promise<Record<string, unknown>> {
   return (await import(new URL(file, root).href)) as Record<string, unknown>;
 }
 
-/** What a program learns that calls a name: its way, or nothing when the name is more than a name. */
+/** The remedy in the error of a moved name. Undefined when the name has an implementation. */
 function wayOf(value: unknown): string | undefined {
   if (typeof value !== 'function') return undefined;
-  // A name that only says the way refuses every member; a class, a function and a factory have a length.
+  // A moved name throws on access to any member. A class, a function or a factory has a `length`.
   try {
     void value.length;
     return undefined;
@@ -30,7 +30,7 @@ function wayOf(value: unknown): string | undefined {
   }
 }
 
-/** Alchemy is an optional peer: its entry point is read by its report. */
+/** Alchemy is an optional peer, so its entry point is read from the API report. */
 const reported = readFileSync(new URL('api/alchemy.api.md', root), 'utf8');
 
 describe('the exports of TypeKro 0.33', () => {

@@ -8,7 +8,7 @@ import { startCli } from '../support/command.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-/** The snippets that say by their first line as what they are to be saved. */
+/** The snippets whose first line names a file, by that name. */
 const SNIPPETS = new Map(
   [...README.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
 );
@@ -38,14 +38,14 @@ describe("the README's files, saved as they stand", () => {
     const { code, stdout, stderr } = await startCli(['validate', 'deploy.ts'], folder).ended;
     expect(stderr).toMatch(/^deploy\.ts:\d+:\d+: error: deploy\(\) is called while a command loads the module/m);
     expect(stderr).toMatch(/hint: put deploy\(\) into a file of its own/);
-    // What the module prints is no result of the command.
+    // The module prints to stderr, because stdout is for the command's result.
     expect(stderr).toContain('kind: ResourceGraphDefinition');
     expect(stdout).toBe('');
     expect(code).toBe(3);
   });
 });
 
-/** The packages of the install line. */
+/** The packages of the README's installation command. */
 function installed(): readonly string[] {
   return /^ +npm install ((?:[\w-]+ )+)/m.exec(README)?.[1]?.trim().split(' ') ?? [];
 }

@@ -13,7 +13,7 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
   maxBuffer: 1 << 26,
 }).split('\0');
 
-/** Pages and workflows that tell a person or a machine which script to run. */
+/** Pages and workflows that name npm scripts. */
 const PAGES = files.filter(
   (file) =>
     /(^[A-Z_]+\.md$|^docs\/.*\.md$|^\.github\/|^src\/.*README\.md$|^\.ci\/)/.test(file) &&

@@ -16,7 +16,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Reads a number, gives others time to come between, and writes the next one. */
+/** Reads a number, gives other processes time to interfere, and writes the next number. */
 const INCREMENT = `
   import { readFileSync, writeFileSync } from 'node:fs';
   import { setTimeout } from 'node:timers/promises';

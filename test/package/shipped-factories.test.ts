@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 test.each([...shippedFactories()])('%s is what `npm run docs -- factories` writes', (folder, files) => {
   expect(readdirSync(join(root, folder)).sort()).toEqual([...files.keys()].sort());
   for (const [name, text] of files) {
-    // Compared as a truth: a difference of thousands of lines would drown the name.
+    // Compares to a boolean, because a difference of thousands of lines would hide the file's name.
     expect([name, readFileSync(join(root, folder, name), 'utf8') === text]).toEqual([name, true]);
   }
 });

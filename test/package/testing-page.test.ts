@@ -7,7 +7,7 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every TypeScript example of the page, as the file that a user would make of it. */
+/** Every TypeScript example of the page, as a file. */
 const examples = [...readFileSync(join(root, 'docs/testing.md'), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(
   ([, code = '']) => code,
 );
@@ -48,7 +48,7 @@ describe('docs/testing.md in a project of its own, run by node:test', () => {
     expect(examples.length).toBeGreaterThan(4);
     const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
     const names = files.map(({ name }) => name);
-    // Without the reporter's variables of the outer runner, so that the inner one reports for itself.
+    // Without the outer runner's variables, so that the inner runner writes a report of its own.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
     const args = ['--import', tsx, '--test', '--test-reporter=tap', ...names];
     const { code, stdout, stderr } = runCommand(process.execPath, args, { cwd: directory, env });

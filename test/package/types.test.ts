@@ -13,7 +13,7 @@ const status = type({ ready: 'boolean' });
 export const infer: { s: typeof spec.infer; t: typeof status.infer } | undefined = undefined;
 `;
 
-/** A program over the schema above; `body` is that of the composition. */
+/** A program over the schema above. `body` is the body of the composition. */
 const program = (body: string) => `import { kubernetesComposition } from '${root}dist/index.js';
 import { Deployment } from '${root}dist/factories/simple/index.js';
 ${SCHEMA}

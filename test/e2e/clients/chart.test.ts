@@ -34,7 +34,10 @@ function args(objects: readonly KubeObject[]): string[] {
   return spec?.template.spec.containers[0]?.args ?? [];
 }
 
-/** Without what only helm or only we write: labels of the release, and the namespace, which helm takes as given. */
+/**
+ * The objects without the parts that only one of helm and `typekro` writes: labels of the release, and the Namespace
+ * object, which helm expects to exist.
+ */
 function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   const kept = ['rbac.kro.run/aggregate-to-controller'];
   return new Map(
@@ -54,7 +57,7 @@ function comparable(objects: readonly KubeObject[]): Map<string, KubeObject> {
   );
 }
 
-/** Every problem that an API server would find by the schema. */
+/** All violations of the kind's schema, which an API server would report. */
 function problems(object: KubeObject): string[] {
   const schema = builtinSource().schemaOf({ ...parseApiVersion(object.apiVersion), kind: object.kind });
   if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
@@ -242,7 +245,7 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
   });
 
   test('install, upgrade and uninstall', async () => {
-    // The pods of a cluster of your own would have to find the image; the embedded one plays them.
+    // On an external cluster the pods would have to pull the image. The embedded cluster simulates its pods.
     const wait = workloads && name === 'the embedded cluster' ? ['--wait', '--timeout=60s'] : [];
     await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
     expect(await crds()).toEqual(['graphrevisions.internal.kro.run', 'resourcegraphdefinitions.kro.run']);
@@ -262,7 +265,7 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
     const upgraded = await find('apps/v1', 'Deployment', 'typekro');
     expect(upgraded?.spec).toMatchObject({ replicas: 2 });
     expect(args([upgraded as KubeObject])).toContain('--zap-log-level=debug');
-    // An upgrade leaves alone what the cluster gathered from the labelled roles.
+    // An upgrade keeps the rules that the cluster aggregated from the labelled roles.
     const role = await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller');
     if (workloads)
       expect(role?.['rules']).toContainEqual({ apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] });
@@ -273,7 +276,7 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
     expect(await find('apps/v1', 'Deployment', 'typekro')).toBeUndefined();
     expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
     expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
-    // helm keeps CRDs, and with them what they serve.
+    // helm keeps the CRDs on uninstall, and therefore the objects of their kinds.
     expect(await crds()).toHaveLength(2);
   }, 120_000);
 });

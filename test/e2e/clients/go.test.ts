@@ -46,7 +46,7 @@ describe.skipIf(informer === '' || manager === '').each(serverKinds())(
       }
       await apply(configMap('before', { a: '2' }, { e2e: 'yes' }));
       await program.until(/^configmap update before 2$/m);
-      // What leaves the selector is gone for this informer.
+      // For this informer, an object that stops matching the selector is deleted.
       await apply(configMap('before', { a: '3' }, {}));
       await program.until(/^configmap delete before/m);
       await apply(widget('second', 'red'));
@@ -71,7 +71,7 @@ describe.skipIf(informer === '' || manager === '').each(serverKinds())(
       await expect.poll(colours, { timeout: 20_000 }).toEqual({ child: { colour: 'red' }, status: { colour: 'red' } });
       const owned = await server.client.get(ref('v1', 'ConfigMap', 'first'));
       expect(owned.metadata.ownerReferences).toMatchObject([{ kind: 'Widget', name: 'first', controller: true }]);
-      // Another client deletes the child: it comes back.
+      // The controller creates the child again after another client deletes it.
       await server.client.delete(ref('v1', 'ConfigMap', 'first'));
       await expect.poll(async () => (await colours()).child, { timeout: 20_000 }).toEqual({ colour: 'red' });
       const notes = async () =>

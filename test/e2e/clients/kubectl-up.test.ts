@@ -21,7 +21,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(result, `kubectl ${args.join(' ')}`).toMatchObject({ code: 0 });
     return result.stdout;
   };
-  /** Cells of a table by column title; columns are at least two spaces apart, or one where values are JSON. */
+  /** The cells of a row, in the order of the columns. At least two spaces separate the columns. */
   const row = (table: string, name: string): string[] => {
     const line = table.split('\n').find((text) => text.startsWith(name));
     if (line === undefined) throw new Error(`no row ${name} in\n${table}`);

@@ -54,7 +54,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
       );
     }
     expect(await ok('explain', 'widget.spec')).toMatch(/colour\s+<string> -required-\n\s+enum: blue, red/);
-    // The old form of the interface, which travels as protobuf.
+    // OpenAPI v2, which the server sends as protobuf.
     const old = '--output=plaintext-openapiv2';
     expect(await ok('explain', 'deployment.spec.strategy.rollingUpdate', old)).toMatch(/maxSurge\s+<string>/);
     expect(await ok('explain', 'widget.spec', old)).toMatch(/colour\s+<string> -required-/);
@@ -179,7 +179,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     );
     expect(await jsonPath('deploy/web', '.spec.replicas')).toBe('3');
     await ok('autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu=80%').catch(() =>
-      // kubectl before 1.34 knows the older flag only
+      // kubectl before 1.34 has only the older flag.
       ok('autoscale', 'deploy/web', '--min=2', '--max=5', '--cpu-percent=80'),
     );
     expect(await ok('get', 'hpa', 'web', '--no-headers')).toMatch(/^web\s+Deployment\/web\s.*80%\s+2\s+5\s/);

@@ -1,4 +1,4 @@
-/** A CRD with what clients make use of: enum, default, rule, columns, status, scale, a selectable field. */
+/** A CRD with the features that clients use: enum, default, rule, columns, status, scale, and a selectable field. */
 export const WIDGETS = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.e2e.typekro.dev}
@@ -47,7 +47,7 @@ export function deployment(options: {
   readonly name?: string;
   readonly image: string;
   readonly replicas: number | string;
-  /** One more line of the spec. */
+  /** A further line of the spec. */
   readonly extra?: string;
 }): string {
   const { name = 'web', image, replicas, extra } = options;

@@ -8,14 +8,14 @@ import { WIDGETS } from './manifests.ts';
 
 const CLUSTER_WIDE = new Set(['CustomResourceDefinition', 'Namespace']);
 
-/** Applies one object, given as YAML or JSON, on the server; into the namespace where its kind has one. */
+/** Applies one object, given as YAML or JSON. An object of a namespaced kind goes into the namespace. */
 export async function applyManifest(client: KubeClient, text: string, namespace: string): Promise<void> {
   const object = parse(text) as KubeObject;
   const scoped = { ...object, metadata: { namespace, ...object.metadata } };
   await client.apply(CLUSTER_WIDE.has(object.kind) ? object : scoped, { fieldManager: 'e2e', force: true });
 }
 
-/** Makes the namespace of a test, and serves Widgets. */
+/** Creates the namespace of a test and the CRD of Widgets. */
 export async function openScene({ client }: ApiServer, namespace: string): Promise<void> {
   await applyManifest(client, `{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}`, namespace);
   await applyManifest(client, WIDGETS, namespace);
@@ -23,7 +23,7 @@ export async function openScene({ client }: ApiServer, namespace: string): Promi
   await vi.waitFor(() => client.list(widgets, { namespace }), { timeout: 20_000 });
 }
 
-/** Takes both away, for a server that outlives the test. */
+/** Deletes the namespace and the CRD, because the server may outlive the test. */
 export async function closeScene({ client }: ApiServer, namespace: string): Promise<void> {
   const definitions = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
   for (const ref of [

@@ -1,4 +1,4 @@
-/** A definition with its instance, in which nothing is wrong. */
+/** A valid definition with an instance. */
 export const DEFINITION = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata:
@@ -114,7 +114,7 @@ spec:
       targetPort: 8080
 `;
 
-/** A composition in which nothing is wrong. */
+/** A valid composition. */
 export const COMPOSITION = `import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Service } from 'typekro/simple';
@@ -132,7 +132,7 @@ export const shop = kubernetesComposition(
 );
 `;
 
-/** A definition of a web application with everything that refers to something else, in which nothing is wrong. */
+/** A valid definition of a web application, with every sort of reference. */
 export const WEB_APP = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata:

@@ -11,7 +11,7 @@ const command = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, command: words, exit, place, reason, remedy, files: { 'shop.yaml': DEFINITION }, ...more });
 
-/** A kubeconfig whose one context leads to a server that does not answer. */
+/** A kubeconfig with one context, for a server that does not answer. */
 const config = (server: string, cluster: string, user: string, name = 'u'): Readonly<Record<string, string>> => ({
   kubeconfig: `apiVersion: v1
 kind: Config
@@ -33,7 +33,7 @@ const install = (
 
 const NOWHERE = 'https://127.0.0.1:1';
 
-/** Mistakes in what stands around the files: names, options, kubeconfig, ports. */
+/** Mistakes outside the files: names, options, kubeconfig, ports. */
 export const environmentMistakes: readonly Mistake[] = [
   command(
     'a file that is not there',

@@ -6,7 +6,7 @@ const TEXT = 'string | default="nginx:1.27"';
 
 const warned = { exit: 0 };
 
-/** Markers of SimpleSchema that mean nothing, or not what they seem to mean. */
+/** Markers of SimpleSchema that have no effect, or another effect than they seem to have. */
 export const markerMistakes: readonly Mistake[] = [
   definition(
     'a minimum above the maximum',

@@ -1,24 +1,28 @@
-/** A deliberate mistake, and what a person has to be told about it. */
+/** A deliberate mistake, and what its message has to contain. */
 export interface Mistake {
-  /** What was done wrong, in words. */
+  /** The mistake, in words. */
   readonly title: string;
-  /** The files by name; `⟦` stands before the character where the problem is, and is taken out. */
+  /** The files by name. `⟦` marks the character after it as the place of the mistake, and is removed from the file. */
   readonly files: Readonly<Record<string, string>>;
   /** Words after `typekro`. Default: `validate` and the names of all files. */
   readonly command?: readonly string[];
-  /** Where no file has the marker: what names the place. */
+  /** A pattern of the place, for mistakes whose files have no marker. */
   readonly place?: RegExp;
   readonly reason: RegExp;
   readonly remedy: RegExp;
-  /** Default 3: diagnostics. */
+  /** The expected exit code. Default 3: diagnostics. */
   readonly exit?: number;
-  /** Besides the user's environment. */
+  /** Variables in addition to the user's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Least score that is kept, 0 to 3. Default 3. */
+  /** The least score that the mistake must keep, from 0 to 3. Default 3. */
   readonly score?: number;
 }
 
-/** Where the marker stood, and the files without it. */
+/**
+ * Returns the pattern of the marked place, and the files without the marker.
+ *
+ * @throws Error when there is neither a marker nor `place`.
+ */
 export function prepare({ files, place }: Mistake): {
   readonly files: Readonly<Record<string, string>>;
   readonly place: RegExp;
@@ -37,7 +41,7 @@ export function prepare({ files, place }: Mistake): {
   return { files: clean, place: found };
 }
 
-/** A text with some parts replaced; each has to be there. */
+/** Replaces parts of a text. Each part has to occur. */
 export function edit(text: string, ...changes: readonly (readonly [from: string, to: string])[]): string {
   return changes.reduce((result, [from, to]) => {
     if (!result.includes(from)) throw new Error(`the text has no ${JSON.stringify(from)}`);

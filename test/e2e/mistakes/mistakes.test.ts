@@ -28,7 +28,7 @@ const TABLES: Readonly<Record<string, readonly Mistake[]>> = {
   'the environment': environmentMistakes,
   'what an instance waits for': waitingMistakes,
 };
-/** Tables in which one mistake gives one error. */
+/** Tables in which each mistake causes exactly one error. */
 const ONE_ERROR = new Set([
   'the shape of a definition',
   'the level or the notation',

@@ -21,7 +21,7 @@ const inObjects = (title: string, from: string, to: string, reason: RegExp, reme
 const TARGET = 'targetPort: http';
 const BACKEND = 'name: ${service.metadata.name}';
 
-/** Names, keys and ports that nothing in the files has: warnings, and errors with `--strict`. */
+/** References to names, keys and ports that no file has: warnings, or errors with `--strict`. */
 export const referenceMistakes: readonly Mistake[] = [
   inSite('a targetPort by a name that no container has', TARGET, 'targetPort: ⟦htpp', /named "htpp"/, /mean http\?/),
   inSite('a targetPort that no container lists', TARGET, 'targetPort: ⟦8081', /port 8081/, /ports are 8080/),
@@ -76,7 +76,7 @@ export const referenceMistakes: readonly Mistake[] = [
   inObjects('objects: a targetPort that no container lists', 'targetPort: 8080', 'targetPort: ⟦80', /port 80/, /8080/),
 ];
 
-/** What is no mistake, or none for certain: nothing is said. */
+/** References that are correct or cannot be judged. They cause no message. */
 export const soundReferences: readonly (readonly [title: string, files: Readonly<Record<string, string>>])[] = [
   ['a definition in which everything fits', { 'site.yaml': WEB_APP }],
   [

@@ -10,17 +10,17 @@ import { prepare } from './mistake.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What a person was told, and how good it is. */
+/** The output for a mistake, and its score. */
 export interface Told {
   readonly code: number | null;
   readonly output: string;
-  /** One for the place, one for the reason, one for the remedy; 0 with a stack trace, or with another exit code. */
+  /** One point each for the place, the reason and the remedy. 0 with a stack trace or another exit code. */
   readonly score: number;
-  /** Errors that were counted; one mistake should give one. */
+  /** Number of errors. One mistake should cause one error. */
   readonly errors: number;
 }
 
-/** Makes the mistake in a folder of its own, and scores what is said. */
+/** Runs the mistake in a folder of its own, and scores the output. */
 export async function tell(mistake: Mistake): Promise<Told> {
   const { files, place } = prepare(mistake);
   const folder = mkdtempSync(join(tmpdir(), 'typekro-mistake-'));
@@ -39,7 +39,7 @@ export async function tell(mistake: Mistake): Promise<Told> {
   }
 }
 
-/** TypeScript is loaded by Node, and so by the built command in a project that has the packages installed. */
+/** Runs the built command in a project with the installed packages, because Node loads TypeScript there. */
 async function runProcess(words: readonly string[], folder: string): Promise<{ code: number | null; output: string }> {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/typekro'), 'dir');

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const spec = "{ name: 'one', replicas: 2, regions: [] }";
 
-/** Scripts that deploy and fail, what is said, and in which column of their second line. */
+/** Scripts whose deploy fails, the message, and the column in the script's second line. */
 const scripts: readonly (readonly [title: string, call: string, column: number, said: RegExp])[] = [
   [
     'a mode misspelt',

@@ -7,7 +7,7 @@ const SELECTOR = '          selector:\n            app: shop';
 
 const warned = { exit: 0 };
 
-/** Parts of a definition that stand elsewhere, twice or in another form, and functions of other languages. */
+/** Parts of a definition that are misplaced, duplicate or in another form, and functions of other languages. */
 export const structureMistakes: readonly Mistake[] = [
   definition(
     'an id twice, of which one is read',

@@ -7,7 +7,7 @@ const CONDITION = '${schema.spec.replicas > 1}';
 
 const warned = { exit: 0 };
 
-/** Texts that look like expressions and are none, and expressions in the forms of other languages. */
+/** Texts that look like expressions but are not, and expressions in the syntax of other languages. */
 export const textMistakes: readonly Mistake[] = [
   definition(
     'round brackets in a name',

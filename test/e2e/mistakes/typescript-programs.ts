@@ -1,7 +1,9 @@
 import type { Mistake } from './mistake.ts';
 import { composition } from './typescript.ts';
 
-/** Further mistakes in TypeScript: what a composition cannot do, and definitions that are put together wrongly. */
+/**
+ * Further mistakes in TypeScript: operations that a composition does not support, and wrong structures of definitions.
+ */
 export const programMistakes: readonly Mistake[] = [
   ...(
     [

@@ -10,7 +10,7 @@ export const composition = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, files: { 'shop.ts': edit(COMPOSITION, ...changes) }, reason, remedy, ...more });
 
-/** A statement before the resources of the composition. */
+/** A mistake in a statement before the composition's resources. */
 const statement = (title: string, text: string, reason: RegExp, remedy: RegExp, more: Partial<Mistake> = {}): Mistake =>
   composition(
     title,

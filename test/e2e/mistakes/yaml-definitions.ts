@@ -13,7 +13,7 @@ export const definition = (
   more: Partial<Mistake> = {},
 ): Mistake => ({ title, files: { 'shop.yaml': edit(DEFINITION, ...changes) }, reason, remedy, ...more });
 
-/** The instance with changes, beside a definition that is right. */
+/** The instance with changes, next to a correct definition. */
 export const instance = (title: string, changes: readonly Change[], reason: RegExp, remedy: RegExp): Mistake => ({
   title,
   files: { 'shop.yaml': DEFINITION, 'first.yaml': edit(INSTANCE, ...changes) },

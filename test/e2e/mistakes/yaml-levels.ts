@@ -16,7 +16,7 @@ const notation = (title: string, text: string): Mistake => ({
   command: ['validate', '--strict', 'shop.yaml'],
 });
 
-/** Mistakes of indentation, and of the notations of other tools. */
+/** Mistakes of indentation, and syntax of other tools. */
 export const levelMistakes: readonly Mistake[] = [
   definition(
     'fields of the spec beside the kind',

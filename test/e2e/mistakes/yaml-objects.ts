@@ -18,7 +18,7 @@ const plain = (title: string, text: string, reason: RegExp, remedy: RegExp, more
   ...more,
 });
 
-/** Mistakes in Kubernetes objects that no definition makes. */
+/** Mistakes in Kubernetes objects outside definitions. */
 export const objectMistakes: readonly Mistake[] = [
   objects(
     'the environment as a map',

@@ -1,7 +1,7 @@
 import type { Mistake } from './mistake.ts';
 import { definition, instance } from './yaml-definitions.ts';
 
-/** Mistakes in the shape of a definition, of which one gives several findings to a compiler. */
+/** Mistakes in the structure of a definition. A compiler has several findings for some of them. */
 export const shapeMistakes: readonly Mistake[] = [
   ...(
     [

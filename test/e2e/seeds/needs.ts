@@ -1,6 +1,6 @@
 import { ANYTHING, crdOf } from '../../support/crd.ts';
 
-/** Prometheus' ServiceMonitor, as much of it as the seeds use. */
+/** The part of Prometheus' ServiceMonitor that the seeds use. */
 export const monitorCrd = crdOf(
   'ServiceMonitor',
   { properties: { spec: ANYTHING } },

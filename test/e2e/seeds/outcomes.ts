@@ -1,12 +1,12 @@
-/** The table of what each seed program gives, in `test/fixtures/seeds/outcomes.json`. */
+/** The results of each seed program, from `test/fixtures/seeds/outcomes.json`. */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject } from '../../../src/core/index.ts';
 
-/** How a program can be deployed: by a process, by our controller, or as stock kro would have it. */
+/** A way to deploy a program: by a process, by this project's controller, or for stock kro. */
 export type Way = 'direct' | 'ours' | 'stock';
 
-/** What comes of deploying on one way. */
+/** The result of a deployment in one way. */
 export interface Outcome {
   readonly result: 'runs' | 'warning' | 'refused';
   readonly stage?: 'parse' | 'compose' | 'compile' | 'apply';
@@ -21,7 +21,7 @@ export interface Outcome {
   readonly others?: readonly { readonly spec: JsonObject; readonly status: JsonObject }[];
 }
 
-/** Another spec or condition of a program. */
+/** A further spec or condition of a program. */
 export interface Variant {
   readonly spec?: JsonObject;
   readonly result: Outcome['result'];
@@ -50,8 +50,8 @@ export const programs = (
 ).programs;
 
 /**
- * Paths at which a value is not what the table says; a `*` in a text of the table stands for any non-empty text.
- * Keys that the table does not name are not looked at.
+ * The paths at which a value differs from the table. A `*` in a text of the table matches any non-empty text. Keys that
+ * the table does not name are ignored.
  */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): string[] {
   if (expected === '*') return actual === undefined || actual === '' ? [`${path} is empty`] : [];

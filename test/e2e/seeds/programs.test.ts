@@ -13,8 +13,8 @@ import type { Outcome, Program, Way } from './outcomes.ts';
 import { differences, programs, SEEDS } from './outcomes.ts';
 
 /*
- * The programs of the documents, unchanged: each is run, and what it composes is deployed on every way, in a cluster
- * of its own. They import the built package, as a user's program does.
+ * Runs the unchanged programs of the documents, and deploys their compositions in every way, each in a cluster of its
+ * own. The programs import the built package, as a user's program does.
  */
 
 type AnyComposition = Composition<JsonObject, JsonObject, never, JsonObject>;
@@ -30,7 +30,10 @@ interface Recorded {
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const { createCluster } = (await import(pathToFileURL(join(root, 'dist/testing/index.js')).href)) as TestingModule;
 
-/** What programs made, in order. The package that they import here is the built one, with an eye on it. */
+/**
+ * The compositions that the programs made, in order. The programs import a wrapper of the built package that records
+ * them.
+ */
 const recorded: Recorded[] = [];
 Reflect.set(globalThis, Symbol.for('typekro.test.recorded'), recorded);
 const WATCHED = ['kubernetesComposition', 'typeKroRuntimeBootstrap'];
@@ -44,7 +47,7 @@ const record = (make) => (...args) => {
 ${WATCHED.map((name) => `export const ${name} = record(actual.${name});`).join('\n')}
 `;
 
-/** The programs, unchanged, where they find that package. */
+/** The unchanged programs, in a folder from which they import the wrapper. */
 const directory = mkdtempSync(join(tmpdir(), 'typekro-seeds-'));
 cpSync(fileURLToPath(SEEDS), directory, { recursive: true });
 mkdirSync(join(directory, 'node_modules/typekro'), { recursive: true });
@@ -60,7 +63,7 @@ for (const [file, text] of [
 }
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What a program composed; or what it was refused with. */
+/** The compositions of a program, or its refusal. */
 interface Composed {
   readonly compositions: readonly Recorded[];
   readonly refusal: unknown;
@@ -68,7 +71,7 @@ interface Composed {
 
 const composed = new Map<string, Promise<Composed>>();
 
-/** Imports a program, once; one that deploys what another composed has the other's compositions. */
+/** Imports a program once. A program that deploys another program's composition has that program's compositions. */
 function compose(file: string): Promise<Composed> {
   const known = composed.get(file);
   if (known !== undefined) return known;
@@ -97,7 +100,7 @@ interface Said {
   readonly line: number | undefined;
 }
 
-/** Every diagnostic of what was composed or refused: its text and line. */
+/** Every diagnostic of the compositions or of the refusal: text and line. */
 function said({ compositions, refusal }: Composed): Said[] {
   const own = (refusal as { diagnostics?: AnyComposition['diagnostics'] } | undefined)?.diagnostics ?? [];
   return [...compositions.flatMap(({ diagnostics }) => diagnostics), ...own].map(({ message, hint, source }) => ({
@@ -107,7 +110,7 @@ ${hint ?? ''}`,
   }));
 }
 
-/** Puts in place what a program needs beside an empty cluster. */
+/** Creates the objects that a program requires in the cluster. */
 async function prepare(cluster: TestCluster, needs: readonly string[], way: Way): Promise<void> {
   for (const need of needs) {
     if (need.endsWith('(direct only)') && way !== 'direct') continue;
@@ -123,7 +126,7 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
   return {
     namespace: namespace ?? 'default',
     transport: cluster.transport,
-    // A controller goes on trying what the API refuses; what it says when the time is over counts.
+    // A controller retries what the API server refuses, so the test waits for the timeout and reads the last status.
     timeout: outcome.result === 'refused' ? 2_500 : 20_000,
     target: way === 'ours' ? 'typekro' : 'stock',
   };
@@ -132,7 +135,7 @@ function optionsOf(cluster: TestCluster, way: Way, outcome: Outcome, program: Pr
 const keyed = (value: JsonObject | null | undefined, name: string, several: boolean): JsonObject =>
   (several && isJsonObject(value?.[name]) ? value[name] : value) ?? {};
 
-/** Of its two lines, seed 05 reaches this one only with `--deploy`. */
+/** A line with expected warnings that a program does not reach: seed 05 reaches it only with `--deploy`. */
 const unreached: Readonly<Record<string, number>> = { 'seed-05-bootstrap-environment.ts': 14 };
 
 describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))('%s', (file, program) => {
@@ -164,7 +167,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
         for (const fragment of outcome.texts) expect(text + String(made.refusal)).toContain(fragment);
         return;
       }
-      // A program may end with a refusal of what it prints, when all is composed.
+      // A program may print, and be refused there, after all its compositions are made.
       if (made.refusal !== undefined && program.run?.exit === 0) throw made.refusal;
       expect(made.compositions.length).toBeGreaterThan(0);
       const cluster = await createCluster({ clock: 'real' });
@@ -253,7 +256,10 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
   }
 });
 
-/** The status when it is as expected, or the last one after some seconds; an ACTIVE instance's children still start. */
+/**
+ * Waits until the status is as expected, and returns it. Returns the last status after five seconds. An instance can be
+ * ACTIVE while its children still start.
+ */
 async function finalStatus(
   factory: ReturnType<Recorded['factory']>,
   name: string,
@@ -269,7 +275,7 @@ async function finalStatus(
       },
       { timeout: 5_000, interval: 50 },
     )
-    .catch(() => {}); // the caller tells what differs
+    .catch(() => {}); // The caller reports the differences
   return status;
 }
 
