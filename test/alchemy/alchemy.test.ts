@@ -11,7 +11,7 @@ import { RunningCommand } from '../support/command.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** What the program declares in one run. */
+/** The resources that the program declares in one run. */
 interface Story {
   readonly phase?: 'up' | 'destroy';
   readonly kind?: string;
@@ -39,7 +39,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A project that has the package as a copy, so that the package finds what the project has installed. */
+/** A project with a copy of the package, so that the package resolves the project's dependencies. */
 function projectIn(parent: string): string {
   const project = mkdtempSync(join(parent, '.run-'));
   const installed = join(project, 'node_modules/typekro');
@@ -61,7 +61,7 @@ function start(program: string, story: Story = {}): Promise<Ended> {
   return new RunningCommand(process.execPath, [program], { cwd: directory, env }).ended;
 }
 
-/** Runs the program; gives what its declarations came to. */
+/** Runs the program. Returns the results of its declarations. */
 async function run(story: Story): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await start('program.mjs', story);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -71,7 +71,7 @@ async function run(story: Story): Promise<Record<string, unknown>[]> {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Runs the program, which must fail, in kro mode by its time-out; gives its complaint. */
+/** Runs the program, which must fail: in kro mode, by its timeout. Returns the error message. */
 async function failing({ declare = [], ...story }: Story): Promise<string> {
   const limited = declare.map((declaration) => ({ timeout: 5000, ...declaration }));
   const { code, stderr } = await start('program.mjs', { ...story, declare: limited });
@@ -83,7 +83,7 @@ const stateText = (id = 'notes'): string => readFileSync(join(directory, `.alche
 const stateOf = (id = 'notes') =>
   JSON.parse(stateText(id)) as { readonly status: string; readonly output: Readonly<Record<string, unknown>> };
 
-/** The instances' ConfigMaps, by namespace and name. */
+/** The ConfigMaps of the instances, by namespace and name. */
 async function objects(): Promise<string[]> {
   const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, {});
   return items
@@ -118,7 +118,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     const created = stateOf();
     expect(created.status).toBe('created');
 
-    // Without a cluster: nothing is asked of it when nothing changed.
+    // The kubeconfig is invalid here: an unchanged program sends no request.
     const kubeconfig = readFileSync(join(directory, 'kubeconfig.yaml'), 'utf8');
     writeFileSync(join(directory, 'kubeconfig.yaml'), 'this is no kubeconfig');
     expect(await run({ declare: [{ mode, ...a }] })).toEqual([made]);
@@ -248,7 +248,7 @@ test('says what to do when alchemy is not installed', async () => {
   try {
     mkdirSync(join(bare, 'dist'));
     cpSync(join(root, 'dist'), join(bare, 'dist'), { recursive: true });
-    // The modules of the package name each other by its imports.
+    // The modules of the package import each other through its `imports`.
     const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly imports: object };
     writeFileSync(join(bare, 'package.json'), JSON.stringify({ type: 'module', imports }));
     const args = ['--input-type=module', '--eval', "await import('./dist/alchemy/index.js')"];

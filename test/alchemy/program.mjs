@@ -1,4 +1,6 @@
-/** An Alchemy program as users write one. What it declares is told by the environment, for one test after the other. */
+/**
+ * An Alchemy program as users write it. The environment describes its declarations, so that each test can have its own.
+ */
 import alchemy from 'alchemy';
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';

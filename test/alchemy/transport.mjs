@@ -1,4 +1,4 @@
-/** An Alchemy program that deploys into a cluster of its own process and takes everything away again. */
+/** An Alchemy program that deploys to a cluster in its own process, and then destroys all resources. */
 import alchemy from 'alchemy';
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** The package alchemy is tried apart from `npm test`: it has to be installed first. */
+/** The tests with the package alchemy are not part of `npm test`, because the package has to be installed first. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

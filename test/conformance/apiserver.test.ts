@@ -5,7 +5,7 @@ import { replayRecordings } from './support/apiserver-runner.ts';
 
 const directory = fileURLToPath(new URL('apiserver', import.meta.url));
 
-/** Topics in which nothing may differ, listed or not. */
+/** Topics without any deviation, listed or not. */
 const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic', 'gc', 'namespaces'];
 
 test('recordings of an API server without controllers are answered word for word', { timeout: 240_000 }, async () => {

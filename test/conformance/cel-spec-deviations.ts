@@ -1,8 +1,8 @@
 import type { Deviations } from './support/cel-spec-runner.ts';
 
 /**
- * Vectors of cel-spec that cel-go 0.31, kro's engine, answers differently. We answer as it does. An entry
- * that meets its vector is a failure, so that this list can only shrink.
+ * Vectors of cel-spec for which this engine answers as cel-go 0.31 (kro's engine) does, and not as the vector says. An
+ * entry whose vector passes is a failure, so that the list can only shrink.
  */
 export const CEL_SPEC_DEVIATIONS: Deviations = {
   'fields/qualified_identifier_resolution/map_key_float': 'double keys are accepted in a map literal',

@@ -22,7 +22,7 @@ interface Line {
   }[];
 }
 
-/** The room that has the CEL types compiles rules; these recordings are about that. */
+/** Recordings about CEL rules. The room that has the CEL types compiles these rules. */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
 
 const lines = [...read<Line>('apiserver/crd.jsonl'), ...read<Line>('apiserver/cr.jsonl'), ...read<Line>('apiserver/ssa.jsonl')];
@@ -46,7 +46,7 @@ describe.each(creations)('$name', ({ crd, res }) => {
   test('is answered as by the server', () => {
     const details = res?.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res?.status === 422 ? (details?.causes ?? []) : [];
-    // The words in braces stand for random text of the recording that is a legal name.
+    // The placeholders in braces stand for random text of the recording. Each becomes a valid name.
     const named = JSON.parse(JSON.stringify(crd).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as KubeObject;
     const wanted = JSON.parse(JSON.stringify(expected).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as FieldError[];
     expect(crdErrors(named).sort(byText)).toEqual(wanted.sort(byText));

@@ -34,10 +34,10 @@ for (const { fixture, steps } of lines) {
   if (stored !== undefined) schemas.set(fixture, stored.schema.openAPIV3Schema);
 }
 
-/** Decided before the schema is asked: names, kinds and the decoding of embedded metadata. */
+/** Recordings that fail before the validation by the schema: names, kinds, and the decoding of embedded metadata. */
 const OUTSIDE = /bad-name|wrong-kind|no-kind|generate|dup-/;
 
-/** Creations that end in the schema: neither the name nor a CEL rule decides them. */
+/** Creations whose result depends on the schema only, and not on the name or a CEL rule. */
 const creations = lines.flatMap(({ id = '', topic, title, steps }) => {
   if (topic !== 'cr-validate' && topic !== 'cr') return [];
   return steps.flatMap(({ req, res }, index) => {
@@ -58,7 +58,7 @@ describe.each(creations)('$name', ({ schema, object, res }) => {
   const value = applyDefaults(schema, pruned.value);
 
   test('causes are those of the server', () => {
-    // What the scale subresource adds is not the schema's; its fields begin with a dot.
+    // Causes whose field begins with a dot come from the scale subresource, and not from the schema.
     const details = res.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res.status === 422 ? (details?.causes ?? []).filter((cause) => !cause.field.startsWith('.')) : [];
     const bySame = (a: FieldError, b: FieldError) => (a.field + a.message < b.field + b.message ? -1 : 1);

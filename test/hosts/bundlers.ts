@@ -13,19 +13,19 @@ export type Bundler = 'esbuild' | 'rollup' | 'webpack' | 'vite';
 interface Job {
   readonly directory: string;
   readonly entry: string;
-  /** The file to write, in the same directory. */
+  /** The file to write, in the directory of the sources. */
   readonly out: string;
-  /** Leave the sources beside the functions? */
+  /** Whether the bundler runs the plugin, which keeps the sources of the composition functions in the bundle. */
   readonly transform: boolean;
-  /** Put the package and its dependencies into the bundle, instead of importing it? */
+  /** Whether the bundle includes the package and its dependencies. Default: no, the bundle imports the package. */
   readonly whole?: boolean;
-  /** `es` unless said. */
+  /** Default `es`. */
   readonly format?: 'es' | 'cjs';
-  /** Yes unless said. */
+  /** Default true. */
   readonly minify?: boolean;
 }
 
-/** Writes one file, an ES module that is minified and keeps `typekro` as an import unless the job says otherwise. */
+/** Writes one file: unless the job says otherwise, a minified ES module that imports `typekro`. */
 export function bundleWith(bundler: Bundler, job: Job): Promise<unknown> {
   return BUNDLERS[bundler](job);
 }
@@ -52,7 +52,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
       input: join(directory, entry),
       external: whole ? [/^node:/] : ['typekro'],
       plugins: [...(transform ? [typekro()] : []), ...(whole ? [nodeResolve()] : [])],
-      // Modules of the package import each other in circles of functions, which is no fault.
+      // The package's modules have import cycles between functions, which are harmless.
       onwarn(warning: { readonly code?: string }, warn: (warning: object) => void) {
         if (warning.code !== 'CIRCULAR_DEPENDENCY') warn(warning);
       },
@@ -63,7 +63,7 @@ const BUNDLERS: Readonly<Record<Bundler, (job: Job) => Promise<unknown>>> = {
 
   async webpack({ directory, entry, out, transform, whole = false, format = 'es', minify = true }) {
     const { default: webpack } = (await load('webpack')) as { default: WebpackFunction };
-    // The built one: webpack loads it by its path, without a loader for TypeScript.
+    // The built plugin: webpack loads it by its path, and has no loader for TypeScript.
     const { typekroWebpackLoader: use } = (await import(BUILT_PLUGIN)) as { readonly typekroWebpackLoader: string };
     const loader = { test: /\.[cm]?[jt]s$/, exclude: /node_modules/, enforce: 'pre', use };
     const options = {

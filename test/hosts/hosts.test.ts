@@ -21,7 +21,7 @@ let directory: string;
 let expected: string;
 
 beforeAll(() => {
-  // Beside the installed hosts, so that what runs here finds them.
+  // A folder next to the installed hosts, from which programs can resolve them.
   directory = mkdtempSync(join(HOSTS, '.run-'));
   mkdirSync(join(directory, 'node_modules'));
   symlinkSync(root, join(directory, 'node_modules/typekro'), 'dir');
@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What a program prints; it must neither fail nor complain (of more than a feature that is experimental). */
+/** The output of a program. The program must not fail, and must not warn of anything but experimental features. */
 function output(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): string {
   const ended = runCommand(command, args, { cwd: directory, env: { ...process.env, ...env } });
   const complaint = ended.stderr.replaceAll(/^\(.*\n/gm, '');
@@ -69,13 +69,13 @@ describe.each(NODES)('$name', (node) => {
   });
 });
 
-/** What a command prints, before there is a directory for the tests. */
+/** The output of a command, before the tests' directory exists. */
 function output0(command: string, ...args: string[]): string {
   return runCommand(command, args, { cwd: root }).stdout.trim();
 }
 
 describe('other runtimes', () => {
-  // CommonJS is left out: under a load hook, Deno cannot require an ES module that imports another.
+  // CommonJS is left out: with a load hook, Deno cannot require an ES module that imports another module.
   test.skipIf(!DENO.exists).each(['main.js', 'main-typed.ts'])('deno: %s', (main) => {
     expect(output(DENO.command, ['run', '-A', '--quiet', `--preload=${REGISTER}`, main])).toBe(expected);
   });
@@ -114,7 +114,7 @@ describe('minified bundles', () => {
 
 describe('the packed package inside the bundle', () => {
   let project: string;
-  /** Where no package is found. */
+  /** A folder from which no package can be found. */
   let place: string;
   let printed: string;
 
@@ -141,7 +141,7 @@ describe('the packed package inside the bundle', () => {
       await bundleWith(name, { directory: project, entry: 'shop.js', out, whole: true, ...row });
       copyFileSync(join(project, out), join(place, out));
       for (const node of NODES.filter(({ exists }) => exists)) {
-        // Without an inspector a bundle with the plugin may read itself, and needs no other right.
+        // Without an inspector, a bundle made with the plugin requires no permission except to read itself.
         const [permission = ''] = withoutInspector(node);
         const flags = row.transform ? [permission, `--allow-fs-read=${join(place, out)}`] : [];
         const ended = runCommand(node.command, [...flags, join(place, out)], { cwd: place });
@@ -157,7 +157,7 @@ describe('test runners', () => {
   const body = (main: string) =>
     `test('composes', async () => { const { composition } = ${main}; require('node:fs').writeFileSync(process.env.OUT, composition.toYaml() + '\\n') })\n`;
 
-  // Jest lets CommonJS require ES modules from Node 24.9 on, with Node's flag for modules.
+  // From Node 24.9 on, Jest lets CommonJS require ES modules when Node's flag for modules is set.
   const node24 = NODES[2];
   test.skipIf(tool('jest') === undefined || !node24?.exists)('jest', () => {
     writeFileSync(join(directory, 'jest.test.cjs'), body("require('./composition.cjs')"));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** The hosts are tried apart from `npm test`: they have to be installed, and take minutes. */
+/** The tests of hosts are not part of `npm test`, because the hosts have to be installed and the tests take minutes. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {

@@ -4,7 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import type { Stage } from './dockerfile.ts';
 import { expand, parseDockerfile, refused, setArgument, wordsOf } from './dockerfile.ts';
 
-/** What a stage leaves: the folder that stands for its file system, and how a container of it starts. */
+/** The result of a stage: the folder that is its file system, and the command and environment of a container. */
 export interface BuiltStage {
   readonly root: string;
   readonly directory: string;
@@ -14,8 +14,8 @@ export interface BuiltStage {
 }
 
 /**
- * Carries out the steps of a Dockerfile in folders, without a builder of images: each stage gets a folder for its file
- * system, `RUN` uses the programs of this machine in place of the base image's. Returns the last stage.
+ * Carries out the steps of a Dockerfile in folders, without an image builder. Each stage has a folder as its file
+ * system. `RUN` uses the programs of this machine in place of the base image's. Returns the last stage.
  */
 export function buildInFolder(context: string, output: string): BuiltStage {
   const built = new Map<string, BuiltStage>();
@@ -99,7 +99,10 @@ function copy(words: readonly string[], { context, built, target, directory }: C
   }
 }
 
-/** Copies the files that git knows and that `.dockerignore` lets through, which names whole top-level entries. */
+/**
+ * Copies the files that git tracks and that `.dockerignore` does not exclude. Its patterns name whole top-level
+ * entries.
+ */
 function copyContext(context: string, target: string): void {
   const ignored = new Set(
     readFileSync(join(context, '.dockerignore'), 'utf8')

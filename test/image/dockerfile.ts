@@ -1,26 +1,30 @@
-/** One instruction of a Dockerfile, with the line that it begins on. */
+/** One instruction of a Dockerfile, and the line on which it starts. */
 export interface Instruction {
   readonly line: number;
   readonly keyword: string;
   readonly text: string;
 }
 
-/** A stage of a Dockerfile: what follows one `FROM`. */
+/** A stage of a Dockerfile: the instructions after one `FROM`. */
 export interface Stage {
-  /** The image that the stage begins with, after build arguments are put in. */
+  /** The base image of the stage, with the values of build arguments. */
   readonly base: string;
-  /** The name after `AS`, else the stage's number. */
+  /** The name after `AS`, or the stage's number. */
   readonly name: string;
   readonly instructions: readonly Instruction[];
 }
 
-/** The list form of `ENTRYPOINT` and `CMD`, or of `COPY` with quotes. */
+/** Parses the list form of `ENTRYPOINT` and `CMD`, or of `COPY` with quotes. */
 export function wordsOf(text: string): string[] {
   if (text.startsWith('[')) return JSON.parse(text) as string[];
   return text.split(/\s+/);
 }
 
-/** Puts the values of build arguments in place of `${NAME}`; an unknown name is an error. */
+/**
+ * Replaces each `${NAME}` with the value of the build argument.
+ *
+ * @throws Error when the name is unknown.
+ */
 export function expand(text: string, values: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = values.get(name);
@@ -30,8 +34,9 @@ export function expand(text: string, values: ReadonlyMap<string, string>): strin
 }
 
 /**
- * Reads a Dockerfile as stages. Comments, empty lines and lines continued by a backslash follow the reference of
- * Dockerfile; parser directives and here-documents do not occur and are refused.
+ * Parses a Dockerfile into stages. Comments, empty lines and continued lines follow the reference of Dockerfile.
+ *
+ * @throws Error for a parser directive or a here-document.
  */
 export function parseDockerfile(text: string): Stage[] {
   const instructions = instructionsOf(text);
@@ -50,14 +55,14 @@ export function parseDockerfile(text: string): Stage[] {
   return stages;
 }
 
-/** Sets `NAME=value` of an ARG. */
+/** Sets the build argument of an `ARG NAME=value`. */
 export function setArgument(values: Map<string, string>, instruction: Instruction): void {
   const at = instruction.text.indexOf('=');
   if (at < 1) throw refused(instruction);
   values.set(instruction.text.slice(0, at), expand(instruction.text.slice(at + 1), values));
 }
 
-/** The error for an instruction that the runner of steps does not carry out. */
+/** The error for an instruction that `buildInFolder` does not support. */
 export function refused({ line, keyword, text }: Instruction): Error {
   return new Error(`Dockerfile:${line}: ${keyword} ${text} is not carried out by this test; teach it the instruction`);
 }

@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts the image's command with other arguments in place of its `CMD`; the image's Node is this one. */
+/** Starts the image's command with other arguments in place of its `CMD`, and with the Node that runs the test. */
 function start(...args: readonly string[]): RunningCommand {
   const [node, script] = image.command;
   if (node !== '/nodejs/bin/node' || script === undefined) throw new Error(`the image starts ${node} ${script}`);

@@ -1,4 +1,4 @@
-/** Types of the replayer that the runner beside the tests uses. */
+/** Types of the replayer, for the runner of the tests. */
 export interface RecordedCase {
   readonly id: string;
   readonly topic: string;

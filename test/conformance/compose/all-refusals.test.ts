@@ -7,10 +7,10 @@ import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
 const spec = type({ name: 'string', replicas: 'number.integer', flag: 'boolean', tags: 'string[]', 'tag?': 'string' });
-/** A spec as an author who does not look at the types sees it. */
+/** A spec with fields that its type does not have, for an author who ignores the types. */
 type Loose = typeof spec.infer & { readonly bad1: string; readonly bad2: string; readonly bad3: string };
 
-/** The messages of all errors, in order, without what stands behind the first semicolon. */
+/** The messages of all errors, in order, each up to its first semicolon. */
 function mistakes(program: (given: Loose) => unknown): readonly string[] {
   try {
     kubernetesComposition({ name: 'wrong', spec }, program as never);

@@ -40,12 +40,12 @@ const schema = {
 };
 const values = { name: 'shop', replicas: 3, cpu: '750m', on: true, list: ['a', 'b'] };
 
-/** A composition of the spec above. */
+/** A composition with the spec above. */
 function compose(program: (spec: Spec) => unknown, name = 'sample') {
   return kubernetesComposition({ name, spec: schema }, program as never);
 }
 
-/** The status of a program on the values above, with a live Deployment. */
+/** The status of a program for the values above, with a live Deployment. */
 function statusOf(program: (spec: Spec, web: ReturnType<typeof Deployment>) => unknown): JsonObject {
   const composition = compose((spec) => {
     const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });

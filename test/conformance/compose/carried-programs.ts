@@ -1,4 +1,6 @@
-/** Loops and `reduce()` that hand a value on from turn to turn: each does on every spec what its graph does. */
+/**
+ * Loops and `reduce()` calls that carry a value between turns. Each gives the same result as its graph, for every spec.
+ */
 export const CARRIED: Readonly<Record<string, string>> = {
   'the element with the largest key, from nothing': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; return { best: best?.key ?? 'none', n: best ? best.size : 0 }; }`,
   'the last of the largest, from null': `(s) => { let best = null; for (const x of s.items) { if (best === null || x.size >= best.size) { best = x; } } return { best: best ? best.key : 'none', none: best === null }; }`,
@@ -58,7 +60,7 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'null that a branch sets': `(s) => { let v = null; if (s.flag) v = s.name; let u = null; if (!s.flag && u === null) u = s.name; return { w: v === null, u: u ?? 'x', k: v === undefined }; }`,
 };
 
-/** What the messages of refused loops say to write in their place. */
+/** The replacements that the messages of refused loops recommend. */
 export const REMEDIES: Readonly<Record<string, string>> = {
   'a Set with a condition': `(s) => { const f = new Set(['base', ...(s.flag ? ['flag'] : [])]); return { l: [...f], has: f.has('flag'), n: f.size }; }`,
   'each element once': `(s) => ({ out: [...new Set(s.tags)].map((t) => t.toUpperCase()) })`,
@@ -68,7 +70,7 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'a plain object for a Map': `(s) => { const m = Object.fromEntries(s.items.map((x) => [x.key, x.size])); const seen = {}; for (const t of s.tags) seen[t] = true; return { v: m.k ?? -5, n: Object.keys(m).length, a: 'a' in seen }; }`,
 };
 
-/** What a turn makes of two values at once has no expression. */
+/** Loops that combine two carried values in a turn, which no expression can do. */
 export const REFUSED: Readonly<Record<string, string>> = {
   'numbers that change places': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,
   'a member that adds up another one': `(s) => s.items.reduce((a, x) => ({ n: a.n + 1, m: a.m + a.n }), { n: 0, m: 0 })`,

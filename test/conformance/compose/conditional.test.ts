@@ -31,7 +31,7 @@ const compose = (program: (given: Spec) => unknown) =>
   kubernetesComposition({ name: 'sample', spec }, program as never);
 const service = (id: string) => Service({ id, name: id, selector: { app: id }, ports: [{ port: 80 }] });
 
-/** One optional resource, `it`, read in every way. */
+/** Every form of a read of one optional resource, `it`. */
 const READS: readonly (readonly [string, string])[] = [
   ['a conditional', '{ v: it ? it.data.v : "none" }'],
   ['?. and ??', '{ v: it?.data.v ?? "none" }'],
@@ -45,7 +45,7 @@ const READS: readonly (readonly [string, string])[] = [
   ['a comparison', '{ v: it?.data.v === "x" ? "same" : "other" }'],
 ];
 
-/** The ways in which a resource becomes optional. */
+/** Every form of an optional resource. */
 const MAKES: readonly (readonly [string, string])[] = [
   ['?:', 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;'],
   ['if', 'let it; if (s.a) it = ConfigMap({ id: "it", name: "it", data: { v: "x" } });'],

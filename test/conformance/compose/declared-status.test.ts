@@ -21,7 +21,7 @@ const status = type({
 type Program = (s: Spec) => unknown;
 type Place = readonly [code: string, message: string, text?: string];
 
-/** What is said of a program, with the text at its place. */
+/** The diagnostics of a program, each with the text at its place. */
 function said(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
   try {
     return make().diagnostics;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 
-/** Loops of the sort that people write every day: each does on every spec what its graph does. */
+/** Loops that people write every day. Each gives the same result as its graph, for every spec. */
 const LOOPS: Readonly<Record<string, string>> = {
   'one call over a list with one element more': `(s) => { for (const e of [...s.tags, 'main']) ConfigMap({ id: 'c', name: e }); return {}; }`,
   'the same as forEach': `(s) => { [...s.tags, 'main'].forEach((e) => ConfigMap({ id: 'c', name: e })); return {}; }`,
@@ -41,7 +41,7 @@ test.each(Object.entries(LOOPS))('%s', (_, source) => {
   expect(verdict.kind === 'equal' && verdict.compared >= 2).toBe(true);
 });
 
-/** What has no expression, and why. */
+/** Loops without an expression, and the reason. */
 const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]>> = {
   'a list that is assigned and filled': [
     `(s) => { let a = []; for (const e of s.tags) { a.push(e); a = [...a, 'x']; } return { a }; }`,

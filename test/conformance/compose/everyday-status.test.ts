@@ -34,7 +34,7 @@ const condition = (type: string, status: string, reason?: string): JsonObject =>
 
 const http = { port: 80, protocol: 'TCP' };
 
-/** What a cluster says of the two resources: all there, next to nothing, failed. */
+/** States of the two resources in a cluster: all fields present, hardly any, failed. */
 const OBSERVED: readonly { readonly d: JsonObject; readonly svc: JsonObject }[] = [
   {
     d: {
@@ -71,7 +71,7 @@ const OBSERVED: readonly { readonly d: JsonObject; readonly svc: JsonObject }[] 
   },
 ];
 
-/** Bodies of status builders that ask what is there before they read it. */
+/** Bodies of status builders that check for a value before they read it. */
 const STATUS_BUILDERS: readonly string[] = [
   "return { ip: svc.status.loadBalancer?.ingress?.[0]?.ip ?? svc.status.loadBalancer?.ingress?.[0]?.hostname ?? 'pending' };",
   "const ing = svc.status.loadBalancer?.ingress ?? []; return { n: ing.length, ips: ing.map(i => i.ip ?? i.hostname ?? '?'), any: ing.some(i => i.ip !== undefined) };",
@@ -113,7 +113,7 @@ const sourceOf = (body: string) => `(spec) => {
   ${body}
 }`;
 
-/** The builder with the factories that it is to call. */
+/** The builder, with its factories as arguments. */
 function instantiate(source: string, factories: Readonly<Record<string, unknown>>): Build {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(factories), `return ${source}`)(...Object.values(factories)) as Build;

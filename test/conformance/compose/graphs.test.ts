@@ -250,7 +250,7 @@ test('private members are read through what the transform leaves', () => {
       this.#owner = owner;
     }
 
-    /** A composition function as the transform leaves it in a class. */
+    /** A composition function in a class, with the transform's metadata. */
     program(text: string) {
       // eslint-disable-next-line typescript/unbound-method -- the reader gives the method as it is
       const label = (of: Team) => of.#label;

@@ -54,11 +54,11 @@ const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),
 });
 
-/** The fixtures are TypeScript; their only types are keywords. */
+/** Removes the types of a fixture. Fixtures are TypeScript in which only keywords are types. */
 const withoutTypes = (text: string): string =>
   text.replaceAll(/ as any\b/g, '').replaceAll(/: (?:any|number|string)\b/g, '');
 
-/** The program of a case, run as its author would run it. */
+/** Runs the program of a case as its author would. */
 function compose(entry: Case): Composition<JsonObject, JsonObject> {
   const { frame } = recorded;
   const setup = frame.resources[recorded.cases[entry.id]?.frame ?? 'A'] ?? '';
@@ -139,7 +139,7 @@ function judgeResources(
     if (actual === undefined) throw new Error(`${id} is missing on ${context}`);
     const empty = wanted.include && wanted.objects.length === 0 && actual.objects.length === 0;
     expect(actual.included || empty, `${id} included on ${context}`).toBe(wanted.include || empty);
-    // Where a judged field has no usable value in JavaScript, the object may wait for ever.
+    // The object may wait without an end when JavaScript has no usable value for a judged field.
     if (wanted.objects.some((object) => Object.values(object).some((judgement) => 'none' in judgement))) continue;
     expect(actual.objects.length, `objects of ${id} on ${context}`).toBe(wanted.objects.length);
     wanted.objects.forEach((object, position) => {

@@ -5,7 +5,7 @@ import { compare } from '../../property/compose/differential.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 
-/** Loops that count, group and look up by keys in an object that was empty before. */
+/** Loops that count, group and look up by keys in an object that is empty at first. */
 const EQUAL: readonly string[] = [
   "(spec) => { const counts = {}; for (const t of spec.tags) counts[t] = (counts[t] ?? 0) + 1; return { counts }; }",
   "(spec) => { const counts = {}; for (const t of spec.tags) { if (!counts[t]) counts[t] = 0; counts[t]++; } return { counts, n: Object.keys(counts).length, a: counts.a ?? -1 }; }",
@@ -47,7 +47,7 @@ const EQUAL: readonly string[] = [
   "(spec) => { const o = {}; for (const p of spec.items) { const l = { a: [] }; if (p.on) l.a.push(p.size); o[p.key] = l; } return { o }; }",
 ];
 
-/** What has no expression, by its reason. */
+/** Loops without an expression, by the reason. */
 const REFUSED: readonly (readonly [string, string])[] = [
   ["counts that a loop around it continues", "for (const p of s.items) for (const t of p.subs ?? []) m[t] = (m[t] ?? 0) + 1;"],
   ["an object that has keys before", "m.a = 1; for (const t of s.tags) m[t] = (m[t] ?? 0) + 1;"],

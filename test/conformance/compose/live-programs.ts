@@ -1,6 +1,6 @@
 import type { LiveProgram } from '../../support/compose-live.ts';
 
-/** Compositions that others call. */
+/** Compositions that other compositions call. */
 const A =
   "(s) => { const d = Deployment({ id: 'd', name: s.name, image: 'x', replicas: s.n }); const svc = Service({ id: 'svc', name: s.name + '-svc', ports: [{port: 80}], selector: {} }); return { ready: d.status.readyReplicas > 0, url: `http://${svc.spec.clusterIP}`, n: s.n, fixed: 'const', tag: s.tag ?? 'none', lb: svc.status.loadBalancer?.ingress?.[0]?.ip, list: [s.name, 'x'], nested: { a: s.on ? 1 : 2, r: d.status.readyReplicas } }; }";
 const B =
@@ -8,7 +8,7 @@ const B =
 const C2 =
   "(s) => { const a = A({ name: s.name + '-in', n: s.n, tag: s.tag }); return { ready: a.status.ready, url: a.status.url + '/x', deep: a.status.nested.a }; }";
 
-/** Compositions over what the cluster holds: conditional resources, collections, compositions in compositions. */
+/** Compositions over the objects of a cluster: conditional resources, collections, nested compositions. */
 export const LIVE: readonly LiveProgram[] = [
   { source: "(s) => { const a = A({ name: s.name, n: s.m }); return { ready: a.status.ready, url: a.status.url, n: a.status.n + 1, f: a.status.fixed, t: a.status.tag, lb: a.status.lb ?? 'none', list: a.status.list, nested: a.status.nested, all: a.status }; }", inner: { A } },
   { source: "(s) => { const a = A({ name: s.name + 'a' }); const b = A({ name: s.name + 'b', n: s.m, tag: s.tag }); return { both: a.status.ready && b.status.ready, u: [a.status.url, b.status.url], n: a.status.n + b.status.n, t: a.status.tag + b.status.tag }; }", inner: { A } },

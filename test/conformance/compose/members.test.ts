@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../../property/compose/differential.ts';
 
-/** Programs about objects and lists under conditions; each must do the same natively and as a graph. */
+/** Programs with objects and lists under conditions. Each must give the same result in JavaScript and as a graph. */
 const EQUAL: Readonly<Record<string, readonly string[]>> = {
   'keys under conditions': [
     `const o = {}; if (s.flag) o.a = 'x'; return { m: { a: 'base', ...o } };`,
@@ -217,7 +217,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What cannot be said in a graph, or says nothing: the code, and what the message holds. */
+/** Programs that a graph cannot express, or that have no effect: the code, and a part of the message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`const l = [...s.tags]; l.length = 1; return { l };`, 'trace/no-cel', 'the length of a list with conditional elements'],
   [`const l = ['a', 'b']; l.length = s.tags.length; return { l };`, 'trace/no-cel', 'is set to a value that is no number of the composition'],

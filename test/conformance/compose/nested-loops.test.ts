@@ -15,7 +15,7 @@ interface Input {
   readonly on?: boolean;
 }
 
-/** The inner composition, over the factory it is given: it runs natively too. */
+/** The inner composition, with its factory as an argument so that it also runs in JavaScript. */
 const inner = (make: typeof ConfigMap) => (s: Input) => {
   const c = make({ id: 'c', name: `c-${s.name}`, data: { url: `http://${s.name}` } });
   const d = make({ id: 'd', name: `d-${s.name}`, data: { ready: s.name === 'x' ? 'no' : 'yes', on: String(s.on ?? true) } });
@@ -26,7 +26,7 @@ const AppStatus = type({ url: 'string', ready: 'boolean' });
 const app = kubernetesComposition({ name: 'app', spec: App, status: AppStatus }, inner(ConfigMap) as never);
 const SPEC = type({ regions: 'string[]', flag: 'boolean' });
 
-/** Programs that make nested compositions in a loop; each must do the same natively and as a graph. */
+/** Programs with nested compositions in a loop. Each must give the same result in JavaScript and as a graph. */
 const EQUAL: readonly string[] = [
   `const apps = s.regions.map((r) => app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready) };`,
   `const apps = []; for (const r of s.regions) apps.push(app({ name: r })); return { urls: apps.map((a) => a.status.url), ready: apps.every((a) => a.status.ready), n: apps.length };`,
@@ -55,7 +55,7 @@ const EQUAL: readonly string[] = [
   `const l = s.regions.map((r) => ({ w: s.flag ? ConfigMap({ id: 'w', name: r, data: { k: r } }) : undefined, v: s.flag ? undefined : ConfigMap({ id: 'v', name: 'v' + r, data: { k: r } }) })); ConfigMap({ id: 'z', name: 'z', data: { a: l.map(({ w, v }) => (w?.data.k ?? 'q') + (v?.data.k ?? 'p')).join() } }); return { a: l.map(({ w, v }) => w?.data.k ?? v?.data.k ?? 'never') };`,
 ];
 
-/** What has no form in a graph: the code, and what the message holds. */
+/** Programs that a graph cannot express: the code, and a part of the message. */
 const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [
     `let n = 0; for (const r of s.regions) { const a = app({ name: r }); n += a.status.ready ? 1 : 0; } return { n };`,
@@ -89,7 +89,7 @@ function traced(body: string): Composition<JsonObject, JsonObject> {
   return composition as never;
 }
 
-/** Names of the objects and the status, as JavaScript has them. */
+/** Names of the objects, and the status, in JavaScript. */
 function native(body: string, given: JsonObject): { readonly names: readonly string[]; readonly status: JsonObject } {
   const names: string[] = [];
   const make = ({ name, data }: { name: string; data: JsonObject }) => {

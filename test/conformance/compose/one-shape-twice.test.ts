@@ -27,7 +27,7 @@ const spec = {
   required: ['size', 'items'],
 } as const;
 
-/** Values of two fields with one shape: CEL gives each field a type of its own. */
+/** Expressions over two fields with equal schemas. CEL gives each field its own type. */
 const PROGRAMS: Readonly<Record<string, (s: Spec) => { readonly v: unknown }>> = {
   'a sum of lists': (s) => ({ v: [...s.items, ...(s.more ?? [])] }),
   'a sum by concat and flat': (s) => ({ v: [s.items.concat(s.more ?? []), [s.items, s.more ?? []].flat()] }),

@@ -30,7 +30,7 @@ const imageOf = () => 'nginx:1.27';
 const suffix = (length: number) => Math.random().toString(36).slice(0, length);
 const stamp = () => ({ at: new Date() });
 
-/** Each program, the code of its refusal and what the text must say. */
+/** Each program, with the code of its refusal and a part of the message. */
 const refused: readonly (readonly [string, string, string, (spec: Spec) => unknown])[] = [
   ['a field that does not exist', 'trace/field', 's has no field "nmae"; did you mean "name"?', (s) => ConfigMap({ name: (s as never)['nmae'] })],
   ['a method that does not exist', 'trace/member', 'it has no member "toUpercase"; did you mean "toUpperCase"?', (s) => ConfigMap({ name: (s.name as never as { toUpercase(): string }).toUpercase() })],

@@ -4,14 +4,14 @@ import * as sdk from '../../../src/compat/index.ts';
 import type { Enhanced } from '../../../src/compat/index.ts';
 import * as simple from '../../../src/factories/simple/index.ts';
 
-/** A composition as programs for TypeKro 0.33 were written, and a spec. */
+/** A composition in the style of programs for TypeKro 0.33, and a spec. */
 interface Program {
   readonly graph: {
     toYaml(): string;
     factory(mode: 'direct' | 'kro', options?: sdk.PublicFactoryOptions): { toYaml(spec: never): string };
   };
   readonly spec: object;
-  /** Texts that both forms must hold: the definition, and the plain manifests of direct mode. */
+  /** Patterns that the definition must match, and patterns for the plain manifests of direct mode. */
   readonly definition: readonly RegExp[];
   readonly manifests: readonly RegExp[];
 }

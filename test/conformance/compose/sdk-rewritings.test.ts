@@ -6,9 +6,12 @@ import { cnpgBootstrap } from '../../../src/factories/cnpg/index.ts';
 import * as simple from '../../../src/factories/simple/index.ts';
 import { valkey } from '../../../src/factories/valkey/index.ts';
 
-/** What the older SDK took and ignored, or gave and we do not: a row of the page for its users holds each pair. */
+/**
+ * An option or a value of the older SDK that had no effect there, or that this package does not have. The migration
+ * page has a row for each.
+ */
 interface Rewriting {
-  /** What the row of docs/migrating-from-typekro-sdk.md begins with. */
+  /** The start of the row in docs/migrating-from-typekro-sdk.md. */
   readonly row: string;
   readonly before: () => unknown;
   readonly refusal: RegExp;
@@ -19,7 +22,7 @@ interface Rewriting {
 const site = type({ name: 'string', host: 'string' });
 const ready = type({ ready: 'boolean' });
 
-/** A composition as programs for TypeKro 0.33 declare one, printed. */
+/** The YAML of a composition that is declared as in programs for TypeKro 0.33. */
 function printed<Status extends object>(
   work: (spec: typeof site.infer) => Status,
   status: { readonly infer: Status },

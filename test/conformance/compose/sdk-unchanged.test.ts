@@ -10,7 +10,7 @@ const ready = type({ ready: 'boolean' });
 const tier = type({ name: 'string', environment: '"production" | "staging"', size: 'string' });
 const endpoint = type({ ready: 'boolean', endpoint: 'string' });
 
-/** Programs with what the pages of the older SDK show, which run as they are. */
+/** Programs from the older SDK's pages that run without changes. */
 const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<never, never>, 'toYaml'>, RegExp[]])[] =
   [
     [

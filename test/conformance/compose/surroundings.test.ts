@@ -152,7 +152,7 @@ function placesOf(build: (spec: Spec) => object): string[] {
 }
 
 describe('functions with one text are told apart by their places', () => {
-  /** Functions of two files with one text. */
+  /** Functions of two files with the same text. */
   const functions = async (name: string, before: string): Promise<{ readonly [name: string]: (spec: Spec) => never }> => {
     const refused = '(spec) => ({ r: spec.name.localeCompare("b") })';
     const source = `${before}export const first = ${refused};\nexport const second = ${refused};\n//# sourceURL=${name}`;
@@ -180,7 +180,7 @@ describe('functions with one text are told apart by their places', () => {
   });
 });
 
-/** What is said of a composition, with the place. */
+/** The diagnostics of a composition, each with its place. */
 function refusalOf(build: (spec: Spec) => object): readonly string[] {
   try {
     compose(build);

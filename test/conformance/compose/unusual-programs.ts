@@ -1,6 +1,6 @@
 /**
- * Programs as application developers write them, with what the language offers: each is either translated exactly or
- * refused where it says something that a graph cannot. Specs and the comparison are those of the generated programs.
+ * Programs as application developers write them, with unusual parts of the language. Each is either translated exactly,
+ * or refused because a graph cannot express it. The specs and the comparison are those of the generated programs.
  */
 export const PROGRAMS: Readonly<Record<string, string>> = {
  asyncHelper: `(s) => { const f = async () => s.name; return { v: f() }; }`,

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { compare } from "../../property/compose/differential.ts";
 import { PROGRAMS } from "./unusual-programs.ts";
 
-/** What is refused, and the text at the place that the refusal names. All others are equal to their native runs. */
+/**
+ * The refused programs, each with the text at the place of the refusal. All other programs give the same result as in
+ * JavaScript.
+ */
 const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> = {
   asyncHelper: ['trace/async', "async () => s.name"],
   awaitIn: ['trace/async', "async (s) => { await null; return { v: s.name }; }"],

@@ -1,5 +1,5 @@
 /**
- * Recorded answers of an API server that ours differs from, by case, each with the reason. A case that
- * stands here must differ: when it passes, the run fails until it is taken out.
+ * Recorded responses that differ from those of the embedded API server, by case, each with the reason. A case in this
+ * list that passes fails the run.
  */
 export const APISERVER_DEVIATIONS: ReadonlyMap<string, string> = new Map();

@@ -6,23 +6,24 @@ import { diff, ensureFixture, load, makeClient, runCase } from '../apiserver/rep
 import { APISERVER_DEVIATIONS } from './apiserver-deviations.ts';
 import type { TopicResult } from './report.ts';
 
-/** Which recordings are replayed, and how. */
+/** The selection of the recordings, and the mode of the replay. */
 export interface ReplayOptions {
-  /** `api`: nothing but the client changes objects; `controllers`: the simulated controllers run. */
+  /** `api`: only the client changes objects. `controllers`: the simulated controllers run. */
   readonly profile: 'api' | 'controllers';
   /** Prefixes of case ids, or topics. Default: all. */
   readonly only?: readonly string[];
-  /** Leaves texts and headers out of the comparison. Default: false. */
+  /** Ignores messages and headers in the comparison. Default: false. */
   readonly lenient?: boolean;
-  /** A case that stands in the list of deviations counts as passed while it deviates. Default: true. */
+  /** A case in the list of deviations counts as passed while it deviates. Default: true. */
   readonly deviations?: boolean;
 }
 
 const CONCURRENCY = 6;
 
-/** What the README of the recordings asks of a server. */
+/** Starts the server that the README of the recordings describes. */
 async function startServer(profile: ReplayOptions['profile']) {
-  // Owners of fields are ordered by time: on a slow machine the steps of a case must not fall into two seconds.
+  // The owners of fields are ordered by time, in seconds. The clock stands still, because on a slow machine the steps
+  // of a case could fall into different seconds.
   const now = Date.now();
   const standing: ClusterClock = { now: () => now, setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback) };
   const cluster = await createEmbeddedCluster({
@@ -37,7 +38,7 @@ async function startServer(profile: ReplayOptions['profile']) {
   return { cluster, url: listener.url };
 }
 
-/** Replays the recordings of a folder against an embedded cluster of its own. */
+/** Replays the recordings of a folder against an embedded cluster that is started for them. */
 export async function replayRecordings(directory: string, options: ReplayOptions): Promise<TopicResult[]> {
   const files = readdirSync(directory)
     .filter((file) => file.endsWith('.jsonl'))

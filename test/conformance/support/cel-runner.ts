@@ -71,7 +71,7 @@ const TYPES: Readonly<Record<string, CelType>> = {
   'map(string, dyn)': mapType(STRING, DYN),
 };
 
-/** An environment of the recordings, built. */
+/** An environment of the recordings, compiled. */
 interface Built {
   readonly environment: Environment;
   readonly mode: RecordedEnvironment['mode'];
@@ -79,7 +79,7 @@ interface Built {
   readonly iterators: ReadonlySet<string>;
 }
 
-/** Schemas in the form of the schema model: of a list of types only the first counts. */
+/** The schema in the form of the schema model: of a list of types, only the first one. */
 function normalizedSchema(schema: unknown): Schema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === 'type' && Array.isArray(value) ? (value[0] as unknown) : value,
@@ -123,7 +123,7 @@ function elementOf(environment: Environment, expression: string): CelType {
   return checked.type.params[0] ?? DYN;
 }
 
-/** Numbers that JSON lacks, in both directions. */
+/** Decodes numbers that JSON cannot express. */
 function decode(value: JsonValue | undefined): JsonValue | undefined {
   if (Array.isArray(value)) return value.map((entry) => decode(entry) as JsonValue);
   if (!isJsonObject(value)) return value;
@@ -146,7 +146,7 @@ function encodeNumber(value: number): JsonValue {
   return Number.isFinite(value) ? value : { $double: String(value) };
 }
 
-/** Only the token lists of syntax errors are left out of the comparison. */
+/** Removes the token lists of syntax errors, which are the only text that is not compared. */
 function withoutTokenLists(text: string): string {
   return text.replaceAll(/expecting \{[^\n]*\}/g, 'expecting {…}');
 }
@@ -158,7 +158,7 @@ function conditionJson(value: Value): JsonValue | undefined {
   return list.every((entry) => entry !== undefined) ? (list) : undefined;
 }
 
-/** Runs recorded cases and compares everything that is recorded of them. */
+/** Runs recorded cases and compares all their recorded results. */
 class Runner {
   readonly #file: EnvironmentFile;
   readonly #built = new Map<string, Built>();
@@ -176,7 +176,7 @@ class Runner {
     return built;
   }
 
-  /** Differences of a case, one text each; none when all agrees. */
+  /** The differences of a case. Empty when all results agree. */
   differences(recorded: RecordedCase): string[] {
     const built = this.#environment(recorded.env);
     const found: string[] = [];

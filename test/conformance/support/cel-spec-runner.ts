@@ -14,7 +14,7 @@ import type { SpecType, SpecValue } from './cel-spec-values.ts';
 import { canonical, specType, specValue } from './cel-spec-values.ts';
 import type { TopicResult } from './report.ts';
 
-/** A vector of cel-spec, as its JSON has it. */
+/** A vector of cel-spec in its JSON form. */
 interface Vector {
   readonly name: string;
   readonly expr: string;
@@ -41,7 +41,7 @@ interface Declaration {
   };
 }
 
-/** What cel-go said of a vector. */
+/** The recorded result of cel-go for a vector. */
 interface Recorded {
   readonly suite: string;
   readonly section: string;
@@ -53,7 +53,7 @@ interface Recorded {
   readonly evalError?: string;
 }
 
-/** Why an expectation of a vector is not met, by the vector's id. */
+/** The reasons of deviations, by the vector's id. */
 export type Deviations = Readonly<Record<string, string>>;
 
 interface Suite {
@@ -62,7 +62,7 @@ interface Suite {
   readonly tests?: readonly { readonly original: object }[];
 }
 
-/** All vectors by `suite/section/name`; a name may occur twice in a section. */
+/** All vectors by `suite/section/name`. Several vectors of a section may have the same name. */
 function vectors(): ReadonlyMap<string, readonly Vector[]> {
   const found = new Map<string, Vector[]>();
   for (const suite of (tests as unknown as Suite).suites ?? []) {
@@ -107,7 +107,7 @@ function environmentOf(vector: Vector): Environment {
   });
 }
 
-/** Differences between what the checker says and what cel-go's said. */
+/** The difference between the results of this checker and of cel-go's checker. Undefined when they agree. */
 function checkDifference(check: CheckResult, recorded: Recorded['check']): string | undefined {
   const got = check.ok ? typeToString(check.type) : check.text.split('\n')[0];
   const expected = recorded.ok ? recorded.type : recorded.error;
@@ -126,7 +126,7 @@ function program(environment: Environment, vector: Vector, check: CheckResult): 
   return planned.ok ? planned.program : planned.text;
 }
 
-/** Evaluates a vector; undefined when its expectation is met. */
+/** Evaluates a vector. Returns the difference, or undefined when the result is as expected. */
 function valueDifference(environment: Environment, vector: Vector, check: CheckResult): string | undefined {
   const planned = program(environment, vector, check);
   if (typeof planned === 'string') return vector.evalError === undefined ? `refused: ${planned}` : undefined;
@@ -142,9 +142,9 @@ function valueDifference(environment: Environment, vector: Vector, check: CheckR
 }
 
 /**
- * Runs cel-spec's vectors that use no protobuf messages: type and verdict of the checker against the
- * recorded ones of cel-go, values against the vectors. `deviations` are vectors whose value is cel-go's and
- * not the vector's; one that meets its vector after all is a failure.
+ * Runs the vectors of cel-spec that have no protobuf messages. Compares the types and errors of the checker with the
+ * recorded ones of cel-go, and the values with those of the vectors. `deviations` are vectors for which cel-go's value
+ * is expected. A deviation whose vector passes is a failure.
  */
 export function runCelSpec(recordings: string, deviations: Deviations): TopicResult[] {
   const all = vectors();

@@ -25,7 +25,7 @@ import {
   typeParam,
 } from '../../../src/cel/index.ts';
 
-/** A value of cel-spec's vectors, as its JSON has it. */
+/** A value of cel-spec's vectors in its JSON form. */
 export interface SpecValue {
   readonly nullValue?: null;
   readonly boolValue?: boolean;
@@ -77,7 +77,7 @@ export function specType(type: SpecType | undefined): CelType {
 
 const environment = createEnvironment();
 
-/** A timestamp or duration by its JSON text. */
+/** A timestamp or a duration from its JSON text. */
 function wellKnown(text: string, conversion: 'duration' | 'timestamp'): Value {
   const compiled = environment.compile(`${conversion}("${text}")`);
   const result = compiled.ok ? compiled.program.evaluate({}) : undefined;
@@ -85,7 +85,7 @@ function wellKnown(text: string, conversion: 'duration' | 'timestamp'): Value {
   return result.value;
 }
 
-/** The value that a vector gives, as expressions see it. */
+/** The value of a vector as expressions read it. */
 export function specValue(value: SpecValue): Value {
   if (value.boolValue !== undefined) return value.boolValue;
   if (value.int64Value !== undefined) return integer(BigInt(value.int64Value));
@@ -116,7 +116,10 @@ function map(entries: readonly { readonly key: SpecValue; readonly value: SpecVa
   return Object.fromEntries(made) as Record<string, Value>;
 }
 
-/** One text per value, the same for values that the vectors hold equal: types apart, maps in any order. */
+/**
+ * A text that is equal for values that the vectors consider equal: values of different types differ, and the order of
+ * map entries does not count.
+ */
 export function canonical(value: Value): string {
   if (value instanceof CelDouble) return `double:${value.value}`;
   if (value instanceof CelUint) return `uint:${value.value}`;

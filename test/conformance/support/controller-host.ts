@@ -6,14 +6,17 @@ import { KubeClient, loadKubeConfig } from '../../../src/kube/index.ts';
 
 /** A controller that another process can stop and start again with other flags. */
 export interface ControllerHost {
-  /** To be called as `CMD stop` and `CMD start [FLAG…]`. */
+  /** The command that stops and starts the controller, as `CMD stop` and `CMD start [FLAG…]`. */
   readonly restartCommand: string;
   start(flags: readonly string[]): Promise<void>;
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Runs our controller in this process against a kubeconfig, over sockets as any other client. `always`: flags of every start. */
+/**
+ * Runs this project's controller in this process against a kubeconfig, over sockets. `always`: the flags of every
+ * start.
+ */
 export async function hostController(
   kubeconfig: string,
   logger: Logger,

@@ -1,4 +1,5 @@
-// Called by the acceptance runner as `… PORT stop` and `… PORT start [FLAG...]`; returns when it is done.
+// The acceptance runner calls this script as `… PORT stop` and `… PORT start [FLAG...]`. It ends when the controller
+// has stopped or started.
 const [port, action, ...flags] = process.argv.slice(2);
 const query = new URLSearchParams(flags.map((flag) => ['flag', flag]));
 const response = await fetch(`http://127.0.0.1:${port}/${action}?${query}`, { method: 'POST' });

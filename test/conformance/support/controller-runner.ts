@@ -8,29 +8,32 @@ import { KubeClient } from '../../../src/kube/index.ts';
 import { hostController } from './controller-host.ts';
 import type { TopicResult } from './report.ts';
 
-/** What to run, and against what. */
+/** The scenarios to run, and the server and controller to run them against. */
 export interface ControllerRunOptions {
   /** Directory with `scenarios/` and `golden/`. */
   readonly dir: string;
-  /** Parts of names; none runs all. */
+  /** Parts of names of scenarios. An empty list selects all scenarios. */
   readonly names: readonly string[];
-  /** More options of the runner, e.g. `--info`. */
+  /** Further options of the runner, for example `--info`. */
   readonly runnerArgs?: readonly string[];
-  /** A cluster that is there already; default: an embedded one without workload controllers. */
+  /** Kubeconfig of an existing cluster. Default: an embedded cluster without workload controllers. */
   readonly kubeconfig?: string;
-  /** `none`: a controller runs already. `host`: ours, in this process. Else a command that is called to restart one. */
+  /**
+   * `none`: a controller already runs. `host`: this project's controller, in this process. Otherwise a command that
+   * restarts a controller.
+   */
   readonly controller?: string;
-  /** The line of kro whose behaviour our controller shows. Default: its own default. */
+  /** The release line of kro whose behaviour this project's controller has. Default: the controller's own default. */
   readonly level?: string;
-  /** Where log entries of our controller go; default: nowhere. */
+  /** Receives the log entries of this project's controller. Default: they are dropped. */
   readonly log?: (line: string) => void;
-  /** Gets each line that the runner prints. */
+  /** Receives each line that the runner prints. */
   readonly print: (line: string) => void;
 }
 
 const SUITE = new URL('../controller/', import.meta.url).pathname;
 
-/** Runs the black-box scenarios with our controller, over HTTPS, restarts included. */
+/** Runs the black-box scenarios against a controller, over HTTPS, with its restarts. */
 export async function runControllerScenarios(options: ControllerRunOptions): Promise<TopicResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'typekro-scenarios-'));
   const cluster = options.kubeconfig === undefined ? await openCluster(join(folder, 'kubeconfig')) : undefined;
@@ -80,7 +83,7 @@ async function runSuite(
   return resultsOf(JSON.parse(await readFile(reportFile, 'utf8')) as Report);
 }
 
-/** The report of the runner, as far as we read it. */
+/** The fields of the runner's report that this runner reads. */
 interface Report {
   readonly scenarios: readonly {
     readonly name: string;
@@ -89,7 +92,7 @@ interface Report {
   }[];
 }
 
-/** One topic per scenario; what was skipped is none. */
+/** One topic for each scenario. Skipped scenarios are left out. */
 function resultsOf({ scenarios }: Report): TopicResult[] {
   return scenarios
     .filter(({ result }) => result !== 'skipped')

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 import type { Expression, Graph, GraphNode, Hole } from '../../../src/graph/index.ts';
 
-/** The parts of a graph that the recordings speak of, in the recordings' form. */
+/** The recorded parts of a graph, in the form of the recordings. */
 export function describeGraph(graph: Graph): JsonObject {
   const nodes = Object.fromEntries([...graph.nodes.values()].map((node) => [node.id, describeNode(node)]));
   const { conditions } = graph.status;
@@ -30,7 +30,10 @@ export function describeGraph(graph: Graph): JsonObject {
   };
 }
 
-/** kro lists the nodes that each status field reads, `schema` once, and what conditions read beyond these. */
+/**
+ * The list as kro reports it: the nodes of each status field, `schema` at most once, and the further nodes of
+ * conditions.
+ */
 function instanceDependencies({ status }: Graph): string[] {
   const fromFields = status.holes.flatMap((hole) => hole.expression.references);
   const nodes = fromFields.filter((id) => id !== 'schema');
@@ -74,8 +77,8 @@ function describeHoles(holes: readonly Hole[], prefix: string): JsonValue[] {
 }
 
 /**
- * The first difference between what is wanted and what came, as `path: wanted … got …`; undefined when they
- * agree. Absent lists and objects equal empty ones, as the corpus says.
+ * The first difference between the wanted and the found value, as `path: wanted … got …`. Undefined when they agree.
+ * Absent lists and objects equal empty ones, as the corpus defines.
  */
 export function firstDifference(want: JsonValue | undefined, got: JsonValue | undefined, path = ''): string | undefined {
   if (isEmpty(want) && isEmpty(got)) return undefined;
@@ -106,8 +109,8 @@ function show(value: JsonValue | undefined): string {
 }
 
 /**
- * Do two error texts agree? Equal, or, where a message of cel-go is inside, equal up to it, in its position,
- * and in the message itself save for the lists of a syntax error.
+ * Whether two error texts agree. Texts without a message of cel-go must be equal. Texts with one must agree in the part
+ * before it and in its position, and in the message unless it is a syntax error.
  */
 export function sameErrorText(want: string, got: string): boolean {
   if (want === got) return true;
@@ -124,7 +127,7 @@ function splitAtCel(text: string): [string, { position: string; message: string 
   return [text.slice(0, match.index), { position: match[1] ?? '', message: match[2] ?? '' }];
 }
 
-/** Texts that hold names of Go types or functions; the corpus leaves matching them open. */
+/** Whether a text has names of Go types or functions. The corpus does not require such texts to match. */
 export function isGoText(text: string): boolean {
   return /strconv\.|map\[string\]|error unmarshaling JSON|json: cannot|<nil>|interface \{\}/.test(text);
 }

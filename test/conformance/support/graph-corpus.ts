@@ -6,7 +6,7 @@ import { parseDefinitions } from '../../../src/graph/index.ts';
 import type { SchemaSource } from '../../../src/schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../../src/schema/index.ts';
 
-/** One recorded definition: what the author wrote and what kro answered. */
+/** One recorded definition: the author's input and kro's result. */
 export interface GraphCase {
   readonly name: string;
   readonly group: string;
@@ -17,7 +17,7 @@ export interface GraphCase {
   readonly expect: JsonObject;
 }
 
-/** Reads a file of one JSON object per line; nothing when the file does not exist. */
+/** Reads a file with one JSON object on each line. Returns an empty list when the file does not exist. */
 export function readLines(file: string): JsonObject[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')

@@ -6,7 +6,7 @@ import { describeGraph, firstDifference, isGoText, sameErrorText } from './graph
 import type { GraphCase } from './graph-corpus.ts';
 import { readGraphCases, readLines } from './graph-corpus.ts';
 
-/** The outcome of one recorded case; `problem` is absent when it agrees. */
+/** The result of one recorded case. `problem` is absent when the case passes. */
 export interface GraphOutcome {
   readonly name: string;
   readonly group: string;
@@ -32,7 +32,7 @@ function runHashCase({ a, b, expect }: JsonObject): string | undefined {
   return equal === wanted ? undefined : `want ${wanted ? 'equal' : 'different'} hashes`;
 }
 
-/** Compiles one definition and compares; the answer is the first difference. */
+/** Compiles one definition and returns the first difference. Undefined when it has none. */
 export function runGraphCase(each: GraphCase): string | undefined {
   const { graph, diagnostics } = compile(each.definition, {
     sources: each.sources,
@@ -67,7 +67,7 @@ function texts(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 }
 
-/** The recorded result without what is no part of it. */
+/** The recorded result without the parts that are not compared. */
 function comparable(variant: JsonValue): JsonValue {
   if (!isJsonObject(variant)) return variant;
   const { admission: _admission, crdProblems: _problems, phases: _phases, ...rest } = variant;

@@ -1,11 +1,11 @@
-/** What a conformance run of one topic found. */
+/** The result of a conformance run for one topic. */
 export interface TopicResult {
   readonly topic: string;
   readonly passed: number;
   readonly failures: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** A line per topic, the differences if wanted, and the closing line `N passed, N failed`. */
+/** A line for each topic, with `verbose` its differences, and the closing line `N passed, N failed`. */
 export function formatReport(results: readonly TopicResult[], verbose: boolean): string {
   const lines: string[] = [];
   for (const { topic, passed, failures } of results) {

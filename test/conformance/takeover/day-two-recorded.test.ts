@@ -14,7 +14,7 @@ import type { CommandRun } from '../../support/run-command.ts';
 import { commandRunner } from '../../support/run-command.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
-/** Commands that change something, on a cluster that kro's own controller ran. No controller runs. */
+/** Runs commands that change objects on a recorded cluster of kro's own controller. No controller runs. */
 let cluster: Cluster;
 let api: KubeClient;
 let cwd: string;
@@ -53,7 +53,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-/** Versions of all objects that the test compares: a command that refuses writes none of them. */
+/** Versions of all objects that the test compares. A refused command must not change any. */
 async function versions(): Promise<unknown> {
   const kinds = ['Web', 'Pair', 'Stack', 'Pause'].map((kind) => ({ apiVersion: 'takeover.test/v1', kind }));
   const lists = await Promise.all(

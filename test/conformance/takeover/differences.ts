@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '../../../src/core/index.ts';
 import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
 
-/** Different in any two clusters. */
+/** Fields that differ between any two clusters. */
 const VOLATILE = new Set([
   'uid',
   'resourceVersion',
@@ -15,7 +15,7 @@ const VOLATILE = new Set([
   'clusterIPs',
 ]);
 
-/** Where kro's object differs from ours: paths with both values. */
+/** The differences between kro's object and the controller's: paths with both values. */
 export function seen(kro: KubeObject, ours: KubeObject): string[] {
   return compare(normalize(kro as unknown as JsonValue), normalize(ours as unknown as JsonValue), '');
 }

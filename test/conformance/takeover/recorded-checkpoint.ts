@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../src/
 import { isJsonObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 
-/** A step of a recorded scenario, as far as it matters for the state that it leaves. */
+/** The fields of a recorded scenario's step that decide the state after it. */
 interface Step {
   readonly apply?: KubeObject;
   readonly create?: KubeObject;
@@ -25,7 +25,7 @@ interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** A condition as the recordings hold it: without times, with `current` for the generation. */
+/** A recorded condition: without times, and with `current` in place of the generation. */
 type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
 
 interface Checkpoint {
@@ -35,14 +35,14 @@ interface Checkpoint {
 
 const FOLDER = new URL('../controller/', import.meta.url);
 
-/** Long enough for each wait of a scenario, in milliseconds of the virtual clock. */
+/** Longer than each wait of a scenario, in milliseconds of the virtual clock. */
 const WAIT_MS = 40_000;
 
 /**
- * Brings a cluster to a checkpoint of a scenario that was recorded with kro's own controller, stops the controller,
- * and writes what kro wrote into the status of definitions and instances.
+ * Brings a cluster to a checkpoint of a scenario that was recorded with kro's own controller, stops the controller, and
+ * writes kro's recorded status of definitions and instances.
  *
- * @param x stands in names for the part that differs from run to run
+ * @param x replaces the part of names that differs from run to run
  */
 export async function standAt(world: VirtualWorld, name: string, checkpoint: string, x: string): Promise<void> {
   const scenario = JSON.parse(placed(read(`scenarios/${name}.json`), x)) as Scenario;
@@ -118,7 +118,7 @@ const OWN_KINDS: Readonly<Record<string, string>> = {
   GraphRevision: 'internal.kro.run/v1alpha1',
 };
 
-/** The version of a kind of kro, or of an instance, which some definition declares. */
+/** The apiVersion of a kind of kro, or of a kind that a CRD in the cluster declares. */
 async function apiVersionOf(world: VirtualWorld, kind: string): Promise<string> {
   const own = OWN_KINDS[kind];
   if (own !== undefined) return own;

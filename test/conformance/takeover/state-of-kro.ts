@@ -6,16 +6,17 @@ import { parseJson } from '../../../src/core/index.ts';
 import { KubeClient } from '../../../src/kube/index.ts';
 
 /**
- * What the Go controller (kro, August 2026, default flags) left of the stories: recorded from an embedded cluster
- * to which it was connected over HTTPS, with `leaving` being deleted and held by a foreign finalizer, and `asleep`
- * suspended. `change` edits the text first, e.g. to another version.
+ * The state that the Go controller (kro, August 2026, default flags) left after the stories. It was recorded from an
+ * embedded cluster, with the controller connected over HTTPS. The instance `leaving` is being deleted and has a
+ * finalizer of another client, and `asleep` is suspended. `change` edits the text first, for example to another
+ * version.
  */
 export function stateOfKro(change: (text: string) => string = (text) => text): ClusterSnapshot {
   const text = readFileSync(new URL('../../fixtures/takeover/state-of-kro.json', import.meta.url), 'utf8');
   return parseJson(change(text)) as unknown as ClusterSnapshot;
 }
 
-/** Puts a recorded state on top of what a fresh cluster holds, with the definitions of kro's own kinds. */
+/** Adds a recorded state to a fresh cluster, with the CRDs of kro's own kinds. */
 export async function restoreState(cluster: Cluster, state: ClusterSnapshot): Promise<void> {
   const admin = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await admin.create(crd);

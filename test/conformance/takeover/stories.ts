@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
 
-/** A definition, its instances and whatever else has to be there. */
+/** A definition, its instances and the other objects that they require. */
 export interface Story {
   readonly name: string;
-  /** Applied first, in this order. */
+  /** Objects to apply first, in this order. */
   readonly before: readonly KubeObject[];
   readonly definitions: readonly KubeObject[];
   readonly instances: readonly KubeObject[];
@@ -70,7 +70,7 @@ const service: JsonObject = {
   spec: { selector: { app: '${schema.metadata.name}' }, ports: [{ port: 80, targetPort: 8080 }] },
 };
 
-/** Graphs of every sort, whose state a stock controller leaves for ours, and ours for a stock one. */
+/** Graphs of every sort. A stock controller and this project's controller take over each other's state of them. */
 export const STORIES: readonly Story[] = [
   {
     name: 'simple',
@@ -283,5 +283,5 @@ export const STORIES: readonly Story[] = [
   },
 ];
 
-/** The namespace of the instances, made before everything else. */
+/** The namespace of the instances, created before all other objects. */
 export const NAMESPACE = namespace('takeover');

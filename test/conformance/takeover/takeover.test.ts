@@ -10,16 +10,17 @@ import { seen } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';
 
-/** The only thing that ours tells otherwise: what holds a deletion up. */
+/** The only write of the take-over: the status that names what delays a deletion. */
 const BLOCKED = 'PATCH /apis/takeover.test/v1/namespaces/takeover/stacks/leaving/status?fieldManager=kro';
 
-/** Where we write something else, on purpose or without harm; `docs/takeover.md` has the reasons. */
+/** Deliberate or harmless differences in writes. `docs/takeover.md` has the reasons. */
 const KNOWN: readonly RegExp[] = [
-  // Its own label, which no controller compares: both sides compute the hash of the stored spec anew.
+  // kro's own label. No controller reads it: both compute the hash from the stored spec.
   /graph-revision-hash: kro "/,
-  // The first write of an instance brings its whole inventory along, so that manager owns these fields, too.
+  // This controller's first write of an instance has the whole inventory, so that its field manager also owns these
+  // fields.
   /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, ours \{\}$/,
-  // What blocks a deletion is named.
+  // This controller names what delays the deletion.
   /conditions\[\d\]\.message: kro "deleting resources", ours "deleting resources: waiting for /,
 ];
 
@@ -29,7 +30,7 @@ async function clusterOfKro(change?: (text: string) => string) {
   return cluster;
 }
 
-/** Starts our controller and gives what it writes until nothing is left to do, Events aside. */
+/** Starts this project's controller. Returns its writes, without those of Events, until it has nothing left to do. */
 async function takeOver(cluster: Cluster, options: Partial<ControllerOptions> = {}) {
   const requests: TransportRequest[] = [];
   const inner = cluster.transport();
@@ -164,7 +165,7 @@ describe('what we write', () => {
       else differences.push(...seen(object, other).map((text) => `${key} ${text}`));
     }
     expect(differences.filter((text) => !KNOWN.some((known) => known.test(text)))).toEqual([]);
-    // Each of them is still one.
+    // Each known difference still occurs.
     for (const known of KNOWN) expect(differences.some((text) => known.test(text))).toBe(true);
     await controller.stop();
     await cluster.close();

@@ -9,7 +9,7 @@ import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { standAt } from './recorded-checkpoint.ts';
 
-/** The scenarios that were recorded with kro's own controller, at a moment at which something is wrong. */
+/** Explains scenarios that were recorded with kro's own controller, at a checkpoint with a failure. */
 let world: VirtualWorld;
 afterEach(async () => {
   await world.close();
@@ -33,7 +33,7 @@ async function whyDefinition(name: string): Promise<string> {
   return definitionWhyLines(await explainDefinition(world.user, definition, NEVER), world.clock.now(), false).join('\n');
 }
 
-/** Scenario, checkpoint, instance, and what the answer names: the cause, and what to do where that is certain. */
+/** Scenario, checkpoint, instance, and texts that the answer contains: the cause, and the remedy when it is certain. */
 const INSTANCES: readonly (readonly [string, string, string, readonly string[]])[] = [
   [
     'api-validation-error',
@@ -93,7 +93,7 @@ describe('an instance of kro', () => {
   });
 });
 
-/** Scenario, checkpoint, definition, and what the answer names. */
+/** Scenario, checkpoint, definition, and texts that the answer contains. */
 const DEFINITIONS: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['rgd-bad-reference-fixed', 'refused', 'lamp-x', ['✗ GraphAccepted', 'nothing here is named ghost', 'spec.resources[0].template.data.w', 'known names: schema, base']],
   ['rgd-bad-type-fixed', 'refused', 'crate-x', ['✗ GraphAccepted', 'unknown type: bignumber', 'at spec.schema.spec.size']],

@@ -10,7 +10,7 @@ import { KubeClient, readSession } from '../../../src/kube/index.ts';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
-/** The commands on a cluster that kro's own controller ran, recorded in `test/fixtures/takeover`. No controller runs. */
+/** Runs the commands on a cluster of kro's own controller, recorded in `test/fixtures/takeover`. No controller runs. */
 let cluster: Cluster;
 let api: KubernetesApi;
 beforeAll(async () => {
