@@ -275,7 +275,8 @@ async function forEach(): Promise<void> {
     await watched.left('many-500');
     await watched.reached('many-500');
   });
-  // Events are told besides; where only methods are counted, a POST is one: children are applied.
+  // Requests that report events do not count. Where requests are counted by method only, each POST reports an event,
+  // because children are written by apply.
   const writes = edit.writes - (Number(/(?:event|post) (\d+)/.exec(edit.byVerb)?.[1]) || 0);
   row(
     'one child of 1000 edited by hand',

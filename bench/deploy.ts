@@ -16,7 +16,7 @@ const GOAL = { latency: 100, requests: 220, memory: 35 };
 
 type Mode = 'direct' | 'kro';
 
-/** What a program tells of itself, in megabytes. */
+/** The memory that a program reports of its own process, in megabytes. */
 interface Memory {
   readonly rss: number;
   readonly peak: number;
@@ -41,10 +41,10 @@ function row(what: string, measured: string, goal = '', met?: boolean): void {
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** When each Deployment was told to be ready, in milliseconds since 1970. */
+/** The time at which `reportReady` made each Deployment ready, in milliseconds since 1970. */
 const readyAt = new Map<string, number>();
 
-/** Stands in for the controllers of Deployments: what is new becomes ready, and the moment before is kept. */
+/** Acts as the controller of Deployments: makes new Deployments ready, and notes the time before each write. */
 async function reportReady(signal: AbortSignal): Promise<void> {
   for await (const event of client.watch({ apiVersion: 'apps/v1', kind: 'Deployment' }, { signal })) {
     if (event.type !== 'ADDED' || event.object.status?.['readyReplicas'] !== undefined) continue;
@@ -121,7 +121,7 @@ async function first(mode: Mode, count: number): Promise<void> {
   );
 }
 
-/** From before the last child is told to be ready until `deploy` answers. */
+/** Measures the time from the moment before the last child becomes ready until `deploy` returns. */
 async function latency(mode: Mode): Promise<void> {
   const running = await program(mode, 5);
   const times: number[] = [];

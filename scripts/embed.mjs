@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkOneByte } from './bundle.mjs';
 
-/** What tells of a place has none to tell in a bundle. */
+/** Functions that return places of the package's files. A bundle has no such files. */
 const PLACES = ['moduleUrl', 'packageFolder'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 

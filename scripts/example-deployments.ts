@@ -164,7 +164,7 @@ async function playController(
   }
 }
 
-/** The status when it is as the story says, or the last one after some seconds, and what is wrong with it. */
+/** Waits some seconds for the status that the story expects. Returns the last status and its problems. */
 async function settled(
   { gives }: Story,
   read: () => Promise<JsonObject | undefined>,

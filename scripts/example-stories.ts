@@ -17,7 +17,7 @@ export interface Story {
 const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
 
 /**
- * The deployments that a header tells of, in order:
+ * The deployments that a header describes, in order:
  *
  *     // With app: { name: hello }              a spec for an exported composition
  *     // Bucket reports: { arn: x }             what a controller that is not there would say

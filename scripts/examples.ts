@@ -21,7 +21,7 @@ const rows = [['example', 'composition', 'resources', 'compile', 'direct', 'kro'
 
 const told = (milliseconds: number) => `${milliseconds.toFixed(0)} ms`;
 
-/** A cell for a deployment; what is wrong with it is told below the table. */
+/** The table cell of a deployment. The problems of the deployment are printed below the table. */
 function outcomeCell(name: string, mode: string, outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'missing';
   problems.push(...outcome.problems.map((problem) => `${name}, ${mode}: ${problem}`));

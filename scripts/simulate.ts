@@ -55,10 +55,10 @@ function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
   return number;
 }
 
-/** Who works in a seed, where that was asked for. */
+/** With `--shards`, the replicas and shards of a seed. */
 const staff = (seed: number) => (values.shards ? divided(seed) : undefined);
 
-/** One seed with everything that can be told of it. */
+/** Runs one seed and prints its log, its problems, and the smallest set of disruptions that causes them. */
 async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
   const { problems, log, struck } = await simulate(seed, only, staff(seed));

@@ -126,8 +126,8 @@ export class ControllerProcess {
   }
 
   /**
-   * Waits until every one of so many instances has been looked at, and nothing is due. To write down metrics is work,
-   * too: as long as much is left it is asked for them ten times less often than in the end.
+   * Waits until `count` instances have been reconciled and the queue is empty. Each request for metrics costs the
+   * controller time, so the requests are ten times less frequent while many instances are left.
    */
   async whenSeen(count: number, everyMs: number): Promise<void> {
     for (;;) {

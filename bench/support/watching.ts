@@ -1,14 +1,14 @@
-/** Waiting for objects to become what is asked for, by one watch. */
+/** Waits with one watch until objects meet a condition. */
 import type { KubeObject } from '../../dist/core/index.js';
 import type { KubeClient } from '../../dist/kube/index.js';
 
-/** Objects of a type that answer yes, as far as the watch told. */
+/** The objects of a type that meet the condition, as of the last event of the watch. */
 interface Followed extends AsyncDisposable {
-  /** Settles when this one answers yes. */
+  /** Resolves when the object with this name meets the condition. */
   reached(name: string): Promise<void>;
-  /** Settles when this one does not answer yes. */
+  /** Resolves when the object with this name does not meet the condition. */
   left(name: string): Promise<void>;
-  /** Settles when exactly so many answer yes. */
+  /** Resolves when exactly `wanted` objects meet the condition. */
   count(wanted: number): Promise<void>;
 }
 

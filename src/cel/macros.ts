@@ -231,7 +231,7 @@ export const BIND_MACRO: Macro = member('bind', 3, (build, target, args) => {
   return { expr: bind(build, name, value, body) };
 });
 
-/** The name of the operand of `optMap` in its expansion. */
+/** The name to which an expansion of `optMap` or `optFlatMap` binds the operand. */
 const OPTIONAL_TARGET = '@target';
 
 function optionalMacro(name: string, wrap: (build: MacroBuilder, expr: Expr) => Expr): Macro {

@@ -53,8 +53,9 @@ export class EventFilter {
   }
 
   /**
-   * The node of an object: the node that has the object. Otherwise a node that has an object whose name, followed by a
-   * dash, is a prefix of the name.
+   * The id of the node to which an object belongs: the node that made the object itself. With `includeChildResources`,
+   * a child such as the pod `web-5d` belongs to the node of the object `web` in the same namespace, because controllers
+   * name children after the parent.
    */
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;
@@ -70,7 +71,8 @@ export class EventFilter {
 }
 
 /**
- * Reports new events of the objects until `stop` is called. A failed read is reported once, and the deploy continues.
+ * Reports new events of the objects until `stop` is called. The first failed read of each namespace is reported, and the
+ * deploy continues.
  */
 export async function monitorEvents(
   api: KubernetesApi,

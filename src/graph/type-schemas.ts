@@ -1,7 +1,11 @@
 import { unescapeFieldName } from '../cel/index.ts';
 import type { Schema } from '../schema/index.ts';
 
-/** The schemas on the path from the root of a resource to the type of this name, the type included. */
+/**
+ * The schemas on the path from a root schema to a type, both included. A type name is the name of the root and the field
+ * names below it, joined by dots; `@idx` stands for the items of a list, `@elem` for the values of a map. Returns
+ * `undefined` when no schema has the name.
+ */
 export function schemasOnTheWay(name: string, roots: ReadonlyMap<string, Schema>): readonly Schema[] | undefined {
   const [rootName = '', ...steps] = name.split('.');
   let schema = roots.get(rootName);

@@ -15,7 +15,7 @@ export interface ModuleReader {
 }
 
 /**
- * Makes a reader for one state of the files.
+ * Makes a reader for one state of the files. The child process caches modules, so changed files need a new reader.
  *
  * @param print prints the output of modules
  * @param signal ends the process; loads then reject with the signal's reason

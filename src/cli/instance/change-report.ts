@@ -26,7 +26,7 @@ export const CHANGE_OPTIONS: readonly OptionSpec[] = [
   { name: 'dry-run', summary: 'let the server check the change, and store nothing' },
 ];
 
-/** Prints a change: `WebApp team-a/shop configured (dry run): it stays with revision 3`, then the next command. */
+/** The report of a change: `WebApp team-a/shop configured (dry run): it stays with revision 3`, then the next command. */
 export function changeReport(data: Omit<ChangeData, 'schemaVersion'>): Report {
   const { object, result, dryRun, effect, next } = data;
   return {
@@ -40,7 +40,9 @@ export function changeReport(data: Omit<ChangeData, 'schemaVersion'>): Report {
 
 /**
  * Sets one annotation of an object, or removes it when `value` is `undefined`. Writes nothing when the object already
- * has the value. A change of the object since it was read is a conflict.
+ * has the value.
+ *
+ * @throws KubeError with status 409 when the object has changed since it was read.
  */
 export async function annotate(
   api: KubernetesApi,
@@ -57,5 +59,5 @@ export async function annotate(
   return 'configured';
 }
 
-/** The field manager of the changes of these commands. */
+/** The field manager of changes by `annotate`. */
 export const CLI_MANAGER = 'typekro-cli';

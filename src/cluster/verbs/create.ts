@@ -38,7 +38,10 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
   return storeNew(write, tracked);
 }
 
-/** Checks that the body and the path have the same namespace. */
+/**
+ * Refuses an object whose namespace is not that of the path. Sets a missing namespace, and removes the namespace of a
+ * cluster-scoped object.
+ */
 export function checkPlace(write: WriteRequest, object: KubeObject): void {
   const { namespace } = object.metadata;
   if (!write.resource.namespaced) {
@@ -71,7 +74,7 @@ export function checkNamespace(write: WriteRequest, name: string): void {
   );
 }
 
-/** Completes, checks and stores a new object whose owners are known. */
+/** Completes, checks and stores a new object whose `managedFields` are already set. */
 export function storeNew(write: WriteRequest, object: MutableObject): WriteResult {
   const { resource, services } = write;
   const strategy = strategyFor(resource);

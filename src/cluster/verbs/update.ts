@@ -121,7 +121,7 @@ const STORED_AS = new Map([
   ['networking.k8s.io/ingresses', 'ingress'],
 ]);
 
-/** Completes, checks and stores an update whose owners are known. */
+/** Completes, checks and stores an update whose `managedFields` are already set. */
 export function storeChange(write: WriteRequest, live: KubeObject, draft: MutableObject): WriteResult {
   const { resource } = write;
   const strategy = strategyFor(resource);

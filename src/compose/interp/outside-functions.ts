@@ -166,8 +166,8 @@ export function closureFrom(source: FunctionSource): Closure {
 /**
  * Does the function, directly or through other functions, make resources or read the time or random numbers? Such a
  * function is traced even without symbolic arguments, because it may decide by fields of the resources, and because
- * time and random numbers are refused while the graph is built. The search ends after eight levels. In members of
- * objects, the search looks only for functions that make resources.
+ * time and random numbers are refused while the graph is built. The search follows calls eight levels deep. For an object
+ * such as `simple`, the search only checks whether a member makes resources; it does not read the source of members.
  */
 export function mustBeTraced(fn: FunctionLike, level = 0): boolean {
   if (makesResources(fn)) return true;
@@ -219,8 +219,9 @@ function namesRead(node: AnyNode): string[] {
 }
 
 /**
- * May the function, or a function that it reaches, assign a variable that is declared outside it when it runs natively?
- * The answer is yes for a function whose source is not readable, unless the function is native code that is not bound.
+ * Can a native call of the function assign a variable of an outer scope? The function itself or a function that it
+ * calls can contain the assignment. The answer is yes for a function without a readable source, except for functions of
+ * the host, functions that make resources, and native code that is not a bound function.
  */
 export function mayAssignVariables(fn: FunctionLike, level = 0): boolean {
   if (isOfHost(fn) || makesResources(fn)) return false;

@@ -20,11 +20,14 @@ export interface Field {
   readonly type: StaticType;
   /** Is the field present in every such object? */
   readonly required: boolean;
-  /** The value of a missing field in JavaScript: `null`, or either `null` or `undefined`. When absent: `undefined`. */
+  /**
+   * The value that JavaScript reads when the field is missing: `null`, or `null` in some objects and `undefined` in
+   * others (`either`). Default: `undefined`.
+   */
   readonly missing?: 'null' | 'either';
   /** Is the field a counter that the server leaves out when it is zero? */
   readonly counter?: boolean;
-  /** The formula of a field that the kind does not have, computed from the whole object. */
+  /** The formula of a field that the schema of the kind does not have. Its value is computed from the whole object. */
   readonly derived?: Derivation;
   /** Is the field an integer for CEL in some objects and a double in others? A read converts it to `type`. */
   readonly converts?: boolean;
@@ -36,7 +39,7 @@ export interface Derivation {
   readonly cel: string;
   /** CEL that is true when the field is present; undefined when the field always is present. */
   readonly has?: string | undefined;
-  /** The real field to read instead. */
+  /** The fields of the schema that the formula reads, for the warning that advises to read them directly. */
   readonly instead: string;
   /** Dotted path of the field below the object. */
   readonly path: string;
@@ -209,7 +212,7 @@ function joinFields(a: Field | undefined, b: Field | undefined): Field | undefin
     const one = a ?? b;
     return one && { ...one, required: false };
   }
-  // A derived field of one of the two types has no common read.
+  // One expression cannot read the formula of one type and the field of the other type.
   if (a.derived !== undefined || b.derived !== undefined) return { type: DYN, required: false };
   const counter = a.counter === true || b.counter === true;
   const required = a.required && b.required && !counter;
@@ -217,7 +220,10 @@ function joinFields(a: Field | undefined, b: Field | undefined): Field | undefin
   return { ...joinValues(a, b), required, ...(missing && { missing }) };
 }
 
-/** The type of a field of one of two objects. A list or map of numbers with different CEL types cannot be read. */
+/**
+ * The joined type of a field that both object types have. Lists or maps of numbers with different CEL types are joined to
+ * dyn, because one expression cannot convert the numbers in them.
+ */
 function joinValues(a: Field, b: Field): Pick<Field, 'type' | 'converts'> {
   if (a.converts === true || b.converts === true) return { type: FLOAT, converts: true };
   if (a.type.kind === 'number' && b.type.kind === 'number') return joinNumbers(a.type, b.type);
