@@ -97,7 +97,7 @@ export {
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export type { WriteDecision } from './write-decision.ts';
 export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
-export { desiredFingerprint, ownedFields, ownedFingerprint } from './owned-fields.ts';
+export { desiredFingerprint, ownedFields, ownedFingerprint, ownedValues } from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export { INSTANCE_STATES } from './model.ts';

@@ -34,8 +34,20 @@ export function applyEntries(object: KubeObject, manager: string): (JsonObject &
  */
 export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
   const fields = ownedFields(object, manager);
-  if (fields === undefined) return '';
-  return new LazyDigest(comparable(object, project(storedFields(object, fields), object as unknown as JsonValue)));
+  return fields === undefined ? '' : new LazyDigest(valuesAt(object, fields));
+}
+
+/**
+ * The values at the fields that the manager owns in a live object; empty when it owns none. Needs
+ * `metadata.managedFields`.
+ */
+export function ownedValues(object: KubeObject, manager: string = CHILD_MANAGER): JsonObject {
+  const fields = ownedFields(object, manager);
+  return fields === undefined ? {} : valuesAt(object, fields);
+}
+
+function valuesAt(object: KubeObject, fields: FieldSet): JsonObject {
+  return comparable(object, project(storedFields(object, fields), object as unknown as JsonValue));
 }
 
 /** Fingerprint of an object to be applied, comparable with `ownedFingerprint`. */

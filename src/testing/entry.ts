@@ -30,8 +30,14 @@ export type {
   Timer,
   UserInfo,
 } from '../cluster/index.ts';
-export type { TestedComposition, TestGraphOptions, TypedGraphTest } from './graph-test/test-graph.ts';
-export { testGraph } from './graph-test/test-graph.ts';
+export type {
+  FaultTestOptions,
+  FaultTestSummary,
+  TestedComposition,
+  TestGraphOptions,
+  TypedGraphTest,
+} from './graph-test/test-graph.ts';
+export { testGraph, testGraphWithFaults } from './graph-test/test-graph.ts';
 export type {
   ExpectedChild,
   ExpectedCondition,

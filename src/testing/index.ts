@@ -16,3 +16,8 @@ export { coveredPercent, CoverageRecorder } from './graph-test/coverage.ts';
 export type { Paint } from './graph-test/describe-failure.ts';
 export { failureLines } from './graph-test/describe-failure.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';
+export type { FaultTestResult, Invariant, LifeEvent, LifeFailure, LifeFinding, LifeNote } from './fault-test/model.ts';
+export { MAX_LIVES, MAX_SEED, randomSeed } from './fault-test/life-plan.ts';
+export { faultSummary, firstOfEachInvariant } from './fault-test/fault-summary.ts';
+export { lifeFailureLines } from './fault-test/describe-life.ts';
+export { runLivesLate } from './fault-test/late-lives.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Paint } from '../../testing/index.ts';
-import { coveredPercent } from '../../testing/index.ts';
+import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '../../testing/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -12,6 +12,7 @@ import { findTestFiles } from '../graph-test/find-test-files.ts';
 import type { ReadTestFile, TestFileResult, TestResult } from '../graph-test/run-test-file.ts';
 import { readTestFile, resultData, runTestFile } from '../graph-test/run-test-file.ts';
 import { allItems, coverageLines } from '../graph-test/coverage-lines.ts';
+import { faultLines, faultSumLine } from '../graph-test/fault-report.ts';
 import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
@@ -52,6 +53,12 @@ docs/testing.md explains all fields.`,
       summary: 'fail when the tests cover less of nodes, conditions and branches',
       value: 'percent',
     },
+    {
+      name: 'faults',
+      summary: `take each graph through so many lives under faults (1 to ${MAX_LIVES}): a controller that dies, refused requests, lost answers, late watches, other clients`,
+      value: 'lives',
+    },
+    { name: 'seed', summary: 'with --faults: the seed of the first life; by default a random one', value: 'number' },
     { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
   ],
   examples: [
@@ -61,6 +68,11 @@ docs/testing.md explains all fields.`,
       summary: 'again after each save of tests, definitions and their imports',
     },
     { command: 'typekro test app.test.yaml -t ingress', summary: 'tests with "ingress" in their names' },
+    {
+      command: 'typekro test graphs/ --faults 200',
+      summary: 'besides, 200 lives of each graph under faults; a failure prints the command that replays it',
+    },
+    { command: 'typekro test app.test.yaml --faults 1 --seed 91', summary: 'replays one life exactly' },
   ],
   async run(context, input) {
     const form = formOf(input);
@@ -68,13 +80,22 @@ docs/testing.md explains all fields.`,
     const minimum = minimumOf(input);
     const isListed = input.options['coverage'] === true || minimum !== undefined;
     const paint = paintOf(context);
-    const options = { ...(filter === undefined ? {} : { filter }), update: input.options['update'] === true };
-    const runFile = (read: ReadTestFile): Promise<TestFileResult> => {
+    const faults = faultsOf(input);
+    const options = {
+      ...(filter === undefined ? {} : { filter }),
+      update: input.options['update'] === true,
+      ...(faults === undefined ? {} : { faults }),
+    };
+    const runFile = async (read: ReadTestFile): Promise<TestFileResult> => {
       const { file } = read.before;
       const onResult = (each: TestResult): void => {
         if (form === 'text') for (const line of resultLines(each, file, paint)) context.print(line);
       };
-      return runTestFile(context, read, { ...options, onResult });
+      const result = await runTestFile(context, read, { ...options, onResult });
+      if (form === 'text' && result.faults !== undefined) {
+        for (const line of faultLines(result.faults, { ...result, filter }, paint)) context.print(line);
+      }
+      return result;
     };
     const printMistakes = ({ file, foreign, diagnostics, texts }: TestFileResult): void => {
       if (foreign === true) context.printError(`note: ${file} is left out: its kind is not GraphTest`);
@@ -100,7 +121,7 @@ docs/testing.md explains all fields.`,
         if (late.length > 0) printDiagnostics(context, late, result.texts);
         results.push(result);
       }
-      printResults(context, form, results, isListed, performance.now() - started);
+      printResults(context, { form, isListed, filter }, results, performance.now() - started);
       return results;
     };
     if (input.options['watch'] === true) {
@@ -117,7 +138,8 @@ docs/testing.md explains all fields.`,
     const percent = coveredPercent(allItems(results.flatMap(({ coverage }) => coverage ?? [])));
     const isBelow = minimum !== undefined && percent < minimum;
     if (isBelow) context.printError(belowMinimum(percent, minimum));
-    return failed > 0 || isBelow ? ExitCode.failed : ExitCode.ok;
+    const isBroken = results.some((each) => (each.faults?.failures.length ?? 0) > 0);
+    return failed > 0 || isBelow || isBroken ? ExitCode.failed : ExitCode.ok;
   },
 };
 
@@ -126,19 +148,28 @@ function belowMinimum(percent: number, minimum: number): string {
   hint: typekro test --coverage lists what no test covers`;
 }
 
+/** How results are printed. */
+interface PrintOptions {
+  readonly form: Form;
+  /** Is listed what no test covers? */
+  readonly isListed: boolean;
+  readonly filter: string | undefined;
+}
+
 function printResults(
   context: CommandContext,
-  form: Form,
+  { form, isListed, filter }: PrintOptions,
   results: readonly TestFileResult[],
-  isListed: boolean,
   milliseconds: number,
 ): void {
   const sum = sumOf(results);
-  if (form === 'junit') context.print(testJunitText(results));
+  if (form === 'junit') context.print(testJunitText(results, filter));
   else if (form === 'json') {
-    context.print(stringifyJson({ schemaVersion: 1, ...sum, files: results.map(resultData) }, 2));
+    const files = results.map((each) => resultData(each, filter));
+    context.print(stringifyJson({ schemaVersion: 1, ...sum, files }, 2));
   } else {
-    for (const { file, coverage } of results) {
+    for (const { file, name, coverage, faults } of results) {
+      if (faults !== undefined) context.print(faultSumLine(faults, { file, name }));
       if (coverage === undefined) continue;
       for (const line of coverageLines(file, coverage, isListed)) context.print(line);
     }
@@ -165,6 +196,29 @@ function minimumOf(input: CommandInput): number | undefined {
   throw new TypeKroError(`--coverage-min ${text} is no percentage`, {
     code: 'cli/usage',
     remedy: 'write --coverage-min 80',
+  });
+}
+
+/** Lives and seed of `--faults` and `--seed`. Throws `cli/usage` for anything but whole numbers in their bounds. */
+function faultsOf(input: CommandInput): { readonly lives: number; readonly seed: number } | undefined {
+  const lives = numberOf(input, 'faults', 1, MAX_LIVES);
+  const seed = numberOf(input, 'seed', 0, MAX_SEED);
+  if (lives !== undefined) return { lives, seed: seed ?? randomSeed() };
+  if (seed === undefined) return undefined;
+  throw new TypeKroError('--seed is the seed of lives under faults', {
+    code: 'cli/usage',
+    remedy: `write --faults 1 --seed ${seed}`,
+  });
+}
+
+function numberOf(input: CommandInput, name: string, least: number, most: number): number | undefined {
+  const text = textOption(input, name);
+  if (text === undefined) return undefined;
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new TypeKroError(`--${name} ${text} is no whole number from ${least} to ${most}`, {
+    code: 'cli/usage',
+    remedy: `write --${name} ${name === 'faults' ? 200 : 1}`,
   });
 }
 

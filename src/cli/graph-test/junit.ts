@@ -1,18 +1,21 @@
 import { stringifyJson } from '../../core/index.ts';
 import type { JsonValue } from '../../core/index.ts';
-import { failureLines } from '../../testing/index.ts';
+import { failureLines, firstOfEachInvariant } from '../../testing/index.ts';
 import { xmlText } from '../xml-text.ts';
+import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
 /** Prints results of tests as JUnit XML: one suite a file, one case a test. Each error of a file is a case, too. */
-export function testJunitText(files: readonly TestFileResult[]): string {
+export function testJunitText(files: readonly TestFileResult[], filter?: string): string {
   const suites = files
     .filter(({ foreign }) => foreign !== true)
-    .flatMap(({ file, name, results, skipped, diagnostics }) => {
+    .flatMap(({ file, name, results, skipped, diagnostics, faults }) => {
       const errors = diagnostics.filter(({ severity }) => severity === 'error');
-      const failed = results.filter(({ failure }) => failure !== undefined).length;
-      const tests = errors.length + results.length + skipped.length;
+      const lives = faults === undefined ? [] : faultCases(faults, { file, name, filter });
+      const broken = faults === undefined ? 0 : firstOfEachInvariant(faults.failures).length;
+      const failed = results.filter(({ failure }) => failure !== undefined).length + broken;
+      const tests = errors.length + results.length + skipped.length + lives.length;
       const counts = `tests="${tests}" failures="${failed}" errors="${errors.length}" skipped="${skipped.length}"`;
       return [
         `  <testsuite name="${xmlText(name)}" file="${xmlText(file)}" ${counts}>`,
@@ -22,6 +25,7 @@ export function testJunitText(files: readonly TestFileResult[]): string {
           return `    <testcase classname="${xmlText(name)}" name="${xmlText(`${file}${place}`)}">${error}</testcase>`;
         }),
         ...results.map((result) => testCase(name, file, result)),
+        ...lives,
         ...skipped.map(
           (each) => `    <testcase classname="${xmlText(name)}" name="${xmlText(each)}"><skipped/></testcase>`,
         ),

@@ -1,16 +1,18 @@
 import type { Diagnostic, JsonObject, SourcePosition } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
-import type { Coverage, GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
+import type { Coverage, FaultTestResult, GraphTestFile, GraphTestResult, TestPath } from '../../testing/index.ts';
 import {
   checkTestFile,
   CoverageRecorder,
   parseTestFile,
   prepareTests,
   runGraphTest,
+  runLivesLate,
   TEST_FILE_KIND,
 } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
 import { readTextFile } from '../up/read-manifest.ts';
+import { faultData } from './fault-report.ts';
 import type { FoundTestFile } from './find-test-files.ts';
 import { definitionFileOf, testName } from './find-test-files.ts';
 import type { LoadedDefinition } from './load-definition.ts';
@@ -23,6 +25,8 @@ export interface TestRunOptions {
   readonly filter?: string;
   /** Writes the snapshots of the tests instead of comparing them. Default false. */
   readonly update?: boolean;
+  /** Takes the graph through lives under faults after the tests. Default: no. */
+  readonly faults?: { readonly lives: number; readonly seed: number };
   /** Called when a test has ended. */
   onResult?(result: TestResult): void;
 }
@@ -53,6 +57,8 @@ export interface TestFileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** The coverage of the tests. Absent when no test ran. */
   readonly coverage?: Coverage;
+  /** What the lives under faults came to, where they were asked for. */
+  readonly faults?: FaultTestResult;
   readonly texts: ReadonlyMap<string, string>;
   /** True for a file of another kind that was found in a folder. Its tests do not run, and it is not an error. */
   readonly foreign?: true;
@@ -165,11 +171,20 @@ async function runReady(
   }
   if (options.update === true && !context.signal.aborted)
     writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
+  const faults =
+    options.faults === undefined || chosen.length === 0
+      ? undefined
+      : await runLivesLate(
+          prepared,
+          chosen.map(({ test }) => test),
+          { ...options.faults, signal: context.signal },
+        );
   const ran = new Set(results.map((result) => result.fullName));
   const all = [...problems, ...wanted.map(({ test, fullName }) => ({ name: test.name, fullName }))];
   const skipped = all.filter(({ fullName }) => !ran.has(fullName)).map((each) => each.name);
+  const definedFaults = faults === undefined ? {} : { faults };
   const covered = chosen.length === 0 ? {} : { coverage: coverage.coverage() };
-  return { ...before, results, skipped, ...covered };
+  return { ...before, results, skipped, ...covered, ...definedFaults };
 }
 
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');
@@ -199,14 +214,16 @@ function problemResults(
 }
 
 /** The results of a file as JSON. Later versions only add fields. */
-export function resultData({ file, results, skipped, diagnostics, coverage }: TestFileResult): JsonObject {
+export function resultData(result: TestFileResult, filter?: string): JsonObject {
+  const { file, name, results, skipped, diagnostics, coverage, faults } = result;
   const data = {
     file,
     skipped: skipped.length,
     diagnostics,
     ...(coverage === undefined ? {} : { coverage }),
-    tests: results.map(({ name, fullName, milliseconds, failure, source, position }) => ({
-      name,
+    ...(faults === undefined ? {} : { faults: faultData(faults, { file, name, filter }) }),
+    tests: results.map(({ name: testName, fullName, milliseconds, failure, source, position }) => ({
+      name: testName,
       fullName,
       line: source.line,
       status: failure === undefined ? 'passed' : 'failed',

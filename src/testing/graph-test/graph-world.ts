@@ -2,11 +2,12 @@ import type { ClusterSnapshot } from '../../cluster/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { InspectSource } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
+import type { Clock, KubeClient } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode, keys, nodeIdOf, renderInstance } from '../../runtime/index.ts';
-import type { VirtualWorld } from '../simulation/virtual-world.ts';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { expandPaths } from './compare.ts';
 import type { GivenState } from './model.ts';
@@ -22,6 +23,17 @@ export interface GraphTestBase {
   readonly workloads: boolean;
 }
 
+/** The cluster and the controller of a test, in virtual time. */
+export interface TestedWorld {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly user: KubeClient;
+  readonly controller: { readonly reports: Pick<InspectSource, 'report'> };
+  settle(): Promise<void>;
+  advance(milliseconds: number): Promise<void>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** The field manager of writes that simulate other clients. */
 const OTHER_CLIENT = 'another-client';
 
@@ -30,7 +42,9 @@ export class GraphWorld {
   readonly graph: Graph;
   readonly written: WrittenNodes;
   readonly instance: ObjectRef;
-  readonly #world: VirtualWorld;
+  /** Called with each status that the test gives to an object. */
+  onStatus: (ref: ObjectRef, status: JsonObject) => void = () => {};
+  readonly #world: TestedWorld;
   /** The objects that the test has named so far: the given ones, and those of each `apply`. */
   readonly #known: KubeObject[] = [];
   readonly #given: readonly KubeObject[];
@@ -46,7 +60,7 @@ export class GraphWorld {
     return new GraphWorld(graph, world, written, given);
   }
 
-  constructor(graph: Graph, world: VirtualWorld, written: WrittenNodes, given: GivenState) {
+  constructor(graph: Graph, world: TestedWorld, written: WrittenNodes, given: GivenState) {
     this.graph = graph;
     this.written = written;
     this.#world = world;
@@ -96,7 +110,7 @@ export class GraphWorld {
       const placed = await this.#placed(object);
       await this.#world.user.apply(placed, { fieldManager: OTHER_CLIENT, force: true });
       this.#known.push(placed);
-      if (status !== undefined) await this.#patchStatus(refOf(placed), status);
+      if (status !== undefined) await this.#setStatus(refOf(placed), status);
     }
     await this.#world.settle();
   }
@@ -115,11 +129,17 @@ export class GraphWorld {
     const { status, ...rest } = expandPaths(change);
     const ref = await this.find(target);
     if (Object.keys(rest).length > 0) await this.#world.user.patch(ref, rest, { fieldManager: OTHER_CLIENT });
-    if (isJsonObject(status)) await this.#patchStatus(ref, status);
+    if (isJsonObject(status)) await this.#setStatus(ref, status);
     await this.#world.settle();
   }
 
-  async #patchStatus(ref: ObjectRef, given: JsonObject): Promise<void> {
+  async #setStatus(ref: ObjectRef, status: JsonObject): Promise<void> {
+    await this.giveStatus(ref, status);
+    this.onStatus(ref, status);
+  }
+
+  /** Writes a status as the controller of the kind would do. */
+  async giveStatus(ref: ObjectRef, given: JsonObject): Promise<void> {
     const status = withCounts(ref.kind, given, (await this.#world.user.get(ref)).status ?? {});
     try {
       await this.#world.user.patch(ref, { status }, { subresource: 'status', fieldManager: OTHER_CLIENT });
@@ -243,7 +263,8 @@ export class GraphWorld {
   }
 }
 
-function instanceRefOf({ instance }: Graph, given: GivenState): ObjectRef {
+/** The instance that a test creates. */
+export function instanceRefOf({ instance }: Graph, given: GivenState): ObjectRef {
   const { group, version, kind, namespaced } = instance;
   return {
     apiVersion: `${group}/${version}`,

@@ -1,19 +1,11 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
-import { goParseDurationMs } from '../../golang/index.ts';
 import { KubeError } from '../../kube/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { rootCausesOf } from '../../runtime/index.ts';
-import type {
-  Expectation,
-  GivenState,
-  GraphTest,
-  GraphTestResult,
-  Mismatch,
-  TestFailure,
-  TestPath,
-  TestStep,
-} from './model.ts';
+import type { Expectation, GraphTest, GraphTestResult, Mismatch, TestFailure, TestPath, TestStep } from './model.ts';
+import type { Action } from './actions.ts';
+import { startActions, stepActions } from './actions.ts';
 import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
 import type { GraphTestBase } from './graph-world.ts';
@@ -101,12 +93,6 @@ function storedSnapshot({ snapshots = {} }: RunOptions, key: string): JsonObject
   return Object.hasOwn(snapshots, key) ? snapshots[key] : undefined;
 }
 
-/** An action of a step, and its path in the test. */
-interface Action {
-  readonly at: TestPath;
-  readonly run: () => Promise<void>;
-}
-
 /** An action that did not succeed. */
 interface Refused {
   readonly at: TestPath;
@@ -137,39 +123,6 @@ function isUnexpected(outcome: Refused | undefined, wanted: Expectation | undefi
 function failedAction(outcome: Refused | undefined, wanted: Expectation | undefined): Mismatch[] {
   if (outcome === undefined || !isUnexpected(outcome, wanted)) return [];
   return [{ at: outcome.at, subject: 'the step', expected: 'it can be done', received: outcome.error }];
-}
-
-function startActions(world: GraphWorld, given: GivenState): Action[] {
-  return [
-    { at: given.objects === undefined ? [] : ['given', 'objects'], run: () => world.prepare() },
-    { at: ['given'], run: () => world.create(given) },
-  ];
-}
-
-function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Action[] {
-  const { apply, patch = {}, delete: gone = [], restart, advance } = step;
-  return [
-    ...(apply === undefined ? [] : [{ at: [...at, 'apply'], run: () => world.apply(apply) }]),
-    ...Object.entries(patch).map(([target, change]) => ({
-      at: [...at, 'patch', target],
-      run: () => world.patch(target, change),
-    })),
-    ...gone.map((target, index) => ({ at: [...at, 'delete', index], run: () => world.delete(target) })),
-    ...(restart === true ? [{ at: [...at, 'restart'], run: () => world.restart() }] : []),
-    ...(advance === undefined ? [] : [{ at: [...at, 'advance'], run: () => world.advance(durationMs(advance)) }]),
-  ];
-}
-
-/**
- * Converts a duration to milliseconds. The duration is a number of seconds, or a text such as `90s`.
- *
- * @throws TypeKroError `testing/bad-duration` for any other text and for negative durations.
- */
-export function durationMs(duration: string | number): number {
-  const text = String(duration);
-  const milliseconds = goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(text) ? `${text}s` : text);
-  if (milliseconds !== undefined && milliseconds >= 0) return milliseconds;
-  throw new TypeKroError(`"${text}" is no duration`, { code: 'testing/bad-duration', remedy: 'write e.g. 90s or 5m' });
 }
 
 /** The root causes of the nodes that are not ready. Those nearest to the unmet expectations are first. */

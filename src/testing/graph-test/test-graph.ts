@@ -5,7 +5,11 @@ import { compile, formatPath } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import { checkGraphTest } from './check-test-file.ts';
-import { failureLines } from './describe-failure.ts';
+import { faultSummary, firstOfEachInvariant } from '../fault-test/fault-summary.ts';
+import { lifeFailureLines } from '../fault-test/describe-life.ts';
+import { runLivesLate } from '../fault-test/late-lives.ts';
+import { MAX_LIVES, MAX_SEED, randomSeed } from '../fault-test/life-plan.ts';
+import { failureLines, PLAIN } from './describe-failure.ts';
 import type { GraphTestBase } from './graph-world.ts';
 import type { GivenState, GraphTest } from './model.ts';
 import { prepareTests } from './prepare.ts';
@@ -56,21 +60,87 @@ export async function testGraph<Spec extends object = JsonObject>(
   test: TypedGraphTest<Spec>,
   options: TestGraphOptions = {},
 ): Promise<void> {
+  const { base, test: whole } = await checkedTest(definition, test, options);
+  const { failure } = await runGraphTest(base, whole);
+  if (failure === undefined) return;
+  const lines = failureLines(failure, (at) => formatPath(at));
+  throw new TypeKroError(`${base.graph.name} is not as expected\n${lines.join('\n')}`, { code: 'testing/unmet' });
+}
+
+/** The options of `testGraphWithFaults`. */
+export interface FaultTestOptions extends TestGraphOptions {
+  /** The number of lives. Default 20; each takes some tenths of a second. */
+  readonly lives?: number;
+  /** The seed of the first life, from 0 to 4294967295; each further life has the next number. Default: random. */
+  readonly seed?: number;
+}
+
+/** What lives under faults came to, if they held to all invariants. */
+export interface FaultTestSummary {
+  /** The number of lives that ran: 0 for an instance that the API server refuses. */
+  readonly lives: number;
+  /** The seed of the first life. */
+  readonly seed: number;
+  /** What is no failure, e.g. that an instance never gets ready, with the reason. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Takes an instance of a composition or definition through lives under faults, as `typekro test --faults` does: the real
+ * controller on an embedded cluster in virtual time, the given state and the steps of the test, a controller that dies,
+ * refused requests, lost answers, late watches, other clients that change and delete objects. Each life is compared with
+ * the same life without faults. The expectations of the test are not checked.
+ *
+ * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: which one, what was expected and
+ *   received, the last faults before, and the seed that replays the life; `testing/bad-test` and
+ *   `testing/bad-definition` as `testGraph`; `testing/bad-lives` for counts and seeds out of bounds.
+ */
+export async function testGraphWithFaults<Spec extends object = JsonObject>(
+  definition: TestedComposition<Spec> | KubeObject,
+  test: TypedGraphTest<Spec>,
+  options: FaultTestOptions = {},
+): Promise<FaultTestSummary> {
+  const { lives = 20, seed = randomSeed() } = options;
+  if (!isWhole(lives, 1, MAX_LIVES) || !isWhole(seed, 0, MAX_SEED)) {
+    throw new TypeKroError(`${lives} lives from seed ${seed} cannot be tested`, {
+      code: 'testing/bad-lives',
+      remedy: `give lives from 1 to ${MAX_LIVES} and a seed from 0 to ${MAX_SEED}, both whole numbers`,
+    });
+  }
+  const { base, test: whole } = await checkedTest(definition, test, options);
+  const result = await runLivesLate(base, [whole], { lives, seed });
+  const broken = firstOfEachInvariant(result.failures);
+  if (broken.length === 0) return { lives: result.lives, seed, notes: result.notes.map(({ text }) => text) };
+  const lines = broken.flatMap(({ failure }) => [
+    `  ${failure.invariant}, ${failure.seed === undefined ? 'also without faults' : `seed ${failure.seed}`}`,
+    ...lifeFailureLines(failure, PLAIN),
+  ]);
+  const [first] = broken;
+  throw new TypeKroError(`${base.graph.name} breaks under faults: ${faultSummary(result)}\n${lines.join('\n')}`, {
+    code: 'testing/broken-under-faults',
+    remedy: `replay the life with { lives: 1, seed: ${first?.failure.seed ?? seed} }`,
+  });
+}
+
+function isWhole(number: number, least: number, most: number): boolean {
+  return Number.isSafeInteger(number) && number >= least && number <= most;
+}
+
+async function checkedTest<Spec extends object>(
+  definition: TestedComposition<Spec> | KubeObject,
+  test: TypedGraphTest<Spec>,
+  options: TestGraphOptions,
+): Promise<{ readonly base: GraphTestBase; readonly test: GraphTest }> {
   const { base, sources } = await preparedOf(definition, options);
   const whole: GraphTest = { name: 'test', ...(test as Omit<GraphTest, 'name'>) };
   const mistakes: string[] = [];
   checkGraphTest(whole, base.graph, sources, (path, message, hint) => {
     mistakes.push(`${formatPath(path)}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
   });
-  if (mistakes.length > 0) {
-    throw new TypeKroError(`the test does not fit ${base.graph.name}:\n  ${mistakes.join('\n  ')}`, {
-      code: 'testing/bad-test',
-    });
-  }
-  const { failure } = await runGraphTest(base, whole);
-  if (failure === undefined) return;
-  const lines = failureLines(failure, (at) => formatPath(at));
-  throw new TypeKroError(`${base.graph.name} is not as expected\n${lines.join('\n')}`, { code: 'testing/unmet' });
+  if (mistakes.length === 0) return { base, test: whole };
+  throw new TypeKroError(`the test does not fit ${base.graph.name}:\n  ${mistakes.join('\n  ')}`, {
+    code: 'testing/bad-test',
+  });
 }
 
 function preparedOf<Spec>(

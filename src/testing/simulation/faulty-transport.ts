@@ -1,6 +1,6 @@
 import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
 import type { Knowledge } from './knowledge.ts';
-import type { Fault, Weather } from './weather.ts';
+import type { Fault, LineFault, Weather } from './weather.ts';
 
 /** The time that a client waits for an answer, in milliseconds. */
 const ANSWER_MS = 120_000;
@@ -28,6 +28,8 @@ export interface FaultPlan {
    */
   readonly isOut: (request: TransportRequest) => 'refused' | 'unanswered' | undefined;
   readonly onFault: (fault: Fault, request: TransportRequest, index: number) => void;
+  /** Something befalls an open watch, in words. */
+  readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly onCrash: () => void;
   /** The server executed a write, and the process does not get its answer. */
   readonly onUnheard: (request: TransportRequest) => void;
@@ -142,13 +144,13 @@ export class FaultyTransport implements Transport {
     if (fault !== 'none') throw new Error('the connection was reset');
     const response = await this.#inner.request(request);
     if (response.status >= 400) return response;
-    return { ...response, body: this.#lines(response.body, this.#plan.nextStream(), request.signal) };
+    return { ...response, body: this.#lines(response.body, this.#plan.nextStream(), request) };
   }
 
   async *#lines(
     body: AsyncIterable<Uint8Array>,
     stream: number,
-    signal: AbortSignal | undefined,
+    request: TransportRequest,
   ): AsyncGenerator<Uint8Array> {
     const { weather, knowledge } = this.#plan;
     let broken = false;
@@ -160,7 +162,7 @@ export class FaultyTransport implements Transport {
       };
     });
     this.#streams.add(wake);
-    signal?.addEventListener('abort', wake, { once: true });
+    request.signal?.addEventListener('abort', wake, { once: true });
     const told: string[] = [];
     const source = splitLines(body);
     try {
@@ -169,6 +171,8 @@ export class FaultyTransport implements Transport {
         if (broken || next === undefined || next.done === true) return;
         const line = next.value;
         const fault = weather.lineFault(stream, count);
+        const text = watchFaultText(fault);
+        if (text !== undefined) this.#plan.onWatchFault(text, request);
         await turns(fault.turns);
         if (fault.holdMs > 0) await Promise.race([this.#pause(fault.holdMs), ended]);
         if (fault.silent) await ended;
@@ -205,6 +209,13 @@ export class FaultyTransport implements Transport {
   #alive(): void {
     if (this.#dead) throw new Error('the process is gone');
   }
+}
+
+function watchFaultText({ holdMs, cut, silent, expired }: LineFault): string | undefined {
+  if (silent) return 'silent for good';
+  if (cut) return 'ends';
+  if (expired) return '410 Expired in the stream';
+  return holdMs > 0 ? `late by ${holdMs} ms` : undefined;
 }
 
 async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {

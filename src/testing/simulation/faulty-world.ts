@@ -9,7 +9,7 @@ import type { Election } from './process.ts';
 import { ControllerProcess } from './process.ts';
 import type { SimClock } from './sim-clock.ts';
 import { seededRandom } from './sim-clock.ts';
-import type { Weather } from './weather.ts';
+import type { Fault, Weather } from './weather.ts';
 
 /** The options of a `FaultyWorld`. */
 export interface FaultyWorldOptions {
@@ -29,6 +29,8 @@ export interface FaultyWorldOptions {
   readonly election?: Election;
   /** Receives a log of the requests, faults and disruptions in order. */
   readonly onLog?: (line: string) => void;
+  /** Takes each disruption that strikes, in words; late lines and answers are none. */
+  readonly onDisruption?: (text: string) => void;
 }
 
 /** After this number of turns of the event loop without a request, the cluster counts as quiet. */
@@ -46,6 +48,28 @@ const MAX_REQUESTS_AT_ONCE = 5000;
  */
 const MAX_QUIET_MS = 25 * 60_000;
 
+/** What befalls a request, in words. */
+const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
+  none: 'nothing',
+  refused: 'connection refused',
+  'black-hole': 'no answer, not carried out',
+  'lost-answer': 'carried out, then the connection breaks',
+  'no-answer': 'carried out, no answer',
+  'gateway-timeout': 'carried out, answered with 504',
+  'crash-before': 'the controller dies before the request',
+  'crash-after': 'the controller dies after the request',
+  busy: '429 Too Many Requests',
+  error: '500 Internal Server Error',
+  unavailable: '503 Service Unavailable',
+  conflict: '409 Conflict',
+  expired: '410 Expired',
+};
+
+/** A world that never comes to rest, or in which too many rules are broken to go on. */
+export class EndlessError extends Error {
+  override readonly name = 'EndlessError';
+}
+
 /** An embedded cluster and the processes of a controller on one clock, in bad weather. Users and rivals act by `admin`. */
 export class FaultyWorld {
   readonly cluster: Cluster;
@@ -61,17 +85,20 @@ export class FaultyWorld {
   /** Is another client working at this time? */
   isBusy: () => boolean = () => false;
   readonly #log: (line: string) => void;
+  readonly #disrupted: (text: string) => void;
   /** How many were sent since the time moved last. */
   #requestsNow = { at: 0, count: 0 };
   #endless: string | undefined;
   #streams = 0;
 
-  constructor({ cluster, clock, seed, weather, graph, kindOf, processes = 1, election, onLog }: FaultyWorldOptions) {
+  constructor(options: FaultyWorldOptions) {
+    const { cluster, clock, seed, weather, graph, kindOf, processes = 1, election } = options;
     const random = seededRandom(seed ^ 0x5bd1e995);
     this.cluster = cluster;
     this.clock = clock;
     this.weather = weather;
-    this.#log = onLog ?? (() => undefined);
+    this.#log = options.onLog ?? (() => undefined);
+    this.#disrupted = options.onDisruption ?? (() => undefined);
     this.ledger = new Ledger(clock, kindOf);
     this.admin = new KubeClient({ transport: this.ledger.wrap(cluster.transport()), clock, random });
     this.invariants = new Invariants(cluster.transport(), this.ledger, graph);
@@ -82,8 +109,12 @@ export class FaultyWorld {
       weather,
       invariants: this.invariants,
       onLog: this.#log,
-      onFault: (fault: string, process: string, { method, path }: TransportRequest, index: number) =>
-        this.#log(`${index} ${fault}: ${process} ${method} ${path}`),
+      onFault: (fault: Fault, process: string, { method, path }: TransportRequest, index: number) => {
+        this.#log(`${index} ${fault}: ${process} ${method} ${path}`);
+        this.#disrupted(`${FAULT_TEXTS[fault]}: ${method} ${path.replace(/\?.*/, '')}`);
+      },
+      onWatchFault: (text: string, { path }: TransportRequest) =>
+        this.#disrupted(`${text}: watch of ${path.replace(/\?.*/, '')}`),
       nextRequest: (request: TransportRequest) => this.#nextRequest(request),
       nextStream: () => (this.#streams += 1),
       ...(election === undefined ? {} : { election }),
@@ -108,8 +139,14 @@ export class FaultyWorld {
     }
     for (const [number, process] of this.processes.entries()) {
       const count = index * 10 + number;
-      if (weather.strikes('kill', count, 0.03)) process.kill();
-      if (weather.strikes('all watches cut', count, 0.03)) process.cutWatches();
+      if (weather.strikes('kill', count, 0.03)) {
+        this.#disrupted('the controller is killed');
+        process.kill();
+      }
+      if (weather.strikes('all watches cut', count, 0.03)) {
+        this.#disrupted('all watches of the controller end');
+        process.cutWatches();
+      }
       if (this.processes.length > 1 && weather.strikes('cut off', count, 0.15)) {
         await this.#without([process], (1 + weather.detail('cut off', count) * 5) * 60_000);
       }
@@ -135,8 +172,8 @@ export class FaultyWorld {
     // Without late answers, running work shows at once.
     const enough = this.weather.calm ? CALM_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
-      if (turns > 20_000) throw new Error('it never becomes quiet');
-      if (this.#endless !== undefined) throw new Error(this.#endless);
+      if (turns > 20_000) throw new EndlessError('it never becomes quiet');
+      if (this.#endless !== undefined) throw new EndlessError(this.#endless);
       this.#endBroken();
       for (const process of this.processes) if (process.wanted) process.start();
       const before = this.requests;
@@ -160,7 +197,7 @@ export class FaultyWorld {
   async end(): Promise<void> {
     const ending = Promise.all(this.processes.map((process) => process.end())).then(() => true);
     for (let turns = 0; ; turns += 1) {
-      if (turns >= 20_000) throw new Error('a process never ends');
+      if (turns >= 20_000) throw new EndlessError('a process never ends');
       const turn = new Promise<boolean>((resolve) => setImmediate(resolve, false));
       if (await Promise.race([ending, turn])) break;
       if (turns > QUIET_TURNS) this.clock.jump();
@@ -173,6 +210,7 @@ export class FaultyWorld {
       process.out = true;
       process.cutWatches();
     }
+    this.#disrupted(`the controller cannot reach the server for ${Math.round(milliseconds / 1000)} s`);
     this.#log(
       `${processes.map(({ name }) => name).join(', ')} cannot reach the server for ${Math.round(milliseconds / 1000)} s`,
     );
@@ -195,7 +233,9 @@ export class FaultyWorld {
     for (const [number, process] of this.processes.entries()) {
       const count = index * 10 + number;
       if (!weather.strikes('clock', count, index === 0 ? 0.3 : 0.02)) continue;
-      process.skew(Math.floor((weather.detail('clock', count) - 0.5) * 20 * 60_000));
+      const ahead = Math.floor((weather.detail('clock', count) - 0.5) * 20 * 60_000);
+      this.#disrupted(`the clock of the controller is ${Math.round(ahead / 1000)} s ahead`);
+      process.skew(ahead);
     }
   }
 
@@ -207,12 +247,13 @@ export class FaultyWorld {
     if (this.#requestsNow.count > MAX_REQUESTS_AT_ONCE) {
       this.#endless ??= `${MAX_REQUESTS_AT_ONCE} requests at one point of time, the last of them ${method} ${path}`;
     }
-    if (this.#endless !== undefined) throw new Error(this.#endless);
+    if (this.#endless !== undefined) throw new EndlessError(this.#endless);
     return this.requests;
   }
 
   /** Ends a run in which the controller breaks rules again and again. Such a run would not end by itself. */
   #endBroken(): void {
-    if (this.invariants.violations.length > MAX_VIOLATIONS) throw new Error('too many rules are broken to go on');
+    if (this.invariants.violations.length > MAX_VIOLATIONS)
+      throw new EndlessError('too many rules are broken to go on');
   }
 }

@@ -17,6 +17,8 @@ export interface RuledGraph {
   readonly instancesPath: string;
   /** The kinds whose objects may be members of an ApplySet, by their names in the inventory. */
   readonly members: ReadonlyMap<string, MemberKind>;
+  /** The rules that are checked. Default: all. */
+  readonly rules?: ReadonlySet<Rule>;
   /** Do the rules look at objects of this ApplySet? Default: at all. */
   isRuled?(set: string | undefined): boolean;
   /** The dependencies of a node that do not exist or are not ready. */
@@ -89,6 +91,8 @@ export interface Suspect {
  */
 export class Invariants {
   readonly violations: Violation[] = [];
+  /** Called with each violation. */
+  onViolation: (violation: Violation) => void = () => {};
   /** How many writes were looked at, by verb. */
   writes = 0;
   readonly #transport: Transport;
@@ -288,7 +292,9 @@ export class Invariants {
   }
 
   #violated(rule: Rule, text: string): void {
+    if (this.#graph.rules?.has(rule) === false) return;
     this.violations.push({ rule, text });
+    this.onViolation({ rule, text });
   }
 }
 

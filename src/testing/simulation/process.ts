@@ -21,6 +21,8 @@ export interface ProcessHost {
   readonly onLog: (line: string) => void;
   /** Receives each fault of a request. */
   readonly onFault: (fault: Fault, process: string, request: TransportRequest, index: number) => void;
+  /** Takes what befalls a watch that is open, in words. */
+  readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
   /** How processes elect a leader; absent for one process, which has no Lease. */
@@ -137,7 +139,8 @@ export class ControllerProcess {
   }
 
   #connect(): FaultyTransport {
-    const { cluster, weather, invariants, onFault, clock, nextRequest, nextStream, election } = this.#host;
+    const { cluster, weather, invariants, onFault, onWatchFault, clock, nextRequest, nextStream, election } =
+      this.#host;
     const knowledge = new Knowledge(clock);
     const check = invariants.checkerOf({
       name: this.name,
@@ -152,6 +155,7 @@ export class ControllerProcess {
       nextStream,
       isOut: ({ path }) => (this.out ? 'refused' : path.includes('/leases') ? this.leaseOut : undefined),
       onFault: (fault, request, index) => onFault(fault, this.name, request, index),
+      onWatchFault,
       onCrash: () => {
         this.crashes += 1;
         this.wanted = true;

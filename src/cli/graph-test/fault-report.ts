@@ -1,0 +1,87 @@
+import type { JsonObject } from '../../core/index.ts';
+import type { FaultTestResult, LifeFailure, Paint } from '../../testing/index.ts';
+import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '../../testing/index.ts';
+import { shellWord } from '../shell-word.ts';
+import { xmlText } from '../xml-text.ts';
+
+/** Where lives come from, for messages and for the command that replays a life. */
+export interface FaultReportSource {
+  readonly file: string;
+  /** The name of the file in results. */
+  readonly name: string;
+  /** The text of `--filter`: another choice of tests is another choice of lives. */
+  readonly filter?: string | undefined;
+}
+
+/** The first failure of each invariant in full, and notes. */
+export function faultLines(result: FaultTestResult, source: FaultReportSource, paint: Paint): string[] {
+  return [
+    ...firstOfEachInvariant(result.failures).flatMap(({ failure, more }) => [
+      ` ${paint.bad('✗')} ${title(source, failure)}`,
+      ...lifeFailureLines(failure, paint),
+      ...(more === 0
+        ? []
+        : [`     more      ${more} ${more === 1 ? 'life breaks' : 'lives break'} it, too; -o json has all`]),
+      `     replay    ${replayOf(failure, source)}`,
+    ]),
+    ...result.notes.map(({ test, text }) => ` note      ${source.name} › ${test === '' ? '' : `${test} `}${text}`),
+  ];
+}
+
+/** ` faults: 200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)  shop.test.yaml, seeds from 1`. */
+export function faultSumLine(result: FaultTestResult, { file }: FaultReportSource): string {
+  return ` faults: ${faultSummary(result)}  ${file}, ${result.planned === 1 ? 'seed' : 'seeds from'} ${result.seed}`;
+}
+
+/** The lives as data; later versions only add fields. */
+export function faultData(result: FaultTestResult, source: FaultReportSource): JsonObject {
+  const { planned, lives, seed, failures, notes, milliseconds } = result;
+  const data = {
+    planned,
+    lives,
+    seed,
+    milliseconds: Math.round(milliseconds),
+    summary: faultSummary(result),
+    failures: failures.map((failure) => ({ ...failure, replay: replayOf(failure, source) })),
+    notes,
+  };
+  return data as unknown as JsonObject;
+}
+
+/** Cases of JUnit XML: one for the lives, or one for the first failure of each invariant. */
+export function faultCases(result: FaultTestResult, source: FaultReportSource): string[] {
+  const broken = firstOfEachInvariant(result.failures);
+  const time = `time="${(result.milliseconds / 1000).toFixed(3)}"`;
+  if (broken.length === 0) {
+    return [
+      `    <testcase classname="${xmlText(source.name)}" name="${xmlText(`faults: ${faultSummary(result)}`)}" ${time}/>`,
+    ];
+  }
+  const plain = { good: (text: string) => text, bad: (text: string) => text };
+  return broken.map(({ failure }) => {
+    const message = `${failure.invariant}: expected ${failure.expected}, received ${failure.received}`;
+    const lines = [...lifeFailureLines(failure, plain), `replay ${replayOf(failure, source)}`].map((line) =>
+      line.trim(),
+    );
+    const name = `${failure.test}: ${failure.invariant} ${lifeText(failure)}`;
+    return `    <testcase classname="${xmlText(source.name)}" name="${xmlText(name)}"><failure message="${xmlText(message)}">${xmlText(lines.join(' | '))}</failure></testcase>`;
+  });
+}
+
+function title({ name }: FaultReportSource, failure: LifeFailure): string {
+  return `${name} › ${failure.test}: ${failure.invariant}, ${lifeText(failure)}`;
+}
+
+function lifeText({ seed }: LifeFailure): string {
+  return seed === undefined ? 'also without faults' : `seed ${seed}`;
+}
+
+function replayOf({ test, seed }: LifeFailure, { file, name, filter }: FaultReportSource): string {
+  const only = seed === undefined ? `${name} › ${test}` : filter;
+  const words = [
+    `typekro test ${shellWord(file)} --faults 1`,
+    ...(seed === undefined ? [] : [`--seed ${seed}`]),
+    ...(only === undefined ? [] : [`-t ${shellWord(only)}`]),
+  ];
+  return words.join(' ');
+}

@@ -1,0 +1,66 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, setOwn } from '../../core/index.ts';
+import { appendStep } from '../../graph/index.ts';
+import { keys, ownedValues } from '../../runtime/index.ts';
+
+/** A change that another client can try on a child. */
+export interface ChildChange {
+  /** The path of the field: `spec.replicas`. */
+  readonly path: string;
+  /** A merge patch. */
+  readonly patch: JsonObject;
+}
+
+/** Metadata that the controller writes for itself. */
+const OWN_NAMES: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED_BY_LABEL]);
+
+/**
+ * Changes of the fields that the controller owns in a child, each to another value of the same type. Fields inside of
+ * lists are left out, because a merge patch replaces lists. Last stands an annotation that the controller does not own,
+ * which every server accepts.
+ *
+ * @param from in [0, 1): with which of the fields the list begins
+ */
+export function changesOf(child: KubeObject, from: number): ChildChange[] {
+  const found: ChildChange[] = [];
+  collect(ownedValues(child), [], found);
+  const start = Math.floor(from * found.length);
+  const path = ['metadata', 'annotations', 'another-client'];
+  return [...found.slice(start), ...found.slice(0, start), { path: textOf(path), patch: nested(path, 'was here') }];
+}
+
+function collect(value: JsonObject, path: readonly string[], found: ChildChange[]): void {
+  for (const [name, member] of Object.entries(value)) {
+    if (path[0] === 'metadata' && isOwnName(name)) continue;
+    const at = [...path, name];
+    if (isJsonObject(member)) collect(member, at, found);
+    else {
+      const other = otherValue(member);
+      if (other !== undefined && at[1] !== 'ownerReferences')
+        found.push({ path: textOf(at), patch: nested(at, other) });
+    }
+  }
+}
+
+function isOwnName(name: string): boolean {
+  return OWN_NAMES.has(name) || keys.RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+function otherValue(value: JsonValue | undefined): JsonValue | undefined {
+  if (typeof value === 'string') return `${value}-changed`;
+  if (typeof value === 'number') return value + 1;
+  return typeof value === 'boolean' ? !value : undefined;
+}
+
+function nested(path: readonly string[], value: JsonValue): JsonObject {
+  const [name = '', ...rest] = path;
+  const result: JsonObject = {};
+  setOwn(result, name, rest.length === 0 ? value : nested(rest, value));
+  return result;
+}
+
+function textOf(path: readonly string[]): string {
+  let text = '';
+  for (const step of path) text = appendStep(text, step);
+  return text;
+}

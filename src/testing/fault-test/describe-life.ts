@@ -1,0 +1,17 @@
+import type { LifeFailure } from './model.ts';
+
+/** Lines of a failure below its title: what was expected and received, why, when, and what happened before. */
+export function lifeFailureLines(
+  { expected, received, because, atMs, events }: LifeFailure,
+  paint: { readonly good: (text: string) => string; readonly bad: (text: string) => string },
+): string[] {
+  return [
+    `     expected  ${paint.good(expected)}`,
+    `     received  ${paint.bad(received)}`,
+    ...(because === undefined ? [] : [`     because   ${because}`]),
+    `     when      at t=${atMs / 1000}s of virtual time`,
+    ...events.map(
+      ({ atMs: at, text }, index) => `     ${index === 0 ? 'before  ' : '        '}  t=${at / 1000}s  ${text}`,
+    ),
+  ];
+}

@@ -1,0 +1,69 @@
+import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
+
+/** Invariants that a summary always counts; the others only when they are broken. */
+const ALWAYS: readonly Invariant[] = ['orphan', 'stuck', 'flap'];
+
+/** The words for counts of one and of more. */
+const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
+  orphan: ['orphan', 'orphans'],
+  stuck: ['stuck', 'stuck'],
+  flap: ['flap', 'flaps'],
+  missing: ['missing child', 'missing children'],
+  differs: ['other end', 'other ends'],
+  restless: ['restless', 'restless'],
+  endless: ['endless', 'endless'],
+  order: ['wrong order', 'wrong orders'],
+  finalizer: ['wrong finalizer', 'wrong finalizers'],
+  inventory: ['wrong inventory', 'wrong inventories'],
+  ownership: ['wrong owner', 'wrong owners'],
+};
+
+/** How many seeds of an invariant are listed. */
+const MAX_SEEDS = 5;
+
+/** `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once for each invariant that it broke. */
+export function faultSummary({ lives, planned, failures }: FaultTestResult): string {
+  const counted = Object.keys(NOUNS) as Invariant[];
+  const parts = counted.flatMap((invariant) => {
+    const own = firstOfEachLife(failures.filter((failure) => failure.invariant === invariant));
+    if (own.length === 0 && !ALWAYS.includes(invariant)) return [];
+    const [one, more] = NOUNS[invariant];
+    return `${own.length} ${own.length === 1 ? one : more}${seedsText(own)}`;
+  });
+  const count = lives === planned ? `${lives}` : `${lives} of ${planned}`;
+  return [`${count} ${planned === 1 ? 'life' : 'lives'}`, ...parts].join(', ');
+}
+
+/** The first failure of each invariant in each life. */
+export function firstOfEachLife(failures: readonly LifeFailure[]): LifeFailure[] {
+  const seen = new Set<string>();
+  return failures.filter(({ invariant, seed, test }) => {
+    const life = `${invariant} ${seed ?? `without faults ${test}`}`;
+    return !seen.has(life) && seen.add(life);
+  });
+}
+
+/** The first failure of each invariant, and how many lives broke it besides. */
+export function firstOfEachInvariant(
+  failures: readonly LifeFailure[],
+): { readonly failure: LifeFailure; readonly more: number }[] {
+  const byInvariant = new Map<Invariant, LifeFailure[]>();
+  for (const failure of firstOfEachLife(failures)) {
+    const known = byInvariant.get(failure.invariant);
+    if (known === undefined) byInvariant.set(failure.invariant, [failure]);
+    else known.push(failure);
+  }
+  return [...byInvariant.values()].flatMap(([failure, ...others]) =>
+    failure === undefined ? [] : [{ failure, more: others.length }],
+  );
+}
+
+function seedsText(failures: readonly LifeFailure[]): string {
+  if (failures.length === 0) return '';
+  const seeds = failures.flatMap(({ seed }) => seed ?? []);
+  const bare = seeds.length < failures.length ? ['without faults'] : [];
+  const listed = seeds.slice(0, MAX_SEEDS).join(', ');
+  const more = seeds.length > MAX_SEEDS ? ` and ${seeds.length - MAX_SEEDS} more` : '';
+  const named = seeds.length === 0 ? [] : [`${seeds.length === 1 ? 'seed' : 'seeds'} ${listed}${more}`];
+  return ` (${[...bare, ...named].join('; ')})`;
+}

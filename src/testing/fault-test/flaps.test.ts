@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { FlapDetector } from './flaps.ts';
+
+const KEY = 'ConfigMap/default/cache';
+const why = () => 'cache skipped';
+
+/** What happens to the child, in order. */
+const STORIES: readonly (readonly [
+  string,
+  ReadonlySet<string> | undefined,
+  (detector: FlapDetector) => void,
+  number,
+])[] = [
+  ['created once', new Set(), (flaps) => flaps.written(KEY, 'u1', 'cache', 0), 0],
+  [
+    'written again',
+    new Set(),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.written(KEY, 'u1', 'cache', 5);
+    },
+    0,
+  ],
+  [
+    'deleted by the controller and created again',
+    new Set(),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    1,
+  ],
+  [
+    'the same after a step of the test that asks for no deletion',
+    new Set(),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.epoch += 1;
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    1,
+  ],
+  [
+    'a deletion that the test has without faults, too',
+    new Set([KEY]),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    0,
+  ],
+  [
+    'deleted by another client',
+    new Set(),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByOther(KEY);
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    0,
+  ],
+  [
+    'deleted by another client first, and by the controller, too',
+    new Set(),
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByOther(KEY);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    0,
+  ],
+  [
+    'without faults, deleted in one step and created in the next',
+    undefined,
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.epoch += 1;
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    0,
+  ],
+  [
+    'without faults, deleted and created within one step',
+    undefined,
+    (flaps) => {
+      flaps.written(KEY, 'u1', 'cache', 0);
+      flaps.deletedByController(KEY, 5, why);
+      flaps.written(KEY, 'u2', 'cache', 9);
+    },
+    1,
+  ],
+];
+
+describe('a child that is deleted and created again', () => {
+  test.each(STORIES)('%s', (_name, asked, play, count) => {
+    const flaps = new FlapDetector(asked);
+    play(flaps);
+    expect(flaps.found).toHaveLength(count);
+  });
+
+  test('the flap names both times, the node and the reason', () => {
+    const flaps = new FlapDetector(new Set());
+    flaps.written(KEY, 'u1', 'cache', 0);
+    flaps.deletedByController(KEY, 5, why);
+    flaps.deletedByController(KEY, 7, () => 'a repetition');
+    flaps.written(KEY, 'u2', 'cache', 9);
+    expect(flaps.found).toEqual([
+      { key: KEY, node: 'cache', deletedAtMs: 5, createdAtMs: 9, because: 'cache skipped' },
+    ]);
+    expect([...flaps.deleted]).toEqual([KEY]);
+    expect(flaps.nodeOf(KEY)).toBe('cache');
+  });
+});

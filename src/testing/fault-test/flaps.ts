@@ -1,0 +1,81 @@
+/** A child that the controller deleted and created again although nothing asked for it. */
+export interface Flap {
+  /** `Kind.group/namespace/name`. */
+  readonly key: string;
+  readonly node: string;
+  readonly deletedAtMs: number;
+  readonly createdAtMs: number;
+  /** Why the node had no object, in the controller's words. */
+  readonly because: string | undefined;
+}
+
+interface Deletion {
+  readonly atMs: number;
+  readonly epoch: number;
+  readonly because: () => string | undefined;
+}
+
+interface Child {
+  uid: string;
+  node: string;
+  /** The deletion by the controller; `other`: another client deleted the object first. */
+  deletion: Deletion | 'other' | undefined;
+}
+
+/**
+ * Finds children that the controller deletes and creates again. A deletion is asked for when the same test without faults
+ * has it, too, or when another client began it.
+ */
+export class FlapDetector {
+  readonly found: Flap[] = [];
+  /** Keys of all children that the controller deleted. */
+  readonly deleted = new Set<string>();
+  readonly #children = new Map<string, Child>();
+  readonly #asked: ReadonlySet<string> | undefined;
+  /** Raised by each action of the test: whatever changes then may be asked for by it. */
+  epoch = 0;
+
+  /** `asked`: the children that the controller deletes without faults; absent in that life itself. */
+  constructor(asked?: ReadonlySet<string>) {
+    this.#asked = asked;
+  }
+
+  /** The controller wrote a child. */
+  written(key: string, uid: string, node: string, atMs: number): void {
+    const child = this.#children.get(key);
+    this.#children.set(key, { uid, node, deletion: child?.uid === uid ? child.deletion : undefined });
+    if (child === undefined || child.uid === uid) return;
+    const { deletion } = child;
+    if (deletion === undefined || deletion === 'other' || this.#isAsked(key, deletion)) return;
+    this.found.push({
+      key,
+      node,
+      deletedAtMs: deletion.atMs,
+      createdAtMs: atMs,
+      because: deletion.because(),
+    });
+  }
+
+  /** The controller deleted a child. `because` is called when the child exists again. */
+  deletedByController(key: string, atMs: number, because: () => string | undefined): void {
+    const child = this.#children.get(key);
+    if (child === undefined) return;
+    this.deleted.add(key);
+    child.deletion ??= { atMs, epoch: this.epoch, because };
+  }
+
+  /** Another client deleted a child. */
+  deletedByOther(key: string): void {
+    const child = this.#children.get(key);
+    if (child !== undefined) child.deletion ??= 'other';
+  }
+
+  /** The node of a child that the controller wrote. */
+  nodeOf(key: string): string | undefined {
+    return this.#children.get(key)?.node;
+  }
+
+  #isAsked(key: string, { epoch }: Deletion): boolean {
+    return this.#asked === undefined ? epoch !== this.epoch : this.#asked.has(key);
+  }
+}

@@ -1,0 +1,112 @@
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import { applySetIdOf, groupKindText, isDone, renderInstance } from '../../runtime/index.ts';
+import type { GraphWorld } from '../graph-test/graph-world.ts';
+import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
+import type { KindOfPlural } from '../simulation/ledger.ts';
+
+/**
+ * The rules that protect users of a graph. The others are about the controller's own economy; the simulation of the
+ * controller checks them.
+ */
+const RULES: ReadonlySet<Rule> = new Set(['order', 'finalizer', 'inventory', 'ownership']);
+
+/** What the rules need besides the graph: the world exists after them. */
+export interface RulesContext {
+  readonly graph: Graph;
+  readonly instance: ObjectRef;
+  readonly world: () => GraphWorld;
+  /** The present time, in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Keys of all objects that another client changed. */
+  readonly changedKeys: () => Iterable<string>;
+}
+
+/** The nodes whose objects the controller writes. */
+export const ownNodes = (graph: Graph): GraphNode[] =>
+  [...graph.nodes.values()].filter(({ nodeType }) => nodeType === 'resource' || nodeType === 'collection');
+
+/** The id of the ApplySet of an instance. */
+export function applySetOf({ apiVersion, kind, name, namespace }: ObjectRef): string {
+  return applySetIdOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
+}
+
+/** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and their order as the engine sees it. */
+export function graphRules(context: RulesContext): RuledGraph {
+  const { graph, instance } = context;
+  const { group, version, plural } = graph.instance;
+  const set = applySetOf(instance);
+  return {
+    instanceKind: groupKindText(graph.instance),
+    instancesPath: listPath(group, version, plural),
+    members: memberKinds(graph),
+    rules: RULES,
+    isRuled: (each) => each === set,
+    unready: (node) => unreadyDependencies(context, node),
+  };
+}
+
+/** The kinds of a graph by plural and group. */
+export function kindsOf(graph: Graph): KindOfPlural {
+  const kinds = new Map(
+    [...graph.nodes.values(), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
+      `${plural}.${type.group}`,
+      groupKindText(type),
+    ]),
+  );
+  return (plural, group) => kinds.get(`${plural}.${group}`);
+}
+
+function memberKinds(graph: Graph): Map<string, MemberKind> {
+  return new Map(
+    ownNodes(graph).map(({ type, plural }) => {
+      const { group, version, kind } = type;
+      const path = listPath(group, version, plural);
+      return [groupKindText(type), { apiVersion: formatApiVersion({ group, version }), kind, path }];
+    }),
+  );
+}
+
+function listPath(group: string, version: string, plural: string): string {
+  return group === '' ? `/api/${version}/${plural}` : `/apis/${group}/${version}/${plural}`;
+}
+
+/** The dependencies of a node that are not ready, by the engine's own step on what the server has now. */
+async function unreadyDependencies(
+  { graph, instance, world, now, changedKeys }: RulesContext,
+  id: string,
+): Promise<UnreadyDependency[]> {
+  const direct = graph.nodes.get(id)?.dependsOn ?? [];
+  const live = direct.length === 0 ? undefined : await world().live();
+  if (live === undefined) return [];
+  const objects: KubeObject[] = [];
+  const needed = allDependencies(graph, id);
+  for (const each of needed) {
+    const node = graph.nodes.get(each);
+    if (node !== undefined) objects.push(...(await world().children(node)));
+  }
+  const { nodes } = renderInstance(graph, live, objects, { now: now(), revision: 1 });
+  const kinds = new Set([
+    groupKindText(graph.instance),
+    ...needed.flatMap((each) => {
+      const node = graph.nodes.get(each);
+      return node === undefined ? [] : groupKindText(node.type);
+    }),
+  ]);
+  return nodes.flatMap(({ report }) => {
+    if (!direct.includes(report.id) || isDone(report)) return [];
+    // Another client that changed one of these objects just now excuses a process that does not know it yet.
+    const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
+    return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
+  });
+}
+
+function allDependencies(graph: Graph, id: string, seen = new Set<string>()): string[] {
+  for (const each of graph.nodes.get(id)?.dependsOn ?? []) {
+    if (seen.has(each)) continue;
+    seen.add(each);
+    allDependencies(graph, each, seen);
+  }
+  return [...seen];
+}

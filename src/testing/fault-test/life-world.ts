@@ -1,0 +1,260 @@
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { formatRef, refOf } from '../../core/index.ts';
+import { isNotFound, KubeError } from '../../kube/index.ts';
+import { explainNode, isDone, keys, nodeIdOf, objectKey, renderInstance } from '../../runtime/index.ts';
+import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
+import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
+import type { GivenState } from '../graph-test/model.ts';
+import { WrittenNodes } from '../graph-test/written-nodes.ts';
+import { FaultyWorld } from '../simulation/faulty-world.ts';
+import type { Rule } from '../simulation/invariants.ts';
+import type { NotedWrite } from '../simulation/ledger.ts';
+import { noise, SimClock } from '../simulation/sim-clock.ts';
+import { fairWeather, Weather } from '../simulation/weather.ts';
+import { changesOf } from './child-changes.ts';
+import { FlapDetector } from './flaps.ts';
+import { applySetOf, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
+import type { Disturbance } from './life-plan.ts';
+import type { Invariant, LifeEvent, LifeFinding } from './model.ts';
+import { MAX_EVENTS } from './model.ts';
+import { StandIn } from './stand-in.ts';
+
+/** What the world of a life is made of. */
+export interface LifeWorldOptions {
+  readonly base: GraphTestBase;
+  readonly given: GivenState;
+  /** Decides the faults; absent: there are none. */
+  readonly seed?: number;
+  /** The children that the controller deletes without faults; absent in that life itself. */
+  readonly asked?: ReadonlySet<string>;
+}
+
+/** At most so many findings of a life are kept: each further one follows from the first ones. */
+const MAX_FINDINGS = 20;
+/** At most so many fields are tried until the server accepts a change of one. */
+const MAX_TRIES = 8;
+/** Another client that deletes one of these takes objects along that have nothing to do with the graph. */
+const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
+/** So long a step of a test that moves the time has bad weather. */
+const MAX_STORM_MS = 10 * 60_000;
+const FOLLOW_UP_MS = 5 * 60_000;
+
+type GraphRule = Extract<Rule, Invariant>;
+
+const RULES: Readonly<Record<GraphRule, string>> = {
+  order: 'a child is created after what it depends on is ready, and deleted before that',
+  finalizer: 'the finalizer of the instance is written before its children, and removed after them',
+  inventory: 'the inventory of the instance names the kinds of all its children',
+  ownership: 'the controller takes and deletes only what belongs to the instance',
+};
+
+const isGraphRule = (rule: Rule): rule is GraphRule => Object.hasOwn(RULES, rule);
+
+/** One instance of a graph in a cluster of its own, with the real controller, in the weather of a seed or in none. */
+export class LifeWorld {
+  readonly faulty: FaultyWorld;
+  readonly world: GraphWorld;
+  readonly flaps: FlapDetector;
+  readonly findings: LifeFinding[] = [];
+  /** The writes of the controller, without those of Events and Leases; empty it to count anew. */
+  readonly writes: string[] = [];
+  readonly #seed: number;
+  readonly #set: string;
+  readonly #standIn: StandIn;
+  readonly #events: LifeEvent[] = [];
+  readonly #clock: SimClock;
+  readonly #startedAt: number;
+
+  static async start(options: LifeWorldOptions): Promise<LifeWorld> {
+    const { snapshot, workloads } = options.base;
+    const clock = new SimClock();
+    const cluster = await createEmbeddedCluster({ clock, workloads });
+    cluster.restore(snapshot);
+    return new LifeWorld(options, cluster, clock);
+  }
+
+  constructor(
+    { base: { graph }, given, seed, asked }: LifeWorldOptions,
+    cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>,
+    clock: SimClock,
+  ) {
+    const instance = instanceRefOf(graph, given);
+    const rules = graphRules({
+      graph,
+      instance,
+      world: () => this.world,
+      now: () => clock.now(),
+      changedKeys: () => this.faulty.ledger.changedKeys,
+    });
+    this.#seed = seed ?? 0;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#set = applySetOf(instance);
+    this.flaps = new FlapDetector(asked);
+    this.faulty = new FaultyWorld({
+      cluster,
+      clock,
+      seed: this.#seed,
+      weather: seed === undefined ? fairWeather() : new Weather(seed),
+      graph: rules,
+      kindOf: kindsOf(graph),
+      onDisruption: (text) => this.note(text),
+    });
+    this.faulty.invariants.onViolation = ({ rule, text }) => {
+      if (isGraphRule(rule)) this.find({ invariant: rule, expected: RULES[rule], received: text });
+    };
+    this.faulty.ledger.onWrite.push((write) => this.#seen(write));
+    this.world = new GraphWorld(graph, this.#tested(seed !== undefined), new WrittenNodes(), given);
+    this.#standIn = new StandIn(this.faulty, this.world, this.#set, this.#seed);
+    this.faulty.isBusy = () => this.#standIn.busy;
+  }
+
+  /** Virtual time since the start, in milliseconds. */
+  get atMs(): number {
+    return this.#clock.now() - this.#startedAt;
+  }
+
+  /** Notes what happens, for the findings after it. */
+  note(text: string): void {
+    this.#events.push({ atMs: this.atMs, text });
+    if (this.#events.length > MAX_EVENTS) this.#events.shift();
+  }
+
+  find(finding: Omit<LifeFinding, 'atMs' | 'events'>): void {
+    if (this.findings.length < MAX_FINDINGS) {
+      this.findings.push({ ...finding, atMs: this.atMs, events: [...this.#events] });
+    }
+  }
+
+  /** The objects of the instance that the controller wrote, by node. */
+  async children(): Promise<{ readonly node: string; readonly object: KubeObject }[]> {
+    const found = [];
+    for (const node of ownNodes(this.world.graph)) {
+      for (const object of await this.world.children(node)) found.push({ node: node.id, object });
+    }
+    return found;
+  }
+
+  /** Another client changes or deletes a child. */
+  async disturb({ kind, child, field }: Disturbance): Promise<void> {
+    const all = (await this.children())
+      .map(({ object }) => object)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .filter((object) => kind === 'change' || !NEVER_DELETED.has(object.kind));
+    const target = all[Math.floor(child * all.length)];
+    if (target === undefined) return;
+    const ref = refOf(target);
+    if (kind === 'delete') {
+      this.note(`another client deletes ${formatRef(ref)}`);
+      this.flaps.deletedByOther(objectKey(target));
+      await this.faulty.admin.delete(ref).catch(ignoreAbsent);
+      return;
+    }
+    const changes = changesOf(target, field);
+    for (const { path, patch } of [...changes.slice(0, MAX_TRIES), ...changes.slice(-1)]) {
+      try {
+        await this.faulty.admin.patch(ref, patch, { fieldManager: 'another-client' });
+      } catch (error) {
+        // The server refuses the value, or that the field changes at all.
+        if (!(error instanceof KubeError) || error.status < 400) throw error;
+        continue;
+      }
+      this.note(`another client changes ${path} of ${formatRef(ref)}`);
+      return;
+    }
+  }
+
+  /** Ends all faults, and waits until nothing more happens. */
+  async rest(): Promise<void> {
+    await this.faulty.calmDown();
+    for (let round = 0; round < 2; round += 1) {
+      await this.#standIn.sweep((await this.children()).map(({ object }) => object));
+      await this.faulty.settle();
+      await this.faulty.jumpTo(this.faulty.clock.now() + FOLLOW_UP_MS);
+    }
+  }
+
+  /** Is every node done, as the controller reports? */
+  get isReady(): boolean {
+    const reports = this.world.reports();
+    return reports.length > 0 && reports.every(isDone);
+  }
+
+  async end(): Promise<void> {
+    this.#standIn.stop();
+    await this.faulty.end();
+  }
+
+  #tested(isDisturbed: boolean): TestedWorld {
+    const { faulty } = this;
+    const { clock } = faulty;
+    let count = 0;
+    return {
+      clock,
+      user: faulty.admin,
+      controller: { reports: { report: (ref) => faulty.processes[0]?.controller?.reports.report(ref) } },
+      settle: async () => {
+        // Users do not always wait for the controller.
+        const hurries = isDisturbed && noise(this.#seed, 'hurry', (count += 1)) < 0.3;
+        if (!hurries) await faulty.settle();
+      },
+      advance: async (milliseconds) => {
+        const until = clock.now() + milliseconds;
+        await faulty.jumpTo(Math.min(until, clock.now() + MAX_STORM_MS));
+        // Days of bad weather show no more than minutes, and take long.
+        const { calm } = faulty.weather;
+        faulty.weather.calm = true;
+        await faulty.jumpTo(until);
+        faulty.weather.calm = calm;
+      },
+      restart: async () => {
+        for (const process of faulty.processes) process.kill();
+        await faulty.settle();
+      },
+      close: () => this.end(),
+    };
+  }
+
+  #seen({ method, object, key, process }: NotedWrite): void {
+    if (process === undefined) return;
+    this.writes.push(`${method} ${key}`);
+    if (method === 'DELETE') {
+      const node = this.flaps.nodeOf(key);
+      let reason: string | undefined;
+      if (node !== undefined) this.#standIn.track(this.#whyGone(node).then((text) => void (reason = text)));
+      this.flaps.deletedByController(key, this.atMs, () => reason);
+      return;
+    }
+    const { uid, labels } = object?.metadata ?? {};
+    if (object === undefined || uid === undefined || labels?.[keys.PART_OF_LABEL] !== this.#set) return;
+    const before = this.flaps.found.length;
+    this.flaps.written(key, uid, nodeIdOf(object), this.atMs);
+    for (const { node, because, deletedAtMs, createdAtMs } of this.flaps.found.slice(before)) {
+      this.find({
+        invariant: 'flap',
+        expected: `${node} keeps ${formatRef(refOf(object))}, because neither the spec nor a step of the test asks for a deletion`,
+        received: `the controller deletes it at t=${deletedAtMs / 1000}s, and creates it again at t=${createdAtMs / 1000}s`,
+        ...(because === undefined ? {} : { because }),
+      });
+    }
+  }
+
+  /** Why a node has no object, by the engine's own step on what the server has now. */
+  async #whyGone(id: string): Promise<string | undefined> {
+    const { graph } = this.world;
+    const live = await this.world.live();
+    if (live === undefined || live.metadata.deletionTimestamp !== undefined) return undefined;
+    const objects: KubeObject[] = [];
+    for (const node of graph.nodes.values()) objects.push(...(await this.world.children(node)));
+    const { nodes } = renderInstance(graph, live, objects, { now: this.faulty.clock.now(), revision: 1 });
+    const report = nodes.find((each) => each.report.id === id)?.report;
+    if (report === undefined) return undefined;
+    const { node, state, reason } = explainNode(report);
+    return `${node} ${state}: ${reason}`;
+  }
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!isNotFound(error)) throw error;
+}

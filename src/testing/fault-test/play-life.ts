@@ -1,0 +1,244 @@
+import type { KubeObject } from '../../core/index.ts';
+import { formatRef, refOf, TypeKroError } from '../../core/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import { isDone } from '../../runtime/index.ts';
+import type { Action } from '../graph-test/actions.ts';
+import { startActions, stepActions } from '../graph-test/actions.ts';
+import type { GraphTestBase } from '../graph-test/graph-world.ts';
+import type { GraphTest } from '../graph-test/model.ts';
+import { EndlessError } from '../simulation/faulty-world.ts';
+import type { EndFinding, RestingState } from './compare-lives.ts';
+import { compareEnds, restingState } from './compare-lives.ts';
+import { disturbancesOf, pauseOf } from './life-plan.ts';
+import { LifeWorld } from './life-world.ts';
+import type { LifeFinding } from './model.ts';
+import { secretValues } from './secret-values.ts';
+
+/** A life to play. */
+export interface LifeInput {
+  readonly base: GraphTestBase;
+  /** Given state and steps; its expectations are not checked. */
+  readonly test: GraphTest;
+  /** Decides the faults; absent: there are none. */
+  readonly seed?: number;
+  /** The same life without faults. */
+  readonly twin?: LifeRecord;
+}
+
+/** What a life came to. */
+export interface LifeRecord {
+  readonly findings: readonly LifeFinding[];
+  /** Were all nodes ready after some step? */
+  readonly wasReady: boolean;
+  /** The nodes that are not ready at the end, with their reasons. */
+  readonly waiting: readonly string[];
+  /** Places of actions of the test that cannot be done, as the server refuses them. */
+  readonly refused: ReadonlySet<string>;
+  /** How many objects each node has before an action, by its place. */
+  readonly before: ReadonlyMap<string, string>;
+  /** Keys of the children that the controller deleted before the instance was deleted, or while the test did so. */
+  readonly deleted: ReadonlySet<string>;
+  readonly rest: RestingState;
+  /** Did the controller write although nothing changed any more? */
+  readonly restless: boolean;
+}
+
+/** So long the test waits under faults until a step is possible. */
+const MAX_WAIT_SECONDS = 1800;
+/** So long nothing may be written once the world is at rest. */
+const STAYS_QUIET_MS = 10 * 60_000;
+
+/** So many different writes a finding lists. */
+const MAX_LISTED_WRITES = 3;
+
+/** Plays a life from the creation of an instance to its deletion. */
+export async function playLife(input: LifeInput): Promise<LifeRecord> {
+  const { base, test, seed, twin } = input;
+  const world = await LifeWorld.start({
+    base,
+    given: test.given ?? {},
+    ...(seed === undefined ? {} : { seed }),
+    ...(twin === undefined ? {} : { asked: twin.deleted }),
+  });
+  const life = new Life(input, world);
+  try {
+    await life.play();
+  } catch (error) {
+    if (!(error instanceof EndlessError)) throw error;
+    world.find({ invariant: 'endless', expected: 'the controller comes to rest', received: error.message });
+  } finally {
+    await world.end();
+  }
+  const { wasReady, waiting, refused, before, deleted, rest, restless } = life;
+  return { findings: world.findings, wasReady, waiting, refused, before, deleted, rest, restless };
+}
+
+class Life {
+  wasReady = false;
+  restless = false;
+  waiting: readonly string[] = [];
+  rest: RestingState = restingState(undefined, []);
+  deleted: ReadonlySet<string> = new Set();
+  readonly refused = new Set<string>();
+  readonly before = new Map<string, string>();
+  readonly #input: LifeInput;
+  readonly #life: LifeWorld;
+
+  constructor(input: LifeInput, life: LifeWorld) {
+    this.#input = input;
+    this.#life = life;
+  }
+
+  async play(): Promise<void> {
+    const { given = {}, steps = [] } = this.#input.test;
+    const { world } = this.#life;
+    for (let index = -1; index < steps.length; index += 1) {
+      const actions = index < 0 ? startActions(world, given) : stepActions(world, steps[index] ?? {}, ['steps', index]);
+      for (const action of actions) await this.#do(action);
+      await this.#afterStep(index + 1);
+    }
+    await this.#checkRest();
+    await this.#checkDeletion(steps.length + 1);
+  }
+
+  /** Does what the test says; under faults as soon as it is possible. */
+  async #do({ at, run }: Action): Promise<void> {
+    const { twin } = this.#input;
+    const place = formatPath(at);
+    if (twin?.refused.has(place) === true) return;
+    const life = this.#life;
+    life.flaps.epoch += 1;
+    life.note(actionText(place));
+    if (twin === undefined) this.before.set(place, await this.#counts());
+    let problem = '';
+    for (let seconds = 0; seconds <= MAX_WAIT_SECONDS; seconds += 1) {
+      const counts = isOnChild(at, this.#input.test) ? await this.#counts() : undefined;
+      const wanted = counts === undefined ? undefined : (twin?.before.get(place) ?? counts);
+      if (counts === wanted) {
+        try {
+          await run();
+          return;
+        } catch (error) {
+          if (!(error instanceof TypeKroError)) throw error;
+          problem = error.message;
+          if (twin === undefined) {
+            this.refused.add(place);
+            return;
+          }
+        }
+      } else problem = `the nodes have other objects than without faults: ${counts ?? ''}, not ${wanted ?? ''}`;
+      await life.faulty.settle();
+      await life.faulty.jumpTo(life.faulty.clock.now() + 1000);
+    }
+    const expected = `within ${MAX_WAIT_SECONDS} s the test can do ${place}, as without faults`;
+    life.find({ invariant: 'missing', expected, received: problem });
+  }
+
+  async #afterStep(number: number): Promise<void> {
+    const life = this.#life;
+    const { seed } = this.#input;
+    if (seed === undefined) {
+      await life.faulty.settle();
+      this.wasReady ||= life.isReady;
+      return;
+    }
+    for (const disturbance of disturbancesOf(seed, number)) await life.disturb(disturbance);
+    const pause = pauseOf(seed, number);
+    if (pause === 'settle') await life.faulty.settle();
+    else if (pause > 0) await life.faulty.jumpTo(life.faulty.clock.now() + pause);
+    await life.faulty.disrupt(number + 1);
+  }
+
+  async #checkRest(): Promise<void> {
+    const life = this.#life;
+    const { twin, base } = this.#input;
+    await life.rest();
+    this.wasReady ||= life.isReady;
+    this.waiting = life.world
+      .reports()
+      .filter((report) => !isDone(report))
+      .flatMap(({ id }) => life.world.whyOf(id) ?? []);
+    this.deleted = new Set(life.flaps.deleted);
+    const children = await life.children();
+    this.rest = restingState(await life.world.live(), children);
+    if (twin === undefined) this.#findUnwanted(children);
+    else for (const each of compareEnds(twin.rest, this.rest, secretValues(base.graph))) this.#found(each);
+    life.writes.length = 0;
+    await life.faulty.jumpTo(life.faulty.clock.now() + STAYS_QUIET_MS);
+    this.restless = life.writes.length > 0;
+    // Simulated workloads may change children at all times, which the status of the instance follows. A write that the
+    // server refuses is tried again and again.
+    const isExpected = base.workloads || life.world.reports().some(({ state }) => state === 'failed');
+    if (!this.restless || (isExpected && twin?.restless !== false)) return;
+    const first = [...new Set(life.writes)].slice(0, MAX_LISTED_WRITES).join(', ');
+    const received = `${life.writes.length} writes in ${STAYS_QUIET_MS / 60_000} minutes: ${first}`;
+    life.find({ invariant: 'restless', expected: 'no write while nothing changes', received });
+  }
+
+  #found({ node, ...finding }: EndFinding): void {
+    const because = node === undefined ? this.waiting.join('; ') : this.#life.world.whyOf(node);
+    this.#life.find({ ...finding, ...(because === undefined || because === '' ? {} : { because }) });
+  }
+
+  /** Objects of nodes that have none, as the controller itself reports. */
+  #findUnwanted(children: readonly { readonly node: string; readonly object: KubeObject }[]): void {
+    const reports = new Map(this.#life.world.reports().map((report) => [report.id, report]));
+    for (const { node, object } of children) {
+      if (reports.get(node)?.state !== 'skipped') continue;
+      const expected = `no ${formatRef(refOf(object))}, which no node wants`;
+      this.#found({ invariant: 'orphan', node, expected, received: 'it exists' });
+    }
+  }
+
+  /** Deletes the instance, unless the test has done so, and looks for what is left. */
+  async #checkDeletion(number: number): Promise<void> {
+    const life = this.#life;
+    const { seed, twin, test } = this.#input;
+    if (this.rest.status !== undefined && (await life.world.live()) !== undefined) {
+      life.faulty.weather.calm = seed === undefined;
+      life.flaps.epoch += 1;
+      life.note('the test deletes the instance');
+      await life.world.delete('instance');
+      await this.#afterStep(number);
+      await life.rest();
+    }
+    const left = await life.children();
+    const live = twin?.rest.status === undefined && twin !== undefined ? undefined : await life.world.live();
+    if (live !== undefined) {
+      const waits = left.map(({ object }) => {
+        const { finalizers = [], deletionTimestamp } = object.metadata;
+        const held = finalizers.length === 0 ? '' : ` with ${finalizers.join(', ')}`;
+        return `${formatRef(refOf(object))}${held}${deletionTimestamp === undefined ? '' : ', which is being deleted'}`;
+      });
+      const finalizers = (live.metadata.finalizers ?? []).join(', ');
+      const received = `it has the finalizers ${finalizers}${waits.length === 0 ? '' : `; left are ${waits.join('; ')}`}`;
+      life.find({ invariant: 'stuck', expected: 'the deletion of the instance ends', received });
+      return;
+    }
+    if (test.given?.annotations?.['typekro.dev/deletion-policy'] === 'orphan') return;
+    for (const { object } of left) {
+      const expected = `no ${formatRef(refOf(object))} after the deletion of the instance`;
+      life.find({ invariant: 'orphan', expected, received: 'it exists' });
+    }
+  }
+
+  /** How many objects each node has: `web 1, zone 2`. */
+  async #counts(): Promise<string> {
+    const counts = new Map<string, number>();
+    for (const { node } of await this.#life.children()) counts.set(node, (counts.get(node) ?? 0) + 1);
+    return [...counts].map(([node, count]) => `${node} ${count}`).join(', ');
+  }
+}
+
+function actionText(place: string): string {
+  if (place === '') return 'the life begins';
+  return place === 'given' ? 'the test creates the instance' : `the test does ${place}`;
+}
+
+/** Does an action of a test need children to be there? */
+function isOnChild(at: Action['at'], { steps = [] }: GraphTest): boolean {
+  const [first, index, what, target] = at;
+  if (first !== 'steps' || typeof index !== 'number') return false;
+  if (what === 'patch') return target !== 'instance';
+  return what === 'delete' && steps[index]?.delete?.[Number(target)] !== 'instance';
+}

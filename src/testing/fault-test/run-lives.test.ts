@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../core/index.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { compile } from '../../graph/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { GraphTestBase } from '../graph-test/graph-world.ts';
+import { prepareTests } from '../graph-test/prepare.ts';
+import { LifeWorld } from './life-world.ts';
+import { graphRules } from './graph-rules.ts';
+import { runLives } from './run-lives.ts';
+import { secretValues } from './secret-values.ts';
+
+const map = (name: string, data: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+
+const DEFINITION = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'lamps' },
+  spec: {
+    schema: {
+      apiVersion: 'v1',
+      kind: 'Lamp',
+      spec: { text: 'string | default="a"' },
+      status: { on: '${switch.data.on}' },
+    },
+    resources: [
+      { id: 'key', template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { a: 'b' } } },
+      { id: 'copy', template: map('copy', { a: '${string(key.data.a)}' }) },
+      {
+        id: 'switch',
+        readyWhen: ["${switch.data.on == 'yes'}"],
+        template: map('switch', { on: '${schema.spec.text}' }),
+      },
+      { id: 'lamp', template: map('lamp', { on: '${switch.data.on}' }) },
+    ],
+  },
+} satisfies KubeObject;
+
+function graphOf(definition: KubeObject): Graph {
+  const { graph, diagnostics } = compile(definition as never, { sources: builtinSource(), target: 'typekro' });
+  if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
+  return graph;
+}
+
+async function baseOf(definition: KubeObject): Promise<GraphTestBase> {
+  return prepareTests({ graph: graphOf(definition), definitions: [definition], crds: [] });
+}
+
+describe('lives of a graph', () => {
+  test('an interrupt ends them, and what was learnt so far is kept', async () => {
+    let asked = 0;
+    const signal = {
+      get aborted() {
+        asked += 1;
+        return asked > 3;
+      },
+    };
+    const result = await runLives(await baseOf(DEFINITION), [{ name: 'on', given: { spec: { text: 'yes' } } }], {
+      lives: 100,
+      seed: 1,
+      signal,
+    });
+    expect({ ...result, milliseconds: 0 }).toEqual({
+      planned: 100,
+      lives: 3,
+      seed: 1,
+      failures: [],
+      notes: [],
+      milliseconds: 0,
+    });
+  });
+
+  test('without a test that creates an instance there is no life', async () => {
+    const tests = [{ name: 'refused', given: {}, expect: { refused: 'no' } }];
+    const { lives, notes } = await runLives(await baseOf(DEFINITION), tests, { lives: 5, seed: 1 });
+    expect({ lives, notes }).toEqual({
+      lives: 0,
+      notes: [{ test: '', text: 'no test creates an instance, so that there is no life' }],
+    });
+  });
+
+  test('the order rule asks the engine which dependencies are not ready', async () => {
+    const life = await LifeWorld.start({ base: await baseOf(DEFINITION), given: { name: 'one' } });
+    const { world } = life;
+    await world.prepare();
+    await world.create({ name: 'one' });
+    const rules = graphRules({
+      graph: world.graph,
+      instance: world.instance,
+      world: () => world,
+      now: () => life.faulty.clock.now(),
+      changedKeys: () => ['ConfigMap/default/switch', 'Secret/default/key', 'Lamp.kro.run/default/one'],
+    });
+    const server = { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]) };
+    const unready = (node: string) => rules.unready(node, { name: 'one', namespace: 'default' }, server);
+    expect(await unready('lamp')).toEqual([
+      { text: 'switch (waiting) of Lamp one', keys: ['ConfigMap/default/switch', 'Lamp.kro.run/default/one'] },
+    ]);
+    expect(await unready('switch')).toEqual([]);
+    expect(await unready('copy')).toEqual([]);
+    await world.patch('instance', { spec: { text: 'yes' } });
+    expect(await unready('lamp')).toEqual([]);
+    await life.end();
+    expect(life.findings).toEqual([]);
+  });
+
+  test('values of a Secret are secret in every node that depends on it', () => {
+    const isSecret = secretValues(graphOf(DEFINITION));
+    const nodes = ['key', 'copy', 'switch', 'lamp', undefined];
+    expect(nodes.map(isSecret)).toEqual([true, true, false, false, false]);
+  });
+});

@@ -1,0 +1,59 @@
+import type { GraphTestBase } from '../graph-test/graph-world.ts';
+import type { GraphTest } from '../graph-test/model.ts';
+import { chooseTest, seedOfLife } from './life-plan.ts';
+import type { FaultTestResult, LifeFailure, LifeNote } from './model.ts';
+import type { LifeRecord } from './play-life.ts';
+import { playLife } from './play-life.ts';
+
+/** How many lives, and which. */
+export interface LivesOptions {
+  readonly lives: number;
+  /** The seed of the first life, up to `MAX_SEED`. Each further life has the next number. */
+  readonly seed: number;
+  /** No further life begins once it is aborted. */
+  readonly signal?: Pick<AbortSignal, 'aborted'>;
+}
+
+/**
+ * Takes instances of a graph through lives under faults. Each life has the given state and the steps of one of the tests,
+ * and is compared with the same life without faults, which is played once for each test.
+ */
+export async function runLives(
+  base: GraphTestBase,
+  tests: readonly GraphTest[],
+  { lives, seed: first, signal }: LivesOptions,
+): Promise<FaultTestResult> {
+  const started = performance.now();
+  const failures: LifeFailure[] = [];
+  const notes: LifeNote[] = [];
+  // An instance that the server refuses has no life.
+  const candidates = tests.filter(({ expect }) => expect?.refused === undefined);
+  const twins = new Map<GraphTest, LifeRecord>();
+  const isStopped = () => signal?.aborted === true;
+  let played = 0;
+  for (let index = 0; index < lives && !isStopped(); index += 1) {
+    const seed = seedOfLife(first, index);
+    const test = chooseTest(seed, candidates);
+    if (test === undefined) break;
+    let twin = twins.get(test);
+    if (twin === undefined) {
+      twin = await playLife({ base, test });
+      twins.set(test, twin);
+      failures.push(...twin.findings.map((finding) => ({ ...finding, test: test.name })));
+      notes.push(...notesOf(test, twin));
+    }
+    if (twin.findings.length > 0) continue;
+    const { findings } = await playLife({ base, test, seed, twin });
+    played += 1;
+    failures.push(...findings.map((finding) => ({ ...finding, test: test.name, seed })));
+  }
+  if (candidates.length === 0) notes.push({ test: '', text: 'no test creates an instance, so that there is no life' });
+  return { planned: lives, lives: played, seed: first, failures, notes, milliseconds: performance.now() - started };
+}
+
+function notesOf({ name }: GraphTest, { findings, wasReady, waiting }: LifeRecord): LifeNote[] {
+  if (findings.length > 0) return [{ test: name, text: 'has no lives under faults, because it fails without any' }];
+  if (wasReady) return [];
+  const reasons = waiting.length === 0 ? '' : `: ${waiting.join('; ')}`;
+  return [{ test: name, text: `never gets ready, also without faults${reasons}` }];
+}

@@ -1,0 +1,19 @@
+import type { Graph } from '../../graph/index.ts';
+
+/**
+ * Does a value of a node (`undefined`: of the status of the instance) come from a Secret? So it does when the node is one,
+ * or depends on a node whose values do.
+ */
+export function secretValues(graph: Graph): (node: string | undefined) => boolean {
+  const known = new Map<string, boolean>();
+  const isSecret = (id: string): boolean => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    known.set(id, false);
+    const node = graph.nodes.get(id);
+    const result = node !== undefined && (node.type.kind === 'Secret' || node.dependsOn.some(isSecret));
+    known.set(id, result);
+    return result;
+  };
+  return (node) => (node === undefined ? graph.status.dependsOn.some(isSecret) : isSecret(node));
+}

@@ -1,0 +1,132 @@
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject, refOf, setOwn } from '../../core/index.ts';
+import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
+import { keys, objectKey } from '../../runtime/index.ts';
+import { partialDifferences } from '../graph-test/compare.ts';
+import type { GraphWorld } from '../graph-test/graph-world.ts';
+import type { FaultyWorld } from '../simulation/faulty-world.ts';
+import type { NotedWrite } from '../simulation/ledger.ts';
+import { noise } from '../simulation/sim-clock.ts';
+
+/** Finalizers that the controller or the cluster itself takes off. */
+const OWN_FINALIZERS: ReadonlySet<string> = new Set([
+  keys.FINALIZER,
+  'foregroundDeletion',
+  'orphan',
+  'customresourcecleanup.apiextensions.k8s.io',
+]);
+
+/** Within this time the controller of a kind reacts. */
+const STATUS_WITHIN_MS = 4000;
+const RELEASE_WITHIN_MS = 20_000;
+
+/**
+ * Stands for the controllers of the kinds of children: an object whose status the test has given gets the same status
+ * again when it was created anew, and objects that are being deleted lose the finalizers of other controllers.
+ */
+export class StandIn {
+  readonly #faulty: FaultyWorld;
+  readonly #world: GraphWorld;
+  readonly #seed: number;
+  readonly #set: string;
+  /** What the test said of the status of each object, by key. */
+  readonly #statuses = new Map<string, { readonly ref: ObjectRef; status: JsonObject }>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #due = new Set<string>();
+  #count = 0;
+  #stopped = false;
+
+  /** `set`: the ApplySet of the instance. */
+  constructor(faulty: FaultyWorld, world: GraphWorld, set: string, seed: number) {
+    this.#faulty = faulty;
+    this.#world = world;
+    this.#set = set;
+    this.#seed = seed;
+    world.onStatus = (ref, status) => this.#remember(ref, status);
+    faulty.ledger.onWrite.push((write) => this.#seen(write));
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Lets `work` end before the world counts as settled. */
+  track(work: Promise<unknown>): void {
+    const running = work.catch(ignoreChanged).then(() => void this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Looks at all children once more: some are deleted and changed by the cluster itself, unseen. */
+  async sweep(children: readonly KubeObject[]): Promise<void> {
+    for (const child of children) if (child.metadata.deletionTimestamp !== undefined) await this.#release(refOf(child));
+    for (const key of this.#statuses.keys()) await this.#give(key);
+  }
+
+  #remember(ref: ObjectRef, status: JsonObject): void {
+    const { apiVersion, kind, name, namespace } = ref;
+    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+    const key = objectKey({ apiVersion, kind, metadata });
+    const known = this.#statuses.get(key);
+    this.#statuses.set(key, { ref, status: known === undefined ? status : merged(known.status, status) });
+  }
+
+  #seen({ key, object }: NotedWrite): void {
+    if (object === undefined) return;
+    if (object.metadata.deletionTimestamp !== undefined) {
+      if (object.metadata.labels?.[keys.PART_OF_LABEL] !== this.#set) return;
+      this.#soon(`release ${key}`, RELEASE_WITHIN_MS, () => this.#release(refOf(object)));
+    } else if (this.#statuses.has(key)) {
+      this.#soon(`status ${key}`, STATUS_WITHIN_MS, () => this.#give(key));
+    }
+  }
+
+  #soon(what: string, withinMs: number, work: () => Promise<unknown>): void {
+    if (this.#due.has(what)) return;
+    this.#due.add(what);
+    const milliseconds = Math.floor(noise(this.#seed, 'stand-in', (this.#count += 1)) * withinMs);
+    this.#faulty.clock.setTimer(milliseconds, () => {
+      this.#due.delete(what);
+      if (!this.#stopped) this.track(work());
+    });
+  }
+
+  async #give(key: string): Promise<void> {
+    const known = this.#statuses.get(key);
+    const live = known === undefined ? undefined : await this.#faulty.admin.find(known.ref);
+    if (known === undefined || live === undefined || live.metadata.deletionTimestamp !== undefined) return;
+    const { generation } = live.metadata;
+    const observed = typeof known.status['observedGeneration'] === 'number' && typeof generation === 'number';
+    const status = observed ? { ...known.status, observedGeneration: generation } : known.status;
+    if (partialDifferences({ status }, live as unknown as JsonObject).length === 0) return;
+    await this.#world.giveStatus(known.ref, status);
+  }
+
+  async #release(ref: ObjectRef): Promise<void> {
+    const live = await this.#faulty.admin.find(ref);
+    if (live?.metadata.deletionTimestamp === undefined) return;
+    const { uid = '', resourceVersion = '', finalizers = [] } = live.metadata;
+    const kept = finalizers.filter((finalizer) => OWN_FINALIZERS.has(finalizer));
+    if (kept.length === finalizers.length) return;
+    await this.#faulty.admin.patch(ref, { metadata: { uid, resourceVersion, finalizers: kept } });
+  }
+}
+
+/** The object was deleted, or made anew by the same name, meanwhile. */
+function ignoreChanged(thrown: unknown): void {
+  const isOther = thrown instanceof KubeError && thrown.status === 422;
+  if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
+}
+
+/** A merge patch after another one; nulls stay, because they delete. */
+function merged(first: JsonObject, second: JsonObject): JsonObject {
+  const result: JsonObject = { ...first };
+  for (const [name, value] of Object.entries(second)) {
+    const before = Object.hasOwn(first, name) ? first[name] : undefined;
+    setOwn(result, name, isJsonObject(before) && isJsonObject(value) ? merged(before, value) : (value ?? null));
+  }
+  return result;
+}
