@@ -62,3 +62,4 @@ export { earliest } from './earliest.ts';
 export { whenAborted } from './when-aborted.ts';
 export { getOwn } from './get-own.ts';
 export { pascalCase, upperFirst } from './letter-case.ts';
+export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,8 +1,5 @@
-import { TypeKroError } from '../core/index.ts';
+import { EMBEDDED_CONTEXT, TypeKroError } from '../core/index.ts';
 import type { KubeConfig } from './types.ts';
-
-/** The context of the kubeconfig files of embedded clusters. */
-export const EMBEDDED_CONTEXT = 'typekro';
 
 /** The server in the kubeconfig of an embedded cluster that has ended. No resolver knows its domain (RFC 6761). */
 export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-typekro-up.invalid';

@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-export { EMBEDDED_CONTEXT, ENDED_SERVER } from './ended-cluster.ts';
+export { ENDED_SERVER } from './ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';

@@ -1,4 +1,4 @@
-import { EMBEDDED_CONTEXT } from '../../kube/index.ts';
+import { EMBEDDED_CONTEXT } from '../../core/index.ts';
 
 /**
  * A kubeconfig with one cluster, one user and one context. The text is made without a YAML library, so that none is

@@ -34,7 +34,7 @@ async function why(text: string): Promise<string[]> {
 test('a deletion that a finalizer holds', async () => {
   expect(await why('stack/leaving')).toMatchInlineSnapshot(`
     [
-      "Stack takeover/leaving   DELETING AGE   being deleted since AGE   revision 1   0 of 2 nodes ready",
+      "Stack takeover/leaving   DELETING AGE   being deleted since AGE   revision 1   0 of 2 nodes deleted",
       "",
       "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",
       "   do         find out who owns test/hold and why it does not finish",
@@ -49,9 +49,10 @@ test('a deletion that a finalizer holds', async () => {
 test('a suspended instance', async () => {
   expect(await why('pause/asleep')).toMatchInlineSnapshot(`
     [
-      "Pause takeover/asleep   ACTIVE AGE   revision 1   1 of 1 nodes ready",
+      "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
+      "note: suspended by the annotation kro.run/reconcile: nothing is written before typekro resume pause/takeover/asleep",
       "",
-      "nothing is due, and the instance is suspended by the annotation kro.run/reconcile",
+      "nothing is due, and the instance is suspended",
     ]
   `);
 });
@@ -63,6 +64,7 @@ test('a node that waits for data of another', async () => {
       "",
       "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" is not there yet",
       "   └ because  ConfigMap takeover/waiting-first reports no trouble",
+      "   do         see what writes "done", and correct readyWhen (first.data.done == "yes") if nothing does",
       "   look       kubectl describe configmap waiting-first -n takeover",
       "   waiting    second",
       "",

@@ -119,7 +119,7 @@ describe('a cluster-scoped instance', () => {
     await world.apply(instance);
     await world.advance(60_000);
     expect(conditionText(await world.user.get(ref), 'Ready')).toContain(
-      'name one on the definition: annotation typekro.dev/service-account: <namespace>/<name>',
+      'set the annotation typekro.dev/service-account: <namespace>/<name> on the definition',
     );
     expect(await world.user.find(mapIn('blue'))).toBeUndefined();
 
