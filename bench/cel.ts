@@ -1,6 +1,6 @@
 /**
- * The CEL engine beside the JavaScript engines that could be installed instead: evaluation, preparation, hostile
- * patterns, memory. Run: `npm run bench -- cel`. The table is Markdown; `src/cel/README.md` shows it.
+ * Compares the CEL engine with other JavaScript engines: evaluation, preparation, hostile patterns, memory. Run: `npm
+ * run bench -- cel`. The output is a Markdown table; `src/cel/README.md` has a copy.
  */
 import { cpus } from 'node:os';
 import { kroEnvironment, type Environment } from '../dist/cel/index.js';
@@ -11,7 +11,7 @@ import { nanoseconds, once, retainedBytes } from './support/measure.ts';
 
 const NOT_POSSIBLE = '–';
 
-/** cel-go 0.31 with kro's libraries, on a machine of the same size; fixed figures, not measured here. */
+/** Fixed figures of cel-go 0.31 with kro's libraries, from a machine of the same size. They are not measured here. */
 const CEL_GO: Readonly<Record<string, string>> = {
   [TEMPLATE.name]: '729 ns',
   [EXISTS.name]: '302 ns',
@@ -25,7 +25,7 @@ function prepared({ name }: Case): string {
   return `prepare: ${name}`;
 }
 
-/** Ours as an engine: checked against types, or with every variable `dyn`. */
+/** This project's engine: with typed variables, or with every variable `dyn`. */
 function own(name: string, environment: Environment): Engine {
   return {
     name,
@@ -60,7 +60,7 @@ function shown(ns: number): string {
   return ns < 1e6 ? `${(ns / 1e3).toFixed(1)} µs` : `${(ns / 1e6).toFixed(2)} ms`;
 }
 
-/** A figure, or why there is none. */
+/** Returns the figure, or the reason why there is none. */
 function attempt(measure: () => string): string {
   try {
     return measure();
@@ -87,7 +87,7 @@ function evaluationRow(test: Case, variables: Readonly<Record<string, unknown>>)
   );
 }
 
-/** One call only: a backtracking engine needs seconds for it. */
+/** Measures a single call, because a backtracking engine takes seconds for it. */
 function patternRow(): void {
   const cells = engines.map((engine) =>
     attempt(() => {
@@ -105,7 +105,7 @@ function preparationRow(test: Case): void {
   );
 }
 
-/** Every template gets a literal of its own, so that nothing can be shared by accident. */
+/** Every template has a literal of its own, so that templates share nothing by accident. */
 function memoryRow(): void {
   const cells = engines.map((engine) =>
     attempt(() => {

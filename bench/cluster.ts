@@ -1,7 +1,7 @@
 /**
- * The embedded API server under load over HTTPS, server and load in processes of their own. Run:
- * `npm run bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row
- * per figure, with the figure to reach. `--rows` picks those whose name contains the text.
+ * Measures the embedded API server under load over HTTPS. Server and load run in processes of their own. Run: `npm run
+ * bench -- cluster [--seconds N] [--rows TEXT] [--http] [--controllers] [--profile DIR]`. Prints one row for each
+ * figure, with its goal. `--rows` selects the rows whose name contains the text.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -21,14 +21,14 @@ function print(name: string, goal: string, value: string) {
 }
 
 interface Usage {
-  /** Bytes now and at most. */
+  /** Resident memory in bytes, current and peak. */
   readonly rss: number;
   readonly peak: number;
   /** Microseconds of processor time. */
   readonly cpu: number;
 }
 
-/** Milliseconds: see `cluster-server.mjs`. */
+/** Milliseconds, as `cluster-server.mjs` describes them. */
 interface Times {
   readonly first: number;
   readonly made: number;
@@ -36,7 +36,7 @@ interface Times {
 }
 
 interface Server extends Endpoint, Times {
-  /** When its process was asked for, as `performance.now()` tells it. */
+  /** The time of the fork, by `performance.now()`. */
   readonly asked: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
@@ -45,7 +45,9 @@ interface Server extends Endpoint, Times {
 const message = <T>(child: ChildProcess) =>
   new Promise<T>((resolve) => child.once('message', (value) => resolve(value as T)));
 
-/** The environment without what makes every Node start later: certificates to read, modules to load first. */
+/**
+ * The environment without the variables that delay the start of every Node: certificates to read, modules to preload.
+ */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...plain } = process.env;
   return plain;
@@ -80,7 +82,7 @@ const percentile = (times: number[], part: number) =>
 
 type Send = (bytes: string) => Promise<number>;
 
-/** Keeps every sender busy for a while; answers the rate and the 99th percentile in milliseconds. */
+/** Keeps every sender busy for some seconds. Returns the rate and the 99th percentile in milliseconds. */
 async function load(
   senders: readonly Send[],
   request: (index: number) => string,
@@ -104,7 +106,7 @@ async function load(
   return { rate: times.length / seconds, p99: percentile(times, 0.99), count: index };
 }
 
-/** About 4 KB as it is answered. */
+/** The response has about 4 KB. */
 const deployment = (index: number, turn: number) =>
   JSON.stringify({
     apiVersion: 'apps/v1',
@@ -196,7 +198,7 @@ async function throughput(server: Server): Promise<void> {
     const { rate, p99, count } = await load(senders, request);
     const each = ((await server.usage()).cpu - before) / count;
     const goals = `≥ ${goal}/s${limit === undefined ? '' : `, p99 ≤ ${limit} ms`}`;
-    // Processor time tells the server's own cost also where other processes take the cores.
+    // Processor time shows the server's own cost even when other processes use the cores.
     print(
       name,
       goals,
@@ -206,7 +208,7 @@ async function throughput(server: Server): Promise<void> {
   for (const connection of connections) connection.close();
 }
 
-/** Writes one object again and again with `watchers` looking on; `pause` tells how long to wait after a write. */
+/** Writes one object repeatedly while `watchers` watch it. `pause` delays the next write. */
 async function fanOut(
   server: Endpoint,
   watchers: number,
@@ -254,7 +256,7 @@ async function watches(server: Endpoint): Promise<void> {
   for (const watchers of [100, 500]) {
     const name = `watch fan-out to ${watchers}, 1 KB`;
     if (!name.includes(wanted)) continue;
-    // Never more than a few writes ahead of the watchers, so that queues stay short.
+    // The writer is at most a few writes ahead of the watchers, so that queues stay short.
     const { rate } = await fanOut(server, watchers, (sent, seen) => (sent - seen > 8 ? sleep(1) : Promise.resolve()));
     print(name, '≥ 30000 events/s', `${Math.round(rate)} events/s`);
   }
@@ -306,7 +308,7 @@ async function inProcess(): Promise<void> {
   await cluster.close();
 }
 
-/** From the call that makes the process to the whole answer of its first request, over a new connection. */
+/** Milliseconds from the fork of the process to the complete response to its first request, over a new connection. */
 async function firstAnswer(server: Server): Promise<number> {
   const connection = await Connection.to(server);
   const status = await connection.send(requestBytes('GET', '/api/v1/namespaces/default'));
@@ -331,7 +333,8 @@ async function start(): Promise<void> {
     await server.stop();
     return { ...server, answered, rss };
   };
-  // One after the other, so that both meet the machine as it is; the first of each finds cold files.
+  // The two kinds of processes take turns, so that both run under the same load. The first run of each reads cold
+  // files.
   for (let run = 0; run <= STARTS; run++) {
     const empty = await startServer('--bare');
     const told = performance.now() - empty.asked;

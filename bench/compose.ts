@@ -14,7 +14,7 @@ const RUNS = 5;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** Runs a module in a process of its own; it prints a JSON list of numbers. */
+/** Runs a module in a process of its own. The module prints a JSON list of numbers. */
 function measured(code: string): readonly number[] {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
     cwd: root,
@@ -24,7 +24,7 @@ function measured(code: string): readonly number[] {
   return JSON.parse(stdout) as number[];
 }
 
-/** The medians of several processes, number by number. */
+/** The medians over several processes, for each number of the list. */
 function medians(code: string): readonly number[] {
   const runs = Array.from({ length: RUNS }, () => measured(code));
   return (runs[0] ?? []).map((_, index) => median(runs.map((run) => run[index] ?? 0)));
@@ -50,7 +50,7 @@ const PROGRAMS = {
     Service({ id: \`s\${i}\`, name: \`\${spec.name}-\${i}\`, ports: [{ port: 80 }], selector: { app: spec.name } });`,
 } as const;
 
-/** Cold: the first composition of a process. Warm: the median of later ones. */
+/** Cold: the first composition of a process. Warm: the median of later compositions. */
 const composing = (body: string, count: number, warm: number) => `
 import { kubernetesComposition } from './dist/index.js';
 import { ConfigMap, Deployment, Service } from './dist/factories/simple/index.js';
@@ -108,7 +108,7 @@ export const app = kubernetesComposition({ name: 'web', kind: 'Web', spec, statu
 });
 `;
 
-/** Instantiations of the type checker for a program, by its own count. */
+/** The number of type instantiations for a program, as the type checker counts them. */
 function instantiations(directory: string, program: string): number {
   const file = join(directory, 'program.ts');
   writeFileSync(file, program);

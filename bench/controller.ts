@@ -12,10 +12,10 @@ import { chain, collection, five, largeCrd, numbered, typeOf } from './support/l
 import { each, follow } from './support/watching.ts';
 
 const COUNT = Number(process.env['INSTANCES'] ?? 1000);
-/** How many definitions the row `definitions` applies at once; one in a hundred of them does not compile. */
+/** Number of definitions that the row `definitions` applies at once. One in a hundred of them does not compile. */
 const DEFINITIONS = Number(process.env['DEFINITIONS'] ?? 1000);
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 10);
-/** Nothing moves any more when no request came for so long, in milliseconds. */
+/** The controller counts as idle after this many milliseconds without a request. */
 const QUIET_MS = 1000;
 const rows = process.env['ROWS']?.split(',');
 
@@ -23,7 +23,7 @@ const server = await Server.start();
 const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
 let controller = await ControllerProcess.start(server);
 
-/** A goal in seconds or milliseconds, for a real API server. */
+/** The goal for this server. `real` is the goal for a real API server, and the embedded one has half of it. */
 const time = (real: number) => (server.isEmbedded ? real / 2 : real);
 let missed = 0;
 
@@ -33,7 +33,7 @@ function row(what: string, measured: string, goal: string, met: boolean | undefi
 }
 
 interface Measured {
-  /** Seconds until the work was done, and until nothing moved any more. */
+  /** Seconds until the work was done, and until the last request. */
   readonly done: number;
   readonly settled: number;
   readonly total: number;
@@ -67,7 +67,7 @@ async function measure(work: () => Promise<unknown>): Promise<Measured> {
   };
 }
 
-/** Waits until the controller sends nothing any more. */
+/** Waits until the controller sends no further request. */
 async function settle(): Promise<Figures> {
   for (;;) {
     const figures = await controller.figures();
@@ -85,7 +85,7 @@ async function define(definition: KubeObject): Promise<void> {
     return status?.['state'] === 'Active';
   });
   await watched.reached(name);
-  // kube-apiserver holds each POST of a kind for two seconds that was established less than two seconds ago.
+  // kube-apiserver delays each POST of a kind that was established less than two seconds ago by two seconds.
   if (!server.isEmbedded) await pause(2000);
 }
 
@@ -99,7 +99,7 @@ const instance = (kind: string, name: string, spec: JsonObject): KubeObject => (
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const seconds = (value: number) => `${value.toFixed(2)} s`;
 const requests = ({ total, byVerb }: Measured) => `${total} requests (${byVerb})`;
-/** What the cluster's processor did meanwhile: only an embedded one tells. */
+/** The processor time of the cluster. Only an embedded cluster reports it. */
 const clusterCpu = ({ serverCpu }: Measured) => `the cluster: ${server.isEmbedded ? `${seconds(serverCpu)} CPU` : '?'}`;
 
 let loaded = false;
@@ -112,7 +112,7 @@ async function createLoads(): Promise<void> {
   await watched.count(COUNT);
 }
 
-/** A row that is about the instances, whichever rows were asked for before it. */
+/** A row about the instances, which are created unless an earlier row created them. */
 function withLoads(run: () => Promise<void>): () => Promise<void> {
   return async () => {
     if (!loaded) {
@@ -173,7 +173,7 @@ async function restart(what: string, instances = COUNT, kinds = 1): Promise<void
   );
 }
 
-/** What a load cost the controller: its processor's time and its memory at the most. */
+/** The controller's processor time and peak memory for a load. */
 function costRow({ cpu, after: { peakMb } }: Awaited<ReturnType<typeof measure>>): void {
   row('… CPU; memory: peak', `${seconds(cpu)}; ${peakMb.toFixed(0)} MB`, '≤ 100 MB', peakMb <= 100);
 }
@@ -212,7 +212,7 @@ async function deleteAll(): Promise<void> {
   costRow(load);
 }
 
-/** Milliseconds from the request to ACTIVE, one instance at a time; sorted. */
+/** Sorted milliseconds from the request to ACTIVE, for one instance at a time. */
 async function latencies(kind: string, count: number): Promise<number[]> {
   const times: number[] = [];
   await using watched = follow(client, typeOf(kind), isActive);
@@ -286,7 +286,7 @@ async function forEach(): Promise<void> {
   );
 }
 
-/** What a cluster and a client alone take for as many children, in a process without limits of memory: no goal. */
+/** A client applies as many children without a controller, in a process without memory limits. The row has no goal. */
 async function bareApplies(): Promise<void> {
   const child = (index: number): KubeObject => ({
     ...MAP,
@@ -313,7 +313,7 @@ async function large(): Promise<void> {
   await restart(`restart with ${COUNT} instances, 200 large CRDs`);
 }
 
-/** Waits for a server that answers at once: kube-apiserver works for a while on the schemas of many new CRDs. */
+/** Waits until the server responds at once: kube-apiserver is busy for a while with the schemas of many new CRDs. */
 async function calm(): Promise<void> {
   const until = performance.now() + 120_000;
   for (let quick = 0; quick < 20 && performance.now() < until; await pause(100)) {
@@ -325,7 +325,7 @@ async function calm(): Promise<void> {
 
 const isBad = (index: number) => index % 100 === 99;
 
-/** Definitions of a kind each, all at once; an instance of each; a restart; and all away again. */
+/** Creates many definitions at once and an instance of each, restarts the controller, and deletes everything. */
 async function definitions(): Promise<void> {
   const indexes = Array.from({ length: DEFINITIONS }, (_, index) => index);
   const good = indexes.filter((index) => !isBad(index));

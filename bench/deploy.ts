@@ -1,17 +1,20 @@
 /**
- * Figures of deploys, each with its goal: cluster, controller and the deploying program in processes of their own, over
- * HTTPS. Run: `npm run bench -- deploy`. Memory is that of a fresh process, medians of several.
+ * Measures deploys, and compares each figure with its goal. Cluster, controller and the deploying program run in
+ * processes of their own, over HTTPS. Run: `npm run bench -- deploy`. Memory is that of fresh processes, as a median.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, message, Server } from './support/controller-run.ts';
 
-/** Fresh processes per figure. */
+/** Number of fresh processes for each figure. */
 const RUNS = 5;
-/** Deploys of one process whose readiness is timed. */
+/** Number of deploys of one process whose latency is measured. */
 const ROUNDS = 20;
-/** Goals: milliseconds after the last child's readiness, requests of 201 resources, megabytes that a deploy adds. */
+/**
+ * Goals: milliseconds from the last child's readiness to the end, requests for 201 resources, megabytes that a deploy
+ * adds.
+ */
 const GOAL = { latency: 100, requests: 220, memory: 35 };
 
 type Mode = 'direct' | 'kro';
@@ -22,7 +25,7 @@ interface Memory {
   readonly peak: number;
 }
 
-/** A deploy that ended: `at` in milliseconds since 1970, `took` and processor time in milliseconds. */
+/** A finished deploy. `at`: milliseconds since 1970. `took` and `cpu`: milliseconds. */
 interface Deployed extends Memory {
   readonly at: number;
   readonly took: number;
@@ -88,7 +91,7 @@ async function requestsOf(work: () => Promise<unknown>): Promise<{ total: number
   };
 }
 
-/** What the first deploy of fresh processes costs. */
+/** Measures the first deploy of fresh processes. */
 async function first(mode: Mode, count: number): Promise<void> {
   const runs: { readonly before: Memory; readonly after: Deployed }[] = [];
   let cost = { total: 0, byVerb: '' };

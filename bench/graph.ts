@@ -1,6 +1,6 @@
 /**
- * Compile cost of definitions: the realistic ones of the corpus, a chain of 100 nodes, and a source of 200
- * large CustomResourceDefinitions. Prints the median of repeated runs in this process, schemas loaded.
+ * Measures the compilation of definitions: the realistic ones of the corpus, a chain of 100 nodes, and a source of 200
+ * large CustomResourceDefinitions. Prints the medians of repeated runs in this process, with loaded schemas.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
@@ -37,7 +37,7 @@ function corpusCrds(): KubeObject[] {
   });
 }
 
-/** Definitions of ConfigMaps that each read the one before. */
+/** A definition of ConfigMaps that each read the previous one. */
 function chain(length: number): JsonObject {
   const resources = Array.from({ length }, (_, index) => ({
     id: `n${index}`,

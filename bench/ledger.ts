@@ -1,11 +1,11 @@
 /**
- * The ledger of the tricks in `src` that save memory or time. Each row says where a trick stands, what it does and what
- * it gains, and is measured here with the trick and without it: one workload in processes of both, in turn. The edit that
- * takes a trick away is made while the workload is bundled, so the product has no switch for it.
+ * Measures the tricks in `src` that save memory or time. Each row names the trick, its file, what it does and its gain.
+ * The benchmark runs one workload with the trick and without it, in alternating processes. An edit during the bundling
+ * of the workload removes the trick, so that the product has no switch for it.
  *
- * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`, by default all rows with 5 processes of each. Time is
- * processor time of the process, memory is its heap or resident memory after a collection. Rows that no workload shows
- * alone say why and where their figures are printed.
+ * Run: `npm run bench -- ledger [--rows NAME,…] [--runs N]`. The default is all rows with 5 processes of each. Time is
+ * processor time of the process. Memory is its heap or resident memory after a collection. Rows without a workload have
+ * the reason, and the command that prints their figures.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
@@ -17,7 +17,7 @@ import type { Edit, MeasuredRow } from './ledger/rows.ts';
 import { ROWS } from './ledger/rows.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Each bundle lies as deep as `dist/chunk`, so that the package finds its data. */
+/** Each bundle has the depth of `dist/chunk`, so that the package finds its data. */
 const folder = join(root, `.build-ledger-${process.pid}`);
 
 const { values } = parseArgs({ options: { rows: { type: 'string' }, runs: { type: 'string', default: '5' } } });
@@ -25,7 +25,11 @@ const runs = Number(values.runs);
 const asked = values.rows?.split(',');
 const rows = ROWS.filter(({ name }) => asked === undefined || asked.includes(name));
 
-/** The source of a file without a trick. @throws Error when the file does not hold the text exactly once. */
+/**
+ * The source of a file without a trick.
+ *
+ * @throws Error when the file does not contain the text exactly once.
+ */
 function edited(file: string, text: string, edits: readonly Edit[]): string {
   return edits
     .filter((edit) => edit.file === file)
@@ -78,7 +82,7 @@ function measured(program: string): number {
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
-/** Both ways in turn, so that what slows the machine slows both. */
+/** Runs the two programs in turn, so that other load slows both. */
 async function measure({ name, workload, without }: MeasuredRow): Promise<readonly [own: number, bare: number]> {
   const programs = [await bundled(`${name}-with`, workload, []), await bundled(`${name}-without`, workload, without)];
   const figures = programs.map((): number[] => []);

@@ -1,6 +1,6 @@
 /**
- * Figures of the first minute: start of the embedded cluster, `npm start -- --once` from cold, an instance
- * from creation to ACTIVE, memory of the whole, import time of the package. Run: `npm run bench -- start`.
+ * Measures the first minute: start of the embedded cluster, `npm start -- --once` from cold, an instance from creation
+ * to ACTIVE, memory of all processes, import time of the package. Run: `npm run bench -- start`.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { KubeClient, loadKubeConfig, waitForObject } from '../dist/kube/index.js
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RUNS = 5;
 
-/** Runs a snippet in a fresh process, where it prints a JSON list of numbers. */
+/** Runs a snippet in a fresh process. The snippet prints a JSON list of numbers. */
 function measure(snippet: string): number[] {
   const result = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', snippet], {
     cwd: root,
@@ -88,7 +88,7 @@ const timesOnce = runs(() => {
 });
 row('typekro up --once, two applications', timesOnce, 'ms');
 
-/** Waits for the line of the kubeconfig; reads on then, as `typekro up` ends with the one who reads it. */
+/** Waits for the line with the kubeconfig. Keeps reading after it, because `typekro up` ends when its output closes. */
 async function started(stdout: NodeJS.ReadableStream): Promise<void> {
   let output = '';
   await new Promise<void>((resolve, reject) => {

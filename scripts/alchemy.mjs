@@ -1,6 +1,6 @@
 /**
- * Tries `typekro/alchemy` with the real package, which it installs into `test/alchemy` first: it is no dependency
- * of the package. `npm run long -- alchemy`
+ * Tests `typekro/alchemy` with the real package `alchemy`: `npm run long -- alchemy`. The script installs it into
+ * `test/alchemy` first, because it is not a dependency of this package.
  */
 import { fileURLToPath } from 'node:url';
 import { installFixture } from './install.mjs';

@@ -12,17 +12,17 @@ const { exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 mkdirSync(`${root}/api`, { recursive: true });
 mkdirSync(`${root}/temp`, { recursive: true });
 
-/** Entry points of old names alone: test/package/old-exports.test.ts holds them to a table. */
+/** Entry points that only have old names. test/package/old-exports.test.ts compares them with a table. */
 const isOfNames = ({ types }) => /^\.\/dist\/compat\/(?!index|advanced)/.test(types);
 
 let failed = false;
-/** Types that an entry point mentions and does not export. */
+/** Types that an entry point mentions but does not export. */
 const forgotten = {};
-/** Names that some entry point exports. */
+/** Names that at least one entry point exports. */
 const named = new Set();
 const EXPORT =
   /^(?:export (?:declare |abstract )*(?:const|function|class|interface|type|enum|namespace)|declare namespace) (\w+)/gm;
-/** One program for all entry points: each would take longer to read than to report on. */
+/** One compilation for all entry points, because to parse the sources takes longer than a report. */
 let compilerState;
 const reported = Object.entries(exports).filter(([, target]) => typeof target !== 'string' && !isOfNames(target));
 const entryFiles = reported.map(([, { types }]) => `${root}/${types}`);
@@ -77,7 +77,7 @@ for (const [entry, target] of reported) {
     showVerboseMessages: false,
     messageCallback: (message) => {
       if (message.messageId === 'ae-forgotten-export') {
-        // The extractor numbers the second import of one namespace.
+        // The extractor adds a number to the second import of a namespace.
         unnamed.add(/The symbol "(\w+?)(?:_\d+)?"/.exec(message.text)?.[1] ?? message.text);
         message.logLevel = ExtractorLogLevel.None;
         message.handled = true;

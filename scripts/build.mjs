@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs`
- * always builds; `isBuilt()` tells whether the sources changed since the last build.
+ * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs` always
+ * builds. `isBuilt()` returns whether the sources are unchanged since the last build.
  */
 import {
   copyFileSync,
@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
 
-/** What tells one state of the sources from another: the newest change, in milliseconds, and how many files there are. */
+/** The state of the sources: the time of the newest change in milliseconds, and the number of files. */
 function sourceState() {
   let newest = 0;
   let files = 0;
@@ -39,23 +39,23 @@ export function isBuilt() {
   try {
     return readFileSync(stamp, 'utf8') === sourceState();
   } catch {
-    return false; // no stamp: never built, or the last build failed
+    return false; // No stamp: there was no build, or the last one failed
   }
 }
 
 /**
- * Builds beside `dist/` and then puts the result in its place: a failed build leaves the last one, and what
- * runs from `dist/`, or builds at the same time, is not disturbed.
+ * Builds in a folder next to `dist/`, and then replaces `dist/`. A failed build keeps the last one. Programs that run
+ * from `dist/`, and simultaneous builds, are not disturbed.
  */
 export async function build() {
   console.log('Building …');
   const source = sourceState();
-  // As deep as dist/, so that the source maps fit there.
+  // The folder has the depth of dist/, so that the paths in source maps hold.
   const made = join(root, `.build-${process.pid}`);
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {
     await runNode([tsc, '-p', 'tsconfig.build.json', '--outDir', made]);
-    // Loaded here: this script also runs before the dependencies are installed.
+    // A dynamic import, because this script also runs before the dependencies are installed.
     const { bundle } = await import('./bundle.mjs');
     await bundle(root, made);
     await runNode([tsc, '-p', 'src/dashboard/client', '--outDir', join(made, 'dashboard/client')]);
@@ -71,7 +71,7 @@ export async function build() {
   }
 }
 
-/** Puts one directory in the place of another. */
+/** Replaces one directory by another. */
 function replace(old, made) {
   const aside = `${made}-old`;
   if (existsSync(old)) renameSync(old, aside);

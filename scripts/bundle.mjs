@@ -1,12 +1,15 @@
 /**
- * Bundles the sources into one file per entry point plus the parts that entry points share. A process that
- * imports `typekro` opens a dozen files instead of several hundred, which is most of the time to start.
+ * Bundles the sources into one file for each entry point, and files for the parts that entry points share. A process
+ * that imports `typekro` then opens a dozen files instead of several hundred, which takes most of the start.
  */
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
-/** Files that a host loads by path: the command line and its process for modules, the loader thread and the webpack loader; and the late parts. */
+/**
+ * Files that a host loads by path: the command line, its process for modules, the loader thread, the webpack loader,
+ * and the late parts.
+ */
 const BY_PATH = [
   'src/cli/main.ts',
   'src/cli/dev/module-child.ts',
@@ -15,7 +18,7 @@ const BY_PATH = [
   'src/core/late-parts.ts',
 ];
 
-/** Every entry point of the package, and the door of every room (benchmarks and scripts use a room alone). */
+/** Every entry point of the package, and the entry point of every room. Benchmarks and scripts import single rooms. */
 function entryPoints(root) {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const published = Object.values(exports).flatMap((target) => target.default ?? []);
@@ -30,9 +33,9 @@ function entryPoints(root) {
 }
 
 /**
- * Code that a room loads later imports, in the bundle, all that the room begins with. It is there by then anyway; but
- * the bundler, which does not know that, would put what the two share into a file of its own, and what two such parts
- * share into another: a dozen files to open at the start instead of one.
+ * Makes each dynamically imported module of a room import the room's entry point. The entry point is loaded by then
+ * anyway, but the bundler does not know that: it would put their shared code into files of its own, and the start would
+ * open a dozen files instead of one.
  */
 const laterParts = (room) => ({
   name: 'later-parts',
@@ -49,7 +52,7 @@ const laterParts = (room) => ({
   },
 });
 
-/** Leaves the late parts to the host that loads the package: see `src/core/late-parts.ts`. */
+/** Marks the late parts as external. The host loads them: see `src/core/late-parts.ts`. */
 const lateParts = {
   name: 'late-parts',
   setup(build) {
@@ -78,7 +81,7 @@ export async function bundle(root, outdir) {
     platform: 'node',
     target: 'node20.19',
     minifyWhitespace: true,
-    // Node prints the line from which an uncaught error was thrown.
+    // Node prints the line that threw an uncaught error.
     lineLimit: 160,
     minifySyntax: true,
     sourcemap: true,
@@ -92,8 +95,8 @@ export async function bundle(root, outdir) {
 }
 
 /**
- * V8 holds the text of a module for as long as the module lives, in one byte a character; with a single character
- * beyond Latin-1 in it, in two. The bundler writes texts with escapes, but leaves regular expressions as they are.
+ * V8 keeps the text of a module in memory: in one byte for each character, or in two when any character is beyond
+ * Latin-1. The bundler escapes such characters in strings, but not in regular expressions.
  */
 export function checkOneByte(file, text) {
   const wide = /.{0,40}[^\0-\xff].{0,40}/u.exec(text);

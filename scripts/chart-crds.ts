@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { controllerCrds } from '../src/controller/index.ts';
 
-/** The files in `charts/typekro/crds` by name: the CRDs that the controller works on. */
+/** The files in `charts/typekro/crds` by name: the CRDs of the controller. */
 export function chartCrds(): ReadonlyMap<string, string> {
   return new Map(
     controllerCrds().map((crd) => {

@@ -1,7 +1,7 @@
 /**
- * Every check that is no test: types, lint with the layer rules, the order of files, small vocabularies, format, dead code, package, API reports,
- * size. Runs all of them even when one fails, then says which failed. `npm run check -- types lint` runs a part;
- * `npm run check -- api --update` accepts a change of the public API.
+ * Every check except the tests: types, lint with the layer rules, the order of files, small vocabularies, format, dead
+ * code, package, API reports, size. Runs all of them even when one fails, and then lists the failed ones. `npm run
+ * check -- types lint` runs a part. `npm run check -- api --update` accepts a change of the public API.
  */
 import { build, isBuilt } from './build.mjs';
 import { main, succeeds } from './run.mjs';

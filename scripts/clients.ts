@@ -1,6 +1,6 @@
 /**
- * `npm run clients`: makes what is missing of the clients that `test/e2e` drives, see `test/support/clients.ts`.
- * `npm run clients -- go` or `… python` makes a part of them.
+ * `npm run clients` builds the missing clients of `test/e2e`: see `test/support/clients.ts`. `npm run clients -- go` or
+ * `… python` builds a part of them.
  */
 import { buildGoClients, buildPythonClient } from '../test/support/clients.ts';
 
@@ -11,7 +11,7 @@ for (const [name, build] of Object.entries(builders)) {
   try {
     build();
   } catch (error) {
-    // Whether a client may be missing is decided where it is needed.
+    // The tests decide whether a client may be missing.
     console.error(error instanceof Error ? error.message : error);
     if (parts.includes(name)) process.exitCode = 1;
   }

@@ -15,15 +15,21 @@ import type { TopicResult } from '../test/conformance/support/report.ts';
 import { formatReport } from '../test/conformance/support/report.ts';
 import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
 
-/** What a command line may say besides kind and directory. */
+/** The options of the command line, besides the kind and the directory. */
 interface RunOptions {
-  /** `--controller CMD`: restarts the controller under test; `none`: one runs already. Default: ours, in this process. */
+  /**
+   * `--controller CMD`: the command that restarts the controller under test. `none`: a controller already runs.
+   * Default: this project's controller, in this process.
+   */
   readonly controller: string | undefined;
-  /** `--level 0.9|0.10`: the line of kro whose behaviour our controller shows. Default: its own default. */
+  /**
+   * `--level 0.9|0.10`: the release line of kro whose behaviour this project's controller has. Default: the
+   * controller's own default.
+   */
   readonly level: string | undefined;
 }
 
-/** What runs a kind of recordings. `directory` is undefined for the repository's own. */
+/** A kind of recordings, and its runner. `directory` is undefined for the recordings of this repository. */
 interface Kind {
   readonly summary: string;
   readonly run: (
@@ -39,7 +45,7 @@ function runCel(directory: string | undefined): TopicResult[] {
   return [...runCelRecordings(here('cel')), ...runCelSpec(here('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS)];
 }
 
-/** Scenarios for a controller, on an embedded cluster or on that of `KUBECONFIG`. */
+/** Scenarios for a controller, on an embedded cluster or on the cluster of `KUBECONFIG`. */
 function runController(directory: string | undefined, { controller, level }: RunOptions): Promise<TopicResult[]> {
   const kubeconfig = process.env['KUBECONFIG'];
   return runControllerScenarios({
@@ -53,7 +59,7 @@ function runController(directory: string | undefined, { controller, level }: Run
   });
 }
 
-/** Definitions, hashes, SimpleSchema and compatibility; a listed deviation counts as passed while it deviates. */
+/** Definitions, hashes, SimpleSchema and compatibility. A listed deviation counts as passed while it deviates. */
 function runGraph(directory: string | undefined): TopicResult[] {
   const dir = directory ?? here('graph');
   const topics = new Map<string, { passed: number; failures: { id: string; detail: string }[] }>();
@@ -68,7 +74,7 @@ function runGraph(directory: string | undefined): TopicResult[] {
   return [...topics].map(([topic, result]) => ({ topic, ...result }));
 }
 
-/** Both profiles, each against a cluster of its own; topics that both have are named with their profile. */
+/** Both profiles, each against a cluster of its own. A topic of both profiles has the profile in its name. */
 async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
   const dir = directory ?? here('apiserver');
   const options = { deviations: directory === undefined };

@@ -1,7 +1,7 @@
 import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
 import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
 
-/** The page `docs/controller.md` with its tables of flags and metrics as the code has them. */
+/** Returns the page `docs/controller.md` with its tables of flags and metrics from the code. */
 export function controllerPage(page: string): string {
   const flags = (ignored: boolean): string[][] =>
     CONTROLLER_FLAGS.filter((flag) => (flag.ignored === true) === ignored).map((flag) => [

@@ -101,7 +101,7 @@ ${fenced('text', shortened(formatDiagnostic(own, text)) + more)}
 const MAX_LINES = 60;
 const MAX_COLUMNS = 160;
 
-/** A text that people read: very long lines and texts end in dots. */
+/** Shortens long texts for the page. An ellipsis marks a cut line or text. */
 function shortened(text: string): string {
   const lines = text.trimEnd().split('\n', MAX_LINES + 1);
   const shown = lines.slice(0, MAX_LINES).map((line) => {

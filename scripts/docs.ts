@@ -1,7 +1,7 @@
 /**
- * Writes what is made from the code: pages and tables of the documentation, the CRDs of the chart, the version in the
- * chart, the Dockerfile and `create-typekro`. `npm run docs`. The factories and the data of the built-in kinds are written on demand:
- * `npm run docs -- factories`, `npm run docs -- kubernetes-types MINOR DIR`.
+ * Writes the files that are generated from the code: pages and tables of the documentation, the CRDs of the chart, and
+ * the version in the chart, the Dockerfile and `create-typekro`. `npm run docs`. The factories and the data of the
+ * built-in kinds are only written by `npm run docs -- factories` and `npm run docs -- kubernetes-types MINOR DIR`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCrds } from './chart-crds.ts';
@@ -30,7 +30,7 @@ async function writePages(): Promise<void> {
   }
 }
 
-/** What is written on demand, by scripts of their own. */
+/** The parts that are written on request, each by a script of its own. */
 const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
   factories: () => import('./factories.ts'),
   'kubernetes-types': () => import('./kubernetes-types.ts'),

@@ -1,7 +1,8 @@
 /**
- * Writes the late parts of the package for hosts other than Node, bundlers above all: `core/bundled-parts.js` has the
- * exports of `core/late-parts.js`, with the texts inside and the libraries imported. `#late-parts` in `package.json`
- * chooses between the two by the condition `node-addons`, which Node sets and bundlers do not: `node` they set, too.
+ * Writes the late parts of the package for hosts other than Node, mainly for bundlers. `core/bundled-parts.js` has the
+ * exports of `core/late-parts.js`, with the texts inside and the libraries imported. The condition `node-addons` of
+ * `#late-parts` in `package.json` chooses between the two: Node sets it, and bundlers do not. Bundlers do set the
+ * condition `node`.
  */
 import { build } from 'esbuild';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,21 +14,21 @@ import { checkOneByte } from './bundle.mjs';
 const PLACES = ['moduleUrl', 'packageFolder'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 
-/** A text as an expression with one byte a character. */
+/** The text as an expression with one byte for each character. */
 const quoted = (text) =>
   JSON.stringify(text).replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** JSON is embedded without what only makes it readable. */
+/** JSON is embedded without white space. */
 const compact = (text) => (/^[[{]/.test(text) ? JSON.stringify(JSON.parse(text)) : text);
 
-/** Adds the modules to a build whose other files are complete. */
+/** Adds the modules to an otherwise complete build. */
 export async function embed(root, made) {
   await embedLibraries(root, made);
   const parts = await import(pathToFileURL(join(made, 'core/late-parts.js')).href);
   const lines = Object.keys(parts)
     .filter((name) => !LIBRARIES.includes(name))
     .map((name) => {
-      // A function whose body is compiled when it is called: until then the text takes no memory of its own.
+      // A function, because V8 compiles its body at the first call. Until then the text takes no memory of its own.
       const value = PLACES.includes(name) ? 'void 0' : quoted(compact(parts[name]()));
       return `export const ${name} = () => ${value};\n`;
     });
@@ -39,9 +40,9 @@ const licenseOf = (root, name) =>
   `/*! ${name}\n${readFileSync(join(root, `node_modules/${name}/LICENSE`), 'utf8').trim()}\n*/\n`;
 
 /**
- * Two libraries come along, as their CommonJS requires modules of Node, which esbuild cannot do in an ES module, and
- * which Rollup loads at the start: the YAML library as the ES modules that it has for browsers, the HTTP client with a
- * `require` that asks Node. The client stays a file of its own, loaded when it is needed.
+ * Bundles two libraries, because their CommonJS requires modules of Node. esbuild cannot do this in an ES module, and
+ * Rollup would load such modules at the start. The YAML library is bundled from its ES modules for browsers. The HTTP
+ * client is bundled with a `require` that calls Node's, into a file of its own that is loaded on demand.
  */
 async function embedLibraries(root, made) {
   const write = async (name, library, prefix, options) => {

@@ -11,22 +11,22 @@ import { projectDefinitions } from './example-graphs.ts';
 import type { Story } from './example-stories.ts';
 import { differences, filledIn } from './example-stories.ts';
 
-/** How long a deployment may take, and then its status to become what the header says. */
+/** Milliseconds for a deployment, and then for the status to become as the header says. */
 const TIMEOUT = 20_000;
 
-/** What became of one story. */
+/** The result of one story. */
 export interface Outcome {
   readonly milliseconds: number;
-  /** What went wrong; empty when the example did what its header says. */
+  /** The problems. Empty when the example did what its header says. */
   readonly problems: readonly string[];
 }
 
 type AnyComposition = Pick<Composition<JsonObject, JsonObject, never, JsonObject>, 'factory' | 'toDefinition'>;
 
 /**
- * Deploys the stories of a file, one after the other, in a fresh cluster with simulated workloads: by this process, or
- * by a controller. Kinds of other projects are there as the stories' resources need them; where Flux is needed, its
- * stand-ins run.
+ * Deploys the stories of a file in order, in a fresh cluster with simulated workloads: by this process, or by a
+ * controller. The cluster has the kinds of other projects that the stories use. Stand-ins for Flux run when a story
+ * uses it.
  */
 export async function deployStories(
   mode: 'direct' | 'kro',
@@ -41,7 +41,7 @@ export async function deployStories(
       cluster,
       stories.flatMap((story) => kindsIn(compositionOf(story).toDefinition())),
     );
-    // Also where this process deploys: a graph may bring another graph.
+    // A controller also runs when this process deploys, because a graph may contain another graph.
     await cluster.startController();
     for (const story of stories) {
       playControllers(cluster, story, kindsIn(compositionOf(story).toDefinition()), signal);
@@ -65,7 +65,7 @@ export async function deployStories(
   return outcomes;
 }
 
-/** Applies the documents of a YAML file under our controller: definitions, then instances of them. */
+/** Applies the documents of a YAML file while a controller runs: definitions first, then instances. */
 export async function deployDocuments(path: URL, story: Story): Promise<Outcome> {
   const objects = parseDefinitions(readFileSync(path, 'utf8'), path.pathname).documents.map(
     ({ value }) => value as unknown as KubeObject,
@@ -105,7 +105,7 @@ function kindsIn(definition: JsonObject): readonly { readonly group: string; rea
   return resources.flatMap(({ template }) => (template === undefined ? [] : [gvkOf(template)]));
 }
 
-/** Stand-ins of the package play the controllers of Flux. */
+/** The package has stand-ins for the controllers of Flux. */
 const isFlux = ({ group }: { readonly group: string }): boolean => group.endsWith('.toolkit.fluxcd.io');
 
 async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>): Promise<void> {
@@ -120,8 +120,8 @@ async function prepare(cluster: TestCluster, kinds: ReturnType<typeof kindsIn>):
 }
 
 /**
- * Plays the controllers of other projects' kinds: every generation is observed and ready, with the status that the story
- * reports besides.
+ * Simulates the controllers of other projects' kinds: reports every generation as observed and ready, with the status
+ * that the story reports.
  */
 function playControllers(
   cluster: TestCluster,
@@ -179,7 +179,7 @@ async function settled(
   return { status, problems };
 }
 
-/** Asks until the answer is yes, or some seconds are over. */
+/** Polls until `done` returns true, or the timeout is over. */
 async function until(done: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + TIMEOUT;
   while (!(await done()) && performance.now() < end) await sleep(20);

@@ -5,20 +5,22 @@ import { formatDiagnostic, parseJson } from '../src/core/index.ts';
 import type { Graph } from '../src/graph/index.ts';
 import { builtinSource, combineSources, compile, crdSource, toMermaid } from '../src/graph/index.ts';
 
-/** A composition that an example exports, compiled as stock kro would. */
+/** A composition that an example exports, compiled for stock kro. */
 export interface ExampleGraph {
   /** File name in `examples/`. */
   readonly file: string;
   readonly exported: string;
   readonly yaml: string;
   readonly graph: Graph;
-  /** Warnings of the composition and of the compiler, as texts. */
+  /** Warnings of the composition and of the compiler. */
   readonly warnings: readonly string[];
-  /** How long composing and compiling took. */
+  /** Duration of composing and compiling. */
   readonly milliseconds: number;
 }
 
-/** What a composition has that is needed here; the examples use the built package, which has classes of its own. */
+/**
+ * The members of a composition that this script uses. The examples import the built package, which has other classes.
+ */
 interface Exported {
   toYaml(): string;
   toDefinition(): JsonObject;
@@ -53,7 +55,7 @@ export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
   return found;
 }
 
-/** The definitions of other projects that the package knows. */
+/** The CRDs of other projects that the package has. */
 export function projectDefinitions(): KubeObject[] {
   const folder = new URL('data/crds/', root);
   return readdirSync(folder)
@@ -64,13 +66,13 @@ export function projectDefinitions(): KubeObject[] {
     });
 }
 
-/** Where the expected definition of an example stands. */
+/** The file with the expected definition of an example. */
 export const goldenOf = ({ file, exported }: ExampleGraph): URL =>
   new URL(`examples/golden/${file.replace(/\.ts$/, '')}.${exported}.yaml`, root);
 
 const BEGIN = /<!-- picture of examples\/([\w-]+\.ts) (\w+) -->\n[\s\S]*?<!-- end of picture -->/g;
 
-/** A page with its pictures drawn anew. */
+/** Returns the page with new pictures. */
 export function withPictures(page: string, graphs: readonly ExampleGraph[]): string {
   return page.replace(BEGIN, (_match, file: string, exported: string) => {
     const found = graphs.find((graph) => graph.file === file && graph.exported === exported);

@@ -3,14 +3,14 @@ import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../src/core/index.ts';
 import { isJsonObject } from '../src/core/index.ts';
 
-/** One deployment of an example, as the header of its file tells it. */
+/** One deployment of an example, from the header of its file. */
 export interface Story {
-  /** The composition, by the name under which it is exported; empty for a file of YAML documents. */
+  /** The exported name of the composition. Empty for a file of YAML documents. */
   readonly exported: string;
   readonly spec: JsonObject;
-  /** What controllers that are not there would write into the status of each object of a kind. */
+  /** The status that missing controllers would report, by kind. */
   readonly reports: ReadonlyMap<string, JsonObject>;
-  /** What the status holds in the end; a `*` in a text stands for any other text. */
+  /** The status at the end. A `*` in a text matches any non-empty text. */
   readonly gives: JsonObject;
 }
 
@@ -49,7 +49,7 @@ export function storiesOf(path: URL): readonly Story[] {
 
 const opening = (exported: string) => ({ exported, spec: {} as JsonObject, reports: new Map<string, JsonObject>() });
 
-/** The spec with each `${composition.field}` replaced by what that composition has reported before. */
+/** The spec with each `${composition.field}` replaced by the reported status of that composition. */
 export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObject>): JsonObject {
   const fill = (value: JsonValue | undefined): JsonValue | undefined => {
     const [, exported = '', field = ''] = typeof value === 'string' ? (/^\$\{(\w+)\.(\w+)\}$/.exec(value) ?? []) : [];
@@ -59,7 +59,7 @@ export function filledIn(spec: JsonObject, statuses: ReadonlyMap<string, JsonObj
   return Object.fromEntries(Object.entries(spec).map(([name, value]) => [name, fill(value)]));
 }
 
-/** Where a status is not what a header says; texts with a `*` match any text in its place. */
+/** The differences between a status and the header. A `*` in a text matches any non-empty text. */
 export function differences(expected: JsonValue, actual: JsonValue | undefined, path = 'status'): readonly string[] {
   if (isJsonObject(expected)) {
     return Object.entries(expected).flatMap(([name, value]) =>

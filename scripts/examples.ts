@@ -1,7 +1,7 @@
 /**
- * Runs every example: composes it, compiles it as stock kro would, compares the definition with the one in
- * `examples/golden`, and deploys it in a fresh embedded cluster, in both modes, with the spec and to the status that the
- * header of its file names. `npm run examples [-- FILE…]`; with `--update` differences from the golden are accepted.
+ * Runs every example: composes it, compiles it for stock kro, compares the definition with the one in
+ * `examples/golden`, and deploys it in a fresh embedded cluster in both modes, with the spec and the expected status of
+ * its header. `npm run examples [-- FILE…]`. With `--update`, differences from the golden definitions are accepted.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,17 +1,17 @@
 /**
- * Generated input against one part of the system, for as long as asked: `npm run fuzz -- cel --seconds 60
- * [--seed N]`. Prints a line per kind and every problem with the seed that makes it again; exits 1 if there is one.
+ * Runs generated input against one part of the system, for a given time: `npm run fuzz -- cel --seconds 60 [--seed N]`.
+ * Prints a line for each kind, and every problem with the seed that reproduces it. Exits 1 when there is a problem.
  */
 import { parseArgs } from 'node:util';
 import { seededChoices } from '../test/support/choices.ts';
 
-/** One kind of input; `run` answers what went wrong with the input of this seed. */
+/** One kind of input. `run` returns the problem with the input of this seed, if there is one. */
 interface Kind {
   readonly name: string;
   readonly run: (seed: number) => { readonly input: string; readonly problem: string | undefined };
 }
 
-/** The parts of the system, each loaded only when asked for. */
+/** The parts of the system. Each is loaded on demand. */
 const CAMPAIGNS: Readonly<Record<string, () => Promise<readonly Kind[]>>> = {
   async cel() {
     const { CEL_KINDS, examine, fuzzEnvironment } = await import('../test/support/cel-fuzz.ts');
@@ -63,7 +63,7 @@ interface Tally {
   slowestMs: number;
 }
 
-/** Problems beyond this many are counted, not printed. */
+/** Further problems are counted, but not printed. */
 const PRINTED = 20;
 
 function runKind(kind: Kind, seed: number, seconds: number): Tally {

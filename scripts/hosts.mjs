@@ -1,7 +1,7 @@
 /**
- * Tries compositions on every host of `test/hosts`: other Nodes, Bun, Deno, bundlers, test runners. Installs
- * them first (they are not dependencies of the package), unless `--installed` says to take what is there; a
- * host that is missing is a skip. `npm run long -- hosts [--installed]`
+ * Tests compositions on every host of `test/hosts`: other versions of Node, Bun, Deno, bundlers, test runners. The
+ * script installs them first, because they are not dependencies of the package. With `--installed` it uses the
+ * installed ones, and skips missing hosts. `npm run long -- hosts [--installed]`
  */
 import { fileURLToPath } from 'node:url';
 import { installFixture } from './install.mjs';

@@ -72,7 +72,7 @@ export const FLOORS = {
     'index.ts',
   ],
   cluster: [
-    // Machinery: what needs no cluster.
+    // Code that works without a cluster.
     'clock.ts data.ts options.ts transport.ts work.ts lazy-module.ts',
     'codec',
     'errors',
@@ -81,14 +81,14 @@ export const FLOORS = {
     'patch',
     'table',
     'protocol',
-    // Kinds: what is particular about each, and who may do what.
+    // Kinds: the rules of each kind, and permissions.
     'auth',
     'crd',
     'kinds',
-    // Store and registry: which objects there are, and which resources are served.
+    // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts',
-    // Verbs, and what lives by them.
+    // Verbs, and the code that uses them.
     'verbs',
     'virtual',
     'definitions bootstrap.ts',
@@ -96,7 +96,7 @@ export const FLOORS = {
     'controllers',
     'snapshot.ts',
     'persistence.ts',
-    // HTTP: sockets, routes, and what stands before them.
+    // HTTP: sockets, routes, and the checks before them.
     'faults',
     'http',
     'present-process.ts',
@@ -108,27 +108,27 @@ export const FLOORS = {
     'index.ts',
   ],
   compose: [
-    // Words: what an author gives and gets, and what is refused.
+    // Words: the author's input and output, and refusals.
     'aspect-types.ts',
     'public-types.ts',
     'refusal',
     // Texts: regular expressions, and the source of functions.
     'regex',
     'source',
-    // Values: expressions, the run that collects what it finds, values that are not known yet.
+    // Values: expressions, the run that collects resources, and unknown values.
     'ir',
     'trace',
     'value',
     // JavaScript: its functions and methods, then its operators and statements.
     'library',
     'interp',
-    // Resources, and what factories are made with.
+    // Resources, and the building blocks of factories.
     'schemas.ts',
     'resources',
     'argument-shapes.ts computed.ts quantity.ts raw-cel.ts',
     'cel-api.ts factory-arguments.ts factory-helpers.ts',
     'resource-factory.ts',
-    // Changes that are laid over, and writing.
+    // Aspects, and the output.
     'aspects',
     'emit',
     'gitops',
@@ -148,7 +148,7 @@ export const FLOORS = {
   ],
 };
 
-/** Arrows that the order would allow but the design forbids. */
+/** Imports that the order allows but the design forbids. */
 const FORBIDDEN = { cluster: ['execute', 'controller'] };
 
 function overrideFor(room, index) {
@@ -173,10 +173,10 @@ function overrideFor(room, index) {
   };
 }
 
-/** An import or export from another file; `import(…)` counts wherever it stands. */
+/** An import or export from another file. Dynamic imports count at every place. */
 const IMPORT = /^(?:import|export)\b[^;'"]*?(?:\bfrom )?'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
-/** All files of `src/` but tests, each with the files that it imports and the line of the import. */
+/** All files of `src/` except tests, each with its imported files and the lines of the imports. */
 function importsOfFiles() {
   const files = readdirSync('src', { recursive: true })
     .map((name) => `src/${name.replaceAll('\\', '/')}`)
@@ -193,7 +193,7 @@ function importsOf(file, text) {
   return found;
 }
 
-/** Groups of files each of which reaches all others of its group (Tarjan's strongly connected components). */
+/** Groups of files that all import each other, directly or through others (Tarjan's strongly connected components). */
 function circlesOf(files) {
   const order = new Map();
   const lowest = new Map();
@@ -216,7 +216,7 @@ function circlesOf(files) {
   return circles;
 }
 
-/** A shortest way from a file of a circle back to itself. */
+/** A shortest import chain from a file of a circle back to itself. */
 function chainOf(files, circle) {
   const [start] = circle;
   const before = new Map();
@@ -234,7 +234,7 @@ function chainOf(files, circle) {
   return chain;
 }
 
-/** What is wrong with the imports, in lines. */
+/** The problems of circular imports, as lines. */
 function problemsOfCircles(files) {
   const problems = [];
   for (const circle of circlesOf(files)) {
@@ -248,7 +248,10 @@ function problemsOfCircles(files) {
   return problems;
 }
 
-/** Imports that lead upwards inside a room, files that stand on no floor, and parts of floors that are gone; in lines. */
+/**
+ * The problems of floors, as lines: imports of a higher floor, files without a floor, and entries of floors without a
+ * file.
+ */
 function problemsOfFloors(files) {
   return Object.entries(FLOORS).flatMap(([room, list]) => {
     const floors = new Map(list.flatMap((floor, level) => floor.split(' ').map((part) => [part, level])));

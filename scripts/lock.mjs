@@ -2,8 +2,8 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Does work that only one process may do at a time; others wait for their turn. The lock is a file with the number
- * of the process that has it. One that was left behind by a process that is gone is taken over.
+ * Does work that only one process may do at a time. Other processes wait for their turn. The lock is a file with the id
+ * of the process that holds it. The lock of a process that ended without releasing it is taken over.
  */
 export async function withLock(path, work) {
   const mine = `${path}.${process.pid}`;
@@ -26,7 +26,7 @@ export async function withLock(path, work) {
   }
 }
 
-/** Gives `from` the name `path`, too, unless something has it. A link appears with its content at once. */
+/** Links `from` under the name `path`. Returns false when `path` exists. A link appears together with its content. */
 function appear(from, path) {
   try {
     linkSync(from, path);
@@ -37,7 +37,10 @@ function appear(from, path) {
   }
 }
 
-/** Tries to get the lock once; gives the process that has it then. */
+/**
+ * Tries to acquire the lock once. Returns the id of the process that holds it then, or undefined when the caller should
+ * try again.
+ */
 function take(path, mine) {
   if (appear(mine, path)) return process.pid;
   const owner = ownerOf(path);
@@ -50,7 +53,7 @@ function take(path, mine) {
     throw error;
   }
   try {
-    // Another process may have taken the old lock over since the look at it: its lock is put back.
+    // Another process may have taken over the stale lock meanwhile. In this case its lock is restored.
     if (ownerOf(taken) !== owner) appear(taken, path);
   } finally {
     rmSync(taken, { force: true });

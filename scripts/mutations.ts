@@ -1,4 +1,7 @@
-/** Breaks the code on purpose, in a copy, and shows which test catches it; exits 1 if one survives unexplained. */
+/**
+ * Runs the mutations in a copy of the tree, and shows which test catches each. Exits 1 when one survives without an
+ * explanation.
+ */
 import { parseArgs } from 'node:util';
 import { checkMutations } from '../test/mutations/check-mutations.ts';
 import { MUTATIONS, sample } from '../test/mutations/mutations.ts';
@@ -22,7 +25,7 @@ function usage(code: number, problem = ''): never {
   process.exit(code);
 }
 
-/** The options as they were given; anything else ends the process with what there is. */
+/** Parses the options. Ends the process with the usage when an option is wrong. */
 function readOptions() {
   try {
     return parseArgs({ options: OPTIONS }).values;

@@ -1,6 +1,6 @@
 /**
- * Publishes the package, and `create-typekro` of the same version beside it. A version that the registry has is left out, so
- * that a publication that failed halfway can be started again.
+ * Publishes the package, and then `create-typekro` of the same version. Skips a version that the registry already has,
+ * so that a failed publication can be repeated.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

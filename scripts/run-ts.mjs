@@ -1,6 +1,6 @@
 /**
- * Runs a TypeScript file of the repository on any supported Node: `run-ts.mjs FILE [ARG…]`, or
- * `run-ts.mjs bench [NAME…]` for `bench/NAME.ts`, all of them without a name.
+ * Runs a TypeScript file of the repository on any supported Node: `run-ts.mjs FILE [ARG…]`, or `run-ts.mjs bench
+ * [NAME…]` for `bench/NAME.ts`. Without a name, all benchmarks run.
  */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { main, runNode } from './run.mjs';
 const [target, ...args] = process.argv.slice(2);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benches = () => readdirSync(`${root}/bench`).filter((name) => name.endsWith('.ts'));
-// `bench NAME --flag value`: what follows the names is for each of them.
+// `bench NAME --flag value`: each benchmark gets the flags after the names.
 const firstFlag = args.findIndex((word) => word.startsWith('--'));
 const [named, flags] = firstFlag < 0 ? [args, []] : [args.slice(0, firstFlag), args.slice(firstFlag)];
 const names = named.length > 0 ? named.map((name) => `${name}.ts`) : benches();

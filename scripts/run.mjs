@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Thrown when a command ended with a status other than 0; it printed its own reason. */
+/** Thrown when a command ended with an exit code other than 0. The command has printed the reason. */
 class CommandFailed extends Error {}
 
-/** Runs a command in the repository's root with inherited output; rejects unless it exits with 0. */
+/** Runs a command in the repository's root with inherited output. Rejects unless its exit code is 0. */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
@@ -18,12 +18,12 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs a script with this Node; the first argument is a path below the root. */
+/** Runs a script with this Node. The first argument is a path from the root. */
 export function runNode(args, options) {
   return run(process.execPath, args, options);
 }
 
-/** Runs a script with this Node and tells whether it ended with 0. */
+/** Runs a script with this Node. Returns whether its exit code is 0. */
 export async function succeeds(args) {
   try {
     await runNode(args);
@@ -34,7 +34,7 @@ export async function succeeds(args) {
   }
 }
 
-/** Runs the body of a script: a command that failed has said why itself, so the script just ends with 1. */
+/** Runs the body of a script. The process exits with 1 when a command fails, without a further message. */
 export async function main(work) {
   try {
     await work();

@@ -1,4 +1,4 @@
-/** The page on the programs of the documents, from the table that `test/e2e/seeds` checks them against. */
+/** The page about the programs of the documents, from the table that `test/e2e/seeds` checks. */
 import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
 import { programs } from '../test/e2e/seeds/outcomes.ts';
 
@@ -15,7 +15,7 @@ what kro 0.9.3 takes. \`*\` stands for any text. This page is made by \`npm run 
 |---|---|---|---|
 `;
 
-/** The page as it is to be. */
+/** Returns the text of the page. */
 export function seedsPage(): string {
   const rows = Object.entries(programs).map(([file, { direct, ours, stock }]) => {
     const cells = [direct, ours, stock].map(cell);

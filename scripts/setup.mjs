@@ -1,7 +1,7 @@
 /**
- * Makes a fresh clone ready: installs the dependencies from the lock file when they are missing or the
- * lock file changed, and builds when a source file changed. Uses nothing but Node itself, and costs a
- * tenth of a second when there is nothing to do. Runs before `npm start` and `npm test`.
+ * Prepares a fresh clone. Installs the dependencies from the lock file when they are missing or the lock file changed,
+ * and builds when a source file changed. The script uses only Node itself, and takes a tenth of a second when there is
+ * nothing to do. Runs before `npm start` and `npm test`.
  */
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,10 +20,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 await main(async () => {
   if (isInstalled(root) && isBuilt()) return;
-  // Not in node_modules, which an installation deletes.
+  // The folder is not in node_modules, because an installation deletes that.
   mkdirSync(`${root}/.typekro`, { recursive: true });
   await withLock(`${root}/.typekro/setup.lock`, async () => {
-    // The process that had the lock before may have done it.
+    // The previous holder of the lock may have installed the packages.
     if (!isInstalled(root)) {
       console.log('Installing dependencies from package-lock.json …');
       await install(root);

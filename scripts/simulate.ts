@@ -1,4 +1,4 @@
-/** The controller under faults; exits 1 if a rule was broken. */
+/** Simulates the controller under faults. Exits 1 when a rule is broken. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,7 @@ const OPTIONS = {
   job: { type: 'string' },
 } as const;
 
-/** The options as they were given; anything else ends the process with what there is. */
+/** Parses the options. Ends the process with the usage when an option is wrong. */
 function readOptions() {
   try {
     return parseArgs({ options: OPTIONS }).values;
@@ -71,7 +71,7 @@ async function replay(seed: number): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-/** Seeds of a range; those of one story stay in one process. */
+/** Runs the seeds of a range. Blocks of 20 seeds stay in one process, so that stories are shared. */
 async function range(from: number, to: number, share: { index: number; of: number }): Promise<number> {
   let failed = 0;
   for (let seed = from; seed <= to; seed += 1) {
@@ -105,7 +105,7 @@ function tell(what: string, problems: readonly string[]): void {
   if (problems.length > 0) console.log([`${what}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
 }
 
-/** Runs this command once more for each share, and gives the number of those that failed. */
+/** Runs this command in one process for each share. Returns the number of failed processes. */
 async function share(jobs: number): Promise<number> {
   const codes = Array.from({ length: jobs }, (_, index) => {
     const args = ['--import', 'tsx', ...process.argv.slice(1), '--jobs', String(jobs), '--job', String(index)];

@@ -8,7 +8,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** The files that repeat the package's version. */
 export const VERSIONED_FILES = ['charts/typekro/Chart.yaml', 'Dockerfile', 'create-typekro/package.json'] as const;
 
-/** A file's text with the package's version in the places of the version. */
+/** Returns the file's text with the package's version. */
 export function withVersion(text: string): string {
   return text
     .replaceAll(/^((?:app)?[vV]ersion:) .*$/gm, `$1 ${version}`)

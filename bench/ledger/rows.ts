@@ -1,41 +1,44 @@
-/** The rows of the ledger: every trick of `src` that saves memory or time, with what it gains. */
+/** The rows of the ledger: every trick of `src` that saves memory or time, with its gain. */
 
-/** A change of one place of a file; the text stands there once. */
+/** A replacement in one file. The text occurs there exactly once. */
 export interface Edit {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
 }
 
-/** A trick that a workload shows. */
+/** A trick whose gain a workload shows. */
 export interface MeasuredRow {
   readonly name: string;
-  /** What it does. */
+  /** The effect of the trick. */
   readonly what: string;
-  /** The file of `bench/ledger/workloads` that shows it. */
+  /** The file in `bench/ledger/workloads`. */
   readonly workload: string;
-  /** The edits that take the trick away. */
+  /** The edits that remove the trick. */
   readonly without: readonly Edit[];
-  /** Of the figure of the workload: milliseconds of processor time, bytes of heap each, megabytes of resident memory. */
+  /**
+   * Unit of the workload's figure: milliseconds of processor time, bytes of heap for each object, megabytes of resident
+   * memory.
+   */
   readonly unit: 'ms' | 'B' | 'MB';
-  /** What it gained when the row was written: Node 20.20, two shared cores. */
+  /** The gain when the row was written, on Node 20.20 with two shared cores. */
   readonly gain: string;
 }
 
-/** A trick whose gain is part of a larger figure. */
+/** A trick whose gain is a part of a larger figure. */
 export interface OtherRow {
   readonly name: string;
   readonly what: string;
   readonly where: string;
-  /** What is known of its gain, and the command that prints the figure which it is part of. */
+  /** The known gain, and the command that prints the larger figure. */
   readonly gain: string;
-  /** Why no workload shows it alone. */
+  /** The reason why no workload shows it alone. */
   readonly why: string;
 }
 
 const CACHE = 'src/controller/cache';
 
-/** A counted loop over `keys`, and the same as an iteration. */
+/** Replaces a counted loop over `keys` by an iteration. */
 const countedKeys = (file: string): Edit => ({
   file,
   find: 'for (let index = 0; index < keys.length; index += 1) {\n    const key = keys[index] as string;',

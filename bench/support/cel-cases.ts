@@ -1,4 +1,4 @@
-/** What is measured: expressions with the data they run on, written so that every engine takes them. */
+/** An expression to measure, with its data. Every engine accepts the expressions. */
 export interface Case {
   readonly name: string;
   readonly expression: string;
@@ -41,7 +41,7 @@ export const FILTER_MAP: Case = {
   expression: 'items.filter(i, i.name != "item-7").map(i, i.name)',
 };
 
-/** A pattern that takes exponential time where an engine backtracks. */
+/** A pattern that takes exponential time in a backtracking engine. */
 export const EVIL_PATTERN: Case = {
   name: '`^(a+)+$` on 28 characters',
   expression: 'text.matches("^(a+)+$")',

@@ -2,14 +2,14 @@ import * as bufbuild from '@bufbuild/cel';
 import { Environment as MarcEnvironment } from '@marcbachmann/cel-js';
 import * as celJs from 'cel-js';
 
-/** An engine as this benchmark uses it: prepare an expression once, run it often. */
+/** An engine that prepares an expression once and runs it often. */
 export interface Engine {
   readonly name: string;
-  /** Everything up to something that can be run; answers a function of the variables. */
+  /** Prepares an expression. Returns a function of the variables that evaluates it. */
   prepare(expression: string): (variables: Readonly<Record<string, unknown>>) => unknown;
 }
 
-/** The JavaScript engines that an SDK could install instead. None takes all of kro's dialect. */
+/** Other JavaScript engines. None supports all of kro's dialect. */
 export const OTHER_ENGINES: readonly Engine[] = [
   {
     name: '@bufbuild/cel',

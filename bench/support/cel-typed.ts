@@ -5,7 +5,7 @@ import { retainedBytes } from './measure.ts';
 const text: Schema = { type: 'string' };
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
 
-/** The instance, the Deployment and the list of the benchmark's data, by their schemas. */
+/** The schemas of the instance, the Deployment and the list of the benchmark's data. */
 const RESOURCES: Readonly<Record<string, CelResource>> = {
   schema: {
     schema: object({
@@ -22,13 +22,13 @@ function deploymentSchema(): Schema {
   return schema;
 }
 
-/** The environment in which graphs are compiled: every variable has its schema's type. */
+/** The environment that compiles graphs: every variable has the type of its schema. */
 export function typedEnvironment(): Environment {
   const { variables, types } = celTypes({ ...RESOURCES, deployment: { schema: deploymentSchema() } });
   return kroEnvironment({ variables: { ...variables, text: STRING }, types });
 }
 
-/** What one more typed environment of a Deployment keeps alive, after an expression has been checked in it. */
+/** The bytes that one more typed environment of a Deployment retains, after the check of an expression. */
 export function deploymentEnvironmentBytes(): number {
   const schema = deploymentSchema();
   return retainedBytes(() => {

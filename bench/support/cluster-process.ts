@@ -1,6 +1,6 @@
 /**
- * A cluster in a process of its own: sends its kubeconfig to the parent, answers each message with what it
- * counted so far, and lives until it is disconnected. Its argument is the user agent whose requests count.
+ * A cluster in a process of its own. Sends its kubeconfig to the parent, responds to each message with its counts so
+ * far, and lives until the parent disconnects. Its argument is the user agent whose requests it counts.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
@@ -10,7 +10,7 @@ import { KubeClient } from '../../dist/kube/index.js';
 import type { ServerFigures } from './controller-run.ts';
 
 const counted = process.argv[2] ?? '';
-/** Its requests by verb, counted where they arrive. */
+/** Requests of this user agent by verb, counted at their arrival. */
 const requests: Record<string, number> = {};
 let lastAt = 0;
 

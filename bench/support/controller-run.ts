@@ -1,4 +1,4 @@
-/** The processes of the controller's benchmark, and what is read of them from outside. */
+/** The processes of the controller's benchmark, and their figures as measured from outside. */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,26 +6,26 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the embedded cluster counted of one client, the controller unless another was named. */
+/** The embedded cluster's counts for one client. Default: the controller. */
 export interface ServerFigures {
   readonly requests: Readonly<Record<string, number>>;
-  /** When the last request came, in milliseconds since 1970. */
+  /** Time of the last request, in milliseconds since 1970. */
   readonly lastAt: number;
   readonly cpuSeconds: number;
 }
 
-/** Figures of both sides so far. Without an embedded cluster the controller's own counts serve, by method. */
+/** Figures of both sides so far. Without an embedded cluster, `requests` has the controller's own counts by method. */
 export interface Figures extends ServerFigures {
   readonly controllerCpu: number;
   readonly rssMb: number;
-  /** Highest since it was set back. */
+  /** Peak since the last reset. */
   readonly peakMb: number;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-'));
 const children: ChildProcess[] = [];
 
-/** Ends what was started and removes what was written. */
+/** Ends the started processes and removes the written files. */
 export function cleanUp(): void {
   for (const child of children) {
     if (child.connected) child.disconnect();
@@ -34,7 +34,7 @@ export function cleanUp(): void {
   rmSync(folder, { recursive: true });
 }
 
-/** A cluster of our own, or the one that `KUBECONFIG` names. */
+/** An embedded cluster in a process of its own, or the cluster of `KUBECONFIG`. */
 export class Server {
   readonly path: string;
   readonly #child: ChildProcess | undefined;
@@ -44,7 +44,7 @@ export class Server {
     this.#child = child;
   }
 
-  /** `counted`: the user agent whose requests are counted. */
+  /** `counted`: the user agent whose requests the cluster counts. */
   static async start(counted = 'typekro-controller'): Promise<Server> {
     const given = process.env['KUBECONFIG'];
     if (given !== undefined && given !== '') return new Server(given, undefined);
@@ -75,7 +75,7 @@ export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #url: string;
   readonly #server: Server;
-  /** When it was started. */
+  /** Time of the start, by `performance.now()`. */
   readonly began = performance.now();
   #last: { total: number; at: number } = { total: 0, at: Date.now() };
 
@@ -85,13 +85,13 @@ export class ControllerProcess {
     this.#server = server;
   }
 
-  /** Starts it and waits until it is ready. */
+  /** Starts the controller and waits until it is ready. */
   static async start(server: Server): Promise<ControllerProcess> {
     const port = await freePort();
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const address = `127.0.0.1:${port}`;
     const flags = ['--kubeconfig', server.path, '--metrics-bind-address', address, '--health-probe-bind-address', '0'];
-    // Certificates of this machine's own, which Node keeps for as long as it runs, are no part of the controller.
+    // Extra certificates of the machine stay in Node's memory, and are not part of the controller's.
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -120,7 +120,7 @@ export class ControllerProcess {
     };
   }
 
-  /** From now on the peak is that of what follows. */
+  /** Resets the peak of the resident memory. */
   resetPeak(): void {
     writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
   }
@@ -170,12 +170,12 @@ export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Flags for a profile of a process, e.g. `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=profiles"`. */
+/** Node flags for a profile of a process, for example `CONTROLLER_NODE_FLAGS="--cpu-prof --cpu-prof-dir=profiles"`. */
 function nodeFlags(variable: string): string[] {
   return (process.env[variable] ?? '').split(' ').filter((flag) => flag !== '');
 }
 
-/** The next message of a process. */
+/** Resolves with the next message of a process. */
 export function message<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null) => reject(new Error(`a process ended with ${code}`));
@@ -197,7 +197,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** User and system time of a process, in seconds; Linux counts in hundredths. */
+/** User and system time of a process in seconds. Linux counts in hundredths of a second. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')

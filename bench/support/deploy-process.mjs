@@ -1,7 +1,7 @@
 /**
- * A program that deploys, in a process of its own, run as a user runs it: from `dist/`, without a loader.
- * `deploy-process.mjs KUBECONFIG MODE COUNT` composes COUNT resources of which the second is a Deployment, and sends
- * its memory; then each message is the name of an instance to deploy, answered with memory and the time of the end.
+ * A deploying program in a process of its own, as a user runs it: from `dist/`, without a loader. `deploy-process.mjs
+ * KUBECONFIG MODE COUNT` composes COUNT resources, of which the second is a Deployment, and sends its memory. Each
+ * message is the name of an instance to deploy. The response is the memory and the time of the end.
  */
 import { kubernetesComposition } from '../../dist/index.js';
 import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';
@@ -26,7 +26,7 @@ const app = kubernetesComposition({ name: `bench${count}`, spec }, (spec) => {
   web.withReadyWhen((self) => self.status.readyReplicas >= 1);
   for (const i of numbers) ConfigMap({ id: `c${i}`, name: `${first.metadata.name}-${i}`, data: { index: `${i}` } });
 });
-// What any program has done before it deploys.
+// Every program does this before it deploys.
 app.toYaml();
 const factory = app.factory(mode, { namespace: 'default', kubeConfig, timeout: 60_000, createNamespace: false });
 
@@ -39,7 +39,7 @@ async function deploy(name) {
   process.send({ ...megabytes(), at, took: performance.now() - began, cpu: (user + system) / 1000 });
 }
 
-// A deploy that fails ends the process with its error.
+// A failed deploy ends the process with its error.
 process.on('message', (name) => void deploy(name));
 process.on('disconnect', () => process.exit());
 process.send(megabytes());

@@ -3,10 +3,10 @@ import type { JsonObject, KubeObject } from '../../dist/core/index.js';
 
 const GROUP = 'bench.test';
 
-/** The type of the instances of a definition. */
+/** The apiVersion and kind of the instances of a definition. */
 export const typeOf = (kind: string) => ({ apiVersion: `${GROUP}/v1`, kind });
 
-/** Five ConfigMaps that depend on nothing; `fixed` stands in the template of one of them. */
+/** Five independent ConfigMaps. The template of one of them contains `fixed`. */
 export function five(fixed: string): KubeObject {
   const resources = Array.from({ length: 5 }, (_, index) =>
     configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
@@ -17,7 +17,7 @@ export function five(fixed: string): KubeObject {
   return definition('loads', 'Load', { text: 'string' }, { text: '${m0.data.text}' }, resources);
 }
 
-/** Six ConfigMaps, each made of the one before. */
+/** Six ConfigMaps, each made from the previous one. */
 export function chain(): KubeObject {
   const resources = Array.from({ length: 6 }, (_, index) =>
     configMap(`m${index}`, `\${schema.metadata.name}-${index}`, {
@@ -27,7 +27,7 @@ export function chain(): KubeObject {
   return definition('chains', 'Chain', { text: 'string' }, { text: '${m5.data.text}' }, resources);
 }
 
-/** One collection of as many ConfigMaps as the instance asks for. */
+/** One collection, with the number of ConfigMaps that the instance specifies. */
 export function collection(): KubeObject {
   const items = {
     ...configMap('maps', '${schema.metadata.name + "-" + string(i)}', { text: '${schema.spec.text}' }),
@@ -36,7 +36,10 @@ export function collection(): KubeObject {
   return definition('manies', 'Many', { text: 'string', count: 'integer' }, { made: '${size(maps)}' }, [items]);
 }
 
-/** One of many definitions of a kind each: a ConfigMap, and another made of it; some do not compile. */
+/**
+ * One of many definitions, each with its own kind: a ConfigMap, and a second one made from it. With `isBad` it does not
+ * compile.
+ */
 export function numbered(index: number, isBad: boolean): KubeObject {
   const resources = [
     configMap('first', '${schema.metadata.name}-first', { text: '${schema.spec.text}' }),

@@ -1,6 +1,6 @@
-/** Timing and memory of small pieces of work. Time is processor time, so that other processes do not count. */
+/** Time and memory of small pieces of work. Time is processor time, so that other processes do not count. */
 
-/** Rounds per figure. The best counts: what makes a round slower is never the work itself. */
+/** Rounds for each figure. The fastest round counts, because only other load makes a round slower. */
 const ROUNDS = 9;
 /** Processor time of a round, in milliseconds. */
 const ROUND_MS = 40;
@@ -33,11 +33,11 @@ function timed(work: () => unknown, calls: number): number {
   return (user + system) / 1000;
 }
 
-/** Bytes of heap that each of the things made by `make` keeps alive. Needs `--expose-gc`. */
+/** Bytes of heap that each value of `make` retains. Requires `--expose-gc`. */
 export function retainedBytes(make: (index: number) => unknown, count: number): number {
   const collect = globalThis.gc;
   if (collect === undefined) throw new Error('run with --expose-gc');
-  // Whatever is made once for all of them is not theirs.
+  // The first values also allocate what all values share.
   for (let i = 0; i < 10; i++) make(i);
   const kept: unknown[] = Array.from({ length: count });
   collect();

@@ -12,7 +12,7 @@ interface Followed extends AsyncDisposable {
   count(wanted: number): Promise<void>;
 }
 
-/** Follows the objects of the namespace `default`, or those without a namespace. */
+/** Watches the objects of the namespace `default`, or the cluster-scoped objects of kro. */
 export function follow(
   client: KubeClient,
   type: { apiVersion: string; kind: string },
@@ -48,7 +48,7 @@ export function follow(
   };
 }
 
-/** Does `work` so often, some at a time. */
+/** Calls `work` this many times, sixteen calls at a time. */
 export async function each(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * A client that costs as little as possible: requests written as bytes to one kept-alive connection, and
- * of the answers only the status, the length and the ends of watch events read.
+ * A client with the least possible cost. It writes requests as bytes to one keep-alive connection. Of a response it
+ * reads only the status, the length, and the ends of watch events.
  */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly ca?: string | undefined;
 }
 
-/** The bytes of a request, by HTTP/1.1. */
+/** The bytes of an HTTP/1.1 request. */
 export function requestBytes(method: string, path: string, body?: string, type = 'application/json'): string {
   const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer bench\r\naccept: application/json\r\n`;
   if (body === undefined) return `${head}\r\n`;
@@ -31,12 +31,12 @@ async function open({ url, ca }: Endpoint): Promise<Socket> {
   return socket;
 }
 
-/** One connection with at most one request on its way. */
+/** A connection with at most one request in flight. */
 export class Connection {
   readonly #socket: Socket;
   #pending: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined;
   #status = 0;
-  /** Bytes of the body still to come; `-1`: in the head of an answer. */
+  /** Remaining bytes of the body, or `-1` while the response's head is read. */
   #left = -1;
   #head = '';
 
@@ -50,7 +50,7 @@ export class Connection {
     return new Connection(await open(endpoint));
   }
 
-  /** Sends a request; answers the status when the whole answer is there. */
+  /** Sends a request. Resolves with the status when the whole response has arrived. */
   send(bytes: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
@@ -66,7 +66,7 @@ export class Connection {
     if (this.#left >= 0) {
       this.#left -= chunk.length;
     } else {
-      // Heads are short: those after the first part of a split head are rare.
+      // Heads are short, so a head is rarely split over several chunks.
       const end = this.#head === '' ? chunk.indexOf('\r\n\r\n') : -1;
       if (end < 0) {
         this.#head += chunk.toString('latin1');
@@ -94,7 +94,7 @@ export class Connection {
 const BRACE = 0x7d;
 const NEWLINE = 0x0a;
 
-/** Opens a watch; calls back for every event. Settles when the head of the answer is there. */
+/** Opens a watch and calls `onEvent` for every event. Resolves when the response's head has arrived. */
 export async function watch(endpoint: Endpoint, path: string, onEvent: () => void): Promise<() => void> {
   const socket = await open(endpoint);
   let last = 0;

@@ -1,4 +1,4 @@
-/** Resident memory of the first looks at the clock. */
+/** Resident memory that the first reads of the clock add. */
 import { isoTime, monotonicMs } from '../../../src/core/index.ts';
 import { printResident } from './figures.ts';
 

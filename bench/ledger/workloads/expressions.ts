@@ -1,4 +1,4 @@
-/** Processor time of the syntax trees of 20,000 expressions. */
+/** Processor time to parse 20,000 expressions. */
 import { kroEnvironment } from '../../../src/cel/index.ts';
 import { printTime } from './figures.ts';
 

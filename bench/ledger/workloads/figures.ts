@@ -1,4 +1,4 @@
-/** How the workloads of the ledger measure; each prints one figure. */
+/** The measuring functions of the workloads. Each workload prints one figure. */
 
 /** Prints the processor time of the work, in milliseconds. */
 export async function printTime(work: () => unknown): Promise<void> {
@@ -8,9 +8,9 @@ export async function printTime(work: () => unknown): Promise<void> {
   console.log((user + system) / 1000);
 }
 
-/** Prints the bytes of heap that each of `count` things keeps alive. */
+/** Prints the bytes of heap that each of `count` values retains. */
 export function printBytesEach(count: number, make: (index: number) => unknown): void {
-  // What is made once for all of them is not theirs.
+  // The first value also allocates what all values share.
   const first = make(-1);
   const kept: unknown[] = Array.from({ length: count });
   const before = heapUsed();
@@ -20,7 +20,7 @@ export function printBytesEach(count: number, make: (index: number) => unknown):
   if (kept.length !== count || first === kept) throw new Error('nothing was kept');
 }
 
-/** Prints the growth of the resident memory by the work, in megabytes. */
+/** Prints the growth of resident memory during the work, in megabytes. */
 export async function printResident(work: () => unknown): Promise<void> {
   collect();
   const before = process.memoryUsage().rss;

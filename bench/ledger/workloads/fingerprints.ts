@@ -1,4 +1,4 @@
-/** Processor time of the question whether live objects have their desired values, 20,000 times. */
+/** Processor time of 20,000 comparisons of live objects with their desired values. */
 import { desiredFingerprint, isSameFingerprint, projectObject } from '../../../src/runtime/index.ts';
 import { liveObject } from './live-objects.ts';
 import { printTime } from './figures.ts';

@@ -1,9 +1,9 @@
-/** Objects as a watch of the controller brings them. */
+/** Objects as the controller's watch delivers them. */
 import type { KubeObject } from '../../../src/core/index.ts';
 import { parseJson } from '../../../src/core/index.ts';
 import { keys } from '../../../src/runtime/index.ts';
 
-/** The text of one of thousands of Deployments that instances of one definition own. */
+/** The JSON text of one of thousands of Deployments of instances of one definition. */
 export function liveText(index: number): string {
   const own = { 'f:image': {}, '.': {}, 'f:name': {} };
   const set = `applyset-${String(index >> 2).padStart(40, '0')}-v1`;
@@ -64,5 +64,5 @@ export function liveText(index: number): string {
   });
 }
 
-/** The object as it was parsed of its line. */
+/** The object as parsed from its line. */
 export const liveObject = (index: number): KubeObject => parseJson(liveText(index)) as unknown as KubeObject;

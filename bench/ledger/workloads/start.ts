@@ -1,4 +1,4 @@
-/** Processor time from the first line of a process to the first read that an embedded cluster answers. */
+/** Processor time from the first line of a process to the first response of an embedded cluster to a read. */
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 
 const cluster = await createEmbeddedCluster({ controllers: false });

@@ -1,4 +1,4 @@
-/** The longest time for which forty passes of 20 ms each keep the event loop from a turn, in milliseconds. */
+/** The longest delay of the event loop by forty passes of 20 ms each, in milliseconds. */
 import { EventLoopYielder } from '../../../src/controller/queue/event-loop-yielder.ts';
 
 const yielder = new EventLoopYielder();
