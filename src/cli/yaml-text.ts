@@ -1,11 +1,25 @@
 import type { KubeObject } from '../core/index.ts';
 import { yamlLibrary } from '../core/index.ts';
 
+/**
+ * Prints a value as YAML that kubectl reads as the same value. Texts that YAML 1.1 reads as something else (`no`, `y`,
+ * `1_000`) are quoted, as keys, too: kubectl and kro read YAML 1.1.
+ *
+ * @param flow prints maps and lists in one line
+ */
+export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boolean } = {}): string {
+  return yamlLibrary().stringify(value, {
+    compat: 'yaml-1.1',
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    ...(flow ? { collectionStyle: 'flow', flowCollectionPadding: true } : {}),
+  });
+}
+
 /** Prints objects as one YAML stream, for `kubectl apply -f -`. */
 export async function yamlText(objects: readonly KubeObject[]): Promise<string> {
-  const { stringify } = yamlLibrary();
   return objects
-    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .map((object) => yamlOf(object))
     .join('---\n')
     .trimEnd();
 }

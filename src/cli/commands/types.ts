@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { asObject, objectAt, objectsAt } from '../../kubernetes/index.ts';
-import { stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Graph, InstanceType } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { crdSource, toTypeScript } from '../../schema/index.ts';
@@ -11,11 +11,12 @@ import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 const FORMS: Readonly<Record<string, (graph: Graph) => string>> = {
   typescript: typeScriptOf,
   jsonschema: (graph) => stringifyJson(jsonSchemaOf(graph), 2),
-  crd: ({ instance }) => yamlLibrary().stringify(instance.crd, { lineWidth: 0, aliasDuplicateObjects: false }),
+  crd: ({ instance }) => yamlOf(instance.crd),
   instance: ({ instance }) => exampleInstance(instance, specSchema(instance)),
 };
 const FORM_NAMES = Object.keys(FORMS);

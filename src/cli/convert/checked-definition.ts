@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../core/index.ts';
-import { hasErrors, yamlLibrary } from '../../core/index.ts';
+import { hasErrors } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { knownCrds } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { parseManifest } from '../up/read-manifest.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** The name of the definition in messages, in place of a file name. */
 const MADE = 'the definition';
@@ -25,7 +26,7 @@ export async function checkedDefinition(
   input: CommandInput,
   definition: JsonObject,
 ): Promise<CheckedDefinition | undefined> {
-  const text = yamlLibrary().stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = yamlOf(definition);
   const manifest = parseManifest(text, MADE);
   const inputs = {
     objects: manifest.objects.map((entry) => ({ ...entry, file: MADE })),

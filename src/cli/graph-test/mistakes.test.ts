@@ -369,6 +369,18 @@ tests:
     `);
   });
 
+  test.each([
+    ['a broken file', 'a: [\n'],
+    ['an empty file', ''],
+    ['a file without a kind', 'tests: []\n'],
+  ])('%s in a folder is no file of another kind', async (_what, text) => {
+    write('interrupted/a.test.yaml', text);
+    const { code, err } = await run('test interrupted');
+    expect(code).toBe(3);
+    expect(err).not.toContain('left out');
+    expect(err).toContain('interrupted/a.test.yaml');
+  });
+
   test('files without a test are an error, with and without a filter', async () => {
     write('foreign/a.test.yaml', 'kind: Something\n');
     const foreign = await run('test foreign');

@@ -100,7 +100,8 @@ async function readReadable(context: CommandContext, { path, file, inFolder }: F
   const text = await readTextFile(path, file);
   const name = testName(path);
   const own = { path, file, name, sources: [path], results: [], skipped: [], texts: new Map([[file, text]]) };
-  if (inFolder && !OF_THIS_KIND.test(text)) return { before: { ...own, diagnostics: [], foreign: true } };
+  if (inFolder && ANY_KIND.test(text) && !OF_THIS_KIND.test(text))
+    return { before: { ...own, diagnostics: [], foreign: true } };
   const parsed = parseTestFile(text, file);
   const checked = parsed.file ?? parsed.checkable;
   if (checked === undefined) return { before: { ...own, diagnostics: parsed.diagnostics } };
@@ -187,6 +188,8 @@ async function runReady(
   return { ...before, results, skipped, ...covered, ...definedFaults };
 }
 
+/** A file without a kind is not of another kind: it is empty, or an editor was interrupted. Its mistakes are reported. */
+const ANY_KIND = /^\s*["']?kind["']?:\s*\S/m;
 const OF_THIS_KIND = new RegExp(`^\\s*["']?kind["']?:\\s*["']?${TEST_FILE_KIND}`, 'm');
 
 function isChosen(fullName: string, filter: string | undefined): boolean {

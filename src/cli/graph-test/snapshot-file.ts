@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
-import { isJsonObject, jsonEquals, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { isJsonObject, jsonEquals, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '../../testing/index.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** Snapshots by the name of the test, then by the step. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
@@ -59,10 +60,7 @@ export function writeSnapshots(
   }
   const tests = Object.fromEntries(taken) as JsonObject;
   if (jsonEquals(tests, stored)) return;
-  const text = yamlLibrary().stringify(
-    { schemaVersion: 1, kind: 'GraphTestSnapshot', tests },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  );
+  const text = yamlOf({ schemaVersion: 1, kind: 'GraphTestSnapshot', tests });
   const head = '# Written by typekro test --update.\n';
   const target = snapshotFileOf(path);
   const write = existsSync(target) ? replaceFile : writeFile;

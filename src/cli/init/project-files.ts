@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** The contents of a new project. */
 export interface ProjectPlan {
@@ -78,8 +78,8 @@ function definitionFiles(
   return {
     'package.json': manifest(name, scripts, { typekro: `^${version}` }),
     'app.yaml': `${text.trimEnd()}\n`,
-    'app.test.yaml': stringify(definitionTest(instance, present)),
-    'example.yaml': stringify(instance),
+    'app.test.yaml': yamlOf(definitionTest(instance, present)),
+    'example.yaml': yamlOf(instance),
     ...common(name, 'app.yaml'),
   };
 }

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { stringify } from 'yaml';
 import { DEFINITION_TYPE } from '../../controller/index.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, hasErrors, TypeKroError } from '../../core/index.ts';
@@ -20,6 +19,7 @@ import { readChecked } from '../up/checked.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** The name of a definition in the cluster, in kubectl's form. */
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
@@ -139,7 +139,7 @@ function firstNodes({ nodes }: Graph): string[] {
  */
 function ownText(text: string, objects: readonly KubeObject[]): string {
   if (objects.every(({ metadata }) => metadata.uid === undefined)) return text;
-  return objects.map((object) => stringify(ownFields(object))).join('---\n');
+  return objects.map((object) => yamlOf(ownFields(object))).join('---\n');
 }
 
 function ownFields(object: KubeObject): JsonObject {

@@ -1,7 +1,8 @@
 import type { JsonValue } from '../../core/index.ts';
-import { parseJson, stringifyJson, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */
 export interface Report {
@@ -42,11 +43,7 @@ export function reportPrinter(
 const FORMS: Readonly<Record<string, (report: Report) => readonly string[]>> = {
   text: (report) => report.lines(),
   json: ({ data }) => [jsonText(data)],
-  yaml: ({ data }) => [
-    yamlLibrary()
-      .stringify(parseJson(jsonText(data)), { lineWidth: 0, aliasDuplicateObjects: false })
-      .trimEnd(),
-  ],
+  yaml: ({ data }) => [yamlOf(parseJson(jsonText(data))).trimEnd()],
 };
 
 const jsonText = (data: object): string => stringifyJson(data as JsonValue, 2);

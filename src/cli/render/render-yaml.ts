@@ -5,6 +5,7 @@ import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } fro
 import { explainNode } from '../../runtime/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 import { printableLine } from '../printable.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** An instance, its definition and its objects. */
 export interface Rendering {
@@ -75,7 +76,7 @@ function unknownText({ waitsFor, failure }: UnknownField): string {
 
 function statusComments(graph: Graph, instance: KubeObject, { decision }: RenderedInstance): string[] {
   const { conditions: _conditions, ...status } = decision.status;
-  const known = yamlLibrary().stringify(status, { lineWidth: 0, aliasDuplicateObjects: false });
+  const known = yamlOf(status);
   const failed = new Map(decision.statusProblems.map(({ path, message }) => [path, message]));
   const others = graph.status.holes.flatMap(({ path, pathText, expression: { cel, template, references } }) => {
     const failure = failed.get(pathText);

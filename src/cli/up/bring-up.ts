@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion, formatRef, refOf, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
@@ -19,6 +19,7 @@ import { inputPosition } from './input-position.ts';
 import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
+import { yamlOf } from '../yaml-text.ts';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */
 export interface BringUp {
@@ -319,7 +320,6 @@ async function readStatuses(
 ): Promise<readonly string[]> {
   await session.idle();
   // The YAML library is loaded at its first use: without YAML inputs, only this output needs it.
-  const { stringify } = yamlLibrary();
   const texts: string[] = [];
   for (const object of instances) {
     const live = await waitForObject(session.api, refOf(object), signal, (found) =>
@@ -328,7 +328,7 @@ async function readStatuses(
     const { conditions: _conditions, ...status } = live.status ?? {};
     const revision = reportOf(object, session.controller.reports)?.revision;
     const title = `${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}`;
-    texts.push(`\n${title}\nstatus:\n${indent(stringify(status).trimEnd())}`);
+    texts.push(`\n${title}\nstatus:\n${indent(yamlOf(status).trimEnd())}`);
   }
   return texts;
 }

@@ -93,9 +93,13 @@ function normalise(value: unknown): JsonValue {
   return value as string | number | boolean;
 }
 
-/** Writes YAML as the API server does: sorted keys, no line folding, lists not indented. */
+/**
+ * Writes YAML as the API server does: sorted keys, no line folding, lists not indented, and quotes around texts that
+ * YAML 1.1 reads as something else.
+ */
 export function toYamlText(value: unknown): string {
   return yamlLibrary().stringify(value, {
+    compat: 'yaml-1.1',
     sortMapEntries: true,
     lineWidth: 0,
     indentSeq: false,

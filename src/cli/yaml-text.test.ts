@@ -1,0 +1,20 @@
+import { parse } from 'yaml';
+import { expect, test } from 'vitest';
+import { yamlOf } from './yaml-text.ts';
+
+/** Texts that YAML 1.1, which kubectl reads, takes for something else. */
+const AWKWARD = [
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'n', 'N', 'no', 'No', 'off', 'OFF', 'true', 'null', '~', ''],
+  ...['1_000', '0b11', '0x_1', '1_', '0b1_0', '685.230_15e+03', '012', '0o7', '1:20', '1e3', '.inf', '2001-01-01'],
+];
+
+test.each(AWKWARD)('%j stays a text, as a value and as a key', (text) => {
+  for (const flow of [false, true]) {
+    const read: unknown = parse(yamlOf({ [text]: text, list: [text] }, { flow }), { version: '1.1' });
+    expect(read).toEqual({ [text]: text, list: [text] });
+  }
+});
+
+test('numbers and booleans stay what they are', () => {
+  expect(yamlOf({ a: 1, b: true, c: null, d: 'plain' })).toBe('a: 1\nb: true\nc: null\nd: plain\n');
+});
