@@ -16,7 +16,7 @@ export interface UserAction {
 }
 
 const NAMES = ['one', 'two'];
-/** After this many tries the user restores what the action removed, because no controller does. */
+/** Tries for which the user waits for the controller to write an object. The user restores it after twice as many. */
 const PATIENCE = 20;
 
 const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
