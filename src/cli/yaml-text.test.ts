@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { yamlOf } from './yaml-text.ts';
 
 /** Texts that YAML 1.1, which kubectl reads, takes for something else. */
-const AWKWARD = [
-  ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'n', 'N', 'no', 'No', 'off', 'OFF', 'true', 'null', '~', ''],
-  ...['1_000', '0b11', '0x_1', '1_', '0b1_0', '685.230_15e+03', '012', '0o7', '1:20', '1e3', '.inf', '2001-01-01'],
-];
+const AWKWARD =
+  'y Y yes Yes YES on On n N no No off OFF true null ~ 1_000 0b11 0x_1 1_ 0b1_0 685.230_15e+03 012 0o7 1:20 1e3 .inf 2001-01-01'.split(
+    ' ',
+  );
 
-test.each(AWKWARD)('%j stays a text, as a value and as a key', (text) => {
+test.each([...AWKWARD, ''])('%j stays a text, as a value and as a key', (text) => {
   for (const flow of [false, true]) {
     const read: unknown = parse(yamlOf({ [text]: text, list: [text] }, { flow }), { version: '1.1' });
     expect(read).toEqual({ [text]: text, list: [text] });
