@@ -68,6 +68,23 @@ describe('typekro up', () => {
     expect(uidOfInstance()).toBe(uid);
   });
 
+  test('a field that up applied is removed when the file no longer has it, and plan says so before', async () => {
+    const definition = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
+    const instance = (spec: string) =>
+      `${definition}---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\nspec: ${spec}\n`;
+    const running = up(write('app.yaml', instance('{colour: blue}')));
+    await running.until(/export KUBECONFIG=/);
+    write('app.yaml', instance('{}'));
+    const kubeconfig = ['--kubeconfig', join(directory, '.typekro/default/kubeconfig')];
+    const planned = await startCli(['plan', 'app.yaml', ...kubeconfig], directory).ended;
+    expect(planned.stdout).toContain('data.colour  "blue" → "red"');
+    const applied = await startCli(['apply', 'app.yaml', ...kubeconfig], directory).ended;
+    expect(applied).toMatchObject({ code: 0, stderr: '' });
+    const again = await startCli(['plan', 'app.yaml', '--exit-code', ...kubeconfig], directory).ended;
+    expect(again.code).toBe(0);
+    await running.interrupt();
+  });
+
   test('--once --keep: a refused change of the definition is no success of the former one', async () => {
     const former = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = '---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\n';

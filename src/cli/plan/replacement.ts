@@ -4,7 +4,10 @@ import type { KubeError } from '../../kube/index.ts';
 import type { ApiFailure } from '../../runtime/index.ts';
 import { failureText, keys } from '../../runtime/index.ts';
 
-/** The field manager of applied objects of the user's files. */
+/**
+ * The field manager of applied objects of the user's files. `up`, `dev` and `apply` share it: a field that one of them
+ * set is removed when another of them applies the file without the field.
+ */
 export const FILE_MANAGER = 'typekro';
 
 /**

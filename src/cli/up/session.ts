@@ -10,11 +10,9 @@ import type { InspectSource } from '../../inspect/index.ts';
 import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeClient, loadKubeConfig } from '../../kube/index.ts';
+import { FILE_MANAGER } from '../plan/replacement.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
-
-/** The field manager of the objects that `up` applies for the user. */
-const MANAGER = 'typekro-up';
 
 /** A running cluster with its controller. */
 export interface Session {
@@ -61,7 +59,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
     closers.push(() => api.close());
     const { apply, kept } = await safeInstallation(api, controllerCrds());
-    for (const crd of apply) await api.apply(crd, { fieldManager: MANAGER, force: true });
+    for (const crd of apply) await api.apply(crd, { fieldManager: FILE_MANAGER, force: true });
     const log = join(state.path, 'log');
     writeFileSync(log, '');
     const shown = await cluster.presentProcess({ name: 'kro' });
@@ -94,7 +92,7 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
       },
       startMs,
       notices: kept.map(keptText),
-      apply: (object, signal) => api.apply(object, { fieldManager: MANAGER, force: true, signal }),
+      apply: (object, signal) => api.apply(object, { fieldManager: FILE_MANAGER, force: true, signal }),
       async idle() {
         await cluster.idle();
         await controller.idle();

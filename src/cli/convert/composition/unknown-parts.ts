@@ -1,4 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../core/index.ts';
+import { isJsonObject } from '../../../core/index.ts';
+import type { PathStep } from '../../../graph/index.ts';
+import { formatPath } from '../../../graph/index.ts';
 import { asObjects, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
 
 /** A part of a definition that a composition cannot express. */
@@ -55,6 +58,7 @@ export function unknownParts(definition: JsonObject): {
     ...asObjects(objectAt(definition, 'spec')['resources']).flatMap((resource, index) =>
       unknown(resource, RESOURCE, `spec.resources[${index}]`),
     ),
+    ...largeIntegers(objectAt(definition, 'spec')['resources'] ?? null, ['spec', 'resources']),
   ];
   return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
 }
@@ -63,6 +67,19 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
   return Object.entries(object)
     .filter(([name, value]) => !known.has(name) && !isEmpty(value))
     .map(([name]) => problem(`${path}.${name}`));
+}
+
+/** Finds the integers of templates that no number of JavaScript holds exactly. Values of a composition are numbers. */
+function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value))
+      ? []
+      : [{ path: formatPath(path), reason: `no number of JavaScript is exactly ${value}` }];
+  if (Array.isArray(value)) return value.flatMap((item, index) => largeIntegers(item, [...path, index]));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    member === undefined ? [] : largeIntegers(member, [...path, name]),
+  );
 }
 
 const problem = (path: string): Inexpressible => ({ path, reason: 'a composition has no form for it' });
