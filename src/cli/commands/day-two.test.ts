@@ -32,7 +32,7 @@ afterEach(async () => {
 async function run(line: string): Promise<string[]> {
   const { code, out, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  return out.replaceAll(/\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
+  return out.replaceAll(/(?<![\w-])\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
 }
 
 const annotations = async () => (await world.user.get(potRef('shop'))).metadata.annotations ?? {};

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
-const withoutAges = (text: string) => text.replaceAll(/\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
+const withoutAges = (text: string) => text.replaceAll(/(?<![\w-])\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
 const annotations = async (ref = potRef('shop')) => (await world.user.get(ref)).metadata.annotations ?? {};
 const REQUEST = 'typekro.dev/reconcile-requested';
 /** Makes the API server refuse the controller's writes of children. */
