@@ -10,6 +10,15 @@ import { endProcess } from './end-process.ts';
 /** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
 const SAME_INTERRUPT_MS = 300;
 
+/**
+ * The commands that write to a cluster. They end what they began, also when the reader of their output goes away: half
+ * an apply is worse than lines that nothing reads.
+ */
+const WRITERS: ReadonlySet<string> = new Set(
+  'adopt apply bootstrap delete hand-back install migrate pin reconcile resume rollback suspend'.split(' '),
+);
+let isWriter = false;
+
 const interrupt = new AbortController();
 const asked = { toTerminate: false };
 /** The errors of failed writes, for example on a full disk. */
@@ -40,14 +49,14 @@ interface Output {
 }
 
 /**
- * Makes an output to a stream. Every failed write interrupts the command. When the reader of the stream is gone (`|
- * head`, a closed terminal), nothing is reported; other failures are reported at the end.
+ * Makes an output to a stream. A failed write interrupts every command that only reads. When the reader of the stream is
+ * gone (`| head`, a closed terminal), nothing is reported; other failures are reported at the end.
  */
 function outputTo(stream: NodeJS.WriteStream): Output {
   const write = stream.write.bind(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') lost.push(error);
-    interrupt.abort();
+    if (!isWriter) interrupt.abort();
   });
   return {
     write(text) {
@@ -110,6 +119,7 @@ function processCode(code: number): number {
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
+  isWriter = WRITERS.has(name ?? '');
   if (name === 'controller' && !wantsHelp) return runController(rest);
   const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
   return runCommandLine(commands, packageVersion(), args, context);
