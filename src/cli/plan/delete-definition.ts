@@ -1,4 +1,4 @@
-import { previewDefinition, readDefinitionObject } from '../../controller/index.ts';
+import { instanceKey, previewDefinition, readDefinitionObject } from '../../controller/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { count } from '../up/print-diagnostics.ts';
@@ -7,16 +7,22 @@ import type { DefinitionPlan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 
-/** Plans the deletion of a definition. Notes say what happens to its instances and its CRD. */
+/**
+ * Plans the deletion of a definition. Notes say what happens to its instances and its CRD.
+ *
+ * @param given the instances that the files delete before the definition, as `Kind namespace/name`
+ */
 export async function deletionOfDefinition(
   { source, basics }: PlanContext,
   graph: Graph,
   { input, live, desired }: FileObject,
+  given: ReadonlySet<string>,
 ): Promise<DefinitionPlan> {
   const { group, version, kind, plural, namespaced } = graph.instance;
   const table = await source.loadAll({ group, version, kind, plural, namespaced });
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const instances = [...table.all()].filter((instance) => isInstanceOf(graph.name, instance, crd));
+  const left = instances.filter((instance) => !given.has(`${instance.kind} ${instanceKey(instance)}`));
   const revision = previewDefinition({
     object: live ?? desired,
     graph,
@@ -36,16 +42,20 @@ export async function deletionOfDefinition(
     notes:
       live === undefined
         ? ['it is not in the cluster']
-        : notesOf(readDefinitionObject(live).waitForInstances, instances.length, kind),
+        : notesOf(readDefinitionObject(live).waitForInstances, left.length, kind),
   };
 }
 
 function notesOf(waits: boolean, left: number, kind: string): string[] {
   const instances = count(left, 'instance');
   if (left === 0) return [`no instance of ${kind} is left; its CRD stays, unless the controller may delete CRDs`];
-  if (waits) return [`it stays until its ${instances} are deleted (typekro.dev/deletion-policy: wait)`];
+  const isOne = left === 1;
+  if (waits)
+    return [`it stays until its ${instances} ${isOne ? 'is' : 'are'} deleted (typekro.dev/deletion-policy: wait)`];
   return [
-    `${instances} of ${kind} stay with their objects, and no controller works on them any more`,
+    isOne
+      ? `${instances} of ${kind} stays with its objects, and no controller works on it any more`
+      : `${instances} of ${kind} stay with their objects, and no controller works on them any more`,
     'a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too',
   ];
 }

@@ -44,11 +44,12 @@ export async function makePlan(
     objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
   );
   const isDeletion = context.operation === 'delete';
+  const deleted = new Set(objects.filter(isGiven).map(({ desired }) => `${desired.kind} ${instanceKey(desired)}`));
   for (const graph of files.graphs) {
     const definition = byDefinition.get(graph.name);
     if (definition === undefined) continue;
     if (isDeletion) {
-      definitions.push(await deletionOfDefinition(context, graph, definition));
+      definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
       continue;
     }
     const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));

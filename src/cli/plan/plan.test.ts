@@ -356,6 +356,11 @@ test('the deletion of a definition', async () => {
   `);
 });
 
+test('the notes of a deletion do not count the instances that the files delete', async () => {
+  const { out } = await run('plan --delete', next(), webapp('team-b', 'pay'));
+  expect(out).toContain('note    9 instances of WebApp stay');
+});
+
 test('objects of files', async () => {
   const { out } = await run('plan', {
     apiVersion: 'v1',
