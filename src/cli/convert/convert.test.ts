@@ -222,6 +222,15 @@ describe('convert', () => {
     );
   });
 
+  test('a warning and a text in double braces do not make a Helm template', async () => {
+    const rule =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, annotations: { say: "{{ $labels.instance }} is down" } }\n';
+    const { code, out, err } = await run('convert -', `${rule}data: { "on": "yes", b: yes }\n`);
+    expect(err).not.toContain('Helm');
+    expect(err).toContain('data');
+    expect([code, out === '']).toEqual([3, true]);
+  });
+
   test('standard input', async () => {
     expect((await run('convert -', SHOP)).out).toContain('kind: App');
   });

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
-import { parseJson, TypeKroError } from '../../core/index.ts';
+import { hasErrors, parseJson, TypeKroError } from '../../core/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { readTextFile } from '../up/read-manifest.ts';
@@ -96,7 +96,7 @@ function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnos
   const { documents, diagnostics } = parseDefinitions(text, file);
   // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
   const template = TEMPLATE.exec(text);
-  if (diagnostics.length > 0 && template !== null)
+  if (hasErrors(diagnostics) && template !== null)
     return { documents: [], diagnostics: [isTemplate(text, file, template)] };
   return { documents: documents.map(({ value }) => value), diagnostics };
 }
