@@ -19,6 +19,8 @@ export interface FoundInstance {
   readonly definition?: KubeObject;
   /** The reason why `definition` is absent, as a sentence. */
   readonly missing?: string;
+  /** The name of the definition, when it is deleted. */
+  readonly gone?: string;
   readonly node?: string;
 }
 
@@ -169,7 +171,7 @@ async function withDefinition(
   try {
     const definition = await api.find({ ...DEFINITION, name }, { signal });
     if (definition !== undefined) return { ...found, definition };
-    return { ...found, missing: `the definition ${name} is gone` };
+    return { ...found, missing: `the definition ${name} is gone`, gone: name };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return { ...found, missing: `the definition ${name} may not be read: ${refusal ?? error.message}` };

@@ -39,6 +39,8 @@ export interface InstanceObservation {
   readonly actingAs?: string;
   /** Notes for the user, as sentences. */
   readonly notes: readonly string[];
+  /** The name of the definition, when it is deleted. */
+  readonly gone?: string;
   /** The node that the user named. */
   readonly node?: string;
 }
@@ -147,7 +149,7 @@ export async function observe(
   { subject, settings: reading }: ObserveOptions = {},
 ): Promise<InstanceObservation> {
   const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
-  const { instance, definition, missing, node } = found;
+  const { instance, definition, missing, gone, node } = found;
   const asked = node === undefined ? {} : { node };
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
@@ -156,7 +158,8 @@ export async function observe(
       node,
       decision.nodes.map(({ id }) => id),
     );
-    return { instance, revision: 0, problems: [], notes, decision, ...asked };
+    const absent = gone === undefined ? {} : { gone };
+    return { instance, revision: 0, problems: [], notes, decision, ...absent, ...asked };
   }
   const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings?.level);
   const known = { ...live, notes: [...live.notes, ...levelNotes(settings)] };

@@ -111,7 +111,7 @@ export interface Evidence {
 
 /** Makes the report of an instance from its root causes and their evidence. */
 export function whyReport(
-  { instance, decision, graph }: InstanceObservation,
+  { instance, decision, graph, gone }: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
   const { state, ready } = recordedState(instance);
@@ -127,7 +127,11 @@ export function whyReport(
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,
-    blocked: [...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)), ...foreignFinalizers(instance)],
+    blocked: [
+      ...withoutDefinition(instance, gone),
+      ...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)),
+      ...foreignFinalizers(instance),
+    ],
     refusals: refusalsOf(instance),
     causes: roots.map(({ root, evidence }) => {
       const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
@@ -267,6 +271,18 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
 
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
+
+/** Describes the deletion of an instance that nothing carries out, because its definition is deleted. */
+function withoutDefinition({ metadata }: InstanceObservation['instance'], gone: string | undefined): Blocker[] {
+  const isHeld = metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(keys.FINALIZER) === true;
+  if (gone === undefined || !isHeld) return [];
+  return [
+    {
+      reason: `the definition ${gone} is gone, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
+      remedy: `apply the definition ${gone} again; its controller then ends the deletion of the instance`,
+    },
+  ];
+}
 
 /** Describes the finalizers of other programs on an instance that is being deleted. */
 function foreignFinalizers({ metadata }: InstanceObservation['instance']): Blocker[] {

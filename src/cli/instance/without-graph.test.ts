@@ -49,6 +49,8 @@ test('an instance that is stuck in deletion after its definition is gone', async
       "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes deleted",
       "note: the definition pots is gone",
       "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
+      "  blocked by  the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
+      "   do         apply the definition pots again; its controller then ends the deletion of the instance",
       "",
       "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at TIME, held by example.com/hold)",
       "   do         find out who owns example.com/hold and why it does not finish",
