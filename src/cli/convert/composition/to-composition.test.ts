@@ -380,7 +380,6 @@ describe('typekro convert --to typescript', () => {
   test('an integer beyond the numbers of JavaScript is refused with its place', async () => {
     const template = '{ spec: { restartPolicy: Never, containers: [{ name: main, image: job:1 }] } }';
     const job = `apiVersion: batch/v1\nkind: Job\nmetadata: { name: big }\nspec: { activeDeadlineSeconds: 9007199254740993, template: ${template} }\n`;
-    ('apiVersion: acme.test/v1\nkind: Thing\nmetadata: { name: big }\nspec: { sizes: [1, 9007199254740993] }\n');
     const { code, out, err } = await run('convert - --to typescript', job);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(
