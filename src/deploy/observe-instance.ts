@@ -53,9 +53,6 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
 /** Matches the path of a label or an annotation in the list of differences. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 
-/** Does the controller reserve this key of labels and annotations? Templates may not set such keys. */
-const isReserved = (key: string): boolean => keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
-
 /**
  * Does a child differ only in labels and annotations that its controller writes for its own use? Versions of kro number
  * the waves of a deletion differently, and write and shorten labels differently.
@@ -66,10 +63,10 @@ export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
 
 function isOfController({ path, wanted, found }: FieldDifference): boolean {
   const key = MARK.exec(path)?.[1];
-  if (key !== undefined) return isReserved(key);
+  if (key !== undefined) return keys.isReservedKey(key);
   if (path !== 'metadata.annotations' && path !== 'metadata.labels') return false;
   return [wanted, found].every(
-    (value) => value === undefined || (isJsonObject(value) && Object.keys(value).every(isReserved)),
+    (value) => value === undefined || (isJsonObject(value) && Object.keys(value).every(keys.isReservedKey)),
   );
 }
 

@@ -45,6 +45,9 @@ export const INVENTORY_HASH_ANNOTATION = 'internal.kro.run/applyset-inventory-ha
 /** Prefixes of labels and annotations that templates may not set. */
 export const RESERVED_PREFIXES: readonly string[] = ['kro.run/', 'internal.kro.run/'];
 
+/** Does the controller reserve this key of labels and annotations? */
+export const isReservedKey = (key: string): boolean => RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
+
 /** A version as a label value: `+` is not allowed there. */
 export function versionLabel(version: string): string {
   return version.replaceAll('+', '-');

@@ -12,7 +12,6 @@ export interface WithoutLiveFields {
 const OWN_KEYS: readonly string[] = [
   ...keys.RESERVED_PREFIXES,
   'applyset.kubernetes.io/',
-  'internal.kro.run/',
   'kubectl.kubernetes.io/last-applied-configuration',
   'deployment.kubernetes.io/',
   'deprecated.daemonset.template.generation',

@@ -59,7 +59,7 @@ function maskedCopy(salt: string, text: string, clean: (text: string) => string)
 }
 
 const isReserved = (key: string): boolean =>
-  [...keys.RESERVED_PREFIXES, 'typekro.dev/', 'applyset.kubernetes.io/'].some((each) => key.startsWith(each));
+  keys.isReservedKey(key) || key.startsWith('typekro.dev/') || key.startsWith('applyset.kubernetes.io/');
 
 /** The keys of texts that identify an object or a part of it. */
 const NAME = /^(?:apiVersion|kind|group|version|type|plural|uid|id|key|(?:.*N|n)ames?|(?:.*N|n)amespaces?)$/;

@@ -9,9 +9,7 @@ const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
 /** Is the field a label or an annotation that only controllers write? */
 export function isOfController(path: string): boolean {
   const key = MARK.exec(path)?.[1];
-  return (
-    key !== undefined && [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/'].some((each) => key.startsWith(each))
-  );
+  return key !== undefined && (keys.isReservedKey(key) || key.startsWith('applyset.kubernetes.io/'));
 }
 
 /** Finds the fields that a server names in the refusal of a change. */

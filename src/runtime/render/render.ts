@@ -124,7 +124,7 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
 /** The map without the controller's own members; no map when it would be empty and the author wrote none. */
 function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonValue | undefined): JsonObject {
   const entries = Object.entries(isJsonObject(sent) ? sent : {}).filter(([key]) => {
-    if (keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix))) return false;
+    if (keys.isReservedKey(key)) return false;
     return !OWN_LABELS.has(key) || (isJsonObject(authored) && Object.hasOwn(authored, key));
   });
   return entries.length === 0 && authored === undefined ? {} : { [name]: Object.fromEntries(entries) };

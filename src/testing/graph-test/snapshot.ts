@@ -51,8 +51,6 @@ function withoutUid(object: JsonObject, uid: string | undefined): JsonObject {
 
 function authorsMap(map: JsonValue): JsonValue | undefined {
   if (!isJsonObject(map)) return map;
-  const entries = Object.entries(map).filter(
-    ([key]) => !OWN_LABELS.has(key) && !keys.RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix)),
-  );
+  const entries = Object.entries(map).filter(([key]) => !OWN_LABELS.has(key) && !keys.isReservedKey(key));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
