@@ -123,6 +123,11 @@ export interface CommandEntry {
   readonly summary: string;
   /** The heading under which help lists the command. */
   readonly group?: string;
+  /**
+   * The command writes to a cluster. It ends what it began, also when the reader of its output goes away: half an apply
+   * is worse than lines that nothing reads.
+   */
+  readonly writes?: true;
   /** Loads the module of the command. */
   readonly load: () => Promise<Command>;
 }

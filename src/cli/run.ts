@@ -10,13 +10,7 @@ import { endProcess } from './end-process.ts';
 /** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
 const SAME_INTERRUPT_MS = 300;
 
-/**
- * The commands that write to a cluster. They end what they began, also when the reader of their output goes away: half
- * an apply is worse than lines that nothing reads.
- */
-const WRITERS: ReadonlySet<string> = new Set(
-  'adopt apply bootstrap delete hand-back install migrate pin reconcile resume rollback suspend'.split(' '),
-);
+/** Does the command write to a cluster? Then a lost output does not interrupt it (`CommandEntry.writes`). */
 let isWriter = false;
 
 const interrupt = new AbortController();
@@ -119,9 +113,9 @@ function processCode(code: number): number {
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
-  isWriter = WRITERS.has(name ?? '');
   if (name === 'controller' && !wantsHelp) return runController(rest);
   const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
+  isWriter = commands.some((entry) => entry.name === name && entry.writes === true);
   return runCommandLine(commands, packageVersion(), args, context);
 }
 
