@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName } from '../../core/index.ts';
 import type { InspectEvent } from '../../inspect/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import { isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
+import { isTimeout, pause, waitForObject, withDeadline } from '../../kube/index.ts';
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
@@ -142,19 +142,6 @@ function childOf({ controller: { reports } }: FaultSession): ObjectRef | undefin
     }
   }
   return undefined;
-}
-
-/** Ends after a time, or when the signal aborts. */
-function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      resolve();
-    };
-    const timer = clock.setTimer(milliseconds, end);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }
 
 /** The interval at which a condition is checked, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, setOwn } from '../../core/index.ts';
-import { appendStep } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
 import { keys, ownedValues } from '../../runtime/index.ts';
 
 /** A change that another client can try on a child. */
@@ -26,7 +26,7 @@ export function changesOf(child: KubeObject, from: number): ChildChange[] {
   collect(ownedValues(child), [], found);
   const start = Math.floor(from * found.length);
   const path = ['metadata', 'annotations', 'another-client'];
-  return [...found.slice(start), ...found.slice(0, start), { path: textOf(path), patch: nested(path, 'was here') }];
+  return [...found.slice(start), ...found.slice(0, start), { path: formatPath(path), patch: nested(path, 'was here') }];
 }
 
 function collect(value: JsonObject, path: readonly string[], found: ChildChange[]): void {
@@ -37,13 +37,13 @@ function collect(value: JsonObject, path: readonly string[], found: ChildChange[
     else {
       const other = otherValue(member);
       if (other !== undefined && at[1] !== 'ownerReferences')
-        found.push({ path: textOf(at), patch: nested(at, other) });
+        found.push({ path: formatPath(at), patch: nested(at, other) });
     }
   }
 }
 
 function isOwnName(name: string): boolean {
-  return OWN_NAMES.has(name) || keys.RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return OWN_NAMES.has(name) || keys.isReservedKey(name);
 }
 
 function otherValue(value: JsonValue | undefined): JsonValue | undefined {
@@ -57,10 +57,4 @@ function nested(path: readonly string[], value: JsonValue): JsonObject {
   const result: JsonObject = {};
   setOwn(result, name, rest.length === 0 ? value : nested(rest, value));
   return result;
-}
-
-function textOf(path: readonly string[]): string {
-  let text = '';
-  for (const step of path) text = appendStep(text, step);
-  return text;
 }

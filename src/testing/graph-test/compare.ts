@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, setOwn } from '../../core/index.ts';
-import { appendStep, parsePath } from '../../graph/index.ts';
+import { appendStep, formatPath, parsePath } from '../../graph/index.ts';
 import type { TestPath } from './model.ts';
 
 /** A field that differs from the expectation. */
@@ -31,11 +31,9 @@ export function entriesByPath(object: JsonObject): readonly { key: string; steps
  * element by element and must have the same length. An expected `null` means that the field is absent.
  */
 export function partialDifferences(expected: JsonObject, received: JsonValue | undefined): FieldDifference[] {
-  return entriesByPath(expected).flatMap(({ key, steps, value }) => {
-    let path = '';
-    for (const step of steps) path = appendStep(path, step);
-    return differences(value, valueAt(received, steps), path, [key]);
-  });
+  return entriesByPath(expected).flatMap(({ key, steps, value }) =>
+    differences(value, valueAt(received, steps), formatPath(steps), [key]),
+  );
 }
 
 /** Compares two whole values. A field that only the received value has counts as a difference, too. */
