@@ -233,8 +233,10 @@ function instanceChange(before: InstanceEntry | undefined, after: InstanceEntry)
   if (before === undefined) return state;
   if (before.summary.state !== state) return `${before.summary.state} -> ${state}`;
   if (before.generation !== after.generation) return `${state} for generation ${after.generation}`;
+  // Details of an ACTIVE instance are computed on request, so its passes have no nodes to compare.
+  if (after.details === undefined) return undefined;
   const known = new Map(before.details?.nodes.map((node) => [node.id, node]));
-  const changed = (after.details?.nodes ?? []).find((node) => {
+  const changed = after.details.nodes.find((node) => {
     // An event of the write follows.
     if (node.state === 'applying') return false;
     const old = known.get(node.id);
