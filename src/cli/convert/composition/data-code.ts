@@ -27,4 +27,8 @@ export function dataCode(
 
 /** Integers beyond 2^53 become bigint literals. */
 const scalarText = (value: Exclude<JsonValue, string | object>): string =>
-  typeof value === 'bigint' && !Number.isSafeInteger(Number(value)) ? `${value}n` : String(value);
+  isLargeInteger(value) ? `${value}n` : String(value);
+
+/** Is it an integer that no number of JavaScript holds exactly? */
+export const isLargeInteger = (value: JsonValue): value is bigint =>
+  typeof value === 'bigint' && !Number.isSafeInteger(Number(value));

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../../../core/index.ts';
 import { isJsonObject } from '../../../core/index.ts';
 import type { PathStep } from '../../../graph/index.ts';
 import { formatPath } from '../../../graph/index.ts';
+import { isLargeInteger } from './data-code.ts';
 import { asObjects, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
 
 /** A part of a definition that a composition cannot express. */
@@ -71,10 +72,7 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
 
 /** Finds the integers of templates that no number of JavaScript holds exactly. Values of a composition are numbers. */
 function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
-  if (typeof value === 'bigint')
-    return Number.isSafeInteger(Number(value))
-      ? []
-      : [{ path: formatPath(path), reason: `no number of JavaScript is exactly ${value}` }];
+  if (isLargeInteger(value)) return [{ path: formatPath(path), reason: `no number of JavaScript is exactly ${value}` }];
   if (Array.isArray(value)) return value.flatMap((item, index) => largeIntegers(item, [...path, index]));
   if (!isJsonObject(value)) return [];
   return Object.entries(value).flatMap(([name, member]) =>
