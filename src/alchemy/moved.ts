@@ -1,17 +1,17 @@
 import { movedNames } from '../core/index.ts';
 
-/** Removed. Pass `mode: 'direct'` or `mode: 'kro'` to `KroResource`. */
+/** Removed in 1.0: pass `mode: 'direct'` or `mode: 'kro'` to `KroResource`. */
 export const { DirectTypeKroDeployer, KroTypeKroDeployer } = movedNames(
   "give mode: 'direct' or mode: 'kro' to KroResource",
   ['DirectTypeKroDeployer', 'KroTypeKroDeployer'],
 );
 
-/** Removed. Pass the options as props of `KroResource`. */
+/** Removed in 1.0: pass the options as props of `KroResource`. */
 export const { buildAlchemyDeploymentOptions } = movedNames('give the options as props of KroResource', [
   'buildAlchemyDeploymentOptions',
 ]);
 
-/** Removed. Await the other resource and put its values into the spec. */
+/** Removed in 1.0: await the other resource and put its values into the spec. */
 export const {
   buildResourceGraphWithDeferredResolution,
   containsAlchemyPromises,
@@ -40,7 +40,7 @@ export const {
   'resolveTypeKroReferencesOnly',
 ]);
 
-/** Removed. Name each `KroResource` in the program. */
+/** Removed in 1.0: name each `KroResource` in the program. */
 export const {
   createAlchemyResourceConfig,
   createAlchemyResourceConfigs,
@@ -55,10 +55,10 @@ export const {
   'inferAlchemyTypeFromTypeKroResource',
 ]);
 
-/** Removed. An import of `typekro/alchemy` registers the provider. */
+/** Removed in 1.0: an import of `typekro/alchemy` registers the provider. */
 export const { kroProvider } = movedNames('importing typekro/alchemy registers the provider', ['kroProvider']);
 
-/** Removed. Declare one `KroResource` per instance; its deploy makes the resources. */
+/** Removed in 1.0: declare one `KroResource` per instance; its deploy makes the resources. */
 export const { materializeAlchemyResources } = movedNames(
   'declare one KroResource for each instance; the deploy makes its resources',
   ['materializeAlchemyResources'],

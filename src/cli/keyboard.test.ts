@@ -37,7 +37,7 @@ test.each([
   expect(done).toEqual(['raw', 'resume', ...expected]);
 });
 
-test('Ctrl-Z gives the terminal back until the process goes on', () => {
+test('Ctrl-Z restores the terminal until the process continues', () => {
   const { input, host, keyboard, done } = fakeTerminal();
   keyboard.listen(() => {});
   input.emit('data', '\u001a');

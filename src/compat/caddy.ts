@@ -6,7 +6,7 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Gone: write it as a composition: Deployment, Service and ConfigMap of typekro/simple. */
+/** Removed in 1.0: write it as a composition: Deployment, Service and ConfigMap of typekro/simple. */
 export const {
   CaddyIngressConfigSchema,
   CaddyIngressEphemeralConfigSchema,

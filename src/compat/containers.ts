@@ -6,7 +6,7 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Gone: build images before the composition with a tool for images, and pass the name in with the spec. */
+/** Removed in 1.0: build images before the composition with a tool for images, and pass the name in with the spec. */
 export const {
   buildContainer,
   ContainerBuildError,

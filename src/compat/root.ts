@@ -1,18 +1,18 @@
 import { movedNames } from '../core/index.ts';
 
-/** Gone: composition.evaluate(spec, observed) reports for each resource what is pending and why. */
+/** Removed in 1.0: composition.evaluate(spec, observed) reports for each resource what is pending and why. */
 export const { CelEvaluationError } = movedNames(
   'composition.evaluate(spec, observed) reports for each resource what is pending and why',
   ['CelEvaluationError'],
 );
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const { CiliumBootstrapSpecSchema, CiliumBootstrapStatusSchema } = movedNames(
   'the types and checks come with the factories of this entry point; a composition declares its own spec',
   ['CiliumBootstrapSpecSchema', 'CiliumBootstrapStatusSchema'],
 );
 
-/** Gone: every error is a TypeKroError: switch on error.code. */
+/** Removed in 1.0: every error is a TypeKroError: switch on error.code. */
 export const {
   CiliumConfigurationError,
   CiliumDeploymentError,
@@ -35,18 +35,18 @@ export const {
   'ServerSideApplyConflictError',
 ]);
 
-/** Gone: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
+/** Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
 export const { CiliumIngress, CiliumIngressClass } = movedNames(
   "use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'",
   ['CiliumIngress', 'CiliumIngressClass'],
 );
 
-/** Gone: use ciliumClusterwideNetworkPolicy of typekro/cilium. */
+/** Removed in 1.0: use ciliumClusterwideNetworkPolicy of typekro/cilium. */
 export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNetworkPolicy of typekro/cilium', [
   'ClusterwideNetworkPolicy',
 ]);
 
-/** Gone: composition.explain() and composition.diagnostics show how a composition was translated. */
+/** Removed in 1.0: composition.explain() and composition.diagnostics show how a composition was translated. */
 export const {
   CompositionDebugger,
   clearCompositionDebugLogs,
@@ -61,22 +61,22 @@ export const {
   'getCompositionDebugLogs',
 ]);
 
-/** Gone: composition.factory('direct') deploys and waits for readiness. */
+/** Removed in 1.0: composition.factory('direct') deploys and waits for readiness. */
 export const { DirectDeploymentEngine, ResourceReadinessChecker } = movedNames(
   "composition.factory('direct') deploys and waits for readiness",
   ['DirectDeploymentEngine', 'ResourceReadinessChecker'],
 );
 
-/** Gone: use ciliumNetworkPolicy of typekro/cilium. */
+/** Removed in 1.0: use ciliumNetworkPolicy of typekro/cilium. */
 export const { NetworkPolicy } = movedNames('use ciliumNetworkPolicy of typekro/cilium', ['NetworkPolicy']);
 
-/** Gone: composition.toDefinition() has the schema as spec.schema. */
+/** Removed in 1.0: composition.toDefinition() has the schema as spec.schema. */
 export const { arktypeToKroSchema, generateKroSchema, generateKroSchemaFromArktype } = movedNames(
   'composition.toDefinition() has the schema as spec.schema',
   ['arktypeToKroSchema', 'generateKroSchema', 'generateKroSchemaFromArktype'],
 );
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   ciliumBootstrap,
   ciliumHelmRelease,
@@ -94,13 +94,13 @@ export const {
   ],
 );
 
-/** Gone: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
 export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
   'the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it',
   ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],
 );
 
-/** Gone: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
+/** Removed in 1.0: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
 export const {
   createComprehensiveHelmReadinessEvaluator,
   createHelmRevisionReadinessEvaluator,
@@ -117,27 +117,27 @@ export const {
   'helmReleaseConditionSummary',
 ]);
 
-/** Gone: use Deployment and Service of typekro/simple. */
+/** Removed in 1.0: use Deployment and Service of typekro/simple. */
 export const { createWebService } = movedNames('use Deployment and Service of typekro/simple', ['createWebService']);
 
-/** Gone: createResource gives factories access to the running composition. */
+/** Removed in 1.0: createResource gives factories access to the running composition. */
 export const { getCurrentCompositionContext } = movedNames(
   'createResource gives factories access to the running composition',
   ['getCurrentCompositionContext'],
 );
 
-/** Gone: composition.toYaml() prints the definition. */
+/** Removed in 1.0: composition.toYaml() prints the definition. */
 export const { serializeResourceGraphToYaml } = movedNames('composition.toYaml() prints the definition', [
   'serializeResourceGraphToYaml',
 ]);
 
-/** Gone: no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse. */
+/** Removed in 1.0: no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse. */
 export const { validateResourceGraph } = movedNames(
   'no call is needed: toYaml() and toDefinition() refuse definitions that kro would refuse',
   ['validateResourceGraph'],
 );
 
-/** Gone: read and parse the file before the composition, and call createResource for each document. */
+/** Removed in 1.0: read and parse the file before the composition, and call createResource for each document. */
 export const { yamlDirectory, yamlFile } = movedNames(
   'read and parse the file before the composition, and call createResource for each document',
   ['yamlDirectory', 'yamlFile'],

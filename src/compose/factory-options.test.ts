@@ -46,7 +46,7 @@ test.each([
   [{ name: 'hello', image: 'nginx' }, "pass its name: deleteInstance('hello')"],
   [undefined, 'getInstances() lists the instances and their names'],
   ['', 'getInstances() lists the instances and their names'],
-])('%o is no name of an instance', (name, remedy) => {
+])('%o is not a valid name of an instance', (name, remedy) => {
   expect(() => checkedName(name, 'deleteInstance()')).toThrow(
     expect.objectContaining({ code: 'compose/invalid-option', remedy }),
   );

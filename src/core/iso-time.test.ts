@@ -17,6 +17,6 @@ test('every time is written as by toISOString', () => {
   );
 });
 
-test('a number that is no time is refused', () => {
+test('a number that is not a time is refused', () => {
   expect(() => isoTime(Number.NaN)).toThrow(RangeError);
 });

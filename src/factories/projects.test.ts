@@ -167,7 +167,7 @@ describe('kro', () => {
     expect(objects['rgd']).toMatchObject({ spec: { schema, resources: [{ id: 'config', template }] } });
   });
 
-  test('an instance of another graph is waited for', () => {
+  test('a graph waits for an instance of another graph', () => {
     const { objects, yaml } = composed(({ name, count }) => {
       const inner = kroCustomResource<{ size: number }, { url: string }>({
         id: 'inner',
@@ -316,7 +316,7 @@ test('cilium and external-dns: allowed traffic, addresses and DNS names', () => 
   expect(yaml).toContain('${record.?status.?observedGeneration.orValue(0) >= record.metadata.?generation.orValue(0)}');
 });
 
-test('a BGP peer has no summarising condition, so nothing waits for it', () => {
+test('a BGP peer has no summarising condition, so waitForReady is refused', () => {
   expect(() =>
     composed(({ name }) => {
       ciliumBGPPeerConfig({ id: 'peer', name, spec: {}, waitForReady: true });

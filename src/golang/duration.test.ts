@@ -18,7 +18,7 @@ describe('durations', () => {
   });
 
   test.each(['', '1', '1h30', '1 h', '.s', '9223372037s', '1d', '+-1s', '1h-1m', '9223372036854775808ns'])(
-    '%j is none',
+    '%j is not a duration',
     (text) => {
       expect(goParseDuration(text)).toBeUndefined();
     },

@@ -44,7 +44,7 @@ describe('numbers and booleans', () => {
     expect(goParseBool(text)).toEqual({ ok: true, value: true });
   });
 
-  test.each(['yes', 'tRUE', '', ' true'])('%j is no boolean', (text) => {
+  test.each(['yes', 'tRUE', '', ' true'])('%j is not a boolean', (text) => {
     expect(goParseBool(text).ok).toBe(false);
   });
 });

@@ -18,6 +18,6 @@ describe('goQuote', () => {
   });
 });
 
-test('goQuoteBytes shows bytes that are no UTF-8', () => {
+test('goQuoteBytes shows bytes that are not UTF-8', () => {
   expect(goQuoteBytes('a\xff\xc3\xa9')).toBe('"a\\xffé"');
 });

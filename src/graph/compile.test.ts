@@ -142,7 +142,7 @@ test('all problems of a definition are reported together, each with its position
   `);
 });
 
-describe('input that is no definition', () => {
+describe('input that is not a definition', () => {
   const endless: { [key: string]: JsonValue } = {};
   endless['self'] = endless;
   const shared = Array.from({ length: 60 }).reduce<JsonValue>((inner) => [inner, inner], 1);

@@ -28,7 +28,7 @@ test.each([
   ['another context', { ...FILE, context: 'kind' }, 'ECONNREFUSED'],
   ['a kubeconfig that is no file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
   ['a connection that was cut', FILE, 'ECONNRESET'],
-])('%s says nothing of an embedded cluster', (_title, config, code) => {
+])('the error for %s does not mention an embedded cluster', (_title, config, code) => {
   expect(endedCluster(config, code)).toBeUndefined();
 });
 
@@ -44,7 +44,7 @@ function configOf(server: string): KubeConfig {
   };
 }
 
-test('the kubeconfig that an embedded cluster leaves behind asks no server', async () => {
+test('with the kubeconfig that an embedded cluster leaves behind no request is sent', async () => {
   const transport = await createTransport({ ...configOf(ENDED_SERVER), context: 'ended' });
   await expect(transport.request(request)).rejects.toThrow('the embedded cluster of .typekro/kubeconfig has ended');
   await transport.close();
@@ -53,7 +53,7 @@ test('the kubeconfig that an embedded cluster leaves behind asks no server', asy
 test.each([
   ['another process', 'https:', 200, /has ended: another server answers at .* \(EPROTO\)$/],
   ['a newer cluster', 'http:', 401, /has ended: another server answers at .* \(401\)$/],
-])('%s on the port is no embedded cluster', async (_title, protocol, status, message) => {
+])('%s on the port is not reported as an embedded cluster', async (_title, protocol, status, message) => {
   const server = createServer((_request, response) => response.writeHead(status).end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

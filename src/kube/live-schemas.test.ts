@@ -129,7 +129,7 @@ describe('documents of aggregated APIs', () => {
     expect(await fieldsFrom(live)).toEqual(['mast']);
   });
 
-  test('that are no JSON cause a clear error', async () => {
+  test('that are not JSON cause a clear error', async () => {
     const broken = new LiveSchemas(server('<html>').api, { cache: { directory } });
     await expect(broken.sourceFor([boat])).rejects.toMatchObject({ code: 'kube/invalid-answer' });
     expect(await readdir(directory)).toEqual([]);

@@ -249,7 +249,7 @@ describe('a malformed event', () => {
     [{ involvedObject: 3 }],
     [{ involvedObject: { name: 'disk' } }],
     [{ reason: 4, message: {} }],
-  ])('%j is no cause', (parts) => {
+  ])('%j is not a cause', (parts) => {
     const broken = { apiVersion: 'v1', kind: 'Event', metadata: {}, type: 'Warning', ...parts } as KubeObject;
     expect(causesOf(claim, { objects: [], events: [broken] })).toEqual([]);
   });

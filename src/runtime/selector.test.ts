@@ -35,6 +35,6 @@ test.each<[JsonValue]>([
   [{ matchExpressions: [{ key: 'a', operator: 'Exists', value: 'x' }] }],
   [{ matchLabels: { app: 'not a label' } }],
   [{ matchLabels: { 'not a key': 'web' } }],
-])('%j is no selector', (selector) => {
+])('%j is not a selector', (selector) => {
   expect(selectorText(selector).ok).toBe(false);
 });

@@ -58,11 +58,11 @@ describe('errors', () => {
       {},
       'failed to unmarshal spec schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
     ],
-  ])('blocks that are no maps: %j, %j', (spec, types, message) => {
+  ])('blocks that are not maps: %j, %j', (spec, types, message) => {
     expect(errorsOf(spec, types)[0]?.message).toBe(message);
   });
 
-  test('a default that is no JSON is an error, but not if it is overridden or unused', () => {
+  test('a default that is not JSON is an error, unless it is overridden or unused', () => {
     expect(errorsOf({ f: 'boolean | default=True' })).toMatchObject([{ unwritable: true }]);
     expect(errorsOf({ f: 'boolean | default=True default=true' })).toEqual([]);
     expect(errorsOf({ f: 'T | default=true' }, { T: 'boolean | default=True' })).toEqual([]);

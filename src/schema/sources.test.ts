@@ -166,7 +166,7 @@ describe('crdSource', () => {
     expect(crdSource([crd(version)]).schemaOf(thing)?.properties?.['kind']).toEqual({ type: 'string' });
   });
 
-  test('skips objects that are no definitions', () => {
+  test('skips objects that are not definitions', () => {
     const broken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, spec: { names: 3 } } as unknown as KubeObject;
     expect([...crdSource([broken]).kinds()]).toEqual([]);
   });

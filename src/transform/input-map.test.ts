@@ -19,7 +19,7 @@ test('the last of several comments counts', () => {
 });
 
 test.each(['', '//# sourceMappingURL=missing.map', '//# sourceMappingURL=data:application/json,no'])(
-  '%j gives no map',
+  '%j has no source map',
   (code) => {
     expect(inputMapOf(code, '/app/a.js')).toBeUndefined();
   },

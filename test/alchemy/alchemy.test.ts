@@ -104,7 +104,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     if (mode === 'kro') await cluster.startController();
   });
 
-  test('creates, leaves alone, updates, replaces and destroys', async () => {
+  test('creates, keeps unchanged, updates, replaces and destroys', async () => {
     const [made] = await run({ declare: [{ mode, ...a }] });
     expect(made).toMatchObject({
       kind: 'Notes',
@@ -138,7 +138,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     expect(() => stateText()).toThrow('ENOENT');
   });
 
-  test('deletes what the program does not declare any more', async () => {
+  test('deletes instances that the program no longer declares', async () => {
     await run({
       declare: [
         { mode, ...a },
@@ -149,7 +149,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     expect(await objects()).toEqual(both('a'));
   });
 
-  test('goes on after a deploy that failed', async () => {
+  test('continues after a failed deploy', async () => {
     const declare = [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }];
     expect(await failing({ declare })).toContain('elsewhere');
     expect(await objects()).toEqual(['default/a-first']);
@@ -161,13 +161,13 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     expect(stateOf().status).toBe('created');
   });
 
-  test('takes away what a failed deploy left, when the next one has another name', async () => {
+  test('deletes the objects of a failed deploy when the next deploy has another name', async () => {
     await failing({ declare: [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }] });
     await run({ declare: [{ mode, spec: { name: 'b', text: 'one' } }] });
     expect(await objects()).toEqual(both('b'));
   });
 
-  test('destroys what a failed deploy left', async () => {
+  test('destroy deletes the objects of a failed deploy', async () => {
     await failing({ declare: [{ mode, spec: { name: 'a', text: 'one', where: 'elsewhere' } }] });
     await run({ phase: 'destroy' });
     expect(await objects()).toEqual([]);
@@ -177,7 +177,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
     ['back to the old one', 'a'],
     ['on to the new one', 'b'],
     ['on to a third one', 'c'],
-  ])('goes %s after a replacement that failed', async (_, name) => {
+  ])('after a failed replacement the next deploy goes %s', async (_, name) => {
     await run({ declare: [{ mode, ...a }] });
     await failing({ declare: [{ mode, spec: { name: 'b', text: 'one', where: 'elsewhere' } }] });
     expect(await objects()).toEqual([...both('a'), 'default/b-first']);
@@ -188,7 +188,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
   });
 });
 
-test('goes over to the other mode without making anything anew', async () => {
+test('the mode of an instance can change without the replacement of an object', async () => {
   await cluster.startController();
   const spec = { name: 'a', text: 'one' };
   await run({ declare: [{ mode: 'direct', spec }] });
@@ -220,7 +220,7 @@ test('deploys again when the definition changed', async () => {
   expect(await configMap('a-second')).toMatchObject({ metadata: { uid }, data: { extra: 'more' } });
 });
 
-test.each(['direct', 'kro'] as const)('makes another instance when the kind changed, in %s mode', async (mode) => {
+test.each(['direct', 'kro'] as const)('creates another instance when the kind changes, in %s mode', async (mode) => {
   if (mode === 'kro') await cluster.startController();
   await run({ declare: [{ mode, ...a }] });
   const { uid } = (await configMap('a-first')).metadata;
@@ -230,7 +230,7 @@ test.each(['direct', 'kro'] as const)('makes another instance when the kind chan
   expect((await configMap('a-first')).metadata.uid).not.toBe(uid);
 });
 
-test('a declaration that is wrong does not delete what is there', async () => {
+test('an invalid declaration deletes no existing object', async () => {
   await run({ declare: [a] });
   const [told] = await run({ caught: true, declare: [{ spec: { name: 'a', text: 7 } }] });
   expect(told).toHaveProperty('caught');

@@ -8,14 +8,14 @@ const directory = fileURLToPath(new URL('apiserver', import.meta.url));
 /** Topics without any deviation, listed or not. */
 const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic', 'gc', 'namespaces'];
 
-test('recordings of an API server without controllers are answered word for word', { timeout: 240_000 }, async () => {
+test('recorded requests to an API server without controllers have the recorded answers, word for word', { timeout: 240_000 }, async () => {
   const results = await replayRecordings(directory, { profile: 'api' });
   const failures = results.flatMap(({ failures }) => failures);
   expect(failures).toEqual([]);
   expect(results.reduce((sum, { passed }) => sum + passed, 0)).toBeGreaterThan(700);
 });
 
-test('recordings of an API server with controllers are answered word for word', { timeout: 240_000 }, async () => {
+test('recorded requests to an API server with controllers have the recorded answers, word for word', { timeout: 240_000 }, async () => {
   const results = await replayRecordings(directory, { profile: 'controllers' });
   expect(results.flatMap(({ failures }) => failures)).toEqual([]);
   const passed = Object.fromEntries(results.map((result) => [result.topic, result.passed]));

@@ -65,13 +65,13 @@ describe.each(creations)('$name', ({ schema, object, res }) => {
     expect(validateValue(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
   });
 
-  test('what is stored is pruned and has its defaults', () => {
+  test('the stored object is pruned and has its defaults', () => {
     const spec = res.body?.['spec'];
     if (res.status === 201 && spec !== undefined) expect((value as JsonObject)['spec']).toEqual(spec);
     else expect(prune(schema, pruned.value).unknown).toEqual([]);
   });
 
-  test('unknown fields are those that the server warns of', () => {
+  test('the unknown fields are the ones that the server warns about', () => {
     const warnings = [...(res.headers?.['warning'] ?? '').matchAll(/unknown field \\?"([^"\\]+)/g)].map((match) => match[1]);
     if (res.headers?.['warning'] !== undefined) expect(pruned.unknown).toEqual(warnings);
     else expect(prune(schema, value).unknown).toEqual([]);

@@ -25,7 +25,7 @@ const options = () => ({ namespace: 'flux-system', transport: cluster.transport,
 const find = (kind: string, name: string, namespace: string, apiVersion = 'apps/v1') =>
   cluster.client.find({ apiVersion, kind, name, namespace });
 
-test('with no arguments Flux and kro are there, and the result says so', async () => {
+test('without arguments Flux and kro are installed, and the status reports both', async () => {
   const messages: string[] = [];
   const factory = typeKroRuntimeBootstrap().factory('direct', {
     ...options(),
@@ -59,7 +59,7 @@ test('`kubectl get helmrelease -n kro` has a line with its columns', async () =>
   ]);
 });
 
-test('installing again changes nothing, and deleting takes kro away', async () => {
+test('a second installation changes nothing, and the deletion removes kro', async () => {
   const factory = typeKroRuntimeBootstrap().factory('direct', options());
   await factory.deploy({ namespace: 'flux-system' });
   const before = await find('Deployment', 'source-controller', 'flux-system');
@@ -71,7 +71,7 @@ test('installing again changes nothing, and deleting takes kro away', async () =
   expect(await find('Deployment', 'kro', 'kro')).toBeUndefined();
 });
 
-test('an old kro is named, at the line that asked for it', () => {
+test('an old version of kro has a warning at the line of its option', () => {
   const bootstrap = typeKroRuntimeBootstrap({ fluxVersion: 'v2.4.0', kroVersion: '0.3.0' });
   expect(bootstrap.diagnostics).toMatchObject([
     { severity: 'warning', message: expect.stringContaining('0.3.0') as string },
@@ -79,7 +79,7 @@ test('an old kro is named, at the line that asked for it', () => {
   expect(bootstrap.diagnostics[0]?.source?.file).toContain('bootstrap.test.ts');
 });
 
-test('kro elsewhere, and an installation in kro-system that is kept', async () => {
+test('kro in another namespace, and an existing installation in kro-system that is kept', async () => {
   const elsewhere = typeKroRuntimeBootstrap({ kroNamespace: 'graphs' }).factory('direct', options());
   await elsewhere.deploy({ namespace: 'flux-system' });
   expect(await find('HelmRelease', 'kro', 'graphs', 'helm.toolkit.fluxcd.io/v2')).toBeDefined();
@@ -93,7 +93,7 @@ test('kro elsewhere, and an installation in kro-system that is kept', async () =
   expect(await find('HelmRelease', 'kro', 'kro', 'helm.toolkit.fluxcd.io/v2')).toBeUndefined();
 });
 
-test('our own controller by its manifests', async () => {
+test('the controller of this project, by its manifests', async () => {
   const runtime = typeKroRuntimeBootstrap({ controller: 'typekro', controllerImage: 'example.com/typekro:1' });
   const { status } = await runtime.factory('direct', options()).deploy({ namespace: 'flux-system' });
   expect(status.components.kroSystem).toBe(true);
@@ -137,7 +137,7 @@ describe('manifests of the user', () => {
       .map((object) => JSON.stringify(object))
       .join('\n---\n');
 
-  test('from a folder, into another namespace, with a role of one’s own', async () => {
+  test('from a folder, into another namespace, with another role', async () => {
     writeFileSync(join(folder, 'install.yaml'), text());
     await cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
     await cluster.client.create(deployment('kro', 'kro-system'));
@@ -181,20 +181,20 @@ describe('manifests of the user', () => {
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(message);
   });
 
-  test('texts that are no manifests', async () => {
+  test('texts that are not manifests', async () => {
     writeFileSync(join(folder, 'install.yaml'), '<html></html>');
     const factory = typeKroRuntimeBootstrap({ manifestsFrom: folder }).factory('direct', options());
     await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow('cannot be used');
   });
 });
 
-test('a time-out names what is not ready', async () => {
+test('a time-out names the objects that are not ready', async () => {
   cluster.controllers.hold('kubelet');
   const factory = typeKroRuntimeBootstrap().factory('direct', { ...options(), timeout: 300 });
   await expect(factory.deploy({ namespace: 'flux-system' })).rejects.toThrow(/source-controller/);
 });
 
-test('what can be printed without a cluster is printed, and the rest is named', () => {
+test('the YAML has the known objects, and comments name the other ones', () => {
   const factory = typeKroRuntimeBootstrap().factory('direct', { namespace: 'flux-system' });
   const yaml = factory.toYaml({ namespace: 'flux-system' });
   expect(yaml).toContain('kind: HelmRelease');
@@ -203,7 +203,7 @@ test('what can be printed without a cluster is printed, and the rest is named', 
   expect(yaml).not.toContain('image:');
 });
 
-describe('the seed programs, as they are', () => {
+describe('the seed programs, unchanged', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-seed-'));

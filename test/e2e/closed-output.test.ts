@@ -32,7 +32,7 @@ const names = async (): Promise<string[]> => {
 };
 
 test.skipIf(spawnSync('sh', ['-c', 'exit']).status !== 0)(
-  'a reader that goes away leaves no half of an apply',
+  'an apply is complete although the reader of its output ends early',
   async () => {
     // head ends after the first line; what follows in the output has no reader.
     const applied = new RunningCommand(

@@ -31,7 +31,7 @@ describe.each(serverKinds())('typekro controller on $name', ({ start }) => {
     expect(stderr).toContain('typekro install');
   });
 
-  test('after `typekro install` the controller serves definitions until it is told to stop', async () => {
+  test('after `typekro install` the controller serves definitions until it gets a signal', async () => {
     const installed = await startCli(['install', '--kubeconfig', 'kubeconfig'], server.directory).ended;
     expect(installed).toMatchObject({ code: 0, stderr: '' });
     const controller = startCli(['controller', ...quiet], server.directory);

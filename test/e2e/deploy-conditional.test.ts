@@ -34,7 +34,7 @@ const uidOf = async (apiVersion: string, kind: string) =>
 
 // On a real server no kubelet runs, and its stand-in reports Deployments too late for the controller's first status.
 test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
-  '%s: objects that read an optional one stay the same objects when it comes and goes',
+  '%s: objects that read an optional object are not replaced when that object is created or deleted',
   { timeout: 60_000 },
   async (mode) => {
     if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });

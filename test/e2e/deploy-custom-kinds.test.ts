@@ -57,7 +57,7 @@ afterAll(() => server.close());
 
 const options = (more: object = {}) => ({ namespace: 'gears', transport: server.transport, timeout: 20_000, ...more });
 
-test('a custom resource is ready when its controller says so, one that has no status when it exists', async () => {
+test('a custom resource is ready when its controller reports it; without a status it is ready when it exists', async () => {
   const factory = app.factory('direct', options());
   const waited: string[] = [];
   const ref = { apiVersion: 'sdk.example.com/v1', kind: 'Gear', name: 'a', namespace: 'gears' };
@@ -74,7 +74,7 @@ test('a custom resource is ready when its controller says so, one that has no st
   expect(waited.length).toBeGreaterThan(0);
 });
 
-test('a deploy makes the namespace of the factory, and objects may name one that the graph makes', async () => {
+test('a deploy creates the namespace of the factory, and objects may name a namespace of the graph', async () => {
   const rooms = kubernetesComposition({ name: 'rooms', spec }, ((input: { name: string }) => {
     ConfigMap({ id: 'inside', name: input.name, namespace: 'sdk-room', data: {} });
     createResource({ id: 'room', apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'sdk-room' } });

@@ -46,8 +46,8 @@ const direct = (name = 'note', more: object = {}) => note(name).factory('direct'
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace });
 const textOf = async (name: string) => (await server.client.find(configMap(`${name}-page`)))?.['data'];
 
-describe('what direct mode finds in the place of its record', () => {
-  test('a ConfigMap of another owner stays as it is', async () => {
+describe('objects under the name of the record of direct mode', () => {
+  test('a ConfigMap of another owner is not changed', async () => {
     const foreign = { ...configMap('typekro-note-a'), metadata: { name: 'typekro-note-a', namespace } };
     await server.client.create({ ...foreign, data: { mine: 'precious' } });
     await expect(direct().deploy({ name: 'a', text: '1' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
@@ -55,7 +55,7 @@ describe('what direct mode finds in the place of its record', () => {
     expect((await server.client.get(configMap('typekro-note-a')))['data']).toEqual({ mine: 'precious' });
   });
 
-  test('the record of another pair of names that gives the same name: neither deploys over the other', async () => {
+  test('two pairs of names with one record name: neither deploy replaces the other', async () => {
     await direct('a-b').deploy({ name: 'c', text: '1' });
     await expect(direct('a').deploy({ name: 'b-c', text: '2' })).rejects.toMatchObject({ code: 'deploy/name-taken' });
     expect(await textOf('c')).toEqual({ text: '1' });
@@ -63,7 +63,7 @@ describe('what direct mode finds in the place of its record', () => {
     expect(await textOf('c')).toEqual({ text: '1' });
   });
 
-  test('a damaged record is named, does not stop what concerns others, and is mended by the next deploy', async () => {
+  test('a damaged record is reported, does not affect other instances, and is repaired by the next deploy', async () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: '1' });
     await factory.deploy({ name: 'b', text: '1' });
@@ -79,7 +79,7 @@ describe('what direct mode finds in the place of its record', () => {
 });
 
 describe('rollback in direct mode', () => {
-  test('a second one deletes nothing: the deploy before is not known any more', async () => {
+  test('a second rollback changes nothing, because the record holds only one previous deploy', async () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: '1' });
     await factory.deploy({ name: 'a', text: '2' });
@@ -91,7 +91,7 @@ describe('rollback in direct mode', () => {
     expect(await textOf('a')).toEqual({ text: '1' });
   });
 
-  test('specs too large to be kept twice are deployed, and not rolled back', async () => {
+  test('a deploy of a spec that is too large to be recorded twice cannot be rolled back', async () => {
     const factory = direct();
     await factory.deploy({ name: 'a', text: 'x'.repeat(600_000) });
     const later = 'y'.repeat(600_000);
@@ -101,8 +101,8 @@ describe('rollback in direct mode', () => {
   });
 });
 
-describe('several at once in direct mode', () => {
-  test('deploys of one instance end with record and children of one of them; those that lost say so', async () => {
+describe('concurrent calls in direct mode', () => {
+  test('concurrent deploys of one instance end with record and children of one deploy; the other deploys report it', async () => {
     const texts = ['1', '2', '3'];
     const results = await Promise.allSettled(texts.map((text) => direct().deploy({ name: 'a', text })));
     const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.spec.text] : []));
@@ -128,11 +128,11 @@ describe('calls that cannot succeed', () => {
     ['an instance name longer than a label', 'note', 'a'.repeat(64)],
     ['an instance name that no object can have', 'note', 'A_b'],
     ['a definition name longer than a label', 'n'.repeat(64), 'a'],
-  ])('%s is refused before anything is sent', async (_what, definition, name) => {
+  ])('%s is refused before the first request', async (_what, definition, name) => {
     await expect(direct(definition).deploy({ name, text: '' })).rejects.toMatchObject({ code: 'deploy/invalid-name' });
   });
 
-  test('a namespace that does not exist is named with what helps', async () => {
+  test('a missing namespace is named, with a remedy', async () => {
     await expect(
       direct('note', { namespace: 'nowhere', createNamespace: false }).deploy({ name: 'a', text: '' }),
     ).rejects.toMatchObject({
@@ -142,7 +142,7 @@ describe('calls that cannot succeed', () => {
     });
   });
 
-  test('kro mode without the CRDs of kro says what to install', async ({ skip }) => {
+  test('in kro mode the error for missing CRDs says what to install', async ({ skip }) => {
     const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
     const installed = await server.client.find({ ...crd, name: 'resourcegraphdefinitions.kro.run' });
     if (installed !== undefined) skip('this cluster has them');
@@ -151,14 +151,14 @@ describe('calls that cannot succeed', () => {
     });
   });
 
-  test.each(['direct', 'kro'] as const)('%s: a caller that gives up gets its own reason', async (mode) => {
+  test.each(['direct', 'kro'] as const)('%s: a caller that aborts gets its own reason', async (mode) => {
     const reason = new Error('changed my mind');
     const controller = new AbortController();
     const factory = note('note').factory(mode, options({ progressCallback: () => controller.abort(reason) }));
     await expect(factory.deploy({ name: 'a', text: '' }, { abortSignal: controller.signal })).rejects.toBe(reason);
   });
 
-  test('a kubeconfig that is not there is named, and the next call looks again', async () => {
+  test('a missing kubeconfig is named, and the next call reads it again', async () => {
     const factory = direct('note', { transport: undefined, kubeConfig: '/does/not/exist' });
     for (const attempt of [1, 2]) {
       await expect(factory.deploy({ name: `a${attempt}`, text: '' })).rejects.toMatchObject({

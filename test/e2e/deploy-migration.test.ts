@@ -44,7 +44,7 @@ const uids = async () => new Map([...(await children())].map(([name, { metadata 
 const record = { apiVersion: 'v1', kind: 'ConfigMap', name: 'typekro-moving-a', namespace: 'default' };
 const instance = { apiVersion: 'example.com/v1alpha1', kind: 'Moving', name: 'a', namespace: 'default' };
 
-describe('one instance moves between the modes and nothing is deleted', () => {
+describe('an instance moves between the modes without a deletion', () => {
   // The migration deletes an instance with the propagation policy `Orphan`. A garbage collector carries this out, and a
   // bare API server has none.
   test.skipIf(isRealServer)('from direct to kro and back', async () => {
@@ -68,7 +68,7 @@ describe('one instance moves between the modes and nothing is deleted', () => {
     expect(await uids()).toEqual(new Map());
   });
 
-  test.skipIf(isRealServer)('what the new spec does not want is pruned by the side that took over', async () => {
+  test.skipIf(isRealServer)('objects that the new spec lacks are pruned by the new owner', async () => {
     await cluster.startController({ features: { omit: true, now: true } });
     await factory('direct').deploy({ name: 'a', debug: true });
     await factory('kro').deploy({ name: 'a', debug: false });

@@ -40,7 +40,7 @@ const summary = ({ changes, waiting }: Plan) => ({
 const first = { name: 'a', image: 'nginx:1', debug: true };
 
 describe('plan', () => {
-  test('before the first deploy: what can be known, and what waits for it', async () => {
+  test('before the first deploy: known objects, and nodes that wait for the deploy', async () => {
     expect(summary(await factory('direct').plan(first))).toEqual({
       changes: ['created config a-config', 'created debug a-debug', 'created web a'],
       waiting: ['after'],
@@ -49,7 +49,7 @@ describe('plan', () => {
     expect(items.filter(({ metadata }) => metadata.name?.startsWith('a'))).toEqual([]);
   });
 
-  test('after it: fields that change, objects that go, and what stays', async () => {
+  test('after the deploy: changed fields, deleted objects, and unchanged ones', async () => {
     await factory('direct').deploy(first);
     expect(summary(await factory('direct').plan(first)).changes.every((line) => line.startsWith('unchanged'))).toBe(
       true,
@@ -80,7 +80,7 @@ describe('plan', () => {
 });
 
 describe('events of one deploy', () => {
-  test('come in order and end with the deploy', async () => {
+  test('arrive in order, and end with the deploy', async () => {
     const types: string[] = [];
     for await (const event of factory('direct').deployEvents(first)) types.push(event.type);
     expect(types[0]).toBe('started');
@@ -88,7 +88,7 @@ describe('events of one deploy', () => {
     expect(types).toContain('resource-ready');
   });
 
-  test('say what happened to each object', async () => {
+  test('report what happened to each object', async () => {
     const outcomes = async (spec: typeof first) => {
       const found: string[] = [];
       for await (const event of factory('direct').deployEvents(spec)) {
@@ -112,14 +112,14 @@ describe('events of one deploy', () => {
     ]);
   });
 
-  test('who leaves the loop gives the deploy up', async () => {
+  test('the end of the loop over the events aborts the deploy', async () => {
     for await (const event of factory('direct').deployEvents(first)) if (event.type === 'started') break;
     expect(
       await cluster.client.find({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'a', namespace: 'default' }),
     ).toBe(undefined);
   });
 
-  test('what the deploy rejects with is thrown after its last event', async () => {
+  test('the error of a deploy is thrown after its last event', async () => {
     const seen: DeployEvent[] = [];
     const run = async () => {
       for await (const event of factory('kro').deployEvents(first)) seen.push(event);

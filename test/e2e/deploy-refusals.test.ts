@@ -35,7 +35,7 @@ const options = (more: Partial<FactoryOptions> = {}): FactoryOptions => ({
 });
 
 describe.each(modes)('%s mode', (mode) => {
-  test('without rights: verb, resource, and what to ask for', async () => {
+  test('without rights the error names the verb, the resource and the missing role', async () => {
     const { kubeconfig } = await cluster.listen();
     const kubeConfig = kubeconfig.replace(/token: .*/, 'token: jane');
     expect(kubeConfig).not.toBe(kubeconfig);
@@ -46,7 +46,7 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('a kind that the cluster does not have is named, and leaves nothing for good', async () => {
+  test('a kind that the cluster lacks is named, and the deletion leaves nothing behind', async () => {
     const factory = widgets.factory(mode, options());
     await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
       code: mode === 'direct' ? 'deploy/invalid-graph' : 'deploy/definition-refused',
@@ -62,7 +62,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(await cluster.client.find(definition)).toBeUndefined();
   });
 
-  test('a namespace that is not there is named', async () => {
+  test('a missing namespace is named', async () => {
     const factory = shop.factory(mode, options({ namespace: 'nowhere', createNamespace: false }));
     await expect(factory.deploy({ name: 'a' })).rejects.toMatchObject({
       code: 'deploy/no-namespace',
@@ -70,7 +70,7 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('an object of another owner ends the deploy before its time, and is not counted as left behind', async () => {
+  test('an object of another owner ends the deploy before the time limit, and is not listed as a leftover', async () => {
     const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
     const taken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a-config', namespace: 'default', labels } };
     await cluster.client.create(taken);
@@ -86,7 +86,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect((error as Error).message).not.toContain('in the cluster: ConfigMap');
   });
 
-  test('a deploy that is given up says so, and the next one goes on', async () => {
+  test('an aborted deploy reports it, and the next deploy continues', async () => {
     const stop = new AbortController();
     const said: string[] = [];
     const factory = shop.factory(
@@ -116,7 +116,7 @@ test('in kro mode a time-out names the children that are not ready, and their lo
   });
 });
 
-test('in kro mode the instance may have a namespace of its own', async () => {
+test('in kro mode the instance may have another namespace than its objects', async () => {
   const factory = shop.factory('kro', options({ namespace: 'a', instanceNamespace: 'b' }));
   await factory.deploy({ name: 'x' });
   const places = (await factory.getInstances()).map(({ metadata }) => metadata.namespace);
@@ -134,7 +134,7 @@ test('in kro mode the instance may have a namespace of its own', async () => {
   });
 });
 
-test('breaking changes of the schema are permitted where they are asked for', async () => {
+test('breaking changes of the schema are allowed by an option', async () => {
   const other = kubernetesComposition({ name: 'shop', spec: type({ name: 'string', size: 'string' }) }, (spec) => {
     ConfigMap({ id: 'config', name: `${spec.name}-config`, data: { size: spec.size } });
   });
@@ -158,7 +158,7 @@ test('a move to direct mode does not wait for a garbage collector that does not 
   await expect(direct.deploy({ name: 'x' })).resolves.toMatchObject({ kind: 'Shop' });
 }, 30_000);
 
-test.each(modes)('in %s mode the events of the objects are told while the deploy runs', async (mode) => {
+test.each(modes)('in %s mode the events of the objects are reported during the deploy', async (mode) => {
   const told: string[] = [];
   const progressCallback: FactoryOptions['progressCallback'] = ({ type, resourceId, message }) => {
     if (type === 'kubernetes-event') told.push(`${resourceId}: ${message}`);
@@ -167,7 +167,7 @@ test.each(modes)('in %s mode the events of the objects are told while the deploy
   expect(told).toContainEqual(expect.stringMatching(/^web: Normal ScalingReplicaSet \(Deployment\/x-web\)/));
 });
 
-test('a KubeConfig of @kubernetes/client-node is taken', async () => {
+test('a KubeConfig of @kubernetes/client-node is accepted', async () => {
   const { kubeconfig } = await cluster.listen();
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromString(kubeconfig);

@@ -53,7 +53,7 @@ const factoryOf = (composition: typeof shop | typeof many, transport: Transport)
   };
 
 describe('requests of a direct deploy', () => {
-  test('five resources: each object once, the record, discovery, and a watch per kind', async () => {
+  test('five resources: one request for each object, the record, discovery, and a watch for each kind', async () => {
     const { transport, log } = recorded();
     await factoryOf(shop, transport).deploy({ name: 'a' });
     expect(log.toSorted()).toMatchInlineSnapshot(`
@@ -80,14 +80,14 @@ describe('requests of a direct deploy', () => {
     `);
   });
 
-  test('201 resources take at most 220', async () => {
+  test('201 resources need at most 220 requests', async () => {
     const { transport, log } = recorded();
     await factoryOf(many, transport).deploy({ name: 'a', items: Array.from({ length: 200 }, (_, i) => `n${i}`) });
     expect(log.filter((line) => line.startsWith('PATCH'))).toHaveLength(203);
     expect(log.length).toBeLessThanOrEqual(220);
   });
 
-  test('deploying the same again writes no child', async () => {
+  test('a second deploy of the same spec writes no child', async () => {
     const { transport, log } = recorded();
     await factoryOf(shop, transport).deploy({ name: 'a' });
     log.length = 0;

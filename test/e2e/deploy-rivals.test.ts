@@ -101,7 +101,7 @@ describe('while one process deploys', () => {
     ['deletes the definition', () => remove(definition)],
   ];
   test.each(rivals)(
-    'another one %s: the deploy serves it again',
+    'while another process %s, the deploy makes the definition serve the kind again',
     async (_what, rival) => {
       const points = await atEachPoint(async (at, before) => {
         await factory(server.transport).deploy({ name: 'a' });
@@ -117,7 +117,7 @@ describe('while one process deploys', () => {
     120_000,
   );
 
-  test('another one deletes the instance: the deploy says so, or was not concerned', async () => {
+  test('another process deletes the instance: the deploy reports it, or ends before the deletion', async () => {
     const codes = new Set<unknown>();
     await atEachPoint(async (at, before) => {
       const transport = new Interrupted(at, before, () => factory(server.transport).deleteInstance('b'));
@@ -134,7 +134,7 @@ describe('while one process deploys', () => {
   }, 120_000);
 });
 
-test('while one process deletes the last instance, another one deploys one: it is kept', async () => {
+test('an instance that is deployed during the deletion of the last instance is kept', async () => {
   const points = await atEachPoint(async (at, before) => {
     await factory(server.transport).deploy({ name: 'a' });
     const transport = new Interrupted(at, before, () => factory(server.transport).deploy({ name: 'b' }));
@@ -148,7 +148,7 @@ test('while one process deletes the last instance, another one deploys one: it i
   expect(points).toBeGreaterThan(4);
 }, 120_000);
 
-test('an instance that is being deleted is made anew when it is gone', async () => {
+test('an instance that is being deleted is created again after its deletion', async () => {
   const hold = (finalizers: string[] | null) =>
     server.client.patch(instance('a'), { metadata: { finalizers } }, { type: 'merge' });
   await factory(server.transport).deploy({ name: 'a' });
@@ -171,7 +171,7 @@ test('an instance that is being deleted is made anew when it is gone', async () 
   expect(told).toContain('waiting until the former Page kro.run/v1alpha1 default/a is gone');
 });
 
-test('one that is never gone is named with what holds it', async () => {
+test('an instance whose deletion does not end is named with its finalizer', async () => {
   await factory(server.transport).deploy({ name: 'a' });
   const { metadata } = await server.client.get(instance('a'));
   const finalizers = [...(metadata.finalizers ?? []), 'example.com/hold'];

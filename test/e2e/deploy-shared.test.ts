@@ -39,7 +39,7 @@ const page = (color: string) =>
     },
   );
 
-test('kro mode makes namespaces and shared instances first, and keeps what others share', async () => {
+test('kro mode creates namespaces and shared instances first, and keeps shared instances of other graphs', async () => {
   const options = { namespace: 'default', transport: cluster.transport, timeout: 20_000 };
   const factory = page('blue').factory('kro', options);
   const deployed = await factory.deploy({ name: 'a' });
@@ -59,7 +59,7 @@ test('kro mode makes namespaces and shared instances first, and keeps what other
   expect(left.items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['a-space', 'b-space']));
 });
 
-test('a definition that another client is deleting is applied again when it is gone', async () => {
+test('a definition that another client deletes is applied again after its deletion', async () => {
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'settings' };
   const hold = (finalizers: string[] | null) =>
     cluster.client.patch(definition, { metadata: { finalizers } }, { type: 'merge' });

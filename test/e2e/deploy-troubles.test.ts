@@ -64,7 +64,7 @@ function failure(code: number, reason: string): TransportResponse {
 }
 
 describe.each(modes)('%s mode', (mode) => {
-  test('a field that cannot change: which object, why, and how to go on', async () => {
+  test('the error for an immutable field names the object, the reason and the remedy', async () => {
     const factory = work.factory(mode, options());
     await factory.deploy({ name: 'a', image: 'one' });
     const error = await factory.deploy({ name: 'a', image: 'two' }).catch((thrown: unknown) => thrown);
@@ -76,7 +76,7 @@ describe.each(modes)('%s mode', (mode) => {
     for (const line of (error as Error).message.split('\n')) expect(line.length).toBeLessThan(1200);
   });
 
-  test('another process that deploys another spec: the former deploy ends at once', async () => {
+  test('the deploy of another spec by another process ends the earlier deploy at once', async () => {
     let rival: Promise<unknown> | undefined;
     const transport = answering(async (request) => {
       const place = mode === 'kro' ? '/notes/a?' : '/configmaps/typekro-note-a?';
@@ -93,7 +93,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(map.data).toEqual({ text: 'theirs' });
   });
 
-  test('a token that expires at any request ends the deploy, and the next one goes on', async () => {
+  test('a token that expires at any request ends the deploy, and the next deploy continues', async () => {
     for (let valid = 0; ; valid += 1) {
       let requests = 0;
       const transport = answering(() => {
@@ -115,13 +115,13 @@ describe.each(modes)('%s mode', (mode) => {
     });
   });
 
-  test('a graph may install a kind and make an object of it', async () => {
+  test('a graph may install a kind and create an object of it', async () => {
     const factory = gizmos.factory(mode, options({ target: 'typekro' }));
     await expect(factory.deploy({ name: 'a' })).resolves.toMatchObject({ status: { state: 'ACTIVE' } });
   });
 });
 
-describe('in direct mode a server in trouble', () => {
+describe('direct mode with a failing server', () => {
   const isWatch = ({ path }: TransportRequest) => path.includes('watch=');
   const isWrite = (place: string) => (request: TransportRequest) =>
     request.method === 'PATCH' && request.path.includes(`/configmaps/${place}?`);
@@ -129,11 +129,11 @@ describe('in direct mode a server in trouble', () => {
 
   test.each<[string, (request: TransportRequest) => boolean, number, string, number, boolean]>([
     ['is too busy for a child', isWrite('a'), 429, 'TooManyRequests', 3, false],
-    ['is away when a child is written', isWrite('a'), 503, 'ServiceUnavailable', 3, false],
+    ['is unavailable when a child is written', isWrite('a'), 503, 'ServiceUnavailable', 3, false],
     ['fails to write a child', isWrite('a'), 500, 'InternalError', 2, true],
     ['is too busy for the record', isWrite('typekro-note-a'), 429, 'TooManyRequests', 3, false],
     ['fails to read a child, which may not be watched', isRead, 500, 'InternalError', 1, true],
-  ])('%s: the deploy goes on', async (_name, isHit, code, reason, times, isTold) => {
+  ])('the server %s: the deploy continues', async (_name, isHit, code, reason, times, isTold) => {
     let hits = 0;
     const transport = answering((request) => {
       if (isHit === isRead && isWatch(request)) return failure(403, 'Forbidden');
@@ -150,7 +150,7 @@ describe('in direct mode a server in trouble', () => {
   });
 });
 
-test('in direct mode an object that others made is taken over with a warning', async () => {
+test('direct mode adopts an object of another client with a warning', async () => {
   const metadata = { name: 'a', namespace: 'default', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
   const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } };
   await server.client.apply(theirs, { fieldManager: 'helm' });
@@ -162,7 +162,7 @@ test('in direct mode an object that others made is taken over with a warning', a
   expect(told).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
 });
 
-test('in direct mode a spec that its record cannot hold is refused before anything is made', async () => {
+test('direct mode refuses a spec that is too large for its record before it creates an object', async () => {
   const text = 'x'.repeat(1_200_000);
   await expect(note.factory('direct', options()).deploy({ name: 'a', text })).rejects.toMatchObject({
     code: 'deploy/too-large',

@@ -42,7 +42,7 @@ describe('both modes of one composition', () => {
   // For kro, a Deployment without `readyWhen` is ready as soon as it is written. When its pods are simulated in another
   // process, the status may or may not have them.
   test.each(isRealServer ? (['direct'] as const) : (['direct', 'kro'] as const))(
-    '%s: deploys, answers the typed status, and deletes everything',
+    '%s: deploys, returns the typed status, and deletes everything',
     async (mode) => {
       if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
       const events: string[] = [];
@@ -90,7 +90,7 @@ describe('direct mode', () => {
   const factory = (options: object = {}) =>
     app.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000, ...options });
 
-  test('another factory, as in another process, finds and deletes what was deployed', async () => {
+  test('another factory, as in another process, finds and deletes the deployed instance', async () => {
     await factory().deploy({ name: 'a', replicas: 1, debug: true });
     const later = factory();
     expect((await later.getInstances())[0]?.status).toMatchObject({ ready: true });
@@ -98,7 +98,7 @@ describe('direct mode', () => {
     expect(await names('v1', 'ConfigMap')).toEqual([]);
   });
 
-  test('rollback goes to the deploy before, and deletes what was deployed once', async () => {
+  test('rollback returns to the previous deploy, and deletes an instance that was deployed only once', async () => {
     const once = factory();
     await once.deploy({ name: 'a', replicas: 1, debug: false });
     await once.deploy({ name: 'a', replicas: 3, debug: true });
@@ -120,7 +120,7 @@ describe('direct mode', () => {
     warned.mockRestore();
   });
 
-  test('a rollback that deletes says so to the listener of events', async () => {
+  test('a rollback that deletes an instance reports it in an event', async () => {
     const said: string[] = [];
     const told = factory({ progressCallback: ({ type, message }: DeployEvent) => said.push(`${type}: ${message}`) });
     await told.deploy({ name: 'c', replicas: 1, debug: false });
@@ -128,7 +128,7 @@ describe('direct mode', () => {
     expect(said.at(-1)).toMatch(/^resource-warning: rollback\(\) deleted .*c of shop/);
   });
 
-  test('deploying the same again writes nothing to the children', async () => {
+  test('a second deploy of the same spec writes nothing to the children', async () => {
     const same = factory();
     await same.deploy({ name: 'a', replicas: 1, debug: true });
     const service = { apiVersion: 'v1', kind: 'Service', name: 'a-svc', namespace: 'default' };
@@ -137,14 +137,14 @@ describe('direct mode', () => {
     expect((await cluster.client.get(service)).metadata.resourceVersion).toBe(before);
   });
 
-  test('a dry run asks the server and stores nothing', async () => {
+  test('a dry run sends dry-run requests and stores nothing', async () => {
     const { objects } = await factory().toDryRun({ name: 'a', replicas: 1, debug: false });
     expect(objects.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Service']);
     expect(await names('apps/v1', 'Deployment')).toEqual([]);
     expect(await names('v1', 'ConfigMap')).toEqual([]);
   });
 
-  test('a refused object is named with the server’s reason, and the rest is left in place', async () => {
+  test('a refused object is named with the server’s reason, and the other objects stay', async () => {
     const bad = kubernetesComposition(
       { name: 'bad', kind: 'Bad', spec: type({ name: 'string' }), status: type({ ok: 'boolean' }) },
       (spec) => {
@@ -160,7 +160,7 @@ describe('direct mode', () => {
 
   // A failing pod and its events exist only where controllers of workloads run.
   test.skipIf(isRealServer)(
-    'a time-out names what is not ready, its events, where its logs are, and what is left',
+    'a time-out names the objects that are not ready, their events, the command for their logs, and the leftovers',
     async () => {
       const slow = kubernetesComposition(
         { name: 'slow', kind: 'Slow', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) },
@@ -186,7 +186,7 @@ describe('direct mode', () => {
     },
   );
 
-  test('a spec that does not fit its schema is refused before anything is sent', async () => {
+  test('a spec that does not match its schema is refused before the first request', async () => {
     await expect(factory().deploy({ name: 'a', replicas: 'two' as unknown as number, debug: false })).rejects.toThrow(
       /replicas/,
     );

@@ -27,7 +27,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('a save of an imported file is applied, a broken one is told, and Ctrl-C ends it', async () => {
+  test('a save of an imported file is applied, a broken file is reported, and Ctrl-C ends the command', async () => {
     const running = startCli(['dev', 'app.ts'], directory);
     await running.until(/serving the objects of the files/);
     write('data.ts', "export const data = { colour: 'blue' +;\n");
@@ -64,7 +64,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('modules that end their process are told, and the next ones load', async () => {
+  test('a module that ends its process is reported, and the next save is loaded', async () => {
     write('killed.js', "process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});\n");
     write('closed.js', 'process.disconnect(); await new Promise(() => {});\n');
     const running = startCli(['dev', 'killed.js', 'closed.js', 'app.ts'], directory);
@@ -78,7 +78,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('code that never ends is ended by the next save', async () => {
+  test('the next save ends a module that never finishes loading', async () => {
     write('data.ts', 'for (;;);\n');
     const running = startCli(['dev', 'app.ts'], directory);
     await running.until(/Dashboard/);
@@ -88,7 +88,7 @@ describe('typekro dev', { timeout: 90_000 }, () => {
     expect((await running.interrupt()).code).toBe(130);
   });
 
-  test('a name that is wrong from the start ends it', async () => {
+  test('an invalid name at the start ends the command', async () => {
     const { code, stderr } = await startCli(['dev', 'ap.ts'], directory).ended;
     expect(stderr).toContain('there is no file ap.ts');
     expect(stderr).toContain('did you mean app.ts?');

@@ -42,7 +42,7 @@ const objects = (text: string) =>
     .toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
 
 describe('typekro gitops', () => {
-  test('names the files that it wrote', () => {
+  test('names the written files', () => {
     const { code, stdout } = typekro('gitops', 'shop.yaml', '--out', 'deploy', '--flux-source', 'infra');
     expect(code).toBe(0);
     expect(stdout.trim().split('\n')).toEqual([

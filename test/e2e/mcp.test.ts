@@ -36,7 +36,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('answers calls one after another and at once', async () => {
+  test('answers sequential and concurrent calls', async () => {
     await connect('--root', fixture('.'));
     const names = ['configmap.rgd.yaml', 'missing.yaml'];
     const answers = await Promise.all(
@@ -48,7 +48,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     expect(kind.content[0]?.text).toMatch(/^data/);
   });
 
-  test('modules run only with --modules, as they are now, and print nothing between the messages', async () => {
+  test('modules run only with --modules, in their present state, and print nothing between the messages', async () => {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     writeFileSync(join(directory, 'app.mjs'), MODULE);
     await connect('--modules');
@@ -61,7 +61,7 @@ describe('typekro mcp over the standard input and output', { timeout: 90_000 }, 
     expect(broken.structuredContent).toMatchObject({ diagnostics: [{ severity: 'error' }] });
   });
 
-  test('ends when the client goes, after words that are no message, too', async () => {
+  test('ends when the client ends, also after input that is not a message', async () => {
     const closed = await new RunningCommand(process.execPath, [CLI, 'mcp'], { cwd: directory, input: 'no message\n' })
       .ended;
     expect(closed.code).toBe(0);

@@ -113,7 +113,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     await server.close();
   }, 60_000);
 
-  test('without those of a definition it names the missing one; with what `typekro rbac` prints, and no more, it works', async () => {
+  test('without the rights of a definition the controller names the missing right; with only the rights that `typekro rbac` prints it works', async () => {
     await apply([parse(readFileSync(file, 'utf8')) as KubeObject]);
     await expect.poll(definitionMessage, { timeout: 20_000 }).toMatch(/cannot watch resource "rights"/);
     await grant(await rbac(file));
@@ -131,7 +131,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
     expect(await secrets()).toBe(0);
   }, 60_000);
 
-  test('a definition with a ServiceAccount works with the rights of that account', async () => {
+  test('a definition with a ServiceAccount uses the rights of that account', async () => {
     const definition = parse(readFileSync(file, 'utf8').replaceAll('Rights', 'Account')) as KubeObject;
     definition.metadata = {
       name: 'account',

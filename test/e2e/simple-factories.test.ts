@@ -361,7 +361,7 @@ const CASES: Readonly<Record<string, [make: (spec: Spec) => unknown, object: Jso
   ],
 };
 
-describe('what a simple factory is given arrives, and an API server takes it', () => {
+describe('an object of a simple factory has the given values, and an API server accepts it', () => {
   test.each(Object.entries(CASES))('%s', async (_name, [make, expected]) => {
     const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (given) => {
       make(given);

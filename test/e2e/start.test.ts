@@ -24,7 +24,7 @@ describe('typekro up', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test('--once brings the examples to ACTIVE, prints their status and leaves nothing behind', async () => {
+  test('--once waits until the examples are ACTIVE, prints their status and leaves nothing behind', async () => {
     const { code, stdout, stderr } = await up('--once').ended;
     expect(stderr).toBe('');
     expect(code).toBe(0);
@@ -36,7 +36,7 @@ describe('typekro up', () => {
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
-  test('a second one beside the first ends with its pid and kubeconfig; another name works', async () => {
+  test('a second process with the same name ends with the pid and kubeconfig of the first; another name works', async () => {
     const file = fixture('configmap.rgd.yaml');
     const first = up(file);
     await first.until(/export KUBECONFIG=/);
@@ -48,7 +48,7 @@ describe('typekro up', () => {
     expect((await first.interrupt()).code).toBe(130);
   });
 
-  test('--keep goes on with the cluster of the last time, even after kill -9', async () => {
+  test('--keep continues with the previous cluster, even after kill -9', async () => {
     const uidOfInstance = () => {
       const files = ['state.jsonl', 'log.jsonl'].map((name) => join(directory, '.typekro/default/state', name));
       const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
@@ -68,7 +68,7 @@ describe('typekro up', () => {
     expect(uidOfInstance()).toBe(uid);
   });
 
-  test('a field that up applied is removed when the file no longer has it, and plan says so before', async () => {
+  test('a field that up applied is removed when the file no longer has it, and plan shows the removal before', async () => {
     const definition = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = (spec: string) =>
       `${definition}---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\nspec: ${spec}\n`;
@@ -85,7 +85,7 @@ describe('typekro up', () => {
     await running.interrupt();
   });
 
-  test('--once --keep: a refused change of the definition is no success of the former one', async () => {
+  test('--once --keep: a refused change of the definition is an error, although the previous revision works', async () => {
     const former = readFileSync(fixture('configmap.rgd.yaml'), 'utf8');
     const instance = '---\napiVersion: kro.run/v1alpha1\nkind: Settings\nmetadata: {name: a}\n';
     const changed = former
@@ -110,7 +110,7 @@ describe('typekro up', () => {
     expect(code).toBe(0);
   });
 
-  test('without an instance it is said how to add one', async () => {
+  test('without an instance a hint says how to add one', async () => {
     const { stdout } = await up('--once', fixture('configmap.rgd.yaml')).ended;
     expect(stdout).toMatch(
       /no instance is among them\.\n {2}hint: add an object with apiVersion: kro\.run\/v1alpha1 and kind: Settings/,
@@ -133,7 +133,7 @@ describe('typekro up', () => {
     expect(code).toBe(1);
   });
 
-  test('what a module prints is no part of a document', async () => {
+  test('the output of a module is not part of a document', async () => {
     const definition = JSON.stringify(parse(readFileSync(fixture('configmap.rgd.yaml'), 'utf8')));
     const file = write('a.mjs', `console.log('hello from the module');\nexport const a = ${definition};\n`);
     const { code, stdout, stderr } = await startCli(['rbac', file], directory).ended;
@@ -142,14 +142,14 @@ describe('typekro up', () => {
     expect(code).toBe(0);
   });
 
-  test('Ctrl-C in the middle ends with 130 and gives the name free', async () => {
+  test('Ctrl-C during the start ends with 130 and releases the name', async () => {
     const first = up();
     await first.until(/https:\/\/127\.0\.0\.1/);
     expect((await first.interrupt()).code).toBe(130);
     expect(existsSync(join(directory, '.typekro/default/lock'))).toBe(false);
   });
 
-  test('takes over after kill -9, and ends in order when no process reads its output', async () => {
+  test('takes over the lock after kill -9, and ends cleanly when no process reads its output', async () => {
     const file = fixture('configmap.rgd.yaml');
     const lock = join(directory, '.typekro/default/lock');
     const killed = up(file);
@@ -165,7 +165,7 @@ describe('typekro up', () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  test('namespaces and CRDs may stand behind what needs them, and a List stands for its items', async () => {
+  test('namespaces and CRDs may follow the objects that need them, and a List is read as its items', async () => {
     const item = (kind: string, metadata: string) =>
       `    - apiVersion: v1\n      kind: ${kind}\n      metadata: ${metadata}\n`;
     const items = item('ConfigMap', '{name: a, namespace: late}') + item('Namespace', '{name: late}');
@@ -176,13 +176,13 @@ describe('typekro up', () => {
     expect(stdout).toContain('Applied 2 objects');
   });
 
-  test('a time limit of nothing is over before anything is applied', async () => {
+  test('a time limit of 0 ends before the first object is applied', async () => {
     const { code, stderr } = await up('--once', '--timeout', '0', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(/not everything is ACTIVE after 0 s/);
     expect(code).toBe(1);
   });
 
-  test('a project whose .typekro is no directory', async () => {
+  test('a project whose .typekro is not a directory', async () => {
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(/up\/state-directory[\s\S]*move the file away that stands where \.typekro/);

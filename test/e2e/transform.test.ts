@@ -41,13 +41,13 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('typekro/register', () => {
-  test('without it the permission model lets no variables be read', () => {
+  test('without typekro/register the permission model does not allow reads of variables', () => {
     const { code, stderr } = run(...PERMISSION, 'main.js');
     expect(code).toBe(1);
     expect(stderr).toContain('--import typekro/register');
   });
 
-  test.each(['main.js', 'main.cjs'])('gives what an untransformed program gives: %s', (main) => {
+  test.each(['main.js', 'main.cjs'])('has the result of an untransformed program: %s', (main) => {
     for (const flags of [[], PERMISSION]) {
       const { code, stdout, stderr } = run(...flags, '--import', REGISTER, main);
       expect(stderr.replaceAll(/^\(.*\n/gm, '')).toBe('');
@@ -56,7 +56,7 @@ describe('typekro/register', () => {
     }
   });
 
-  test('tells the place in TypeScript, with tsx or Node in front', () => {
+  test('reports the place in TypeScript, with tsx or with Node', () => {
     const tsx = resolve('tsx');
     const before = hasHooks ? [] : ['--import', `file://${tsx}`];
     const { code, stderr } = run(...before, '--import', REGISTER, 'broken.ts');
@@ -65,7 +65,7 @@ describe('typekro/register', () => {
     expect(stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
-  test.skipIf(hasHooks)('says what to do where nothing strips types', () => {
+  test.skipIf(hasHooks)('says what to do if nothing strips types', () => {
     const { code, stderr } = run('--import', REGISTER, 'broken.ts');
     expect(code).toBe(1);
     expect(stderr).toMatch(
@@ -95,7 +95,7 @@ describe('typekro/plugin', () => {
     expect(run(...PERMISSION, 'broken.mjs').stderr).toMatch(/broken\.ts:6:7\d/);
   });
 
-  test('a minified Vite bundle does, too', async () => {
+  test('a minified Vite bundle composes under the permission model', async () => {
     await build('vite', 'main.js', 'vite.mjs');
     const { stdout, stderr, code } = run(...PERMISSION, 'vite.mjs');
     expect(stderr.replaceAll(/^\(.*\n/gm, '')).toBe('');

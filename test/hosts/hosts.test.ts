@@ -63,7 +63,7 @@ describe.each(NODES)('$name', (node) => {
   });
 
   const strips = node.exists && output0(node.command, '-p', 'process.features.typescript ?? false') !== 'false';
-  test.skipIf(!strips)('its own type stripping', () => {
+  test.skipIf(!strips)('Node with its own type stripping', () => {
     expect(output(node.command, ['main-typed.ts'])).toBe(expected);
     expect(output(node.command, [...withoutInspector(node), '--import', REGISTER, 'main-typed.ts'])).toBe(expected);
   });
@@ -101,7 +101,7 @@ describe('minified bundles', () => {
       }
     });
 
-    test.skipIf(isMissing)('with the plugin, where there is no inspector', async () => {
+    test.skipIf(isMissing)('with the plugin, without an inspector', async () => {
       await bundleWith(name, { directory, entry: 'main.js', out: `${name}-plugin.mjs`, transform: true });
       for (const node of NODES.filter(({ exists }) => exists)) {
         expect(output(node.command, [...withoutInspector(node), `${name}-plugin.mjs`])).toBe(expected);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { expand, parseDockerfile, wordsOf } from './dockerfile.ts';
 
-test('a Dockerfile is its stages, with comments left out and continued lines joined', () => {
+test('a Dockerfile is parsed to its stages, without comments and with continued lines joined', () => {
   const text = [
     '# a comment',
     'ARG BASE=node:24',
@@ -27,7 +27,7 @@ test.each([
   expect(() => parseDockerfile(text)).toThrow(message);
 });
 
-test('words stand in a list or between spaces, and values are put in', () => {
+test('words are written as a list or between spaces, and values are substituted', () => {
   expect(wordsOf('["a b", "c"]')).toEqual(['a b', 'c']);
   expect(wordsOf('a  b')).toEqual(['a', 'b']);
   expect(expand('v${A}', new Map([['A', '1']]))).toBe('v1');

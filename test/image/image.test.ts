@@ -44,7 +44,7 @@ function start(...args: readonly string[]): RunningCommand {
   });
 }
 
-test('the image runs as a user that is not root, named by number', () => {
+test('the image runs as a numeric user other than root', () => {
   expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
 });
 
@@ -64,7 +64,7 @@ test('the image holds no compiler and no test tool', () => {
   expect(installed.filter(([, { dev }]) => dev === true)).toEqual([]);
 });
 
-test('the image says the version of the package', async () => {
+test('the image prints the version of the package', async () => {
   const { code, stdout } = await start('--version').ended;
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: version });

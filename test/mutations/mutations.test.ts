@@ -18,13 +18,13 @@ describe('the list of mutations', () => {
     },
   );
 
-  it('names each mutation once, and explains only what it names', () => {
+  it('names each mutation once, and explains only mutations of the list', () => {
     const names = MUTATIONS.map(({ name }) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(Object.keys(SURVIVORS).filter((name) => !names.includes(name))).toEqual([]);
   });
 
-  it('gives the same sample for the same seed, from as many rooms as it can', () => {
+  it('has the same sample for the same seed, from as many rooms as possible', () => {
     const rooms = new Set(MUTATIONS.map(({ room }) => room)).size;
     expect(sample(1, 12)).toEqual(sample(1, 12));
     expect(new Set(sample(1, rooms).map(({ room }) => room)).size).toBe(rooms);

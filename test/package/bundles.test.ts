@@ -66,7 +66,7 @@ describe('the packed package, bundled into one file', () => {
     });
   });
 
-  test('bundled parts and late parts have the same exports and texts', async () => {
+  test('bundled and late-loaded modules have the same exports and texts', async () => {
     type Parts = Readonly<Record<string, () => unknown>>;
     const load = (name: string) => import(pathToFileURL(packaged(`dist/core/${name}.js`)).href) as Promise<Parts>;
     const [late, bundled] = await Promise.all([load('late-parts'), load('bundled-parts')]);

@@ -177,7 +177,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['wait corner --for deleted --timeout 30s', 0, /./],
 ];
 
-test('each command answers in a process of its own', { timeout: 300_000 }, async () => {
+test('each command works in a separate process', { timeout: 300_000 }, async () => {
   const seen: string[] = [];
   for (const [line, code, out] of ROWS) {
     const ended = await typekro(line.split(' '));

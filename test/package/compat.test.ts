@@ -19,7 +19,7 @@ const NAMESPACES = 'apisix certManager clickstack envoyAIGateway externalDns har
   ' ',
 );
 
-test.each(NAMESPACES)('the root names %s, which says the way', (name) => {
+test.each(NAMESPACES)('the root exports %s, which names its replacement', (name) => {
   const namespace = (sdk as unknown as Record<string, { readonly member: unknown }>)[name];
   expect(wayOf(() => namespace?.member)).toMatchObject({
     code: 'compose/moved',
@@ -40,7 +40,7 @@ test('typekro/compat has the namespaces that have an entry point, and the factor
   );
 });
 
-test('every name of typekro/advanced says the way when it is called, constructed or read', () => {
+test('every name of typekro/advanced names its replacement when it is called, constructed or read', () => {
   const { TypeKroError: kept, ...gone } = advanced as unknown as Record<string, new () => unknown>;
   expect(kept).toBe(sdk.TypeKroError);
   expect(Object.keys(gone)).toHaveLength(68);
@@ -72,7 +72,7 @@ test('types have their old names', () => {
   expect(graph.toYaml({ target: 'typekro' })).toContain('${databaseMain.status.host}');
 });
 
-test('an undeclared status has the types of what is returned, without their literals', () => {
+test('an undeclared status has the types of the returned values, without literal types', () => {
   const graph = sdk.kubernetesComposition({ name: 'site', kind: 'Site', spec: type({ name: 'string' }) }, (spec) => ({
     phase: spec.name === 'a' ? 'up' : 'down',
     names: [spec.name],

@@ -36,7 +36,7 @@ kubernetesComposition({ name: 'web', kind: 'Web', spec: type({ name: 'string' })
 });
 `;
 
-describe('the packed tarball in a project of its own', () => {
+describe('the packed tarball in a separate project', () => {
   let directory: string;
   const tsc = (...args: string[]) =>
     runCommand(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), ...args], { cwd: directory });
@@ -70,7 +70,7 @@ describe('the packed tarball in a project of its own', () => {
     expect(stdout).toContain('replicas: ${schema.spec.replicas}');
   });
 
-  test('`typekro init` makes a project whose check and test pass as they are', () => {
+  test('`typekro init` creates a project whose check and test pass unchanged', () => {
     const node = (cwd: string, ...args: string[]) => runCommand(process.execPath, args, { cwd });
     const made = node(directory, 'node_modules/typekro/dist/cli/main.js', 'init', 'platform');
     expect(made).toMatchObject({ code: 0, stderr: '' });
@@ -97,7 +97,7 @@ describe('the packed tarball in a project of its own', () => {
   });
 });
 
-describe('the packed tarball with nothing but its dependencies', () => {
+describe('the packed tarball with only its dependencies', () => {
   let directory: string;
   const typekro = (...args: string[]) =>
     new RunningCommand(process.execPath, ['node_modules/typekro/dist/cli/main.js', ...args], {
@@ -119,7 +119,7 @@ describe('the packed tarball with nothing but its dependencies', () => {
     expect(code).toBe(0);
   });
 
-  test.skipIf('typescript' in process.features)('a TypeScript file needs tsx, and the error says so', async () => {
+  test.skipIf('typescript' in process.features)('the error for a TypeScript file names tsx as missing', async () => {
     writeFileSync(join(directory, 'app.ts'), 'export const x = 1;\n');
     const { code, stdout, stderr } = await typekro('validate', 'app.ts').ended;
     expect(stdout + stderr).toContain('npm install --save-dev tsx, or use Node 22.18');

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const rows = [...read('docs/controller-differences.md').matchAll(/^\| ([KW]\d+) \|.*\| `([^`]+)`: "([^"]+)" \|$/gm)];
 
-test('docs/controller-differences.md names each weakness and each difference between the lines of kro once', () => {
+test('docs/controller-differences.md has each weakness and each difference between the versions of kro once', () => {
   const numbered = (letter: string, length: number) => Array.from({ length }, (_, index) => `${letter}${index + 1}`);
   const expected = [...numbered('W', 27), ...numbered('K', 12)];
   expect(rows.map(([, weakness]) => weakness)).toEqual(expected);

@@ -59,6 +59,6 @@ test('converted compositions have no error of types', () => {
   expect(run('@typescript/native/bin/tsc', ...flags, ...files)).toBe('');
 }, 120_000);
 
-test('converted compositions are formatted as the house formats', () => {
+test('converted compositions have the format of this project', () => {
   expect(run('oxfmt/bin/oxfmt', '-c', join(root, '.oxfmtrc.json'), '--check', '*.ts')).toBe('');
 }, 60_000);

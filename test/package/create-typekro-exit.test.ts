@@ -46,7 +46,7 @@ test('a signal reaches the command, whose exit code counts', async () => {
   expect(await running.ended).toMatchObject({ code: 7 });
 });
 
-test('a command that cannot start is an error in words', async () => {
+test('a command that cannot start is an error with a message', async () => {
   const script = 'process.execPath="/none/node"';
   const ended = await create('', { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` }).ended;
   expect(ended).toMatchObject({ code: 1, stderr: 'error: typekro init does not start: spawn /none/node ENOENT\n' });

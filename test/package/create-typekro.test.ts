@@ -63,7 +63,7 @@ test(
   },
 );
 
-test('it hands over the exit code, and writes nothing beside a file that is there', async () => {
+test('the exit code is passed on, and nothing is written beside an existing file', async () => {
   const again = await new RunningCommand(
     process.execPath,
     [join(folder, 'node_modules/create-typekro/create-typekro.js'), 'my-app'],

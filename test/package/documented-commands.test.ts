@@ -48,7 +48,7 @@ function linesIn(text: string): string[] {
   ];
 }
 
-describe('each command line is one that the program takes', () => {
+describe('each command line is accepted by the program', () => {
   const names = new Set(commands.map(({ name }) => name));
   const inDocs = PAGES.flatMap((page) => linesIn(readFileSync(join(ROOT, page), 'utf8')).map((line) => [page, line]));
   const inHelp = untouched.flatMap(({ name, examples }) =>
@@ -60,7 +60,7 @@ describe('each command line is one that the program takes', () => {
     ),
   );
 
-  test('the pages and the examples of the help have some', () => {
+  test('the pages and the examples of the help contain command lines', () => {
     expect(inDocs.length).toBeGreaterThan(60);
     expect(inHelp.length).toBeGreaterThan(60);
   });

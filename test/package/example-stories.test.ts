@@ -15,7 +15,7 @@ function storiesIn(text: string) {
 }
 
 describe('the header of an example', () => {
-  test('tells of deployments, what others report, and how each ends', () => {
+  test('has deployments, reports of other controllers, and the expected end of each', () => {
     const text = `// A title.
 //
 // With first: { name: a }
@@ -49,7 +49,7 @@ import x from 'y';
   });
 });
 
-test('a spec takes what was reported before', () => {
+test('a spec may contain values that were reported before', () => {
   const statuses = new Map([['first', { url: 'http://x' }]]);
   expect(filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1 }, statuses)).toEqual({
     a: 'http://x',

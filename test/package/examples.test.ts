@@ -12,13 +12,13 @@ beforeAll(async () => {
 
 const examples = new URL('../../examples/', import.meta.url);
 
-test('every composition of the examples has its golden definition, and every golden its composition', () => {
+test('every composition of the examples has a golden definition, and every golden definition has a composition', () => {
   const expected = graphs.map((example) => goldenOf(example).pathname.split('/').at(-1));
   expect(readdirSync(new URL('golden', examples)).sort()).toEqual(expected.sort());
 });
 
 test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
-  '%s is as its golden says, and stock kro would take it without a warning',
+  '%s equals its golden definition, and stock kro accepts it without a warning',
   (name) => {
     const own = graphs.filter(({ file }) => file === name);
     expect(own).not.toEqual([]);

@@ -27,7 +27,7 @@ test.each(groups)('docs/factories/%s.md shows a graph', (group) => {
 describe.each(ofProjects)('%s', (group) => {
   const page = read(`docs/factories/${group}.md`);
 
-  test('every function that it exports stands on its page', async () => {
+  test('every exported function is on the page', async () => {
     const module = (await import(new URL(`src/factories/${group}/index.ts`, root).href)) as Record<string, unknown>;
     // The page for users of TypeKro 0.33 has the moved names of that version.
     const moved = await movedNamesOf(group);
@@ -35,7 +35,7 @@ describe.each(ofProjects)('%s', (group) => {
     expect(missing).toEqual([]);
   });
 
-  test('what the page says of readiness is the rule of the generated factory', () => {
+  test('the readiness on the page is the rule of the generated factory', () => {
     const generated = groupFiles(group).join('\n');
     for (const [, names = '', rule = ''] of page.matchAll(/^\| ((?:`\w+`(?:, )?)+) *\| [^|]* \| ([^|]*?) *\|$/gm)) {
       for (const [, name = ''] of names.matchAll(/`(\w+)`/g)) {

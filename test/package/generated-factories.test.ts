@@ -65,13 +65,13 @@ function writeAll(files: ReadonlyMap<string, string>, below: string): void {
   }
 }
 
-test('there are definitions of twenty projects and more', () => {
+test('there are definitions of at least twenty projects', () => {
   expect(generated('typekro').diagnostics).toEqual([]);
   expect(definitions.filter(({ spec }) => spec?.['group'] !== 'hostile.example.com').length).toBeGreaterThanOrEqual(20);
   expect(examples).toHaveLength(definitions.length);
 });
 
-test('all generated code type-checks as a user compiles it, and takes the objects of its kinds', () => {
+test('all generated code type-checks as a user compiles it, and accepts objects of its kinds', () => {
   const { files } = generated('typekro');
   writeAll(files, 'types');
   const chart = generateChart(
@@ -121,7 +121,7 @@ test('all generated code type-checks as a user compiles it, and takes the object
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
 }, 60_000);
 
-describe('objects of the kinds come out of the factories as they went in, and are valid', () => {
+describe('the factories return the given objects unchanged, and the objects are valid', () => {
   const { files } = generated(join(root, 'src/compose/index.ts'));
   beforeAll(() => {
     writeAll(files, 'run');

@@ -39,7 +39,7 @@ async function namesOf(entry: string): Promise<Set<string>> {
 }
 
 describe('the page for users of the SDK 0.33', () => {
-  test('names every entry point as it is', () => {
+  test('names every entry point', () => {
     const wrong = rows('Entry points').filter(
       ([entry, fate]) => Object.hasOwn(exports, entry.replace(/^typekro/, '.')) === (fate === 'dropped'),
     );
@@ -51,7 +51,7 @@ describe('the page for users of the SDK 0.33', () => {
     ['`typekro`', 'typekro', 149],
     ['`typekro/simple`', 'typekro/simple', 16],
     ['`typekro/alchemy`', 'typekro/alchemy', 24],
-  ])('names every export of %s, and where it is now', { timeout: 60_000 }, async (title, entry, count) => {
+  ])('names every export of %s, and its present place', { timeout: 60_000 }, async (title, entry, count) => {
     const table = rows(title);
     expect(new Set(table.map(([name]) => name)).size).toBe(count);
     for (const [name, fate] of table) {
@@ -71,7 +71,7 @@ describe('the page for users of the SDK 0.33', () => {
     expect(await namesOf('typekro/aspects')).toEqual(new Set([...names, 'mergeByName', 'patchEach']));
   });
 
-  test('says of everything dropped or named what to use instead', () => {
+  test('has a replacement for everything that is dropped or renamed', () => {
     const dropped = page.split('\n').filter((line) => /^\| `[^`]+` \| (dropped|named) \|/.test(line));
     expect(dropped.filter((line) => (line.split('|')[3] ?? '').trim() === '')).toEqual([]);
   });

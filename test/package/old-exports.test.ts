@@ -37,7 +37,7 @@ describe('the exports of TypeKro 0.33', () => {
   test('are those of 32 entry points', () => expect(OLD).toHaveLength(32));
 
   test.each(OLD.filter(([entry]) => entry !== 'typekro/alchemy'))(
-    '%s: each name is what it was, stands in typekro/compat, or says the way',
+    '%s: each name is unchanged, is in typekro/compat, or names its replacement',
     { timeout: 60_000 },
     async (entry, names) => {
       const here = await valuesOf(entry);
@@ -49,7 +49,7 @@ describe('the exports of TypeKro 0.33', () => {
     },
   );
 
-  test('the root has its own few names; any other was there in 0.33 and has another home', async () => {
+  test('the root exports few names of its own; the other names of 0.33 have another entry point', async () => {
     const root = await valuesOf('typekro');
     const elsewhere = new Set(Object.keys(await valuesOf('typekro/aspects')));
     const old = new Set(OLD.find(([entry]) => entry === 'typekro')?.[1]);
@@ -60,7 +60,7 @@ describe('the exports of TypeKro 0.33', () => {
     expect(names.length).toBeLessThanOrEqual(60);
   });
 
-  test('typekro/alchemy: each name is what it was, or says the way', async () => {
+  test('typekro/alchemy: each name is unchanged, or names its replacement', async () => {
     const moved = (await import('../../src/alchemy/moved.ts')) as Record<string, unknown>;
     const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];
     expect(names.length).toBe(24);
@@ -70,7 +70,7 @@ describe('the exports of TypeKro 0.33', () => {
     }
   });
 
-  test('a name that says the way is refused at its line in a composition, called or as a value', async () => {
+  test('a moved name in a composition is refused at its line, called or as a value', async () => {
     const { kubernetesComposition } = await import('../../src/index.ts');
     const { ConfigMap } = await import('../../src/factories/simple/index.ts');
     const { certManagerBootstrap } = await import('../../src/factories/cert-manager/index.ts');
@@ -94,7 +94,7 @@ describe('the exports of TypeKro 0.33', () => {
     }
   });
 
-  test('a function is no field of a status', async () => {
+  test('a function cannot be a field of a status', async () => {
     const { kubernetesComposition } = await import('../../src/index.ts');
     const graph = () =>
       kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => ({

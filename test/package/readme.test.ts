@@ -13,7 +13,7 @@ const SNIPPETS = new Map(
   [...README.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
 );
 
-describe("the README's files, saved as they stand", () => {
+describe('the files of the README, saved unchanged', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-readme-'));
@@ -27,14 +27,14 @@ describe("the README's files, saved as they stand", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('the application runs, with what the install line installs', async () => {
+  test('the application runs with the packages of the install line', async () => {
     const { code, stdout, stderr } = await startCli(['up', '--once', 'app.ts'], folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/WebApp default\/hello +ACTIVE/);
     expect(code).toBe(0);
   });
 
-  test('a command that loads the deploying program deploys nothing, and names its line', async () => {
+  test('a command that loads a deploying program does not deploy, and names the line of the call', async () => {
     const { code, stdout, stderr } = await startCli(['validate', 'deploy.ts'], folder).ended;
     expect(stderr).toMatch(/^deploy\.ts:\d+:\d+: error: deploy\(\) is called while a command loads the module/m);
     expect(stderr).toMatch(/hint: put deploy\(\) into a file of its own/);

@@ -42,7 +42,7 @@ test.each(files.filter((file) => /^\.github\/.*\.ya?ml$/.test(file)))('%s is YAM
 });
 
 test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
-  '%s takes no more rights than reading, unless a job asks for them',
+  '%s has only the right to read, unless a job requests others',
   (file) => {
     expect(parse(read(file))).toMatchObject({ permissions: { contents: 'read' } });
   },

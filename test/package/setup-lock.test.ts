@@ -30,14 +30,14 @@ const INCREMENT = `
 const increment = () =>
   new RunningCommand(process.execPath, ['--input-type=module', '--eval', INCREMENT], { cwd: directory }).ended;
 
-test('of several processes each has its turn alone, and the lock is gone afterwards', async () => {
+test('several processes take the lock one at a time, and remove it at the end', async () => {
   const ended = await Promise.all(Array.from({ length: 5 }, increment));
   expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
   expect(readFileSync(join(directory, 'count'), 'utf8')).toBe('5');
   expect(existsSync(join(directory, 'lock'))).toBe(false);
 });
 
-test('the lock of a process that is gone is taken over by one of those that wait', async () => {
+test('the lock of an ended process is taken over by one waiting process', async () => {
   const { pid } = spawnSync(process.execPath, ['--eval', '']);
   writeFileSync(join(directory, 'lock'), String(pid));
   const ended = await Promise.all(Array.from({ length: 4 }, increment));

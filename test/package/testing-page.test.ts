@@ -44,7 +44,7 @@ describe('docs/testing.md in a project of its own, run by node:test', () => {
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  test('every example passes, and so do twenty clusters side by side in one file', () => {
+  test('every example passes, also with twenty concurrent clusters in one file', () => {
     expect(examples.length).toBeGreaterThan(4);
     const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
     const names = files.map(({ name }) => name);

@@ -67,7 +67,7 @@ test.each<[string, string, string[]]>([
   ],
   ['nothing wrong', 'if (s.tag) s.tag.length; return { ready: true };', []],
 ])(
-  'the types find %s',
+  'the types refuse %s',
   (_name, body, codes) => {
     expect(check(program(body)).errors).toEqual(codes);
   },

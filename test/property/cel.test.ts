@@ -19,7 +19,7 @@ describe('any expression on any data', () => {
   const runs = Math.ceil(budget('celExpressions') / CEL_KINDS.length);
 
   test.each(CEL_KINDS)(
-    '$name: an answer or an error, never an exception, a hang or a leak',
+    '$name: a value or an error, never an exception, a hang or a leak',
     ({ expression }) => {
       const outcome = (choices: Choices) => {
         const text = expression(choices);

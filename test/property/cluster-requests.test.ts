@@ -225,7 +225,7 @@ describe('requests of every method, to every subresource, of every kind', () => 
   });
 
   test.each(FORMS)(
-    'write nothing but what they ask for (%s paths)',
+    'write only the requested object (%s paths)',
     async (form) => {
       const transport = cluster.transport();
       const before = objectsIn(start);
@@ -257,7 +257,7 @@ describe('requests of every method, to every subresource, of every kind', () => 
     120_000,
   );
 
-  test('ask for rights: a user without any changes nothing and reads nothing', async () => {
+  test('require rights: a user without rights changes nothing and reads nothing', async () => {
     const nobody: UserInfo = { name: 'nobody', groups: ['system:authenticated'] };
     const transport = cluster.transport(nobody);
     const allowed: string[] = [];

@@ -95,7 +95,7 @@ const spoilt = fc
   });
 
 describe('compile', () => {
-  test('answers any spoilt definition with a graph or errors, the same each time, and changes nothing', () => {
+  test('compiles any damaged definition to a graph or to errors, always the same, and does not change its input', () => {
     fc.assert(
       fc.property(spoilt, fc.boolean(), ({ definition, sources }, strict) => {
         const before = stringifyJson(definition);
@@ -112,7 +112,7 @@ describe('compile', () => {
     );
   });
 
-  test('gives the same from the text as from the object, with a position for each diagnostic', () => {
+  test('has the same result for text and object, with a position for each diagnostic', () => {
     fc.assert(
       fc.property(spoilt, ({ definition, sources }) => {
         const { documents } = parseDefinitions(stringifyJson(definition, 1), 'd.json');
@@ -157,7 +157,7 @@ const files = readdirSync(realistic)
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => readFileSync(`${realistic}/${name}`, 'utf8'));
 
-test('a definition file with slips gets diagnostics inside the file, never an exception', () => {
+test('a definition file with mistakes has diagnostics inside the file, never an exception', () => {
   const edit = fc.record({ at: fc.nat(4000), remove: fc.nat(6), insert: slip });
   fc.assert(
     fc.property(fc.constantFrom(...files), fc.array(edit, { minLength: 1, maxLength: 5 }), (text, edits) => {
@@ -178,7 +178,7 @@ test('a definition file with slips gets diagnostics inside the file, never an ex
   );
 });
 
-test('an order respects dependencies, and waves fall along them', () => {
+test('a dependency is before its dependents in the order and in the apply order', () => {
   let graphs = 0;
   for (const { definition, sources, omit } of cases) {
     const { graph } = compile(definition, { sources, features: { omit } });

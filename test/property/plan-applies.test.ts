@@ -272,7 +272,7 @@ test.each(cases)(
   },
 );
 
-test('the changes write something, of all kinds', () => {
+test('the changes cause writes of all kinds', () => {
   expect([...kinds].sort()).toEqual(Object.values(KINDS_BY_PLURAL).sort());
   expect(compared).toBeGreaterThan(cases.length);
 });

@@ -61,7 +61,7 @@ const messageOf = (object: KubeObject | undefined, type: string): string => {
 };
 
 describe('an instance that is pinned to a revision', () => {
-  it('stays with it while others go on, and says so when it is gone', async () => {
+  it('stays with its revision while other instances follow newer ones, and reports a missing revision', async () => {
     await world.apply(pots('one'));
     await defined();
     await world.apply(
@@ -97,7 +97,7 @@ describe('the adoption policy of a definition', () => {
     data: { text: 'mine' },
   };
 
-  it('leaves an object alone that has no owner, when told to refuse', async () => {
+  it('does not adopt an object without an owner if the policy is `refuse`', async () => {
     await world.apply(stray, pots('ours', { 'typekro.dev/adoption': 'refuse' }));
     await defined();
     await world.apply(pot('p'));
@@ -107,14 +107,14 @@ describe('the adoption policy of a definition', () => {
     await world.until(mapRef('p-map'), (object) => dataOf(object, 'text') === 'ours');
   });
 
-  it('does not serve a definition whose policy it does not understand', async () => {
+  it('does not serve a definition with an invalid policy', async () => {
     await world.apply(pots('ours', { 'typekro.dev/adoption': 'steal' }));
     await world.until(definitionRef, (object) => messageOf(object, 'ControllerReady').includes('"steal" must be'));
   });
 });
 
 describe('a definition that names a ServiceAccount', () => {
-  it('gives its instances no more than that account may have, and names the missing right', async () => {
+  it('gives its instances only the rights of that account, and names the missing right', async () => {
     const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['*'] };
     const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'maps-only' } };
     await world.apply(
@@ -141,7 +141,7 @@ describe('a definition that names a ServiceAccount', () => {
 });
 
 describe('deleting a definition', () => {
-  it('waits for its instances when it says so', async () => {
+  it('waits for its instances if its policy says so', async () => {
     await world.apply(pots('x', { 'typekro.dev/deletion-policy': 'wait' }));
     await defined();
     await world.apply(pot('p'));
@@ -156,7 +156,7 @@ describe('deleting a definition', () => {
 });
 
 describe('the inspect interface of a running controller', () => {
-  it('shows definitions, instances and why a node waits', async () => {
+  it('shows definitions, instances and the reason why a node waits', async () => {
     const waiting = { id: 'late', template: { ...SECRET, metadata: { name: '${ext.data.name}' } } };
     const external = { id: 'ext', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'absent' } } };
     await world.apply(pots('x', {}, [external, waiting]));

@@ -63,7 +63,7 @@ async function up(): Promise<void> {
 }
 
 describe('controller', () => {
-  it('brings definition, revision, CRD, instance, children and status up', async () => {
+  it('creates revision, CRD, children and status of a definition and an instance', async () => {
     await up();
     const definition = await world.user.get(definitionRef);
     expect(definition.status).toMatchObject({
@@ -83,7 +83,7 @@ describe('controller', () => {
     expect((await world.user.get(mapRef('c-second')))['data']).toEqual({ text: 'hello' });
   });
 
-  it('makes a chain of children and its status in one pass: no request more than needed', async () => {
+  it('creates a chain of children and writes the status in one pass, without needless requests', async () => {
     await world.apply(chain('x'));
     await world.until(definitionRef, (object) => conditionOf(object, 'Ready') === 'True');
     await world.settled();
@@ -100,7 +100,7 @@ describe('controller', () => {
     ]);
   });
 
-  it('writes nothing when nothing changes, nor after a restart', async () => {
+  it('writes nothing without a change, also after a restart', async () => {
     await up();
     world.requests.length = 0;
     await world.settled();
@@ -110,7 +110,7 @@ describe('controller', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('puts a drifted child back with one write, and makes a deleted one again', async () => {
+  it('corrects a drifted child with one write, and creates a deleted one again', async () => {
     await up();
     world.requests.length = 0;
     await world.user.patch(mapRef('c-second'), { data: { text: 'changed' } });
@@ -121,7 +121,7 @@ describe('controller', () => {
     await world.until(mapRef('c-first'), (object) => object !== undefined);
   });
 
-  it('deletes children in reverse order and lets the instance go', async () => {
+  it('deletes children in reverse order, and then removes the finalizer of the instance', async () => {
     await up();
     world.requests.length = 0;
     await world.user.delete(chainRef);
@@ -135,7 +135,7 @@ describe('controller', () => {
     expect(await world.user.find(mapRef('c-first'))).toBeUndefined();
   });
 
-  it('issues a new revision for a new spec and carries it to the instances', async () => {
+  it('issues a new revision for a new spec, and applies it to the instances', async () => {
     await up();
     await world.apply(chain('y'));
     await world.until(mapRef('c-first'), (object) => dataOf(object, 'fixed') === 'y');
@@ -146,7 +146,7 @@ describe('controller', () => {
     expect(definition.status?.['state']).toBe('Active');
   });
 
-  it('lets a deleted definition go, with its revisions, and leaves instances and CRD', async () => {
+  it('releases a deleted definition and its revisions, and keeps instances and CRD', async () => {
     await up();
     await world.user.delete(definitionRef);
     await world.until(definitionRef, (object) => object === undefined);
@@ -157,7 +157,7 @@ describe('controller', () => {
     expect((await world.user.get(chainRef)).metadata.name).toBe('c');
   });
 
-  it('tells what is wrong with a definition, and takes the mended one', async () => {
+  it('reports the problems of a definition, and serves the corrected one', async () => {
     const broken = chain('${ghost.data.x}');
     await world.apply(broken);
     const refused = await world.until(

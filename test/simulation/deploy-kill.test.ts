@@ -106,7 +106,7 @@ function story(seed: number) {
 }
 
 describe('deploys that are killed', () => {
-  test('and done again end as if nothing had happened', async () => {
+  test('and repeated have the same result as an uninterrupted deploy', async () => {
     let killed = 0;
     let seed = 0;
     const worker = async () => {

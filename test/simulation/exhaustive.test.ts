@@ -15,7 +15,7 @@ const faults = REQUEST_FAULTS.slice(0, budget('exhaustiveFaults'));
 
 describe('every fault at every request', () => {
   it.each(stories)(
-    '%s: breaks no rule and ends where it ends without it',
+    '%s: breaks no invariant and ends in the same state as without the fault',
     async (_, actions) => {
       const { requests, runs, failures } = await exhaust(actions, faults);
       expect(failures).toEqual([]);
@@ -26,9 +26,9 @@ describe('every fault at every request', () => {
   );
 });
 
-describe('what single faults do not reach', () => {
+describe('combinations of faults', () => {
   it.each(Object.entries(SERIES))(
-    '%s: breaks no rule and ends where it ends without it',
+    '%s: breaks no invariant and ends in the same state as without the fault',
     async (_, series) => {
       const { runs, failures } = await runSeries(series);
       expect(failures).toEqual([]);
@@ -38,7 +38,7 @@ describe('what single faults do not reach', () => {
   );
 });
 
-describe('the mutations that show that the rules can be broken', () => {
+describe('the mutations that break an invariant', () => {
   it.each(MUTATIONS.map((mutation) => [mutation.name, mutation] as const))('%s: fits the source', (_, mutation) => {
     const source = readFileSync(new URL(`../../${mutation.file}`, import.meta.url), 'utf8');
     expect(mutate(mutation)).not.toBe(source);

@@ -34,7 +34,7 @@ async function setup() {
 }
 
 describe('runController', () => {
-  it('works until it is told to end, and says which flags have no effect', async () => {
+  it('runs until its signal aborts, and reports flags without effect', async () => {
     const { cluster, start } = await setup();
     const process = start('one', '--instance-requeue-interval=5s');
     await process.hears('the controller is ready');
@@ -43,7 +43,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('lets one of two lead, and hands over when that one ends', async () => {
+  it('lets one of two processes lead, and the other one when the first ends', async () => {
     const { cluster, client, start } = await setup();
     const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
     const one = start('one', ...flags);
@@ -64,7 +64,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('says why it does not come to lead', async () => {
+  it('logs why it does not become leader', async () => {
     const { cluster, start } = await setup();
     const process = start('one', '--leader-elect', '--leader-election-namespace=nowhere');
     await process.hears('the lease cannot be read or renewed');
@@ -73,7 +73,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('refuses a command line that it does not understand, and a cluster without the CRDs', async () => {
+  it('refuses an invalid command line, and a cluster without the CRDs', async () => {
     const { cluster, start } = await setup();
     await expect(start('one', '--nonsense').ended).rejects.toMatchObject({ code: 'controller/usage' });
     await cluster.close();

@@ -13,7 +13,7 @@ export function describeSeeds(share: number, of: number): void {
   describe('controller under faults', () => {
     for (let from = 1 + share * perTest; from <= seeds; from += perTest * of) {
       const to = Math.min(from + perTest - 1, seeds);
-      it(`ends where it ends without them, and breaks no rule on the way: seeds ${from} to ${to}`, async () => {
+      it(`ends in the same state as without faults, and breaks no invariant: seeds ${from} to ${to}`, async () => {
         for (let seed = from; seed <= to; seed += 1) {
           const { problems } = await simulate(seed);
           if (problems.length === 0) continue;

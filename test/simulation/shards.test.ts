@@ -150,8 +150,8 @@ async function define(): Promise<void> {
   throw new Error(`only ${[...active].join(', ')} became active`);
 }
 
-describe('replicas that divide the work', () => {
-  it('each work on the definitions of their own shards, and take over from one that ends', async () => {
+describe('replicas that share the work', () => {
+  it('work on the definitions of their own shards only, and take over the shards of a replica that ends', async () => {
     await setup();
     const endOne = replica('one');
     replica('two');
@@ -174,7 +174,7 @@ describe('replicas that divide the work', () => {
     }
   });
 
-  it('hand shards to one that comes, and let no other replica work meanwhile', async () => {
+  it('hand shards over to a new replica, and each definition has one writer', async () => {
     await setup();
     replica('one');
     await holders(allHeldBy('one'));
@@ -191,7 +191,7 @@ describe('replicas that divide the work', () => {
     expect(group.spec?.['holderIdentity']).toBe(`typekro-${SHARDS}-shards`);
   });
 
-  it('are no leak of listeners, however many shards there are', async () => {
+  it('do not leak listeners, whatever the number of shards', async () => {
     const warnings: string[] = [];
     const note = ({ name }: Error) => warnings.push(name);
     process.on('warning', note);
@@ -204,7 +204,7 @@ describe('replicas that divide the work', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('leave no Lease held, and none of their own, when the last one ends', async () => {
+  it('release all Leases when the last replica ends', async () => {
     await setup();
     const end = replica('one');
     await holders(allHeldBy('one'));
@@ -213,7 +213,7 @@ describe('replicas that divide the work', () => {
     expect(items.map(({ spec }) => spec?.['holderIdentity']).filter((holder) => holder !== '')).toEqual([]);
   });
 
-  it('leave no Lease held when all end at once', async () => {
+  it('release all Leases when all end at once', async () => {
     await setup();
     const all = ['one', 'two', 'three'].map(replica);
     await holders(allHeldBy('one', 'two', 'three'));

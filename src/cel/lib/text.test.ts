@@ -17,7 +17,7 @@ describe('texts as Go sees them', () => {
     ['a', 'illegal base64 data at input byte 0'],
     ['YQ=', 'illegal base64 data at input byte 2'],
     ['YQ==YQ==', 'illegal base64 data at input byte 2'],
-  ])('%s is no base64', (text, message) => {
+  ])('%s is not base64', (text, message) => {
     expect(decodeBase64(text)).toEqual(new Failure(message));
   });
 

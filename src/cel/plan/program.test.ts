@@ -102,7 +102,7 @@ describe('hostile data', () => {
   });
 
   test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
-    '%s is there only if the data has it',
+    '%s is present only if the data contains it',
     (name) => {
       expect(run(`has(x.${name})`, { x: {} })).toBe(false);
       expect(run(`x.${name}`, { x: JSON.parse(`{"${name}": 7}`) as unknown })).toBe(7);
@@ -130,7 +130,7 @@ describe('budget', () => {
     'lists.range(100).map(a, lists.range(100).map(b, lists.range(100).map(c, lists.range(100).map(d, a))))',
     `cel.bind(a, "0123456789", ${'cel.bind(a, a + a, '.repeat(60)}a${')'.repeat(61)}`,
     `cel.bind(a, [1, 2], ${'cel.bind(a, a + a, '.repeat(60)}a.size()${')'.repeat(61)}`,
-  ])('%s runs out of it', (text) => {
+  ])('%s exceeds it', (text) => {
     expect(run(text)).toBe('evaluation budget exceeded');
   });
 

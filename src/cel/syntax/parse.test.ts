@@ -8,7 +8,7 @@ function problems(text: string): string[] {
   return parsed.ok ? [] : parsed.errors.map(({ line, column, message }) => `${line}:${column} ${message}`);
 }
 
-describe('a text that is no expression', () => {
+describe('a text that is not an expression', () => {
   test.each([
     ['a b', ["1:3 Syntax error: extraneous input 'b' expecting <EOF>"]],
     ['f(1', ["1:4 Syntax error: missing ')' at '<EOF>'"]],

@@ -77,7 +77,7 @@ test('suspend, what it holds back, and resume', async () => {
 });
 
 test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
-  '%s takes the name of a node for no instance and changes nothing',
+  '%s does not accept the name of a node as an instance, and changes nothing',
   async (command) => {
     const before = await world.user.get(potRef('shop'));
     const { code, err } = await commandRunner(commands, cwd)(`${command} shop/map --kubeconfig kubeconfig`);
@@ -87,7 +87,7 @@ test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
   },
 );
 
-test('rollback undoes a change that got no revision; pin keeps the revision that the instance follows', async () => {
+test('rollback undoes a change that has no revision; pin keeps the revision that the instance follows', async () => {
   await change();
   await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
   await world.advance(2000);

@@ -47,7 +47,7 @@ describe('explain', () => {
     ['shop.yaml.spec.replicas', 'shop.yaml spec.replicas'],
     ['shop.yaml.spec image.tag', 'shop.yaml spec.image.tag'],
     ['./shop.yaml.svc.spec.ports', './shop.yaml svc.spec.ports'],
-  ])('the path may stand behind the file: %s', async (joined, apart) => {
+  ])('the path may follow the file: %s', async (joined, apart) => {
     const answer = await run(`explain ${joined}`);
     expect(answer.code).toBe(0);
     expect(answer).toEqual(await run(`explain ${apart}`));

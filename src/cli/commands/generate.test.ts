@@ -157,7 +157,7 @@ describe('bad input', () => {
     expect(result.text).toContain(text);
   });
 
-  test('a template of a Helm chart is called one', async () => {
+  test('the error for a template of a Helm chart calls it a template', async () => {
     const template = `{{- if .Values.crds }}\n${yaml(definition('A'))}{{- end }}\n`;
     writeFileSync(join(cwd, 'a.yaml'), template);
     const { code, text } = await run(['a.yaml']);

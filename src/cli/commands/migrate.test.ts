@@ -186,7 +186,7 @@ async function interrupted(line: string): Promise<number> {
   }
 }
 
-test('after each write that arrived, a second run goes on', async () => {
+test('an interrupted run can be repeated after any of its writes', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const before = await uids();
   // Record, suspension, finalizer, deletion.
@@ -241,7 +241,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   ['direct mode without a file', 'a --to direct', 'needs the composition or the definition', () => Promise.resolve()],
   ['no owner', 'a', '--to kro or --to direct', () => Promise.resolve()],
 ])(
-  '%s is refused in words, and nothing is written',
+  '%s is refused with an error message, and nothing is written',
   async (_what, line, told, prepare) => {
     await prepare();
     const rule = cluster.faults.add(

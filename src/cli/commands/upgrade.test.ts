@@ -49,7 +49,7 @@ afterAll(async () => {
 
 const run = (line: string) => commandRunner(commands, cwd)(line);
 
-test('both levels: what is refused, what is written anew, and which controllers accept each definition', async () => {
+test('at both levels: the refused definitions, the changed objects, and the controllers that accept each definition', async () => {
   const { code, out, err } = await run('upgrade --check --kubeconfig kubeconfig');
   expect(err).toBe('');
   expect(out.replace(/typekro \d\S* /, 'typekro V ').split('\n')).toMatchInlineSnapshot(`
@@ -92,7 +92,7 @@ test('both levels: what is refused, what is written anew, and which controllers 
   expect(code).toBe(3);
 });
 
-test('at one level, where nothing is refused anew and nothing is written', async () => {
+test('at one level no definition is newly refused and nothing is written', async () => {
   const { code, out } = await run('upgrade --check --kro-compatibility 0.9 --kubeconfig kubeconfig -o json');
   expect(code).toBe(0);
   const { definitions } = JSON.parse(out) as { definitions: { name: string; levels: { plans: object[] }[] }[] };
@@ -171,7 +171,7 @@ test('a snapshot gives the same result', async () => {
   expect(unchecked(told(snapshot.out))).toEqual(unchecked(told(live.out)));
 });
 
-test('a definition whose kind another one owns has no instances, and is refused as now', async () => {
+test('a definition whose kind another one owns has no instances, and is refused as before', async () => {
   await world.apply({
     ...definition('Plain', [mapResource('map', { text: 'other' })]),
     metadata: { name: 'aaa-plains' },

@@ -290,7 +290,7 @@ test('keys: why, the plan of the last save, help, restart', async () => {
   expect(loop.isListening).toBe(false);
 });
 
-test('key f: what was done, and what the graph did until it rests', async () => {
+test('key f: the fault, and the events of the graph until it is stable', async () => {
   loop.start();
   await loop.until(SERVING);
   const fault = async (key: string): Promise<string> => {

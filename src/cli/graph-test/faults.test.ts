@@ -60,7 +60,7 @@ ${resources}`,
 }
 
 describe('typekro test --faults', () => {
-  test('a child that comes and goes with a status of another one is a flap', async () => {
+  test('a child that is created and deleted again, as another child changes its status, is a flap', async () => {
     expect(withoutDurations(await run('test cache.test.yaml --faults 3 --seed 1'))).toMatchInlineSnapshot(`
       {
         "code": 1,
@@ -110,7 +110,7 @@ describe('typekro test --faults', () => {
     expect(out).toContain("replay    typekro test cache.test.yaml --faults 1 --seed 1 -t 'the pods'\n");
   });
 
-  test('a graph without mistakes has 20 lives without a finding, its tests as steps', async () => {
+  test('a graph without mistakes has 20 lives without a finding, and the steps of its tests are the steps of the lives', async () => {
     write(
       'good/shop.test.yaml',
       `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:
@@ -145,7 +145,7 @@ describe('typekro test --faults', () => {
     `);
   }, 60_000);
 
-  test('an instance that never gets ready is told, with the reason', async () => {
+  test('an instance that never becomes ready is reported, with the reason', async () => {
     write('bare/shop.test.yaml', `${HEAD.replace('shop.yaml', '../shop.yaml')}tests:\n  - name: no status${GIVEN}\n`);
     const { code, out } = withoutDurations(await run('test bare --faults 1 --seed 5'));
     expect(code).toBe(0);
@@ -158,7 +158,7 @@ describe('typekro test --faults', () => {
     `);
   });
 
-  test('an end that depends on what happened on the way is another end', async () => {
+  test('a final state that depends on the faults is reported as a different state', async () => {
     const map = (id: string, data: string) =>
       `    - id: ${id}\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: ${id} }, data: { a: "${data}" } }\n`;
     writeMaps(
@@ -228,7 +228,7 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
     expect(fine).toContain('name="faults: 1 life, 0 orphans, 0 stuck, 0 flaps"');
   });
 
-  test('an interrupt ends the lives, and what they came to is printed', async () => {
+  test('an interrupt ends the lives, and their results are printed', async () => {
     const stop = new AbortController();
     const out: string[] = [];
     const context = {

@@ -199,7 +199,7 @@ tests:
     `);
   });
 
-  test('that only a run would show are found before anything runs, with those of the form', async () => {
+  test('that only a run would show are found before anything runs, together with syntax mistakes', async () => {
     write(
       'late/a.test.yaml',
       `${HEAD.replace('shop', '../shop')}tests:
@@ -282,7 +282,7 @@ tests:
     expect(hint).toBe(`  hint: add "${closing}" ${where}`);
   });
 
-  test('of the definition are told as validate does, and a test may expect them', async () => {
+  test('of the definition are reported as validate reports them, and a test may expect them', async () => {
     write('broken.yaml', DEFINITION.replace('schema.spec.metrics', 'schema.spec.metric'));
     write('broken.test.yaml', `${HEAD.replace('shop', 'broken')}tests: [{ name: a }]\n`);
     const { code, err } = await run('test broken.test.yaml');
@@ -373,7 +373,7 @@ tests:
     ['a broken file', 'a: [\n'],
     ['an empty file', ''],
     ['a file without a kind', 'tests: []\n'],
-  ])('%s in a folder is no file of another kind', async (_what, text) => {
+  ])('%s in a folder is not read as a file of another kind', async (_what, text) => {
     write('interrupted/a.test.yaml', text);
     const { code, err } = await run('test interrupted');
     expect(code).toBe(3);

@@ -145,7 +145,7 @@ test('a ServiceAccount that lacks a right', async () => {
   `);
 });
 
-test('a canary tells who gets the revision first, and what the others follow', async () => {
+test('a canary names the instances that get the revision first, and the revision of the others', async () => {
   await start([mapResource('map', { a: 'b' })], { 'typekro.dev/canary': '1' });
   for (const name of ['one', 'two', 'three']) await world.apply(pot(name));
   await world.advance(5000);

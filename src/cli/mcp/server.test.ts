@@ -72,14 +72,14 @@ afterAll(async () => {
 const call = (name: string, args: unknown): Promise<ClientAnswer> => client.callTool({ name, arguments: args });
 const textOf = ({ content }: ClientAnswer): string => content.map(({ text }) => text).join('\n');
 
-test('the tools and the server name themselves', async () => {
+test('the server reports its name and its tools', async () => {
   expect(client.getServerVersion()).toEqual({ name: 'typekro', version: '1.2.3' });
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name)).toEqual(['validate', 'render', 'plan', 'why', 'tree', 'explain']);
   for (const { annotations } of tools) expect(annotations).toMatchObject({ readOnlyHint: true });
 });
 
-test('validate: a sound definition, in a file and as text', async () => {
+test('validate: a valid definition, in a file and as text', async () => {
   const expected = {
     content: [{ type: 'text', text: 'pots: Pot, 1 resource in the order map' }],
     structuredContent: { exitCode: 0 },
@@ -194,7 +194,7 @@ test.each([
   expect(textOf(answer)).toMatch(text);
 });
 
-test('deep values are refused or rendered, and the server goes on', async () => {
+test('deeply nested values are refused or rendered, and the server continues', async () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 2000; level += 1) deep = { a: deep };
   const answer = await call('render', { files: ['pots.json'], values: { text: deep } });

@@ -126,7 +126,7 @@ test('files with an object to replace are not applied without --replace, and not
   expect((await world.user.get(jobRef('one'))).metadata.uid).toBe(before.metadata.uid);
 });
 
-test('with --replace the object is created anew once it is gone', async () => {
+test('with --replace the object is created again after it is deleted', async () => {
   const held = await world.user.patch(jobRef('one'), { metadata: { finalizers: ['example.com/archive'] } });
   const applying = run('apply FILE --replace', job('one', 'b'));
   const release = async (): Promise<void> => {

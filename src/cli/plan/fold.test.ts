@@ -47,7 +47,7 @@ test('values may differ in one group, and the group says so', () => {
 });
 
 test.each(['a', 'change', 'map', 'data', 'apps', 'server', 'colour', 'e'])(
-  'the name %j stands in words of the plan, and folds all the same',
+  'equal changes are folded although the plan contains the name %j',
   (name) => {
     const of = (called: string) =>
       instancePlan(`team/${called}`, {
@@ -58,7 +58,7 @@ test.each(['a', 'change', 'map', 'data', 'apps', 'server', 'colour', 'e'])(
   },
 );
 
-test('two actions do not become one by the names of their instances', () => {
+test('two actions stay apart although the names of their instances make them look alike', () => {
   const [create, change] = [
     instancePlan('team/create', { action: 'create' }),
     instancePlan('team/change', { action: 'change' }),

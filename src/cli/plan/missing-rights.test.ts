@@ -166,7 +166,7 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
   ],
   ['the identity of the cluster and its version', /^GET \/(?:version|api\/v1\/namespaces\/kube-system)/, {}],
 ])(
-  'without the right to read or write %s the plan goes on, and says what it could not see',
+  'without the right to read or write %s the plan continues, and names what it could not read',
   async (what, refuses, seen) => {
     const found = outline(await planWithout(refuses));
     expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });

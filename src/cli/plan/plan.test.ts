@@ -284,7 +284,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
   expect(code).toBe(3);
 });
 
-test('a canary goes to some instances first', async () => {
+test('a canary updates some instances first', async () => {
   const canary = { name: 'webapps', annotations: { 'typekro.dev/canary': '2' } };
   expect((await run('plan', { ...next(), metadata: canary })).out).toContain(
     'canary  2 instances of 10 first, the others when these are ready: ',
@@ -426,7 +426,7 @@ test('annotations and a comment for GitHub', async () => {
   expect(readFileSync(join(cwd, 'comment.md'), 'utf8')).toContain('<!-- typekro plan -->');
 });
 
-test('a saved plan is refused when the cluster moved, naming the object', async () => {
+test('a saved plan is refused when the cluster has changed, and the error names the object', async () => {
   const saved = await run('plan --save', next());
   const file = /typekro apply (\S+)/.exec(saved.err)?.[1] ?? '';
   const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'shop' };
@@ -436,7 +436,7 @@ test('a saved plan is refused when the cluster moved, naming the object', async 
   expect(refused.err).toContain('the cluster is not as the plan saw it: Deployment team-a/shop was changed');
 });
 
-test('a saved plan is applied, and what it said is what happens', async () => {
+test('a saved plan is applied, and the result is as planned', async () => {
   const saved = await run('plan --save -o json', next());
   const file = /typekro apply (\S+)/.exec(saved.err)?.[1] ?? '';
   world.requests.length = 0;

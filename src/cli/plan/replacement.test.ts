@@ -42,7 +42,7 @@ test.each<[string, KubeError]>([
     ]),
   ],
   ['a rule of a CRD', refusal('…', [invalid('spec.tier', 'Invalid value: "string": Value is immutable')])],
-])('%s cannot change on an object that exists', (_what, error) => {
+])('the refusal of %s is recognised as a change of an immutable field', (_what, error) => {
   expect(isImmutableRefusal(error)).toBe(true);
 });
 
@@ -68,7 +68,7 @@ test.each<[string, KubeError]>([
   ['a webhook', refusal('admission webhook "x.y" denied the request: field is immutable', [immutable])],
   ['an answer without causes', refusal('spec.selector: Invalid value: 1: field is immutable', [])],
   ['another status', refusal('field is immutable', [immutable], 403, 'Forbidden')],
-])('%s decides nothing', (_what, error) => {
+])('a refusal with these texts in %s is not recognised as a change of an immutable field', (_what, error) => {
   expect(isImmutableRefusal(error)).toBe(false);
 });
 
@@ -77,7 +77,7 @@ test.each([
   ['v1', 'Namespace'],
   ['v1', 'PersistentVolumeClaim'],
   ['v1', 'PersistentVolume'],
-])('no plan deletes an object of %s %s to create it anew', (apiVersion, kind) => {
+])('no plan replaces an object of %s %s', (apiVersion, kind) => {
   expect(keptKind({ apiVersion, kind })).toContain(`typekro deletes no ${kind}`);
   expect(keptKind({ apiVersion: `x.dev/v1`, kind })).toBeUndefined();
 });

@@ -86,7 +86,7 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
     'that is nested a hundred thousand levels deep',
     (saved) => stringifyJson({ ...saved, more: 'DEEP' }).replace('"DEEP"', nested(100_000)),
   ],
-])('a saved plan %s is refused in words', (_what, damage) => {
+])('a saved plan %s is refused with an error message', (_what, damage) => {
   const damaged = damage(savedValues());
   const text = typeof damaged === 'string' ? damaged : stringifyJson(damaged);
   expect(() => parseSavedPlan(text, 'x.json')).toThrow('x.json is damaged');
@@ -122,7 +122,7 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
     'what it plans',
   ],
   ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'what the cluster was like, or the options'],
-])('a saved plan of which %s was changed by hand names it', (_what, change, part) => {
+])('the error for a saved plan in which %s was edited names it', (_what, change, part) => {
   const text = stringifyJson(change(savedValues()));
   expect(() => parseSavedPlan(text, 'x.json')).toThrow(`x.json was changed after it was saved: ${part}`);
   const { parts: _parts, ...older } = change(savedValues());
@@ -167,7 +167,7 @@ test('the command that plans again has the files and options of the plan', () =>
   expect(planAgain(savedPlan(planTo(1n), [], based, PLACE))).toBe('typekro plan FILE --save');
 });
 
-test('a plan moves when it would write something else, not when a write is checked in another way', () => {
+test('two plans differ when they write different content, not when they check a write differently', () => {
   const key = basisKey(ref);
   const based = (digest: string) => ({ source: emptySource(), contents: new Map([[key, digest]]) });
   const saved = savedPlan(planTo(1n), [], based('a'), PLACE);

@@ -150,7 +150,7 @@ test.each([
   expect(hashBy(changed)).not.toBe(revisionHash(changed));
 });
 
-test('names, namespaces, labels, kinds and selectors stay, whatever values Secrets have', () => {
+test('names, namespaces, labels, kinds and selectors are never masked, even if a Secret has equal values', () => {
   const metadata = { name: 'webapps', namespace: 'default', labels: { app: 'correct-horse-battery' }, uid: LONG };
   const child: KubeObject = {
     apiVersion: 'apps/v1',
@@ -264,7 +264,7 @@ test.each<[string, JsonObject]>([
   ['with limits that are no texts', { ...whole, limits: [{}] }],
   ['with a level that no version has', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
   ['without a salt', { ...whole, salt: null }],
-])('a snapshot %s is refused in words', (_what, value) => {
+])('a snapshot %s is refused with an error message', (_what, value) => {
   expect(() => parseSnapshot(JSON.stringify(value), 'x.json')).toThrow('x.json is damaged');
   expect(() => parseSnapshot(JSON.stringify(whole), 'x.json')).not.toThrow();
 });

@@ -16,7 +16,7 @@ test.each([
   expect(replaceName(text, name, '*')).toBe(expected);
 });
 
-test('the name goes first: a namespace of the same name leaves the stand-in alone', () => {
+test('a namespace with the text of the stand-in for names does not change that stand-in', () => {
   const object = { apiVersion: 'v1', kind: 'Pot', namespace: 'name', name: 'shop' };
   expect(withoutNames('name/shop', object, { name: 'NAME', namespace: 'NAMESPACE' })).toBe('NAMESPACE/NAME');
 });

@@ -15,7 +15,7 @@ test.each([
   ["{\n  'a': 1\n}", 2, 3, 'a single quote', 'write double quotes'],
   ['{\n  "a": 1\n  "b": 2\n}', 2, 9, 'a comma is missing', 'add a comma here'],
   ['{\n  "a": 1\n', 2, 9, 'it ends too early', 'close what was opened on the lines above'],
-])('%j is told at its own line', (text, line, column, message, hint) => {
+])('%j is reported at its own line', (text, line, column, message, hint) => {
   const file = join(folder, 'package.json');
   writeFileSync(file, text);
   for (const words of [`Error parsing ${file}: Unexpected token`, `Invalid package config ${file}.`]) {

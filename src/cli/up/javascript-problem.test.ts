@@ -14,7 +14,7 @@ test.each([
   ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
   ['what is not there', 'a.js', 'const x = ⟦;', false],
   ['a colon that is no type', 'a.js', 'const x = ⟦: 1;', false],
-])('tells %s', (_, name, marked, isTyped) => {
+])('reports %s', (_, name, marked, isTyped) => {
   const path = join(folder, name);
   writeFileSync(path, `// a file\n${marked.replace('⟦', '')}\n`);
   const source = { file: path, line: 2, column: marked.indexOf('⟦') + 1 };

@@ -54,7 +54,7 @@ test('an object of another instance is reported with that instance', () => {
 });
 
 describe('progress of instances', () => {
-  test('one that was seen and is gone for a while is deleted; one that was never seen is not', () => {
+  test('an instance that was seen and then stays absent is deleted; an instance that was never seen is not', () => {
     const states: Record<string, string> = { seen: 'ACTIVE' };
     const reports = { current: source(states) };
     let now = 0;
@@ -84,7 +84,7 @@ describe('progress of instances', () => {
     ['ERROR', [], 'unmanaged'],
     ['DELETING', [], 'deleted'],
     ['DELETING', ['app'], 'deleted'],
-  ])('one that was %s and is gone while the definitions are %j is %s', (state, definitions, expected) => {
+  ])('an instance that was %s and is absent while the definitions are %j is %s', (state, definitions, expected) => {
     const before = source({ seen: state });
     let [isGone, now] = [false, 0];
     const reports: InspectSource = {
@@ -107,7 +107,7 @@ describe('progress of instances', () => {
     ['of a later one', [3], true],
     ['of an earlier one', [2, 1], false],
     ['of none', [undefined], true],
-  ])('conditions %s are an answer to the object as it was applied', (_name, generations, expected) => {
+  ])('conditions %s are about the object as it was applied', (_name, generations, expected) => {
     const reports = source({ a: 'ACTIVE' });
     const conditions = generations.map((observedGeneration) => ({ type: 'Ready', status: 'True', observedGeneration }));
     const answered: InspectSource = {
@@ -138,7 +138,7 @@ describe('progress of instances', () => {
   });
 });
 
-describe('is a node refused for good', () => {
+describe('whether a node is refused finally', () => {
   const write = (code: number, message = 'no'): NodeReport['because'] => ({
     kind: 'write-failed',
     object: target,

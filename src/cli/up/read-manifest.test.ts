@@ -23,15 +23,18 @@ test.each<[string, Buffer, RegExp, RegExp]>([
     /^f\.yaml:1:3 .* byte 0xC3 /,
     /save it as UTF-8/,
   ],
-])('a text that is no UTF-8 is refused with the place of its first byte: %s', async (_what, bytes, message, remedy) => {
-  const folder = mkdtempSync(join(tmpdir(), 'typekro-'));
-  try {
-    const path = join(folder, 'f.yaml');
-    writeFileSync(path, bytes);
-    const refused = readManifest(path, 'f.yaml');
-    await expect(refused).rejects.toThrow(message);
-    await expect(refused).rejects.toMatchObject({ code: 'input/unreadable', remedy: expect.stringMatching(remedy) });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+])(
+  'a text that is not UTF-8 is refused with the place of the first wrong byte: %s',
+  async (_what, bytes, message, remedy) => {
+    const folder = mkdtempSync(join(tmpdir(), 'typekro-'));
+    try {
+      const path = join(folder, 'f.yaml');
+      writeFileSync(path, bytes);
+      const refused = readManifest(path, 'f.yaml');
+      await expect(refused).rejects.toThrow(message);
+      await expect(refused).rejects.toMatchObject({ code: 'input/unreadable', remedy: expect.stringMatching(remedy) });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadKubeConfig } from '../../kube/index.ts';
 import { takeStateDirectory } from './state-directory.ts';
 
-test('the kubeconfig of a cluster that has ended names a server that says so', async () => {
+test('the server in the kubeconfig of a stopped cluster says in its address that the cluster has ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
   try {
     const state = takeStateDirectory(folder, 'default');

@@ -1,12 +1,12 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const { CiliumBootstrapSpecSchema, CiliumBootstrapStatusSchema } = movedNames(
   'the types and checks come with the factories of this entry point; a composition declares its own spec',
   ['CiliumBootstrapSpecSchema', 'CiliumBootstrapStatusSchema'],
 );
 
-/** Gone: every error is a TypeKroError: switch on error.code. */
+/** Removed in 1.0: every error is a TypeKroError: switch on error.code. */
 export const { CiliumConfigurationError, CiliumDeploymentError, CiliumReadinessError, CiliumResourceValidationError } =
   movedNames('every error is a TypeKroError: switch on error.code', [
     'CiliumConfigurationError',
@@ -15,21 +15,21 @@ export const { CiliumConfigurationError, CiliumDeploymentError, CiliumReadinessE
     'CiliumResourceValidationError',
   ]);
 
-/** Gone: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
+/** Removed in 1.0: use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'. */
 export const { CiliumIngress, CiliumIngressClass } = movedNames(
   "use ingressClass of typekro/kubernetes, and Ingress of typekro/simple with ingressClassName: 'cilium'",
   ['CiliumIngress', 'CiliumIngressClass'],
 );
 
-/** Gone: use ciliumClusterwideNetworkPolicy. */
+/** Removed in 1.0: use ciliumClusterwideNetworkPolicy. */
 export const { ClusterwideNetworkPolicy } = movedNames('use ciliumClusterwideNetworkPolicy', [
   'ClusterwideNetworkPolicy',
 ]);
 
-/** Gone: use ciliumNetworkPolicy. */
+/** Removed in 1.0: use ciliumNetworkPolicy. */
 export const { NetworkPolicy } = movedNames('use ciliumNetworkPolicy', ['NetworkPolicy']);
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   ciliumBootstrap,
   ciliumHelmRelease,
@@ -47,7 +47,7 @@ export const {
   ],
 );
 
-/** Gone: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
 export const { ciliumClusterwideNetworkPolicyReadinessEvaluator, ciliumNetworkPolicyReadinessEvaluator } = movedNames(
   'the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it',
   ['ciliumClusterwideNetworkPolicyReadinessEvaluator', 'ciliumNetworkPolicyReadinessEvaluator'],

@@ -1,6 +1,6 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const {
   BackupConfigSchema,
   ClusterConfigSchema,
@@ -24,12 +24,12 @@ export const {
   ],
 );
 
-/** Gone: compare cluster.status.phase with the text. */
+/** Removed in 1.0: compare cluster.status.phase with the text. */
 export const { CNPG_CLUSTER_PHASES } = movedNames('compare cluster.status.phase with the text', [
   'CNPG_CLUSTER_PHASES',
 ]);
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   cnpgBootstrap,
   cnpgHelmRelease,

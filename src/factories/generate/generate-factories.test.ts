@@ -251,7 +251,7 @@ describe('bad input', () => {
     ['no definition', { kind: 'ConfigMap' }],
     ['no object', [1, 2]],
     ['null', null],
-  ])('%s is left aside', (_name, document) => {
+  ])('%s is ignored', (_name, document) => {
     expect(errors(document)).toEqual({ codes: [], files: 0 });
   });
 
@@ -272,7 +272,7 @@ describe('bad input', () => {
     expect(errors(document)).toEqual({ codes: ['generate/not-a-definition'], files: 0 });
   });
 
-  test('of two definitions of a kind the first counts', () => {
+  test('of two definitions of one kind the first is used', () => {
     expect(errors(WIDGET, WIDGET)).toEqual({ codes: ['generate/twice'], files: 1 });
   });
 

@@ -1,6 +1,6 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
+/** Removed in 1.0: read release.status.conditions, or .withReadinessEvaluator((live) => …) on the release. */
 export const {
   createComprehensiveHelmReadinessEvaluator,
   createHelmRepositoryReadinessEvaluator,

@@ -58,7 +58,7 @@ test('objects as in YAML and with their names at the top are the same', () => {
   expect(flat).toMatchObject({ spec: { replicas: 2, template: { spec: { containers: [{ image: 'nginx' }] } } } });
 });
 
-test('what one resource reports can be used in another, typed', () => {
+test('the status of one resource can be used in another, with types', () => {
   const composition = kubernetesComposition({ name: 'pair', spec, status: type({ ready: 'number' }) }, ({ name }) => {
     const claim = kubernetes.persistentVolumeClaim({ id: 'claim', name, waitForReady: true, spec: {} });
     kubernetes.configMap({ id: 'config', name, data: { volume: claim.spec.volumeName } });

@@ -1,6 +1,6 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
 export const {
   DEFAULT_NACK_REPOSITORY_NAME,
   DEFAULT_NACK_VERSION,
@@ -18,7 +18,7 @@ export const {
   ],
 );
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const {
   JetStreamConsumerConfigSchema,
   JetStreamStreamConfigSchema,
@@ -38,13 +38,13 @@ export const {
   ],
 );
 
-/** Gone: use consumer. */
+/** Removed in 1.0: use consumer. */
 export const { jetStreamConsumer } = movedNames('use consumer', ['jetStreamConsumer']);
 
-/** Gone: use stream. */
+/** Removed in 1.0: use stream. */
 export const { jetStreamStream } = movedNames('use stream', ['jetStreamStream']);
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   makeNatsBootstrap,
   nackControllerBootstrap,

@@ -1,12 +1,12 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
 export const { ORY_CHART_VERSION, ORY_HELM_REPOSITORY_URL } = movedNames(
   'write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm',
   ['ORY_CHART_VERSION', 'ORY_HELM_REPOSITORY_URL'],
 );
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const {
   OryIdentityStackConfigSchema,
   OryIdentityStackStatusSchema,
@@ -22,7 +22,7 @@ export const {
   ],
 );
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   getOryHealthChecks,
   getOryHelmValueWarnings,
@@ -56,8 +56,8 @@ export const {
   ],
 );
 
-/** Gone: use rule. */
+/** Removed in 1.0: use rule. */
 export const { oathkeeperRule } = movedNames('use rule', ['oathkeeperRule']);
 
-/** Gone: use oAuth2Client. */
+/** Removed in 1.0: use oAuth2Client. */
 export const { oauth2Client } = movedNames('use oAuth2Client', ['oauth2Client']);

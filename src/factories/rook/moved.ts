@@ -1,6 +1,6 @@
 import { movedNames } from '../../core/index.ts';
 
-/** Gone: the types and checks come with the factories of this entry point; a composition declares its own spec. */
+/** Removed in 1.0: the types and checks come with the factories of this entry point; a composition declares its own spec. */
 export const {
   CephObjectStoreConfigSchema,
   CephObjectStoreUserConfigSchema,
@@ -42,7 +42,7 @@ export const {
   ],
 );
 
-/** Gone: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
+/** Removed in 1.0: write the address, name or version of the chart where it is used, in helmRepository and helmRelease of typekro/helm. */
 export const {
   DEFAULT_ROOK_CEPH_REPO_NAME,
   DEFAULT_ROOK_CEPH_REPO_URL,
@@ -60,7 +60,7 @@ export const {
   ],
 );
 
-/** Gone: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
+/** Removed in 1.0: the rule of the kind applies without a call; .withReadinessEvaluator((live) => …) replaces it. */
 export const {
   cephObjectStoreReadinessEvaluator,
   cephObjectStoreUserReadinessEvaluator,
@@ -71,7 +71,7 @@ export const {
   'objectBucketClaimReadinessEvaluator',
 ]);
 
-/** Gone: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
+/** Removed in 1.0: deploy its chart with helmRelease and helmRepository of typekro/helm; `typekro generate --chart` types its values. */
 export const {
   mapRookCephOperatorConfigToHelmValues,
   mapRookCephProductionObjectStoreSpec,
@@ -107,10 +107,10 @@ export const {
   ],
 );
 
-/** Gone: use storageClass of typekro/kubernetes. */
+/** Removed in 1.0: use storageClass of typekro/kubernetes. */
 export const { rookBucketStorageClass } = movedNames('use storageClass of typekro/kubernetes', [
   'rookBucketStorageClass',
 ]);
 
-/** Gone: use objectBucketClaim. */
+/** Removed in 1.0: use objectBucketClaim. */
 export const { rookObjectStorageClaim } = movedNames('use objectBucketClaim', ['rookObjectStorageClaim']);

@@ -139,7 +139,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
       (name) => simple.Service({ id: 'it', name, selector: {}, ports: [80], type: 'LoadBalancer', waitForReady: true }),
       'loadBalancer',
     ],
-  ])('%s can be waited for, by the rule of its kind', (_kind, make, rule) => {
+  ])('%s has a readiness rule that a graph can wait for', (_kind, make, rule) => {
     const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, ({ name }) => {
       make(name);
       return {};
@@ -229,7 +229,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     expect(compose).toThrow(/simple\.test\.ts:\d+:\d+/);
   });
 
-  test('a workload without an image is warned about at its line', () => {
+  test('a workload without an image has a warning at its line', () => {
     const { diagnostics } = kubernetesComposition({ name: 'all', kind: 'All', spec }, ({ name }) => {
       simple.Deployment({ name } as never);
       return {};

@@ -144,7 +144,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(decision.state).toBe('ACTIVE');
   });
 
-  test('an external object is waited for', () => {
+  test('a node waits for an external object', () => {
     const graph = `resources:
   - id: there
     externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: there } }${map('second', '{ v: "${there.data.v}" }')}`;

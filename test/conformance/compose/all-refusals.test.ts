@@ -24,7 +24,7 @@ function mistakes(program: (given: Loose) => unknown): readonly string[] {
 
 const unknown = (...numbers: readonly number[]) => numbers.map((number) => `s has no field "bad${number}"`);
 
-describe('all mistakes of a composition are told at once, each at its own place', () => {
+describe('all mistakes of a composition are reported at once, each at its own place', () => {
   test('in statements one after another', () => {
     let error: CompositionError | undefined;
     try {
@@ -68,7 +68,7 @@ describe('all mistakes of a composition are told at once, each at its own place'
     expect(mistakes(program)).toEqual(expected);
   });
 
-  test('twenty at most', () => {
+  test('at most twenty are reported', () => {
     const program = (s: Loose) => {
       const f = [(): unknown => s.bad1];
       for (let i = 0; i < 30; i++) ConfigMap({ name: (s as never as Record<string, string>)[`bad${i}`] as string });
@@ -77,7 +77,7 @@ describe('all mistakes of a composition are told at once, each at its own place'
     expect(mistakes(program)).toHaveLength(20);
   });
 
-  test('a name that does not exist ends the search: the function would not have gone on', () => {
+  test('an undefined name ends the search, because the function would throw there', () => {
     const called: string[] = [];
     const note = opaque((text: string) => called.push(text));
     const program = () => {

@@ -106,7 +106,7 @@ describe('quantities', () => {
     expect(statusOf((spec, web) => ({ value: program(spec), n: web.status.replicas }))).toMatchObject({ value: expected });
   });
 
-  test('are known at once when they are constant, inside a composition and outside', () => {
+  test('are evaluated at once when they are constant, inside a composition and outside', () => {
     expect(quantity('1Gi').isGreaterThan('1000Mi')).toBe(true);
     expect(quantity('1').add('500m').asApproximateFloat()).toBe(1.5);
     expect([isQuantity('1.5Gi'), isQuantity('much')]).toEqual([true, false]);
@@ -116,7 +116,7 @@ describe('quantities', () => {
     expect(composition.explain()).not.toContain('only when');
   });
 
-  test('are refused when they are none', () => {
+  test('are refused when the text is not a quantity', () => {
     expect(() => quantity('much')).toThrow('"much" is no quantity');
     expect(() => quantity('500m').asInteger()).toThrow(/cannot convert/);
   });
@@ -138,7 +138,7 @@ describe('createResource', () => {
     return resources[0];
   };
 
-  test('takes the id out of the manifest, and it is no part of the object', () => {
+  test('takes the id from the manifest, and removes it from the object', () => {
     const widget = { id: 'gear', apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } };
     const { id: _id, ...template } = widget;
     expect(only(() => void createResource(widget))).toEqual({ id: 'gear', template });
@@ -146,7 +146,7 @@ describe('createResource', () => {
     expect(() => only(() => void createResource(widget, { id: 'other' }))).toThrow(/given two ids, "gear" and "other"/);
   });
 
-  test('and the declarative form names a list of resources by its key', () => {
+  test('in the declarative form: the key of a list of resources is their id', () => {
     const graph = kubernetesComposition(
       { name: 'listed', spec: type({ tags: 'string[]' }) },
       ({ spec }) => ({ configs: spec.tags.map((tag) => ConfigMap({ name: tag })) }),
@@ -156,7 +156,7 @@ describe('createResource', () => {
     expect(graph.toYaml()).toContain('count: ${size(configs)}');
   });
 
-  test('and the declarative form keeps the id of a plain object', () => {
+  test('in the declarative form: a plain object keeps its id', () => {
     const graph = kubernetesComposition(
       { name: 'sample', spec: schema },
       (() => ({ a: { id: 'gear', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'w' } } })) as never,
@@ -167,7 +167,7 @@ describe('createResource', () => {
   });
 });
 
-test('observedResource and externalRef read what others own', () => {
+test('observedResource and externalRef read objects of other owners', () => {
   const composition = compose(() => {
     const a = observedResource({
       apiVersion: 'v1',
@@ -203,7 +203,7 @@ describe('singleton', () => {
     return { host: again.status.host };
   }, 'app');
 
-  test('is a reference to one instance in a namespace of its own', () => {
+  test('is a reference to one instance in a separate namespace', () => {
     const { resources } = app.toDefinition()['spec'] as { resources: JsonObject[] };
     expect(resources.map(({ id }) => id)).toEqual(['config', 'databaseMain']);
     expect(resources[1]).toEqual({
@@ -216,14 +216,14 @@ describe('singleton', () => {
     });
   });
 
-  test('brings the definition of its composition, and its instance before the one that uses it', () => {
+  test('adds the definition of its composition, and its instance before the instance that uses it', () => {
     const kinds = (yaml: string) => [...yaml.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
     expect(app.toYaml().split('---\n')).toHaveLength(2);
     expect(app.toYaml()).toMatch(/name: database[\s\S]*---[\s\S]*name: app/);
     expect(kinds(app.toYaml(values))).toEqual(['Namespace', 'Database', 'App']);
   });
 
-  test('is the same for all: its spec depends on nothing, and is one', () => {
+  test('has one spec, which depends on no graph', () => {
     const dependent = () => compose((spec) => void singleton(database, { id: 'x', spec: spec }));
     expect(dependent).toThrow(/shared instance of database would depend on the spec of this graph/);
     const two = () =>
@@ -248,7 +248,7 @@ describe('namespaces', () => {
     return { phase: own.status.phase };
   }, 'app');
 
-  test('stand before the instance, and in the definition only as what is read of them', () => {
+  test('are printed before the instance, and are external references in the definition', () => {
     const { resources } = app.toDefinition()['spec'] as { resources: JsonObject[] };
     expect(resources.map((entry) => [entry['id'], entry['externalRef']])).toEqual([
       ['config', undefined],
@@ -266,12 +266,12 @@ describe('namespaces', () => {
     expect(app.toYaml({ ...values, on: false }).split('---\n')).toHaveLength(2);
   });
 
-  test('of direct mode are resources like others', () => {
+  test('of direct mode are ordinary resources', () => {
     const { resources } = app.evaluate(values);
     expect(resources.map(({ id }) => id)).toEqual(['config', 'extra', 'own']);
   });
 
-  test('that something else decides about stay in the graph', () => {
+  test('that depend on another resource or on a loop stay in the graph', () => {
     const late = compose((spec) => {
       const service = Service({ id: 'svc', name: spec.name, selector: {}, ports: [1] });
       createResource({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: service.spec.clusterIP } }, { id: 'ns' });
@@ -287,7 +287,7 @@ describe('namespaces', () => {
   });
 });
 
-test('an instance says of which definition it is', () => {
+test('an instance has the name of its definition in its labels', () => {
   const app = compose((spec) => void ConfigMap({ id: 'c', name: spec.name, data: {} }), 'myApp');
   expect(app.toInstance(values).metadata).toEqual({
     name: 'shop',
@@ -296,7 +296,7 @@ test('an instance says of which definition it is', () => {
   });
 });
 
-test('a number that JSON does not have does not come', () => {
+test('a status field whose number JSON cannot represent is left out', () => {
   const app = compose((spec) => {
     ConfigMap({ id: 'c', name: spec.name, data: {} });
     return { ratio: 2 / spec.replicas, fine: spec.replicas / 2 };
@@ -318,7 +318,7 @@ test('the environment of the process is not written into a graph', () => {
   expect(text).not.toContain(process.env['PATH']);
 });
 
-test('what the composition throws for certain comes out with its place', () => {
+test('an exception that the composition always throws is reported with its place', () => {
   const thrown = (body: () => void): unknown => {
     try {
       compose(body);
@@ -372,7 +372,7 @@ test('explain names every resource, its conditions and its expressions', () => {
   );
 });
 
-test('evaluate reads observed objects where they are given, else templates', () => {
+test('evaluate reads observed objects if they are given, and templates otherwise', () => {
   const app = compose((spec) => {
     const web = Deployment({ id: 'web', name: spec.name, image: 'x', replicas: spec.replicas });
     ConfigMap({ id: 'c', name: web.metadata.name, data: { ready: web.status.conditions[0]!.type } });
@@ -389,7 +389,7 @@ test('evaluate reads observed objects where they are given, else templates', () 
   expect(observed.resources[0]?.objects[0]).toMatchObject({ metadata: { name: 'other' }, data: { ready: 'Available' } });
 });
 
-test('evaluate says which items of a collection are one object, as the controller does', () => {
+test('evaluate reports items of a collection that are one object, as the controller does', () => {
   const app = compose((spec) => {
     for (const name of spec.list) ConfigMap({ id: 'many', name, data: { of: spec.name } });
     return {};
@@ -402,7 +402,7 @@ test('evaluate says which items of a collection are one object, as the controlle
   expect(names(['a', 'b', 'a'])).toBe('two items of the collection are v1 ConfigMap a');
 });
 
-test('sorting by a key keeps the order of elements with one key, however many there are', () => {
+test('sorting by a key keeps the order of elements with equal keys', () => {
   const app = compose((spec) => {
     const up = spec.list.toSorted((a, b) => a.length - b.length);
     const down = spec.list.toSorted((a, b) => b.length - a.length);
@@ -416,7 +416,7 @@ test('sorting by a key keeps the order of elements with one key, however many th
   });
 });
 
-test('evaluate takes a condition that has no value for undecided, unless another one is false', () => {
+test('evaluate treats a condition without a value as undecided, unless another condition is false', () => {
   const app = compose((spec) => {
     const web = Service({ id: 'web', name: spec.name, ports: [{ port: 80 }], selector: { app: 'x' } });
     if (web.spec.clusterIP !== 'None') ConfigMap({ id: 'waits', name: `${spec.name}-a`, data: {} });

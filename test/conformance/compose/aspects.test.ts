@@ -44,14 +44,14 @@ const container = (id: string, ...aspects: readonly AnyAspect[]) => {
 };
 
 describe('aspects', () => {
-  test('of metadata are laid over what is there', () => {
+  test('of metadata are merged into the existing metadata', () => {
     const { metadata } = template('config', sdk.withLabels({ team: 'a' }), sdk.withAnnotations({ owner: 'b' }));
     expect(metadata).toEqual({ name: 'config', labels: { app: 'config', team: 'a' }, annotations: { owner: 'b' } });
     const merged = (template('web', sdk.withMetadata({ labels: { team: 'a' } }))['metadata'] as JsonObject)['labels'];
     expect(merged).toMatch(/merge\(.*"team": "a"/);
   });
 
-  test('of workloads change every container that fits', () => {
+  test('of workloads change every matching container', () => {
     const only = { id: 'web' };
     expect(template('web', sdk.withReplicas(5).where(only))['spec']).toMatchObject({ replicas: 5 });
     expect(container('web', sdk.withEnvVars({ A: 'x', C: 'c' }).where(only))?.['env']).toEqual([
@@ -85,7 +85,7 @@ describe('aspects', () => {
     });
   });
 
-  test('of metadata are merged, or take the place of what is there', () => {
+  test('of metadata are merged with the existing metadata, or replace it', () => {
     const merged = sdk.aspect.on(sdk.allResources, sdk.metadata({ labels: sdk.merge({ team: 'a' }) }));
     expect(template('config', merged)['metadata']).toMatchObject({ labels: { app: 'config', team: 'a' } });
     const replaced = sdk.aspect.on(sdk.allResources, sdk.metadata({ labels: sdk.replace({ team: 'a' }) }));
@@ -103,7 +103,7 @@ describe('aspects', () => {
     expect(JSON.stringify(template('job', first, onKind))).toContain('"x":"y"');
   });
 
-  test('have a list of targets, of which one must fit', () => {
+  test('have a list of targets, of which at least one must match', () => {
     const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
     const met = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
@@ -111,7 +111,7 @@ describe('aspects', () => {
     expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of them/);
   });
 
-  test('leave resources of others alone', () => {
+  test('do not change resources of other owners', () => {
     const reader = sdk.kubernetesComposition({ name: 'reader', spec: schema }, (() => {
       const store = sdk.externalRef('v1', 'ConfigMap', 'store') as unknown as { readonly data: { readonly k: string } };
       ConfigMap({ id: 'copy', name: 'copy', data: { k: store.data.k } });
@@ -123,7 +123,7 @@ describe('aspects', () => {
     ]);
   });
 
-  test('are made of targets and operations', () => {
+  test('consist of targets and operations', () => {
     const patch = sdk.override({ spec: { template: { spec: { nodeSelector: sdk.merge({ disk: 'ssd' }) } } } });
     const changed = ['web', 'api', 'agent'].map((id) => template(id, sdk.aspect.on(Deployment, patch)));
     expect(changed.map((each) => JSON.stringify(each).includes('ssd'))).toEqual([true, true, false]);

@@ -15,7 +15,7 @@ test.each<[string, (from: Bytes) => string, string]>([
   ['counted', (from) => ((from.data['t'] ?? '').length > 3 ? 'y' : 'n'), 'size(has(storeOf.data.t) ? base64.encode(storeOf.data.t)'],
   ['as values', (from) => Object.values(from.data).join(','), 'base64.encode(storeOf.data[k])'],
   ['as entries', (from) => Object.entries(from.data).map(([k, v]) => `${k}=${v}`).join(), 'base64.encode(storeOf.data['],
-])('a value of a Secret is a text: %s', (_, use, expected) => {
+])('a value of a Secret is a string: %s', (_, use, expected) => {
   const graph = kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => {
     ConfigMap({ id: 'c', name: 'c', data: { v: use(store) } });
     return {};

@@ -20,7 +20,7 @@ describe('a composition offers its resources', () => {
     expect(graph.resources.filter(({ kind }) => kind === 'Deployment').map(({ id }) => id)).toEqual(['app']);
   });
 
-  test('by id and key, also as members of its own', () => {
+  test('by id and key, also as its own members', () => {
     expect([graph.resources.app.kind, graph.app.kind]).toEqual(['Deployment', 'Deployment']);
     expect(Object.keys(graph.resources)).toEqual(['app', 'map']);
     const other = kubernetesComposition({ name: 'other', spec: type({ name: 'string' }) }, (spec) => {
@@ -29,7 +29,7 @@ describe('a composition offers its resources', () => {
     expect(other.toYaml()).toContain('name: web-app');
   });
 
-  test('and its schema, which has values inside it only', () => {
+  test('and its schema, whose values exist only inside the composition', () => {
     expect(() => `name: ${graph.schema.spec.name}`).toThrow('web.schema.spec.name.toString is read outside a composition');
     const other = () =>
       kubernetesComposition({ name: 'other', spec: type({ name: 'string' }) }, () => {

@@ -66,7 +66,7 @@ const MAKES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-describe('what reads an optional resource exists as in JavaScript, in evaluate(), stock kro, target typekro and a cluster', () => {
+describe('a reader of an optional resource exists as in JavaScript, in evaluate(), stock kro, target typekro and a cluster', () => {
   describe.each(MAKES)('optional by %s', (_, make) => {
     test.each(READS)('read in %s', (_name, data) => {
       const read = `ConfigMap({ id: "config", name: "config", data: ${data} })`;
@@ -94,7 +94,7 @@ describe('what reads an optional resource exists as in JavaScript, in evaluate()
   });
 });
 
-test('a collection whose loop has no iterations without an optional resource is refused to its readers, with a remedy', () => {
+test('a read of a collection whose loop has no iterations without an optional resource is refused, with a remedy', () => {
   const it = 'const it = s.a ? ConfigMap({ id: "it", name: "it", data: { v: "x" } }) : undefined;';
   const per = 'ConfigMap({ id: "per", name: tag, data: { v: it.data.v } })';
   const read = 'ConfigMap({ id: "config", name: "config", data: { n: "n" + all.length } }); return { n: all.length };';
@@ -105,7 +105,7 @@ test('a collection whose loop has no iterations without an optional resource is 
 });
 
 describe('the graph of an optional resource', () => {
-  test('what reads it is two nodes of one object, and who reads that is two, too', () => {
+  test('a reader becomes two nodes for one object, and a reader of that reader reads both', () => {
     const composition = compose((s) => {
       const pvc = s.cache ? Pvc({ id: 'pvc', name: 'data', size: '1Gi' }) : undefined;
       const volumes = pvc ? [{ name: 'data', persistentVolumeClaim: { claimName: pvc.metadata.name } }] : [];
@@ -131,7 +131,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test("the author's own exclusion takes along what cannot do without", () => {
+  test("an includeWhen of the author also excludes the resources that need the excluded one", () => {
     const composition = compose((s) => {
       const svc = service('svc').withIncludeWhen(s.cache);
       ConfigMap({ id: 'needs', name: 'needs', data: { ip: svc.spec.clusterIP } });
@@ -145,7 +145,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test('external references under a condition are optional like resources', () => {
+  test('external references under a condition are optional, as resources are', () => {
     const composition = compose((s) => {
       const given = s.cache ? externalRef('v1', 'Secret', 'given') : undefined;
       ConfigMap({ id: 'config', name: 'config', data: { secret: given ? given.metadata.name : 'none' } });
@@ -154,7 +154,7 @@ describe('the graph of an optional resource', () => {
     expect(resources.find(({ id }) => id === 'config')).toMatchObject({ included: true, objects: [{ data: { secret: 'none' } }] });
   });
 
-  test('more nodes than eight are refused at the line of the resource', () => {
+  test('more than eight nodes for one resource are refused at its line', () => {
     const composition = compose((s) => {
       const ip = (wanted: boolean, id: string) => (wanted ? service(id) : undefined)?.spec.clusterIP ?? 'none';
       ConfigMap({
@@ -171,7 +171,7 @@ describe('the graph of an optional resource', () => {
   test.each([
     ['one of two', true],
     ['one of one', false],
-  ])('a circle through %s resources under conditions is refused', (_, both) => {
+  ])('a cycle through %s resources under conditions is refused', (_, both) => {
     const composition = compose((s) => {
       const svc = service('svc');
       const two = () => ConfigMap({ id: 'two', name: 'two', data: { ip: svc.spec.clusterIP ?? 'none' } });
@@ -196,7 +196,7 @@ describe('the graph of an optional resource', () => {
     ]);
   });
 
-  test('CEL by hand that names such a resource by its id is refused', () => {
+  test('a handwritten CEL expression that names such a resource by its id is refused', () => {
     const composition = compose((s) => {
       const svc = s.cache ? service('svc') : undefined;
       ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
@@ -241,7 +241,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     }
   });
 
-  test('a pass that waits for what decides deletes nothing', () => {
+  test('a pass that waits for the condition deletes nothing', () => {
     const source = `(s) => {
       const first = ConfigMap({ id: 'first', name: 'first', data: { v: 'x' } }).withReadyWhen((self) => self.data.go === 'yes');
       const svc = first.data.on === 'yes' ? ConfigMap({ id: 'svc', name: 'svc', data: { v: 'x' } }) : undefined;
@@ -267,7 +267,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     expect(cluster.log.filter((line) => line.startsWith('delete'))).toEqual([]);
   });
 
-  test("in stock kro's order: everything is applied, then members that were not applied go by their UID", () => {
+  test("in the order of stock kro, which applies everything and then deletes the members that were not applied, by UID", () => {
     const graph = compiled(composeConditional(FLIP).toDefinition(), 'stock');
     const live = new Map<string, number>();
     let next = 1;
@@ -286,7 +286,7 @@ describe('the object belongs to the instance when the condition changes', () => 
     expect(new Set(uids).size).toBe(1);
   });
 
-  test('one step never wants an object twice', () => {
+  test('one step never has two nodes for one object', () => {
     const graph = compiled(composeConditional(FLIP).toDefinition({ target: 'typekro' }), 'typekro');
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'x', specOf(false));

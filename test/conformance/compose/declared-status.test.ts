@@ -109,7 +109,7 @@ describe('what a composition returns is compared with its declared status', () =
     expect(messages(program, declared.length === 0 ? status : declared[0])).toEqual(expected);
   });
 
-  test('at the line of the field, and of the status for a missing one', () => {
+  test('at the line of the field, and at the line of the status for a missing field', () => {
     const found = said(() =>
       kubernetesComposition({ name: 'told', spec, status }, ((s: Spec) => {
         ConfigMap({ name: s.name });
@@ -143,7 +143,7 @@ const secretRead = (field: string, read: string): Place => [
   `${field} reads ${read}; everyone who may read the instance would read the Secret`,
 ];
 
-describe('a status tells no values of a Secret', () => {
+describe('values of a Secret in a status are refused', () => {
   const token = (s: Spec) => Secret({ id: 'token', name: s.name, stringData: { value: s.name } }) as ReturnType<typeof Secret> & { readonly stringData: Record<string, string> };
   const copy = (s: Spec) => ConfigMap({ id: 'c', name: s.name, data: { a: token(s).stringData['value'] as string, b: 'b' } });
   const other = () => externalRef<{ data: Record<string, string> }>('v1', 'Secret', 'other', 'shared');
@@ -190,7 +190,7 @@ describe('a status tells no values of a Secret', () => {
   });
 });
 
-describe('printed values of a Secret come with a warning', () => {
+describe('printed values of a Secret have a warning', () => {
   const programs: readonly (readonly [string, made: boolean, printed: boolean, (s: Spec) => unknown])[] = [
     ['constants', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: { value: 'hunter2' } })],
     ['constants under a condition', true, true, (s) => Secret({ id: 'token', name: s.name, stringData: s.flag ? { value: 'hunter2' } : {} })],
@@ -212,7 +212,7 @@ describe('printed values of a Secret come with a warning', () => {
   });
 });
 
-describe('an integer of the declared status takes no fraction', () => {
+describe('an integer of the declared status cannot be a fraction', () => {
   const counts = type({ 'n?': 'number.integer', 'at?': { 'share?': 'number.integer' }, 'all?': 'number.integer[]', 'x?': 'number' });
   const numbers = type({ n: 'number.integer', f: 'number', list: 'number.integer[]', text: 'string' });
   type Numbers = typeof numbers.infer;

@@ -25,14 +25,14 @@ const account = serviceAccount({ metadata: { name: 'runner', namespace: room.met
 const web = simple.Deployment({ id: 'web', name: 'web', image: 'nginx', env: { UID: account.metadata.uid } });
 const settings = externalRef('v1', 'ConfigMap', 'settings', 'shared');
 
-describe('a resource that is made outside a composition', () => {
-  test('is part of those that read it, with what it reads', () => {
+describe('a resource that is created outside a composition', () => {
+  test('belongs to the compositions that read it, together with the resources that it reads', () => {
     const found = resources(() => ({ ready: web.status.readyReplicas > 0 }));
     expect([...found.keys()]).toEqual(['serviceaccountRunner', 'web']);
     expect(JSON.stringify(found.get('web'))).toContain('${serviceaccountRunner.metadata.uid}');
   });
 
-  test('and of those that name it', () => {
+  test('belongs to the compositions that name it', () => {
     const named = resources(() => {
       void account;
       void web;
@@ -58,7 +58,7 @@ describe('a resource that is made outside a composition', () => {
     expect(() => `${web.status.readyReplicas}`).toThrow(/readyReplicas\.toString is read outside a composition/);
   });
 
-  test('keeps what was said of it', () => {
+  test('keeps its conditions, readiness and dependencies', () => {
     const job = simple
       .ConfigMap({ id: 'late', name: 'late', data: {} })
       .dependsOn(account)
@@ -69,7 +69,7 @@ describe('a resource that is made outside a composition', () => {
     expect(JSON.stringify(found.get('late'))).toContain('${serviceaccountRunner');
   });
 
-  test('has no place under a condition, unless it was named before', () => {
+  test('is refused under a condition, unless the composition mentions it before', () => {
     expect(() => resources((input) => (input.on ? { uid: web.metadata.uid } : {}))).toThrow(
       /a Deployment that was made outside the composition is used under a condition, or in a loop/,
     );
@@ -80,14 +80,14 @@ describe('a resource that is made outside a composition', () => {
     expect(found.has('web')).toBe(true);
   });
 
-  test('is refused at once when its arguments are', () => {
+  test('is refused at once when its arguments are invalid', () => {
     expect(() => createResource({ id: 'My-Id', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } })).toThrow(
       /"My-Id" is not a legal id/,
     );
   });
 });
 
-test('an external reference may be made outside, and read under a condition', () => {
+test('an external reference may be created outside, and read under a condition', () => {
   const found = resources((input) => (input.on ? { value: settings.data['k'] } : {}));
   expect([...found.values()]).toEqual([
     {
@@ -120,7 +120,7 @@ test.each<[string, () => { readonly kind: string }]>([
   ['GitRepository', () => gitRepository({ name: 'x', url: 'https://example.com/x.git' })],
   ['Kustomization', () => kustomization({ name: 'x', source: { kind: 'GitRepository', name: 'x' } })],
   ['Widget', () => kroCustomResource({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'x' }, spec: {} })],
-])('%s can be made outside a composition', (kind, make) => {
+])('%s can be created outside a composition', (kind, make) => {
   const made = make() as { readonly kind: string; readonly metadata: { readonly uid: string } };
   expect(made.kind).toBe(kind);
   expect(resources(() => ({ uid: made.metadata.uid })).size).toBe(1);

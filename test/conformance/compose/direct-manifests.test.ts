@@ -24,7 +24,7 @@ const app = kubernetesComposition({ name: 'app', spec }, ((input: { name: string
 
 const documents = () => app.factory('direct', { namespace: 'shop' }).toYaml({ name: 'a' });
 
-test('direct YAML puts namespaced objects without a namespace into the one of the factory', () => {
+test('direct YAML gives namespaced objects without a namespace the namespace of the factory', () => {
   const objects = parseAllDocuments(documents()).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
   expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? '-'}/${metadata.name}`)).toEqual([
     'Namespace -/zoo',
@@ -35,7 +35,7 @@ test('direct YAML puts namespaced objects without a namespace into the one of th
   ]);
 });
 
-test('direct YAML names what is read, and does not apply it', () => {
+test('direct YAML lists external objects as comments, and does not apply them', () => {
   expect(documents()).not.toMatch(/^kind: Secret/m);
   expect(documents()).toMatch(/^# \w+ is read, not applied: Secret vault\/token$/m);
   expect(documents()).toMatch(/^# settings is read, not applied: ConfigMap shop\/settings$/m);

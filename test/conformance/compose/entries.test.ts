@@ -12,7 +12,7 @@ function entriesOf(definition: JsonObject): Record<string, JsonObject> {
 
 const SPEC = type({ names: 'string[]' });
 
-test('the iterator of a loop takes another name than those of resources', () => {
+test('the iterator of a loop is renamed when a resource has its name', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'name', name: 'one', data: { k: 'v' } });
     for (const name of spec.names) ConfigMap({ id: 'many', name: `many-${name}`, data: { k: name } });
@@ -23,7 +23,7 @@ test('the iterator of a loop takes another name than those of resources', () => 
   });
 });
 
-test('a condition that is true is none', () => {
+test('a condition that is always true is left out', () => {
   const composition = kubernetesComposition({ name: 'app', spec: SPEC }, (spec) => {
     ConfigMap({ id: 'always', name: 'always', data: { k: 'v' } }).withIncludeWhen(true);
     ConfigMap({ id: 'some', name: 'some', data: { k: 'v' } }).withIncludeWhen(spec.names.length > 0);

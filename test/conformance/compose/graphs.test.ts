@@ -180,7 +180,7 @@ describe('control flow becomes conditions, collections and expressions', () => {
 });
 
 describe('the schema of the instance', () => {
-  test('a throw under a condition is a rule of the field, and what must be there is required', () => {
+  test('a throw under a condition becomes a rule of the field, and a field that the function needs is required', () => {
     const found = fields((s) => {
       if (s.replicas > 10) throw new Error('too many');
       if (!s.host) throw new Error('host is needed');
@@ -239,7 +239,7 @@ test('a spec is checked, filled with its defaults and evaluated', () => {
   expect(composition.evaluate({ name: 'x' }, observed).status).toEqual({ ready: true });
 });
 
-test('private members are read through what the transform leaves', () => {
+test('private members are read through the helper that the transform adds', () => {
   class Team {
     readonly #owner: string;
     #label() {

@@ -71,7 +71,7 @@ test.each(REFUSED)('refused: %s', (_, body) => {
   expect(compare(`(s) => { const m = {}; ${body} return { m }; }`)).toMatchObject({ kind: 'refused' });
 });
 
-test('keys that every object has are keys like others', () => {
+test('keys that are names of Object.prototype are ordinary keys', () => {
   const counted = kubernetesComposition({ name: 'counted', spec: type({ tags: 'string[]' }) }, (spec) => {
     const counts: Record<string, number> = {};
     for (const tag of spec.tags) counts[tag] = (counts[tag] ?? 0) + 1;

@@ -32,7 +32,7 @@ test.each(refused)('a nested composition with %s is refused', (_, code, text, pr
   );
 });
 
-test('fields with a default, and those that may be absent, may be left out', () => {
+test('fields with a default and optional fields may be left out', () => {
   const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
     const one = loose({ name: s.name, n: s.n, note: s.tag });
     const all = s.tags.map((t) => loose({ name: t, n: 1 }));
@@ -44,7 +44,7 @@ test('fields with a default, and those that may be absent, may be left out', () 
   ]);
 });
 
-test('the text of a throw shows the values in it as expressions', () => {
+test('the message of a throw shows its values as expressions', () => {
   const outer = kubernetesComposition({ name: 'outer', spec }, (s) => {
     if (s.n > 3) throw new Error(`too many: ${s.n}`);
     ConfigMap({ id: 'c', name: s.name });

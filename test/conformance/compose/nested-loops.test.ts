@@ -110,7 +110,7 @@ const INPUTS: readonly JsonObject[] = [
   { regions: ['b', 'a'], flag: false },
 ];
 
-describe('nested compositions and resources that a loop makes', () => {
+describe('nested compositions and resources that a loop creates', () => {
   test.each(EQUAL)('%s', (body) => {
     const composition = traced(body);
     for (const given of INPUTS) {

@@ -65,7 +65,7 @@ describe('resources of one composition in another', () => {
     expect(config?.template?.data).toEqual({ uid: '${databaseDb.metadata.uid}' });
   });
 
-  test('it is brought in once and under no condition, however often and wherever it is read', () => {
+  test('it is added once and without a condition, whatever the number and the places of its reads', () => {
     const all = entries((s) => {
       if (s.flag) {
         ConfigMap({ id: 'a', name: 'a', data: { uid: database.resources['db']!.metadata.uid } });
@@ -78,7 +78,7 @@ describe('resources of one composition in another', () => {
     expect(all[2]).not.toHaveProperty('forEach');
   });
 
-  test('it survives a branch that ends in throw', () => {
+  test('it stays when it is read in a branch that throws', () => {
     const all = entries((s) => {
       const db = database.resources['db']!;
       if (s.flag) {
@@ -90,7 +90,7 @@ describe('resources of one composition in another', () => {
     expect(all.map((entry) => entry.id)).toEqual(['b', 'databaseDb']);
   });
 
-  test('an id of the reading composition wins over the one of the reference', () => {
+  test('an id of the reading composition has precedence over the id of the reference', () => {
     const all = entries(() => {
       ConfigMap({ id: 'databaseDb', name: 'x', data: { uid: database.resources['db']!.metadata.uid } });
     });
@@ -113,14 +113,14 @@ describe('resources of one composition in another', () => {
     expect(refusal(() => ({ whole: config }))).not.toBe('accepted');
   });
 
-  test('an unknown id is undefined, as with any object', () => {
+  test('an unknown id is undefined, as for any object', () => {
     expect(database.resources['nothing']).toBeUndefined();
     expect(refusal(() => ConfigMap({ name: database.resources['nothing']!.metadata.name }))).toContain('undefined');
   });
 });
 
 describe('status of one composition in another', () => {
-  test('it is read from the instance that is named like the composition', () => {
+  test('it is read from the instance that has the name of the composition', () => {
     const all = entries(() => {
       ConfigMap({ id: 'config', name: 'config', data: { url: database.status.url } });
     });
@@ -161,7 +161,7 @@ describe('the declarative form', () => {
     (_schema, resources) => ({ ready: resources.app.status.readyReplicas > 0 }),
   );
 
-  test('has its resources by key, typed', () => {
+  test('has its resources by key, with types', () => {
     expectTypeOf<typeof graph.resources.app.status.readyReplicas>().toEqualTypeOf<number>();
     expectTypeOf(graph.resources).not.toHaveProperty('many');
     expect(graph.resources.app.kind).toBe('Deployment');

@@ -110,7 +110,7 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a class inside', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
 ];
 
-describe('what has no exact translation is refused at its place, with the remedy', () => {
+describe('code without an exact translation is refused at its place, with the remedy', () => {
   test.each(refused)('%s', (_, code, text, program) => {
     let error: unknown;
     try {
@@ -133,7 +133,7 @@ describe('what has no exact translation is refused at its place, with the remedy
   });
 });
 
-describe('code that is not traced cannot decide in silence', () => {
+describe('code that is not traced cannot branch on a symbolic value without an error', () => {
   const message = (program: (given: Spec) => unknown): string => {
     try {
       return kubernetesComposition({ name: 'native', spec }, program as never).toYaml();
@@ -147,7 +147,7 @@ describe('code that is not traced cannot decide in silence', () => {
     seen.add(name);
   };
 
-  test('a text that an opaque function keeps to itself is missed', () => {
+  test('a text that an opaque function does not return is reported as missing', () => {
     const length = opaque((text: string) => String(`${text}!`.startsWith('a')));
     expect(message((s) => ConfigMap({ name: 'c', data: { v: length(s.name) } }))).toMatch(/is not in the graph/);
   });
@@ -157,13 +157,13 @@ describe('code that is not traced cannot decide in silence', () => {
     expect(message((s) => ({ n: double(s.replicas) }))).toMatch(/s\.replicas is used as a number by code that is not traced/);
   });
 
-  test('a Set outside is not changed in a branch', () => {
+  test('a change of an outer Set in a branch is refused', () => {
     expect(message((s) => { if (s.flag) seen.add('x'); })).toMatch(/a Set is changed under a condition/);
     expect(message((s) => { if (s.flag) remember('x'); })).toMatch(/a Set is changed under a condition/);
     expect(seen.size).toBe(0);
   });
 
-  test('a helper that counts is run as it is, but not in a branch', () => {
+  test('a helper with a counter runs natively, but is refused in a branch', () => {
     const next = (): number => ++count;
     expect(message(() => ConfigMap({ name: `c${next()}` }))).toContain('name: c1');
     expect(message((s) => { if (s.flag) ConfigMap({ name: `c${next()}` }); })).toMatch(/count is a variable outside the composition/);

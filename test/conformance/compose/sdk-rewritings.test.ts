@@ -240,8 +240,8 @@ const page = readFileSync(new URL('../../../docs/migrating-from-typekro-sdk.md',
 
 describe.each(REWRITINGS)('%s', (_, { row, before, refusal, after, prints }) => {
   test('has a row on the page', () => expect(page).toContain(`\n| ${row}`));
-  test('is refused as it was written', () => expect(before).toThrow(refusal));
-  test('runs rewritten', () => {
+  test('is refused in its old form', () => expect(before).toThrow(refusal));
+  test('runs in its new form', () => {
     const text = after();
     for (const part of prints) expect(text).toMatch(part);
   });

@@ -19,7 +19,7 @@ const PROGRAMS: readonly (readonly [string, JsonObject])[] = [
   ["(s) => { const it = s.a ? ConfigMap({ id: 'it', name: 'it', data: { v: 'x' } }) : undefined; return { n: s.name, o: { v: it?.data.v } }; }", { n: 'n' }],
 ];
 
-test.each(PROGRAMS)('evaluate() tells the status that an instance gets: %s', (source, wanted) => {
+test.each(PROGRAMS)('evaluate() returns the status that an instance gets: %s', (source, wanted) => {
   const composition = composeConditional(source);
   expect(composition.evaluate(given).status).toEqual(wanted);
   const graph = compiled(composition.toDefinition({ target: 'typekro' }), 'typekro');

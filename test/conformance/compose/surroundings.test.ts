@@ -34,7 +34,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf((spec) => ({ r: helper(spec.name), n: `${spec.name}1` }))).toEqual({ r: 'shop-prod', n: 'shop1' });
   });
 
-  test('a variable of a closure that another function counts up', () => {
+  test('a variable of a closure that another function increments', () => {
     const make = () => {
       let n = 0;
       return { build: (spec: Spec) => ({ r: `${n}${spec.name}` }), count: () => (n += 1) };
@@ -45,7 +45,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf(made.build)).toEqual({ r: '1shop' });
   });
 
-  test('a variable with another object, and another function', () => {
+  test('a variable that is assigned another object or another function', () => {
     let settings = { image: 'a' };
     let decorate = (text: string) => `<${text}>`;
     const build = (spec: Spec) => ({ r: decorate(settings.image + spec.name) });
@@ -55,7 +55,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(statusOf(build)).toEqual({ r: '[bshop]' });
   });
 
-  test('a helper that first makes no resource and then does', () => {
+  test('a helper that creates a resource only in the second composition', () => {
     let make: (name: string) => unknown = () => undefined;
     const helper = () => make('fixed');
     const build = (spec: Spec) => {
@@ -68,7 +68,7 @@ describe('the variables around a function are read at each trace', () => {
     expect(ids()).toEqual(['made']);
   });
 
-  test('a variable that a function counts up while the composition is traced', () => {
+  test('a variable that a function increments while the composition is traced', () => {
     let n = 0;
     const next = () => (n += 1);
     const nextTwice = () => [next(), next()].length;
@@ -83,7 +83,7 @@ describe('the variables around a function are read at each trace', () => {
     })).toEqual({ r: '1-3-13-shop' });
   });
 
-  test('in whichever way it is called', () => {
+  test('in any form of the call', () => {
     let n = 0;
     const next = () => (n += 1);
     const held = { inner: { next }, next, through: () => held.inner.next(), each: () => ['a'].map(next) };
@@ -128,7 +128,7 @@ describe('the variables around a function are read at each trace', () => {
     expect([statusOf(module.build), statusOf((spec) => ({ q: label(spec.name) }))]).toEqual([{ r: '5shop' }, { q: 'shop5' }]);
   });
 
-  test('a variable that the transform gives', () => {
+  test('a variable that the transform captures', () => {
     let mode = 'dev';
     const build = (spec: Spec) => ({ r: mode + spec.name });
     const vars = Object.defineProperty({}, 'mode', { enumerable: true, get: () => mode });
@@ -151,7 +151,7 @@ function placesOf(build: (spec: Spec) => object): string[] {
   return [];
 }
 
-describe('functions with one text are told apart by their places', () => {
+describe('functions with equal text are distinguished by their places', () => {
   /** Functions of two files with the same text. */
   const functions = async (name: string, before: string): Promise<{ readonly [name: string]: (spec: Spec) => never }> => {
     const refused = '(spec) => ({ r: spec.name.localeCompare("b") })';
@@ -193,7 +193,7 @@ function refusalOf(build: (spec: Spec) => object): readonly string[] {
   return [];
 }
 
-test('import.meta is refused at its place, and helpers that read it run where the spec is not involved', async () => {
+test('import.meta is refused at its place; a helper that reads it runs natively if its arguments are known', async () => {
   const text = `export const build = (spec) => ({ r: import.meta.url + spec.name });
     const helper = () => import.meta.url.slice(0, 5);
     export const other = (spec) => ({ r: helper() + spec.name });`;
@@ -218,7 +218,7 @@ test('a bound method is refused with what to pass instead', () => {
   expect(statusOf((spec) => app.compose(spec))).toEqual({ r: 'pshop' });
 });
 
-test('what the host makes of the text of a value is refused at the call', () => {
+test('a native call that would parse the text of a symbolic value is refused', () => {
   expect(refusalOf((spec) => ({ n: new TextEncoder().encode(spec.name).length }))).toEqual([
     expect.stringMatching(/^encode\(\) needs what is known while the graph is built, and spec\.name is not at \d+:\d+$/),
   ]);

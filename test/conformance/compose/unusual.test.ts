@@ -40,7 +40,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   more34: ['trace/types', "s.tags"],
 };
 
-describe("what developers write is translated exactly, or refused at the place", () => {
+describe("unusual code is translated exactly, or refused at its place", () => {
   test.each(Object.entries(PROGRAMS))("%s", (name, source) => {
     const verdict = compare(source);
     const refusal = REFUSED[name];

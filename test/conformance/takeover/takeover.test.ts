@@ -67,7 +67,7 @@ const instance = (kind: string, name: string) => ({
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'takeover', name });
 
 describe('a cluster that kro ran', () => {
-  it('is taken over without a write, besides the status that names what blocks a deletion', async () => {
+  it('is taken over without a write, except the status that names the objects that block a deletion', async () => {
     const cluster = await clusterOfKro();
     const before = objectsOf(cluster.snapshot());
     const { controller, writes } = await takeOver(cluster);
@@ -89,7 +89,7 @@ describe('a cluster that kro ran', () => {
       (text: string) =>
         text.replaceAll('kro/devel', 'kro/v0.9.3').replaceAll('kro-version":"devel"', 'kro-version":"v0.9.3"'),
     ],
-  ])('is not touched because of %s', async (_, options, change) => {
+  ])('has no write because of %s', async (_, options, change) => {
     const cluster = await clusterOfKro(change);
     const { controller, writes } = await takeOver(cluster, options);
     expect(writes()).toEqual([BLOCKED]);
@@ -97,7 +97,7 @@ describe('a cluster that kro ran', () => {
     await cluster.close();
   });
 
-  it('goes on with a deletion that kro began, wave by wave', async () => {
+  it('continues a deletion that kro began, wave by wave', async () => {
     const cluster = await clusterOfKro();
     const { controller, writes, settled } = await takeOver(cluster);
     await user(cluster).patch(configMap('leaving-high'), { metadata: { finalizers: null } });
@@ -111,7 +111,7 @@ describe('a cluster that kro ran', () => {
     await cluster.close();
   });
 
-  it('carries on with what kro had half done, and wakes what it put to sleep', async () => {
+  it('continues the unfinished work of kro, and resumes suspended instances', async () => {
     const cluster = await clusterOfKro();
     const { controller, settled, writes } = await takeOver(cluster);
     const admin = user(cluster);
@@ -126,7 +126,7 @@ describe('a cluster that kro ran', () => {
     await cluster.close();
   });
 
-  it('gets one write per child that a change of an instance concerns, and no new revision', async () => {
+  it('has one write for each child that a change of an instance affects, and no new revision', async () => {
     const cluster = await clusterOfKro();
     const { controller, settled, writes } = await takeOver(cluster);
     await user(cluster).patch(instance('Web', 'shop'), { spec: { replicas: 4 } });
@@ -141,7 +141,7 @@ describe('a cluster that kro ran', () => {
 });
 
 describe('what we write', () => {
-  it('is what kro writes: the same fields, owned by the same managers', async () => {
+  it('equals the writes of kro: the same fields, owned by the same managers', async () => {
     const cluster = await createEmbeddedCluster({ workloads: false });
     const admin = user(cluster);
     for (const crd of controllerCrds()) await admin.create(crd);

@@ -73,7 +73,7 @@ test('a node that waits for data of another', async () => {
   `);
 });
 
-test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('nothing is waited for by %s', async (text) => {
+test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('%s waits for nothing', async (text) => {
   expect((await why(text)).at(-1)).toBe('nothing is waited for: every node is ready');
 });
 

@@ -178,7 +178,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     ]);
   });
 
-  test('lets replicas that divide the work list and clear away Leases, and no other account', async () => {
+  test('allows replicas that share the work to list and delete Leases, and no other account', async () => {
     const verbs = async (...sets: string[]) => {
       const role = (await render(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
         rules: { verbs: string[] }[];
@@ -195,14 +195,14 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(args(await render(...alone, 'config.shards=4'))).toContain('--shards=4');
   });
 
-  test('a rate below one request per second stays one, and the pod lives as long as it is told', async () => {
+  test('a rate below one request per second is passed unchanged, and the pod has the configured grace period', async () => {
     const objects = await render('config.clientQps=0.5', 'deployment.terminationGracePeriodSeconds=200');
     expect(args(objects)).toContain('--client-qps=0.5');
     const deployment = objects.find(({ kind }) => kind === 'Deployment');
     expect(deployment?.spec?.['template']).toMatchObject({ spec: { terminationGracePeriodSeconds: 200 } });
   });
 
-  test('an address turned off has no probes, and the log has the form that is asked for', async () => {
+  test('without an address there are no probes, and the log has the configured format', async () => {
     const objects = await render('config.healthProbeBindAddress=0', 'config.logEncoder=console');
     expect(args(objects)).toContain('--zap-encoder=console');
     const deployment = objects.find(({ kind }) => kind === 'Deployment');

@@ -21,7 +21,7 @@ describe.each(serverKinds())('the JavaScript client on $name', ({ start, workloa
     await server.close();
   });
 
-  test('an informer sees what is created, changed and deleted', async () => {
+  test('an informer gets created, changed and deleted objects', async () => {
     const core = config.makeApiClient(CoreV1Api);
     const seen: string[] = [];
     const list = () => core.listNamespacedConfigMap({ namespace });
@@ -40,7 +40,7 @@ describe.each(serverKinds())('the JavaScript client on $name', ({ start, workloa
     await informer.stop();
   });
 
-  test.skipIf(!workloads)('typed calls create a Deployment whose status comes alive', async () => {
+  test.skipIf(!workloads)('typed calls create a Deployment, and its status changes', async () => {
     const apps = config.makeApiClient(AppsV1Api);
     const labels = { app: 'web' };
     await apps.createNamespacedDeployment({

@@ -36,7 +36,7 @@ describe.skipIf(informer === '' || manager === '').each(serverKinds())(
       await server.close();
     });
 
-    test('client-go informers, over protobuf and untyped, see every change', async () => {
+    test('client-go informers, over protobuf and untyped, get every change', async () => {
       await apply(configMap('before', { a: '1' }, { e2e: 'yes' }));
       const program = run(informer);
       await program.until(/^synced 1 1$/m);

@@ -44,7 +44,7 @@ describe.skipIf(program === '').each(serverKinds())('helm on $name', ({ name, wo
     expect(await ok('get', 'manifest', 'app')).toMatch(/kind: Deployment/);
   }, 90_000);
 
-  test('upgrade, history, rollback, and what a new version of the chart leaves out goes', async () => {
+  test('upgrade, history, rollback, and the deletion of objects that a new version of the chart leaves out', async () => {
     await ok('upgrade', 'app', 'chart', '--set', 'colour=red');
     expect(await settings()).toMatchObject({ colour: 'red' });
     await ok('upgrade', 'app', 'chart', '--reuse-values', '--set', 'extra.enabled=false');
@@ -77,7 +77,7 @@ describe.skipIf(program === '').each(serverKinds())('helm on $name', ({ name, wo
     expect(readFileSync(join(server.directory, 'chart/Chart.yaml'), 'utf8')).toMatch(/^name: small$/m);
   });
 
-  test('uninstall takes everything along', async () => {
+  test('uninstall deletes all objects', async () => {
     expect(await ok('uninstall', 'app')).toMatch(/release "app" uninstalled/);
     expect(await settings()).toBeUndefined();
     for (const [apiVersion, kind] of [

@@ -90,7 +90,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('delete', 'cm', 'one', '--ignore-not-found')).toBe('');
   });
 
-  test('apply on the client: created, unchanged, configured, pruned of what left the file', async () => {
+  test('apply on the client: created, unchanged, configured, and pruned objects that the file no longer has', async () => {
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web created\n');
     expect(await apply(deployment({ image: 'nginx:1.27', replicas: 2 }))).toBe('deployment.apps/web unchanged\n');
     const changed = deployment({ image: 'nginx:1.28', replicas: 2 });
@@ -208,7 +208,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('wait', 'wd/w', '--for=jsonpath={.status.colour}=blue', '--timeout=5s')).toMatch(/condition met/);
   });
 
-  test('get -w tells of every change, and wait --for=delete ends with it', async () => {
+  test('get -w prints every change, and wait --for=delete ends with the deletion', async () => {
     const watch = kubectl.start(['get', 'cm', '-w', '--output-watch-events', '-l', 'watched=yes']);
     await ok('create', 'cm', 'w', '--from-literal=a=1');
     await ok('label', 'cm/w', 'watched=yes');
@@ -253,7 +253,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('delete', '-k', 'kustomization')).toMatch(/"k-web".* deleted/);
   });
 
-  test('events of an object, by the command of their own and in describe', async () => {
+  test('events of an object, by the command `events` and in describe', async () => {
     const uid = await jsonPath('cm/p', '.metadata.uid');
     const event = {
       apiVersion: 'v1',
@@ -275,7 +275,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
     expect(await ok('get', 'events', '--field-selector=reason=Seen', '-o', 'name')).toBe('event/p.1\n');
   });
 
-  test('delete: by selector, all of a kind, and only when the finalizers are gone', async () => {
+  test('delete: by selector, all of a kind, and only after the finalizers are removed', async () => {
     await ok('create', 'cm', 'x');
     await ok('label', 'cm', 'x', 'gone=yes');
     expect(await ok('delete', 'cm', '-l', 'gone=yes')).toMatch(/"x".* deleted/);
@@ -309,7 +309,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
       expect(await ok('describe', 'deploy', 'roll')).toMatch(/NewReplicaSet:\s+roll-\w+ \(2\/2 replicas created\)/);
     }, 120_000);
 
-    test('exec, attach, port-forward, cp and proxy leave the pod alone', async () => {
+    test('exec, attach, port-forward, cp and proxy do not change the pod', async () => {
       await ok('run', 'still', '--image=registry.k8s.io/pause:3.10');
       await ok('wait', '--for=condition=Ready', 'pod/still', '--timeout=60s');
       const uid = await jsonPath('pod/still', '.metadata.uid');
@@ -352,7 +352,7 @@ describe.skipIf(program === '').each(serverKinds())('kubectl on $name', ({ name,
       expect(await ok('get', 'rs,pods', '-l', 'app=roll', '-o', 'name')).toBe('');
     }, 120_000);
 
-    test('a Job runs to its end, and a namespace takes its content along', async () => {
+    test('a Job runs to its end, and a namespace is deleted with its content', async () => {
       await ok('create', 'job', 'once', '--image=registry.k8s.io/pause:3.10');
       expect(await ok('get', 'job', 'once', '--no-headers')).toMatch(/^once\s/);
       await ok('create', 'namespace', `${NAMESPACE}-2`);

@@ -48,7 +48,7 @@ describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {
   });
 });
 
-test.each(soundReferences)('nothing is said of %s', async (title, files) => {
+test.each(soundReferences)('%s has no diagnostic', async (title, files) => {
   const { output, code } = await tell({
     title,
     files,

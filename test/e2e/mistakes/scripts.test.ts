@@ -53,7 +53,7 @@ const scripts: readonly (readonly [title: string, call: string, column: number, 
 ];
 
 test.each(scripts)(
-  'a script with %s is told at its own line, without a frame of the package',
+  'the error of a script with %s has its line, and no stack frame of the package',
   (_title, call, column, said) => {
     const script = join(folder, 'deploy.ts');
     writeFileSync(script, `import { shop } from './shop.ts';\nawait ${call}\n`);

@@ -50,7 +50,7 @@ describe('resources under conditions that read each other exist as in JavaScript
     },
   );
 
-  test('most of them are translated, and refusals have known reasons', () => {
+  test('most programs are translated, and refusals have known reasons', () => {
     expect(equal / (Math.ceil(ALL / PER_TEST) * PER_TEST)).toBeGreaterThan(0.7);
     expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
   });

@@ -72,7 +72,7 @@ const CASES = Object.values(ELEMENTS).flatMap((element) =>
 const REFUSALS = new Set(['trace/absent', 'trace/types', 'trace/no-cel', 'trace/field', 'trace/maybe-undefined']);
 
 describe('lists of objects that are joined', () => {
-  test('are read as JavaScript reads them, and seldom refused', { timeout: 300_000 }, () => {
+  test('are read as in JavaScript, and seldom refused', { timeout: 300_000 }, () => {
     const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1));
     const count = Math.min(budget('joinedLists'), CASES.length);
     const sample = count === CASES.length ? CASES : Array.from({ length: count }, () => pick(choices, CASES));

@@ -261,7 +261,7 @@ function check(expression: string, verdict: OracleVerdict): void {
 
 const INPUTS = oracleInputs();
 
-describe('methods and conversions give what they give in JavaScript, or are refused', () => {
+describe('methods and conversions have the results of JavaScript, or are refused', () => {
   test.each(Object.entries(TABLES))('%s', { timeout: 300_000 }, (_, expressions) => {
     for (const expression of expressions) check(expression, consult(expression, INPUTS));
   });
@@ -270,7 +270,7 @@ describe('methods and conversions give what they give in JavaScript, or are refu
     for (const use of USES) check(use(number), consult(use(number), INPUTS));
   });
 
-  test('what JSON.parse() gives is printed, tested and returned alike', () => {
+  test('the result of JSON.parse() is printed, tested and returned as in JavaScript', () => {
     const inputs = oracleInputs(['-0', '-0.0', '0', '-0e7', '1e21', '-1.5', '500000000', 'true', '"-0"', '"a"', '""']);
     for (const expression of [
       'JSON.parse(s.t)',
@@ -287,7 +287,7 @@ describe('methods and conversions give what they give in JavaScript, or are refu
       expect(consult(expression, inputs), expression).toMatchObject({ kind: 'equal' });
   });
 
-  test('whole characters are counted alike beyond the basic plane, where JavaScript does not split them', () => {
+  test('characters beyond the basic plane are counted as in JavaScript, where JavaScript does not split them', () => {
     const inputs = oracleInputs([...TEXTS.slice(0, 5), ...ASTRAL]);
     for (const expression of [
       's.t.trim()',

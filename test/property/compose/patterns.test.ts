@@ -48,7 +48,7 @@ function isProgram(expression: string): boolean {
   }
 }
 
-describe('a pattern matches what it matches in JavaScript, or is refused', () => {
+describe('a pattern matches the same texts as in JavaScript, or is refused', () => {
   test.each(Object.entries(PATTERNS))('%s', { timeout: 120_000 }, (_, patterns) => {
     let equal = 0;
     for (const pattern of patterns.split(' '))

@@ -46,7 +46,7 @@ function smaller(statements: readonly string[]): string {
 export function comparePrograms(file: number): void {
   const all = Number(process.env['TYPEKRO_PROGRAMS'] ?? budget('programs'));
   const share = Math.ceil(all / FILES / PER_TEST);
-  describe('generated programs do the same natively and as a graph', () => {
+  describe('generated programs have the same result natively and as a graph', () => {
     const refusals = new Map<string, number>();
     let equal = 0;
 
@@ -64,7 +64,7 @@ export function comparePrograms(file: number): void {
       },
     );
 
-    test('most of them are translated, and refusals have known reasons', () => {
+    test('most programs are translated, and refusals have known reasons', () => {
       expect(equal / (share * PER_TEST)).toBeGreaterThan(0.7);
       expect([...refusals.keys()].filter((code) => !KNOWN_REFUSALS.includes(code))).toEqual([]);
     });

@@ -107,7 +107,7 @@ function badWords(expression: string): string[] {
   }
 }
 
-test('what an operator cannot do with a type is told in the words of JavaScript, with a remedy and a place', () => {
+test('an operator that does not accept a type is refused with the message of JavaScript, a remedy and a place', () => {
   const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1));
   const all = expressions();
   const picked = Array.from({ length: budget('wrongTypes') }, () => pick(choices, all));

@@ -66,7 +66,7 @@ const CASES = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).flatMap((factor
     });
 });
 
-describe('an API server takes what a controller makes', () => {
+describe('an API server accepts the objects that a controller writes', () => {
   test.each(CASES)('%s with and without %s', async (factory, _key, subject) => {
     for (const { object, value } of steppedObjects(subject)) {
       expect(withoutMarks(object)).toEqual(withoutMarks(plainObject(subject, value)));

@@ -26,7 +26,7 @@ const ALL: readonly Case[] = (Object.keys(SAMPLES) as (keyof typeof SAMPLES)[]).
 /** Tests every n-th case, so that the budget covers all factories, arguments and forms. */
 const STRIDE = Math.max(1, Math.floor(ALL.length / budget('factoryArguments')));
 
-describe('a graph makes what a factory makes of the plain value', () => {
+describe('a graph creates the object that a factory creates from the plain value', () => {
   test.each(ALL.filter((_, index) => index % STRIDE === 0))('%s, %s: %s', (_factory, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);

@@ -76,7 +76,7 @@ const CASES = Object.entries(FACTORIES).flatMap(([name, [make, base, samples]]) 
   ),
 );
 
-describe('a graph makes what a factory of a project makes of the plain value', () => {
+describe('a graph creates the object that a factory of a project creates from the plain value', () => {
   test.each(CASES)('%s, %s: %s', (_name, _key, form, subject) => {
     const found = differences(subject, FORMS[form] as (typeof FORMS)[string]);
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);

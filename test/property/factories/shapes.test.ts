@@ -42,7 +42,7 @@ function refusal(
 }
 
 test.each(factories)(
-  'every argument of %s has a shape, and one of another shape is refused in a sentence',
+  'every argument of %s has a shape, and an argument of another shape is refused with a message',
   (factory, samples) => {
     const fitting = Object.fromEntries(Object.entries(samples).map(([name, [value]]) => [name, value]));
     for (const name of Object.keys(samples)) {

@@ -73,7 +73,7 @@ describe('malformed definitions', () => {
   ];
 
   it.each(rows)(
-    '%s is refused, by the API server or in the condition, and mended by a good one',
+    '%s is refused, by the API server or in the condition, and then replaced by a valid definition',
     async (_name, spec) => {
       const bad = { ...potDefinition([]), spec } as KubeObject;
       const refused = await world.apply(bad).then(
@@ -96,7 +96,7 @@ describe('malformed definitions', () => {
 });
 
 describe('malformed instances', () => {
-  it('are refused by the API server where the schema says so, and harm no other instance where it does not', async () => {
+  it('are refused by the API server if they violate the schema, and otherwise affect no other instance', async () => {
     await define([mapResource('map', { text: '${schema.spec.text}' })]);
     await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
     await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));
@@ -112,7 +112,7 @@ describe('an expression that would never end', () => {
     return mapResource('spin', { x: `\${string(${body})}` });
   };
 
-  it('is stopped by its budget, named, and holds no other instance up', async () => {
+  it('is stopped by its budget, and reported with its node', async () => {
     await define([mapResource('map', { text: 'x' }), forever(50)]);
     const began = performance.now();
     await world.apply(pot('p'));
@@ -121,7 +121,7 @@ describe('an expression that would never end', () => {
     expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
   });
 
-  it('may spend what its definition says', async () => {
+  it('has the budget of its definition', async () => {
     await define([forever(2)], { 'typekro.dev/cel-budget': '10' });
     await world.apply(pot('p'));
     expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin"/);
@@ -132,7 +132,7 @@ describe('an expression that would never end', () => {
 });
 
 describe('sizes', () => {
-  it('a forEach of 100,000 is refused in the condition, and nothing of it is made', async () => {
+  it('a forEach of 100,000 is refused in the condition, and creates no object', async () => {
     const metadata = { name: '${schema.metadata.name}-${n}' };
     const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     const list = { id: 'many', forEach: [{ n: '${schema.spec.text.split(",")}' }], template };
@@ -151,7 +151,7 @@ describe('sizes', () => {
     ).toEqual(['p-map']);
   });
 
-  it('an instance with a spec of 1 MB works, and costs nothing at rest', async () => {
+  it('an instance with a spec of 1 MB works, and causes no write without a change', async () => {
     await define([mapResource('map', { size: '${string(size(schema.spec.text))}', text: '${schema.spec.text}' })]);
     await world.apply(pot('p', { text: 'x'.repeat(1_000_000) }));
     expect(await readyOf('p')).toMatch(/^True/);
@@ -183,8 +183,8 @@ describe('sizes', () => {
   });
 });
 
-describe('an API of a child that does not work', () => {
-  it('that says "later" for moments after its kind was made brings no failure into condition or event', async () => {
+describe('an API of a child that fails', () => {
+  it('that answers 429 shortly after the creation of its kind causes no failure in condition or event', async () => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') && refused++ === 0
@@ -199,7 +199,7 @@ describe('an API of a child that does not work', () => {
     ['for moments', 2, ['ACTIVE: none -> ACTIVE']],
     // Eighteen refusals: three watch streams, each followed by a list that is tried five times.
     ['for longer', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
-  ])('that says "later" %s is waited for before it is told', async (_name, times, told) => {
+  ])('that answers 429 %s is retried before it is reported', async (_name, times, told) => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/api/v1/secrets') && refused++ < times
@@ -216,7 +216,7 @@ describe('an API of a child that does not work', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('that says "later" all the time is told as what the definition waits for', async () => {
+  it('that answers 429 permanently is reported as the reason why the definition waits', async () => {
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') ? failure(429, 'TooManyRequests', 'storage is (re)initializing') : undefined;
     await define([mapResource('map', {})]);
@@ -226,7 +226,7 @@ describe('an API of a child that does not work', () => {
     expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe('True Running: controller is running');
   });
 
-  it('that answers 500 for ever is named, tried less and less often, and holds no sibling up', async () => {
+  it('that answers 500 permanently is named and retried with growing pauses, and delays no sibling', async () => {
     world.intercept = ({ path }) =>
       path.includes('/secrets') ? failure(500, 'InternalError', 'storage is broken') : undefined;
     await define([mapResource('map', { text: 'x' }), secret]);
@@ -248,7 +248,7 @@ describe('an API of a child that does not work', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('whose webhook refuses is named without a rule that would not help, and backs off', async () => {
+  it('whose webhook refuses is named without a useless RBAC rule, and retried with growing pauses', async () => {
     const message = 'admission webhook "policy.acme.test" denied the request: secrets are bad';
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/secrets/') ? failure(403, 'Forbidden', message) : undefined;
@@ -264,7 +264,7 @@ describe('an API of a child that does not work', () => {
     expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
   });
 
-  it('whose webhook answers conflicts to writes of the instance is named, and backs off', async () => {
+  it('whose webhook answers conflicts to writes of the instance is named, and retried with growing pauses', async () => {
     await define([mapResource('map', { text: 'x' })]);
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/pots/p') && !path.includes('/status')
@@ -282,7 +282,7 @@ describe('an API of a child that does not work', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('whose quota is used up is named, and tried again until there is room', async () => {
+  it('whose quota is exhausted is named, and retried until the quota allows the object', async () => {
     const quota = {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -301,7 +301,7 @@ describe('an API of a child that does not work', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('in a namespace that does not exist is named, and written when it does', async () => {
+  it('in a namespace that does not exist is named, and written when the namespace exists', async () => {
     await define([mapResource('map', { text: 'x' }, { namespace: 'later' })]);
     await world.apply(pot('p'));
     await world.advance(MINUTE);
@@ -313,7 +313,7 @@ describe('an API of a child that does not work', () => {
 });
 
 describe('a namespace that is deleted', () => {
-  it('takes its instances and their children along, and leaves no work behind', async () => {
+  it('is deleted with its instances and their children, and no work remains', async () => {
     await define([mapResource('map', { text: 'x' })]);
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gone' } });
     const instance = pot('p');
@@ -330,7 +330,7 @@ describe('a namespace that is deleted', () => {
   });
 });
 
-describe('a definition of which the server refuses what belongs to it', () => {
+describe('a definition whose revision or CRD the server refuses', () => {
   it.each([
     [
       'its revision, for a name that is too long for a label',
@@ -351,7 +351,7 @@ describe('a definition of which the server refuses what belongs to it', () => {
       'KindReady',
       'add the rule {apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["create", "patch"]}',
     ],
-  ])('says so (%s), and goes on by itself when it is taken', async (_name, path, answer, condition, message) => {
+  ])('reports it (%s), and continues when the server accepts it', async (_name, path, answer, condition, message) => {
     world.intercept = (request) => (request.method === 'POST' && request.path.includes(path) ? answer() : undefined);
     await define([mapResource('map', { text: 'x' })]);
     expect(conditionText(await world.user.get(potsRef), condition)).toContain(message);

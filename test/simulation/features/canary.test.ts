@@ -62,7 +62,7 @@ async function sixOnFirst(canary: string | undefined): Promise<void> {
 }
 
 describe('a new revision of a definition with a canary', () => {
-  it('goes to as many as allowed, to all when they are ready, and writes no more than that', async () => {
+  it('is applied to the allowed number, then to all when those are ready, without further writes', async () => {
     await sixOnFirst('2');
     await define(gated('v2'), '2');
     const { v1, v2 } = await versions();
@@ -88,13 +88,13 @@ describe('a new revision of a definition with a canary', () => {
     expect(await world.eventsOf('pots')).toContain('RolledOut: revision 2 goes to all instances');
   });
 
-  it('counts a part of the instances for a percentage', async () => {
+  it('is applied to a share of the instances for a percentage', async () => {
     await sixOnFirst('40%');
     await define(gated('v2'), '40%');
     expect((await versions())['v2']).toHaveLength(3);
   });
 
-  it('is held, with instance and reason named, when it fails; a mended one starts from the last good', async () => {
+  it('is held when an instance fails, with instance and reason named; the next revision starts from the last good one', async () => {
     await sixOnFirst('1');
     await define(broken, '1');
     expect(await versions()).toEqual({ v1: NAMES });
@@ -121,7 +121,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(world.controller.metricsText()).toContain('typekro_canary_held_instances{name="pots"} 0');
   });
 
-  it('does not come back when a canary fails after it went to all, not even after a restart', async () => {
+  it('is not held again when a canary fails after the rollout is complete, also after a restart', async () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];
@@ -138,7 +138,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await versions()).toEqual({ v2: NAMES });
   });
 
-  it('leaves pinned and suspended instances where they are, and gives new ones the revision that is proven', async () => {
+  it('does not change pinned and suspended instances, and new instances get the last good revision', async () => {
     await sixOnFirst('1');
     await world.apply(
       pot('a', {}, { 'typekro.dev/revision': '1' }),
@@ -154,7 +154,7 @@ describe('a new revision of a definition with a canary', () => {
     expect((await versions())['v1']).toEqual(['a', 'b']);
   });
 
-  it('goes to all when the annotation is taken away, and to another when the canary is deleted', async () => {
+  it('is applied to another instance when the canary is deleted, and to all when the annotation is removed', async () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];
@@ -168,7 +168,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await rolledOut()).toBe('');
   });
 
-  it('sends no instance to a revision that was replaced before an instance tried it', async () => {
+  it('is applied to no instance if a newer revision replaced it before', async () => {
     await sixOnFirst('1');
     // The process stops before it can record the instances that try the revision.
     const records = asks('PATCH', /graphrevisions\/pots-r00002(?!\/status)/);
@@ -188,7 +188,7 @@ describe('a new revision of a definition with a canary', () => {
     expect(await versions()).toEqual({ v3: NAMES });
   });
 
-  it('is not served while the annotation cannot be understood', async () => {
+  it('is not served while the annotation is invalid', async () => {
     await define(gated('v1'), 'some');
     expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe(
       'False FailedToStart: annotation typekro.dev/canary: "some" is not a number of instances or a percentage, above 0',

@@ -33,7 +33,7 @@ async function edit(text: string, fieldManager: string): Promise<void> {
 }
 
 describe('a child that another client changes', () => {
-  it('is put back by one write, counted, and told of with field and manager', async () => {
+  it('is corrected by one write, counted, and reported with field and manager', async () => {
     await edit('mine', 'kubectl-edit');
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect(writesOf(world.requests)).toEqual(['PATCH /api/v1/namespaces/default/configmaps/p-map']);
@@ -44,7 +44,7 @@ describe('a child that another client changes', () => {
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('names a field that was taken away, which leaves no trace of who did it', async () => {
+  it('names a removed field, and another client because its name is not recorded', async () => {
     await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',
@@ -56,14 +56,14 @@ describe('a child that another client changes', () => {
     );
   });
 
-  it('is left alone where the change is none of ours', async () => {
+  it('is not written when another client adds its own field', async () => {
     await world.user.patch(mapRef('p-map'), { data: { more: 'm' } }, { fieldManager: 'somebody' });
     await world.settle();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o', more: 'm' });
     expect(world.requests).toEqual([]);
   });
 
-  it('is put back and told of after a restart, too', async () => {
+  it('is corrected and reported after a restart, too', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
@@ -74,7 +74,7 @@ describe('a child that another client changes', () => {
     );
   });
 
-  it('is no drift where the instance changed while no controller ran', async () => {
+  it('is not drift if the definition changed while no controller ran', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
     await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
@@ -89,7 +89,7 @@ describe('a child that another client changes', () => {
   });
 });
 
-describe('a field that two controllers fight over', () => {
+describe('a field that two controllers change in turn', () => {
   /**
    * Changes the field as a rival controller whenever the controller reverts it, for this long. Returns the number of
    * edits.
@@ -107,7 +107,7 @@ describe('a field that two controllers fight over', () => {
     return edits;
   }
 
-  it('is damped, and named in condition, event and metric, once', async () => {
+  it('is corrected with growing pauses, and reported once in condition, event and metric', async () => {
     await fight(4 * SECOND);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
     const edits = await fight(20 * MINUTE);
@@ -128,7 +128,7 @@ describe('a field that two controllers fight over', () => {
     expect(status).toHaveLength(1);
   });
 
-  it('puts other fields of the object back at once, and follows the instance', async () => {
+  it('does not delay corrections of other fields of the object, and follows the instance', async () => {
     await fight(MINUTE);
     await edit('theirs', 'rival');
     world.requests.length = 0;
@@ -139,7 +139,7 @@ describe('a field that two controllers fight over', () => {
     expect(await dataOf()).toEqual({ text: 'new', other: 'o' });
   });
 
-  it('is over when the other gives up', async () => {
+  it('is no longer contested when the other controller stops', async () => {
     await fight(2 * MINUTE);
     await world.advance(30 * MINUTE);
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });

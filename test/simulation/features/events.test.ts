@@ -28,7 +28,7 @@ const hold = (name: string, finalizers: string[]) =>
   world.user.patch(mapRef(name), { metadata: { finalizers } }, { fieldManager: 'somebody' });
 
 describe('events', () => {
-  it('tell of changes of state once, and of nothing while nothing happens', async () => {
+  it('report each change of state once, and nothing without a change', async () => {
     await define();
     await world.apply(pot('p'));
     await world.settle();
@@ -39,7 +39,7 @@ describe('events', () => {
     expect(world.requests.filter(({ path }) => path.includes('/events'))).toEqual([]);
   });
 
-  it('tell of an expression that fails, in a template and in the status', async () => {
+  it('report an expression that fails, in a template and in the status', async () => {
     await world.apply({
       ...potDefinition([]),
       spec: {
@@ -75,7 +75,7 @@ describe('events', () => {
     expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('record from whom an object was taken over', async () => {
+  it('record the former owner of an object that was taken over', async () => {
     await world.apply(potDefinition([mapResource('map', { text: 'x' })], { 'typekro.dev/adoption': 'take-over' }));
     await world.advance(5000);
     const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
@@ -94,7 +94,7 @@ describe('events', () => {
     expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('tell of conditions where the gate of kro asks for it', async () => {
+  it('report conditions if the feature gate of kro is on', async () => {
     await world.restart({ features: { conditionEvents: true } });
     await define();
     await world.apply(pot('p'));
@@ -106,8 +106,8 @@ describe('events', () => {
   });
 });
 
-describe('a deletion that does not get on', () => {
-  it('names object, finalizers and since when in condition, event and metric of the instance', async () => {
+describe('a deletion that is blocked', () => {
+  it('names object, finalizers and time in condition, event and metric of the instance', async () => {
     await define();
     await world.apply(pot('p'));
     await hold('p-map', ['acme.test/hold']);
@@ -132,7 +132,7 @@ describe('a deletion that does not get on', () => {
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
-  it('is told in event and metric of an object that is no longer wanted, too', async () => {
+  it('is reported in event and metric for a retired object, too', async () => {
     const map = { ...mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
     await world.apply(potDefinition([map]));
     await world.advance(5000);
@@ -150,7 +150,7 @@ describe('a deletion that does not get on', () => {
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
-  it('is told on a definition that waits for its instances, also after a restart', async () => {
+  it('is reported on a definition that waits for its instances, also after a restart', async () => {
     await define({ 'typekro.dev/deletion-policy': 'wait' });
     await world.apply(pot('p'), pot('q'));
     await world.user.delete(potsRef);
@@ -175,7 +175,7 @@ describe('a deletion that does not get on', () => {
     expect(await world.user.find(potsRef)).toBeUndefined();
   });
 
-  it('serves instances to their end where the CRD goes with its definition', async () => {
+  it('completes the deletion of instances when the CRD is deleted with its definition', async () => {
     await world.restart({ allowCrdDeletion: true });
     await define();
     await world.apply(pot('p'));
@@ -187,7 +187,7 @@ describe('a deletion that does not get on', () => {
     expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
   });
 
-  it('counts the orphans of a definition that did not wait', async () => {
+  it('counts the orphaned instances of a definition that was deleted without waiting', async () => {
     await define();
     await world.apply(pot('p'), pot('q'));
     await world.user.delete(potsRef);

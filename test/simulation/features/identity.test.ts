@@ -44,7 +44,7 @@ const readyOf = async (namespace: string) =>
 const mapIn = (namespace: string) => ({ ...mapRef('p-map'), namespace });
 
 describe('one ServiceAccount per instance namespace', () => {
-  it('works with rights in its namespace alone, and names what is missing elsewhere', async () => {
+  it('works with rights in its own namespace only, and names the missing right in another one', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [MAPS]), ...team('red', []));
     await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
@@ -75,7 +75,7 @@ describe('one ServiceAccount per instance namespace', () => {
     expect(await world.user.find(mapIn('red'))).toBeUndefined();
   });
 
-  it('says which right to write is missing', async () => {
+  it('names the missing right to write', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [{ ...MAPS, verbs: ['get', 'list', 'watch'] }]));
     await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
@@ -100,7 +100,7 @@ describe('a cluster-scoped instance', () => {
   const instance: KubeObject = { apiVersion: 'acme.test/v1', kind: 'Pot', metadata: { name: 'p' } };
   const ref = { apiVersion: 'acme.test/v1', kind: 'Pot', name: 'p' };
 
-  it('is not worked on without an account, and says where to name an account', async () => {
+  it('is not reconciled without an account, and the message says where to name one', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     const everywhere = { name: 'deployer-everywhere' };
     await world.apply(
@@ -144,7 +144,7 @@ describe('a deletion without the right to list children', () => {
     '(missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]} for system:serviceaccount:blue:deployer in namespace blue)';
   const metric = 'typekro_blocked_deletions{gvr="acme.test/v1, Resource=pots"}';
 
-  it('names the rule in condition, event and metric, writes nothing more, and goes on when the right is there', async () => {
+  it('names the rule in condition, event and metric, then writes nothing, and continues when the right is granted', async () => {
     world = await virtualWorld({ controller: { instanceServiceAccount: 'deployer' } });
     await world.apply(...team('blue', [MAPS]));
     await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
@@ -177,19 +177,22 @@ describe('a limit to the namespace of the instance', () => {
   it.each([
     ['by the flag', { namespaces: 'instance' } as const, {}],
     ['by the definition', {}, { 'typekro.dev/namespaces': 'instance' }],
-  ])('%s stops an instance before anything is written, and names the node', async (_name, controller, annotations) => {
-    world = await virtualWorld({ controller });
-    await world.apply(potDefinition([home, away], annotations));
-    await world.advance(5000);
-    world.requests.length = 0;
-    await world.apply(pot('p'));
-    expect(await readyOf('default')).toContain(
-      'node "away" must stay in namespace "default" of the instance, but resolves to ConfigMap v1 kube-system/p-away',
-    );
-    expect(writesOf(world.requests).every((text) => text.endsWith('/pots/p/status'))).toBe(true);
-  });
+  ])(
+    '%s stops an instance before the first write, and the message names the node',
+    async (_name, controller, annotations) => {
+      world = await virtualWorld({ controller });
+      await world.apply(potDefinition([home, away], annotations));
+      await world.advance(5000);
+      world.requests.length = 0;
+      await world.apply(pot('p'));
+      expect(await readyOf('default')).toContain(
+        'node "away" must stay in namespace "default" of the instance, but resolves to ConfigMap v1 kube-system/p-away',
+      );
+      expect(writesOf(world.requests).every((text) => text.endsWith('/pots/p/status'))).toBe(true);
+    },
+  );
 
-  it('is lifted by a definition that may', async () => {
+  it('does not apply to a definition that may use other namespaces', async () => {
     world = await virtualWorld({ controller: { namespaces: 'instance' } });
     await world.apply(potDefinition([home, away], { 'typekro.dev/namespaces': 'any' }));
     await world.advance(5000);
@@ -199,7 +202,7 @@ describe('a limit to the namespace of the instance', () => {
 });
 
 describe('node reports in the status', () => {
-  it('are there when the instance or its definition asks, and go with the wish', async () => {
+  it('are written if the instance or its definition requests them, and removed with the request', async () => {
     world = await virtualWorld();
     const late = { ...mapResource('late', { text: 'x' }), readyWhen: ['${late.data.?go.orValue("") == "yes"}'] };
     await world.apply(potDefinition([mapResource('map', { text: 'x' }), late]));
@@ -223,7 +226,7 @@ describe('node reports in the status', () => {
 });
 
 describe('a controller that may not list the instances of a definition', () => {
-  it('says so in the definition, with the rule to add, and begins when it may', async () => {
+  it('reports it in the definition, with the missing rule, and starts when the right is granted', async () => {
     world = await virtualWorld();
     const message =
       'pots.acme.test is forbidden: User "kro" cannot list resource "pots" in API group "acme.test" at the cluster scope';

@@ -39,20 +39,23 @@ const cases: readonly (readonly [string, readonly KubeObject[], string])[] = [
   ['replaced', [definition], 'True'],
 ];
 
-it.each(cases)('a definition that was %s is not given revisions until its watch tells', async (_, then, ready) => {
-  await world.apply(definition);
-  await world.advance(5000);
-  await world.apply(pot('p'));
-  const watch = await holdDefinitions();
-  watch.hold();
-  await world.user.patch(potsRef, { metadata: { finalizers: [] } });
-  await world.user.delete(potsRef);
-  for (const object of then) await world.user.create(object);
-  world.requests.length = 0;
-  await world.settle();
-  await world.advance(5000);
-  expect(world.requests.filter(({ method }) => method === 'POST').length).toBeLessThan(4);
-  watch.open();
-  await world.advance(5000);
-  expect(conditionText(await world.user.find(potsRef), 'Ready').slice(0, 4)).toBe(ready);
-});
+it.each(cases)(
+  'a definition that was %s gets no further revisions until its watch has the event',
+  async (_, then, ready) => {
+    await world.apply(definition);
+    await world.advance(5000);
+    await world.apply(pot('p'));
+    const watch = await holdDefinitions();
+    watch.hold();
+    await world.user.patch(potsRef, { metadata: { finalizers: [] } });
+    await world.user.delete(potsRef);
+    for (const object of then) await world.user.create(object);
+    world.requests.length = 0;
+    await world.settle();
+    await world.advance(5000);
+    expect(world.requests.filter(({ method }) => method === 'POST').length).toBeLessThan(4);
+    watch.open();
+    await world.advance(5000);
+    expect(conditionText(await world.user.find(potsRef), 'Ready').slice(0, 4)).toBe(ready);
+  },
+);

@@ -30,7 +30,7 @@ async function define(text: string): Promise<void> {
   await world.advance(5000);
 }
 
-describe('a write without a good answer', () => {
+describe('a write without a successful answer', () => {
   const outcomes: readonly (readonly [string, () => Promise<Answer>])[] = [
     ['no answer comes', () => Promise.reject(new Error('the request timed out'))],
     ['a proxy gives up', () => Promise.resolve(failure(504, 'Timeout'))],
@@ -38,7 +38,7 @@ describe('a write without a good answer', () => {
     ['the server has no time', () => Promise.resolve(failure(429, 'TooManyRequests'))],
     ['the server fails', () => Promise.resolve(failure(500, 'InternalError'))],
   ];
-  it.each(outcomes)('%s: it is decided on anew, so that what it depends on comes first', async (_, outcome) => {
+  it.each(outcomes)('%s: the next decision writes its dependencies first', async (_, outcome) => {
     await define('one');
     let end = () => {};
     const instead = new Promise<void>((resolve) => {
@@ -56,7 +56,7 @@ describe('a write without a good answer', () => {
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
-  it('is told in the status only if that lasts', async () => {
+  it('is reported in the status only if it persists', async () => {
     await define('one');
     const isLeaf = asks('PATCH', LEAF);
     let refusals = 0;
@@ -82,8 +82,8 @@ describe('a write without a good answer', () => {
   });
 });
 
-describe('a finalizer that may not be taken off', () => {
-  it('is tried less and less often, and named', async () => {
+describe('a finalizer whose removal is refused', () => {
+  it('is retried with growing pauses, and named', async () => {
     await define('one');
     await world.apply(pot('p'));
     const isRemoval = asks('PATCH', /pots\/p\?fieldManager=kro$/);
@@ -106,8 +106,8 @@ describe('a finalizer that may not be taken off', () => {
 describe('old revisions', () => {
   it.each([
     ['the deletion of one', asks('DELETE', /graphrevisions\//)],
-    ['taking the finalizer off one', asks('PATCH', /graphrevisions\/[^/]*\?/)],
-  ])('go although %s met a conflict', async (_, meets) => {
+    ['the removal of the finalizer of one', asks('PATCH', /graphrevisions\/[^/]*\?/)],
+  ])('are deleted although %s had a conflict', async (_, meets) => {
     await define('one');
     await define('two');
     once(world, meets, failure(409, 'Conflict'));

@@ -51,7 +51,7 @@ function slow(): void {
 }
 
 describe('many definitions at once', () => {
-  it('cost no request more than each by itself, however long they wait for each other', async () => {
+  it('need no more requests than each alone, although they wait for each other', async () => {
     slow();
     world.requests.length = 0;
     for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
@@ -67,7 +67,7 @@ describe('many definitions at once', () => {
     });
   });
 
-  it('are taken up again after a restart by lists and watches alone', async () => {
+  it('are served again after a restart with lists and watches only', async () => {
     for (let index = 0; index < COUNT; index += 1) await world.user.create(definition(index));
     await world.advance(60_000);
     world.requests.length = 0;
@@ -83,7 +83,7 @@ describe('many definitions at once', () => {
 });
 
 describe('a definition that changes after a restart', () => {
-  it('costs one write of each child, and no child is read for it', async () => {
+  it('causes one write of each child, and no read of a child', async () => {
     const names = ['a', 'b', 'c'];
     await world.apply(potDefinition([mapResource('map', { text: 'one' })]));
     await world.advance(5000);

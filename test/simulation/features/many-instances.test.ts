@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-it('many instances are made, changed and deleted without anything that waits for a time to come', async () => {
+it('many instances are created, changed and deleted without a wait for a timer', async () => {
   await world.apply(definition('one'));
   await world.advance(5000);
   const began = world.clock.now();
@@ -37,7 +37,7 @@ function passes(): string[] {
     .filter((line) => line.startsWith('instance_reconcile_total{') && line.includes('pots'));
 }
 
-it('a definition that reads more of a kind than others do has their instances left alone', async () => {
+it('a definition that reads more fields of a kind causes no pass of the instances of other definitions', async () => {
   const resources = [mapResource('a', { text: 'one', more: '1' }), mapResource('b', { text: '${a.data.text}' })];
   await world.apply(potDefinition(resources));
   for (const name of names) await world.user.create(pot(name));

@@ -45,7 +45,7 @@ function valuesOf(text: string): Map<string, number[]> {
   return values;
 }
 
-it('every declared metric moves in a life with everything in it, or says why it never does', async () => {
+it('every declared metric changes in one simulated life, or has a reason why it cannot', async () => {
   const world = await virtualWorld({
     controller: {
       instanceConcurrency: 1,

@@ -35,7 +35,7 @@ async function writesOfRestart(): Promise<string[]> {
 }
 
 describe('the time that now() gives', () => {
-  it('does not move with a restart, wherever it is asked for', async () => {
+  it('is not changed by a restart, wherever now() is called', async () => {
     const soon = new Date(world.clock.now() + 10 * MINUTE).toISOString();
     await define([
       mapResource('map', { at: '${string(now())}' }),
@@ -65,7 +65,7 @@ describe('the time that now() gives', () => {
         ],
       },
     ],
-  ])('is recorded where %s alone asks for it', async (_name, resources, status) => {
+  ])('is recorded if only %s calls now()', async (_name, resources, status) => {
     await define(resources, status);
     await world.apply(pot('p'));
     expect(await writesOfRestart()).toEqual([]);

@@ -24,14 +24,14 @@ function otherVersion(change: (spec: JsonObject) => void): KubeObject {
 }
 const propertiesOf = (schema: JsonObject): JsonObject => schema['properties'] as JsonObject;
 
-test('all of ours are applied where none is installed, and again where they are the same', async () => {
+test('all CRDs are applied if none is installed, and again if they are equal', async () => {
   const first = await safeInstallation(api, controllerCrds());
   expect(first).toEqual({ apply: controllerCrds(), kept: [] });
   for (const crd of first.apply) await api.apply(crd, { fieldManager: 'test', force: true });
   expect((await safeInstallation(api, controllerCrds())).kept).toEqual([]);
 });
 
-test('a CRD of a newer version, which keeps a field that ours does not know, stays', async () => {
+test('a CRD of a newer version with an additional field is kept', async () => {
   const newer = otherVersion((spec) => void (propertiesOf(spec)['rollout'] = { type: 'string' }));
   await api.apply(newer, { fieldManager: 'kro', force: true });
   const { apply, kept } = await safeInstallation(api, controllerCrds());
@@ -78,13 +78,13 @@ test('a CRD of an older version, which types the selector of an external referen
   expect((await api.create(definition)).spec?.['resources']).toEqual(definition.spec.resources);
 });
 
-test('what is no CRD is applied without a look', async () => {
+test('an object that is not a CRD is applied without a read', async () => {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } };
   const found = await safeInstallation({ find: () => Promise.reject(new Error('asked')) }, [namespace]);
   expect(found).toEqual({ apply: [namespace], kept: [] });
 });
 
-test('a CRD is named with at most three of what would be lost', () => {
+test('a kept CRD is reported with at most three narrowings', () => {
   const narrowings = ['a', 'b', 'c', 'd', 'e'];
   expect(keptText({ name: 'x', narrowings })).toContain('(a; b; c; and 2 more)');
 });

@@ -29,7 +29,7 @@ const revisions = async () => {
 };
 
 describe('a revision that an instance is pinned to', () => {
-  it('outlives newer ones, also when a new process does not know the instances yet', async () => {
+  it('is kept when older ones are deleted, also when a new process does not know the instances yet', async () => {
     await define('1');
     await world.apply(pot('old', {}, { 'typekro.dev/revision': '1' }));
     for (const version of ['2', '3', '4']) await define(version);
@@ -45,7 +45,7 @@ describe('a revision that an instance is pinned to', () => {
     expect(await revisions()).toEqual(['pots-r00004', 'pots-r00005']);
   });
 
-  it('is followed as soon as the kinds are there that it uses', async () => {
+  it('is followed as soon as the kinds exist that it uses', async () => {
     const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
     const crd: KubeObject = {
       apiVersion: 'apiextensions.k8s.io/v1',

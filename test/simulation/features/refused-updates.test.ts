@@ -53,7 +53,7 @@ async function define(): Promise<void> {
 }
 
 describe('an item that the server refuses to update', () => {
-  it('is told, and holds neither retired items nor what they depend on', async () => {
+  it('is reported, and delays neither the deletion of retired items nor of their dependencies', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
     await world.settle();
@@ -67,7 +67,7 @@ describe('an item that the server refuses to update', () => {
     expect(await world.eventsOf('p')).toContainEqual(expect.stringMatching(/^WriteFailed: node workers: Pod "p-a"/));
   });
 
-  it('does not keep new items from being made, and is made anew once it is deleted', async () => {
+  it('does not delay the creation of new items, and is created again after its deletion', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
@@ -83,7 +83,7 @@ describe('an item that the server refuses to update', () => {
     expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
   });
 
-  it('is passed over by a controller that starts later, too', async () => {
+  it('does not delay a controller that starts later, either', async () => {
     await define();
     await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
@@ -97,7 +97,7 @@ describe('an item that the server refuses to update', () => {
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
 
-  it('is read once by a controller that starts later, although others that read it are to be changed', async () => {
+  it('is read once by a controller that starts later, although objects that read it have to change', async () => {
     const template = (kind: string, name: string, rest: JsonObject) => ({
       apiVersion: 'v1',
       kind,

@@ -65,7 +65,7 @@ describe('seed 13: now() in a template and in the status', () => {
     spec: { ...spec, ...changes },
   });
 
-  it('causes one rollout per change of the spec, and no write in the ten minutes after, nor after a restart', async () => {
+  it('causes one rollout per change of the spec, and no write in the next ten minutes or after a restart', async () => {
     world = await virtualWorld({ cluster: { workloads: true }, controller: { features: { now: true, omit: true } } });
     const [definition] = parseAllDocuments(stack.toYaml({ target: 'typekro' })).map((one) => one.toJS() as KubeObject);
     if (definition === undefined) throw new Error('no definition');
@@ -111,7 +111,7 @@ describe('seed 13: now() in a template and in the status', () => {
 });
 
 describe('seed 18: the first example', () => {
-  it('runs, and the broken one is refused by name', async () => {
+  it('runs, and the broken definition is refused with the name of the mistake', async () => {
     world = await virtualWorld({ cluster: { workloads: true } });
     await world.apply(...seeds('seed-18-my-application.rgd.yaml'));
     await world.advance(5000);
@@ -130,12 +130,12 @@ describe('seed 18: the first example', () => {
   });
 });
 
-describe('seed 19: an annotation that is there, or is not', () => {
+describe('seed 19: an annotation that may be absent', () => {
   it.each([
-    ['is copied when the instance carries it', { 'argocd.argoproj.io/tracking-id': 'app:x' }, 'app:x'],
+    ['is copied if the instance has it', { 'argocd.argoproj.io/tracking-id': 'app:x' }, 'app:x'],
     // API servers store a null under `annotations` as an empty string.
-    ['is empty when it does not', {}, ''],
-    ['is empty when there is another one', { other: 'x' }, ''],
+    ['is empty if the instance has no annotations', {}, ''],
+    ['is empty if the instance has only another annotation', { other: 'x' }, ''],
   ])('%s', async (_name, annotations, expected) => {
     world = await virtualWorld();
     await world.apply(...seeds('seed-19-argocd.rgd.yaml'));
@@ -155,7 +155,7 @@ describe('seed 19: an annotation that is there, or is not', () => {
 });
 
 describe('seed 20: the general form', () => {
-  it('refuses what its markers forbid, and runs the rest', async () => {
+  it('refuses values that its markers forbid, and serves other values', async () => {
     world = await virtualWorld({ cluster: { workloads: true } });
     await world.apply(...seeds('seed-20-general-schema.rgd.yaml'));
     await world.advance(5000);
@@ -181,7 +181,7 @@ describe('seed 21: an outer definition with an instance of an inner one', () => 
     ['inner, then outer', [table, inner, outer]],
     ['outer, then inner', [table, outer, inner]],
     ['the foreign kind last of all', [outer, inner, table]],
-  ])('%s: comes up, shows the inner status, and cascades', async (_name, order) => {
+  ])('%s: becomes ready, shows the inner status, and is deleted with the inner instance', async (_name, order) => {
     world = await virtualWorld({ cluster: { workloads: true } });
     for (const object of order) {
       if (object === undefined) throw new Error('no such seed');

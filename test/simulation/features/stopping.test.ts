@@ -51,7 +51,7 @@ describe('a controller that stops', () => {
   it.each([
     ['when its time is up', { shutdownGraceMs: 20 }, undefined],
     ['at once when another one leads', { shutdownGraceMs: 60_000 }, AbortSignal.abort()],
-  ])('gives up events that a server does not answer: %s', async (_title, options, abortGrace) => {
+  ])('does not wait for events that a server does not answer: %s', async (_title, options, abortGrace) => {
     const { client, hanging } = hangingClient((method, path) => method === 'POST' && path.includes('/events'));
     const controller = createController({ client, ...options });
     await controller.start();
@@ -62,7 +62,7 @@ describe('a controller that stops', () => {
     await client.close();
   });
 
-  it('opens no watch when it was stopped before it had begun', async () => {
+  it('opens no watch if it is stopped before its start', async () => {
     const { client, hanging, letGo, paths } = hangingClient((_method, path) => path === '/apis/kro.run/v1alpha1');
     const controller = createController({ client });
     const started = controller.start();

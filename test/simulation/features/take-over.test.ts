@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 describe('an object that two instances may take over from each other', () => {
-  it('does not go to and fro as fast as they can, and both say who has it', async () => {
+  it('is not taken over in a tight loop, and both instances name the other ApplySet', async () => {
     const template = {
       apiVersion: 'v1',
       kind: 'ConfigMap',

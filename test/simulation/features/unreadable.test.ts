@@ -47,7 +47,7 @@ describe('a child that may be watched, but not read by name', () => {
   };
   const after = mapResource('after', { text: '${limits.spec.limits[0].type}' });
 
-  it('is named with the rule to add, holds up nothing else, and is looked at again', async () => {
+  it('is reported with the rule to add, delays no other child, and is retried', async () => {
     await world.apply(potDefinition([mapResource('map', { text: 'one' }), limits]));
     await world.advance(5000);
     await world.apply(pot('p'));
@@ -96,7 +96,7 @@ describe('a retired kind whose API group does not answer', () => {
     );
   });
 
-  it('is told, holds up nothing else, and its objects go when it answers', async () => {
+  it('is reported, delays no other kind, and its objects are deleted when the group answers', async () => {
     expect(await textOf()).toEqual({ text: 'two' });
     expect(await readyOf('p')).toContain('list orphans failed: policy is out of order');
     world.intercept = undefined;
@@ -105,7 +105,7 @@ describe('a retired kind whose API group does not answer', () => {
     expect(await world.user.find(budgetRef)).toBeUndefined();
   });
 
-  it('is told by a deletion that waits for it', async () => {
+  it('is named by a deletion that waits for it', async () => {
     await world.user.delete(potRef('p'));
     await world.advance(MINUTE);
     expect(await readyOf('p')).toBe(

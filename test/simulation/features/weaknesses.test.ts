@@ -27,8 +27,8 @@ async function define(text: string, spec: Record<string, string> = { count: 'int
 }
 const textOf = async (name: string) => (await world.user.get(mapRef(`${name}-map`)))['data'];
 
-describe('where the controller does better than it had to', () => {
-  it('a revision whose deletion is held does not hold its definition', async () => {
+describe('weaknesses of kro that this controller does not have', () => {
+  it('a revision whose deletion is blocked does not block the deletion of its definition', async () => {
     await define('one');
     await world.apply(pot('p'));
     const revision = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision', name: 'pots-r00001' };
@@ -39,7 +39,7 @@ describe('where the controller does better than it had to', () => {
     expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
   });
 
-  it('a change that would break the CRD issues no revision, and instances stay as they are', async () => {
+  it('a breaking change of the CRD issues no revision, and instances do not change', async () => {
     await define('one', { count: 'integer | default=1', extra: 'string | default="e"' });
     await world.apply(pot('p'));
     await define('two', { count: 'string | default="1"' });
@@ -49,7 +49,7 @@ describe('where the controller does better than it had to', () => {
     expect(await textOf('p')).toEqual({ text: 'one' });
   });
 
-  it('a kind that cannot be served stalls no other definition', async () => {
+  it('a kind that cannot be served delays no other definition', async () => {
     const taken: KubeObject = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -72,7 +72,7 @@ describe('where the controller does better than it had to', () => {
     expect(conditionText(await world.user.get(ref), 'Ready')).toMatch(/^True/);
   });
 
-  it('a broken definition that was made anew tells its instances, and lets them go', async () => {
+  it('a broken definition that was created again is reported on its instances, and does not block their deletion', async () => {
     await define('one');
     await world.apply(pot('p'));
     await world.user.delete(potsRef);
@@ -91,7 +91,7 @@ describe('where the controller does better than it had to', () => {
     expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
   });
 
-  it('an instance that goes is no error, and leaves neither series nor reports behind', async () => {
+  it('a deleted instance is not an error, and leaves neither series nor reports behind', async () => {
     await define('one');
     await world.apply(pot('p'));
     await world.user.delete(potRef('p'));
@@ -110,7 +110,7 @@ describe('where the controller does better than it had to', () => {
     expect(world.controller.reports.definitions()).toEqual([]);
   });
 
-  it('the status of a definition or its CRD wakes no instance', async () => {
+  it('a change of the status of a definition or its CRD causes no pass of an instance', async () => {
     await define('one');
     await world.apply(pot('p'));
     await world.settle();

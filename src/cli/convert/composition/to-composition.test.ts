@@ -366,7 +366,7 @@ describe('typekro convert --to typescript', () => {
     `);
   });
 
-  test('all that a composition cannot express is told at once, with its places', async () => {
+  test('everything that a composition cannot express is reported at once, with its places', async () => {
     const lost = DEFINITION.replace('kind: Shop', 'kind: Shop\n    shortNames: [sh]').replace(
       'metadata: { name: shop }',
       'metadata: { name: shop, labels: { team: a } }',
