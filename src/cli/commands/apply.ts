@@ -153,16 +153,22 @@ export function refuseBlocked({ plan }: MadePlan): void {
   const object = plan.objects.find(({ refusal }) => refusal !== undefined);
   // A blocked instance also stops its definition, because the files are one change.
   const instance = plan.instances.find(
-    ({ state, action, because }) => state === 'blocked' && action !== 'none' && because !== undefined,
+    ({ state, action, because, deletedSince }) =>
+      state === 'blocked' && (action !== 'none' || deletedSince !== undefined) && because !== undefined,
   );
   const refusal = definition?.refusal ?? object?.refusal ?? instance?.because;
   if (refusal === undefined) return;
   const refused = object?.object ?? instance?.instance;
   const what =
     definition !== undefined ? `the definition ${definition.name}` : refused === undefined ? '' : objectName(refused);
-  throw new TypeKroError(`${what} would be refused: ${refusal}`, {
+  const remedy = definition === undefined ? (object ?? instance)?.remedy : definition.remedy;
+  const [effect, nothing] =
+    plan.operation === 'delete'
+      ? ['would never be gone', 'nothing was deleted']
+      : ['cannot be applied', 'nothing was applied'];
+  throw new TypeKroError(`${what} ${effect}: ${refusal}`, {
     code: 'apply/refused',
-    remedy: 'nothing was applied; correct it, and plan again',
+    remedy: `${nothing}; ${remedy ?? 'correct it, and plan again'}`,
   });
 }
 
@@ -194,6 +200,11 @@ export async function carryOut(context: CommandContext, { api }: PlanTarget, mad
     print: (line) => context.print(line),
   });
   const { changed, blocked } = plan.summary.instances;
-  if (changed + blocked > 0)
-    context.print(`The controller carries out the rest: typekro why explains what an instance waits for.`);
+  if (changed + blocked === 0) return;
+  if (plan.operation === 'apply')
+    context.print('The controller carries out the rest: typekro why explains what an instance waits for.');
+  else if (plan.instances.length === made.desired.length)
+    context.print(
+      'The controller deletes the objects of each instance first: typekro why tells what a deletion waits for.',
+    );
 }

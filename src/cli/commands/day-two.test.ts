@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
-import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import {
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+} from '../../../test/support/virtual-world.ts';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
@@ -151,6 +159,18 @@ test('delete prints what is deleted, and wait ends when the instance is gone', a
   expect((await run('delete shop'))[0]).toMatch(/^Pot default\/shop deleted: /);
   await world.advance(5000);
   expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
+});
+
+test('delete leaves an instance that no controller would end, and tells the way out', async () => {
+  await world.user.delete(potsRef);
+  await world.advance(2000);
+  const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
+  expect(code).toBe(1);
+  expect(err).toMatchInlineSnapshot(`
+    "error: Pot default/shop would never be gone: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [instance/not-deleted]
+      hint: nothing was deleted; apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'"
+  `);
+  expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
 test('wait ends when the instance reaches the goal', async () => {

@@ -1,4 +1,4 @@
-import { refOf } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
 import { controllerSettings } from '../controller-settings.ts';
@@ -6,6 +6,7 @@ import { reportChange } from '../instance/change-instance.ts';
 import { CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL, observe } from '../instance/observation.ts';
+import { blockerWithoutDefinition } from '../instance/without-definition.ts';
 
 /** `typekro delete INSTANCE`: deletes an instance. Its controller deletes its objects first. */
 export const deleteInstance: Command = {
@@ -20,7 +21,7 @@ export const deleteInstance: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
-      const { instance, decision, graph } = await observe(api, text, namespace, signal, {
+      const { instance, decision, graph, gone } = await observe(api, text, namespace, signal, {
         subject: 'instance',
         settings: controllerSettings(api, input, signal),
       });
@@ -30,6 +31,13 @@ export const deleteInstance: Command = {
       if (deletionTimestamp !== undefined) {
         const effect = `it is being deleted since ${deletionTimestamp}`;
         return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
+      }
+      const blocker = gone === undefined ? undefined : blockerWithoutDefinition(instance, gone);
+      if (blocker !== undefined) {
+        throw new TypeKroError(`${objectName(object)} would never be gone: ${blocker.reason}`, {
+          code: 'instance/not-deleted',
+          remedy: `nothing was deleted; ${blocker.remedy}`,
+        });
       }
       // A concurrent change, for example of the deletion policy, is a conflict.
       const preconditions = {

@@ -3,6 +3,7 @@ import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { countNodes, keys, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
+import type { Blocker } from './blocker.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { isEmptySelection, mapWithoutKey } from './found-text.ts';
@@ -12,6 +13,7 @@ import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
 import { shownNode } from './shown-node.ts';
 import { rests, resumeCommand } from './suspension.ts';
+import { blockerWithoutDefinition } from './without-definition.ts';
 
 /**
  * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -36,12 +38,6 @@ export interface WhyReport {
   /** The conditions of the instance itself that are False. */
   readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
-}
-
-/** What keeps an instance from being deleted. */
-export interface Blocker {
-  readonly reason: string;
-  readonly remedy: string;
 }
 
 /** A condition of an instance or a definition that is False for a reason outside of the nodes. */
@@ -273,15 +269,10 @@ const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
 
 /** Describes the deletion of an instance that nothing carries out, because its definition is deleted. */
-function withoutDefinition({ metadata }: InstanceObservation['instance'], gone: string | undefined): Blocker[] {
-  const isHeld = metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(keys.FINALIZER) === true;
-  if (gone === undefined || !isHeld) return [];
-  return [
-    {
-      reason: `the definition ${gone} is gone, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
-      remedy: `apply the definition ${gone} again; its controller then ends the deletion of the instance`,
-    },
-  ];
+function withoutDefinition(instance: InstanceObservation['instance'], gone: string | undefined): Blocker[] {
+  if (gone === undefined || instance.metadata.deletionTimestamp === undefined) return [];
+  const blocker = blockerWithoutDefinition(instance, gone);
+  return blocker === undefined ? [] : [blocker];
 }
 
 /** Describes the finalizers of other programs on an instance that is being deleted. */

@@ -50,7 +50,7 @@ test('an instance that is stuck in deletion after its definition is gone', async
       "note: the definition pots is gone",
       "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
       "  blocked by  the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
-      "   do         apply the definition pots again; its controller then ends the deletion of the instance",
+      "   do         apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       "",
       "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at TIME, held by example.com/hold)",
       "   do         find out who owns example.com/hold and why it does not finish",

@@ -55,7 +55,7 @@ test('nothing is applied when the server would refuse an instance of the files',
   const next = definition('Picky', [map({ text: 'other' })]);
   const refused = await run('apply FILE', next, instance('Picky', 'x'));
   expect(refused.code).toBe(1);
-  expect(refused.err).toContain('Picky team-a/x would be refused');
+  expect(refused.err).toContain('Picky team-a/x cannot be applied');
   const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pickys' };
   expect((await world.user.get(ref)).metadata.generation).toBe(1);
 });

@@ -101,6 +101,10 @@ test('a deletion that finalizers hold up ends with their names', async () => {
     'ConfigMap default/map is still being deleted after 60 s, kept by its finalizers example.com/archive; nothing else was deleted',
   );
   await world.settle();
+  expect(task.lines).toEqual([
+    'deleted ConfigMap default/map',
+    'waiting for the deletion of ConfigMap default/map, which its finalizers hold (example.com/archive), at most 60 s; look in another terminal: kubectl get configmap map -n default -o yaml',
+  ]);
   await world.advance(61_000);
   await ended;
 });

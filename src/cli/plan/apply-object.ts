@@ -4,7 +4,9 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '../../kube/index.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
-import { keys, outcomeOfWrite } from '../../runtime/index.ts';
+import { kubectlObject } from '../instance/kubectl-object.ts';
+import { hasFinalizer, keys, outcomeOfWrite } from '../../runtime/index.ts';
+import { whyCommand } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
 import { contentOf } from './saved-plan.ts';
 
@@ -89,7 +91,7 @@ export async function waitUntilGone(
   limitMs: number,
   next: string,
 ): Promise<void> {
-  const { api, signal, clock } = writer;
+  const { api, signal, clock, print } = writer;
   let limit: AbortSignal | undefined;
   let last: KubeObject | undefined;
   let waitedFor: ObjectRef | undefined;
@@ -100,10 +102,14 @@ export async function waitUntilGone(
         waitedFor = ref;
         last = liveOf(writer, ref);
         const uid = last?.metadata.uid;
+        let isPrinted = false;
         await waitForObject(api, ref, until, (found) => {
           // An object of the same name with another UID is not the deleted one.
           last = found?.metadata.uid === uid ? found : undefined;
-          return last === undefined ? true : undefined;
+          if (last === undefined) return true;
+          if (!isPrinted) print(waitingText(last, limitMs));
+          isPrinted = true;
+          return undefined;
         });
       }
     });
@@ -113,15 +119,20 @@ export async function waitUntilGone(
   }
 }
 
+/** Says what a command waits for, what holds the object, and how to see more. */
+function waitingText(object: KubeObject, limitMs: number): string {
+  const { finalizers = [] } = object.metadata;
+  const ref = refOf(object);
+  const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
+  const look = hasFinalizer(object) ? whyCommand(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
+  return `waiting for the deletion of ${objectName(ref)}${held}, at most ${limitMs / 1000} s; look in another terminal: ${look}`;
+}
+
 function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: number, next: string): TypeKroError {
-  const { apiVersion, kind, name, namespace } = ref;
   const why = finalizers.length === 0 ? '' : `, kept by its finalizers ${finalizers.join(', ')}`;
-  const { group } = parseApiVersion(apiVersion);
-  const type = group === '' ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
-  const place = namespace === undefined ? '' : ` -n ${namespace}`;
   return new TypeKroError(`${objectName(ref)} is still being deleted after ${limitMs / 1000} s${why}; ${next}`, {
     code: 'apply/not-deleted',
-    remedy: `look whether the controller that removes the finalizers runs (kubectl get ${type} ${name}${place} -o yaml); then plan and apply again`,
+    remedy: `look whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
   });
 }
 
@@ -174,9 +185,11 @@ function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeOb
       ? 'was created'
       : now === undefined
         ? 'is gone'
-        : planned.metadata.uid === now.metadata.uid
-          ? 'was changed'
-          : 'was deleted and created again';
+        : planned.metadata.uid !== now.metadata.uid
+          ? 'was deleted and created again'
+          : now.metadata.deletionTimestamp !== undefined && planned.metadata.deletionTimestamp === undefined
+            ? `is being deleted since ${now.metadata.deletionTimestamp}`
+            : 'was changed';
   return new TypeKroError(`the cluster is not as the plan saw it: ${objectName(ref)} ${what}`, {
     code: 'apply/cluster-moved',
     remedy: 'it was not applied, and nothing after it; plan and apply again',

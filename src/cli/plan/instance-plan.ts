@@ -11,7 +11,10 @@ import { refusalText } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
 /** The part of an instance's plan that does not come from the simulation. */
-export type InstanceHead = Pick<InstancePlan, 'instance' | 'definition' | 'action' | 'fields' | 'rollout'>;
+export type InstanceHead = Pick<
+  InstancePlan,
+  'instance' | 'definition' | 'action' | 'fields' | 'rollout' | 'deletedSince'
+>;
 
 /**
  * Makes the plan of an instance from its simulation.

@@ -11,7 +11,7 @@ import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from 
 import type { PlanContext } from './plan-context.ts';
 import { planDefinition } from './plan-definition.ts';
 import type { InstanceTask } from './plan-instance.ts';
-import { instanceTask, planInstances } from './plan-instance.ts';
+import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary.ts';
@@ -62,8 +62,10 @@ export async function makePlan(
   for (const file of objects) {
     if (isDefinition(file.desired) || (isGiven(file) && !isDeletion)) continue;
     const task = instanceTask(context, file);
-    if (task === undefined) others.push(filePlan(context, file));
-    else tasks.push(task);
+    const orphan = task === undefined ? orphanPlan(context, file) : undefined;
+    if (task !== undefined) tasks.push(task);
+    else if (orphan !== undefined) instances.push(orphan);
+    else others.push(filePlan(context, file));
   }
   instances.push(...(await planInstances(context, tasks)));
   instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));

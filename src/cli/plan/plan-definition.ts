@@ -6,6 +6,8 @@ import type { Graph } from '../../graph/index.ts';
 import { failureText, isSuspended } from '../../runtime/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
+import { shellWord } from '../shell-word.ts';
+import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
 import { definitionPlan, schemaAt } from './definition-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
@@ -45,12 +47,18 @@ export async function planDefinition(
   const preview = previewDefinition({ object, graph, revisions, crd, instances, facets });
   const place = describeInputPlace(definition.input);
   const planned = definitionPlan({ place, graph, live, object, crd, instances, preview, facets });
-  const refusal =
+  const deletion = blockerOfDeletion(live, `typekro why ${shellWord(graph.name)}`);
+  const refused =
     answer.failure === undefined ? planned.refusal : `the API server refuses it: ${failureText(answer.failure)}`;
+  const refusal = deletion?.reason ?? refused;
   const keys = new Set(instances.map(instanceKey));
   const added = [...given].filter(([key]) => !keys.has(key)).map(([, file]) => file.desired);
   return {
-    definition: refusal === undefined ? planned : { ...planned, refusal },
+    definition: {
+      ...planned,
+      ...(refusal === undefined ? {} : { refusal }),
+      ...(deletion === undefined ? {} : { remedy: deletion.remedy }),
+    },
     instances: await planInstances(context, {
       graph,
       preview,
@@ -157,8 +165,11 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     action: isNew ? 'create' : file !== undefined && fields.length > 0 ? 'change' : 'none',
     fields,
     ...(phase === undefined || isNew ? {} : { rollout: phase }),
+    ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
-  const resting = restOf(after, head, preview, refusal);
+  const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommand(file.desired));
+  if (deletion !== undefined) return { plan: restingPlan(head, 'blocked', deletion.reason, deletion.remedy) };
+  const resting = restOf(after, head, preview, task);
   if (resting !== undefined) {
     const definition = file === undefined || head.action === 'none' ? undefined : task.live;
     if (file === undefined || definition === undefined || !keepsRevision(after, preview, refusal)) {
@@ -214,7 +225,7 @@ function restOf(
   instance: KubeObject,
   head: InstanceHead,
   preview: DefinitionPreview,
-  refusal: string | undefined,
+  { refusal, live }: InstancesTask,
 ): InstancePlan | undefined {
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp !== undefined)
@@ -223,7 +234,11 @@ function restOf(
   const deferral = preview.deferralOf(instance);
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
   if (refusal === undefined) return undefined;
-  return restingPlan(head, 'deferred', `the definition ${head.definition} would be refused, and ${stayText(preview)}`);
+  const effect =
+    live?.metadata.deletionTimestamp === undefined
+      ? `would be refused, and ${stayText(preview)}`
+      : 'is being deleted, and no controller works on its instances any more';
+  return restingPlan(head, 'deferred', `the definition ${head.definition} ${effect}`);
 }
 
 /** Is the instance deferred only because of its revision? A change of its spec then still has an effect. */

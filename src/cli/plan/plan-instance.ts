@@ -1,9 +1,12 @@
-import { declaredKind, liveDefinition } from '../../controller/index.ts';
+import { declaredKind, DEFINITION_TYPE, liveDefinition } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
-import { failureText, isSuspended } from '../../runtime/index.ts';
+import { failureText, isSuspended, keys } from '../../runtime/index.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
+import { blockerWithoutDefinition } from '../instance/without-definition.ts';
+import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
+import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import { laidOver } from './new-schema.ts';
@@ -41,6 +44,26 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
     ({ spec }) => textAt(spec, 'group') === group && textAt(spec, 'names', 'kind') === desired.kind,
   );
   return { file, definition: servingDefinition(candidates, live, crd), candidates };
+}
+
+/**
+ * Plans the deletion of an instance whose definition is deleted. No controller removes its finalizer, so the deletion
+ * would not end. Returns `undefined` for any other object.
+ */
+export function orphanPlan(
+  { operation, basics }: PlanContext,
+  { live, desired }: FileObject,
+): InstancePlan | undefined {
+  const definition = live?.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
+  if (operation !== 'delete' || live === undefined || definition === undefined) return undefined;
+  const isKnown = basics.definitions.some(({ metadata }) => metadata.name === definition);
+  if (isKnown || unreadBecause(basics.limits, DEFINITION_TYPE) !== undefined) return undefined;
+  const blocker = blockerWithoutDefinition(live, definition);
+  if (blocker === undefined) return undefined;
+  const since = live.metadata.deletionTimestamp;
+  const deleted = since === undefined ? {} : { deletedSince: since };
+  const head = { instance: refOf(desired), definition, ...deleted, action: 'delete', fields: [] } as const;
+  return restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
 }
 
 /** Plans instances whose definitions do not change: changes of their specs, or their deletion. */
@@ -107,6 +130,7 @@ function headOf(
   const { live, desired } = file;
   const fields = operation === 'delete' ? [] : fieldLines(desired, live, after, []);
   const isThere = live !== undefined;
+  const since = live?.metadata.deletionTimestamp;
   const action =
     operation === 'delete'
       ? isThere
@@ -117,7 +141,13 @@ function headOf(
           ? 'change'
           : 'none'
         : 'create';
-  return { instance: refOf(desired), definition: definition?.metadata.name ?? '', action, fields };
+  return {
+    instance: refOf(desired),
+    definition: definition?.metadata.name ?? '',
+    ...(since === undefined ? {} : { deletedSince: since }),
+    action,
+    fields,
+  };
 }
 
 function restOf(
@@ -128,11 +158,11 @@ function restOf(
   if (operation === 'delete') {
     return live === undefined ? restingPlan(head, 'unchanged', 'it is not in the cluster') : undefined;
   }
+  const deletion = blockerOfDeletion(live, whyCommand(desired));
+  if (deletion !== undefined) return restingPlan(head, 'blocked', deletion.reason, deletion.remedy);
   if (answer.failure !== undefined) {
     const because = `the API server refuses the instance: ${failureText(answer.failure)}`;
     return restingPlan(head, 'blocked', because, 'correct the fields that it names');
   }
-  const since = live?.metadata.deletionTimestamp;
-  if (since !== undefined) return restingPlan(head, 'deferred', `it is being deleted since ${since}`);
   return isSuspended(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
 }

@@ -29,7 +29,7 @@ export function planLines(plan: Plan, view: PlanView): string[] {
 const indentOf = (line: string): number => (/^ */.exec(line)?.[0].length ?? 0) + 4;
 
 function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
-  const { name, kind, action, schema, nodes, other, canary, refusal, notes, place } = plan;
+  const { name, kind, action, schema, nodes, other, canary, refusal, remedy, notes, place } = plan;
   const sign = paint.sign(SIGNS[action]);
   const head = `${paint.strong('Definition')}  ${sign} ${name}  (${kind})  ${revisionText(plan)}  ${paint.faint(place)}`;
   const lines = [head];
@@ -62,6 +62,7 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
     ]);
   }
   if (refusal !== undefined) section('refused', [paint.alarm(`! ${printableLine(refusal)}`)]);
+  if (remedy !== undefined) section('try', [printableLine(remedy)]);
   section('note', notes.map(printableLine));
   return lines;
 }

@@ -7,6 +7,7 @@ import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import { maskedSecretRefusal } from './mask-refusal.ts';
+import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { placed, targetOf, typeOf } from './plan-context.ts';
@@ -65,6 +66,11 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
     return { ...place, action, fields: [], checked: 'none', ...(finalizers.length === 0 ? {} : { finalizers }) };
   }
   const { failure, checked, immutable } = answer;
+  const deletion = blockerOfDeletion(live);
+  if (deletion !== undefined) {
+    const { reason, remedy } = deletion;
+    return { ...place, action: 'change', fields: [], checked, refusal: reason, remedy };
+  }
   if (failure !== undefined) {
     const isFixed = live !== undefined && immutable === true;
     const kept = isFixed ? (keptKind(desired) ?? keptLive(live)) : undefined;

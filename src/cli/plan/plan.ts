@@ -50,6 +50,8 @@ export interface DefinitionPlan {
   readonly other: readonly ValueLine[];
   /** Why the server or the controller would refuse the definition. Its instances then do not change. */
   readonly refusal?: string;
+  /** What the user does about the refusal. */
+  readonly remedy?: string;
   /** The canary of a new revision: `instances` follow it first, out of `of` instances. */
   readonly canary?: {
     readonly instances: readonly string[];
@@ -138,12 +140,15 @@ export interface InstancePlan {
   readonly instance: ObjectRef;
   readonly definition: string;
   /**
-   * `deferred`: nothing is written yet, and `because` says why. `blocked`: a node is blocked, or the server refuses the
-   * instance itself. The listed writes of a blocked instance still happen.
+   * `deferred`: nothing is written yet, and `because` says why. `blocked`: a node is blocked, the server refuses the
+   * instance itself, the instance of a file is being deleted, or no controller would end its deletion. The listed writes
+   * of a blocked instance still happen, unless `because` is present.
    */
   readonly state: 'changed' | 'unchanged' | 'deferred' | 'blocked';
   readonly because?: string;
   readonly remedy?: string;
+  /** When the deletion of the live instance was requested, RFC 3339. Absent for other instances. */
+  readonly deletedSince?: string;
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
   readonly fields: readonly ValueLine[];

@@ -292,11 +292,12 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
 function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
   if (before === undefined || isSame(comparableInstance(before), comparableInstance(after))) return undefined;
   const name = objectName(after.instance);
-  const write = changedWrite(before.writes, after.writes);
+  const isRefused = after.because !== undefined && before.state !== after.state;
+  const write = isRefused ? undefined : changedWrite(before.writes, after.writes);
   if (write !== undefined) return `${name}, ${write}`;
   return before.state === after.state
     ? `${name}: something else would happen now`
-    : `${name}: it was ${before.state} in the plan, and is ${after.state} now`;
+    : `${name}: it was ${before.state} in the plan, and is ${after.state} now${after.because === undefined ? '' : `: ${after.because}`}`;
 }
 
 /** The first write in which two plans differ, as a sentence. */
@@ -336,4 +337,4 @@ function isSame(a: object | undefined, b: object | undefined): boolean {
   return plain(a) === plain(b);
 }
 
-const keyOf = ({ definition, instance }: InstancePlan): string => `${definition} ${objectName(instance)}`;
+const keyOf = ({ instance }: InstancePlan): string => basisKey(instance);

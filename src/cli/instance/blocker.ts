@@ -1,0 +1,5 @@
+/** An obstacle, and what the user does about it, as sentences. */
+export interface Blocker {
+  readonly reason: string;
+  readonly remedy: string;
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planWorld } from '../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../../test/support/plan-world.ts';
+import { withoutTimes } from '../../../test/support/without-times.ts';
+import { mapResource, pot, potDefinition, potRef, potsRef } from '../../../test/support/virtual-world.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
+
+let plans: PlanWorld;
+beforeAll(async () => {
+  plans = await planWorld();
+});
+afterAll(() => plans.close());
+
+const lines = (text: string): string[] =>
+  withoutTimes(text.split('\n').filter((line) => !/^ {2}(?:From|Decided|Checked|No write) /.test(line)));
+
+/** Removes all finalizers of an object, so that its deletion ends. */
+const release = (ref: ObjectRef) => plans.world.user.patch(ref, { metadata: { finalizers: null } });
+const hold = (ref: ObjectRef, finalizer: string) =>
+  plans.world.user.patch(ref, { metadata: { finalizers: [finalizer] } });
+
+test('objects of the files that are being deleted are blocked, and an apply names the wait', async () => {
+  const { world, run } = plans;
+  const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
+  const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'plain', namespace: 'default' } };
+  const configRef = { apiVersion: 'v1', kind: 'ConfigMap', name: 'plain', namespace: 'default' };
+  await world.apply(definition, config);
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await hold(configRef, 'example.com/hold');
+  await world.user.delete(configRef);
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(potRef('shop'));
+  await world.advance(5000);
+  for (const files of [[pot('shop')], [definition, pot('shop')]]) {
+    const planned = await run('plan FILE', ...files);
+    expect(lines(planned.out).filter((line) => /Pot|shop|try:/.test(line))).toMatchSnapshot();
+    const { code, out, err } = await run('apply FILE', ...files);
+    expect({ code, out: lines(out).at(-1), err: withoutTimes([err]) }).toMatchSnapshot();
+  }
+  expect(lines((await run('plan FILE', config)).out)).toMatchInlineSnapshot(`
+    [
+      "Objects",
+      "  ! ConfigMap default/plain",
+      "      refused: it is being deleted since TIME, and its finalizers hold it (example.com/hold)",
+      "      try: wait until it is gone, then plan again: kubectl wait --for=delete configmap plain -n default",
+      "",
+      "Plan: 0 to create, 0 to change, 0 to prune, 1 refused.",
+    ]
+  `);
+  expect(withoutTimes([(await run('apply FILE', config)).err])).toMatchInlineSnapshot(`
+    [
+      "error: ConfigMap default/plain cannot be applied: it is being deleted since TIME, and its finalizers hold it (example.com/hold) [apply/refused]
+      hint: nothing was applied; wait until it is gone, then plan again: kubectl wait --for=delete configmap plain -n default",
+    ]
+  `);
+  await release(configRef);
+  await release(potRef('shop'));
+});
+
+test('an instance without its definition is not deleted, and plan, apply and a saved plan tell the way out', async () => {
+  const { world, run, save } = plans;
+  const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
+  await world.apply(definition);
+  await world.advance(2000);
+  await world.apply(pot('kept'));
+  await world.advance(5000);
+  const before = await save('plan --delete FILE', pot('kept'));
+  await world.user.delete(potsRef);
+  await world.advance(5000);
+  expect(withoutTimes([(await run(`apply ${before}`)).err])).toMatchInlineSnapshot(`
+    [
+      "error: the cluster is not as the plan saw it: Pot default/kept: it was changed in the plan, and is blocked now: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/cluster-moved]
+      hint: nothing was applied; plan again, and look what is different: typekro plan app.yaml --delete --dry-run server --save",
+    ]
+  `);
+  for (const files of [[pot('kept')], [definition, pot('kept')]]) {
+    const planned = await run('plan --delete FILE --exit-code', ...files);
+    expect(planned.code).toBe(3);
+    expect(lines(planned.out)).toMatchSnapshot();
+    const saved = await save('plan --delete FILE', ...files);
+    const { code, out, err } = await run(`apply ${saved}`);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('Pot default/kept would never be gone: the definition pots is gone');
+    expect(err).toContain(
+      `kubectl patch pot.acme.test kept -n default --type merge -p '{"metadata":{"finalizers":null}}'`,
+    );
+    expect((await world.user.get(potRef('kept'))).metadata.deletionTimestamp).toBeUndefined();
+  }
+  await release(potRef('kept'));
+  expect((await run('plan --delete FILE', pot('kept'))).out).not.toContain('blocked');
+});
+
+test('a deletion that is complete leaves nothing to say, and one that the controller ends does', async () => {
+  const { world, run, save } = plans;
+  const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
+  await world.apply(definition);
+  await world.advance(2000);
+  await world.apply(pot('slow'));
+  await world.advance(5000);
+  const alone = await run(`apply ${await save('plan --delete FILE', pot('slow'))}`);
+  expect({ code: alone.code, err: alone.err }).toEqual({ code: 0, err: '' });
+  expect(lines(alone.out)).toMatchInlineSnapshot(`
+    [
+      "deleted Pot default/slow",
+      "The controller deletes the objects of each instance first: typekro why tells what a deletion waits for.",
+    ]
+  `);
+  await world.apply(pot('slow'));
+  await world.advance(5000);
+  const saved = await save('plan --delete FILE', definition, pot('slow'));
+  const { out, err, code } = await run(`apply ${saved}`);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(lines(out)).toMatchInlineSnapshot(`
+    [
+      "deleted Pot default/slow",
+      "deleted ResourceGraphDefinition pots",
+    ]
+  `);
+});
