@@ -46,6 +46,7 @@ const VERSION = matching(
   /^([A-Za-z0-9]([-+_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/,
   'labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
 );
+const ACCOUNT_NAME = matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'it is the name of a ServiceAccount');
 const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
@@ -115,8 +116,20 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   ignored('graph-concurrent-reconciles', 'integer', '1', 'Since kro 0.10: Graphs worked on at the same time.'),
   ignored('apply-concurrency', 'integer', '20', 'Since kro 0.10: items of a collection are written together.'),
   flag('cel-cost-limit', 'integer', '0', 'Maximum cost of one expression; 0: the default of the engine.'),
-  ignored('controller-namespace', 'text', '', 'Since kro 0.10: the namespace of the controller.'),
-  ignored('controller-service-account', 'text', '', 'Since kro 0.10: the ServiceAccount of the controller.'),
+  flag(
+    'controller-namespace',
+    'text',
+    '',
+    'Namespace of the ServiceAccount of the controller; needed by the gate GraphKind.',
+    matching(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, 'it is the name of a namespace'),
+  ),
+  flag(
+    'controller-service-account',
+    'text',
+    '',
+    'ServiceAccount of the controller, which no Graph may name; needed by the gate GraphKind.',
+    ACCOUNT_NAME,
+  ),
   ignored('watch-sync-timeout', 'duration', '30s', 'After kro 0.10: a watch that does not start is reported.'),
   flag(
     'kro-compatibility',
@@ -148,7 +161,7 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
     'text',
     '',
     "ServiceAccount in the instance's namespace that reads and writes its children; empty: the controller's own.",
-    matching(/^([a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?)?$/, 'it is the name of a ServiceAccount'),
+    ACCOUNT_NAME,
   ),
   flag(
     'template-namespaces',

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { externalObject, graphCrd, statusCondition } from './graph-crd.ts';
 
 /** Name of the CRD of definitions. */
 export const DEFINITION_CRD = 'resourcegraphdefinitions.kro.run';
@@ -10,9 +11,12 @@ const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const stringMap: JsonObject = { type: 'object', additionalProperties: string };
 
-/** kro's two CRDs: of definitions and of their revisions. */
+/**
+ * kro's CRDs: of definitions, of their revisions, and of Graphs. The CRD of Graphs exists also where the controller
+ * runs without the feature gate `GraphKind`, as in kro 0.10.
+ */
 export function controllerCrds(): KubeObject[] {
-  return [definitionCrd(), revisionCrd()];
+  return [definitionCrd(), revisionCrd(), graphCrd()];
 }
 
 function definitionCrd(): KubeObject {
@@ -182,7 +186,7 @@ function resource(): JsonObject {
     properties: {
       id: string,
       template: freeForm,
-      externalRef: externalRef(),
+      externalRef: externalObject(),
       readyWhen: strings,
       includeWhen: strings,
       forEach: {
@@ -193,27 +197,6 @@ function resource(): JsonObject {
     'x-kubernetes-validations': [
       rule('has(self.template) != has(self.externalRef)', 'exactly one of template or externalRef must be provided'),
     ],
-  };
-}
-
-function externalRef(): JsonObject {
-  return {
-    type: 'object',
-    required: ['apiVersion', 'kind', 'metadata'],
-    properties: {
-      apiVersion: string,
-      kind: string,
-      metadata: {
-        type: 'object',
-        properties: {
-          name: { type: 'string', minLength: 1 },
-          namespace: string,
-          // The selector is an object, or one expression that returns an object. The compiler checks it. The compiler
-          // also checks that exactly one of selector and name is set.
-          selector: { 'x-kubernetes-preserve-unknown-fields': true },
-        },
-      },
-    },
   };
 }
 
@@ -231,21 +214,7 @@ function resourceStatus(): JsonObject {
         },
       },
     },
-    conditions: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['type', 'status'],
-        properties: {
-          type: string,
-          status: string,
-          reason: string,
-          message: string,
-          lastTransitionTime: { type: 'string', format: 'date-time' },
-          observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-        },
-      },
-    },
+    conditions: { type: 'array', items: statusCondition() },
   };
 }
 

@@ -76,6 +76,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   (list "graph-concurrent-reconciles" $c.graphConcurrentReconciles)
   (list "apply-concurrency" $c.applyConcurrency)
   (list "cel-cost-limit" $c.celCostLimit)
+  (list "controller-namespace" .Release.Namespace)
+  (list "controller-service-account" (include "typekro.serviceAccountName" .))
   (list "watch-sync-timeout" $c.watchSyncTimeout)
   (list "client-qps" $c.clientQps)
   (list "client-burst" $c.clientBurst)

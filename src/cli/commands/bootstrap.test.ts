@@ -73,6 +73,7 @@ test('a dry run changes nothing, then it installs, and installs nothing again', 
     [
       "CustomResourceDefinition resourcegraphdefinitions.kro.run created (dry run)",
       "CustomResourceDefinition graphrevisions.internal.kro.run created (dry run)",
+      "CustomResourceDefinition graphs.kro.run created (dry run)",
       "Namespace kro-system created (dry run)",
       "ServiceAccount kro-system/typekro created (dry run)",
       "ClusterRole typekro:controller created (dry run)",
@@ -83,7 +84,7 @@ test('a dry run changes nothing, then it installs, and installs nothing again', 
       "ClusterRole typekro-edit created (dry run)",
       "ClusterRole typekro-view created (dry run)",
       "Deployment kro-system/typekro created (dry run)",
-      "would be installed: kro-system/typekro with example.com/typekro:1; 12 created",
+      "would be installed: kro-system/typekro with example.com/typekro:1; 13 created",
     ]
   `);
   expect(await deployment()).toBeUndefined();
@@ -93,7 +94,7 @@ test('a dry run changes nothing, then it installs, and installs nothing again', 
   expect((await deployment())?.status).toMatchObject({ readyReplicas: 1 });
   const second = await run(`bootstrap ${IMAGE}`);
   expect(second.out.split('\n').at(-1)).toMatchInlineSnapshot(
-    `"is installed: kro-system/typekro with example.com/typekro:1; 12 unchanged"`,
+    `"is installed: kro-system/typekro with example.com/typekro:1; 13 unchanged"`,
   );
 });
 
@@ -119,7 +120,7 @@ test('an upgrade keeps flags, says what changed, and prunes what this version do
       "ClusterRole typekro:controller-old pruned",
       "ClusterRole typekro:controller-own pruned",
       "flags kept: --zap-log-level=debug",
-      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 9 unchanged, 2 pruned",
+      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 10 unchanged, 2 pruned",
     ]
   `);
   expect(argsOf(await deployment())).toContain('--zap-log-level=debug');
@@ -147,7 +148,7 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
       "Namespace kro-system unchanged",
       "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
       "note: kro has flags that this controller does not know: --new-in-kro=1",
-      "is installed: kro-system/typekro with example.com/typekro:1; 11 created, 1 unchanged",
+      "is installed: kro-system/typekro with example.com/typekro:1; 12 created, 1 unchanged",
     ]
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(0);
@@ -159,6 +160,8 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
       "--leader-elect=true",
       "--allow-crd-deletion=true",
       "--graceful-shutdown-timeout=60s",
+      "--controller-namespace=kro-system",
+      "--controller-service-account=typekro",
       "--zap-log-level=info",
       "--kro-compatibility=0.10",
     ]
@@ -196,10 +199,15 @@ test('several controllers of kro are named, and stopped by hand', async () => {
 test('flags and level of kro come from its container, in any position', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
-  const own = { name: 'main', image: 'example.com/kro:v0.10.0@sha256:0', args: ['--allow-crd-deletion'] };
+  const own = {
+    name: 'main',
+    image: 'example.com/kro:v0.10.0@sha256:0',
+    args: ['--allow-crd-deletion', '--controller-service-account=kro'],
+  };
   await user.create(labelled('kro', proxy, own));
   const { out } = await run(`bootstrap ${IMAGE} --take-over`);
   expect(out).toContain('flags kept: --allow-crd-deletion=true --kro-compatibility=0.10\nis installed');
+  expect(argsOf(await deployment())).toContain('--controller-service-account=typekro');
 });
 
 test('what the server refuses is found before kro is stopped', async () => {
@@ -237,7 +245,7 @@ test('--export needs no cluster, and holds what an installation applies', async 
     commands,
     cwd,
   )(`bootstrap ${IMAGE} --export all.yaml --flags --kro-compatibility=0.10`);
-  expect(out).toMatchInlineSnapshot(`"all.yaml: 12 objects, with Deployment kro-system/typekro"`);
+  expect(out).toMatchInlineSnapshot(`"all.yaml: 13 objects, with Deployment kro-system/typekro"`);
   expect(readFileSync(join(cwd, 'all.yaml'), 'utf8')).toContain('--kro-compatibility=0.10');
 });
 

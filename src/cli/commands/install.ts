@@ -7,11 +7,11 @@ import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { yamlText } from '../yaml-text.ts';
 
-/** `typekro install`: applies the two CRDs of kro, and with `--controller` the controller and its rights. */
+/** `typekro install`: applies the CRDs of kro, and with `--controller` the controller and its rights. */
 export const install: Command = {
   name: 'install',
   description:
-    'Applies the CustomResourceDefinitions of ResourceGraphDefinition and GraphRevision to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
+    'Applies the CustomResourceDefinitions of ResourceGraphDefinition, GraphRevision and Graph to the cluster of the kubeconfig; with --controller also the namespace, the account with its rights, and the Deployment of the controller. Applying them again changes nothing. An installed CRD that accepts more than the CRD of this version, such as the CRD of a newer kro, is kept, with a message. With --print, the manifests are only printed to stdout.',
   positionals: [],
   options: [
     { name: 'kubeconfig', summary: 'a kubeconfig file; default as kubectl, then the pod', value: 'file' },

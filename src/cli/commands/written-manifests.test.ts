@@ -118,7 +118,7 @@ test('gitops: a folder for kubectl, Flux and Argo CD', async () => {
   `);
 });
 
-test('install --print: two definitions of kinds, and nothing is sent', async () => {
+test('install --print: three definitions of kinds, and nothing is sent', async () => {
   const { code, out, err } = await run('install --print');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(
@@ -131,7 +131,10 @@ test('install --print: two definitions of kinds, and nothing is sent', async () 
       name: resourcegraphdefinitions.kro.run
     ---
     kind: CustomResourceDefinition
-      name: graphrevisions.internal.kro.run"
+      name: graphrevisions.internal.kro.run
+    ---
+    kind: CustomResourceDefinition
+      name: graphs.kro.run"
   `);
 });
 
@@ -145,7 +148,8 @@ test('install: what it applies, and again without a change', async () => {
       "code": 0,
       "err": "",
       "out": "applied CustomResourceDefinition resourcegraphdefinitions.kro.run
-    applied CustomResourceDefinition graphrevisions.internal.kro.run",
+    applied CustomResourceDefinition graphrevisions.internal.kro.run
+    applied CustomResourceDefinition graphs.kro.run",
     }
   `);
   expect(await run('install --kubeconfig kubeconfig')).toEqual(first);

@@ -58,12 +58,18 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
   ];
 }
 
-/** The rights on the controller's own objects, for any definitions. They suffice while there are no instances. */
+/**
+ * The rights on the controller's own objects, for any definitions and Graphs. They suffice while there are no instances
+ * and no Graphs.
+ */
 export function controllerRules(): RoleRule[] {
   const rules = new RuleSet();
   rules.add('kro.run', 'resourcegraphdefinitions', ['get', 'list', 'watch', 'patch']);
   rules.add('kro.run', 'resourcegraphdefinitions/status', ['get', 'patch']);
   rules.add('kro.run', 'resourcegraphdefinitions/finalizers', ['update']);
+  rules.add('kro.run', 'graphs', ['get', 'list', 'watch', 'patch']);
+  rules.add('kro.run', 'graphs/status', ['get', 'patch']);
+  rules.add('kro.run', 'graphs/finalizers', ['update']);
   rules.add('internal.kro.run', 'graphrevisions', ['get', 'list', 'watch', 'create', 'patch', 'delete']);
   rules.add('internal.kro.run', 'graphrevisions/status', ['get', 'patch']);
   rules.add('internal.kro.run', 'graphrevisions/finalizers', ['update']);
@@ -155,6 +161,8 @@ function deployment(name: string, namespace: string, image: string): KubeObject 
                 '--leader-elect=true',
                 '--allow-crd-deletion=false',
                 '--graceful-shutdown-timeout=60s',
+                `--controller-namespace=${namespace}`,
+                `--controller-service-account=${name}`,
                 '--zap-log-level=info',
               ],
               env: [{ name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }],

@@ -118,7 +118,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
-  test('has a value for every flag but those of a debugger and of Graph, and the controller takes what they render', async () => {
+  test('has a value for every flag but those of a debugger, and the controller takes what they render', async () => {
     const given = parseControllerFlags(
       args(
         await render(
@@ -169,13 +169,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const without = CONTROLLER_FLAGS.map(({ name }) => name).filter(
       (name) => !given.values.has(name) && !given.ignored.includes(name),
     );
-    expect(without).toEqual([
-      'pprof-bind-address',
-      'controller-namespace',
-      'controller-service-account',
-      'zap-stacktrace-level',
-      'zap-time-encoding',
-    ]);
+    expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
   });
 
   test('allows replicas that share the work to list and delete Leases, and no other account', async () => {
@@ -248,7 +242,11 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
     // On an external cluster the pods would have to pull the image. The embedded cluster simulates its pods.
     const wait = workloads && name === 'the embedded cluster' ? ['--wait', '--timeout=60s'] : [];
     await helm.ok(['install', 'typekro', chart, '-n', NAMESPACE, '--create-namespace', ...wait]);
-    expect(await crds()).toEqual(['graphrevisions.internal.kro.run', 'resourcegraphdefinitions.kro.run']);
+    expect(await crds()).toEqual([
+      'graphrevisions.internal.kro.run',
+      'graphs.kro.run',
+      'resourcegraphdefinitions.kro.run',
+    ]);
     const deployment = await find('apps/v1', 'Deployment', 'typekro');
     if (wait.length > 0) expect(deployment?.status).toMatchObject({ availableReplicas: 1 });
 
