@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { isExternal } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
@@ -20,7 +21,7 @@ export function directManifests(core: CompositionCore, spec: JsonObject, namespa
   const comments: string[] = [];
   for (const { id, included, objects, pending } of ordered) {
     const node = nodes.get(id) as GraphNode;
-    const isRead = node.nodeType === 'external' || node.nodeType === 'externalCollection';
+    const isRead = isExternal(node);
     const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
     if (isRead) comments.push(...placed.map((object) => `# ${id} is read, not applied: ${nameOf(object)}\n`));
     else {
@@ -43,7 +44,7 @@ function holdsSecrets({ apiVersion, kind, data, stringData }: JsonObject): boole
 
 /** Is the node a Namespace or a CRD? Such objects are printed before the objects that depend on them. */
 function isGround(node: GraphNode | undefined): boolean {
-  return node?.type.kind === 'Namespace' || node?.type.kind === 'CustomResourceDefinition';
+  return node?.type?.kind === 'Namespace' || node?.type?.kind === 'CustomResourceDefinition';
 }
 
 function inNamespace(object: JsonObject, namespace: string): JsonObject {

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, RETRY_POLICIES } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
+import { ownsObjects, typedNodes } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { KubeError, systemClock } from '../kube/index.ts';
 import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '../runtime/index.ts';
@@ -78,8 +79,8 @@ async function children(
   signal: AbortSignal,
 ): Promise<readonly KnownObject[]> {
   const types = new Map<string, ObjectType>();
-  for (const { type, plural, namespaced, nodeType } of graph.nodes.values()) {
-    if (nodeType !== 'resource' && nodeType !== 'collection') continue;
+  for (const node of typedNodes(graph).filter(ownsObjects)) {
+    const { type, plural, namespaced } = node;
     const { group, version, kind } = type;
     types.set(`${group}/${version}/${kind}`, { group, version, kind, plural, namespaced });
   }

@@ -13,7 +13,7 @@ import type { CompiledExpression } from './expression.ts';
 import { revisionHash } from './hash.ts';
 import { schemaToJson } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
-import type { ConditionExpression, Expression, FieldKind, Graph, GraphNode, Hole, StatusPlan } from './model.ts';
+import type { ConditionExpression, Expression, FieldKind, Graph, Hole, StatusPlan, GraphNode } from './model.ts';
 import { collectReads } from './reads.ts';
 import type { StatusBlock } from './status.ts';
 import { followsGraphEngine } from './kro-compatibility.ts';
@@ -40,6 +40,7 @@ export function assembleGraph(parts: Parts): Graph {
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
   const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;
   const own = {
+    definedBy: 'definition' as const,
     name: definition.name,
     kroCompatibility: level,
     instance,

@@ -8,7 +8,8 @@ import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
-import type { GraphNode, PathStep } from './model.ts';
+import type { PathStep } from './model.ts';
+import type { DefinitionNodeType } from './resource-draft.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
 import { resolveKind } from './resolve-kind.ts';
@@ -159,7 +160,7 @@ class Builder {
     return externalTemplate(found.length === 0 ? reference : { ...reference, metadata: rest });
   }
 
-  #nodeType(): GraphNode['nodeType'] {
+  #nodeType(): DefinitionNodeType {
     const { externalRef, forEach } = this.#block;
     if (externalRef === undefined) return forEach.length > 0 ? 'collection' : 'resource';
     const metadata = externalRef['metadata'];
@@ -232,7 +233,7 @@ class Builder {
     kind: ResolvedKind & { ok: true },
     template: JsonObject,
     clusterInstance: boolean,
-    nodeType: GraphNode['nodeType'],
+    nodeType: DefinitionNodeType,
   ): void {
     const metadata = template['metadata'] as JsonObject;
     const hasNamespace = Object.hasOwn(metadata, 'namespace');

@@ -7,24 +7,31 @@
  * @packageDocumentation
  */
 export type {
-  CollectionNode,
   Expression,
-  ExternalCollectionNode,
-  ExternalNode,
   FieldKind,
   ForEachDimension,
   Graph,
-  GraphNode,
-  NodeBase,
+  GraphOrigin,
   Hole,
   InstanceType,
   PathStep,
   ReadPart,
-  ResourceNode,
   StatusPlan,
   ConditionExpression,
   TemplatePlan,
+  CollectionNode,
+  DefNode,
+  ExternalCollectionNode,
+  ExternalNode,
+  GraphNode,
+  KnownType,
+  NodeBase,
+  PatchNode,
+  ResourceNode,
+  SubgraphNode,
+  TypedNode,
 } from './model.ts';
+export { apiVersionOf, dimensionsOf, isExternal, isTyped, kindOf, ownsObjects, typedNodes } from './nodes.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';

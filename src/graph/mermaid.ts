@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from './model.ts';
+import { dimensionsOf, isExternal, kindOf } from './nodes.ts';
 import type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
 import { graphOutline } from './outline/outline.ts';
 
@@ -45,16 +46,17 @@ const STYLES: Readonly<Record<NodeStatus['tone'], string>> = {
   idle: 'stroke-dasharray:3',
 };
 
-/** The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. */
-const nameOf = (id: string): string => `n_${id}`;
+/** The name of a box. The prefix is needed because an id such as `end` is a word of Mermaid. No id has a `_`. */
+const nameOf = (id: string): string => `n_${id.replaceAll('/', '_')}`;
 
 function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
-  const lines = [node.id, ...(status === undefined ? [] : [status.text]), node.type.kind];
-  if (node.nodeType === 'collection') lines.push(`for each ${node.forEach.map(({ name }) => name).join(', ')}`);
+  const dimensions = dimensionsOf(node);
+  const lines = [node.id, ...(status === undefined ? [] : [status.text]), kindOf(node) || node.nodeType];
+  if (dimensions.length > 0) lines.push(`for each ${dimensions.map(({ name }) => name).join(', ')}`);
   for (const { cel } of node.includeWhen) lines.push(`if ${cel}`);
   const text = quoted(...lines);
-  if (node.nodeType === 'external' || node.nodeType === 'externalCollection') return `${nameOf(node.id)}{{${text}}}`;
-  return node.nodeType === 'collection' ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
+  if (isExternal(node)) return `${nameOf(node.id)}{{${text}}}`;
+  return dimensions.length > 0 ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
 }
 
 /** Quotes lines as one text. Characters with a meaning in Mermaid or HTML become character references. */

@@ -58,20 +58,34 @@ export interface ForEachDimension {
   readonly expression: Expression;
 }
 
-/** The common members of all nodes of a graph. */
-export interface NodeBase {
+/**
+ * The common members of all nodes of a graph. The type is absent when the node has no objects, and when an expression
+ * computes apiVersion or kind. In the second case the type is known when the template is rendered; the kinds that the
+ * cluster then serves give plural and scope.
+ */
+export interface NodeBase extends Partial<KnownType> {
+  /** The id. In a subgraph of a Graph object: the path of ids, with `/` between them (`sub/child`). */
   readonly id: string;
-  /** Position in `spec.resources`, from 0. */
+  /** Position in `spec.resources`, or in the list `nodes` that holds the node, from 0. */
   readonly index: number;
+  /** The object or value that the node renders. A subgraph renders nothing, and its template is empty. */
+  readonly template: TemplatePlan;
+  /**
+   * The sorted ids of the nodes whose data this node needs. `schema` does not count. A subgraph needs the nodes outside
+   * of it that a child reads (its captures). Each child needs these captures, too, because kro begins a subgraph when
+   * all of them are there. The children of a subgraph are not in its list.
+   */
+  readonly dependsOn: readonly string[];
+  readonly includeWhen: readonly Expression[];
+  readonly readyWhen: readonly Expression[];
+}
+
+/** The type of the objects of a node. */
+export interface KnownType {
   readonly type: GroupVersionKind;
   /** Resource name in URLs, e.g. `deployments`. */
   readonly plural: string;
   readonly namespaced: boolean;
-  readonly template: TemplatePlan;
-  /** The sorted ids of the nodes whose data this node reads. `schema` does not count. */
-  readonly dependsOn: readonly string[];
-  readonly includeWhen: readonly Expression[];
-  readonly readyWhen: readonly Expression[];
 }
 
 /** An object that the graph owns. */
@@ -95,7 +109,39 @@ export interface ExternalCollectionNode extends NodeBase {
   readonly nodeType: 'externalCollection';
 }
 
-export type GraphNode = ResourceNode | CollectionNode | ExternalNode | ExternalCollectionNode;
+/** Fields that the graph adds to an object that it does not own. Publishes nothing. */
+export interface PatchNode extends NodeBase {
+  readonly nodeType: 'patch';
+  /** The dimensions of a patch of several objects; absent for a patch of one object. */
+  readonly forEach?: readonly ForEachDimension[];
+  /** The subresource to which the fields belong; absent for the object itself. */
+  readonly subresource?: 'status';
+}
+
+/** A computed value without an object. Publishes the value; with dimensions, a list of values. */
+export interface DefNode extends NodeBase {
+  readonly nodeType: 'def';
+  readonly forEach?: readonly ForEachDimension[];
+}
+
+/** A group of nodes with names of its own. Publishes a map: the last part of each child's id → the child's value. */
+export interface SubgraphNode extends NodeBase {
+  readonly nodeType: 'subgraph';
+  /** The ids (paths) of its own nodes, in the order of the list. */
+  readonly children: readonly string[];
+}
+
+export type GraphNode =
+  | ResourceNode
+  | CollectionNode
+  | ExternalNode
+  | ExternalCollectionNode
+  | PatchNode
+  | DefNode
+  | SubgraphNode;
+
+/** A node whose objects have a type that is known before anything is rendered. */
+export type TypedNode = GraphNode & KnownType;
 
 /** The API that the graph defines. */
 export interface InstanceType extends GroupVersionKind {
@@ -121,20 +167,32 @@ export interface StatusPlan {
   readonly dependsOn: readonly string[];
 }
 
-/** An immutable, checked resource graph. Built by `compile` only; it never changes. */
+/**
+ * What declares a graph: a ResourceGraphDefinition, for all instances of its API, or one object of the kind Graph, which
+ * is its own instance.
+ */
+export type GraphOrigin = 'definition' | 'graph';
+
+/** An immutable, checked resource graph. Built by `compile` and `compileGraphObject` only; it never changes. */
 export interface Graph {
-  /** Name of the ResourceGraphDefinition. */
+  readonly definedBy: GraphOrigin;
+  /** Name of the ResourceGraphDefinition, or of the Graph object. */
   readonly name: string;
+  /** The API of the instances. For a Graph object: the kind Graph itself. */
   readonly instance: InstanceType;
   readonly nodes: ReadonlyMap<string, GraphNode>;
-  /** Node ids with dependencies first. The position in the definition breaks ties. */
+  /**
+   * Node ids with dependencies first. The position in the definition breaks ties. The children of a subgraph stand
+   * directly before the subgraph, since kro runs a subgraph as one step.
+   */
   readonly order: readonly string[];
   /** The line of kro whose rules the compiler followed, and whose behaviour the runtime shows. */
   readonly kroCompatibility: KroCompatibility;
   /**
    * Deletion wave of each node; the wave with the highest number is deleted first. kro 0.9: nodes without dependents
    * have the highest number, the deepest dependency has 1. kro 0.10: nodes without dependencies have 1, every other
-   * node has one more than its highest dependency.
+   * node has one more than its highest dependency. In a Graph object, defs do not count, and the numbers begin again in
+   * each subgraph.
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;

@@ -1,7 +1,7 @@
 import type { GroupVersionKind, JsonObject } from '../core/index.ts';
 import type { ResourceInfo, Schema } from '../schema/index.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
-import type { GraphNode, PathStep } from './model.ts';
+import type { PathStep, GraphNode } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 
 /** An expression of the definition: its text, and the path of the string that contains it. */
@@ -23,11 +23,17 @@ export interface DimensionSite extends ExpressionSite {
   readonly name: string;
 }
 
+/** The types of the nodes that the resources of a definition become. */
+export type DefinitionNodeType = Extract<
+  GraphNode['nodeType'],
+  'resource' | 'collection' | 'external' | 'externalCollection'
+>;
+
 /** A resource after reading and before checking: its kind and its expressions. */
 export interface ResourceDraft {
   readonly id: string;
   readonly block: ResourceBlock;
-  readonly nodeType: GraphNode['nodeType'];
+  readonly nodeType: DefinitionNodeType;
   /** Absent when the kind could not be resolved; expressions then see the node as `dyn`. */
   readonly resolved:
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }

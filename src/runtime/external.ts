@@ -104,7 +104,7 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
     };
   }
   if (observation.state === 'unserved') {
-    const message = `node "${node.id}": the API server does not serve ${node.plural} of "${node.type.group}/${node.type.version}"`;
+    const message = `node "${node.id}": the API server does not serve ${target.type.plural} of "${target.type.group}/${target.type.version}"`;
     return { ...nothing, state: 'waiting', because: { kind: 'unread', selector: selector.text }, message };
   }
   const live = observation.objects.map(({ object }) => object).sort(compareObjects);

@@ -1,13 +1,22 @@
 import type { KubeObject } from '../core/index.ts';
 import { gvkOf } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { isTyped } from '../graph/index.ts';
 import { compareText } from '../golang/index.ts';
 import type { ObjectTarget, ObjectType } from './target.ts';
 
 /** The API type of a node's objects. */
 export function typeOfNode(node: GraphNode): ObjectType {
+  if (!isTyped(node)) return unsupportedNode(node);
   const { group, version, kind } = node.type;
   return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
+}
+
+/** Nodes of these types come from Graph objects only. */
+export function unsupportedNode({ id, nodeType, type }: GraphNode): never {
+  throw new TypeError(
+    `node ${id}: the engine has no rule for a ${nodeType}${type === undefined ? ' without a type' : ''}`,
+  );
 }
 
 /** `Kind.group`, as inventories name kinds; `Kind` for the core group. */

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
+import { ownsObjects, typedNodes } from '../graph/index.ts';
 import { objectAt } from '../kubernetes/index.ts';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './applyset.ts';
 import { annotationOf, groupKindText, labelOfObject } from './identity.ts';
@@ -27,9 +28,7 @@ export function wantedScope(context: StepContext): InventoryScope {
 
 /** Every kind that the graph can write. */
 function possibleScope({ graph }: StepContext): InventoryScope {
-  const owned = [...graph.nodes.values()].filter(
-    ({ nodeType }) => nodeType === 'resource' || nodeType === 'collection',
-  );
+  const owned = typedNodes(graph).filter(ownsObjects);
   return { groupKinds: [...new Set(owned.map(({ type }) => groupKindText(type)))].sort(compareText), namespaces: [] };
 }
 

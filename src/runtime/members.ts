@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
 import { gvkOf, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
+import { typedNodes } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './identity.ts';
 import { applyOrderOf, nodeIdOf } from './labels.ts';
 import type { DeleteAction, InventoryScope } from './model.ts';
@@ -56,7 +57,9 @@ export function targetOfLive(graph: Graph | undefined, object: KubeObject): Obje
 
 function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
   const gvk = gvkOf(object);
-  const same = [...(graph?.nodes.values() ?? [])].find(({ type }) => groupKindText(type) === groupKindText(gvk));
+  const same = (graph === undefined ? [] : typedNodes(graph)).find(
+    ({ type }) => groupKindText(type) === groupKindText(gvk),
+  );
   const namespaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';
   return { ...gvk, plural: same?.plural ?? '', namespaced };
 }

@@ -1,8 +1,9 @@
 import { formatApiVersion } from '../core/index.ts';
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { isExternal } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
-import { namespacedName } from './identity.ts';
+import { namespacedName, typeOfNode } from './identity.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ObjectTarget } from './target.ts';
 
@@ -85,8 +86,8 @@ function isInvalid(code: number): boolean {
   return code === 400 || code === 422;
 }
 
-function applying({ id, nodeType }: GraphNode): string {
-  return nodeType === 'external' || nodeType === 'externalCollection' ? `apply "${id}" (ref)` : `apply "${id}"`;
+function applying(node: GraphNode): string {
+  return isExternal(node) ? `apply "${node.id}" (ref)` : `apply "${node.id}"`;
 }
 
 function resolving(node: GraphNode): string {
@@ -111,6 +112,7 @@ function identityText(target: ObjectTarget): string {
   return `${formatApiVersion(target.type)}/${target.type.kind}/${target.namespace ?? ''}/${target.name}`;
 }
 
-function gvrText({ type, plural }: GraphNode): string {
-  return `${type.group}/${type.version}, Resource=${plural}`;
+function gvrText(node: GraphNode): string {
+  const type = typeOfNode(node);
+  return `${type.group}/${type.version}, Resource=${type.plural}`;
 }

@@ -1,5 +1,6 @@
 import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { typeOfNode } from './identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 
 /** The texts of kro 0.9. */
@@ -37,7 +38,8 @@ export const NODE_TEXTS_0_9: NodeTexts = {
 
 /** `gvr "<group>/<version>, Resource=<plural>"`, as kro's messages name a type. */
 function quotedGvr(node: GraphNode): string {
-  return `gvr "${node.type.group}/${node.type.version}, Resource=${node.plural}"`;
+  const { group, version, plural } = typeOfNode(node);
+  return `gvr "${group}/${version}, Resource=${plural}"`;
 }
 
 function itemText(index: number | undefined): string {

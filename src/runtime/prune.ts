@@ -114,7 +114,8 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   const own = context.results.get(id);
   const holders = new Set<string>();
   for (const result of results) {
-    const sameKind = groupKindText(result.node.type) === groupKind;
+    const { type } = result.node;
+    const sameKind = type !== undefined && groupKindText(type) === groupKind;
     // A node of this kind that does not know the names of its objects yet may want this object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);
     const isReplacing = !result.inPlace && result.standing !== true;

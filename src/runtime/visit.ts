@@ -4,7 +4,7 @@ import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { decideInclusion, waitForNodes } from './include.ts';
-import { labelOfObject } from './identity.ts';
+import { labelOfObject, unsupportedNode } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
 import { dataOf, listData } from './ready.ts';
 import type { ObjectReport } from './report.ts';
@@ -13,7 +13,7 @@ import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { followsGraphEngine, isExternal, ownsObjects } from '../graph/index.ts';
 
 /** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
@@ -27,6 +27,7 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
 
   if (node.nodeType === 'external') return assessExternal(context, node);
   if (node.nodeType === 'externalCollection') return assessExternalCollection(context, node);
+  if (!ownsObjects(node)) return unsupportedNode(node);
   const resolve = () =>
     node.nodeType === 'resource' ? resolveResource(context, node) : resolveCollection(context, node);
   const { memory } = context.options;
@@ -41,9 +42,10 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
  * the objects are watched, and the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
-  if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
+  if (isExternal(node)) {
     return { node, ...reason, wanted: [], apply: [], inPlace: true, objects: [] };
   }
+  if (!ownsObjects(node)) return unsupportedNode(node);
   const found =
     node.nodeType === 'resource' ? identityOfResource(context, node) : identitiesOfCollection(context, node);
   // A violation of the namespace policy is reported before anything is written for the instance.

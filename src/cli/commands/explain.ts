@@ -3,6 +3,7 @@ import { extname, resolve } from 'node:path';
 import type { GroupVersionKind } from '../../core/index.ts';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError } from '../../core/index.ts';
 import type { Graph, Hole } from '../../graph/index.ts';
+import { isTyped, kindOf } from '../../graph/index.ts';
 import type { BuiltinDescriptions, Schema, SchemaSource } from '../../schema/index.ts';
 import {
   builtinSource,
@@ -131,9 +132,14 @@ async function ofDefinition(
     const computed = names[0] === 'status' ? expressionsAt(graph.status.holes, names.slice(1)) : undefined;
     return { ...report, ...(computed === undefined ? {} : { set: computed }) };
   }
+  const set = expressionsAt(node.template.holes, rest);
+  // A node without a known type has the fields that its text has, and no schema.
+  if (!isTyped(node)) {
+    const shown = { group: '', version: '', kind: kindOf(node) };
+    return { ...reportOn({}, shown, rest, undefined), path, ...(set === undefined ? {} : { set }) };
+  }
   const { schema, describe } = await schemaOf(context, input, node.type);
   const report = reportOn(schema, node.type, rest, describe);
-  const set = expressionsAt(node.template.holes, rest);
   return {
     ...report,
     path: [first, report.path].filter((part) => part !== '').join('.'),

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from '../../graph/index.ts';
+import { dimensionsOf } from '../../graph/index.ts';
 
 /** Fields of a Secret that contain none of its values. */
 const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
@@ -9,7 +10,7 @@ const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|la
  */
 export const hidesInSecret = (path: string): boolean => !SHOWN.test(path);
 
-const isSecret = ({ type }: GraphNode): boolean => type.group === '' && type.kind === 'Secret';
+const isSecret = ({ type }: GraphNode): boolean => type?.group === '' && type.kind === 'Secret';
 
 /**
  * Finds the fields that can contain values of Secrets: fields of Secrets, and fields whose expression reads a Secret,
@@ -46,8 +47,7 @@ function nodesThatReadSecrets(graph: Graph): Set<string> {
 
 /** Is the name an iterator over a list that can contain values of Secrets? */
 function isIterator(node: GraphNode, name: string, reading: ReadonlySet<string>): boolean {
-  if (node.nodeType !== 'collection') return false;
-  return node.forEach.some(
+  return dimensionsOf(node).some(
     (dimension) => dimension.name === name && dimension.expression.references.some((id) => reading.has(id)),
   );
 }

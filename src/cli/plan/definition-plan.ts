@@ -58,7 +58,7 @@ export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
 }
 
 function newNode(graph: Graph, id: string): NodeLine {
-  return { change: 'added', id, kind: graph.nodes.get(id)?.type.kind ?? '', fields: [] };
+  return { change: 'added', id, kind: graph.nodes.get(id)?.type?.kind ?? '', fields: [] };
 }
 
 function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {

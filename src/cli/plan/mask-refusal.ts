@@ -30,7 +30,7 @@ export function refusalMask(
   return (id, desired, text) => {
     const node = graph.nodes.get(id);
     if (node === undefined) return text;
-    const isSecret = node.type.group === '' && node.type.kind === 'Secret';
+    const isSecret = node.type?.group === '' && node.type.kind === 'Secret';
     const hidden = node.template.holes.filter(({ pathText }) => hides(id, pathText));
     if (!isSecret && hidden.length === 0) return text;
     const values = new Set<string>();

@@ -1,6 +1,7 @@
 import { objectName, refOf, yamlLibrary } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { dimensionsOf, kindOf } from '../../graph/index.ts';
 import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from '../../runtime/index.ts';
 import { explainNode } from '../../runtime/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
@@ -39,12 +40,12 @@ function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): B
 function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const { report, objects, countKnown, undecided, external } = node;
   const { reason } = explainNode(report);
-  const type = graph.nodes.get(report.id);
+  const source = graph.nodes.get(report.id);
   const head = printableLine(
-    `${report.id} (${type?.type.kind ?? ''}): ${external ? 'external, ' : ''}${report.state}, ${reason}`,
+    `${report.id} (${source === undefined ? '' : kindOf(source)}): ${external ? 'external, ' : ''}${report.state}, ${reason}`,
   );
   const conditions = undecided.map((cel) => `only if it holds, which is not known yet: ${cel}`);
-  const list = type?.nodeType === 'collection' ? type.forEach : [];
+  const list = source === undefined ? [] : dimensionsOf(source);
   const number = countKnown
     ? []
     : [

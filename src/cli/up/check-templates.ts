@@ -1,8 +1,8 @@
 import type { DryRun } from '../../cluster/index.ts';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, stringifyJson } from '../../core/index.ts';
-import type { Graph, GraphNode, Hole, PathStep } from '../../graph/index.ts';
-import { formatPath, scanExpressions } from '../../graph/index.ts';
+import type { Graph, Hole, PathStep, TypedNode } from '../../graph/index.ts';
+import { formatPath, ownsObjects, scanExpressions, typedNodes } from '../../graph/index.ts';
 import type { RefusalText, Schema, SchemaSource } from '../../schema/index.ts';
 import {
   refusalText,
@@ -30,10 +30,9 @@ export async function checkTemplates(
   known: readonly Diagnostic[],
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
-  for (const node of graph.nodes.values()) {
+  for (const node of typedNodes(graph)) {
     const schema = kinds.schemaOf(node.type);
-    const own = node.nodeType === 'resource' || node.nodeType === 'collection';
-    if (own && schema !== undefined) {
+    if (ownsObjects(node) && schema !== undefined) {
       found.push(
         ...(await checkNode(input, node, schema, server, known)),
         ...(await checkNameParts(input, node, schema, server)),
@@ -46,7 +45,7 @@ export async function checkTemplates(
 /** Checks the constant parts of names with expressions, because some texts make a name invalid for any value. */
 async function checkNameParts(
   input: InputObject,
-  node: GraphNode,
+  node: TypedNode,
   schema: Schema,
   server: DryRun,
 ): Promise<Diagnostic[]> {
@@ -87,7 +86,7 @@ async function checkNameParts(
 
 async function checkNode(
   input: InputObject,
-  node: GraphNode,
+  node: TypedNode,
   schema: Schema,
   server: DryRun,
   known: readonly Diagnostic[],

@@ -1,5 +1,6 @@
 import { parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { typedNodes } from '../../graph/index.ts';
 import { describeInputPlace } from './check-inputs.ts';
 import type { InputObject } from './load-inputs.ts';
 
@@ -19,7 +20,7 @@ export function withoutEffect(objects: readonly InputObject[], graphs: readonly 
     .filter(({ object: { apiVersion, kind } }) => isStoredOnly(parseApiVersion(apiVersion).group, kind))
     .map((input) => `${describeInputPlace(input)}: ${input.object.kind} ${input.object.metadata.name ?? ''}`);
   const made = graphs.flatMap(({ name, nodes }) =>
-    [...nodes.values()]
+    typedNodes({ nodes })
       .filter(({ type }) => isStoredOnly(type.group, type.kind))
       .map(({ id, type }) => `${type.kind} "${id}" of ${name}`),
   );

@@ -1,5 +1,6 @@
 import type { GroupVersionKind } from '../../core/index.ts';
 import type { Graph, GraphNode, PathStep } from '../../graph/index.ts';
+import { typedNodes } from '../../graph/index.ts';
 import { isAlwaysKept } from '../../runtime/index.ts';
 import { PathUnion } from './path-union.ts';
 
@@ -46,10 +47,11 @@ export class KeptReads {
   of(graph: Graph): KeptGraph {
     const known = this.#graphs.get(graph);
     if (known !== undefined) return known;
-    for (const node of graph.nodes.values()) {
+    const typed = typedNodes(graph);
+    for (const node of typed) {
       if (this.grow(node.type, readsOf(graph, node))) this.#onGrowth(node.type, (this.#growths += 1));
     }
-    const kinds = new Set([...graph.nodes.values()].map(({ type }) => kindId(type)));
+    const kinds = new Set(typed.map(({ type }) => kindId(type)));
     const kept = { projectionGeneration: this.#growths, kinds: [...kinds] };
     this.#graphs.set(graph, kept);
     return kept;

@@ -1,5 +1,6 @@
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { ownsObjects, typedNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { readPolicies } from '../definition/policies.ts';
 import type { RoleRule } from './rules.ts';
@@ -88,11 +89,9 @@ export function definitionRoles(
       addNodes(rules, graph);
       accounts.push(...accountRoles(graph.name, serviceAccount, rules, options.controller));
     }
-    const granting = [...graph.nodes.values()].filter(
-      ({ type, nodeType }) =>
-        type.group === 'rbac.authorization.k8s.io' &&
-        HANDS_OUT_RIGHTS.has(type.kind) &&
-        (nodeType === 'resource' || nodeType === 'collection'),
+    const granting = typedNodes(graph).filter(
+      (node) =>
+        node.type.group === 'rbac.authorization.k8s.io' && HANDS_OUT_RIGHTS.has(node.type.kind) && ownsObjects(node),
     );
     for (const { id, type } of granting) {
       diagnostics.push(
@@ -117,11 +116,11 @@ function addInstances(rules: RuleSet, { instance }: Graph): void {
   rules.add(group, `${plural}/finalizers`, ['update']);
 }
 
-function addNodes(rules: RuleSet, { nodes }: Graph): void {
-  for (const { nodeType, type, plural } of nodes.values()) {
-    const owned = nodeType === 'resource' || nodeType === 'collection';
+function addNodes(rules: RuleSet, graph: Graph): void {
+  for (const node of typedNodes(graph)) {
+    const { type, plural } = node;
     rules.add(type.group, plural, ['get', 'list', 'watch']);
-    if (owned) rules.add(type.group, plural, ['create', 'patch', 'delete']);
+    if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   }
 }
 

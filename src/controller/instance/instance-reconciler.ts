@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { definedMember, monotonicMs, parseApiVersion, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
 import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
+import { typedNodes } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectTarget, ObjectType, StepOptions } from '../../runtime/index.ts';
 import { outcomeOfApply, readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
@@ -297,7 +298,7 @@ async function discover(
 }
 
 function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType | undefined {
-  for (const { type, plural, namespaced } of served.graph?.nodes.values() ?? []) {
+  for (const { type, plural, namespaced } of served.graph === undefined ? [] : typedNodes(served.graph)) {
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;

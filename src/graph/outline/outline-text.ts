@@ -35,20 +35,27 @@ const amount = (number: number, noun: string): string => `${number} ${noun}${num
 
 const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
-/** `Deployment apps/v1`. */
-export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`;
+/** `Deployment apps/v1`; empty for a node without objects. */
+export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`.trim();
 
 /** The text for nodes that are not a single object of the graph; empty for a single object. */
 export function natureText({ nodeType, forEach }: OutlineNode): string {
+  const each =
+    forEach.length === 0 ? '' : `for each ${forEach.map((list) => `${list.name} in ${list.expression}`).join(', ')}`;
   switch (nodeType) {
     case 'external':
       return 'external, exists already';
     case 'externalCollection':
       return 'external, by selector';
     case 'collection':
-      return `for each ${forEach.map(({ name, expression }) => `${name} in ${expression}`).join(', ')}`;
     case 'resource':
-      return '';
+      return each;
+    case 'patch':
+      return ['patch', each].join(' ').trimEnd();
+    case 'def':
+      return ['value', each].join(' ').trimEnd();
+    case 'subgraph':
+      return 'subgraph';
   }
 }
 

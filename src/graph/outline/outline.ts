@@ -1,6 +1,7 @@
 import { formatApiVersion } from '../../core/index.ts';
 import type { SourcePosition } from '../../core/index.ts';
 import type { Expression, Graph, GraphNode } from '../model.ts';
+import { apiVersionOf, dimensionsOf, kindOf } from '../nodes.ts';
 
 /** The parts of a graph as plain data for pictures, pages and reports. Later versions only add fields. */
 export interface GraphOutline {
@@ -75,12 +76,12 @@ export function graphOutline(graph: Graph): GraphOutline {
 }
 
 function nodeOutline(graph: Graph, node: GraphNode, level: number): OutlineNode {
-  const { id, type, nodeType, dependsOn, includeWhen, readyWhen, template } = node;
-  const forEach = node.nodeType === 'collection' ? node.forEach : [];
+  const { id, nodeType, dependsOn, includeWhen, readyWhen, template } = node;
+  const forEach = dimensionsOf(node);
   return {
     id,
-    apiVersion: formatApiVersion(type),
-    kind: type.kind,
+    apiVersion: apiVersionOf(node),
+    kind: kindOf(node),
     nodeType,
     level,
     deletionWave: graph.applyOrder.get(id) ?? 0,

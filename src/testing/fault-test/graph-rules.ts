@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
-import type { Graph, GraphNode } from '../../graph/index.ts';
+import type { Graph, TypedNode } from '../../graph/index.ts';
+import { ownsObjects, typedNodes } from '../../graph/index.ts';
 import { applySetIdOf, groupKindText, isDone, renderInstance } from '../../runtime/index.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
@@ -24,8 +25,7 @@ export interface RulesContext {
 }
 
 /** The nodes whose objects the controller writes. */
-export const ownNodes = (graph: Graph): GraphNode[] =>
-  [...graph.nodes.values()].filter(({ nodeType }) => nodeType === 'resource' || nodeType === 'collection');
+export const ownNodes = (graph: Graph): TypedNode[] => typedNodes(graph).filter(ownsObjects);
 
 /** The id of the ApplySet of an instance. */
 export function applySetOf({ apiVersion, kind, name, namespace }: ObjectRef): string {
@@ -50,7 +50,7 @@ export function graphRules(context: RulesContext): RuledGraph {
 /** The kinds of a graph by plural and group. */
 export function kindsOf(graph: Graph): KindOfPlural {
   const kinds = new Map(
-    [...graph.nodes.values(), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
+    [...typedNodes(graph), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
       `${plural}.${type.group}`,
       groupKindText(type),
     ]),
@@ -91,7 +91,7 @@ async function unreadyDependencies(
     groupKindText(graph.instance),
     ...needed.flatMap((each) => {
       const node = graph.nodes.get(each);
-      return node === undefined ? [] : groupKindText(node.type);
+      return node?.type === undefined ? [] : groupKindText(node.type);
     }),
   ]);
   return nodes.flatMap(({ report }) => {

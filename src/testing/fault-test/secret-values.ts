@@ -11,7 +11,7 @@ export function secretValues(graph: Graph): (node: string | undefined) => boolea
     if (found !== undefined) return found;
     known.set(id, false);
     const node = graph.nodes.get(id);
-    const result = node !== undefined && (node.type.kind === 'Secret' || node.dependsOn.some(isSecret));
+    const result = node !== undefined && (node.type?.kind === 'Secret' || node.dependsOn.some(isSecret));
     known.set(id, result);
     return result;
   };

@@ -124,7 +124,7 @@ class Checker {
       const at = [...path, 'children', id];
       const node = this.#node(id, at, true);
       if (node === undefined || typeof expected === 'string') continue;
-      const schema = this.#sources.schemaOf(node.type);
+      const schema = node.type === undefined ? undefined : this.#sources.schemaOf(node.type);
       if (Array.isArray(expected)) {
         if (node.nodeType === 'resource' || node.nodeType === 'external')
           this.#report(
@@ -231,7 +231,7 @@ class Checker {
     const isCollection = node?.nodeType === 'collection' || node?.nodeType === 'externalCollection';
     if (node !== undefined && !isCollection && item !== undefined)
       this.#report(path, `${id} is no collection, and has one object`, `write ${id}`, key);
-    return node === undefined ? undefined : this.#sources.schemaOf(node.type);
+    return node?.type === undefined ? undefined : this.#sources.schemaOf(node.type);
   }
 
   /** Checks an object whose keys may be paths. */

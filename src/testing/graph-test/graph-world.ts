@@ -2,6 +2,7 @@ import type { ClusterSnapshot } from '../../cluster/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph, GraphNode } from '../../graph/index.ts';
+import { isTyped } from '../../graph/index.ts';
 import type { InspectSource } from '../../inspect/index.ts';
 import { instanceRef } from '../../inspect/index.ts';
 import type { Clock, KubeClient } from '../../kube/index.ts';
@@ -174,6 +175,7 @@ export class GraphWorld {
 
   /** The objects of a node that belong to the instance. Items of a collection are in their order. */
   async children(node: GraphNode): Promise<KubeObject[]> {
+    if (!isTyped(node)) return [];
     const { group, version, kind } = node.type;
     const apiVersion = group === '' ? version : `${group}/${version}`;
     if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {

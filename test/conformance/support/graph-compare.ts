@@ -46,8 +46,8 @@ function describeNode(node: GraphNode): JsonObject {
   const texts = (list: readonly Expression[]): string[] => list.map((expression) => expression.cel);
   return {
     type: node.nodeType,
-    resource: { group: node.type.group, version: node.type.version, plural: node.plural },
-    namespaced: node.namespaced,
+    resource: { group: node.type?.group ?? '', version: node.type?.version ?? '', plural: node.plural ?? '' },
+    namespaced: node.namespaced ?? false,
     dependencies: [...node.dependsOn],
     fields: describeHoles(node.template.holes, ''),
     ...(node.includeWhen.length === 0 ? {} : { includeWhen: texts(node.includeWhen) }),

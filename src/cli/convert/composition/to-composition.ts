@@ -3,7 +3,7 @@ import { isJsonObject, TypeKroError } from '../../../core/index.ts';
 import { isCounter } from '../../../compose/index.ts';
 import { builtinFactoryNames, factoryKey } from '../../../factories/index.ts';
 import type { Expression, Graph, GraphNode, Hole, PathStep } from '../../../graph/index.ts';
-import { formatPath, suggestId } from '../../../graph/index.ts';
+import { formatPath, isExternal, isTyped, suggestId } from '../../../graph/index.ts';
 import type { BuiltinSource, Schema } from '../../../schema/index.ts';
 import { builtinSource, crdSource } from '../../../schema/index.ts';
 import type { Code } from './code.ts';
@@ -128,9 +128,10 @@ class CompositionWriter {
       resource: (id): ReadableResource | undefined => {
         const node = this.#graph.nodes.get(id);
         const variable = this.#variables.get(id);
-        if (node === undefined || variable === undefined || node.nodeType !== 'resource') return undefined;
-        const isTyped = factories.has(factoryKey(node.type)) && isWhole(node);
-        const schema = isTyped ? source.schemaOf(node.type) : undefined;
+        if (node === undefined || variable === undefined || node.nodeType !== 'resource' || !isTyped(node))
+          return undefined;
+        const hasFactory = factories.has(factoryKey(node.type)) && isWhole(node);
+        const schema = hasFactory ? source.schemaOf(node.type) : undefined;
         const { group, kind } = node.type;
         return { variable, schema, isCounter: (field) => isCounter(group, kind, field) };
       },
@@ -238,7 +239,7 @@ class CompositionWriter {
       return call('createResource', object, objectCode([id]));
     }
     this.#file.use('factories');
-    const factory = isWhole(node) ? builtinKinds().factories.get(factoryKey(node.type)) : undefined;
+    const factory = isTyped(node) && isWhole(node) ? builtinKinds().factories.get(factoryKey(node.type)) : undefined;
     if (factory === undefined) return call('k8s.customResource', objectCode([id, ...members]));
     const fields = members.filter(([name]) => name !== 'apiVersion' && name !== 'kind');
     return call(`k8s.${factory}`, objectCode([id, ...fields]));
@@ -292,8 +293,6 @@ function printDivided(code: Code, indent: number): string {
 }
 
 const pathKey = (path: readonly PathStep[]): string => formatPath(path);
-
-const isExternal = ({ nodeType }: GraphNode): boolean => nodeType === 'external' || nodeType === 'externalCollection';
 
 /** The members of metadata that the factories of built-in kinds accept. */
 const METADATA: ReadonlySet<string> = new Set([

@@ -1,0 +1,53 @@
+import { formatApiVersion } from '../core/index.ts';
+import type {
+  CollectionNode,
+  ExternalCollectionNode,
+  ExternalNode,
+  ForEachDimension,
+  GraphNode,
+  ResourceNode,
+  TypedNode,
+} from './model.ts';
+
+/** Does the compiler know the type of the node's objects? */
+export function isTyped(node: GraphNode): node is TypedNode {
+  return node.type !== undefined;
+}
+
+/** The nodes whose types are known, in the order of the definition. */
+export function typedNodes({ nodes }: { readonly nodes: ReadonlyMap<string, GraphNode> }): TypedNode[] {
+  return [...nodes.values()].filter(isTyped);
+}
+
+/** Does the graph own the objects of the node? */
+export function ownsObjects(node: GraphNode): node is ResourceNode | CollectionNode {
+  return node.nodeType === 'resource' || node.nodeType === 'collection';
+}
+
+/** Does the node read objects that exist without the graph? */
+export function isExternal(node: GraphNode): node is ExternalNode | ExternalCollectionNode {
+  return node.nodeType === 'external' || node.nodeType === 'externalCollection';
+}
+
+/** The dimensions of a node; empty for a node without `forEach`. */
+export function dimensionsOf(node: GraphNode): readonly ForEachDimension[] {
+  return ('forEach' in node ? node.forEach : undefined) ?? [];
+}
+
+/** The kind of the node's objects, for display: the author's text of a computed kind; '' for a node without objects. */
+export function kindOf(node: GraphNode): string {
+  return node.type === undefined ? headerText(node, 'kind') : node.type.kind;
+}
+
+/** The apiVersion of the node's objects, for display: as for `kindOf`. */
+export function apiVersionOf(node: GraphNode): string {
+  return node.type === undefined ? headerText(node, 'apiVersion') : formatApiVersion(node.type);
+}
+
+function headerText({ nodeType, template: { skeleton, holes } }: GraphNode, field: 'apiVersion' | 'kind'): string {
+  if (nodeType === 'def' || nodeType === 'subgraph') return '';
+  const computed = holes.find(({ path }) => path.length === 1 && path[0] === field)?.expression;
+  if (computed !== undefined) return computed.template ?? `\${${computed.cel}}`;
+  const written = skeleton[field];
+  return typeof written === 'string' ? written : '';
+}
