@@ -188,9 +188,56 @@ test('an expression that fails with these values is an error', async () => {
   expect(code).toBe(3);
   expect(err).toMatchInlineSnapshot(`
     "error: Shop default/shop: svc waits for data: schema.spec.name has no value, "name" is not there
-      hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript"
+      hint: set "name" in the instance, give it a default in the schema, or read it with a default: .?name.orValue(…) in CEL, ?? in TypeScript
+    error: Shop default/shop: zone: the list of z has no value, no such key: zones: \${schema.spec.zones}
+      hint: correct the values of the instance, or the expression; nothing that zone waits for changes this"
   `);
   expect(out).toContain('name: ${schema.spec.name} # has no value: no such key: name');
+});
+
+test('a field that fails with these values is an error, also while its node waits', async () => {
+  const rgd = (template: string, more = '', name = 'late') => `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: part }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Part, spec: { size: "integer | default=0", list: "[]string", m: "map[string]string" } }
+  resources:
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
+    - id: late
+      ${more}
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: ${name} }, data: ${template} }
+`;
+  const ended = async (...parts: Parameters<typeof rgd>) => {
+    const { code, err } = await run('render -', rgd(...parts));
+    return { code, err };
+  };
+  const waits = '"${svc.spec.clusterIP}"';
+  expect(await ended(`{ a: ${waits} }`)).toEqual({ code: 0, err: '' });
+  expect(await ended(`{ a: ${waits}, b: "\${string(1 / schema.spec.size)}" }`)).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "error: Part default/part: late: data.b has no value, division by zero: \${string(1 / schema.spec.size)}
+      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+    }
+  `);
+  expect(await ended(`{ a: ${waits}, b: "no \${schema.spec.m.x}" }`)).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "error: Part default/part: late: data.b has no value, no such key: m: no \${schema.spec.m.x}
+      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+    }
+  `);
+  const lists =
+    'forEach: [{ part: "${schema.spec.m.list.split(\',\')}" }, { byte: "${svc.spec.clusterIP.split(\'.\')}" }]';
+  expect(await ended('{ a: "${part + byte}" }', lists, '"${part}-${byte}"')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "error: Part default/part: late: the list of part has no value, no such key: m: \${schema.spec.m.list.split(',')}
+      hint: correct the values of the instance, or the expression; nothing that late waits for changes this",
+    }
+  `);
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { hasErrors, objectName, refOf, TypeKroError } from '../../core/index.ts'
 import type { Graph } from '../../graph/index.ts';
 import { formatPath } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
-import type { NodeReport } from '../../runtime/index.ts';
+import type { NodeReport, RenderedNode } from '../../runtime/index.ts';
 import { explainNode, renderInstance } from '../../runtime/index.ts';
 import { applyDefaults, crdSource } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -12,6 +12,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { objectsIn } from '../convert/objects-in.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { printableLine } from '../printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
 import { renderedYaml } from '../render/render-yaml.ts';
 import { withInstances } from '../render/with-instances.ts';
@@ -92,17 +93,40 @@ export const render: Command = {
   },
 };
 
-/** Prints the nodes that fail with these values. Returns true when there is one. */
+/** Prints the nodes and fields that fail with these values. Returns true when there is one. */
 function printFailures(context: CommandContext, renderings: readonly Rendering[]): boolean {
-  const failed = renderings.flatMap(({ instance, rendered }) =>
-    rendered.decision.nodes.filter(isUnhelped).map((node) => ({ instance, ...explainNode(node) })),
+  const failures = renderings.flatMap(({ instance, rendered }) =>
+    rendered.nodes.flatMap((node) =>
+      failuresOf(node).map((failure) => `error: ${objectName(refOf(instance))}: ${failure}`),
+    ),
   );
-  for (const { instance, node, reason, remedy } of failed) {
-    const hint = remedy === undefined ? '' : `\n  hint: ${remedy}`;
-    context.printError(`error: ${objectName(refOf(instance))}: ${node} ${reason}${hint}`);
-  }
-  return failed.length > 0;
+  for (const failure of failures) context.printError(failure);
+  return failures.length > 0;
 }
+
+/**
+ * Describes why a node fails. A node that waits for another one can have fields that fail in any case; the controller
+ * finds these only when the other node is ready.
+ */
+function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
+  if (isUnhelped(report)) {
+    const { node, reason, remedy } = explainNode(report);
+    return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}`}`];
+  }
+  const fields = objects
+    .flatMap(({ unknown }) => unknown)
+    .flatMap(({ path, expression, failure, isFinal }) =>
+      isFinal === true ? [`${formatPath(path)} has no value, ${failure ?? ''}: ${inMarks(expression)}`] : [],
+    );
+  const lists = listFailures.map(
+    ({ name, expression, failure }) => `the list of ${name} has no value, ${failure}: ${inMarks(expression)}`,
+  );
+  const hint = `\n  hint: correct the values of the instance, or the expression; nothing that ${report.id} waits for changes this`;
+  return [...new Set([...lists, ...fields])].map((text) => `${report.id}: ${printableLine(text)}${hint}`);
+}
+
+/** Writes an expression as in a definition: the text of a template has its marks already. */
+const inMarks = (expression: string): string => (expression.includes('${') ? expression : `\${${expression}}`);
 
 /**
  * Does only another spec or definition help the node? That is so for a failure, and for data that is missing in the

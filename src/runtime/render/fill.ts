@@ -17,6 +17,17 @@ export interface UnknownField {
   readonly waitsFor: readonly string[];
   /** The reason why the expression has no value; absent when the expression only waits for other nodes. */
   readonly failure?: string;
+  /** True when no other node gives the expression a value: only another spec or definition does. */
+  readonly isFinal?: true;
+}
+
+/** The list of a collection whose expression fails with these values. */
+export interface ListFailure {
+  /** The name of the iterator. */
+  readonly name: string;
+  /** The expression without `${…}`. */
+  readonly expression: string;
+  readonly failure: string;
 }
 
 /** An object as far as it is known. Unknown fields hold their expression in `${…}`. */
@@ -33,17 +44,26 @@ export function fillWhatIsKnown(
   context: StepContext,
   node: GraphNode,
   sent: SentObjects,
-): { readonly objects: readonly RenderedObject[]; readonly countKnown: boolean } {
+): {
+  readonly objects: readonly RenderedObject[];
+  readonly countKnown: boolean;
+  readonly listFailures: readonly ListFailure[];
+} {
   const variables = new Map(context.ready);
   for (const [id, object] of sent) if (!variables.has(id)) variables.set(id, object);
   const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[]): RenderedObject =>
     fillObject(context, node, known, sent, lacking);
-  if (node.nodeType !== 'collection') return { objects: [of(variables, [])], countKnown: true };
+  const none: readonly ListFailure[] = [];
+  if (node.nodeType !== 'collection') return { objects: [of(variables, [])], countKnown: true, listFailures: none };
   const dimensions = dimensionsOf(context, node, variables, sent);
   // The number of items is not known, so one object represents all of them.
   if (dimensions === undefined) {
     const names = node.forEach.map(({ name }) => name);
-    return { objects: [of(variables, names)], countKnown: false };
+    return {
+      objects: [of(variables, names)],
+      countKnown: false,
+      listFailures: failuresOf(context, node, variables, sent),
+    };
   }
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
   const shown = Math.min(size, context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE);
@@ -52,8 +72,29 @@ export function fillWhatIsKnown(
     assignItem(item, dimensions, index);
     return of(item, []);
   });
-  return { objects, countKnown: true };
+  return { objects, countKnown: true, listFailures: none };
 }
+
+/** The lists of a collection that fail, although every node that they read is known. */
+function failuresOf(
+  context: StepContext,
+  node: CollectionNode,
+  variables: ReadonlyMap<string, unknown>,
+  sent: SentObjects,
+): ListFailure[] {
+  return node.forEach.flatMap(({ name, expression }) => {
+    const result = valueOf(context, expression, variables, sent, []);
+    if (result === undefined || result.state === 'value' || !isFinal(result, expression.references, context)) return [];
+    return [{ name, expression: expression.cel, failure: result.failure.reason }];
+  });
+}
+
+/** Is the failure an error, or data that is missing in the instance itself? Missing data of a node can appear. */
+function isFinal({ state }: Failed, references: readonly string[], { graph }: StepContext): boolean {
+  return state === 'error' || !references.some((name) => graph.nodes.has(name));
+}
+
+type Failed = Exclude<Evaluated, { state: 'value' }>;
 
 function dimensionsOf(
   context: StepContext,
@@ -112,14 +153,15 @@ function unknownField(
   context: StepContext,
   node: GraphNode,
   { path, expression }: Hole,
-  result: Exclude<Evaluated, { state: 'value' }> | undefined,
+  result: Failed | undefined,
 ): UnknownField {
   const { references, template, cel } = expression;
   const lists = node.nodeType === 'collection' ? node.forEach : [];
   const read = lists.filter(({ name }) => references.includes(name)).flatMap((list) => list.expression.references);
   const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));
   const failure = result === undefined ? {} : { failure: result.failure.reason };
-  return { path, expression: template ?? cel, waitsFor, ...failure };
+  const final = result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
+  return { path, expression: template ?? cel, waitsFor, ...failure, ...final };
 }
 
 /** The object with null in place of its unknown fields, so that no expression of another node treats them as sent. */

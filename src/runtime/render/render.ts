@@ -6,11 +6,11 @@ import type { Decision, StepOptions } from '../model.ts';
 import type { NodeReport } from '../report.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
 import { createStepContext, step, decideNodes } from '../step.ts';
-import type { RenderedObject, SentObjects } from './fill.ts';
+import type { ListFailure, RenderedObject, SentObjects } from './fill.ts';
 import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
 import { ObservedObjects } from './observed-objects.ts';
 
-export type { RenderedObject, UnknownField } from './fill.ts';
+export type { ListFailure, RenderedObject, UnknownField } from './fill.ts';
 
 /** A node of an instance with its objects. */
 export interface RenderedNode {
@@ -25,6 +25,8 @@ export interface RenderedNode {
   readonly countKnown: boolean;
   /** Conditions that cannot be decided yet. */
   readonly undecided: readonly string[];
+  /** Lists of a collection that fail, although every node that they read is known. */
+  readonly listFailures: readonly ListFailure[];
   /** Is the node external? The graph reads its object and never writes it. */
   readonly external: boolean;
 }
@@ -76,18 +78,19 @@ export function renderInstance(
 function renderNode(context: StepContext, result: NodeResult, report: NodeReport, sent: SentObjects): RenderedNode {
   const { node, wanted, state } = result;
   const external = node.nodeType === 'external' || node.nodeType === 'externalCollection';
-  const nothing = { report, objects: [], countKnown: true, undecided: [], external };
+  const nothing = { report, objects: [], countKnown: true, undecided: [], listFailures: [], external };
   if (state === 'skipped') return nothing;
   if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent).objects };
   if (wanted !== undefined) {
     const objects = wanted.map(({ desired }) => ({ object: withoutBookkeeping(desired, node), unknown: [] }));
     return { ...nothing, objects };
   }
-  const { objects, countKnown } = fillWhatIsKnown(context, node, sent);
+  const { objects, countKnown, listFailures } = fillWhatIsKnown(context, node, sent);
   return {
     ...nothing,
     objects: objects.map(({ object, unknown }) => ({ object: inNamespace(context, node, object), unknown })),
     countKnown,
+    listFailures,
     undecided: undecidedConditions(context, node),
   };
 }
