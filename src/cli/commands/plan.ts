@@ -48,7 +48,7 @@ export const plan: Command = {
     {
       name: 'namespace',
       short: 'n',
-      summary: 'plan only instances of this namespace, with reads in it alone',
+      summary: 'plan only instances of this namespace, with reads in it alone; objects of the files have to be in it',
       value: 'name',
     },
     {

@@ -254,6 +254,11 @@ test.each([
   ['render shop.yaml --set a[99999999]=1', 2, 'sets nothing'],
   ['render shop.yaml -o text', 2, '--output text is none of yaml, json'],
   ['render instance.yaml', 3, 'Shop'],
+  [
+    'render shop.yaml instance.yaml -n other',
+    2,
+    '--namespace names other, and Shop team/own of instance.yaml is in namespace team',
+  ],
 ])('%s ends with %d', async (line, code, told) => {
   const ended = await run(line);
   expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });

@@ -247,6 +247,29 @@ test('an instance without a namespace whose kind is new is planned and created i
   expect(await run('plan FILE -n team-a', ...files)).toMatchObject({ out: expect.stringContaining('team-a/placed') });
 });
 
+test('an object of another namespace than -n is an error that names both', async () => {
+  const map = (namespace: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'm', namespace },
+  });
+  const files = [
+    definition('Strayed'),
+    instance('Strayed', 'x', {}, 'team-b'),
+    instance('Strayed', 'y'),
+    map('team-b'),
+  ];
+  expect(await run('plan FILE -n team-a', ...files)).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: --namespace names team-a, and Strayed team-b/x of app.yaml is in namespace team-b, ConfigMap team-b/m of app.yaml is in namespace team-b [cli/other-namespace]
+      hint: leave -n out, or name that namespace: -n team-b",
+      "out": "",
+    }
+  `);
+  expect((await run('plan FILE -n team-a', map('b'), map('c'))).err).toContain('the files of each namespace alone');
+});
+
 test('an object without a namespace is planned in that of the user when a CRD of the files declares its kind', async () => {
   const crd: KubeObject = {
     apiVersion: 'apiextensions.k8s.io/v1',

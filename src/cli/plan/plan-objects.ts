@@ -3,6 +3,7 @@ import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import { refusalRemedy } from '../../runtime/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
+import { refuseOtherNamespace } from '../other-namespace.ts';
 import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
@@ -26,7 +27,8 @@ export interface FileObject {
 }
 
 /**
- * Reads the live objects of files, and checks what an apply would store.
+ * Reads the live objects of files, and checks what an apply would store. Throws `cli/other-namespace` when `--namespace`
+ * excludes an object of the files.
  *
  * @param declared the kinds that the files declare
  */
@@ -42,6 +44,13 @@ export async function readFileObjects(
     const desired = placed(context, type, input);
     return { input, desired, target: targetOf(type, desired) };
   });
+  if (context.only !== undefined) {
+    const namespaced = writes.filter(({ target }) => target.type.namespaced);
+    refuseOtherNamespace(
+      namespaced.map(({ input: { file }, desired: object }) => ({ object, file })),
+      context.only,
+    );
+  }
   await source.load(
     writes.map(({ target }) => ({ kind: 'object' as const, nodeId: '', target, why: 'unknown' as const })),
   );

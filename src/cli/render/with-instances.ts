@@ -6,6 +6,7 @@ import { isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts'
 import { chooseDefinitions } from '../choose-definitions.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
+import { refuseOtherNamespace } from '../other-namespace.ts';
 import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
 
@@ -20,7 +21,7 @@ interface Api {
  * Replaces the instances in the files by the instances to render. `--values` has precedence over the instances in the
  * files. Without either, each chosen definition gets an instance with an empty spec. `--set` changes every instance.
  *
- * @throws TypeKroError for a file that cannot be read, and for a spec in `--values` when several definitions are
+ * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, and for a spec in `--values` when several definitions are
  *   chosen.
  */
 export async function withInstances(
@@ -37,13 +38,25 @@ export async function withInstances(
   const values = textOption(input, 'values');
   const sets = (textOption(input, 'set') ?? '') === '' ? [] : parseSets(textOption(input, 'set') ?? '');
   const read = values === undefined ? undefined : await readValues(context, input, values, chosen);
-  const made = read?.objects ?? (given.length > 0 ? given : chosen.map((api) => emptyInstance(input, api)));
+  const made = (read?.objects ?? (given.length > 0 ? given : chosen.map((api) => emptyInstance(input, api)))).map(
+    (each) => (isInstance(each) ? placed(input, each) : each),
+  );
+  const only = textOption(input, 'namespace');
+  if (only !== undefined) refuseOtherNamespace(made.filter(isInstance), only);
   const instances = sets.length === 0 ? made : made.map((each) => withSets(each, sets));
   return {
     objects: [...inputs.objects.filter((each) => !isInstance(each)), ...instances],
     diagnostics: [...inputs.diagnostics, ...(read?.diagnostics ?? [])],
     texts: new Map([...inputs.texts, ...(read?.texts ?? [])]),
   };
+}
+
+/** Returns the instance of a file with the namespace of `--namespace`, when it has none. */
+function placed(input: CommandInput, each: InputObject): InputObject {
+  const namespace = textOption(input, 'namespace');
+  const { metadata } = each.object;
+  if (namespace === undefined || metadata.namespace !== undefined) return each;
+  return { ...each, object: { ...each.object, metadata: { ...metadata, namespace } } };
 }
 
 function apiOf(object: KubeObject): Api[] {

@@ -1,0 +1,29 @@
+import type { KubeObject } from '../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../core/index.ts';
+import { shellWord } from './shell-word.ts';
+
+/**
+ * Throws `cli/other-namespace` when an object of a file has another namespace than `--namespace`, as kubectl does. The
+ * message names every such object.
+ *
+ * @param objects namespaced objects, each with its file
+ */
+export function refuseOtherNamespace(
+  objects: Iterable<{ readonly object: KubeObject; readonly file: string }>,
+  only: string,
+): void {
+  const others = [...objects].filter(({ object: { metadata } }) => (metadata.namespace ?? only) !== only);
+  if (others.length === 0) return;
+  const places = others.map(
+    ({ object, file }) => `${objectName(refOf(object))} of ${file} is in namespace ${object.metadata.namespace ?? ''}`,
+  );
+  const namespaces = new Set(others.map(({ object }) => object.metadata.namespace ?? ''));
+  const other =
+    namespaces.size === 1
+      ? `name that namespace: -n ${[...namespaces].map(shellWord).join()}`
+      : 'give the files of each namespace alone';
+  throw new TypeKroError(`--namespace names ${only}, and ${[...new Set(places)].join(', ')}`, {
+    code: 'cli/other-namespace',
+    remedy: `leave -n out, or ${other}`,
+  });
+}
