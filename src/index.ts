@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { createCompositionApi, defineFactory } from './compose/index.ts';
-import type { KubernetesComposition, ToResourceGraph } from './compose/index.ts';
+import type { DefineGraph, KubernetesComposition, ToResourceGraph } from './compose/index.ts';
 import { callerPlace } from './core/index.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
 import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
@@ -30,6 +30,16 @@ export const kubernetesComposition: KubernetesComposition = api.kubernetesCompos
  * Defines a resource graph by two functions: one returns the resources by id, the other computes the status from them.
  */
 export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
+
+/**
+ * Defines a graph without an API: one object of the kind Graph (kro 0.10 and newer). The function takes no spec, so that
+ * values from outside it are literals. The resources that it creates become the nodes; `def` names a value that several
+ * nodes read, `patch` adds fields to an object that exists, and `externalRef` and `externalRefs` read objects.
+ *
+ * @example const web = graph('web', () => { ConfigMap({ name: 'web-cfg', data: { color: 'blue' } }); }, { namespace: 'team-a' });
+ * @throws CompositionError when the function cannot be translated exactly. The error names the place and the remedy.
+ */
+export const graph: DefineGraph = api.graph;
 
 /**
  * The runtime that kro mode needs, as a deployable composition: Flux's controllers, and kro or TypeKro's own
@@ -67,6 +77,7 @@ export type {
   CompositionOptions,
   Computed,
   DeclaredComposition,
+  DefineGraph,
   DefinitionStatus,
   DeletionResult,
   DeployCallOptions,
@@ -86,6 +97,8 @@ export type {
   FluxOptions,
   GitOpsFiles,
   GitOpsOptions,
+  GraphComposition,
+  GraphOptions,
   InferInput,
   InferSchema,
   InstanceMetadata,
@@ -146,17 +159,20 @@ export {
   CompositionError,
   computed,
   createResource,
+  def,
   externalRef,
+  externalRefs,
   gitOpsFiles,
   isQuantity,
   observedResource,
   opaque,
+  patch,
   quantity,
   resourceFactory,
   singleton,
   wholeResourceFactory,
 } from './compose/index.ts';
-export type { ExternalReference, Quantity, SingletonHandle } from './compose/index.ts';
+export type { ExternalReference, ExternalReferences, LabelSelector, PartOf, Patch, PatchFields, PatchMetadata, PatchOptions, Quantity, SingletonHandle } from './compose/index.ts';
 export * from './aspect-names.ts';
 export { simple } from './factories/simple/index.ts';
 export type {

@@ -1,5 +1,7 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
+import type { GraphCore } from './graph-core.ts';
+import type { TracedCore } from './traced-core.ts';
 import { hoistedNamespace } from './composition.ts';
 import { printYaml } from './emit/yaml.ts';
 import type { Target } from './public-types.ts';
@@ -7,7 +9,16 @@ import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.t
 
 /** The definition as YAML, after the definitions of the compositions whose singletons it refers to. */
 export function definitionYaml(core: CompositionCore, target: Target): string {
-  return [...definitionsOf(core)].map((each) => printYaml(each.write(target).definition)).join('---\n');
+  return [...definitionsOf(core), core].map((each) => printYaml(each.write(target).definition)).join('---\n');
+}
+
+/** The Graph as YAML, after the definitions and the instances of the singletons to which it refers. */
+export function graphYaml(core: GraphCore, target: Target): string {
+  const shared = singletonsOf(core).map(sharedInstance);
+  const before = shared.length === 0 ? [] : [singletonNamespace()];
+  const objects: readonly unknown[] = [...before, ...shared, core.write(target).definition];
+  const definitions = [...definitionsOf(core)].map((each) => each.write(target).definition);
+  return [...definitions, ...objects].map((object) => printYaml(object as JsonValue)).join('---\n');
 }
 
 /** The documents that `kubectl apply` takes for a spec in kro mode: namespaces, singletons, the instance. */
@@ -18,12 +29,13 @@ export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: s
   return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
 }
 
-/**
- * The composition and all compositions whose definitions it needs, each once, in the order in which they are applied.
- */
-function definitionsOf(core: CompositionCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
-  for (const { core: owner } of singletonsOf(core)) definitionsOf(owner, found);
-  return found.add(core);
+/** The compositions whose definitions a traced function needs, each once, in the order in which they are applied. */
+function definitionsOf(core: TracedCore, found = new Set<CompositionCore>()): Set<CompositionCore> {
+  for (const { core: owner } of singletonsOf(core)) {
+    definitionsOf(owner, found);
+    found.add(owner);
+  }
+  return found;
 }
 
 const singletonNamespace = (): KubeObject =>

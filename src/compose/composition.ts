@@ -1,34 +1,21 @@
-import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '../core/index.ts';
-import { formatApiVersion, formatDiagnostic, hasErrors, isJsonObject } from '../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { formatApiVersion, isJsonObject } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
-import type { Graph } from '../graph/index.ts';
+import type { CompileResult, Graph } from '../graph/index.ts';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '../schema/index.ts';
-import { applyAspects } from './aspects/apply.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { withSource } from './refusal/diagnostics.ts';
 import { hoistedIds, writeDefinition } from './emit/definition.ts';
-import type { TracedGraph } from './emit/definition.ts';
-import { splitVariants } from './emit/variants.ts';
-import type { Variants } from './emit/variants.ts';
-import { printedSecret } from './emit/secrets.ts';
-import { inAuthorsWords } from './emit/author-words.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
 import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
-import { withProviders } from './source/current.ts';
-import { throwRefusals, traceComposition, warningsOf } from './trace-composition.ts';
+import { traceComposition } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
-import type { Refusal, Site } from './refusal/refusal.ts';
+import { TracedCore } from './traced-core.ts';
+import type { Rendered, Written } from './traced-core.ts';
+import type { Refusal } from './refusal/refusal.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import { withTrace } from './trace/current.ts';
-
-/** A definition that was written and checked. */
-interface Written {
-  readonly definition: JsonObject;
-  readonly graph: Graph;
-  readonly diagnostics: readonly Diagnostic[];
-}
 
 interface CompositionParts {
   readonly traced: Traced;
@@ -40,22 +27,13 @@ interface CompositionParts {
 /**
  * A traced composition, and the definitions and instances made from it. A definition is written once for each target.
  */
-export class CompositionCore {
-  readonly name: string;
-  readonly traced: Traced;
+export class CompositionCore extends TracedCore {
   readonly functions: CompositionFunctions;
-  readonly options: CompositionOptions;
   readonly specInput: SchemaInput;
-  /** Warnings about Secrets whose values were printed, by the id of the resource. */
-  private readonly printed = new Map<string, Diagnostic>();
-  private readonly written = new Map<Target, Written>();
-  private split: Variants | undefined;
 
   private constructor(parts: CompositionParts) {
-    this.name = parts.traced.graph.names.name;
-    this.traced = parts.traced;
+    super(parts.traced, parts.options);
     this.functions = parts.functions;
-    this.options = parts.options;
     this.specInput = parts.specInput;
   }
 
@@ -70,103 +48,29 @@ export class CompositionCore {
 
   /** The same composition with aspects applied to its resources. */
   with(aspects: readonly AnyAspect[] | undefined): CompositionCore {
-    if (aspects === undefined || aspects.length === 0) return this;
-    const { graph, trace } = this.traced;
-    const records = withTrace(trace, () => applyAspects(graph.records, aspects));
+    const traced = this.tracedWith(aspects);
+    if (traced === this.traced) return this;
     const { functions, options, specInput } = this;
-    const traced = { ...this.traced, graph: { ...graph, records } };
     return new CompositionCore({ traced, functions, options, specInput });
   }
 
-  /**
-   * The nodes of the graph. A resource becomes several nodes when its fields depend on whether another resource exists.
-   *
-   * @throws CompositionError for a resource that would become too many nodes.
-   */
-  get variants(): Variants {
-    this.split ??= this.splitResources();
-    return this.split;
+  protected readonly what = 'composition';
+
+  override write(target: Target): Written & { readonly graph: Graph } {
+    return super.write(target) as Written & { readonly graph: Graph };
   }
 
-  private splitResources(): Variants {
-    const { graph, trace } = this.traced;
-    const refusals: Refusal[] = [];
-    return withProviders(() =>
-      withTrace(trace, () => {
-        const variants = splitVariants(graph.records, refusals);
-        throwRefusals(this.name, refusals, trace);
-        return variants;
-      }),
-    );
+  protected render(target: Target, refusals: Refusal[]): Rendered {
+    return writeDefinition(this.traced.graph, this.variants, target, refusals);
   }
 
-  /** Warnings of tracing, and of the definitions written so far. */
-  get diagnostics(): readonly Diagnostic[] {
-    const written = [...this.written.values()].flatMap((entry) => entry.diagnostics);
-    return [...this.traced.diagnostics, ...written, ...this.printed.values()];
-  }
-
-  /**
-   * Records a warning that the values of a Secret were printed. A Secret with constant values already has a warning.
-   */
-  notePrintedSecret(id: string): void {
-    const site = this.variants.records.find((record) => record.id === id)?.site;
-    const diagnostic = withProviders(() => withSource(printedSecret(id), site));
-    const isKnown = ({ code, source }: Diagnostic) =>
-      code === diagnostic.code && source?.line === diagnostic.source?.line && source?.file === diagnostic.source?.file;
-    if (!this.diagnostics.some(isKnown)) this.printed.set(id, diagnostic);
-  }
-
-  /**
-   * The checked definition for a target.
-   *
-   * @throws CompositionError with all errors of the target's compiler.
-   */
-  write(target: Target): Written {
-    let written = this.written.get(target);
-    if (written === undefined) {
-      written = this.writeAndCheck(target);
-      this.written.set(target, written);
-    }
-    return written;
-  }
-
-  private writeAndCheck(target: Target): Written {
-    const { graph, trace, sources } = this.traced;
-    const { variants } = this;
-    const refusals: Refusal[] = [];
-    const before = trace.warnings.length;
-    const { definition, diagnostics } = withProviders(() =>
-      withTrace(trace, () => {
-        const result = writeDefinition(graph, variants, target, refusals);
-        throwRefusals(this.name, refusals, trace);
-        return result;
-      }),
-    );
+  protected check(definition: JsonObject, target: Target): CompileResult {
     const features = { omit: target === 'typekro', now: target === 'typekro' };
-    const checked = compile(definition, { sources: withUnknownKinds(sources), target, features });
-    const found = withProviders(() =>
-      checked.diagnostics.map((each) =>
-        withSource(trace.handwritten ? each : inAuthorsWords(each), ...sitesOfPath(each, definition, graph, variants)),
-      ),
-    );
-    const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
-    if (checked.graph === undefined || hasErrors(errors)) {
-      const text = errors.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
-      throw new CompositionError(found, `composition ${this.name} is not accepted for target ${target}:\n${text}`);
-    }
-    const traced = withProviders(() => warningsOf(trace)).slice(before);
-    const warnings = [...diagnostics, ...traced, ...found];
-    return { definition, graph: checked.graph, diagnostics: warnings };
+    return compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
   }
 
-  /** Finds the position in the author's source of the value at a field path of the definition. */
-  locate(path: string, target: Target): SourcePosition | undefined {
-    const { definition } = this.write(target);
-    const diagnostic: Diagnostic = { code: 'compose/place', severity: 'error', message: '', path };
-    return withProviders(
-      () => withSource(diagnostic, ...sitesOfPath(diagnostic, definition, this.traced.graph, this.variants)).source,
-    );
+  protected entries(definition: JsonObject): readonly JsonObject[] {
+    return (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
   }
 
   /**
@@ -264,21 +168,6 @@ export function hoistedNamespace(object: JsonObject): KubeObject {
 /** The labels of an instance that the SDK made, with the name of its definition. */
 function instanceLabels(definition: string): Readonly<Record<string, string>> {
   return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
-}
-
-/** The position in the source that made a part of the definition, and the call that leads there. */
-function sitesOfPath(
-  { path = '' }: Diagnostic,
-  definition: JsonObject,
-  graph: TracedGraph,
-  { records }: Variants,
-): [site: Site | undefined, caller?: Site | undefined] {
-  const position = /^spec\.resources\[(\d+)\]/.exec(path)?.[1];
-  if (position === undefined) return [path.startsWith('spec.schema.status') ? graph.statusSite : undefined];
-  const resources = (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
-  const id = resources[Number(position)]?.['id'];
-  const record = records.find((each) => each.id === id);
-  return [record?.site, record?.caller];
 }
 
 /** Refuses a whole instance (with `spec`, as in YAML) as the argument that must be a spec. */

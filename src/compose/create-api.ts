@@ -1,11 +1,14 @@
 import type { KubernetesComposition, ToResourceGraph } from './composition-api.ts';
 import { makeComposition } from './composition-object.ts';
+import { makeGraph } from './graph-object.ts';
+import type { DefineGraph } from './graph-type.ts';
 import type { CompositionApiOptions } from './factory.ts';
 
-/** The two ways to define a graph. */
+/** The ways to define a graph. */
 export interface CompositionApi {
   readonly kubernetesComposition: KubernetesComposition;
   readonly toResourceGraph: ToResourceGraph;
+  readonly graph: DefineGraph;
 }
 
 /** Makes the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
@@ -14,5 +17,6 @@ export function createCompositionApi(options: CompositionApiOptions): Compositio
   return {
     kubernetesComposition: define,
     toResourceGraph: define as unknown as ToResourceGraph,
+    graph: (name, build, graphOptions) => makeGraph(name, build, graphOptions),
   };
 }

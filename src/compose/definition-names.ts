@@ -15,11 +15,11 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 const MAX_NAME = 253;
 
 /**
- * Reads the definition that the author passed.
+ * Reads the definition that the author passed. Messages name it by `what`.
  *
  * @throws TypeKroError `compose/definition` for a missing or illegal name, kind or spec.
  */
-export function normalDefinition(definition: unknown): NormalDefinition {
+export function normalDefinition(definition: unknown, what = 'definition'): NormalDefinition {
   if (typeof definition !== 'object' || definition === null)
     throw wrong('the first argument must be a definition: { name, spec, … }');
   const given = definition as Record<string, unknown>;
@@ -29,12 +29,12 @@ export function normalDefinition(definition: unknown): NormalDefinition {
   const { name } = given;
   refuseUnknown(given, KEYS, 'a definition');
   if (typeof nested === 'object' && nested !== null) refuseUnknown(nested, SCHEMA_KEYS, 'the schema of a definition');
-  if (typeof name !== 'string' || name === '') throw wrong('a definition needs a name', "add name: 'my-app'");
+  if (typeof name !== 'string' || name === '') throw wrong(`a ${what} needs a name`, "add name: 'my-app'");
   if (spec === undefined) throw wrong(`the definition ${name} has no spec`, 'add spec: type({ … })');
   const label = kebabCase(name);
   if (!LABEL.test(label) || label.length > MAX_NAME) {
     throw wrong(
-      `"${name}" cannot be the name of a definition`,
+      `"${name}" cannot be the name of a ${what}`,
       'use small letters, digits and dashes, beginning and ending with a letter or digit',
     );
   }

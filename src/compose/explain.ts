@@ -1,6 +1,7 @@
 import { isJsonObject } from '../core/index.ts';
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
+import type { GraphCore } from './graph-core.ts';
 
 /** A readable text of all resources of a composition with their conditions, loops and expressions. */
 export function explainComposition(core: CompositionCore): string {
@@ -16,9 +17,18 @@ export function explainComposition(core: CompositionCore): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A readable text of all nodes of a graph with their conditions, loops and expressions. */
+export function explainGraph(core: GraphCore): string {
+  const { definition } = core.write('typekro');
+  const nodes = (definition['spec'] as JsonObject)['nodes'] as JsonObject[];
+  return `${[`graph ${core.name}`, ...nodes.flatMap(explainResource)].join('\n')}\n`;
+}
+
 function explainResource(entry: JsonObject): string[] {
-  const template = (entry['template'] ?? entry['externalRef']) as JsonObject;
-  const lines = [`${entry['id'] as string}: ${template['kind'] as string} (${template['apiVersion'] as string})`];
+  const { id, template: owned, externalRef, ref = externalRef, def, patch } = entry;
+  const template = (owned ?? ref ?? patch ?? def) as JsonObject;
+  const what = def === undefined ? `${String(template['kind'])} (${String(template['apiVersion'])})` : 'a value';
+  const lines = [`${String(id)}: ${patch === undefined ? '' : 'patch of '}${what}`];
   for (const each of (entry['forEach'] ?? []) as JsonObject[]) {
     for (const [name, list] of Object.entries(each)) lines.push(`  for each ${name} of ${bare(list)}`);
   }

@@ -43,6 +43,7 @@ export type {
   RetryPolicy,
   RollbackResult,
 } from './deploy-engine.ts';
+export type { DefineGraph, GraphComposition, GraphOptions } from './graph-type.ts';
 export type { Composition, NestedComposition, ResourceList } from './composition-type.ts';
 export type {
   CelValue,
@@ -81,8 +82,11 @@ export { isCounter } from './library/kind-type.ts';
 export { createResource } from './resources/create-resource.ts';
 export { alias, aliases, computed } from './computed.ts';
 export type { AliasDefinitions, Aliases } from './computed.ts';
-export { externalRef, observedResource } from './resources/external-ref.ts';
-export type { ExternalReference } from './resources/external-ref.ts';
+export { def } from './resources/def.ts';
+export { externalRef, externalRefs, observedResource } from './resources/external-ref.ts';
+export type { ExternalReference, ExternalReferences, LabelSelector } from './resources/external-ref.ts';
+export { patch } from './resources/patch.ts';
+export type { PartOf, Patch, PatchFields, PatchMetadata, PatchOptions } from './resources/patch.ts';
 export {
   textArgument,
   ifPresent,

@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals, TypeKroError } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
+import type { TracedCore } from './traced-core.ts';
 import { isSymbolicDeep } from './value/symbolic-deep.ts';
 import { defineFactory } from './value/native-functions.ts';
 import type { Composition } from './composition-type.ts';
@@ -36,7 +37,7 @@ export function rememberCore(composition: object, core: CompositionCore): void {
 }
 
 /** The singletons to which a composition refers. */
-export function singletonsOf(core: CompositionCore): readonly Singleton[] {
+export function singletonsOf(core: Pick<TracedCore, 'traced'>): readonly Singleton[] {
   return used.get(core.traced.trace) ?? [];
 }
 

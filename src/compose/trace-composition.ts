@@ -32,6 +32,7 @@ import type { ResourceRecord } from './trace/records.ts';
 import { CompositionError, failureOf, Refusal, refuse } from './refusal/refusal.ts';
 import type { Site } from './refusal/refusal.ts';
 import { Trace } from './trace/trace.ts';
+import type { TraceForm } from './trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from './trace/current.ts';
 import { resolve } from './value/merge.ts';
 import { refuseLostTexts, symbolic, wrap } from './value/proxy.ts';
@@ -62,7 +63,11 @@ function instanceValue(spec: Schema): Sym {
   return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
 }
 
-/** Traces a composition. @throws CompositionError with all parts that cannot be translated. */
+/**
+ * Traces a composition; with the form `graph`, a function without a spec and a status.
+ *
+ * @throws CompositionError with all parts that cannot be translated.
+ */
 export function traceComposition(
   definition: NormalDefinition,
   spec: Schema,
@@ -70,20 +75,17 @@ export function traceComposition(
   options: CompositionOptions,
   sources: SchemaSource,
   schemaDiagnostics: readonly Diagnostic[],
+  form: TraceForm = 'definition',
 ): Traced {
-  const trace = new Trace(options.strict !== false, interpreter);
+  const trace = new Trace(options.strict !== false, interpreter, form);
   setSchemas(trace, sources);
   return withProviders(
     () =>
       withTrace(trace, () => {
         try {
-          const instance = instanceValue(spec);
-          const {
-            status,
-            site,
-            named,
-            fieldSite: field,
-          } = runFunctions(functions, instanceInputs(instance, functions));
+          const inputs = form === 'graph' ? noInputs(functions) : instanceInputs(instanceValue(spec), functions);
+          const { status: returned, site, named, fieldSite: field } = runFunctions(functions, inputs);
+          const status = form === 'graph' ? withoutStatus(returned, site) : returned;
           trace.closed = true;
           throwNoted(trace);
           refuseLostTexts();
@@ -131,6 +133,9 @@ export function warningsOf(trace: Trace): Diagnostic[] {
   return trace.warnings.map(({ diagnostic, site }) => withSource(diagnostic, site));
 }
 
+/** The word for the traced function in messages. */
+const formName = ({ form }: Trace): string => (form === 'graph' ? 'graph' : 'composition');
+
 /** The error to throw for a refusal, or for an exception of the author's own code. */
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
   // An exception after a refusal may only be its consequence, because values are missing.
@@ -139,7 +144,7 @@ export function compositionError(name: string, error: unknown, trace: Trace): un
   if (failure !== undefined) trace.recover(failure);
   else if (trace.errors.length === 0) return error;
   const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];
-  const text = `composition ${name}: ${trace.errors.map(explainRefusal).join('\n')}`;
+  const text = `${formName(trace)} ${name}: ${trace.errors.map(explainRefusal).join('\n')}`;
   return new CompositionError(diagnostics, text, failure?.cause);
 }
 
@@ -154,7 +159,7 @@ export function throwRefusals(name: string, refusals: readonly Refusal[], trace:
   if (refusals.length === 0) return;
   const diagnostics = [...refusals.map(diagnosticOf), ...warningsOf(trace)];
   if (hasErrors(diagnostics))
-    throw new CompositionError(diagnostics, `composition ${name}: ${refusals.map(explainRefusal).join('\n')}`);
+    throw new CompositionError(diagnostics, `${formName(trace)} ${name}: ${refusals.map(explainRefusal).join('\n')}`);
 }
 
 /** The arguments of the author's functions. */
@@ -171,6 +176,45 @@ function instanceInputs(instance: Sym, functions: CompositionFunctions): Composi
     schema: wrap(instance),
     spec: wrap(new Sym(select(instance.node, 'spec', type), { label: activeTrace().specName })),
   };
+}
+
+/** The inputs of a graph without an API: none. */
+function noInputs({ build }: CompositionFunctions): CompositionArguments {
+  const { node, unit } = closureFor(build);
+  const [parameter] = node.params;
+  if (parameter === undefined) return { schema: undefined, spec: undefined };
+  const refusal = new Refusal(
+    'argument',
+    'the function of a graph takes no parameter, because a Graph has no API and no spec',
+    'use values from outside the function, or kubernetesComposition for a kind of its own',
+  );
+  refusal.site = siteOf(unit, parameter);
+  throw refusal;
+}
+
+/** Is the value a resource or a whole other node, which an arrow function may return without a meaning? */
+const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
+
+/** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are no value. */
+function withoutStatus(returned: unknown, site: Site): undefined {
+  const value = resolve(returned);
+  const inner = symbolic(value);
+  if (value === undefined || value === null || (inner instanceof Sym && isWholeNode(inner))) return undefined;
+  if (inner instanceof Phi) {
+    withoutStatus(inner.then, site);
+    return withoutStatus(inner.otherwise, site);
+  }
+  if (inner === undefined && typeof value === 'object') {
+    for (const item of Object.values(value)) if (!(item instanceof Splice)) withoutStatus(item, site);
+    return undefined;
+  }
+  const refusal = new Refusal(
+    'unsupported',
+    'the function of a graph returns a value, and a Graph has no status for it',
+    'return nothing and write the value into a ConfigMap, or use kubernetesComposition for a kind with a status',
+  );
+  refusal.site = site;
+  throw refusal;
 }
 
 /**

@@ -13,7 +13,7 @@ export function noExportProblem(module: Record<string, unknown>, path: string, f
   const described =
     name === undefined
       ? undefined
-      : describe(name, value, /\b(?:kubernetesComposition|toResourceGraph)\s*\(/.test(text));
+      : describe(name, value, /\b(?:kubernetesComposition|toResourceGraph|graph)\s*\(/.test(text));
   const at = name === undefined ? -1 : placeOfExport(name, text);
   return {
     code: 'input/no-exports',

@@ -48,7 +48,7 @@ function targetName(target: AspectTarget): string {
 }
 
 function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly ResourceRecord[]): boolean {
-  if (record.options.external === true) return false;
+  if (record.node !== 'template') return false;
   return targetsOf(aspect.target).some((target) => isOfTarget(record, target, records)) && fits(record, aspect);
 }
 

@@ -157,11 +157,11 @@ const withArticle = (words: string): string =>
 
 /** The words for a path of the definition: `metadata.name`, `the status field url`. */
 function fieldOf(path: string): string {
-  const template = /^spec\.resources\[\d+\]\.(?:template|externalRef)\.(.+)$/.exec(path)?.[1];
+  const template = /^spec\.(?:resources|nodes)\[\d+\]\.(?:template|externalRef|ref|def|patch)\.(.+)$/.exec(path)?.[1];
   if (template !== undefined) return template;
   const status = /^spec\.schema\.status\.(.+)$/.exec(path)?.[1];
   if (status !== undefined) return `the status field ${status}`;
-  const [, part] = /^spec\.resources\[\d+\]\.(includeWhen|readyWhen|forEach)/.exec(path) ?? [];
+  const [, part] = /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|forEach)/.exec(path) ?? [];
   if (part === 'includeWhen') return 'the condition of the resource';
   if (part === 'readyWhen') return 'the readiness of the resource';
   return part === 'forEach' ? 'the list of the loop' : 'the composition';

@@ -12,8 +12,8 @@ import { toNode } from '../value/nodes.ts';
  * objects in it. Only a Namespace that depends on the spec alone is known beforehand.
  */
 export function isHoisted(record: ResourceRecord): boolean {
-  const { apiVersion, kind, loops, guards, manifest, includeWhen, options } = record;
-  if (apiVersion !== 'v1' || kind !== 'Namespace' || options.external === true || loops.length > 0) return false;
+  const { apiVersion, kind, loops, guards, manifest, includeWhen, node } = record;
+  if (apiVersion !== 'v1' || kind !== 'Namespace' || node !== 'template' || loops.length > 0) return false;
   const later = (of: Variable) => of.role !== 'schema' && of.role !== 'macro';
   const readsLater = (node: Node) => mentions(node, later);
   if (guards.some(readsLater) || includeWhen.length > 0) return false;

@@ -8,7 +8,7 @@ import { legalName } from '../ir/variable-names.ts';
 import { rewrite, substitute } from '../ir/substitute.ts';
 import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
-import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
+import type { LoopRecord, RecordNode, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { KEYS } from '../value/key-order.ts';
@@ -56,8 +56,7 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
   warnStatusGuards(record, include);
   const ready = record.readyWhen.map((condition) => readiness(record, conditionNode(condition, 'withReadyWhen')));
   const entry: JsonObject = { id: record.id };
-  if (record.options.external === true) entry['externalRef'] = template === LEFT_OUT ? {} : template;
-  else entry['template'] = template === LEFT_OUT ? {} : template;
+  entry[payloadKey(record.node)] = template === LEFT_OUT ? {} : template;
   if (iterators.dimensions.length > 0) {
     entry['forEach'] = iterators.dimensions.map(({ name, list: over }) => ({
       [name]: `\${${outer.cel(elementFields(over, names.records, record))}}`,
@@ -70,6 +69,10 @@ export function resourceEntry(record: ResourceRecord, names: GraphNames): JsonOb
     );
   return entry;
 }
+
+/** The field of an entry that holds what the node is. A Graph has another name for an external reference. */
+const payloadKey = (node: RecordNode): string =>
+  node === 'ref' && activeTrace().form === 'definition' ? 'externalRef' : node;
 
 /** The writer for expressions inside loops, which use the names of the iterators. */
 function writerInLoops({ dimensions }: Iterators, { ids, target }: GraphNames): ExpressionWriter {

@@ -217,7 +217,7 @@ export const printedSecret = (id: string): Diagnostic => ({
  */
 export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
   for (const record of records) {
-    if (!isSecret(record) || record.options.external === true) continue;
+    if (!isSecret(record) || record.node === 'ref') continue;
     const { data, stringData } = record.manifest;
     if (!holdsText(data) && !holdsText(stringData)) continue;
     const message = `the values of Secret ${record.id} are constants: what is printed holds them for everyone to read`;

@@ -38,30 +38,14 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   manifest: Manifest,
   options: ResourceOptions = {},
 ): Resource<Fields> {
+  return handleOf(makeRecord(manifest, options)) as Resource<Fields>;
+}
+
+/** Adds the node of an object to the running trace. */
+export function makeRecord(manifest: Manifest, options: ResourceOptions): ResourceRecord {
   const trace = activeTrace();
-  const { apiVersion, kind } = manifest;
-  for (const [name, value, example] of [
-    ['apiVersion', apiVersion, 'v1'],
-    ['kind', kind, 'ConfigMap'],
-  ] as const)
-    if (value === undefined || value === '')
-      refuse('argument', `the ${name} of a resource is missing`, `add ${name}, as in ${name}: '${example}'`);
-  if (typeof apiVersion === 'string' && typeof kind === 'string' && /^[A-Z]/.test(apiVersion) && /^v\d|\//.test(kind))
-    refuse(
-      'argument',
-      `apiVersion and kind stand in the wrong order: "${apiVersion}", "${kind}"`,
-      `write '${kind}' as the apiVersion and '${apiVersion}' as the kind`,
-    );
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || hasTokens(apiVersion + kind)) {
-    refuse(
-      'unsupported',
-      'apiVersion and kind of a resource must be constant texts',
-      'write one resource for each kind, with if',
-    );
-  }
-  if (trace.predicates > 0) {
-    refuse('predicate', `${kind} is created inside a predicate`, 'create resources in .map, .forEach or for..of');
-  }
+  const { apiVersion, kind } = typeOfManifest(manifest, options);
+  refuseInPredicate(kind);
   const { group, version } = parseApiVersion(apiVersion);
   const schema = schemaFor(trace, { group, version, kind }, options.schemas);
   const own =
@@ -76,22 +60,73 @@ function makeResource<Fields extends object = Record<string, unknown>>(
   const id = given ?? defaultId(kind, manifest);
   // The manifest is copied first, because the copy adds the outside resources that it refers to, and they come before
   // this resource.
-  const copy = copyDeep(own.manifest, 0) as Record<string, unknown>;
-  const record: ResourceRecord = {
+  const copy = copyOf(own.manifest) as Record<string, unknown>;
+  const record = addRecord({
     id,
-    label: undefined,
+    node: options.external === true ? 'ref' : 'template',
     explicitId: given !== undefined,
-    order: trace.resources.length,
     manifest: copy,
     apiVersion,
     kind,
     schema,
     type: kindType(group, kind, schema, options.derived ?? []),
+    options,
+  });
+  for (const { code, message, hint } of options.warnings ?? []) trace.warn(code, message, hint);
+  return record;
+}
+
+/** The name of a kind that is known only in the cluster, for ids and messages. */
+const COMPUTED_KIND = 'Object';
+
+/**
+ * The apiVersion and kind of an object. In a Graph they may be computed; the graph then knows no schema of the kind, and
+ * a computed part has a stand-in here. Refuses parts that are missing, and computed parts elsewhere.
+ */
+function typeOfManifest({ apiVersion, kind }: Manifest, options: ResourceOptions): Pick<Manifest, 'apiVersion' | 'kind'> {
+  for (const [name, value, example] of [
+    ['apiVersion', apiVersion, 'v1'],
+    ['kind', kind, 'ConfigMap'],
+  ] as const)
+    if (value === undefined || value === '')
+      refuse('argument', `the ${name} of a resource is missing`, `add ${name}, as in ${name}: '${example}'`);
+  if (typeof apiVersion === 'string' && typeof kind === 'string' && /^[A-Z]/.test(apiVersion) && /^v\d|\//.test(kind))
+    refuse(
+      'argument',
+      `apiVersion and kind stand in the wrong order: "${apiVersion}", "${kind}"`,
+      `write '${kind}' as the apiVersion and '${apiVersion}' as the kind`,
+    );
+  const isComputed = (value: unknown) => typeof value !== 'string' || hasTokens(value);
+  if (!isComputed(apiVersion) && !isComputed(kind)) return { apiVersion, kind };
+  const mayBeComputed = activeTrace().form === 'graph' && options.external !== true;
+  if (!mayBeComputed || [apiVersion, kind].some((value) => typeof value !== 'string' && symbolic(value) === undefined)) {
+    refuse(
+      'unsupported',
+      'apiVersion and kind of a resource must be constant texts',
+      'write one resource for each kind, with if',
+    );
+  }
+  return { apiVersion: '', kind: isComputed(kind) ? COMPUTED_KIND : kind };
+}
+
+/** The parts of a record that do not follow from the place of the call. */
+type RecordParts = Pick<
+  ResourceRecord,
+  'id' | 'node' | 'explicitId' | 'manifest' | 'apiVersion' | 'kind' | 'schema' | 'type' | 'options'
+>;
+
+/** Adds a node to the running trace, under the conditions and in the loops that are open. */
+export function addRecord(parts: RecordParts): ResourceRecord {
+  const trace = activeTrace();
+  const { id } = parts;
+  const record: ResourceRecord = {
+    ...parts,
+    label: undefined,
+    order: trace.resources.length,
     variable: new Variable(id, 'resource'),
     element: trace.loops.length === 0 ? undefined : new Variable(id, 'element'),
     guards: [...trace.guards],
     loops: [...trace.loops],
-    options,
     factory: trace.factory,
     site: trace.site,
     caller: callerOf(trace.calls, trace.site),
@@ -101,8 +136,13 @@ function makeResource<Fields extends object = Record<string, unknown>>(
     readiness: undefined,
   };
   trace.resources.push(record);
-  for (const { code, message, hint } of options.warnings ?? []) trace.warn(code, message, hint);
-  return handleOf(record) as Resource<Fields>;
+  return record;
+}
+
+/** Refuses a node inside a callback that only tests elements. */
+export function refuseInPredicate(what: string): void {
+  if (activeTrace().predicates > 0)
+    refuse('predicate', `${what} is created inside a predicate`, 'create resources in .map, .forEach or for..of');
 }
 
 /**
@@ -121,7 +161,8 @@ export function handleOf(record: ResourceRecord): unknown {
   return wrap(new Sym(variable(of, record.type), { waits: true, resource: record }));
 }
 
-function checkId(id: unknown): string {
+/** Checks an id that the author gives. */
+export function checkId(id: unknown): string {
   if (typeof id === 'string' && ID.test(id)) return id;
   const text = typeof id === 'string' ? id : String(id);
   return refuse(
@@ -132,7 +173,7 @@ function checkId(id: unknown): string {
 }
 
 /** The id of a resource for which the author gave none: kind and name when the name is constant, else the kind. */
-function defaultId(kind: string, manifest: Manifest): string {
+export function defaultId(kind: string, manifest: Pick<Manifest, 'metadata'>): string {
   const { name } = (manifest.metadata ?? {}) as Readonly<Record<string, unknown>>;
   const lower = kind.toLowerCase();
   if (typeof name !== 'string' || hasTokens(name) || !/[A-Za-z0-9]/.test(name)) return camelCase(kind);
@@ -141,6 +182,9 @@ function defaultId(kind: string, manifest: Manifest): string {
 }
 
 const MAX_DEPTH = 64;
+
+/** A copy of the value of a node, which later changes of the author's objects do not affect. */
+export const copyOf = (value: unknown): unknown => copyDeep(value, 0);
 
 /** A deep copy of a value, which later changes of the author's objects do not affect. */
 function copyDeep(value: unknown, depth: number): unknown {

@@ -1,5 +1,13 @@
-import { createResource } from './create-resource.ts';
+import { variable } from '../ir/build.ts';
+import { listOf } from '../ir/types.ts';
+import { refuse } from '../refusal/refusal.ts';
+import { defineFactory } from '../value/native-functions.ts';
+import { wrap } from '../value/proxy.ts';
+import { Sym } from '../value/symbolic.ts';
+import { createResource, makeRecord } from './create-resource.ts';
 import { defineResourceFactory } from './define-resource-factory.ts';
+import { activeTrace, currentTrace } from '../trace/current.ts';
+import { TypeKroError } from '../../core/index.ts';
 import type { Resource } from '../public-types.ts';
 
 /** An object that another program owns, by name. */
@@ -51,6 +59,64 @@ export const observedResource = defineResourceFactory(
   >(
     reference: ExternalReference,
   ): Resource<Fields> => externalRef<Fields>(reference),
+);
+
+/** A label selector of Kubernetes. Without members it selects all objects. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+    readonly values?: readonly string[];
+  }[];
+}
+
+/** Objects that other programs own, by labels. */
+export interface ExternalReferences {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly selector: LabelSelector;
+    /** Namespace of the objects. Without it: all namespaces in a Graph, the namespace of the instance in a composition. */
+    readonly namespace?: string;
+  };
+  readonly id?: string;
+}
+
+/**
+ * Makes a reference to all objects of a kind that a label selector matches, as a list. The graph reads the objects and
+ * never writes them. It is called inside the function of a graph or of a composition.
+ *
+ * @example externalRefs({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector: { matchLabels: { feed: 'yes' } } } }).map((feed) => feed.metadata.name)
+ */
+export const externalRefs = defineFactory(
+  <
+    Fields extends object = {
+      spec: Record<string, unknown>;
+      status: Record<string, unknown>;
+      data: Record<string, string>;
+    },
+  >({
+    id,
+    ...manifest
+  }: ExternalReferences): Resource<Fields>[] => {
+    if (currentTrace() === undefined) {
+      throw new TypeKroError('externalRefs() is called outside a composition', {
+        code: 'compose/outside',
+        remedy: 'call it inside the function of a composition or a graph',
+      });
+    }
+    if (activeTrace().loops.length > 0) {
+      refuse(
+        'unsupported',
+        `objects of kind ${manifest.kind} are selected in a loop`,
+        'select them before the loop, and filter the list inside it',
+      );
+    }
+    const record = makeRecord({ ...manifest }, { external: true, ...(id === undefined ? {} : { id }) });
+    const all = variable(record.variable, listOf(record.type));
+    return wrap(new Sym(all, { waits: true, label: record.id })) as Resource<Fields>[];
+  },
 );
 
 function positional(apiVersion: string, kind = '', name = '', namespace?: string): ExternalReference {

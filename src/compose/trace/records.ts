@@ -45,9 +45,16 @@ export interface Dependency {
   readonly guards: readonly Node[];
 }
 
-/** A resource as the tracer recorded it. */
+/**
+ * What the graph does with a node: it owns the object (`template`), reads an object (`ref`), computes a value (`def`),
+ * or adds fields to an object (`patch`). The last two exist only in the kind Graph.
+ */
+export type RecordNode = 'template' | 'ref' | 'def' | 'patch';
+
+/** A node as the tracer recorded it: a resource, or one of the further nodes of a Graph. */
 export interface ResourceRecord {
   id: string;
+  readonly node: RecordNode;
   /** The author's name for the resource in the source, until it has its final id. */
   label: string | undefined;
   /** Did the author give the id? */

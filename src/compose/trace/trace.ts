@@ -44,6 +44,9 @@ interface Frame {
 /** The writes of a branch: the refs with their contents before it and at its end. */
 export type Writes = ReadonlyMap<MutableRef, { readonly before: Snapshot; readonly after: Snapshot }>;
 
+/** The kind of object that a tracing run makes. */
+export type TraceForm = 'definition' | 'graph';
+
 /** The state of one tracing run: the path condition, the writes that may have to be undone, and the records. */
 export class Trace {
   readonly facts = new Facts();
@@ -103,9 +106,13 @@ export class Trace {
   private readonly createdAt = new WeakMap<MutableRef, number>();
   private clock = 0;
 
-  constructor(strict: boolean, interpreter: Interpreter) {
+  /** The kind of object that the run makes: a ResourceGraphDefinition, or a Graph, which has no API. */
+  readonly form: TraceForm;
+
+  constructor(strict: boolean, interpreter: Interpreter, form: TraceForm = 'definition') {
     this.strict = strict;
     this.interpreter = interpreter;
+    this.form = form;
   }
 
   /** Notes that a ref was made now. Only branches that begin later must undo their writes to it. */

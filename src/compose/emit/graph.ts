@@ -1,0 +1,70 @@
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Target } from '../public-types.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { failureOf, Refusal } from '../refusal/refusal.ts';
+import type { TracedGraph } from './definition.ts';
+import { ExpressionWriter } from './expression.ts';
+import { assertPrintable } from './printable.ts';
+import { resourceEntry } from './resource.ts';
+import type { Variants } from './variants.ts';
+
+/** The apiVersion and kind of a graph without an API. */
+export const GRAPH_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+
+/** The parts of a Graph that the traced function does not give. */
+export interface GraphPlace {
+  readonly namespace?: string | undefined;
+  readonly serviceAccountName?: string | undefined;
+}
+
+/** Writes the object of kind Graph of a trace. Appends to `refusals` the refusals that occur. */
+export function writeGraph(
+  { names: { name }, schemaOf, validations }: TracedGraph,
+  { records }: Variants,
+  target: Target,
+  { namespace, serviceAccountName }: GraphPlace,
+  refusals: Refusal[],
+): JsonObject {
+  const ids = new Set(records.map((record) => record.id));
+  const names = { ids, records, schemaOf, target, writer: new ExpressionWriter(ids, target) };
+  for (const { message, site } of validations) {
+    const refusal = new Refusal(
+      'validation',
+      `the graph throws "${message}" under a condition that is known only in the cluster, and a Graph has no schema that could refuse`,
+      'decide by values that are known here, or leave the resources out with if',
+    );
+    refusal.site = site;
+    refusals.push(refusal);
+  }
+  const nodes = records
+    .toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    .flatMap((record): JsonObject[] => {
+      try {
+        return [nodeEntry(record, names)];
+      } catch (error) {
+        const refusal = failureOf(error);
+        if (refusal === undefined) throw error;
+        refusal.site ??= record.site;
+        refusals.push(refusal);
+        return [];
+      }
+    });
+  return {
+    ...GRAPH_KIND,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { nodes, ...(serviceAccountName === undefined ? {} : { serviceAccountName }) },
+  };
+}
+
+function nodeEntry(record: ResourceRecord, names: Parameters<typeof resourceEntry>[1]): JsonObject {
+  const entry = resourceEntry(record, names);
+  assertPrintable(entry, record.id);
+  const payload = entry[record.node];
+  if (isJsonObject(payload)) return entry;
+  throw new Refusal(
+    'types',
+    `the ${record.node} ${record.id} is one expression, and a Graph takes an object with expressions in its fields`,
+    'write the object with all its keys, and compute the values of the keys',
+  );
+}

@@ -1,0 +1,36 @@
+import { failsAtCaller, keepPlace, TypeKroError } from '../core/index.ts';
+import type { JsonObject } from '../core/index.ts';
+import { graphYaml } from './composition-yaml.ts';
+import { explainGraph } from './explain.ts';
+import { GraphCore } from './graph-core.ts';
+import type { GraphComposition, GraphOptions } from './graph-type.ts';
+import type { EmitOptions, Target } from './public-types.ts';
+import type { FunctionLike } from './source/provider.ts';
+
+/** Makes a graph from the arguments of `graph`. */
+export function makeGraph(name: string, build: unknown, options: GraphOptions = {}): GraphComposition {
+  if (typeof build !== 'function') {
+    throw new TypeKroError('the second argument of graph() must be a function', {
+      code: 'compose/definition',
+      remedy: "write graph('name', () => { … })",
+    });
+  }
+  return graphObject(GraphCore.trace(name, build as FunctionLike, options));
+}
+
+function graphObject(core: GraphCore): GraphComposition {
+  return keepPlace({
+    name: core.name,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    toYaml: failsAtCaller((options?: EmitOptions): string =>
+      graphYaml(core.with(options?.aspects), options?.target ?? 'stock'),
+    ),
+    toDefinition: failsAtCaller(
+      (options?: EmitOptions): JsonObject => core.with(options?.aspects).write(options?.target ?? 'stock').definition,
+    ),
+    locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
+    explain: (): string => explainGraph(core),
+  });
+}

@@ -1,0 +1,22 @@
+import { refuse } from '../refusal/refusal.ts';
+import { currentTrace } from '../trace/current.ts';
+import { TypeKroError } from '../../core/index.ts';
+
+/** Refuses a call of a function that makes a node which only the kind Graph has. */
+export function refuseOutsideGraph(name: 'def' | 'patch'): void {
+  const trace = currentTrace();
+  if (trace === undefined) {
+    throw new TypeKroError(`${name}() is called outside a graph`, {
+      code: 'compose/outside',
+      remedy: `call it inside the function of graph(name, () => { … })`,
+    });
+  }
+  if (trace.form === 'graph') return;
+  refuse(
+    'unsupported',
+    `${name}() makes a node of the kind Graph, and a composition becomes a ResourceGraphDefinition`,
+    name === 'def'
+      ? 'write a const: its value is written into the fields that use it'
+      : 'put it into a graph(): graph(name, () => { … })',
+  );
+}
