@@ -172,7 +172,18 @@ export {
   singleton,
   wholeResourceFactory,
 } from './compose/index.ts';
-export type { ExternalReference, ExternalReferences, LabelSelector, PartOf, Patch, PatchFields, PatchMetadata, PatchOptions, Quantity, SingletonHandle } from './compose/index.ts';
+export type {
+  ExternalReference,
+  ExternalReferences,
+  LabelSelector,
+  PartOf,
+  Patch,
+  PatchFields,
+  PatchMetadata,
+  PatchOptions,
+  Quantity,
+  SingletonHandle,
+} from './compose/index.ts';
 export * from './aspect-names.ts';
 export { simple } from './factories/simple/index.ts';
 export type {

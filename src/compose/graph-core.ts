@@ -65,7 +65,10 @@ export class GraphCore extends TracedCore {
   }
 
   protected render(target: Target, refusals: Refusal[]): Rendered {
-    return { definition: writeGraph(this.traced.graph, this.variants, target, this.options, refusals), diagnostics: [] };
+    return {
+      definition: writeGraph(this.traced.graph, this.variants, target, this.options, refusals),
+      diagnostics: [],
+    };
   }
 
   protected check(): CompileResult | undefined {

@@ -17,26 +17,35 @@ function examplesOf(page: URL): Example[] {
 
 /**
  * Runs the examples of a page. Imports from `entry` become members of `door`, and the value of each `expression; // →
- * value` is compared.
+ * value` is compared. `others` has the doors of further entries.
  */
-export function testReadmeExamples(page: URL, entry: string, door: object): void {
+export function testReadmeExamples(
+  page: URL,
+  entry: string,
+  door: object,
+  others: Readonly<Record<string, object>> = {},
+): void {
+  const doors: Readonly<Record<string, object>> = { ...others, [entry]: door };
   const runnable = (code: string): string =>
     code
       .replaceAll(/^import \{([^}]*)\} from '([^']*)';$/gm, (line, names: string, from: string) =>
-        from === entry ? `const {${names}} = door;` : line,
+        Object.hasOwn(doors, from) ? `const {${names}} = doors['${from}'];` : line,
       )
       .replaceAll(/^(.+); \/\/ → (.+)$/gm, 'equals($1, $2);');
 
   describe('the examples of the page do what they say', () => {
-    test.each(examplesOf(page))('line $line', ({ code }) => {
+    test.each(examplesOf(page))('line $line', async ({ code }) => {
       let compared = 0;
       const equals = (actual: unknown, expected: unknown): void => {
         compared += 1;
         expect(actual).toEqual(expected);
       };
       // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of ours
-      const run = new Function('door', 'equals', runnable(code)) as (names: object, check: typeof equals) => void;
-      run(door, equals);
+      const run = new Function('doors', 'equals', `return (async () => {\n${runnable(code)}})();`) as (
+        names: object,
+        check: typeof equals,
+      ) => Promise<void>;
+      await run(doors, equals);
       expect(compared).toBeGreaterThan(0);
     });
   });

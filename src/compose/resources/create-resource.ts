@@ -83,7 +83,10 @@ const COMPUTED_KIND = 'Object';
  * The apiVersion and kind of an object. In a Graph they may be computed; the graph then knows no schema of the kind, and
  * a computed part has a stand-in here. Refuses parts that are missing, and computed parts elsewhere.
  */
-function typeOfManifest({ apiVersion, kind }: Manifest, options: ResourceOptions): Pick<Manifest, 'apiVersion' | 'kind'> {
+function typeOfManifest(
+  { apiVersion, kind }: Manifest,
+  options: ResourceOptions,
+): Pick<Manifest, 'apiVersion' | 'kind'> {
   for (const [name, value, example] of [
     ['apiVersion', apiVersion, 'v1'],
     ['kind', kind, 'ConfigMap'],
@@ -99,7 +102,10 @@ function typeOfManifest({ apiVersion, kind }: Manifest, options: ResourceOptions
   const isComputed = (value: unknown) => typeof value !== 'string' || hasTokens(value);
   if (!isComputed(apiVersion) && !isComputed(kind)) return { apiVersion, kind };
   const mayBeComputed = activeTrace().form === 'graph' && options.external !== true;
-  if (!mayBeComputed || [apiVersion, kind].some((value) => typeof value !== 'string' && symbolic(value) === undefined)) {
+  if (
+    !mayBeComputed ||
+    [apiVersion, kind].some((value) => typeof value !== 'string' && symbolic(value) === undefined)
+  ) {
     refuse(
       'unsupported',
       'apiVersion and kind of a resource must be constant texts',

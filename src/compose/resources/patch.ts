@@ -71,7 +71,12 @@ export const patch: Patch = defineFactory((target: unknown, fields: unknown, opt
     id: options.id === undefined ? name : checkId(options.id),
     node: 'patch',
     explicitId: options.id !== undefined,
-    manifest: copyOf({ apiVersion, kind, metadata: { ...metadata, ...(more as object | undefined) }, ...own }) as Record<string, unknown>,
+    manifest: copyOf({
+      apiVersion,
+      kind,
+      metadata: { ...metadata, ...(more as object | undefined) },
+      ...own,
+    }) as Record<string, unknown>,
     apiVersion,
     kind,
     schema,
@@ -152,14 +157,19 @@ const OWNERS_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', '
 function contributed(raw: unknown, kind: string): Record<string, unknown> {
   const fields = resolve(raw);
   if (typeof fields !== 'object' || fields === null || symbolic(fields) !== undefined || mergedPieces(fields)) {
-    return refuse('types', `the fields of a patch of ${kind} are not known`, 'write them as an object: { metadata: { … } }');
+    return refuse(
+      'types',
+      `the fields of a patch of ${kind} are not known`,
+      'write them as an object: { metadata: { … } }',
+    );
   }
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => resolve(value) !== undefined));
   const names = Object.keys(given);
   if (names.length === 0)
     refuse('argument', `the patch of ${kind} contributes no fields`, 'add the fields to set, or remove the patch');
   for (const name of ['apiVersion', 'kind'])
-    if (names.includes(name)) refuse('argument', `the patch of ${kind} sets ${name}`, 'the target has it; remove it here');
+    if (names.includes(name))
+      refuse('argument', `the patch of ${kind} sets ${name}`, 'the target has it; remove it here');
   if (names.includes('status') && names.length > 1) {
     const others = names.filter((name) => name !== 'status').join(', ');
     refuse(
@@ -175,10 +185,15 @@ function contributed(raw: unknown, kind: string): Record<string, unknown> {
 function checkMetadata(metadata: unknown, kind: string): void {
   if (metadata === undefined) return;
   if (typeof metadata !== 'object' || metadata === null || symbolic(metadata) !== undefined || mergedPieces(metadata)) {
-    return refuse('types', `the metadata of a patch of ${kind} is not known`, 'write it as an object: { labels: { … } }');
+    return refuse(
+      'types',
+      `the metadata of a patch of ${kind} is not known`,
+      'write it as an object: { labels: { … } }',
+    );
   }
   for (const key of ['name', 'namespace'])
-    if (key in metadata) refuse('argument', `the patch of ${kind} sets metadata.${key}`, 'name the object by the target');
+    if (key in metadata)
+      refuse('argument', `the patch of ${kind} sets metadata.${key}`, 'name the object by the target');
   const refused = OWNERS_METADATA.find((key) => key in metadata);
   if (refused === undefined) return;
   refuse(

@@ -1,0 +1,7 @@
+import * as kubernetes from '../../src/factories/kubernetes/index.ts';
+import * as typekro from '../../src/index.ts';
+import { testReadmeExamples } from '../support/readme-examples.ts';
+
+testReadmeExamples(new URL('../../docs/graphs.md', import.meta.url), 'typekro', typekro, {
+  'typekro/kubernetes': kubernetes,
+});
