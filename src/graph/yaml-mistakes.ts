@@ -1,3 +1,5 @@
+import { flowTextAt } from './yaml-flow-text.ts';
+
 /** The reason why a document cannot be read, with its place. */
 export interface YamlProblem {
   readonly code: string;
@@ -138,7 +140,30 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
       };
     }
   }
-  return unclosedBefore(code, source, at);
+  return bracketInText(code, source, at) ?? unclosedBefore(code, source, at);
+}
+
+/** A bracket in a text without quotes inside `{ }` or `[ ]`, as in `{ name: ${schema.spec.names[0]} }`. */
+function bracketInText(code: string, source: string, at: number): Mistake | undefined {
+  if (!['MISSING_CHAR', 'UNEXPECTED_TOKEN', 'BAD_INDENT'].includes(code)) return undefined;
+  const found = flowTextAt(source, at);
+  if (found === undefined) return undefined;
+  const text = found.text.trimEnd();
+  // Only the map around it makes a read of `{schema.spec.names[0]}`.
+  const isRead = /^schema\.[\w.[\]]+$/.test(text) && /\{\s*$/.test(source.slice(0, found.from));
+  return {
+    message: `inside of { } and [ ], the "${source.charAt(found.bracket)}" ends this text, which has no quotes`,
+    offset: found.from,
+    hint: isRead
+      ? `{…} without $ is a map of YAML; an expression begins with $: write "\${${text}}"`
+      : `put it into quotes: ${quotedText(text)}`,
+  };
+}
+
+/** The text in the quotes that need no escapes, if there are such. */
+function quotedText(text: string): string {
+  const quote = /["\\]/.test(text) ? "'" : '"';
+  return inQuotes(text, quote);
 }
 
 /** A quote or bracket that an earlier line opens and no line closes. */

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { parseDefinitions } from './parse-definitions.ts';
+
+const problemOf = (line: string): string => {
+  const { diagnostics } = parseDefinitions(`spec:\n  data: ${line}\n`, 'a.yaml');
+  return diagnostics.map(({ message, source, hint }) => `${source?.column}: ${message} (${hint})`).join('\n');
+};
+const ended = (bracket: string, column: number, hint: string): string =>
+  `${column}: inside of { } and [ ], the "${bracket}" ends this text, which has no quotes (${hint})`;
+
+test.each([
+  ['{a: tag[7]}', ended('[', 13, 'put it into quotes: "tag[7]"')],
+  ['{ name: x, image: nginx:tag[7] }', ended('[', 27, 'put it into quotes: "nginx:tag[7]"')],
+  ['{a: ${schema.spec.tag[7]}}', ended('{', 13, 'put it into quotes: "${schema.spec.tag[7]}"')],
+  [`{a: \${schema.spec.m["k"]}, b: 1}`, ended('{', 13, `put it into quotes: '\${schema.spec.m["k"]}'`)],
+  ['[ a, tag[7]]', ended('[', 14, 'put it into quotes: "tag[7]"')],
+  ['{ zones: []string, name: string }', ended('[', 18, 'put it into quotes: "[]string"')],
+  ['{a: {b: 1, tag[7]: x}}', ended('[', 20, 'put it into quotes: "tag[7]"')],
+  ['{ a: 1,\n      b: tag[7] }', ended('[', 10, 'put it into quotes: "tag[7]"')],
+  [
+    '{schema.spec.tag[7]}',
+    ended('[', 10, '{…} without $ is a map of YAML; an expression begins with $: write "${schema.spec.tag[7]}"'),
+  ],
+])('a bracket in a text without quotes: %s', (line, problem) => {
+  expect(problemOf(line)).toBe(problem);
+});
+
+test.each([
+  ['{ a: [b, c }', /this "\[" is never closed/],
+  ['{ a: { b: [c] }', /this "\{" is never closed/],
+])('a bracket that is never closed stays one: %s', (line, problem) => {
+  expect(problemOf(line)).toMatch(problem);
+});
+
+test.each(['{ a: [b, c], d: {e: f} }', '{a: "tag[7]"}', 'tag[7]', '{a: []}', '[[a], [b]]', `{a: '\${x}'}`])(
+  'a valid text has no problem: %s',
+  (line) => {
+    expect(problemOf(line)).toBe('');
+  },
+);
