@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { expect, test } from 'vitest';
 import { yamlOf } from './yaml-text.ts';
 
@@ -14,6 +14,25 @@ test.each([...AWKWARD, ''])('%j stays a text, as a value and as a key', (text) =
     expect(read).toEqual({ [text]: text, list: [text] });
   }
 });
+
+// Line breaks of YAML 1.1, and characters that kubectl refuses without an escape.
+const BREAKS = ['\u0085', '\u2028', '\u2029', '\ufeff', '\u007f', '\u009f', '\u0001', '\ufffe'];
+
+test.each(BREAKS.flatMap((each) => [`${each}a`, `a${each}b`, `a${each}`, each, `a\n${each}b\n`, `'"${each}`]))(
+  '%j is escaped in double quotes, as a value and as a key',
+  (text) => {
+    for (const flow of [false, true]) {
+      const printed = yamlOf({ [text]: text, list: [text, 'plain'], deep: { [text]: { a: text } } }, { flow });
+      expect(BREAKS.filter((each) => printed.includes(each))).toEqual([]);
+      expect(parseDocument(printed).toJS()).toEqual({
+        [text]: text,
+        list: [text, 'plain'],
+        deep: { [text]: { a: text } },
+      });
+      expect(printed).toContain('plain');
+    }
+  },
+);
 
 test('numbers and booleans stay what they are', () => {
   expect(yamlOf({ a: 1, b: true, c: null, d: 'plain' })).toBe('a: 1\nb: true\nc: null\nd: plain\n');

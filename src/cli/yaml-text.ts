@@ -1,19 +1,15 @@
 import type { KubeObject } from '../core/index.ts';
-import { yamlLibrary } from '../core/index.ts';
+import { YAML_OUTPUT, yamlLibrary, yamlOutput } from '../core/index.ts';
 
 /**
  * Prints a value as YAML that kubectl reads as the same value. Texts that YAML 1.1 reads as something else (`no`, `y`,
- * `1_000`) are quoted, as keys, too: kubectl and kro read YAML 1.1.
+ * `1_000`) are quoted, as keys, too: kubectl and kro read YAML 1.1. Its line breaks, such as U+2028, are escaped.
  *
  * @param flow prints maps and lists in one line
  */
 export function yamlOf(value: unknown, { flow = false }: { readonly flow?: boolean } = {}): string {
-  return yamlLibrary().stringify(value, {
-    compat: 'yaml-1.1',
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    ...(flow ? { collectionStyle: 'flow', flowCollectionPadding: true } : {}),
-  });
+  const document = new (yamlLibrary().Document)(value, YAML_OUTPUT);
+  return yamlOutput(document, flow ? { collectionStyle: 'flow', flowCollectionPadding: true } : {});
 }
 
 /** Prints objects as one YAML stream, for `kubectl apply -f -`. */

@@ -45,6 +45,7 @@ export {
   re2Library,
   yamlLibrary,
 } from './late-parts.ts';
+export { escapeForYaml, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
 export {
   cryptoLibrary,
   httpLibrary,

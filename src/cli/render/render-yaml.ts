@@ -1,4 +1,4 @@
-import { objectName, refOf, yamlLibrary } from '../../core/index.ts';
+import { objectName, refOf, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { dimensionsOf, kindOf } from '../../graph/index.ts';
@@ -62,12 +62,12 @@ function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
 
 function documentText({ object, unknown }: RenderedObject): string {
   const { Document, isNode } = yamlLibrary();
-  const document = new Document(object, { aliasDuplicateObjects: false });
+  const document = new Document(object, YAML_OUTPUT);
   for (const field of unknown) {
     const found = document.getIn(field.path, true);
     if (isNode(found)) found.comment = ` ${unknownText(field)}`;
   }
-  return document.toString({ lineWidth: 0 });
+  return yamlOutput(document);
 }
 
 function unknownText({ waitsFor, failure }: UnknownField): string {

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../core/index.ts';
-import { setOwn, yamlLibrary } from '../../core/index.ts';
+import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 
 /** The error of a text that is not YAML. Its message resembles that of Go's parser. */
@@ -98,11 +98,6 @@ function normalise(value: unknown): JsonValue {
  * YAML 1.1 reads as something else.
  */
 export function toYamlText(value: unknown): string {
-  return yamlLibrary().stringify(value, {
-    compat: 'yaml-1.1',
-    sortMapEntries: true,
-    lineWidth: 0,
-    indentSeq: false,
-    aliasDuplicateObjects: false,
-  });
+  const document = new (yamlLibrary().Document)(value, { ...YAML_OUTPUT, sortMapEntries: true });
+  return yamlOutput(document, { indentSeq: false });
 }

@@ -1,6 +1,4 @@
-/** Characters that must be escaped, because YAML readers refuse them or read them as line breaks. */
-// eslint-disable-next-line no-control-regex -- control characters are what it finds
-const SPECIAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;
+import { escapeForYaml, SPECIAL_IN_YAML } from '../../core/index.ts';
 
 /** Matches a text that needs quotes, because an indicator, a comment or `: ` in it would change its meaning. */
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
@@ -27,7 +25,7 @@ export function yamlScalar(value: string | number | bigint | boolean | null, ind
   if (typeof value !== 'string') return String(value);
   if (value === '') return "''";
   if (WORD.test(value) && (value.length > MAX_KEYWORD_LENGTH || !KEYWORD.test(value))) return value;
-  if (SPECIAL.test(value)) return doubleQuoted(value);
+  if (SPECIAL_IN_YAML.test(value)) return doubleQuoted(value);
   if (value.includes('\n')) return (indent === undefined ? undefined : block(value, indent)) ?? doubleQuoted(value);
   if (INDICATOR.test(value) || value.includes('\t') || OTHER_TYPE.test(value)) {
     return value.includes("'") && !value.includes('"') ? doubleQuoted(value) : `'${value.replaceAll("'", "''")}'`;
@@ -43,9 +41,4 @@ function block(value: string, indent: string): string | undefined {
   return `|${chomping}\n${lines.map((line) => (line === '' ? '\n' : `${indent}${line}\n`)).join('')}`;
 }
 
-function doubleQuoted(value: string): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
+const doubleQuoted = (value: string): string => escapeForYaml(JSON.stringify(value));

@@ -1,0 +1,38 @@
+import type { Document, ToStringOptions } from 'yaml';
+import { yamlLibrary } from './late-parts.ts';
+
+/**
+ * Characters that YAML output must escape, because readers of YAML 1.1 (kubectl, kro) refuse them or read them as line
+ * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are no characters.
+ */
+// eslint-disable-next-line no-control-regex -- control characters are what it finds
+export const SPECIAL_IN_YAML = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;
+
+/** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
+const UNESCAPED = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** Escapes the characters of a double-quoted text that readers of YAML 1.1 would refuse or read as line breaks. */
+export function escapeForYaml(quoted: string): string {
+  return quoted.replace(UNESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The options of a document for output that readers of YAML 1.1 read as the same values. */
+export const YAML_OUTPUT = { compat: 'yaml-1.1', aliasDuplicateObjects: false } as const;
+
+/**
+ * Prints a document as YAML that readers of YAML 1.1 (kubectl, kro) read as the same values, without line folding. Texts
+ * with special characters get double quotes and escapes.
+ *
+ * @param document made with `YAML_OUTPUT`
+ */
+export function yamlOutput(document: Document, options: ToStringOptions = {}): string {
+  const text = document.toString({ lineWidth: 0, ...options });
+  if (!SPECIAL_IN_YAML.test(text)) return text;
+  const { visit, Scalar } = yamlLibrary();
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && SPECIAL_IN_YAML.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return escapeForYaml(document.toString({ lineWidth: 0, ...options }));
+}
