@@ -27,20 +27,27 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['ENOENT', 'the file system does not allow a folder there'],
 ]);
 
+/** How a file is written, and the error when the file system refuses. */
+export interface WriteDetails {
+  /** The code of the error, for example `gitops/not-written`. */
+  readonly code: string;
+  /** What to do when the file system refuses. */
+  readonly remedy: string;
+  /**
+   * Permissions of the file, such as 0o600. They are set before the text is written, also on an existing file. By
+   * default a new file gets those of the process, and an existing file keeps its own.
+   */
+  readonly mode?: number;
+  /** The path in the error. By default the path itself. */
+  readonly shown?: string;
+}
+
 /**
  * Writes a file, and makes missing folders in its path.
  *
- * @param code of the error, for example `gitops/not-written`
- * @param remedy what to do when the file system refuses
- * @param mode permissions of the file, such as 0o600. They are set before the text is written, also on an existing
- *   file. By default a new file gets those of the process, and an existing file keeps its own
  * @throws TypeKroError with the reason in words.
  */
-export function writeFile(
-  path: string,
-  text: string,
-  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
-): void {
+export function writeFile(path: string, text: string, details: WriteDetails): void {
   explaining(path, details, () => {
     makeDirectory(dirname(path));
     if (details.mode === undefined) writeFileSync(path, text);
@@ -83,11 +90,7 @@ function writeWithMode(path: string, text: string, mode: number): void {
  *
  * @throws TypeKroError like `writeFile`.
  */
-export function replaceFile(
-  path: string,
-  text: string,
-  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
-): void {
+export function replaceFile(path: string, text: string, details: WriteDetails): void {
   explaining(path, details, () => {
     const target = realpathSync(path);
     const beside = `${target}.typekro-${process.pid}`;
@@ -102,11 +105,7 @@ export function replaceFile(
 }
 
 /** Runs a write. Turns an error of the file system into a `TypeKroError` with the reason in words. */
-function explaining(
-  path: string,
-  details: { readonly code: string; readonly remedy: string; readonly mode?: number },
-  write: () => void,
-): void {
+function explaining(path: string, details: WriteDetails, write: () => void): void {
   try {
     write();
   } catch (error) {
@@ -114,7 +113,11 @@ function explaining(
     const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
     const reason = blocking === undefined ? (REASONS.get(code) ?? message) : `${blocking} is a file, not a folder`;
     const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
-    throw new TypeKroError(`${path} cannot be written: ${reason}`, { ...details, remedy, cause: error });
+    throw new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
+      code: details.code,
+      remedy,
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '../../core/index.ts';
+import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -18,6 +18,7 @@ import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 
 /** `typekro plan FILE…`: prints what an apply would change, for every instance. */
@@ -86,6 +87,11 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   const print = printerFor(context, input);
   const [snapshot, comment] = [textOption(input, 'snapshot'), textOption(input, 'github')];
   const loaded = await loadFiles(context, input.positionals);
+  if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
+    // Without an object there is nothing to ask the cluster.
+    printDiagnostics(context, loaded.diagnostics, loaded.texts);
+    return ExitCode.diagnostics;
+  }
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
     const isSaved = input.options['save'] === true;

@@ -3,6 +3,7 @@ import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Paint } from '../../testing/index.ts';
 import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '../../testing/index.ts';
 import { systemClock } from '../../kube/index.ts';
+import { printFailure } from '../failure.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -119,6 +120,7 @@ docs/testing.md explains all fields.`,
         const result = await runFile(read);
         const late = result.diagnostics.slice(read.before.diagnostics.length);
         if (late.length > 0) printDiagnostics(context, late, result.texts);
+        if (result.notWritten !== undefined) printFailure(result.notWritten, context);
         results.push(result);
       }
       printResults(context, { form, isListed, filter }, results, performance.now() - started);
@@ -139,7 +141,8 @@ docs/testing.md explains all fields.`,
     const isBelow = minimum !== undefined && percent < minimum;
     if (isBelow) context.printError(belowMinimum(percent, minimum));
     const isBroken = results.some((each) => (each.faults?.failures.length ?? 0) > 0);
-    return failed > 0 || isBelow || isBroken ? ExitCode.failed : ExitCode.ok;
+    const isUnwritten = results.some(({ notWritten }) => notWritten !== undefined);
+    return failed > 0 || isBelow || isBroken || isUnwritten ? ExitCode.failed : ExitCode.ok;
   },
 };
 

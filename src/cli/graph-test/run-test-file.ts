@@ -60,6 +60,8 @@ export interface TestFileResult {
   /** What the lives under faults came to, where they were asked for. */
   readonly faults?: FaultTestResult;
   readonly texts: ReadonlyMap<string, string>;
+  /** Why the snapshots of the tests could not be written. The results of the tests stand. */
+  readonly notWritten?: TypeKroError;
   /** True for a file of another kind that was found in a folder. Its tests do not run, and it is not an error. */
   readonly foreign?: true;
 }
@@ -170,8 +172,10 @@ async function runReady(
     results.push(result);
     options.onResult?.(result);
   }
-  if (options.update === true && !context.signal.aborted)
-    writeSnapshots(path, stored, results, new Set(tests.map((test) => test.name)));
+  const notWritten =
+    options.update === true && !context.signal.aborted
+      ? failureOf(() => writeSnapshots(before, stored, results, new Set(tests.map((test) => test.name))))
+      : undefined;
   const faults =
     options.faults === undefined || chosen.length === 0
       ? undefined
@@ -185,7 +189,19 @@ async function runReady(
   const skipped = all.filter(({ fullName }) => !ran.has(fullName)).map((each) => each.name);
   const definedFaults = faults === undefined ? {} : { faults };
   const covered = chosen.length === 0 ? {} : { coverage: coverage.coverage() };
-  return { ...before, results, skipped, ...covered, ...definedFaults };
+  const unwritten = notWritten === undefined ? {} : { notWritten };
+  return { ...before, results, skipped, ...covered, ...definedFaults, ...unwritten };
+}
+
+/** Runs a function and returns the `TypeKroError` that it throws. */
+function failureOf(run: () => void): TypeKroError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TypeKroError) return error;
+    throw error;
+  }
 }
 
 /** A file without a kind is not of another kind: it is empty, or an editor was interrupted. Its mistakes are reported. */
@@ -218,11 +234,12 @@ function problemResults(
 
 /** The results of a file as JSON. Later versions only add fields. */
 export function resultData(result: TestFileResult, filter?: string): JsonObject {
-  const { file, name, results, skipped, diagnostics, coverage, faults } = result;
+  const { file, name, results, skipped, diagnostics, coverage, faults, notWritten } = result;
   const data = {
     file,
     skipped: skipped.length,
     diagnostics,
+    ...(notWritten === undefined ? {} : { notWritten: notWritten.message }),
     ...(coverage === undefined ? {} : { coverage }),
     ...(faults === undefined ? {} : { faults: faultData(faults, { file, name, filter }) }),
     tests: results.map(({ name: testName, fullName, milliseconds, failure, source, position }) => ({

@@ -45,9 +45,11 @@ function isOfSteps(value: JsonValue | undefined): boolean {
  * failed test did not reach. Removes the snapshots of tests that are not in `names`.
  *
  * @throws TypeKroError `testing/not-written`.
+ *
+ * @param of the absolute path of the test file, and its name in messages
  */
 export function writeSnapshots(
-  path: string,
+  { path, file }: { readonly path: string; readonly file: string },
   stored: Snapshots,
   results: readonly GraphTestResult[],
   names: ReadonlySet<string>,
@@ -64,5 +66,9 @@ export function writeSnapshots(
   const head = '# Written by typekro test --update.\n';
   const target = snapshotFileOf(path);
   const write = existsSync(target) ? replaceFile : writeFile;
-  write(target, `${head}${text}`, { code: 'testing/not-written', remedy: 'make the folder of the tests writable' });
+  write(target, `${head}${text}`, {
+    code: 'testing/not-written',
+    remedy: 'make the file and its folder writable, or run the tests without --update',
+    shown: snapshotFileOf(file),
+  });
 }

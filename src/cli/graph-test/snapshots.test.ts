@@ -60,6 +60,21 @@ test.each(['same.test.yaml', 'same.test.yml', 'same.txt', 'same'])('%s has its o
   expect(readFileSync(join(cwd, name), 'utf8')).toBe(text);
 });
 
+test('snapshots that cannot be written are a failure beside the results of the tests', async () => {
+  // The name of the test file fits into the file system, and that of its snapshots does not.
+  const name = `${'n'.repeat(240)}.test.yaml`;
+  write(name, `${HEAD}tests:\n  - name: one${GIVEN}\n    expect: { snapshot: true }\n`);
+  const { code, out, err } = await run(['test', name, '--update']);
+  expect(code).toBe(1);
+  expect(out).toContain('1 passed');
+  expect(err.replaceAll(name, 'NAME')).toMatchInlineSnapshot(`
+    "error: NAME.snapshot.yaml cannot be written: a name in the path is too long [testing/not-written]
+      hint: make the file and its folder writable, or run the tests without --update"
+  `);
+  const data = JSON.parse((await run(['test', name, '--update', '-o', 'json'])).out) as { files: JsonObject[] };
+  expect(data.files).toMatchObject([{ diagnostics: [], notWritten: expect.stringContaining('cannot be written') }]);
+});
+
 test('a file of snapshots is replaced as a whole, and keeps its mode', async () => {
   const text = (name: string) => `${HEAD}tests:\n  - name: ${name}${GIVEN}\n    expect: { snapshot: true }\n`;
   write('whole.test.yaml', text('one'));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readManifest } from './read-manifest.ts';
+import { parseManifest, readManifest } from './read-manifest.ts';
 
 test.each<[string, Buffer, RegExp, RegExp]>([
   [
@@ -38,3 +38,16 @@ test.each<[string, Buffer, RegExp, RegExp]>([
     }
   },
 );
+
+test.each([
+  ['TypeKroPlan', 'a saved plan', "carry it out: typekro apply 'a plan.json'"],
+  ['TypeKroSnapshot', 'a snapshot of a cluster', "plan against it: typekro plan FILE --snapshot 'a plan.json'"],
+  ['GraphTest', 'a file of tests', "run it: typekro test 'a plan.json'"],
+  ['GraphTestSnapshot', 'a file of snapshots of tests', 'name the definition; typekro test reads this file'],
+])('a file of typekro that is no manifest names the command that takes it: %s', (kind, what, hint) => {
+  const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
+  expect(objects).toEqual([]);
+  expect(diagnostics).toMatchObject([
+    { code: 'input/not-an-object', message: `the document is no Kubernetes object: it is ${what}`, hint },
+  ]);
+});

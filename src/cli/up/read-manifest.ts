@@ -6,6 +6,7 @@ import type { DefinitionDocument } from '../../graph/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { nearestName } from '../../schema/index.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** An object of a manifest, with its document. */
 export interface ManifestObject {
@@ -171,6 +172,26 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
   return undefined;
 }
 
+/** Files that a command of typekro writes or reads in another place, by their kind. */
+const OWN_FILES = new Map<JsonValue | undefined, (file: string) => { readonly what: string; readonly hint: string }>([
+  ['TypeKroPlan', (file) => ({ what: 'a saved plan', hint: `carry it out: typekro apply ${file}` })],
+  [
+    'TypeKroSnapshot',
+    (file) => ({ what: 'a snapshot of a cluster', hint: `plan against it: typekro plan FILE --snapshot ${file}` }),
+  ],
+  ['GraphTest', (file) => ({ what: 'a file of tests', hint: `run it: typekro test ${file}` })],
+  [
+    'GraphTestSnapshot',
+    () => ({ what: 'a file of snapshots of tests', hint: 'name the definition; typekro test reads this file' }),
+  ],
+]);
+
+/** A file of typekro itself that was named in place of a manifest. */
+function ownFile({ value, file = 'FILE' }: DefinitionDocument): ReturnType<typeof otherTool> {
+  if (!isJsonObject(value) || Object.hasOwn(value, 'apiVersion')) return undefined;
+  return OWN_FILES.get(value['kind'])?.(shellWord(file));
+}
+
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
 
 /** The problem of a document that lacks a field which every object has, or that is no object. */
@@ -189,10 +210,12 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
     };
   }
   const root = value;
-  const other = otherTool(Object.keys(root));
+  const own = ownFile(document);
+  const other = own ?? otherTool(Object.keys(root));
   if (other !== undefined) {
     const { what, hint } = other;
-    const message = `the document is no Kubernetes object: it looks like ${what}`;
+    const looks = own === undefined ? 'looks like' : 'is';
+    const message = `the document is no Kubernetes object: it ${looks} ${what}`;
     return {
       code: 'input/not-an-object',
       severity: 'error',
