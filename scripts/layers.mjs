@@ -143,6 +143,7 @@ export const FLOORS = {
     'evaluate-composition.ts',
     'direct-manifests.ts event-stream.ts factory-options.ts',
     'factory.ts',
+    'graph-factory.ts',
     'composition-api.ts composition-object.ts graph-object.ts',
     'create-api.ts',
     'index.ts',

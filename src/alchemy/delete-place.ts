@@ -68,6 +68,7 @@ function targetOf(place: InstanceLocation, options: InstanceDeletion): DeployTar
   const { group, version } = parseApiVersion(place.apiVersion);
   return {
     mode: place.mode,
+    form: 'definition',
     name: place.definition,
     namespace: place.namespace,
     options: {

@@ -17,6 +17,6 @@ export function createCompositionApi(options: CompositionApiOptions): Compositio
   return {
     kubernetesComposition: define,
     toResourceGraph: define as unknown as ToResourceGraph,
-    graph: (name, build, graphOptions) => makeGraph(name, build, graphOptions),
+    graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
   };
 }

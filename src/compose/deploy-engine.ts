@@ -258,9 +258,14 @@ export interface DeployCallOptions {
   readonly onEvent?: (event: DeployEvent) => void;
 }
 
-/** The composition in the form that the deploy engine takes. */
+/** The composition or the graph in the form that the deploy engine takes. */
 export interface DeployTarget {
   readonly mode: Mode;
+  /**
+   * The kind of the definition. A composition is a ResourceGraphDefinition with an instance for each spec; a graph is
+   * one object of the kind Graph, which is both the definition and the only instance, and whose spec is no input.
+   */
+  readonly form: 'definition' | 'graph';
   /** Name of the definition. */
   readonly name: string;
   /** The namespace of the instances. */
@@ -272,9 +277,10 @@ export interface DeployTarget {
    * further schemas.
    */
   readonly compiled?: Graph | undefined;
-  /** The ResourceGraphDefinition for a target. Direct mode runs the graph of target `typekro`. */
+  /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph of target `typekro`. */
   definition(target: Target): JsonObject;
-  /** The instance for a spec: validated, with name, namespace and labels. */
+  /** The instance for a spec: validated, with name, namespace and labels. For a graph: the Graph, or in direct mode an
+   * instance without a spec that stands for it. */
   instance(spec: JsonObject): KubeObject;
   /** Namespaces that are applied before the instance in kro mode, and that stay when the instance is deleted. */
   namespaces(spec: JsonObject): readonly KubeObject[];

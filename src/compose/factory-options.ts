@@ -1,5 +1,5 @@
 import { TypeKroError } from '../core/index.ts';
-import type { DeployCallOptions, FactoryOptions, RetryPolicy } from './deploy-engine.ts';
+import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from './deploy-engine.ts';
 import { suggest } from './refusal/refusal.ts';
 
 /** The values that an option takes, in words, as an example and as a test. */
@@ -173,4 +173,20 @@ function remedyFor(name: string, table: Table): string {
   const known = Object.keys(table);
   const near = suggest(name, known);
   return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
+}
+
+/** Checks the mode of a factory. `what` names the composition or graph, `supported` the modes that its author allows. */
+export function checkMode(mode: Mode, what: string, supported: readonly Mode[] | undefined): void {
+  if (mode !== 'direct' && mode !== 'kro') {
+    const near = suggest(String(mode), ['direct', 'kro']);
+    throw new TypeKroError(`there is no factory mode "${String(mode)}"`, {
+      code: 'compose/mode',
+      remedy: near === undefined ? 'use "direct" or "kro"' : `did you mean "${near}"?`,
+    });
+  }
+  if (supported === undefined || supported.includes(mode)) return;
+  throw new TypeKroError(`${what} does not support mode ${mode}`, {
+    code: 'compose/mode',
+    remedy: `use ${supported.join(' or ')}`,
+  });
 }

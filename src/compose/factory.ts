@@ -1,16 +1,16 @@
 import type { JsonObject } from '../core/index.ts';
-import { assertMayDeploy, failsAtCaller, TypeKroError } from '../core/index.ts';
+import { assertMayDeploy, failsAtCaller } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { definitionYaml, instanceYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
-import { suggest } from './refusal/refusal.ts';
-import { checkedCall, checkedName, checkFactoryOptions } from './factory-options.ts';
+import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
 import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
 import type { Target } from './public-types.ts';
+import type { TracedCore } from './traced-core.ts';
 
 /** The dependency of the API of compositions: the engine of `factory().deploy()`. */
 export interface CompositionApiOptions {
@@ -27,20 +27,7 @@ export function createFactory(
   options: FactoryOptions,
   api: CompositionApiOptions,
 ): AnyFactory {
-  const supported = core.options.supportedModes;
-  if (mode !== 'direct' && mode !== 'kro') {
-    const near = suggest(String(mode), ['direct', 'kro']);
-    throw new TypeKroError(`there is no factory mode "${String(mode)}"`, {
-      code: 'compose/mode',
-      remedy: near === undefined ? 'use "direct" or "kro"' : `did you mean "${near}"?`,
-    });
-  }
-  if (supported !== undefined && !supported.includes(mode)) {
-    throw new TypeKroError(`composition ${core.name} does not support mode ${mode}`, {
-      code: 'compose/mode',
-      remedy: `use ${supported.join(' or ')}`,
-    });
-  }
+  checkMode(mode, `composition ${core.name}`, core.options.supportedModes);
   checkFactoryOptions(options);
   const namespace = options.namespace ?? 'default';
   // In direct mode an instance has no object of its own, so that `instanceNamespace` does not apply.
@@ -89,9 +76,16 @@ export function createFactory(
   };
 }
 
-function deployTarget(core: CompositionCore, mode: Mode, namespace: string, options: FactoryOptions): DeployTarget {
+/** The composition in the form that the deploy engine takes. */
+export function deployTarget(
+  core: CompositionCore,
+  mode: Mode,
+  namespace: string,
+  options: FactoryOptions,
+): DeployTarget {
   return {
     mode,
+    form: 'definition',
     name: core.name,
     namespace,
     options,
@@ -123,7 +117,8 @@ function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   return { ...definition, metadata: { ...metadata, annotations } };
 }
 
-function readinessOf(core: CompositionCore): DeployTarget['readiness'] {
+/** The readiness functions of the author, by resource id. */
+export function readinessOf(core: TracedCore): DeployTarget['readiness'] {
   const found = new Map<string, NonNullable<(typeof core.variants.records)[number]['readiness']>>();
   for (const record of core.variants.records)
     if (record.readiness !== undefined) found.set(record.id, record.readiness);

@@ -3,22 +3,30 @@ import type { JsonObject } from '../core/index.ts';
 import { graphYaml } from './composition-yaml.ts';
 import { explainGraph } from './explain.ts';
 import { GraphCore } from './graph-core.ts';
-import type { GraphComposition, GraphOptions } from './graph-type.ts';
+import type { Mode } from './deploy-engine.ts';
+import type { CompositionApiOptions } from './factory.ts';
+import { createGraphFactory } from './graph-factory.ts';
+import type { GraphComposition, GraphFactoryOptions, GraphOptions } from './graph-type.ts';
 import type { EmitOptions, Target } from './public-types.ts';
 import type { FunctionLike } from './source/provider.ts';
 
 /** Makes a graph from the arguments of `graph`. */
-export function makeGraph(name: string, build: unknown, options: GraphOptions = {}): GraphComposition {
+export function makeGraph(
+  name: string,
+  build: unknown,
+  options: GraphOptions,
+  api: CompositionApiOptions,
+): GraphComposition {
   if (typeof build !== 'function') {
     throw new TypeKroError('the second argument of graph() must be a function', {
       code: 'compose/definition',
       remedy: "write graph('name', () => { … })",
     });
   }
-  return graphObject(GraphCore.trace(name, build as FunctionLike, options));
+  return graphObject(GraphCore.trace(name, build as FunctionLike, options), api);
 }
 
-function graphObject(core: GraphCore): GraphComposition {
+function graphObject(core: GraphCore, api: CompositionApiOptions): GraphComposition {
   return keepPlace({
     name: core.name,
     get diagnostics() {
@@ -32,5 +40,8 @@ function graphObject(core: GraphCore): GraphComposition {
     ),
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
     explain: (): string => explainGraph(core),
+    factory: failsAtCaller((mode: Mode, options: GraphFactoryOptions = {}) =>
+      createGraphFactory(core.with(options.aspects), mode, options, api),
+    ),
   });
 }

@@ -1,4 +1,16 @@
 import type { Diagnostic, JsonObject, SourcePosition } from '../core/index.ts';
+import type {
+  DeletionResult,
+  DeployCallOptions,
+  DeployedInstance,
+  DeployEvent,
+  DryRunResult,
+  FactoryOptions,
+  FactoryStatus,
+  Mode,
+  Plan,
+  RollbackResult,
+} from './deploy-engine.ts';
 import type { CompositionOptions, EmitOptions, Target } from './public-types.ts';
 
 /** Options of a graph. */
@@ -26,6 +38,41 @@ export interface GraphComposition {
   locate(path: string, target?: Target): SourcePosition | undefined;
   /** A readable text of all nodes with their conditions, loops and expressions. */
   explain(): string;
+  /**
+   * Makes a factory, which deploys the graph in mode `kro`: as an object of the kind Graph for a controller.
+   */
+  factory(mode: Mode, options?: GraphFactoryOptions): GraphFactory;
+}
+
+/** Options of `graph(…).factory(mode, options)`. The namespace is by default that of the graph, else `default`. */
+export type GraphFactoryOptions = Omit<FactoryOptions, 'instanceNamespace' | 'allowBreakingChanges'>;
+
+/** A deployed Graph. In direct mode the cluster has no such object; the status is then that of the deploy. */
+export type DeployedGraph = DeployedInstance<JsonObject, JsonObject>;
+
+/** Deploys one graph. Each method that sends requests to a cluster loads the deploy engine first. */
+export interface GraphFactory {
+  readonly mode: Mode;
+  readonly name: string;
+  readonly namespace: string;
+  /** The manifests (direct), or the Graph (kro). */
+  toYaml(): string;
+  deploy(options?: DeployCallOptions): Promise<DeployedGraph>;
+  /** The Graph as it is in the cluster; undefined when it is not deployed. */
+  get(): Promise<DeployedGraph | undefined>;
+  getStatus(): Promise<FactoryStatus>;
+  /** Deletes the Graph and its objects, and takes back the fields of its patches. */
+  delete(options?: DeployCallOptions): Promise<DeletionResult>;
+  /**
+   * Restores the deploy before the last one; a graph that was deployed once is **deleted**. Direct mode only.
+   */
+  rollback(): Promise<RollbackResult>;
+  toDryRun(): Promise<DryRunResult>;
+  /** The changes that `deploy()` would make, field by field. Writes no object. */
+  plan(): Promise<Plan>;
+  /** Deploys and yields the events of the deploy, as `deployEvents` of a composition does. */
+  deployEvents(options?: DeployCallOptions): AsyncIterable<DeployEvent>;
+  dispose(): Promise<void>;
 }
 
 /** Defines a graph without an API by a function. The resources that the function creates become the nodes. */

@@ -43,7 +43,14 @@ export type {
   RetryPolicy,
   RollbackResult,
 } from './deploy-engine.ts';
-export type { DefineGraph, GraphComposition, GraphOptions } from './graph-type.ts';
+export type {
+  DefineGraph,
+  DeployedGraph,
+  GraphComposition,
+  GraphFactory,
+  GraphFactoryOptions,
+  GraphOptions,
+} from './graph-type.ts';
 export type { Composition, NestedComposition, ResourceList } from './composition-type.ts';
 export type {
   CelValue,

@@ -1,5 +1,5 @@
 import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isTimeout, systemClock } from '../kube/index.ts';
@@ -32,6 +32,7 @@ import {
   planKro,
 } from './kro.ts';
 import { deleteKro } from './kro-delete.ts';
+import { conditionViews } from './kro-wait.ts';
 import { takeFromController } from './migrate.ts';
 
 /** Makes the engine of the factories. A connection is opened at the first call and kept. */
@@ -201,8 +202,7 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
   if (target.mode === 'kro') {
     const instances = await listKro(kroContext(api, target, signal));
     return instances.map((object) => {
-      const state = object.status?.['state'];
-      return { state: typeof state === 'string' ? state : 'IN_PROGRESS', deployed: appliedAt(object) };
+      return { state: stateOf(object), deployed: appliedAt(object) };
     });
   }
   const states: LastDeploy[] = [];
@@ -212,4 +212,14 @@ async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortS
     states.push({ state, deployed: time === undefined ? undefined : new Date(time) });
   }
   return states;
+}
+
+/** The state of an instance. A Graph has conditions only, which say whether it is ready. */
+function stateOf(object: KubeObject): string {
+  const state = object.status?.['state'];
+  if (typeof state === 'string') return state;
+  const conditions = conditionViews(object);
+  const is = (type: string, status: string) => conditions.some((each) => each.type === type && each.status === status);
+  if (is('Accepted', 'False')) return 'ERROR';
+  return is('Accepted', 'True') && is('Ready', 'True') ? 'ACTIVE' : 'IN_PROGRESS';
 }

@@ -1,10 +1,15 @@
 import type { DeployEventContent, DeployTarget } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
+import { objectsAt } from '../kubernetes/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 
-/** The reference to a target's ResourceGraphDefinition. */
+/** The kind of a graph without an API. */
+export const GRAPH_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+
+/** The reference to a target's ResourceGraphDefinition or Graph. */
 export function definitionRef(target: DeployTarget): ObjectRef {
+  if (target.form === 'graph') return { ...GRAPH_KIND, name: target.name, namespace: target.namespace };
   return { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: target.name };
 }
 
@@ -16,11 +21,12 @@ export interface KroContext {
   readonly progress: (event: DeployEventContent) => void;
 }
 
-/** The children whose names are known from the spec, with the ids of their nodes. */
+/** The children whose names are known, with the ids of their nodes: from the spec, or from the status of a Graph. */
 export function childRefsOf(
   target: DeployTarget,
   instance: KubeObject,
 ): { readonly id: string; readonly object: ObjectRef }[] {
+  if (target.form === 'graph') return managedObjects(instance);
   const { namespace } = instance.metadata;
   return target.evaluate(instance.spec ?? {}).resources.flatMap(({ id, objects }) =>
     objects.map((object) => {
@@ -28,4 +34,13 @@ export function childRefsOf(
       return { id, object: { ...(namespace === undefined ? {} : { namespace }), ...ref } };
     }),
   );
+}
+
+/** The objects that a Graph manages, by its status. */
+function managedObjects({ status }: KubeObject): { readonly id: string; readonly object: ObjectRef }[] {
+  return objectsAt(status, 'managedResources').flatMap(({ nodeID, apiVersion, kind, name, namespace }) => {
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return [];
+    const object = { apiVersion, kind, name, ...(typeof namespace === 'string' ? { namespace } : {}) };
+    return [{ id: String(nodeID), object }];
+  });
 }

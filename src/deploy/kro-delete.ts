@@ -18,7 +18,7 @@ const LAST_LOOK_MS = 5000;
 const TRIES = 5;
 
 /**
- * Deletes an instance. Also deletes the definition when no instance of its kind is left. A failed deploy may have
+ * Deletes an instance, or a Graph. Also deletes the definition when no instance of its kind is left. A failed deploy may have
  * created no instance; then only the definition is deleted.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
@@ -44,7 +44,8 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
     };
     return { status: 'progressing', deleted: [], remaining: [identity(ref)], blockers: [blocker] };
   }
-  const definition = await deleteUnusedDefinition(context, ref, wasThere);
+  const isGraph = context.target.form === 'graph';
+  const definition = isGraph ? undefined : await deleteUnusedDefinition(context, ref, wasThere);
   const deleted = [...(wasThere ? [ref] : []), ...(definition === undefined ? [] : [definition])];
   return { status: 'complete', deleted: deleted.map(identity), remaining: [], blockers: [] };
 }

@@ -29,6 +29,7 @@ const unseenFor = ({ message }: Error) => `it cannot be watched: ${message}`;
 interface ConditionView {
   readonly type: string;
   readonly status: string;
+  readonly reason: string;
   readonly message: string;
   readonly observedGeneration: number | undefined;
 }
@@ -165,13 +166,85 @@ export async function waitForDeletion({ api, signal }: KroContext, leaving: Kube
   }
 }
 
-async function waitForActive(context: KroContext, instance: KubeObject, stopped: AbortSignal): Promise<KubeObject> {
+/** The state of an applied object that a deploy waits for. */
+interface Goal {
+  /** The state in messages. */
+  readonly name: string;
+  /** The state of an object in words. */
+  text(object: KubeObject, ready: ConditionView | undefined): string;
+  isReached(object: KubeObject, ready: ConditionView | undefined, isCurrent: boolean): boolean;
+  /** Does the controller report that its work fails? */
+  isFailing(object: KubeObject): boolean;
+}
+
+const readyText = (ready: ConditionView | undefined): string =>
+  ready === undefined ? '' : `Ready is ${ready.status}: ${ready.message}`;
+
+const stateOf = (object: KubeObject): string => String(object.status?.['state'] ?? '');
+
+const ACTIVE: Goal = {
+  name: 'ACTIVE',
+  text: (object, ready) => [`state ${stateOf(object)}`, readyText(ready)].filter(Boolean).join(', '),
+  // Conditions that the author declares replace kro's. Without the condition Ready, the state alone decides.
+  isReached: (object, ready, isCurrent) =>
+    stateOf(object) === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)),
+  isFailing: (object) => stateOf(object) === 'ERROR',
+};
+
+/** The reasons of a Graph whose work fails, in contrast to those of a Graph that waits. */
+const GRAPH_FAILURES = new Set(['ApplyFailed', 'PruneFailed', 'ReleaseFailed']);
+
+const READY: Goal = {
+  name: 'ready',
+  text: (_object, ready) => readyText(ready) || UNSEEN,
+  isReached: (_object, ready, isCurrent) => ready?.status === 'True' && isCurrent,
+  isFailing: (object) => conditionViews(object).some(({ reason }) => GRAPH_FAILURES.has(reason)),
+};
+
+/**
+ * Waits until a Graph is ready at its generation.
+ *
+ * @throws ResourceGraphFactoryError `deploy/definition-refused` when the controller does not accept the Graph,
+ * `deploy/failed` when the controller keeps reporting that the server refuses an object, `deploy/superseded` when
+ * another client deletes the Graph or changes its spec; DeploymentTimeoutError.
+ */
+export function waitForGraph(context: KroContext, graph: KubeObject): Promise<KubeObject> {
+  const { generation = 1 } = graph.metadata;
+  const goal: Goal = {
+    ...READY,
+    isReached(object, ready, isCurrent) {
+      const accepted = conditionViews(object).find(({ type }) => type === 'Accepted');
+      if (accepted?.status === 'False' && (accepted.observedGeneration ?? 0) >= generation) {
+        throw new ResourceGraphFactoryError(
+          `the controller refuses the graph ${context.target.name}: ${accepted.message}`,
+          { code: 'deploy/definition-refused', object: refOf(graph), remedy: remedyOfGraph(accepted.message) },
+        );
+      }
+      return READY.isReached(object, ready, isCurrent);
+    },
+  };
+  return waitForGoal(context, graph, new AbortController().signal, goal);
+}
+
+const remedyOfGraph = (message: string): string =>
+  `${/schema not found/.test(message) ? 'install the CustomResourceDefinition of that kind' : 'correct the graph'} and deploy again; delete() removes the refused Graph`;
+
+const waitForActive = (context: KroContext, instance: KubeObject, stopped: AbortSignal): Promise<KubeObject> =>
+  waitForGoal(context, instance, stopped, ACTIVE);
+
+async function waitForGoal(
+  context: KroContext,
+  instance: KubeObject,
+  stopped: AbortSignal,
+  goal: Goal,
+): Promise<KubeObject> {
   const { api, signal, progress, target } = context;
   const { generation = 1 } = instance.metadata;
   const ref = refOf(instance);
   const refused = new AbortController();
   let patience: { cancel(): void } | undefined;
   let last = UNSEEN;
+  let latest = instance;
   try {
     const look = (object: KubeObject | undefined) => {
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
@@ -180,14 +253,14 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
       // A new definition may add defaults to the same spec.
       const isChanged = object.metadata.generation !== generation && !jsonEquals(object.spec, instance.spec);
       if (isChanged) throw superseded(ref, 'changed the spec of');
-      const state = String(object.status?.['state'] ?? '');
+      latest = object;
       const ready = conditionViews(object).find(({ type }) => type === 'Ready');
-      const text = `state ${state}${ready === undefined ? '' : `, Ready is ${ready.status}: ${ready.message}`}`;
+      const text = goal.text(object, ready);
       if (text !== last) progress({ type: 'resource-status', resourceId: ref.name, message: text });
       last = text;
       const isCurrent = (ready?.observedGeneration ?? 0) >= generation;
       const remedy =
-        state === 'ERROR' && ready !== undefined && isCurrent
+        goal.isFailing(object) && ready !== undefined && isCurrent
           ? remedyOfRefusal(ready.message, ref.namespace ?? 'default')
           : undefined;
       if (remedy === undefined) {
@@ -197,8 +270,7 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
         const fail = () => refused.abort(remedy);
         patience ??= systemClock.setTimer(REFUSED_MS, fail);
       }
-      // Conditions that the author declares replace kro's. Without the condition Ready, the state alone decides.
-      return state === 'ACTIVE' && (ready === undefined || (ready.status === 'True' && isCurrent)) ? object : undefined;
+      return goal.isReached(object, ready, isCurrent) ? object : undefined;
     };
     const onTrouble = (error: Error) => {
       last = unseenFor(error);
@@ -210,10 +282,10 @@ async function waitForActive(context: KroContext, instance: KubeObject, stopped:
     const children = await describeChildren(
       api,
       instance,
-      childRefsOf(target, instance).map(({ object }) => object),
+      childRefsOf(target, latest).map(({ object }) => object),
     );
     const said = [`; ${shorten(last)}`, ...children].join('\n');
-    if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ACTIVE in time${said}`, ref, last);
+    if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ${goal.name} in time${said}`, ref, last);
     throw new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed${said}`, {
       code: 'deploy/failed',
       object: ref,
@@ -254,6 +326,7 @@ export function conditionViews(object: KubeObject): ConditionView[] {
   return list.filter(isJsonObject).map((condition) => ({
     type: String(condition['type']),
     status: String(condition['status']),
+    reason: String(condition['reason'] ?? ''),
     message: typeof condition['message'] === 'string' ? condition['message'] : '',
     observedGeneration:
       typeof condition['observedGeneration'] === 'number' ? condition['observedGeneration'] : undefined,

@@ -7,8 +7,8 @@ import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
-import { definitionRef } from './kro-context.ts';
-import { conditionViews, waitForDefinition, waitForInstance, waitForDeletion } from './kro-wait.ts';
+import { definitionRef, GRAPH_KIND } from './kro-context.ts';
+import { conditionViews, waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** The field manager of definitions and instances that are applied for the user. */
@@ -35,10 +35,29 @@ export async function deployKro(
   spec: JsonObject,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  if (context.target.form === 'graph') return deployGraph(context, options);
   for (const namespace of context.target.namespaces(spec)) {
     await context.api.apply(namespace, { fieldManager: MANAGER, force: true, signal: context.signal });
   }
   return applyInstance(context, () => Promise.resolve(context.target.instance(spec)), options);
+}
+
+/** Did the server refuse a write because the namespace of the object does not exist? */
+const isMissingNamespace = (error: unknown): boolean => isNotFound(error) && error.details.kind === 'namespaces';
+
+/** Applies a Graph, and waits until it is ready at its generation, unless `waitForReady` is false. */
+async function deployGraph(
+  context: KroContext,
+  options: { readonly waitForReady: boolean },
+): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  const { target, progress } = context;
+  const wanted = target.instance({});
+  const applied = await applyFresh(context, wanted).catch((error: unknown) => {
+    if (error instanceof KubeError && error.code === 'kube/unknown-kind') throw notInstalled(target, error);
+    throw isMissingNamespace(error) ? missingNamespace(`graph ${target.name}`, target.namespace, error) : error;
+  });
+  progress({ type: 'progress', message: `applied Graph ${target.name}` });
+  return asDeployed(options.waitForReady ? await waitForGraph(context, applied) : applied);
 }
 
 /**
@@ -81,8 +100,7 @@ async function applyInstance(
   const inherited = await takeFromDirect(api, target.name, wanted, signal);
   const instance = await applyFresh(context, inherited?.instance ?? wanted).catch((error: unknown) => {
     const { name = '', namespace = '' } = wanted.metadata;
-    const isMissing = isNotFound(error) && error.details.kind === 'namespaces';
-    throw isMissing ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
+    throw isMissingNamespace(error) ? missingNamespace(`${target.name} "${name}"`, namespace, error) : error;
   });
   progress({ type: 'progress', message: `applied ${instance.kind} ${instance.metadata.name ?? ''}` });
   if (inherited !== undefined) {
@@ -149,11 +167,13 @@ function deletedAgain(target: DeployTarget): Error {
 }
 
 function notInstalled(target: DeployTarget, cause: KubeError): Error {
-  return new ResourceGraphFactoryError('the cluster has no ResourceGraphDefinitions', {
+  const object = definitionRef(target);
+  const gate = target.form === 'graph' ? ', with the feature gate GraphKind' : '';
+  return new ResourceGraphFactoryError(`the cluster has no ${object.kind}s`, {
     code: 'deploy/not-installed',
-    object: definitionRef(target),
+    object,
     cause,
-    remedy: 'run `typekro install` and `typekro controller` (or install kro) there, or use direct mode',
+    remedy: `run \`typekro install\` and \`typekro controller\` (or install kro) there${gate}, or use direct mode`,
   });
 }
 
@@ -165,10 +185,13 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   const { api, target, signal } = context;
   const waiting: { nodeId: string; reason: string }[] = [];
   const changes: PlanChange[] = [];
-  const wanted = [
-    ['definition', kroDefinition(target) as unknown as KubeObject],
-    ['instance', target.instance(spec)],
-  ] as const;
+  const wanted: readonly (readonly [nodeId: string, object: KubeObject])[] =
+    target.form === 'graph'
+      ? [['graph', target.instance(spec)]]
+      : [
+          ['definition', kroDefinition(target) as unknown as KubeObject],
+          ['instance', target.instance(spec)],
+        ];
   for (const [nodeId, object] of wanted) {
     const { apiVersion, kind } = object;
     if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) {
@@ -176,8 +199,13 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
       continue;
     }
     const before = await api.find(refOf(object), { signal });
-    const after = await api.apply(object, { fieldManager: MANAGER, force: true, dryRun: true, signal });
-    changes.push(changeOf(nodeId, before, after));
+    try {
+      const after = await api.apply(object, { fieldManager: MANAGER, force: true, dryRun: true, signal });
+      changes.push(changeOf(nodeId, before, after));
+    } catch (error) {
+      if (!isMissingNamespace(error)) throw error;
+      waiting.push({ nodeId, reason: `there is no namespace ${target.namespace} yet` });
+    }
   }
   return { changes, waiting };
 }
@@ -191,8 +219,9 @@ export function appliedAt({ metadata }: KubeObject): Date | undefined {
   return entry === undefined ? undefined : new Date(typeof time === 'string' ? time : 0);
 }
 
-/** The apiVersion and kind of a definition's instances. */
+/** The apiVersion and kind of a definition's instances. A Graph is its own instance. */
 export function instanceKindOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
+  if (definition['kind'] === GRAPH_KIND.kind) return GRAPH_KIND;
   const { schema = {} } = definition['spec'] as { schema?: { group?: string; apiVersion?: string; kind?: string } };
   const { group = 'kro.run', apiVersion: version = '', kind = '' } = schema;
   return { apiVersion: formatApiVersion({ group, version }), kind };
@@ -214,12 +243,16 @@ export async function kroDefinitionStatus(context: KroContext): Promise<Definiti
   };
 }
 
-/** The instances of a target's kind in its namespace. */
+/** The instances of a target's kind in its namespace; for a graph the one Graph, if it exists. */
 export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const { api, target, signal } = context;
   const { apiVersion, kind } = instanceKindOf(kroDefinition(target));
   const known = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   if (known === undefined) return [];
+  if (target.form === 'graph') {
+    const found = await api.find({ ...GRAPH_KIND, name: target.name, namespace: target.namespace }, { signal });
+    return found === undefined ? [] : [found];
+  }
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;
 }
 

@@ -1,0 +1,83 @@
+import { assertMayDeploy, failsAtCaller } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { graphYaml } from './composition-yaml.ts';
+import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from './deploy-engine.ts';
+import { eventsOf } from './event-stream.ts';
+import { deployTarget, readinessOf } from './factory.ts';
+import type { CompositionApiOptions } from './factory.ts';
+import { checkedCall, checkFactoryOptions, checkMode } from './factory-options.ts';
+import type { GraphCore } from './graph-core.ts';
+import type { GraphFactory, GraphFactoryOptions } from './graph-type.ts';
+import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
+
+/** The modes in which a graph is deployed. */
+const MODES: readonly Mode[] = ['kro'];
+
+/** A graph has no spec. */
+const NO_SPEC: JsonObject = {};
+
+/** Makes a factory, which deploys a graph. Methods that need a cluster load the deploy engine first. */
+export function createGraphFactory(
+  given: GraphCore,
+  mode: Mode,
+  options: GraphFactoryOptions,
+  api: CompositionApiOptions,
+): GraphFactory {
+  checkMode(mode, `graph ${given.name}`, given.options.supportedModes ?? MODES);
+  checkFactoryOptions(options);
+  const namespace = options.namespace ?? given.options.namespace ?? 'default';
+  const core = given.inNamespace(namespace);
+  const target = graphTarget(core, mode, namespace, options);
+  const engine = (): Promise<DeployEngine> => api.loadDeploy();
+  const writer = (call: string): Promise<DeployEngine> => {
+    assertMayDeploy(call);
+    return engine();
+  };
+  return {
+    mode,
+    name: core.name,
+    namespace,
+    toYaml: failsAtCaller(() => graphYaml(core, options.target ?? 'stock')),
+    deploy: failsAtCaller(async (call?: DeployCallOptions) =>
+      (await writer('deploy()')).deploy(target, NO_SPEC, checkedCall(call)),
+    ),
+    get: failsAtCaller(async () => (await (await engine()).getInstances(target))[0]),
+    getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
+    delete: failsAtCaller(async (call?: DeployCallOptions) =>
+      (await writer('delete()')).deleteInstance(target, core.name, checkedCall(call)),
+    ),
+    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
+    toDryRun: failsAtCaller(async () => (await engine()).toDryRun(target, NO_SPEC)),
+    plan: failsAtCaller(async () => (await engine()).plan(target, NO_SPEC)),
+    deployEvents: (call) =>
+      eventsOf(checkedCall(call), async (own) => (await writer('deployEvents()')).deploy(target, NO_SPEC, own)),
+    dispose: async () => (await engine()).dispose(target),
+  };
+}
+
+function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: GraphFactoryOptions): DeployTarget {
+  return {
+    mode,
+    form: 'graph',
+    name: core.name,
+    namespace,
+    options,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    get compiled() {
+      return core.options.types === undefined ? core.write('typekro').graph : undefined;
+    },
+    definition: (of) => core.write(of).definition,
+    instance: () => core.write(options.target ?? 'stock').definition as unknown as KubeObject,
+    namespaces: () => [],
+    get singletons() {
+      return singletonsOf(core).map((shared) => ({
+        target: deployTarget(shared.core, 'kro', SINGLETON_NAMESPACE, options),
+        instance: sharedInstance(shared),
+      }));
+    },
+    evaluate: () => ({ resources: [], status: {}, violations: [] }),
+    readiness: readinessOf(core),
+  };
+}

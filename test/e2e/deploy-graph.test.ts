@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { controllerCrds } from '../../src/controller/index.ts';
+import type { JsonObject } from '../../src/core/index.ts';
+import { def, graph } from '../../src/index.ts';
+import { ConfigMap } from '../../src/factories/simple/index.ts';
+import { waitForObject } from '../../src/kube/index.ts';
+import type { TestCluster } from '../../src/testing/index.ts';
+import { createCluster } from '../../src/testing/index.ts';
+
+const shop = (color: string) =>
+  graph('shop', () => {
+    const naming = def('naming', { team: 'red' });
+    ConfigMap({ id: 'config', name: naming.team, data: { color } });
+  });
+
+const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', name: 'shop', namespace: 'team-a' };
+
+let cluster: TestCluster;
+beforeEach(async () => {
+  cluster = await createCluster({ clock: 'real' });
+});
+afterEach(() => cluster.close());
+
+const install = async () => {
+  for (const crd of controllerCrds()) await cluster.client.apply(crd, { fieldManager: 'test', force: true });
+};
+
+const factory = (color = 'blue') =>
+  shop(color).factory('kro', { namespace: 'team-a', transport: cluster.transport, timeout: 10_000 });
+
+/** Writes the conditions of a Graph as a controller would, once the Graph has the generation. */
+async function report(generation: number, states: Readonly<Record<string, readonly [status: string, reason: string]>>) {
+  const seen = await waitForObject(cluster.client, ref, AbortSignal.timeout(10_000), (object) =>
+    (object?.metadata.generation ?? 0) >= generation ? object : undefined,
+  );
+  const conditions = Object.entries(states).map(([type, [status, reason]]): JsonObject => ({
+    type,
+    status,
+    reason,
+    message: `said of ${type}`,
+    observedGeneration: generation,
+    lastTransitionTime: '2026-11-23T00:00:00Z',
+  }));
+  await cluster.client.patch(ref, { status: { conditions } }, { subresource: 'status' });
+  return seen;
+}
+
+describe('a graph in mode kro is one object of the kind Graph', () => {
+  test('without the kind, the error names the gate', async () => {
+    await expect(factory().deploy()).rejects.toThrow('the cluster has no Graphs');
+  });
+
+  test('is applied, awaited at its generation, read and deleted', async () => {
+    await install();
+    const first = factory();
+    expect(await first.get()).toBeUndefined();
+    expect(await first.plan()).toMatchObject({
+      waiting: [{ nodeId: 'graph', reason: 'there is no namespace team-a yet' }],
+    });
+    await cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+    expect((await first.plan()).changes.map(({ outcome, nodeId }) => [outcome, nodeId])).toEqual([
+      ['created', 'graph'],
+    ]);
+    const ready = { Accepted: ['True', 'Compiled'], Ready: ['True', 'Ready'] } as const;
+    const [deployed, seen] = await Promise.all([first.deploy(), report(1, ready)]);
+    expect(seen.spec).toEqual({
+      nodes: [
+        {
+          id: 'config',
+          template: {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: '${naming.team}', labels: { app: '${naming.team}' } },
+            data: { color: 'blue' },
+          },
+        },
+        { id: 'naming', def: { team: 'red' } },
+      ],
+    });
+    expect([deployed.kind, deployed.metadata.namespace]).toEqual(['Graph', 'team-a']);
+    expect(await first.getStatus()).toMatchObject({ instanceCount: 1, health: 'healthy' });
+    expect((await factory('green').plan()).changes[0]).toMatchObject({ outcome: 'configured', nodeId: 'graph' });
+    const result = await first.delete();
+    expect([result.status, result.deleted]).toEqual(['complete', [ref]]);
+    expect(await first.get()).toBeUndefined();
+  });
+
+  test('an unaccepted Graph fails the deploy with the text of the controller', async () => {
+    await install();
+    const refused = { Accepted: ['False', 'InvalidGraph'], Ready: ['False', 'InvalidGraph'] } as const;
+    const [result] = await Promise.allSettled([factory().deploy(), report(1, refused)]);
+    expect(String((result as PromiseRejectedResult).reason)).toContain(
+      'the controller refuses the graph shop: said of Accepted',
+    );
+    expect(await factory().getStatus()).toMatchObject({ health: 'failed' });
+  });
+
+  test('a Graph that waits until the time limit is named with its condition', async () => {
+    await install();
+    const waiting = {
+      Accepted: ['True', 'Compiled'],
+      ResourcesConverged: ['False', 'WaitingForReadiness'],
+      Ready: ['False', 'WaitingForReadiness'],
+    } as const;
+    const [result] = await Promise.allSettled([factory().deploy({ timeout: 1000 }), report(1, waiting)]);
+    expect(String((result as PromiseRejectedResult).reason)).toMatch(
+      /Graph shop did not become ready in time; Ready is False: said of Ready/,
+    );
+  });
+});
