@@ -42,12 +42,12 @@ export class DirectAnswers implements ExecutionView {
     this.#readPorts = { ...options, user: undefined };
   }
 
-  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
-    return this.#options.store.failedWrite(target);
+  failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
+    return this.#options.store.failedWrite(target, writer);
   }
 
-  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
-    this.#options.store.setFailedWrite(target, failed);
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
+    this.#options.store.setFailedWrite(target, failed, writer);
   }
 
   applied({ target, fingerprint }: ApplyAction, answer: KubeObject): void {

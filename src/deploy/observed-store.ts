@@ -13,7 +13,7 @@ import type {
   Observed,
   EquivalentDigests,
 } from '../runtime/index.ts';
-import { ownedFingerprint, targetKey } from '../runtime/index.ts';
+import { ownedFingerprint, targetKey, writeKey } from '../runtime/index.ts';
 
 /** A live object with its target. */
 export interface KnownObject {
@@ -85,8 +85,8 @@ export class ObservedStore implements Observed {
     return this.#members.get(key) ?? this.#unread(key);
   }
 
-  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
-    return this.#failed.get(targetKey(target));
+  failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
+    return this.#failed.get(writeKey(target, writer));
   }
 
   failedRead(target: ObjectTarget): RememberedRead | undefined {
@@ -171,9 +171,9 @@ export class ObservedStore implements Observed {
     this.setObject(target, undefined);
   }
 
-  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
-    if (failed === undefined) this.#failed.delete(targetKey(target));
-    else this.#failed.set(targetKey(target), failed);
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
+    if (failed === undefined) this.#failed.delete(writeKey(target, writer));
+    else this.#failed.set(writeKey(target, writer), failed);
   }
 }
 

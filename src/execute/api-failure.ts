@@ -1,3 +1,4 @@
+import { compareText } from '../golang/index.ts';
 import { KubeError } from '../kube/index.ts';
 import type { ApiFailure, MissingPermission } from '../runtime/index.ts';
 import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
@@ -5,12 +6,22 @@ import { failureText, isRefusal, missingRight } from '../runtime/index.ts';
 /** A client error in the runtime's form. A 403 includes the missing right. */
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
+  const conflicts = conflictingManagers(error);
   return {
     code: error.status,
     reason: error.reason,
     message: error.message,
     ...(permission === undefined ? {} : { permission }),
+    ...(conflicts.length === 0 ? {} : { conflicts }),
   };
+}
+
+/** The managers that own the fields of a server-side apply with a conflict; sorted. Empty for any other error. */
+export function conflictingManagers({ details }: KubeError): readonly string[] {
+  const names = details.causes.flatMap(({ reason, message = '' }) =>
+    reason === 'FieldManagerConflict' ? (/^conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? []) : [],
+  );
+  return [...new Set(names)].sort(compareText);
 }
 
 /**

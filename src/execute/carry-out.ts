@@ -2,7 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import type { Decision } from '../runtime/index.ts';
 import { allEffects, eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
-import { applyChildren, deleteChildren } from './write-children.ts';
+import { applyChildren, deleteChildren, releaseFields } from './write-children.ts';
 import type { ParentOutcome } from './write-parent.ts';
 import { writeParent } from './write-parent.ts';
 
@@ -22,7 +22,8 @@ export async function carryOut(decision: Decision, ports: ExecutionPorts): Promi
     eachEffect(ports.clock, read, (request) => view.read(request)),
   ]);
   if (parent === 'decide-again') return true;
-  if (effects !== 'read' && (apply.length > 0 || decision.delete.length > 0)) return true;
+  const { delete: deletions, release = [] } = decision;
+  if (effects !== 'read' && [apply, deletions, release].some((list) => list.length > 0)) return true;
   if (read.length > 0) return read.some((request) => view.isAnswered(request));
   if (parent === 'written') return true;
   if (effects === 'write' && isStatusDue(instance, decision)) await ports.writeStatus?.(decision);
@@ -41,11 +42,12 @@ async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentO
     applyChildren(ports, decision.apply),
   ]);
   await deleteChildren(ports, decision.delete);
+  await releaseFields(ports, decision.release ?? []);
   return outcome;
 }
 
-function hasWrites({ apply, delete: deletions, parent }: Decision): boolean {
-  return apply.length > 0 || deletions.length > 0 || Object.keys(parent).length > 0;
+function hasWrites({ apply, delete: deletions, release = [], parent }: Decision): boolean {
+  return [apply, deletions, release, Object.keys(parent)].some((list) => list.length > 0);
 }
 
 /** Does this step delete the first child before the status shows the deletion? */

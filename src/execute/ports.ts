@@ -9,6 +9,7 @@ import type {
   ObjectTarget,
   ParentWrite,
   ReadRequest,
+  ReleaseAction,
 } from '../runtime/index.ts';
 
 /** A failed write, with the number of its failures in a row. */
@@ -36,9 +37,9 @@ export interface WriteRules {
 
 /** Receives responses, so that the next decision knows them. Only `read` is asynchronous. */
 export interface ExecutionView {
-  failedWrite(target: ObjectTarget): RememberedWrite | undefined;
-  /** Records the outcome of a write; `undefined` after a success. */
-  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void;
+  failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined;
+  /** Records the outcome of a write; `undefined` after a success. `writer` is as in `Observed.failedWrite`. */
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void;
   /**
    * Called when the server accepted an apply. `answer` is the stored object; in a dry run, the object that the server
    * would store.
@@ -49,6 +50,10 @@ export interface ExecutionView {
    * when the object is gone.
    */
   deleted(action: DeleteAction, left: KubeObject | undefined): void;
+  /**
+   * Called when the server accepted the release of fields. `left` is the object afterwards; undefined when it is gone.
+   */
+  released?(action: ReleaseAction, left: KubeObject | undefined): void;
   /** Reads the requested object or list. A view that gets objects from watches skips requests that a watch answers. */
   read(request: ReadRequest): Promise<void>;
   /** Does the view have the requested object or list? If so, another step is due. */

@@ -1,8 +1,19 @@
-import { isNotFound, KubeError, pause } from '../kube/index.ts';
-import type { ApplyAction, DeleteAction, ObjectTarget, WriteAttempt } from '../runtime/index.ts';
-import { digestText, isSameWrite, keys, refOfTarget } from '../runtime/index.ts';
+import type { KubeObject } from '../core/index.ts';
+import { isConflict, isNotFound, KubeError, pause } from '../kube/index.ts';
+import type { ApplyAction, DeleteAction, ObjectTarget, ReleaseAction, WriteAttempt } from '../runtime/index.ts';
+import {
+  digestText,
+  isSameWrite,
+  isTemplateManager,
+  keys,
+  mayForce,
+  refOfTarget,
+  RELEASE,
+  writerName,
+  writerOf,
+} from '../runtime/index.ts';
 import { afterFailedWrite } from './after-failure.ts';
-import { apiFailure } from './api-failure.ts';
+import { apiFailure, conflictingManagers } from './api-failure.ts';
 import { eachEffect } from './each-effect.ts';
 import type { ExecutionPorts } from './ports.ts';
 
@@ -29,29 +40,97 @@ function isNamespace({ target: { type } }: ApplyAction): boolean {
 }
 
 async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<void> {
-  const { api, signal, effects, view, sink, rules } = ports;
-  const { target, desired, fingerprint } = action;
-  const dryRun = effects === 'dry-run';
+  const { view, sink, rules } = ports;
+  const { target, fingerprint, uid, version } = action;
+  const writer = patchWriter(action);
   try {
-    const answer = await api.apply(desired, {
-      fieldManager: keys.CHILD_MANAGER,
-      force: true,
-      signal,
-      ...ONCE,
-      ...(dryRun ? { dryRun } : {}),
-    });
-    view.setFailedWrite(target, undefined);
+    const answer = await requestApply(ports, action);
+    view.setFailedWrite(target, undefined, writer);
     sink.childApplied?.(action, answer);
     view.applied(action, answer);
   } catch (thrown) {
-    const attempt = { digest: digestText(fingerprint), uid: action.uid };
-    await rememberFailedWrite(ports, target, attempt, thrown, rules.lasting === 'final');
+    const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
+    await rememberFailedWrite(ports, target, attempt, thrown, rules.lasting === 'final', writer);
   }
 }
 
-/** Deletes children, with their UIDs as precondition. */
-export function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
-  return eachEffect(ports.clock, actions, (action) => deleteChild(ports, action));
+/** The name of the writer of a patch node; undefined for a child. */
+function patchWriter({ manager, subresource }: Pick<ApplyAction, 'manager' | 'subresource'>): string | undefined {
+  return manager === undefined || isTemplateManager(manager) ? undefined : writerName(writerOf(manager, subresource));
+}
+
+/**
+ * Applies an object, with force if the action says so. Without force, a conflict with managers whose fields the action
+ * may take over leads to a second request with force.
+ */
+async function requestApply({ api, signal, effects }: ExecutionPorts, action: ApplyAction): Promise<KubeObject> {
+  const { manager = keys.CHILD_MANAGER, subresource, force = 'always' } = action;
+  const desired = patchWriter(action) === undefined ? action.desired : withUid(action.desired, action.uid);
+  const dryRun = effects === 'dry-run';
+  const options = {
+    fieldManager: manager,
+    signal,
+    ...ONCE,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(dryRun ? { dryRun } : {}),
+  };
+  try {
+    return await api.apply(desired, { ...options, force: force === 'always' });
+  } catch (thrown) {
+    if (!(thrown instanceof KubeError) || !mayForce(action, conflictingManagers(thrown))) throw thrown;
+    return api.apply(desired, { ...options, force: true });
+  }
+}
+
+/** The UID prevents that an apply creates an object that was deleted in the meantime. */
+function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
+  return uid === undefined ? desired : { ...desired, metadata: { ...desired.metadata, uid } };
+}
+
+/**
+ * Releases fields of objects: an apply of nothing but the identity gives up every field of the manager. The object keeps
+ * the fields that another manager owns, too.
+ */
+export function releaseFields(ports: ExecutionPorts, actions: readonly ReleaseAction[]): Promise<void> {
+  return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
+}
+
+async function releaseObject(ports: ExecutionPorts, action: ReleaseAction): Promise<void> {
+  const { api, signal, effects, view } = ports;
+  const { target, manager, subresource, uid } = action;
+  const { apiVersion, kind, ...place } = refOfTarget(target);
+  const writer = writerName(writerOf(manager, subresource));
+  const dryRun = effects === 'dry-run';
+  try {
+    const answer = await api.apply(withUid({ apiVersion, kind, metadata: place }, uid), {
+      fieldManager: manager,
+      force: false,
+      signal,
+      ...ONCE,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(dryRun ? { dryRun } : {}),
+    });
+    view.setFailedWrite(target, undefined, writer);
+    if (!dryRun) view.released?.(action, answer);
+  } catch (thrown) {
+    if (!isNotFound(thrown)) {
+      return rememberFailedWrite(ports, target, { digest: RELEASE, uid }, thrown, false, writer);
+    }
+    view.setFailedWrite(target, undefined, writer);
+    if (!dryRun) view.released?.(action, undefined);
+  }
+}
+
+/** Deletes children, with their UIDs as precondition, one wave after the other. */
+export async function deleteChildren(ports: ExecutionPorts, actions: readonly DeleteAction[]): Promise<void> {
+  const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
+  for (const wave of waves) {
+    await eachEffect(
+      ports.clock,
+      actions.filter((action) => action.wave === wave),
+      (action) => deleteChild(ports, action),
+    );
+  }
 }
 
 async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise<void> {
@@ -71,10 +150,16 @@ async function deleteChild(ports: ExecutionPorts, action: DeleteAction): Promise
     view.deleted(action, left);
     sink.childDeleted?.(action);
   } catch (thrown) {
-    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);
+    if (!isNotFound(thrown) && !isOtherObject(thrown))
+      return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);
     view.setFailedWrite(target, undefined);
     view.deleted(action, undefined);
   }
+}
+
+/** Does an object with another UID have the name now? */
+function isOtherObject(thrown: unknown): boolean {
+  return isConflict(thrown) && thrown instanceof KubeError && thrown.message.includes('UID in precondition');
 }
 
 /**
@@ -87,12 +172,17 @@ export async function rememberFailedWrite(
   attempt: WriteAttempt,
   thrown: unknown,
   isFinal: boolean,
+  writer?: string,
 ): Promise<void> {
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
-  const before = view.failedWrite(target);
+  const before = view.failedWrite(target, writer);
   const inARow = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;
   const { failures, waitMs, isSilent } = afterFailedWrite(thrown, inARow, rules, random(), isFinal);
   if (isSilent) await pause(clock, waitMs, signal);
   const retryAt = isSilent ? clock.now() : clock.now() + waitMs;
-  view.setFailedWrite(target, { ...attempt, failures, failure: apiFailure(thrown, user), retryAt });
+  const failure = apiFailure(thrown, user);
+  const { version: conflictVersion, ...same } = attempt;
+  const isOfVersion = failure.conflicts !== undefined && conflictVersion !== undefined;
+  const failed = { ...same, failures, failure, retryAt, ...(isOfVersion ? { conflictVersion } : {}) };
+  view.setFailedWrite(target, failed, writer);
 }

@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
-import type { CollectionNode } from '../graph/index.ts';
-import { evaluateToJson } from './evaluate.ts';
+import type { CollectionNode, ForEachDimension, GraphNode } from '../graph/index.ts';
+import { evaluateToJson, goTypeName } from './evaluate.ts';
 import { targetKey } from './identity.ts';
+import type { CollectionPlace } from './labels.ts';
 import { childLabels } from './labels.ts';
-import { evaluateHoles, fillSkeleton, fillTemplate } from './template.ts';
+import { evaluateHoles, fillSkeleton, fillTemplate, identityHoles } from './template.ts';
 import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
@@ -18,18 +19,59 @@ export type Dimensions =
   | { readonly ok: true; readonly names: readonly string[]; readonly lists: readonly (readonly JsonValue[])[] }
   | { readonly ok: false; readonly reason: Unresolved };
 
+/** A node with dimensions: one object or value for each element of their product. */
+type IteratingNode = GraphNode & { readonly forEach: readonly ForEachDimension[] };
+
 /**
  * Expands a collection: one object per element of the product of its dimensions, the first dimension outermost. The
  * whole collection fails when two items have the same identity or when there are too many items.
  */
 export function resolveCollection(context: StepContext, node: CollectionNode): Resolved {
+  const wanted: WantedObject[] = [];
+  const reason = resolveItems(context, node, (filled, target, place) => {
+    const labels = childLabels(context.itemLabels, node, context.graph.kroCompatibility, place);
+    wanted.push(wantedObject(context, node, filled, target, labels));
+  });
+  return reason === undefined ? { state: 'resolved', wanted } : unresolved(reason);
+}
+
+/**
+ * Calls `visit` with each item of a node's product, in order, with its target. Returns the reason when an item has none,
+ * or when two items have the same identity.
+ */
+export function resolveItems(
+  context: StepContext,
+  node: IteratingNode,
+  visit: (filled: JsonObject, target: ObjectTarget, place: CollectionPlace) => void,
+): Unresolved | undefined {
+  const seen = new Set<string>();
+  return fillItems(context, node, (filled, place) => {
+    const targeted = targetOfTemplate(context, node, filled);
+    if (!targeted.ok) return targeted.reason;
+    const key = targetKey(targeted.target);
+    if (seen.has(key)) return collision(context, node, filled, targeted.target);
+    seen.add(key);
+    visit(filled, targeted.target, place);
+    return undefined;
+  });
+}
+
+/**
+ * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first reason,
+ * also one that `visit` returns.
+ */
+export function fillItems(
+  context: StepContext,
+  node: IteratingNode,
+  visit: (filled: JsonObject, place: CollectionPlace) => Unresolved | undefined,
+): Unresolved | undefined {
   const dimensions = evaluateDimensions(context, node);
-  if (!dimensions.ok) return { state: 'unresolved', reason: dimensions.reason };
+  if (!dimensions.ok) return dimensions.reason;
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
   const limit = context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
   if (size > limit) {
     const message = context.texts.tooLarge(node, size, limit);
-    return unresolved({ state: 'failed', because: { kind: 'collection-too-large', size, limit }, message });
+    return { state: 'failed', because: { kind: 'collection-too-large', size, limit }, message };
   }
 
   // Fields that do not depend on the item are evaluated once for all of them.
@@ -38,28 +80,18 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
     context.ready,
     context.evaluation,
   );
-  if (shared.state !== 'value') {
-    return unresolved(unresolvedBy(context, node, shared.state, shared.failure, shared.path));
-  }
+  if (shared.state !== 'value') return unresolvedBy(context, node, shared.state, shared.failure, shared.path);
   const perItem = node.template.holes.filter((hole) => hole.kind === 'iteration');
-  const wanted: WantedObject[] = [];
-  const seen = new Set<string>();
   const variables = new Map(context.ready);
   for (let index = 0; index < size; index++) {
     assignItem(variables, dimensions, index);
     const own = evaluateHoles(perItem, variables, context.evaluation);
-    if (own.state !== 'value')
-      return unresolved(unresolvedBy(context, node, own.state, own.failure, own.path, variables));
+    if (own.state !== 'value') return unresolvedBy(context, node, own.state, own.failure, own.path, variables);
     const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
-    const targeted = targetOfTemplate(context, node, filled);
-    if (!targeted.ok) return unresolved(targeted.reason);
-    const key = targetKey(targeted.target);
-    if (seen.has(key)) return unresolved(collision(context, node, filled, targeted.target));
-    seen.add(key);
-    const labels = childLabels(context.labels, node, context.graph.kroCompatibility, { index, size });
-    wanted.push(wantedObject(context, node, filled, targeted.target, labels));
+    const reason = visit(filled, { index, size });
+    if (reason !== undefined) return reason;
   }
-  return { state: 'resolved', wanted };
+  return undefined;
 }
 
 /**
@@ -71,9 +103,7 @@ export function identitiesOfCollection(context: StepContext, node: CollectionNod
   if (!dimensions.ok) return undefined;
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
   if (size > (context.options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE)) return undefined;
-  const holes = node.template.holes.filter(
-    ({ path }) => path[0] === 'metadata' && (path[1] === 'name' || path[1] === 'namespace'),
-  );
+  const holes = identityHoles(node.template.holes);
   const targets: ObjectTarget[] = [];
   const variables = new Map(context.ready);
   for (let index = 0; index < size; index++) {
@@ -88,7 +118,7 @@ export function identitiesOfCollection(context: StepContext, node: CollectionNod
 }
 
 /** The lists that a collection runs over. */
-export function evaluateDimensions(context: StepContext, node: CollectionNode): Dimensions {
+export function evaluateDimensions(context: StepContext, node: IteratingNode): Dimensions {
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
   for (const { name, expression } of node.forEach) {
@@ -123,7 +153,7 @@ export function assignItem(
   }
 }
 
-function collision(context: StepContext, node: CollectionNode, filled: JsonObject, target: ObjectTarget): Unresolved {
+function collision(context: StepContext, node: GraphNode, filled: JsonObject, target: ObjectTarget): Unresolved {
   const { group, version, kind } = target.type;
   const metadata = filled['metadata'] as JsonObject;
   const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : '';
@@ -133,14 +163,6 @@ function collision(context: StepContext, node: CollectionNode, filled: JsonObjec
     because: { kind: 'identity-collision', identity },
     message: context.texts.collision(node, identity),
   };
-}
-
-/** The type of a value as Go names it. */
-function goTypeName(value: JsonValue | undefined): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
 }
 
 function unresolved(reason: Unresolved): Resolved {

@@ -4,9 +4,9 @@ import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
-import type { FieldSet } from './owned-fields.ts';
+import type { FieldSet, FieldWriter } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
-import { applyEntries, comparable, ownedFields, project, storedFields } from './owned-fields.ts';
+import { applyEntries, comparable, managerOf, ownedFields, project, storedFields } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
 import { isEmptyContainer } from './json-child.ts';
 
@@ -43,12 +43,13 @@ const MAX_DIFFERENCES = 50;
 export function compareApplied(
   desired: KubeObject,
   live: KubeObject,
-  manager: string = CHILD_MANAGER,
+  writer: FieldWriter = CHILD_MANAGER,
 ): FieldDifference[] {
-  const recorded = ownedFields(live, manager);
+  const manager = managerOf(writer);
+  const recorded = ownedFields(live, writer);
   const fields = recorded === undefined ? undefined : storedFields(live, recorded);
   const found: FieldDifference[] = [];
-  const appliedAt = Math.max(...applyEntries(live, manager).map(timeOf));
+  const appliedAt = Math.max(...applyEntries(live, writer).map(timeOf));
   const report: Report = (path, difference) => {
     if (found.length >= MAX_DIFFERENCES) return;
     const others = othersAt(live, path, manager);

@@ -52,12 +52,37 @@ export function instanceConditions(
   now: number,
   authored: boolean,
 ): Condition[] {
+  return summarisedConditions(DEPENDENT_CONDITIONS, instance, values, now, authored);
+}
+
+/** kro's condition types of a Graph, without `Ready`, which summarises them. */
+export const GRAPH_CONDITIONS = ['Accepted', 'ResourcesConverged'] as const;
+
+/** One of the conditions of a Graph that `Ready` summarises. */
+export type GraphCondition = (typeof GRAPH_CONDITIONS)[number];
+
+/** kro's conditions of a Graph after a change, by the rules of `instanceConditions`. */
+export function graphConditions(
+  graph: KubeObject,
+  values: Partial<Record<GraphCondition, ConditionContent>>,
+  now: number,
+): Condition[] {
+  return summarisedConditions(GRAPH_CONDITIONS, graph, values, now, false);
+}
+
+function summarisedConditions<Type extends string>(
+  types: readonly Type[],
+  instance: KubeObject,
+  values: Partial<Record<Type, ConditionContent>>,
+  now: number,
+  authored: boolean,
+): Condition[] {
   const generation = instance.metadata.generation ?? 0;
   const deleting = instance.metadata.deletionTimestamp !== undefined;
   const before = authored ? [] : readConditions(instance.status?.['conditions']);
   const previous = new Map(before.map((entry) => [entry.type, entry]));
   const born = instance.metadata.creationTimestamp ?? formatTime(now);
-  const dependents = DEPENDENT_CONDITIONS.map((type): Condition => {
+  const dependents = types.map((type): Condition => {
     const value = values[type];
     const known = previous.get(type);
     if (value !== undefined) return transition(type, value, known, generation, now);

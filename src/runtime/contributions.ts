@@ -1,22 +1,15 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { cryptoLibrary, isJsonObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
 import { goJsonKind, goJsonSyntaxError, goQuote, goQuoteJson } from '../golang/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf } from './applyset.ts';
+import { patchManager } from './field-managers.ts';
 import { annotationOf } from './identity.ts';
 import { CONTRIBUTIONS_ANNOTATION } from './keys.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 /** The id of the node that kro 0.10 adds to a graph for the author's status fields. */
 const STATUS_NODE = 'instance';
-
-/**
- * The field manager of a patch node, in the form of kro 0.10: twelve hexadecimal digits of a digest of the owner, and
- * of the owner with the node's path (ids joined by `/`). The owner of a Graph's node is the UID of the Graph.
- */
-function patchManager(owner: string, nodePath: string): string {
-  return `kro-graphengine.patch.${shortDigest(owner)}.${shortDigest(`${owner}/${nodePath}`)}`;
-}
 
 /**
  * The annotations of an instance that name the fields which its graph writes into objects that it does not own. In a
@@ -74,7 +67,3 @@ function shapeProblem(value: JsonValue): string | undefined {
 }
 
 const cannotUnmarshal = (value: JsonValue): string => `json: cannot unmarshal ${goJsonKind(value)} into Go`;
-
-function shortDigest(text: string): string {
-  return cryptoLibrary().hash('sha256', text, 'hex').slice(0, 12);
-}

@@ -1,11 +1,12 @@
 import { targetKey } from './identity.ts';
+import { applying } from './node-texts-0.10.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 /**
  * Drops the writes of two nodes that render the same object, since each would overwrite the other. Their existing
- * objects stay. Other nodes are not affected.
+ * objects stay. Other nodes are not affected. In a Graph, the first of the two nodes keeps the object.
  */
 export function dropConflictingWrites(context: StepContext): void {
   const owners = new Map<string, string>();
@@ -19,6 +20,13 @@ export function dropConflictingWrites(context: StepContext): void {
         continue;
       }
       const message = context.texts.duplicate(first, id, target);
+      if (context.graph.definedBy === 'graph') {
+        const { node } = result ?? {};
+        const because = { kind: 'duplicate-target', object: refOfTarget(target), node: first } as const;
+        if (node !== undefined)
+          hold(context, id, { state: 'failed', because, message: `${applying(node)}: ${message}` });
+        continue;
+      }
       // kro 0.10 counts the conflict as an error.
       const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);

@@ -64,6 +64,20 @@ export function evaluateField(expression: Expression, variables: Variables, cont
   return { state: 'error', failure: failureOf(expression, 'convert', reason) };
 }
 
+/** The type of the value of a condition, as Go names it, when the value is neither a boolean nor null. */
+export function wrongTypeOfCondition(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'boolean' || value === null || value === undefined ? undefined : goTypeName(value);
+}
+
+/** The type of a value as Go names it. */
+export function goTypeName(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return 'map[string]interface {}';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'string' ? 'string' : Number.isInteger(value) ? 'int64' : 'float64';
+}
+
 /** The first number that JSON cannot hold. */
 function firstNonFinite(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;

@@ -110,6 +110,12 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   'write-failed': ({ object, failure, retryAt }) =>
     `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
+  'graph-owner': ({ object, managers }) =>
+    `may not write ${formatRef(object)}, which another Graph writes (field manager ${managers.join(', ')})`,
+  'field-conflict': ({ object, managers, failure }) =>
+    `may not write fields of ${formatRef(object)} that ${managers.join(', ')} owns: ${failureText(failure)}`,
+  'target-missing': ({ object }) => `waits for ${formatRef(object)}, into which it writes`,
+  'unknown-type': ({ type }) => `waits for the type ${type}, which the API server does not serve`,
   'duplicate-target': ({ object, node }) => `renders ${formatRef(object)}, and so does ${node}`,
   'identity-collision': ({ identity }) => `has two items with one identity: ${identity}`,
   'collection-too-large': ({ size, limit }) => `has ${size} items, more than the ${limit} allowed`,

@@ -2,14 +2,14 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
 import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
 import { failureText } from './failure.ts';
-import { compareObjects, typeOfNode } from './identity.ts';
-import { dataOf, externalItemsReady, listData, objectReady } from './ready.ts';
+import { compareObjects } from './identity.ts';
+import { dataOf, externalItemsReady, listData, objectReady, published } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { selectorText } from './selector.ts';
 import { fillTemplate } from './template.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
-import { targetOfTemplate } from './wanted.ts';
+import { targetOfTemplate, typeOfFilled } from './wanted.ts';
 import type { ListTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved } from './resolved.ts';
@@ -57,7 +57,7 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
   const live = observation.live.object;
   const { uid } = live.metadata;
   const objects: ObjectReport[] = [{ object, state: 'present', ...(uid === undefined ? {} : { uid }) }];
-  return { ...nothing, ...objectReady(context, node, live), data: dataOf(live), objects };
+  return { ...nothing, ...published(context, objectReady(context, node, live)), data: dataOf(live), objects };
 }
 
 /** The external objects that match a selector, ordered by namespace and name. A node with an empty list is ready. */
@@ -76,14 +76,17 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
     });
   }
 
+  const typing = typeOfFilled(context, node, filled.value);
+  if (!typing.ok) return unresolved(node, typing.reason);
+  const { type } = typing;
   const where = namespaceOf(metadata['namespace']);
   const allowed = context.options.namespaces === 'instance' ? context.namespace : undefined;
   if (allowed !== undefined && where.namespace !== allowed) {
-    const object = { ...refOfTarget({ type: typeOfNode(node), name: '*' }), ...where };
+    const object = { ...refOfTarget({ type, name: '*' }), ...where };
     const message = `node "${node.id}" must stay in namespace "${allowed}" of the instance, but reads ${formatRef(object)}`;
     return unresolved(node, { state: 'failed', because: { kind: 'outside-namespace', object, allowed }, message });
   }
-  const target: ListTarget = { type: typeOfNode(node), selector: selector.text, ...where };
+  const target: ListTarget = { type, selector: selector.text, ...where };
   context.watches.push({ kind: 'list', nodeId: node.id, target });
   const observation = context.observed.list(target);
   const nothing = { node, wanted: [], apply: [], inPlace: true, objects: [] } as const;
@@ -99,7 +102,7 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
       ...nothing,
       state: 'failed',
       because,
-      message: context.texts.externalUnreadable(node, failureText(failure)),
+      message: context.texts.externalUnreadable(node, failureText(failure), target),
       ...again,
     };
   }
@@ -108,7 +111,7 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
     return { ...nothing, state: 'waiting', because: { kind: 'unread', selector: selector.text }, message };
   }
   const live = observation.objects.map(({ object }) => object).sort(compareObjects);
-  return { ...nothing, ...externalItemsReady(context, node, live), data: listData(live) };
+  return { ...nothing, ...published(context, externalItemsReady(context, node, live)), data: listData(live) };
 }
 
 function namespaceOf(value: JsonValue | undefined): { namespace?: string } {

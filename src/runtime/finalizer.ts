@@ -1,10 +1,15 @@
 import type { KubeObject } from '../core/index.ts';
-import { DELETION_POLICY_ANNOTATION, FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
+import { DELETION_POLICY_ANNOTATION, FINALIZER, GRAPH_FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
 import { annotationOf } from './identity.ts';
 
 /** Does the instance carry the controller's finalizer? */
 export function hasFinalizer(instance: KubeObject): boolean {
   return instance.metadata.finalizers?.includes(FINALIZER) === true;
+}
+
+/** Does the Graph carry the controller's finalizer? */
+export function hasGraphFinalizer(graph: KubeObject): boolean {
+  return graph.metadata.finalizers?.includes(GRAPH_FINALIZER) === true;
 }
 
 /** Is the instance suspended by its annotation (`suspended`, or `disabled` as older versions had it)? */

@@ -35,6 +35,14 @@ export function targetKey(target: ObjectTarget): string {
   return `${groupKindText(target.type)}/${target.namespace ?? ''}/${target.name}`;
 }
 
+/**
+ * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`); absent
+ * for the child itself, with which the object is also deleted.
+ */
+export function writeKey(target: ObjectTarget, writer?: string): string {
+  return writer === undefined ? targetKey(target) : `${targetKey(target)} ${writer}`;
+}
+
 /** The key of a live object, in the form of `targetKey`. */
 export function objectKey(object: KubeObject): string {
   return `${groupKindText(gvkOf(object))}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../graph/index.ts';
-import { evaluateToJson } from './evaluate.ts';
+import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { failedBy, missingData } from './step-context.ts';
@@ -33,6 +33,13 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
     const result = evaluateToJson(expression, context.ready, context.evaluation);
     if (result.state === 'value') {
       if (result.value === true) continue;
+      const type = context.rules.refusesNonBool ? wrongTypeOfCondition(result.value) : undefined;
+      if (type !== undefined) {
+        const message = context.texts.notBool(node, 'includeWhen', expression.cel, type);
+        const because = { kind: 'invalid-object', path: 'includeWhen', message } as const;
+        undecided = { state: 'failed', because, message };
+        continue;
+      }
       return {
         state: 'skipped',
         because: { kind: 'excluded', expression: expression.cel, value: result.value ?? null },

@@ -17,18 +17,25 @@ export type {
   Contest,
   Decision,
   DeleteAction,
+  Contribution,
+  EngineFields,
   FailedRead,
   FailedWrite,
   InstanceState,
+  ForceRule,
+  GraphTracking,
   Inventory,
   InventoryScope,
   ListObservation,
   LiveObject,
+  ManagedResource,
+  NewEquivalence,
   ObjectReadiness,
   Observation,
   Observed,
   ParentWrite,
   ReadRequest,
+  ReleaseAction,
   EquivalentDigests,
   StatusProblem,
   StepOptions,
@@ -49,6 +56,13 @@ export { selectorText } from './selector.ts';
 export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
+export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
+export { mayForce } from './force.ts';
+export { RELEASE } from './graph-retired.ts';
+export { isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
+export { recordedTracking, trackingStatus } from './tracking.ts';
+export { GRAPH_CONDITIONS, graphConditions } from './conditions.ts';
+export type { GraphCondition } from './conditions.ts';
 export type {
   Because,
   Contested,
@@ -78,10 +92,10 @@ export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
-export { hasFinalizer, isSuspended } from './finalizer.ts';
+export { hasFinalizer, hasGraphFinalizer, isSuspended } from './finalizer.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { isSameWrite, type WriteAttempt } from './paused-write.ts';
-export { groupKindText, objectKey, parseGroupKind, targetKey } from './identity.ts';
+export { groupKindText, objectKey, parseGroupKind, targetKey, writeKey } from './identity.ts';
 export * as keys from './keys.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
 export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
@@ -96,8 +110,23 @@ export {
 } from './labels.ts';
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export type { WriteDecision } from './write-decision.ts';
-export { isWhole, decideWrite, OWNER_FIELD, ownedFingerprintOf } from './write-decision.ts';
-export { desiredFingerprint, ownedFields, ownedFingerprint, ownedValues } from './owned-fields.ts';
+export {
+  isWhole,
+  decideWrite,
+  engineFieldsOf,
+  OWNER_FIELD,
+  ownedFingerprintOf,
+  withEngineEquivalence,
+} from './write-decision.ts';
+export type { FieldWriter } from './owned-fields.ts';
+export {
+  desiredFingerprint,
+  ownedFields,
+  ownedFingerprint,
+  ownedValues,
+  writerName,
+  writerOf,
+} from './owned-fields.ts';
 export { isAlwaysKept, projectObject } from './project-object.ts';
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export { INSTANCE_STATES } from './model.ts';

@@ -3,6 +3,9 @@
 /** Finalizer of definitions, revisions and instances. */
 export const FINALIZER = 'kro.run/finalizer';
 
+/** Finalizer of Graphs. */
+export const GRAPH_FINALIZER = 'kro.run/graph-finalizer';
+
 /** Field managers of server-side apply. */
 export const CHILD_MANAGER = 'kro.run/applyset';
 export const INVENTORY_MANAGER = 'kro.run/applyset-parent';

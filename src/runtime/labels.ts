@@ -48,6 +48,25 @@ export function commonLabels(
   };
 }
 
+/** Labels of all objects of a Graph; the node's label is still empty. */
+export function graphLabels(): Record<string, string> {
+  return { [keys.NODE_ID_LABEL]: '' };
+}
+
+/** Labels of all items of the collections of a Graph; the node's label is still empty. */
+export function graphItemLabels({ metadata: { uid = '' } }: KubeObject): Record<string, string> {
+  return { [keys.INSTANCE_ID_LABEL]: uid, [keys.NODE_ID_LABEL]: '' };
+}
+
+/**
+ * The label of a node: the ids of the node and its subgraphs, joined by dots. A text that is too long becomes a digest of
+ * the path.
+ */
+export function nodeLabel(nodePath: string, level: KroCompatibility): string {
+  const label = nodePath.replaceAll('/', '.');
+  return label.length > MAX_LABEL_LENGTH ? encodedLabel(nodePath, level) : label;
+}
+
 /**
  * The labels of a child: the labels of all children, and those of its node and item. They replace the author's labels
  * of the same names.
@@ -59,7 +78,7 @@ export function childLabels(
   place?: CollectionPlace,
 ): Record<string, string> {
   const labels = { ...common };
-  labels[keys.NODE_ID_LABEL] = encodedLabel(node.id, level);
+  labels[keys.NODE_ID_LABEL] = nodeLabel(node.id, level);
   if (place !== undefined) {
     labels[keys.COLLECTION_INDEX_LABEL] = String(place.index);
     labels[keys.COLLECTION_SIZE_LABEL] = String(place.size);
@@ -71,6 +90,7 @@ export function childLabels(
 export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeObject): Record<string, string> {
   const order = { [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0) };
   if (!followsGraphEngine(graph.kroCompatibility)) return order;
+  if (graph.definedBy === 'graph') return { ...order, [keys.NODE_PATH_ANNOTATION]: node.id };
   const { group } = gvkOf(instance);
   const { name = '' } = instance.metadata;
   return {

@@ -1,9 +1,9 @@
-import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { GroupVersionKind, JsonObject, KubeObject } from '../core/index.ts';
 import type { FieldDifference } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
-import type { ObjectTarget, ListTarget, MemberTarget } from './target.ts';
+import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 
 /**
  * A live object as far as it is known: the whole object, or a projection of it (`projectObject`) with identity, the
@@ -26,6 +26,19 @@ export interface LiveObject {
    * owned fields, so that the step can name the difference, and after a read that a step requested.
    */
   readonly whole?: KubeObject;
+  /**
+   * The fields that writers of kro's graph engine own, by the name of the writer (`writerName`). Absent when there are
+   * no such writers. Required for projections; computed when absent for a whole object with `metadata.managedFields`.
+   */
+  readonly engineFields?: ReadonlyMap<string, EngineFields>;
+}
+
+/** The fields of a live object that one writer of kro's graph engine owns. */
+export interface EngineFields {
+  /** Fingerprint of the fields. */
+  readonly owned: Fingerprint;
+  /** As `LiveObject.equivalence`, for this writer. */
+  readonly equivalence?: EquivalentDigests | true;
 }
 
 /** Digests of desired fields and of live fields that satisfy them. */
@@ -34,8 +47,11 @@ export interface EquivalentDigests {
   readonly owned: Fingerprint;
 }
 
-/** The known equivalence of a live object; undefined when none is known. */
-export function equivalenceOf({ equivalence, owned = '' }: LiveObject): EquivalentDigests | undefined {
+/** The known equivalence of a live object, or of one writer's fields; undefined when none is known. */
+export function equivalenceOf({
+  equivalence,
+  owned = '',
+}: Pick<LiveObject, 'equivalence' | 'owned'>): EquivalentDigests | undefined {
   return equivalence === true ? { desired: owned, owned } : equivalence;
 }
 
@@ -65,6 +81,11 @@ export interface FailedWrite {
   readonly digest: string;
   /** UID of the object that was to be changed or deleted; undefined when it was to be created. */
   readonly uid: string | undefined;
+  /**
+   * The version of the object at which another manager owned a field of the write; absent for other failures. A later
+   * version of the object may be written at once.
+   */
+  readonly conflictVersion?: string;
   readonly failure: ApiFailure;
   /**
    * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). Another desired object is
@@ -95,13 +116,19 @@ export interface Observed {
   members(target: MemberTarget): ListObservation;
   /**
    * The last failed apply or delete of the object (or of the instance's own metadata); undefined when the
-   * last one succeeded or there was none.
+   * last one succeeded or there was none. `writer` names another writer of fields of the object (`writerName`), which
+   * has failures of its own.
    */
-  failedWrite(target: ObjectTarget): FailedWrite | undefined;
+  failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined;
   /**
    * The last failed read of the whole object; undefined when the last one succeeded. Without this method no read fails.
    */
   failedRead?(target: ObjectTarget): FailedRead | undefined;
+  /**
+   * Did this process delete the object with this UID? A view that always knows the state of an object after its
+   * deletion needs no such method.
+   */
+  isDeleted?(target: ObjectTarget, uid: string): boolean;
   /**
    * The current contest for fields of the object; undefined when there is none. Without this method there are no
    * contests.
@@ -189,6 +216,13 @@ export interface StepOptions {
    * Default false.
    */
   readonly explain?: boolean;
+  /**
+   * The name in URLs and the scope of a type that the cluster serves; undefined for any other type. Nodes whose
+   * apiVersion or kind is an expression need it. Default: no type is served.
+   */
+  readonly kinds?: (type: GroupVersionKind) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
+  /** The user name of the account as which a Graph's objects are written, for its status. */
+  readonly account?: string;
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
   /**
@@ -207,7 +241,7 @@ export interface ObjectReadiness {
   readonly message: string;
 }
 
-/** Server-side apply of one child, forced, with field manager `kro.run/applyset`. */
+/** Server-side apply of one object. */
 export interface ApplyAction {
   readonly nodeId: string;
   readonly target: ObjectTarget;
@@ -224,6 +258,42 @@ export interface ApplyAction {
   readonly lastWriter?: string;
   /** The ApplySet that the object is taken over from. */
   readonly formerOwner?: string;
+  /** The field manager. Default: `kro.run/applyset`, the manager of the children of instances. */
+  readonly manager?: string;
+  /** The subresource that is written instead of the object itself. */
+  readonly subresource?: 'status';
+  /** Default `always`. */
+  readonly force?: ForceRule;
+  /** The resourceVersion of the object that was compared; only with a force rule. */
+  readonly version?: string;
+}
+
+/**
+ * Does an apply take over fields that another manager owns with another value?
+ *
+ * - `always`: yes, in one request.
+ * - `unlessGraph`: the first request does not; after a conflict a second one does, unless a Graph owns one of the fields
+ *   by a template node.
+ * - `ForceOver`: the first request does not; after a conflict a second one does if the rule covers every manager that
+ *   owns one of the fields.
+ */
+export type ForceRule = 'always' | 'unlessGraph' | ForceOver;
+
+/** The managers whose fields an apply takes over. */
+export interface ForceOver {
+  /** The beginning of the managers. */
+  readonly prefix: string;
+  /** Managers with this beginning whose fields the apply does not take over. */
+  readonly except: readonly string[];
+}
+
+/** The release of the fields that a manager owns in an object: an apply of nothing but the identity, not forced. */
+export interface ReleaseAction {
+  readonly target: ObjectTarget;
+  readonly manager: string;
+  readonly subresource?: 'status';
+  /** UID of the object, if known. */
+  readonly uid?: string;
 }
 
 /**
@@ -232,7 +302,10 @@ export interface ApplyAction {
  */
 export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
-/** Deletion of one child. All deletions of a decision belong to one wave and may run at the same time. */
+/**
+ * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower one.
+ * All deletions of an instance's decision belong to one wave.
+ */
 export interface DeleteAction {
   /** The id of the node that created the object, from the object's label; empty without that label. */
   readonly nodeId: string;
@@ -300,6 +373,41 @@ export interface ParentWrite {
   readonly inventory?: KubeObject;
   /** All children are deleted: remove the finalizer. */
   readonly removeFinalizer?: true;
+  /** The finalizer of a Graph (`kro.run/graph-finalizer`) is missing: add it with a merge patch of the metadata. */
+  readonly addFinalizer?: true;
+  /**
+   * The status of a Graph does not name everything that will be written: write these members of the status with a merge
+   * patch before any other object is written.
+   */
+  readonly tracking?: GraphTracking;
+}
+
+/** The objects and fields that a Graph writes, as its status records them. */
+export interface GraphTracking {
+  readonly managedResources: readonly ManagedResource[];
+  readonly contributions: readonly Contribution[];
+}
+
+/** An object that a Graph made or is about to make: an entry of `status.managedResources`. */
+export interface ManagedResource {
+  /** The ids of the node and its subgraphs, joined by `/`. */
+  readonly nodeID: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  /** Absent until the Graph has written the object. */
+  readonly uid?: string;
+}
+
+/** Fields that a patch node writes into an object: an entry of `status.contributions`. */
+export interface Contribution {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly subresource?: string;
+  readonly fieldManager: string;
 }
 
 /**
@@ -311,6 +419,8 @@ export interface Decision {
   readonly parent: ParentWrite;
   readonly apply: readonly ApplyAction[];
   readonly delete: readonly DeleteAction[];
+  /** Fields of other objects to release, after the deletions. Absent: none. */
+  readonly release?: readonly ReleaseAction[];
   readonly read: readonly ReadRequest[];
   readonly watch: readonly WatchRequest[];
   /** One report per node, in topological order; then one per retired node id that still has objects. */
@@ -339,6 +449,17 @@ export interface Decision {
   readonly requeueAt?: number;
   /** The obstacles to the deletion of the instance, a text for each, without finalizers of other clients. */
   readonly blocked?: readonly string[];
-  /** New equivalences, to remember as `LiveObject.equivalence`. */
-  readonly equivalences: readonly { readonly target: ObjectTarget; readonly pair: EquivalentDigests }[];
+  /** New equivalences to remember. */
+  readonly equivalences: readonly NewEquivalence[];
+}
+
+/**
+ * An equivalence that a step found, to remember as `LiveObject.equivalence`, or with a writer's name as the equivalence
+ * of that entry of `LiveObject.engineFields`.
+ */
+export interface NewEquivalence {
+  readonly target: ObjectTarget;
+  readonly pair: EquivalentDigests;
+  /** The name of a writer of kro's graph engine (`writerName`). */
+  readonly writer?: string;
 }

@@ -3,9 +3,9 @@ import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { isExternal } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
-import { namespacedName, typeOfNode } from './identity.ts';
+import { namespacedName } from './identity.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
-import type { ObjectTarget } from './target.ts';
+import type { ListTarget, ObjectTarget } from './target.ts';
 
 /** The end of every text of a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';
@@ -16,23 +16,31 @@ export const NODE_TEXTS_0_10: NodeTexts = {
     const dimension = path?.startsWith('forEach.') === true ? path.slice('forEach.'.length) : undefined;
     const text = dimension === undefined ? atPath(failure, path) : `forEach "${dimension}": ${failure.message}`;
     const pending = state === 'pending' ? ` (data pending) ${NOT_READY}` : '';
-    return `${resolving(node)}: node "${node.id}": ${text}${pending}`;
+    return `${resolving(node)}: ${quotedNode(node)}: ${text}${pending}`;
   },
   undecided(node, state, { cel, message }) {
     const pending = state === 'pending' ? ` (data pending) ${NOT_READY}` : '';
-    return `${applying(node)}: includeWhen: node "${node.id}": includeWhen ${goQuote(cel)}: ${message}${pending}`;
+    return `${applying(node)}: includeWhen: ${quotedNode(node)}: includeWhen ${goQuote(cel)}: ${message}${pending}`;
   },
   notList: (node, dimension, type) =>
-    `${resolving(node)}: node "${node.id}": forEach "${dimension}": expected list, got ${type}`,
+    `${resolving(node)}: ${quotedNode(node)}: forEach "${dimension}": expected list, got ${type}`,
   tooLarge: (node, size, limit) =>
-    `${resolving(node)}: node "${node.id}": collection size ${size} exceeds the maximum of ${limit}`,
-  collision: (node, identity) => `${resolving(node)}: node "${node.id}": duplicate identity in collection: ${identity}`,
+    `${resolving(node)}: ${quotedNode(node)}: collection size ${size} exceeds the maximum of ${limit}`,
+  collision: (node, identity) =>
+    `${resolving(node)}: ${quotedNode(node)}: duplicate identity in collection: ${identity}`,
   invalid: (node, problem) => `${resolving(node)}: ${problem}`,
+  refused: (node, problem) => `${applying(node)}: ${problem}`,
+  unknownType: (node, type) =>
+    `${applying(node)}: ${type}: executor: target GVK not yet known to the cluster ${NOT_READY}`,
+  notBool: (node, field, cel, type) =>
+    `${applying(node)}: ${quotedNode(node)}: ${field} ${goQuote(cel)} returned ${type}, want bool`,
+  targetMissing: (node, target) =>
+    `${applying(node)}: patch target ${quotedObject(target)} not found: executor: node not ready`,
   externalMissing: (node, target) =>
     `${applying(node)}: external ref ${quotedObject(target)} not found: executor: node not ready`,
   externalUnreadable: (node, problem, target) =>
-    target === undefined
-      ? `${applying(node)}: list external collection "${node.id}" (${gvrText(node)}): ${problem}`
+    'selector' in target
+      ? `${applying(node)}: list external collection "${lastId(node)}" (${gvrText(target)}): ${problem}`
       : `${applying(node)}: get external ref ${quotedObject(target)}: ${problem}`,
   notReady: (node, cel, index) =>
     `${applying(node)}: ${readyWhenText(node, cel, index)} is false: waiting for readiness ${NOT_READY}`,
@@ -42,14 +50,49 @@ export const NODE_TEXTS_0_10: NodeTexts = {
   },
   duplicate: (first, second, target) =>
     `executor: duplicate resource identity across nodes: nodes "${first}" and "${second}" both render ${identityText(target)}`,
-  problems: (node, problems) =>
-    node.nodeType === 'collection' ? ofItems(node, problems) : ofObject(node, problems[0]),
+  problems(node, problems) {
+    if (node.nodeType === 'patch') return ofTargets(node, problems);
+    return node.nodeType === 'collection' ? ofItems(node, problems) : ofObject(node, problems[0]);
+  },
 };
 
 function ofObject(node: GraphNode, problem: ObjectProblem): ProblemVerdict {
-  const { because, target, message } = problem;
-  const text = because.kind === 'read-failed' ? `get current state for ${quotedObject(target)}: ${message}` : message;
-  return { state: 'failed', because, message: `${applying(node)}: ${text}` };
+  const { because } = problem;
+  const text = `${applying(node)}: ${objectText(node, problem)}`;
+  return isForeign(problem)
+    ? { state: 'blocked', because, message: `${text} ${NOT_READY}` }
+    : { state: 'failed', because, message: text };
+}
+
+/** The problem of one object, without the node. */
+function objectText({ nodeType }: GraphNode, { because, target, message }: ObjectProblem): string {
+  const object = quotedObject(target);
+  if (because.kind === 'read-failed') return `get current state for ${object}: ${message}`;
+  if (because.kind !== 'field-conflict') return message;
+  if (nodeType !== 'patch') return `template ${object}: executor: field owned by a foreign field manager`;
+  const isOfFields = because.managers.length > 0;
+  return isOfFields
+    ? `patch field conflict on ${object}: ${message} (executor: field owned by a foreign field manager)`
+    : `patch conflict on ${object}: ${message}`;
+}
+
+/** Does another manager or Graph own the object or its fields? The node waits until it does no longer. */
+function isForeign({ because }: ObjectProblem): boolean {
+  return because.kind === 'graph-owner' || because.kind === 'field-conflict';
+}
+
+/** Each target of a patch node is written alone. A failure takes precedence over a conflict or an absent target. */
+function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
+  const failed = problems.filter((problem) => !isForeign(problem) && problem.because.kind !== 'target-missing');
+  const [first] = failed;
+  if (first !== undefined) {
+    const texts = failed.map((problem) => objectText(node, problem));
+    return { state: 'failed', because: first.because, message: `${applying(node)}: ${texts.join('\n')}` };
+  }
+  const conflict = problems.find(isForeign);
+  if (conflict === undefined) return { state: 'blocked', because: problems[0].because, message: problems[0].message };
+  const message = `${applying(node)}: ${objectText(node, conflict)} ${NOT_READY}`;
+  return { state: 'blocked', because: conflict.because, message };
 }
 
 /**
@@ -68,13 +111,21 @@ function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectPr
   const soft = problems.filter((problem) => !isTolerated(problem));
   const [waiting] = soft;
   if (waiting === undefined) return { state: 'tolerated', because: problems[0].because, message: '' };
-  const items = soft.map(({ target, message }) => `item ${namespacedName(target)}: ${message}`).join('\n');
-  const text = `collection "${node.id}": ${soft.length} item(s) failed to apply: ${items} ${NOT_READY}`;
-  return { state: 'blocked', because: waiting.because, message: `${applying(node)}: ${text}` };
+  const items = soft
+    .map((problem) => {
+      const text = isForeign(problem) ? objectText(node, problem) : problem.message;
+      return `item ${namespacedName(problem.target)}: ${text}`;
+    })
+    .join('\n');
+  const text = `collection "${lastId(node)}": ${soft.length} item(s) failed to apply: ${items} ${NOT_READY}`;
+  const { because } = soft.find(isForeign) ?? waiting;
+  return { state: 'blocked', because, message: `${applying(node)}: ${text}` };
 }
 
-function isHard({ because, absent }: ObjectProblem): boolean {
-  return because.kind === 'write-failed' ? absent && isInvalid(because.failure.code) : because.kind !== 'read-failed';
+function isHard(problem: ObjectProblem): boolean {
+  const { because, absent } = problem;
+  if (because.kind === 'write-failed') return absent && isInvalid(because.failure.code);
+  return because.kind !== 'read-failed' && !isForeign(problem);
 }
 
 function isTolerated({ because, absent }: ObjectProblem): boolean {
@@ -86,8 +137,21 @@ function isInvalid(code: number): boolean {
   return code === 400 || code === 422;
 }
 
-function applying(node: GraphNode): string {
-  return isExternal(node) ? `apply "${node.id}" (ref)` : `apply "${node.id}"`;
+/** The node whose step a text belongs to, after the subgraphs that contain it. */
+export function applying(node: GraphNode): string {
+  const ids = node.id.split('/');
+  const last = ids.pop() ?? '';
+  const frames = ids.map((id) => `apply "${id}" (subgraph): `).join('');
+  return `${frames}apply "${last}"${isExternal(node) ? ' (ref)' : node.nodeType === 'patch' ? ' (patch)' : ''}`;
+}
+
+/** The id of a node in its subgraph. */
+function lastId({ id }: GraphNode): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+function quotedNode(node: GraphNode): string {
+  return `node "${lastId(node)}"`;
 }
 
 function resolving(node: GraphNode): string {
@@ -100,8 +164,8 @@ function atPath({ message, reason }: EvaluationFailure, path: string | undefined
   return path === undefined ? message : `${evaluated} at ${goQuote(path)}: ${message}`;
 }
 
-function readyWhenText({ id }: GraphNode, cel: string, index: number | undefined): string {
-  return `node "${id}": readyWhen ${goQuote(cel)}${index === undefined ? '' : ` (item ${index})`}`;
+function readyWhenText(node: GraphNode, cel: string, index: number | undefined): string {
+  return `${quotedNode(node)}: readyWhen ${goQuote(cel)}${index === undefined ? '' : ` (item ${index})`}`;
 }
 
 function quotedObject(target: ObjectTarget): string {
@@ -112,7 +176,6 @@ function identityText(target: ObjectTarget): string {
   return `${formatApiVersion(target.type)}/${target.type.kind}/${target.namespace ?? ''}/${target.name}`;
 }
 
-function gvrText(node: GraphNode): string {
-  const type = typeOfNode(node);
+function gvrText({ type }: ListTarget): string {
   return `${type.group}/${type.version}, Resource=${type.plural}`;
 }

@@ -18,6 +18,10 @@ export const NODE_TEXTS_0_9: NodeTexts = {
     `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`,
   collision: (node, identity) => `node "${node.id}" identity collision: duplicate identity: ${identity}`,
   invalid: (_node, problem) => problem,
+  refused: (node, problem) => `node "${node.id}": ${problem}`,
+  unknownType: (node, type) => `node "${node.id}": the API server does not serve ${type}`,
+  notBool: (node, field, cel, type) => `node "${node.id}": ${field} ${goQuote(cel)} returned ${type}, want bool`,
+  targetMissing: (node) => `waiting for the object into which node "${node.id}" writes`,
   externalMissing: (node) => `waiting for external reference "${node.id}": not found`,
   externalUnreadable: (_node, problem) => problem,
   notReady: (node, cel, index) =>

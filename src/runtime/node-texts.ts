@@ -1,7 +1,7 @@
 import type { GraphNode } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import type { Because } from './report.ts';
-import type { ObjectTarget } from './target.ts';
+import type { ListTarget, ObjectTarget } from './target.ts';
 
 /** A problem of one object that a node wants. */
 export interface ObjectProblem {
@@ -40,9 +40,15 @@ export interface NodeTexts {
   collision(node: GraphNode, identity: string): string;
   /** The rendered object cannot be used. `problem` names the node. */
   invalid(node: GraphNode, problem: string): string;
+  /** The rendered object cannot be used, for a reason that does not name the node. */
+  refused(node: GraphNode, problem: string): string;
+  /** The cluster does not serve the type that an expression gives: `<group>/<version>, Kind=<kind>`. */
+  unknownType(node: GraphNode, type: string): string;
+  /** A condition gives a value of another type, which Go names so. */
+  notBool(node: GraphNode, field: 'includeWhen' | 'readyWhen', cel: string, type: string): string;
   externalMissing(node: GraphNode, target: ObjectTarget): string;
-  /** The API refuses to read an external object. Without a target, the objects of a selector. */
-  externalUnreadable(node: GraphNode, problem: string, target?: ObjectTarget): string;
+  /** The API refuses to read an external object, or the objects of a selector. */
+  externalUnreadable(node: GraphNode, problem: string, target: ObjectTarget | ListTarget): string;
   /** A condition of `readyWhen` is not true. */
   notReady(node: GraphNode, cel: string, index: number | undefined): string;
   /** A condition of `readyWhen` has no value. */
@@ -54,6 +60,8 @@ export interface NodeTexts {
   ): string;
   /** Two nodes render one object. */
   duplicate(first: string, second: string, target: ObjectTarget): string;
+  /** The object into which a patch node writes does not exist. */
+  targetMissing(node: GraphNode, target: ObjectTarget): string;
   /** The verdict on the problems of the node's objects. The list has at least one problem. */
   problems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict;
 }

@@ -3,37 +3,83 @@ import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { LazyDigest } from './fingerprint.ts';
+import { ENGINE_PREFIX } from './field-managers.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';
 
 /** A set of fields as the API server records it (`fieldsV1`): `f:name`, `k:{…}`, `v:…` members, `.` for itself. */
 export type FieldSet = JsonObject;
 
-/** The fields that a manager owns by server-side apply of the main resource; undefined when it owns none. */
-export function ownedFields(object: KubeObject, manager: string = CHILD_MANAGER): FieldSet | undefined {
+/**
+ * A writer by server-side apply: a field manager, and the subresource that it writes. A text names a manager of the main
+ * resource.
+ */
+export type FieldWriter = string | { readonly manager: string; readonly subresource: 'status' };
+
+/** The name of a writer: the manager, followed by `/status` for the status subresource. */
+export function writerName(writer: FieldWriter): string {
+  return typeof writer === 'string' ? writer : `${writer.manager}/${writer.subresource}`;
+}
+
+/** The writer with a manager and a subresource. */
+export function writerOf(manager: string, subresource: 'status' | undefined): FieldWriter {
+  return subresource === undefined ? manager : { manager, subresource };
+}
+
+/** The field manager of a writer. */
+export function managerOf(writer: FieldWriter): string {
+  return typeof writer === 'string' ? writer : writer.manager;
+}
+
+/** The fields that a writer owns by server-side apply; undefined when it owns none. */
+export function ownedFields(object: KubeObject, writer: FieldWriter = CHILD_MANAGER): FieldSet | undefined {
   let owned: FieldSet | undefined;
-  for (const { fieldsV1 } of applyEntries(object, manager)) {
+  for (const { fieldsV1 } of applyEntries(object, writer)) {
     owned = owned === undefined ? fieldsV1 : mergeSets(owned, fieldsV1);
   }
   return owned;
 }
 
-/** The entries of `managedFields` for a manager's server-side apply of the main resource. */
-export function applyEntries(object: KubeObject, manager: string): (JsonObject & { readonly fieldsV1: FieldSet })[] {
+/** The entries of `managedFields` for the server-side applies of a writer. */
+export function applyEntries(
+  object: KubeObject,
+  writer: FieldWriter,
+): (JsonObject & { readonly fieldsV1: FieldSet })[] {
+  const manager = managerOf(writer);
+  const written = typeof writer === 'string' ? '' : writer.subresource;
   return (object.metadata.managedFields ?? []).flatMap((entry) => {
     if (!isJsonObject(entry) || entry['manager'] !== manager || entry['operation'] !== 'Apply') return [];
     const { fieldsV1, subresource = '' } = entry;
-    return subresource === '' && isJsonObject(fieldsV1) ? [{ ...entry, fieldsV1 }] : [];
+    return subresource === written && isJsonObject(fieldsV1) ? [{ ...entry, fieldsV1 }] : [];
   });
 }
+
+/**
+ * The writers of kro's graph engine that own fields of a live object, in the order of `managedFields`. Needs
+ * `metadata.managedFields`.
+ */
+export function engineWriters({ metadata: { managedFields = [] } }: KubeObject): readonly FieldWriter[] {
+  let found: Map<string, FieldWriter> | undefined;
+  for (const entry of managedFields) {
+    if (!isJsonObject(entry) || entry['operation'] !== 'Apply') continue;
+    const { manager, subresource = '' } = entry;
+    if (typeof manager !== 'string' || !manager.startsWith(ENGINE_PREFIX)) continue;
+    if (subresource !== '' && subresource !== 'status') continue;
+    const writer = subresource === '' ? manager : ({ manager, subresource } as const);
+    (found ??= new Map()).set(writerName(writer), writer);
+  }
+  return found === undefined ? NO_WRITERS : [...found.values()];
+}
+
+const NO_WRITERS: readonly FieldWriter[] = [];
 
 /**
  * Fingerprint of the values at the fields that the manager owns in a live object. It equals the `desiredFingerprint` of
  * the applied object, unless another client changed a field or the server normalised a value. Empty when the manager
  * owns nothing. Needs `metadata.managedFields`.
  */
-export function ownedFingerprint(object: KubeObject, manager: string = CHILD_MANAGER): Fingerprint {
-  const fields = ownedFields(object, manager);
+export function ownedFingerprint(object: KubeObject, writer: FieldWriter = CHILD_MANAGER): Fingerprint {
+  const fields = ownedFields(object, writer);
   return fields === undefined ? '' : new LazyDigest(valuesAt(object, fields));
 }
 

@@ -1,22 +1,31 @@
 import type { FailedWrite, Observed } from './model.ts';
 import type { ObjectTarget } from './target.ts';
 
-/** A write that is due: what identifies it among the attempts at one target. */
-export type WriteAttempt = Pick<FailedWrite, 'digest' | 'uid'>;
+/**
+ * A write that is due: what identifies it among the attempts at one target. `version` is the resourceVersion of the
+ * object.
+ */
+export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
+  readonly version?: string;
+}
 
 /**
  * The failed attempt at the same write whose pause lasts at `now` (milliseconds since the epoch); undefined when the
  * write may be tried. The same write has the same content and the same object: the failure says nothing about another
- * object of the name, nor about the creation of an object that is gone.
+ * object of the name, nor about the creation of an object that is gone. A conflict with other field managers says nothing
+ * about a later version of the object.
  */
 export function pausedWrite(
   observed: Pick<Observed, 'failedWrite'>,
   target: ObjectTarget,
   attempt: WriteAttempt,
   now: number,
+  writer?: string,
 ): FailedWrite | undefined {
-  const failed = observed.failedWrite(target);
-  return failed !== undefined && isSameWrite(failed, attempt) && failed.retryAt > now ? failed : undefined;
+  const failed = observed.failedWrite(target, writer);
+  if (failed === undefined || !isSameWrite(failed, attempt) || failed.retryAt <= now) return undefined;
+  const { conflictVersion } = failed;
+  return conflictVersion === undefined || conflictVersion === attempt.version ? failed : undefined;
 }
 
 /** Are both attempts the same write? */

@@ -3,8 +3,8 @@ import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { PathStep } from '../graph/index.ts';
 import * as keys from './keys.ts';
-import { ownedFingerprint } from './owned-fields.ts';
-import type { LiveObject } from './model.ts';
+import { engineWriters, ownedFingerprint, writerName } from './owned-fields.ts';
+import type { EngineFields, LiveObject } from './model.ts';
 
 /** Members of `metadata` that every projection keeps, whatever the graphs read. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];
@@ -48,7 +48,19 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   kept['apiVersion'] = object.apiVersion;
   kept['kind'] = object.kind;
   kept['metadata'] = keptMetadata(metadata as JsonObject, read);
-  return { object: kept as unknown as KubeObject, owned: ownedFingerprint(object) };
+  const engineFields = engineFieldsOf(object);
+  return {
+    object: kept as unknown as KubeObject,
+    owned: ownedFingerprint(object),
+    ...(engineFields === undefined ? {} : { engineFields }),
+  };
+}
+
+/** The fields that writers of the graph engine own; undefined when there are none. */
+function engineFieldsOf(object: KubeObject): ReadonlyMap<string, EngineFields> | undefined {
+  const writers = engineWriters(object);
+  if (writers.length === 0) return undefined;
+  return new Map(writers.map((writer) => [writerName(writer), { owned: ownedFingerprint(object, writer) }]));
 }
 
 /** The metadata of a projection: the members that expressions read, and those that every projection keeps. */

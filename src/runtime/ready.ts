@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
 import type { Expression, GraphNode } from '../graph/index.ts';
-import { formatPath } from '../graph/index.ts';
-import { evaluateToJson } from './evaluate.ts';
+import { dimensionsOf, formatPath } from '../graph/index.ts';
+import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -29,6 +29,46 @@ export function objectReady(context: StepContext, node: GraphNode, object: KubeO
     if (result !== undefined) return result;
   }
   return READY;
+}
+
+/**
+ * Readiness of a node whose objects are applied, or whose value is known. In a Graph, other nodes may read the node
+ * although it is not ready.
+ */
+export function published(
+  { rules }: Pick<StepContext, 'rules'>,
+  readiness: ReadyResult,
+): ReadyResult & { readonly usable?: true } {
+  return rules.gatesDependents || readiness.state === 'ready' ? readiness : { ...readiness, usable: true };
+}
+
+/** Readiness of a value without an object. The conditions read the value by the node's id; `each` names an item. */
+export function valueReady(context: StepContext, node: GraphNode, value: JsonValue): ReadyResult {
+  const items = dimensionsOf(node).length > 0 && Array.isArray(value) ? value : undefined;
+  const bindings = items?.map((item) => new Map([['each', item]])) ?? [new Map([[node.id, value]])];
+  return conditionsHold(context, node, bindings, items !== undefined);
+}
+
+/** Readiness of a node without a value, whose conditions read nothing. */
+export function constantReady(context: StepContext, node: GraphNode): ReadyResult {
+  return conditionsHold(context, node, [new Map()], false);
+}
+
+function conditionsHold(
+  context: StepContext,
+  node: GraphNode,
+  bindings: readonly ReadonlyMap<string, unknown>[],
+  isIndexed: boolean,
+): ReadyResult {
+  let waiting: ReadyResult | undefined;
+  for (const [index, variables] of bindings.entries()) {
+    for (const expression of node.readyWhen) {
+      const result = check(context, node, expression, variables, isIndexed ? { index } : {});
+      if (result?.state === 'failed') return result;
+      waiting ??= result;
+    }
+  }
+  return waiting ?? READY;
 }
 
 /** Readiness of a collection: every `readyWhen` is true for every item, bound as `each`. */
@@ -76,6 +116,11 @@ function check(
   const subject = where.object === undefined ? {} : { object: where.object };
   if (result.state === 'value') {
     if (result.value === true) return undefined;
+    const type = context.rules.refusesNonBool ? wrongTypeOfCondition(result.value) : undefined;
+    if (type !== undefined) {
+      const message = context.texts.notBool(node, 'readyWhen', expression.cel, type);
+      return { state: 'failed', because: { kind: 'invalid-object', path: 'readyWhen', message }, message };
+    }
     return {
       state: 'waiting',
       because: { kind: 'not-ready', expression: expression.cel, value: result.value ?? null, ...subject },

@@ -63,6 +63,12 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
         ? 'choose another name, delete the object, or set an adoption policy that takes it over'
         : `give it a name of its own for each instance, as with \${schema.metadata.name}, or delete ${instance}`,
     ),
+  'graph-owner': ({ object }) =>
+    now(`choose another name, or remove ${object.name} from the other Graph: the first Graph keeps the object`),
+  'field-conflict': ({ managers }) =>
+    now(`leave the fields out of the patch, or let ${managers.join(', ')} stop writing them`),
+  'target-missing': () => later('create the object, or correct its name in the patch'),
+  'unknown-type': () => later('create the CRD of the type, or correct apiVersion and kind'),
   'duplicate-target': () => now('give the objects different names'),
   'identity-collision': () => now('give the objects different names'),
   'collection-too-large': () => now('make the list shorter, or raise the limit'),

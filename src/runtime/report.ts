@@ -10,6 +10,11 @@ export interface ApiFailure {
   readonly message: string;
   /** The missing right, when `code` is 403 and the message names the right. */
   readonly permission?: MissingPermission;
+  /**
+   * The managers that own fields which the write sets to another value, sorted; only after a server-side apply without
+   * force.
+   */
+  readonly conflicts?: readonly string[];
 }
 
 /** A right that the user of a request lacks; also the RBAC rule to add. */
@@ -137,6 +142,20 @@ export type Because =
       /** The instance of that ApplySet, as `Kind namespace/name`, where it is known. */
       readonly instance?: string;
     }
+  /** Other Graphs write the object by their template nodes. `managers` are their field managers. */
+  | { readonly kind: 'graph-owner'; readonly object: ObjectRef; readonly managers: readonly string[] }
+  /** Other managers own fields that the node writes. */
+  | {
+      readonly kind: 'field-conflict';
+      readonly object: ObjectRef;
+      readonly failure: ApiFailure;
+      readonly managers: readonly string[];
+      readonly retryAt: number;
+    }
+  /** The object into which a patch node writes does not exist. */
+  | { readonly kind: 'target-missing'; readonly object: ObjectRef }
+  /** The API server does not serve the type that an expression gives. */
+  | { readonly kind: 'unknown-type'; readonly type: string }
   | { readonly kind: 'duplicate-target'; readonly object: ObjectRef; readonly node: string }
   | { readonly kind: 'identity-collision'; readonly identity: string }
   | { readonly kind: 'collection-too-large'; readonly size: number; readonly limit: number }

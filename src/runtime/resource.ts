@@ -1,6 +1,6 @@
 import type { ResourceNode } from '../graph/index.ts';
 import { childLabels } from './labels.ts';
-import { fillTemplate, holesBelow } from './template.ts';
+import { fillTemplate, identityHoles } from './template.ts';
 import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
@@ -20,9 +20,7 @@ export function resolveResource(context: StepContext, node: ResourceNode): Resol
 
 /** The identity of a resource whose template cannot be filled (yet). */
 export function identityOfResource(context: StepContext, node: ResourceNode): Identities {
-  const holes = holesBelow(node.template.holes, ['metadata']).filter(
-    ({ path }) => path[1] === 'name' || path[1] === 'namespace',
-  );
+  const holes = identityHoles(node.template.holes);
   const filled = fillTemplate({ skeleton: node.template.skeleton, holes }, context.ready, context.evaluation);
   if (filled.state !== 'value') return undefined;
   const targeted = targetOfTemplate(context, node, filled.value);

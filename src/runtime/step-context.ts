@@ -4,11 +4,22 @@ import type { Graph, GraphNode } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import type { RecordedInventory } from './applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
-import type { ApplyAction, Observed, ReadRequest, EquivalentDigests, StepOptions, WatchRequest } from './model.ts';
-import type { NodeTexts } from './node-texts.ts';
-import type { Because, NodeState, ObjectReport, ReadData } from './report.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type {
+  ApplyAction,
+  Contribution,
+  LiveObject,
+  NewEquivalence,
+  Observed,
+  ReadRequest,
+  StepOptions,
+  WatchRequest,
+} from './model.ts';
+import type { NodeTexts, ObjectProblem } from './node-texts.ts';
+import type { Because, NodeReport, NodeState, ObjectReport, ReadData } from './report.ts';
 import type { ObjectTarget } from './target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
+import type { WriteDecision } from './write-decision.ts';
 
 /** The inputs and intermediate results of one step. A context lives for one call of `step`. */
 export interface StepContext {
@@ -19,9 +30,16 @@ export interface StepContext {
   readonly observed: Observed;
   readonly options: StepOptions;
   readonly version: string;
+  /** The rules for the nodes, which differ between instances and Graphs. */
+  readonly rules: NodeRules;
+  /** The id of the instance's ApplySet; empty for a Graph. */
   readonly applySet: string;
   /** Labels of all children. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Labels of all items of collections. */
+  readonly itemLabels: Readonly<Record<string, string>>;
+  /** The field manager of the children. */
+  readonly manager: string;
   /** The ApplySet record of the instance. */
   readonly recorded: RecordedInventory;
   readonly evaluation: EvaluateContext;
@@ -35,7 +53,26 @@ export interface StepContext {
   readonly results: Map<string, NodeResult>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
-  readonly equivalences: { target: ObjectTarget; pair: EquivalentDigests }[];
+  readonly equivalences: NewEquivalence[];
+}
+
+/** What differs between the nodes of an instance and those of a Graph. */
+export interface NodeRules {
+  /**
+   * Do the nodes that read a node wait until it is ready? In a Graph they wait until the objects of the node are
+   * applied.
+   */
+  readonly gatesDependents: boolean;
+  /** Is an `includeWhen` that is neither true nor false an error? Otherwise it leaves the node out. */
+  readonly refusesNonBool: boolean;
+  /** Does the instance own this live object? */
+  isOwn(context: StepContext, live: LiveObject): boolean;
+  /** Why the instance may not write an existing object of a node; undefined when it may. */
+  refusal(context: StepContext, node: GraphNode, target: ObjectTarget, live: LiveObject): ObjectProblem | undefined;
+  /** Does an existing object have to be written? */
+  decideWrite(context: StepContext, desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision;
+  /** The manager and the force rule of a write, where they differ from the defaults. */
+  applyOptions(context: StepContext): Pick<ApplyAction, 'manager' | 'force'>;
 }
 
 /** The result of a node in this step. */
@@ -52,6 +89,8 @@ export interface NodeResult {
   readonly wanted: readonly WantedObject[] | undefined;
   /** The known identities of the node's objects when the node is not resolved. */
   readonly identities?: readonly ObjectTarget[];
+  /** The contributions of a patch node whose targets are known; undefined for any other node. */
+  readonly contributions?: readonly Contribution[];
   readonly apply: readonly ApplyAction[];
   /**
    * Does every object that the node wants exist, either as wanted or with an update that the server refuses? True for a
@@ -65,6 +104,12 @@ export interface NodeResult {
   /** Other nodes may read the data of this node although its state is not `ready`. */
   readonly usable?: true;
   readonly retryAt?: number;
+}
+
+/** The report of a node's result. */
+export function reportOf(result: NodeResult): NodeReport {
+  const { node, state, because, objects, message } = result;
+  return { id: node.id, state, because, objects, ...(message === undefined ? {} : { message }) };
 }
 
 /** The `schema` variable: the instance without its status. */

@@ -47,10 +47,16 @@ export class StepMemory {
 
   /**
    * The cached result of a node, or the new result of `resolve`. Caches resolved objects and failed expressions, which
-   * may have cost the whole budget, and no other result. `ready` is the data of the nodes that are ready.
+   * may have cost the whole budget, and no other result. `ready` is the data of the nodes that are ready, and `reads`
+   * names those that `resolve` reads.
    */
-  resolved(ready: ReadonlyMap<string, unknown>, node: GraphNode, resolve: () => Resolved): Resolved {
-    const inputs = node.dependsOn.map((id) => ready.get(id));
+  resolved(
+    ready: ReadonlyMap<string, unknown>,
+    node: GraphNode,
+    resolve: () => Resolved,
+    reads: readonly string[] = node.dependsOn,
+  ): Resolved {
+    const inputs = reads.map((id) => ready.get(id));
     const known = this.#nodes.get(node.id);
     if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
     const resolved = resolve();
@@ -85,6 +91,8 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
  * writes.
  */
 function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
+  // The nodes of a Graph are its spec.
+  if (graph.definedBy === 'graph') return [];
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
   return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance as unknown as JsonValue, path) ?? null)];
 }

@@ -77,6 +77,8 @@ function engineReadiness(context: StepContext, pruning: Pruning): ConditionConte
   const [duplicate] = textsOf(results, ({ because }) => because.kind === 'duplicate-target');
   if (failed.length > 0) return notReady(failed.join('\n'));
   if (duplicate !== undefined) return waiting(`duplicate resource in graph: ${duplicate}`);
+  const [foreign] = textsOf(results, ({ because }) => because.kind === 'graph-owner');
+  if (foreign !== undefined) return waiting(`field manager conflict: ${foreign}`);
   const [first] = textsOf(results, ({ state }) => state !== 'ready' && state !== 'skipped');
   if (first !== undefined) return waiting(`waiting for unresolved resource: ${first}`);
   if (pruning.messages.length > 0) return waiting(`prune of retired resources failed: ${pruning.messages.join('\n')}`);

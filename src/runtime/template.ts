@@ -49,9 +49,11 @@ export function fillTemplate(plan: TemplatePlan, variables: Variables, context: 
   return { state: 'value', value: fillSkeleton(plan.skeleton, evaluated.values) };
 }
 
-/** Holes below a path, e.g. `metadata`, so that an identity is known before the rest of the object is. */
-export function holesBelow(holes: readonly Hole[], path: readonly PathStep[]): Hole[] {
-  return holes.filter((hole) => path.every((step, index) => hole.path[index] === step));
+/** Holes that decide about the identity of an object: its type, namespace and name. */
+export function identityHoles(holes: readonly Hole[]): Hole[] {
+  return holes.filter(({ path: [first, second] }) =>
+    first === 'metadata' ? second === 'name' || second === 'namespace' : first === 'apiVersion' || first === 'kind',
+  );
 }
 
 /**

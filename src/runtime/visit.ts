@@ -1,19 +1,21 @@
-import type { JsonValue, KubeObject } from '../core/index.ts';
-import type { GraphNode } from '../graph/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import type { CollectionNode, DefNode, GraphNode, PatchNode, ResourceNode } from '../graph/index.ts';
+import { followsGraphEngine, ownsObjects } from '../graph/index.ts';
 import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
+import { assessDef, resolveDef } from './def.ts';
 import { decideInclusion, waitForNodes } from './include.ts';
-import { labelOfObject, unsupportedNode } from './identity.ts';
-import { PART_OF_LABEL } from './keys.ts';
+import type { LiveObject } from './model.ts';
+import { assessPatch, resolvePatch } from './patch.ts';
 import { dataOf, listData } from './ready.ts';
 import type { ObjectReport } from './report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
-import type { Unresolved } from './resolved.ts';
-import { followsGraphEngine, isExternal, ownsObjects } from '../graph/index.ts';
+import type { Resolved, Unresolved } from './resolved.ts';
+import { assessSubgraph } from './subgraph.ts';
 
 /** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
@@ -25,16 +27,42 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const unready = node.dependsOn.filter((id) => !context.ready.has(id));
   if (unready.length > 0) return unresolvedNode(context, node, waitForNodes(context, unready));
 
-  if (node.nodeType === 'external') return assessExternal(context, node);
-  if (node.nodeType === 'externalCollection') return assessExternalCollection(context, node);
-  if (!ownsObjects(node)) return unsupportedNode(node);
-  const resolve = () =>
-    node.nodeType === 'resource' ? resolveResource(context, node) : resolveCollection(context, node);
+  switch (node.nodeType) {
+    case 'external':
+      return assessExternal(context, node);
+    case 'externalCollection':
+      return assessExternalCollection(context, node);
+    case 'subgraph':
+      return assessSubgraph(context, node);
+    default:
+      return visitResolved(context, node);
+  }
+}
+
+/** A node that fills its template. */
+type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
+
+function visitResolved(context: StepContext, node: FilledNode): NodeResult {
+  const resolve = () => resolveNode(context, node);
   const { memory } = context.options;
   const resolved = memory === undefined ? resolve() : memory.resolved(context.ready, node, resolve);
-  return resolved.state === 'resolved'
-    ? assess(context, node, resolved.wanted)
-    : unresolvedNode(context, node, resolved.reason);
+  if (resolved.state !== 'resolved') return unresolvedNode(context, node, resolved.reason);
+  if (node.nodeType === 'patch') return assessPatch(context, node, resolved.wanted);
+  if (node.nodeType === 'def') return assessDef(context, node, resolved.value ?? null);
+  return assess(context, node, resolved.wanted);
+}
+
+function resolveNode(context: StepContext, node: FilledNode): Resolved {
+  switch (node.nodeType) {
+    case 'resource':
+      return resolveResource(context, node);
+    case 'collection':
+      return resolveCollection(context, node);
+    case 'patch':
+      return resolvePatch(context, node);
+    case 'def':
+      return resolveDef(context, node);
+  }
 }
 
 /**
@@ -42,10 +70,10 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
  * the objects are watched, and the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
-  if (isExternal(node)) {
-    return { node, ...reason, wanted: [], apply: [], inPlace: true, objects: [] };
+  if (!ownsObjects(node)) {
+    const wanted = node.nodeType === 'patch' ? undefined : [];
+    return { node, ...reason, wanted, apply: [], inPlace: true, objects: [] };
   }
-  if (!ownsObjects(node)) return unsupportedNode(node);
   const found =
     node.nodeType === 'resource' ? identityOfResource(context, node) : identitiesOfCollection(context, node);
   // A violation of the namespace policy is reported before anything is written for the instance.
@@ -53,27 +81,31 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
   const base = { node, ...(refused ? found : reason), wanted: undefined, apply: [], inPlace: false };
   if (found === undefined || 'because' in found) return { ...base, objects: [] };
   const identities = found;
-  const live: KubeObject[] = [];
+  const live: LiveObject[] = [];
   const objects = identities.map((target) => lookAt(context, node, target, live));
-  const only = live[0];
+  const only = live[0]?.object;
   const data: JsonValue | undefined =
-    node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
+    node.nodeType === 'collection'
+      ? listData(live.map(({ object }) => object))
+      : only === undefined
+        ? undefined
+        : dataOf(only);
   // In kro 0.10 a node without a resolved template publishes nothing.
   const hasData = data !== undefined && live.length > 0 && !followsGraphEngine(context.graph.kroCompatibility);
-  const standing = live.length === identities.length && live.every((object) => isStanding(context, object));
+  const standing = live.length === identities.length && live.every((each) => isStanding(context, each));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
 }
 
-function isStanding({ applySet }: StepContext, object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp === undefined && labelOfObject(object, PART_OF_LABEL) === applySet;
+function isStanding(context: StepContext, live: LiveObject): boolean {
+  return live.object.metadata.deletionTimestamp === undefined && context.rules.isOwn(context, live);
 }
 
-function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, live: KubeObject[]): ObjectReport {
+function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, live: LiveObject[]): ObjectReport {
   context.watches.push({ kind: 'object', nodeId: node.id, target });
   const observation = context.observed.object(target);
   const object = refOfTarget(target);
   if (observation.state !== 'present') return { object, state: observation.state };
-  live.push(observation.live.object);
+  live.push(observation.live);
   const { uid, deletionTimestamp, finalizers = [] } = observation.live.object.metadata;
   return {
     object,

@@ -1,10 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
+import { goQuote } from '../golang/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import { isExternal, isTyped } from '../graph/index.ts';
+import { asText } from '../kubernetes/index.ts';
 import { typeOfNode } from './identity.ts';
 import { childAnnotations } from './labels.ts';
 import type { StepContext } from './step-context.ts';
-import type { ObjectTarget } from './target.ts';
+import type { ObjectTarget, ObjectType } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { Unresolved, WantedObject } from './resolved.ts';
 
@@ -12,6 +15,29 @@ import type { Unresolved, WantedObject } from './resolved.ts';
 export type Targeted =
   | { readonly ok: true; readonly target: ObjectTarget }
   | { readonly ok: false; readonly reason: Unresolved };
+
+/** The type of a filled template, or why it is not known. */
+export type Typing =
+  | { readonly ok: true; readonly type: ObjectType }
+  | { readonly ok: false; readonly reason: Unresolved };
+
+/** The type of a node's objects. A computed type must be one that the cluster serves. */
+export function typeOfFilled(context: StepContext, node: GraphNode, filled: JsonObject): Typing {
+  if (isTyped(node)) return { ok: true, type: typeOfNode(node) };
+  const apiVersion = asText(filled['apiVersion']);
+  const kind = asText(filled['kind']);
+  const [version = '', group = '', ...more] = apiVersion.split('/').toReversed();
+  const type = `${group}/${version}, Kind=${kind}`;
+  if (version === '' || kind === '' || more.length > 0) {
+    const problem = `dynamic template resolved to incomplete GVK ${goQuote(type)}`;
+    const message = context.texts.refused(node, problem);
+    return { ok: false, reason: { state: 'failed', because: { kind: 'invalid-object', message: problem }, message } };
+  }
+  const served = context.options.kinds?.({ group, version, kind });
+  if (served !== undefined) return { ok: true, type: { group, version, kind, ...served } };
+  const message = context.texts.unknownType(node, type);
+  return { ok: false, reason: { state: 'pending', because: { kind: 'unknown-type', type }, message } };
+}
 
 /**
  * The identity of a filled template. A namespaced object without a namespace gets the namespace of the instance. Under
@@ -23,8 +49,10 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
   if (typeof name !== 'string' || name === '') {
     return invalid(context, node, 'metadata.name', `node "${node.id}": metadata.name must be a text that is not empty`);
   }
-  const type = typeOfNode(node);
-  if (!node.namespaced) return confined(context, node, { type, name });
+  const typing = typeOfFilled(context, node, filled);
+  if (!typing.ok) return typing;
+  const { type } = typing;
+  if (!type.namespaced) return confined(context, node, { type, name });
   const own = metadata['namespace'];
   const namespace = typeof own === 'string' && own.trim() !== '' ? own : context.namespace;
   if (namespace === undefined) {
@@ -35,7 +63,18 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
       `node "${node.id}" is namespaced and must resolve metadata.namespace when the instance is cluster-scoped`,
     );
   }
-  return confined(context, node, { type, name, namespace });
+  const target = { type, name, namespace };
+  return isSelf(context, node, target)
+    ? invalid(context, node, 'metadata.name', `node "${node.id}" writes the Graph that contains it`)
+    : confined(context, node, target);
+}
+
+/** Does a node of a Graph write the Graph itself? Each write would begin the next pass, without end. */
+function isSelf({ graph, instance, namespace }: StepContext, node: GraphNode, target: ObjectTarget): boolean {
+  if (graph.definedBy !== 'graph' || isExternal(node)) return false;
+  const { group, kind } = graph.instance;
+  const isSameType = target.type.group === group && target.type.kind === kind;
+  return isSameType && target.namespace === namespace && target.name === instance.metadata.name;
 }
 
 /**

@@ -5,18 +5,21 @@ import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { isSameFingerprint } from './fingerprint.ts';
+import { isTemplateManager } from './field-managers.ts';
 import { isOwned } from './labels.ts';
 import { labelOfObject } from './identity.ts';
 import {
+  CHILD_MANAGER,
   INSTANCE_ID_LABEL,
   INSTANCE_KIND_LABEL,
   INSTANCE_NAME_LABEL,
   INSTANCE_NAMESPACE_LABEL,
   PART_OF_LABEL,
 } from './keys.ts';
-import type { AdoptionPolicy, ApplyReason, LiveObject, EquivalentDigests } from './model.ts';
+import type { AdoptionPolicy, ApplyReason, EngineFields, EquivalentDigests, LiveObject } from './model.ts';
 import { equivalenceOf } from './model.ts';
-import { ownedFingerprint } from './owned-fields.ts';
+import type { FieldWriter } from './owned-fields.ts';
+import { engineWriters, managerOf, ownedFingerprint, writerName } from './owned-fields.ts';
 
 /** The path of the label that names an object's ApplySet, as differences write it. */
 export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
@@ -49,17 +52,74 @@ export function ownedFingerprintOf(live: LiveObject): Fingerprint {
 }
 
 /**
- * Decides whether an existing object has to be applied. No write is due when its owned fields have the desired values,
- * or values that are known to satisfy them. Different fingerprints mean a difference only when an earlier comparison
- * showed that this object's fingerprints are comparable; otherwise the whole object decides.
+ * Decides whether an existing object has to be applied as a child of an instance. No write is due when its owned fields
+ * have the desired values, or values that are known to satisfy them. Different fingerprints mean a difference only when
+ * an earlier comparison showed that this object's fingerprints are comparable; otherwise the whole object decides.
  */
 export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
   const owner = labelOfObject(live.object, PART_OF_LABEL);
   if (owner === undefined) {
-    return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live));
+    return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live), CHILD_MANAGER);
   }
-  const owned = ownedFingerprintOf(live);
-  const equivalence = equivalenceOf(live);
+  const fields = { owned: ownedFingerprintOf(live), equivalence: equivalenceOf(live) };
+  const formerOwner = owner === labelOfObject(desired, PART_OF_LABEL) ? undefined : owner;
+  return compareFields(desired, wanted, live, CHILD_MANAGER, fields, formerOwner);
+}
+
+/**
+ * Decides whether a Graph has to write an existing object with this writer, by the same rules as `decideWrite`. An
+ * object in which the writer owns no field is adopted.
+ */
+export function decideEngineWrite(
+  desired: KubeObject,
+  wanted: Fingerprint,
+  live: LiveObject,
+  writer: FieldWriter,
+): WriteDecision {
+  const { owned, equivalence } = engineFieldsOf(live, writer);
+  if (owned === '') return applyBecause('adopt', desired, wholeOf(live), writer);
+  const fields = {
+    owned,
+    equivalence: equivalenceOf({ owned, ...(equivalence === undefined ? {} : { equivalence }) }),
+  };
+  return compareFields(desired, wanted, live, writer, fields, undefined);
+}
+
+/** The fields that a writer of the graph engine owns in a live object; an empty fingerprint when it owns none. */
+export function engineFieldsOf(live: LiveObject, writer: FieldWriter): EngineFields {
+  const known = live.engineFields?.get(writerName(writer));
+  if (known !== undefined) return known;
+  return isWhole(live) ? { owned: ownedFingerprint(live.object, writer) } : NO_FIELDS;
+}
+
+const NO_FIELDS: EngineFields = { owned: '' };
+
+/** The object with an equivalence of a writer's fields, as a cache keeps it. */
+export function withEngineEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
+  const owned = live.engineFields?.get(writer)?.owned;
+  const fields: EngineFields = { owned: owned ?? pair.owned, equivalence: pair };
+  return { ...live, engineFields: new Map([...(live.engineFields ?? []), [writer, fields]]) };
+}
+
+/** The managers with which Graphs write the object by template nodes. */
+export function graphsWriting(live: LiveObject): readonly string[] {
+  const names = live.engineFields === undefined ? wholeWriters(live) : [...live.engineFields.keys()];
+  return names.filter(isTemplateManager);
+}
+
+function wholeWriters(live: LiveObject): readonly string[] {
+  return isWhole(live) ? engineWriters(live.object).map(writerName) : [];
+}
+
+/** Compares the fields that a writer owns with the desired ones. `formerOwner` is another owner of the object. */
+function compareFields(
+  desired: KubeObject,
+  wanted: Fingerprint,
+  live: LiveObject,
+  writer: FieldWriter,
+  { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
+  formerOwner: string | undefined,
+): WriteDecision {
   // Equal fingerprints show that this object's fingerprints are comparable, which a later change needs.
   if (isSameFingerprint(owned, wanted)) {
     return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
@@ -68,10 +128,11 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
   if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
   const whole = wholeOf(live);
   if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
-  if (owner !== labelOfObject(desired, PART_OF_LABEL)) {
-    return { ...applyBecause('adopt', desired, whole), ...(owner === '' ? {} : { formerOwner: owner }) };
+  if (formerOwner !== undefined) {
+    const adoption = applyBecause('adopt', desired, whole, writer);
+    return { ...adoption, ...(formerOwner === '' ? {} : { formerOwner }) };
   }
-  const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole);
+  const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole, writer);
   if (decision.differences?.length === 0) return { kind: 'equivalent', pair: { desired: wanted, owned } };
   // After a restart no equivalence is known, but `managedFields` show which manager took a field.
   const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
@@ -86,13 +147,14 @@ function applyBecause(
   why: ApplyReason,
   desired: KubeObject,
   whole: KubeObject | undefined,
+  by: FieldWriter,
 ): WriteDecision & { kind: 'apply' } {
   if (whole === undefined) return { kind: 'apply', why };
-  const writer = lastWriter(whole);
+  const writer = lastWriter(whole, managerOf(by));
   return {
     kind: 'apply',
     why,
-    differences: compareApplied(desired, whole),
+    differences: compareApplied(desired, whole, by),
     ...(writer === undefined ? {} : { lastWriter: writer }),
   };
 }

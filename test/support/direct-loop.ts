@@ -1,14 +1,20 @@
 import type { JsonObject, KubeObject } from '../../src/core/index.ts';
 import type { Graph } from '../../src/graph/index.ts';
-import type { Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
+import type { ApplyAction, Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
 import {
   digestText,
+  isTemplateManager,
   keys,
+  mayForce,
   objectKey,
-  ownedFingerprintOf,
+  ownedFingerprint,
   readConditions,
+  refOfTarget,
   step,
   targetKey,
+  trackingStatus,
+  writerName,
+  writerOf,
 } from '../../src/runtime/index.ts';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
@@ -51,7 +57,7 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
 export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster, options: LoopOptions = {}): Decision {
   const now = Date.parse('2026-11-01T00:00:00Z');
   const decision = step(graph, instance, cluster.view(graph, options), { now, definitionUid: 'rgd', ...options.step });
-  for (const { target, pair } of decision.equivalences) cluster.setEquivalence(target, pair);
+  for (const { target, pair, writer } of decision.equivalences) cluster.setEquivalence(target, pair, writer);
   return decision;
 }
 
@@ -64,26 +70,49 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
   ] as const) {
     if (object !== undefined) cluster.apply(object, manager);
   }
-  for (const action of decision.apply) {
-    const result = cluster.apply(action.desired, keys.CHILD_MANAGER);
-    if ('kind' in result) {
-      cluster.fail(action.target, undefined);
-      cluster.setEquivalence(action.target, {
-        desired: action.fingerprint,
-        owned: ownedFingerprintOf({ object: result }),
-      });
-    } else {
-      const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
-      cluster.fail(action.target, { ...attempt, failure: result, retryAt: now + 1000 });
-    }
+  const { addFinalizer, tracking } = decision.parent;
+  if (addFinalizer === true) cluster.edit(key, ({ metadata }) => void (metadata.finalizers = [keys.GRAPH_FINALIZER]));
+  if (tracking !== undefined) {
+    const members = trackingStatus(tracking);
+    cluster.edit(key, (object) => void (object.status = { ...object.status, ...structuredClone(members) }));
   }
+  for (const action of decision.apply) applyChild(action, cluster, now);
   for (const action of decision.delete) {
     const failure = cluster.refuse.get(targetKey(action.target));
     if (failure === undefined) cluster.delete(action.target, action.uid);
     else cluster.fail(action.target, { digest: '', uid: action.uid, failure, retryAt: now + 1000 });
   }
+  for (const { target, manager, subresource } of decision.release ?? []) {
+    const { apiVersion, kind, ...metadata } = refOfTarget(target);
+    const options = { force: false, ...(subresource === undefined ? {} : { subresource }) };
+    cluster.apply({ apiVersion, kind, metadata }, manager, options);
+  }
   for (const request of decision.read) cluster.read(request);
-  if (decision.parent.removeFinalizer === true) cluster.release(key, keys.FINALIZER);
+  if (decision.parent.removeFinalizer === true) {
+    cluster.release(key, keys.FINALIZER);
+    cluster.release(key, keys.GRAPH_FINALIZER);
+  }
+}
+
+/** Applies an object, a second time with force if the action allows it. */
+function applyChild(action: ApplyAction, cluster: FakeCluster, now: number): void {
+  const { target, desired, fingerprint, uid, version, manager = keys.CHILD_MANAGER, subresource, force } = action;
+  const part = subresource === undefined ? {} : { subresource };
+  const first = cluster.apply(desired, manager, { force: (force ?? 'always') === 'always', ...part });
+  const isForced = !('kind' in first) && mayForce(action, first.conflicts ?? []);
+  const result = isForced ? cluster.apply(desired, manager, part) : first;
+  const isChild = action.manager === undefined;
+  const writer = writerName(writerOf(manager, subresource));
+  const failures = isChild || isTemplateManager(manager) ? undefined : writer;
+  if ('kind' in result) {
+    cluster.fail(target, undefined, failures);
+    const owned = ownedFingerprint(result, writerOf(manager, subresource));
+    cluster.setEquivalence(target, { desired: fingerprint, owned }, isChild ? undefined : writer);
+    return;
+  }
+  const conflictVersion = result.conflicts === undefined || version === undefined ? {} : { conflictVersion: version };
+  const failed = { digest: digestText(fingerprint), uid, failure: result, retryAt: now + 1000, ...conflictVersion };
+  cluster.fail(target, failed, failures);
 }
 
 /** Stores an instance in the cluster and returns its key. */

@@ -11,7 +11,14 @@ import type {
   ReadRequest,
   EquivalentDigests,
 } from '../../src/runtime/index.ts';
-import { nodeIdOf, objectKey, projectObject, targetKey } from '../../src/runtime/index.ts';
+import {
+  nodeIdOf,
+  objectKey,
+  projectObject,
+  targetKey,
+  withEngineEquivalence,
+  writeKey,
+} from '../../src/runtime/index.ts';
 
 /** Options of the view of a fake cluster. */
 export interface ViewOptions {
@@ -32,6 +39,7 @@ export class FakeCluster {
   readonly #whole = new Set<string>();
   readonly #failed = new Map<string, FailedWrite>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
+  readonly #engineEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
   #count = 0;
 
   /** Writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes that change nothing are left out. */
@@ -90,32 +98,43 @@ export class FakeCluster {
     if (finalizers.length === 0 && object.metadata.deletionTimestamp !== undefined) this.#drop(key);
   }
 
-  /** Server-side apply with force. Returns the stored object, or the failure of this key in `refuse`. */
-  apply(desired: KubeObject, manager: string): KubeObject | ApiFailure {
+  /**
+   * Server-side apply. Returns the stored object, or the failure of this key in `refuse`. Without force, a field that
+   * another manager owns with another value is a conflict.
+   */
+  apply(
+    desired: KubeObject,
+    manager: string,
+    { force = true, subresource }: { readonly force?: boolean; readonly subresource?: 'status' } = {},
+  ): KubeObject | ApiFailure {
     const key = objectKey(desired);
     const refusal = this.refuse.get(key);
     if (refusal !== undefined) return refusal;
     const before = this.#objects.get(key);
     const owners = this.#owners.get(key) ?? new Map<string, ReadonlySet<string>>();
+    const all = leaves(desired);
+    const wanted = new Map([...all].filter(([path]) => isOfStatus(path) === (subresource === 'status')));
+    const writer = subresource === undefined ? manager : `${manager}/${subresource}`;
+    const conflicts = force || before === undefined ? [] : conflictsOf(before, owners, writer, wanted);
+    if (conflicts.length > 0) return conflictFailure(conflicts);
     this.#owners.set(key, owners);
-    const wanted = leaves(desired);
     const next: KubeObject = structuredClone(
       before ?? { apiVersion: desired.apiVersion, kind: desired.kind, metadata: {} },
     );
     next.metadata.name = desired.metadata.name ?? '';
     if (desired.metadata.namespace !== undefined) next.metadata.namespace = desired.metadata.namespace;
-    for (const path of owners.get(manager) ?? []) {
-      const shared = [...owners].some(([other, owned]) => other !== manager && owned.has(path));
+    for (const path of owners.get(writer) ?? []) {
+      const shared = [...owners].some(([other, owned]) => other !== writer && owned.has(path));
       if (!wanted.has(path) && !shared) unset(next, JSON.parse(path) as PathStep[]);
     }
     for (const [path, value] of wanted) {
       for (const [other, owned] of owners) {
-        if (other === manager || !owned.has(path) || jsonEquals(valueAt(next, path), value)) continue;
+        if (other === writer || !owned.has(path) || jsonEquals(valueAt(next, path), value)) continue;
         owners.set(other, new Set([...owned].filter((entry) => entry !== path)));
       }
       set(next, JSON.parse(path) as PathStep[], structuredClone(value));
     }
-    owners.set(manager, new Set(wanted.keys()));
+    owners.set(writer, new Set(wanted.keys()));
     const changed =
       before === undefined || !jsonEquals(stripped(before), stripped(next)) || this.#ownersChanged(key, before);
     if (changed) this.log.push(`apply ${key}`);
@@ -131,18 +150,21 @@ export class FakeCluster {
     this.remove(key);
   }
 
-  fail(target: ObjectTarget, failed: FailedWrite | undefined): void {
-    if (failed === undefined) this.#failed.delete(targetKey(target));
-    else this.#failed.set(targetKey(target), failed);
+  fail(target: ObjectTarget, failed: FailedWrite | undefined, writer?: string): void {
+    if (failed === undefined) this.#failed.delete(writeKey(target, writer));
+    else this.#failed.set(writeKey(target, writer), failed);
   }
 
-  setEquivalence(target: ObjectTarget, pair: EquivalentDigests): void {
-    this.#equivalences.set(targetKey(target), pair);
+  setEquivalence(target: ObjectTarget, pair: EquivalentDigests, writer?: string): void {
+    const key = targetKey(target);
+    if (writer === undefined) this.#equivalences.set(key, pair);
+    else this.#engineEquivalences.set(key, new Map([...(this.#engineEquivalences.get(key) ?? []), [writer, pair]]));
   }
 
   /** Drops everything that a process has only in memory. */
   forget(): void {
-    for (const memory of [this.#known, this.#whole, this.#failed, this.#equivalences]) memory.clear();
+    const memories = [this.#known, this.#whole, this.#failed, this.#equivalences, this.#engineEquivalences];
+    for (const memory of memories) memory.clear();
   }
 
   read(request: ReadRequest): void {
@@ -155,7 +177,12 @@ export class FakeCluster {
     const show = (key: string, object: KubeObject): LiveObject => {
       const settled = this.#equivalences.get(key);
       const whole = mode === 'whole' || this.#whole.has(key);
-      const live = whole ? { object } : projectObject(object, graph.reads.get(nodeIdOf(object)) ?? [[]]);
+      const reads = graph.definedBy === 'graph' ? readsOfKind(graph, object) : graph.reads.get(nodeIdOf(object));
+      const shown = whole ? { ...projectObject(object, []), object } : projectObject(object, reads ?? [[]]);
+      const engine = [...(this.#engineEquivalences.get(key) ?? [])].filter(([writer]) =>
+        shown.engineFields?.has(writer),
+      );
+      const live = engine.reduce((each, [writer, pair]) => withEngineEquivalence(each, writer, pair), shown);
       return settled === undefined ? live : { ...live, equivalence: settled };
     };
     const all = (matches: (object: KubeObject) => boolean): ListObservation => ({
@@ -191,7 +218,7 @@ export class FakeCluster {
           return group === target.group && kind === target.kind && inScope && part === target.applySet;
         });
       },
-      failedWrite: (target) => this.#failed.get(targetKey(target)),
+      failedWrite: (target, writer) => this.#failed.get(writeKey(target, writer)),
     };
   }
 
@@ -223,14 +250,60 @@ export class FakeCluster {
     this.#objects.delete(key);
     this.#owners.delete(key);
     this.#equivalences.delete(key);
+    this.#engineEquivalences.delete(key);
     this.log.push(`gone ${key}`);
   }
 
   #managedFields(key: string): JsonValue[] {
     return [...(this.#owners.get(key) ?? [])]
       .filter(([, paths]) => paths.size > 0)
-      .map(([manager, paths]) => ({ manager, operation: 'Apply', fieldsV1: fieldSet([...paths]) }));
+      .map(([writer, paths]) => {
+        const [manager = '', subresource] = writer.endsWith('/status') ? [writer.slice(0, -7), 'status'] : [writer];
+        const part = subresource === undefined ? {} : { subresource };
+        return { manager, operation: 'Apply', ...part, fieldsV1: fieldSet([...paths]) };
+      });
   }
+}
+
+/** The paths that a Graph reads of objects of this kind. */
+function readsOfKind(graph: Graph, object: KubeObject): readonly (readonly PathStep[])[] | undefined {
+  const { group, kind } = gvkOf(object);
+  const isSame = (id: string) => {
+    const type = graph.nodes.get(id)?.type;
+    return type === undefined || (type.group === group && type.kind === kind);
+  };
+  return [...graph.reads].flatMap(([id, paths]) => (isSame(id) ? paths : []));
+}
+
+/** Does the path of a leaf (as JSON) lead into the status? */
+function isOfStatus(path: string): boolean {
+  return (JSON.parse(path) as PathStep[])[0] === 'status';
+}
+
+/** The other managers of wanted fields that have another value, with the paths of these fields. */
+function conflictsOf(
+  before: KubeObject,
+  owners: ReadonlyMap<string, ReadonlySet<string>>,
+  writer: string,
+  wanted: ReadonlyMap<string, JsonValue>,
+): [manager: string, path: string][] {
+  return [...owners].flatMap(([other, owned]) =>
+    [...wanted].flatMap(([path, value]): [string, string][] => {
+      const isConflict = other !== writer && owned.has(path) && !jsonEquals(valueAt(before, path), value);
+      return isConflict ? [[other, `.${(JSON.parse(path) as PathStep[]).join('.')}`]] : [];
+    }),
+  );
+}
+
+function conflictFailure(conflicts: readonly (readonly [string, string])[]): ApiFailure {
+  const count = `${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}`;
+  const texts = conflicts.map(([manager, path]) => `conflict with "${manager}": ${path}`);
+  return {
+    code: 409,
+    reason: 'Conflict',
+    message: `Apply failed with ${count}: ${texts.join('; ')}`,
+    conflicts: [...new Set(conflicts.map(([manager]) => manager))].sort(),
+  };
 }
 
 /** Paths (as JSON) and values of the leaves that an apply sets. Lists and empty objects are leaves. */

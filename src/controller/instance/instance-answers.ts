@@ -3,7 +3,7 @@ import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/i
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { refOfTarget, targetKey } from '../../runtime/index.ts';
+import { refOfTarget, targetKey, writeKey } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, withRevert, revertedFields } from '../drift/contests.ts';
 import { cacheKey } from './observed-view.ts';
@@ -36,14 +36,15 @@ export class InstanceAnswers implements ExecutionView {
     this.#record = record;
   }
 
-  failedWrite(target: ObjectTarget): RememberedWrite | undefined {
-    return this.#record.failed?.get(targetKey(target));
+  failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
+    return this.#record.failed?.get(writeKey(target, writer));
   }
 
-  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined): void {
+  setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
     const record = this.#record;
-    if (failed !== undefined) (record.failed ??= new Map()).set(targetKey(target), failed);
-    else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, targetKey(target));
+    const key = writeKey(target, writer);
+    if (failed !== undefined) (record.failed ??= new Map()).set(key, failed);
+    else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, key);
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {

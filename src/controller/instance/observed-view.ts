@@ -10,7 +10,7 @@ import type {
   Observation,
   Observed,
 } from '../../runtime/index.ts';
-import { targetKey } from '../../runtime/index.ts';
+import { targetKey, writeKey } from '../../runtime/index.ts';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '../../kubernetes/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -118,8 +118,8 @@ export class ObservedView implements Observed {
     return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
-  failedWrite(target: ObjectTarget): FailedWrite | undefined {
-    return this.#record.failed?.get(targetKey(target));
+  failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined {
+    return this.#record.failed?.get(writeKey(target, writer));
   }
 
   failedRead(target: ObjectTarget): FailedRead | undefined {

@@ -172,6 +172,8 @@ function problemsOf(report: NodeReport): { readonly reason: string; readonly mes
         message: `node ${id}: ${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${managers.join(', ') || 'another client'}`,
       }));
     case 'other-owner':
+    case 'graph-owner':
+    case 'field-conflict':
     case 'invalid-object':
     case 'collection-too-large':
     case 'identity-collision':

@@ -1,0 +1,200 @@
+import type { KubeObject } from '../core/index.ts';
+import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
+import { failureText } from './failure.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { digestText } from './fingerprint.ts';
+import { namespacedName } from './identity.ts';
+import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
+import { applying } from './node-texts-0.10.ts';
+import type { ObjectProblem } from './node-texts.ts';
+import { desiredFingerprint, writerName, writerOf } from './owned-fields.ts';
+import { pausedWrite } from './paused-write.ts';
+import type { ApiFailure, Because, ObjectReport, Terminating } from './report.ts';
+import type { WantedObject } from './resolved.ts';
+import type { StepContext } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import type { WriteDecision } from './write-decision.ts';
+import { OWNER_FIELD } from './write-decision.ts';
+
+/** The state of one wanted object. */
+export interface Assessed {
+  readonly report: ObjectReport;
+  readonly live?: KubeObject;
+  readonly apply?: ApplyAction;
+  readonly unread?: true;
+  readonly terminating?: Terminating;
+  readonly problem?: ObjectProblem & { readonly retryAt?: number };
+  readonly contest?: Contest;
+  /** The object differs from the desired one and is not written now, because its differing fields are contested. */
+  readonly held?: true;
+}
+
+/** Compares an object that a node wants with the observed cluster. */
+export function assessObject(
+  context: StepContext,
+  node: ResourceNode | CollectionNode,
+  wanted: WantedObject,
+): Assessed {
+  const writing = context.rules.applyOptions(context);
+  const { target, desired } = wanted;
+  const object = refOfTarget(target);
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
+  if (observation.state === 'unknown') {
+    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    return { report: { object, state: 'unknown' }, unread: true };
+  }
+  if (observation.state === 'failed') {
+    return { report: { object, state: 'failed' }, problem: readProblem(target, observation, true) };
+  }
+  if (observation.state === 'absent') {
+    return {
+      report: { object, state: 'absent' },
+      ...write(context, node, wanted, fingerprintOf(context, desired), { why: 'create' }, writing),
+    };
+  }
+
+  const { live } = observation;
+  const { uid, finalizers = [], deletionTimestamp } = live.object.metadata;
+  const identity = { object, ...(uid === undefined ? {} : { uid }) };
+  if (deletionTimestamp !== undefined) {
+    const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
+    return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
+  }
+  const report: ObjectReport = { ...identity, state: 'present' };
+  const refusal = context.rules.refusal(context, node, target, live);
+  if (refusal !== undefined) return { report, live: live.object, problem: refusal };
+
+  const fingerprint = fingerprintOf(context, desired);
+  const decision = context.rules.decideWrite(context, desired, fingerprint, live);
+  return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
+}
+
+/** How an object is written. */
+export type Writing = Pick<ApplyAction, 'manager' | 'subresource' | 'force'>;
+
+/** A live object, and the decision about its write. */
+interface Compared {
+  readonly live: LiveObject;
+  readonly decision: WriteDecision;
+  readonly fingerprint: Fingerprint;
+  readonly writing: Writing;
+  readonly report: ObjectReport;
+}
+
+/** The state of an object that exists and may be written. */
+export function assessLive(
+  context: StepContext,
+  node: GraphNode,
+  wanted: WantedObject,
+  { live, decision, fingerprint, writing, report }: Compared,
+): Assessed {
+  const { target } = wanted;
+  const known = { report, live: live.object };
+  if (decision.kind === 'read') {
+    const failed = context.observed.failedRead?.(target);
+    if (failed !== undefined && failed.retryAt > context.options.now) {
+      return { ...known, problem: readProblem(target, failed, false) };
+    }
+    context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'no-equivalence' });
+    return { ...known, unread: true };
+  }
+  const contest = context.observed.contest?.(target);
+  const contested = contest === undefined ? {} : { contest };
+  if (decision.kind === 'apply') {
+    if (contest !== undefined && isHeld(context, contest, decision)) return { ...known, contest, held: true };
+    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, decision, writing, live) };
+  }
+  if (decision.kind === 'equivalent') {
+    const { manager, subresource } = writing;
+    const writer = manager === undefined ? {} : { writer: writerName(writerOf(manager, subresource)) };
+    context.equivalences.push({ target, pair: decision.pair, ...writer });
+  }
+  return { ...known, ...contested };
+}
+
+/** The fingerprint of a desired object. */
+export function fingerprintOf(context: StepContext, desired: KubeObject): Fingerprint {
+  return context.options.memory?.fingerprint(desired) ?? desiredFingerprint(desired);
+}
+
+/**
+ * Is the write of an object held back? True during the pause of a contest when only contested fields differ: the
+ * controller corrects any other field at once.
+ */
+function isHeld(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
+  const { why, differences, formerOwner } = decision;
+  if (contest.retryAt <= context.options.now) return false;
+  // Without this rule, two instances that take an object from each other would do so without any pause.
+  if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
+  if (why !== 'drift') return false;
+  return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
+}
+
+/** The write that is due; during the pause after the same write failed (`pausedWrite`), the failure. */
+function write(
+  context: StepContext,
+  node: GraphNode,
+  { target, desired }: WantedObject,
+  fingerprint: Fingerprint,
+  { why, differences, lastWriter, formerOwner }: Omit<WriteDecision & { kind: 'apply' }, 'kind'>,
+  writing: Writing,
+  live?: LiveObject,
+): Pick<Assessed, 'apply' | 'problem'> {
+  const { uid, resourceVersion: version } = live?.object.metadata ?? {};
+  const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
+  const failed = pausedWrite(context.observed, target, attempt, context.options.now);
+  if (failed !== undefined) return { problem: writeProblem(node, target, failed) };
+  return {
+    apply: {
+      nodeId: node.id,
+      target,
+      desired,
+      fingerprint,
+      why,
+      ...(uid === undefined ? {} : { uid }),
+      ...(differences === undefined ? {} : { differences }),
+      ...(lastWriter === undefined ? {} : { lastWriter }),
+      ...(formerOwner === undefined ? {} : { formerOwner }),
+      ...writing,
+      ...(version === undefined || writing.force === undefined ? {} : { version }),
+    },
+  };
+}
+
+/** The problem of a failed write. A conflict with other field managers is a reason to wait. */
+function writeProblem(
+  node: GraphNode,
+  target: ObjectTarget,
+  { failure, retryAt, uid }: FailedWrite,
+): ObjectProblem & { readonly retryAt: number } {
+  const object = refOfTarget(target);
+  const managers = failure.conflicts ?? (node.nodeType === 'patch' && failure.code === 409 ? [] : undefined);
+  const because: Because =
+    managers === undefined
+      ? { kind: 'write-failed', object, failure, retryAt }
+      : { kind: 'field-conflict', object, failure, managers, retryAt };
+  return { target, because, message: failureText(failure), absent: uid === undefined, retryAt };
+}
+
+/** kro's text for an object that is being deleted, with its finalizers. */
+export function terminatingText({ graph }: StepContext, node: GraphNode, entry: Terminating): string {
+  const { object, finalizers, since } = entry;
+  const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
+  const prefix = graph.definedBy === 'graph' ? `${applying(node)}: ` : '';
+  return (
+    `${prefix}resource "${namespacedName(object)}" for node "${node.id}" is currently being deleted; waiting for deletion to ` +
+    `complete before continuing reconciliation (since ${since}${held})`
+  );
+}
+
+/** The problem of an object that cannot be read. */
+export function readProblem(
+  target: ObjectTarget,
+  { failure, retryAt }: { failure: ApiFailure; retryAt?: number },
+  absent: boolean,
+): ObjectProblem & { readonly retryAt?: number } {
+  const because: Because = { kind: 'read-failed', object: refOfTarget(target), failure };
+  return { target, because, message: failureText(failure), absent, ...(retryAt === undefined ? {} : { retryAt }) };
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
+
+const UID = '11111111-2222-3333-4444-555555555555';
+
+describe('the field managers of a Graph', () => {
+  it('are computed from the UID of the Graph and the path of the node', () => {
+    expect(templateManager(UID)).toBe('kro-graphengine.tmpl.666ff6ccaa5b');
+    expect(patchManager(UID, 'p')).toBe('kro-graphengine.patch.666ff6ccaa5b.b61e050e5b09');
+    expect(patchManager(UID, 'subA/res')).toBe('kro-graphengine.patch.666ff6ccaa5b.e4d92a353cee');
+    expect(patchManager(UID, 'appStatus')).toBe('kro-graphengine.patch.666ff6ccaa5b.5d677c2ff22a');
+  });
+
+  it('of patch nodes begin with the part that depends on the Graph', () => {
+    expect(patchPrefix(UID)).toBe('kro-graphengine.patch.666ff6ccaa5b');
+  });
+
+  it('of templates differ from those of patches', () => {
+    expect([templateManager(UID), patchManager(UID, 'p'), 'kubectl'].map(isTemplateManager)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});

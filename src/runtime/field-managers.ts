@@ -1,0 +1,43 @@
+import { cryptoLibrary } from '../core/index.ts';
+
+/** The beginning of the field managers with which Graphs write the objects of their template nodes. */
+const TEMPLATE_PREFIX = 'kro-graphengine.tmpl.';
+/** The beginning of the field managers with which patch nodes write their fields. */
+const PATCH_PREFIX = 'kro-graphengine.patch.';
+/** The beginning of all field managers of kro's graph engine, except the manager of the children of instances. */
+export const ENGINE_PREFIX = 'kro-graphengine.';
+
+/** The field manager of the template nodes of a Graph. `owner` is the UID of the Graph. */
+export function templateManager(owner: string): string {
+  return TEMPLATE_PREFIX + shortDigest(owner);
+}
+
+/**
+ * The field manager of a patch node. `owner` is the UID of the Graph; for the status fields of an instance, the id of
+ * its ApplySet. `nodePath` is the ids of the node and its subgraphs, joined by `/`.
+ */
+export function patchManager(owner: string, nodePath: string): string {
+  return `${PATCH_PREFIX}${shortDigest(owner)}.${shortDigest(`${owner}/${nodePath}`)}`;
+}
+
+/** Does a Graph write the objects of template nodes with this manager? */
+export function isTemplateManager(manager: string): boolean {
+  return manager.startsWith(TEMPLATE_PREFIX);
+}
+
+/** Does a patch node write with this manager? */
+export function isPatchManager(manager: string): boolean {
+  return manager.startsWith(PATCH_PREFIX);
+}
+
+/**
+ * The beginning of the managers of all patch nodes of an owner. Older versions of kro used it as the one manager of all
+ * nodes of a Graph.
+ */
+export function patchPrefix(owner: string): string {
+  return PATCH_PREFIX + shortDigest(owner);
+}
+
+function shortDigest(text: string): string {
+  return cryptoLibrary().hash('sha256', text, 'hex').slice(0, 12);
+}

@@ -1,0 +1,19 @@
+import { isTemplateManager } from './field-managers.ts';
+import type { ApplyAction } from './model.ts';
+
+/**
+ * May an apply take over the fields of these managers, with which it conflicts? An apply with force has no conflicts, and
+ * needs no second request.
+ *
+ * @param managers the managers that own the fields; empty when the server does not name them
+ */
+export function mayForce({ force = 'always' }: Pick<ApplyAction, 'force'>, managers: readonly string[]): boolean {
+  if (force === 'always' || managers.length === 0) return false;
+  if (force === 'unlessGraph') return !managers.some(isTemplateManager);
+  return managers.every((manager) => isCovered(manager, force.prefix) && !force.except.includes(manager));
+}
+
+/** Is this the manager with the prefix, or one that continues it after a dot? */
+function isCovered(manager: string, prefix: string): boolean {
+  return manager === prefix || manager.startsWith(`${prefix}.`);
+}

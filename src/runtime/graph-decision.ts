@@ -1,0 +1,162 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { earliest, jsonEquals } from '../core/index.ts';
+import type { ConditionContent } from './conditions.ts';
+import { graphConditions } from './conditions.ts';
+import { failureText } from './failure.ts';
+import { hasGraphFinalizer } from './finalizer.ts';
+import type { Retirement } from './graph-retired.ts';
+import { releaseFields, retireObjects } from './graph-retired.ts';
+import { convergedCondition, isFailed } from './graph-summary.ts';
+import { planTracking } from './graph-tracking.ts';
+import type { TrackingPlan } from './graph-tracking.ts';
+import { instanceTarget } from './members.ts';
+import type {
+  Contribution,
+  Decision,
+  DeleteAction,
+  GraphTracking,
+  Inventory,
+  ManagedResource,
+  ParentWrite,
+  ReleaseAction,
+} from './model.ts';
+import { nodeConditions } from './node-conditions.ts';
+import { pausedWrite } from './paused-write.ts';
+import type { NodeReport } from './report.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import { reportOf } from './step-context.ts';
+import { contributionKey, resourceKey, trackingStatus, union } from './tracking.ts';
+
+/** A Graph has no ApplySet. */
+export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
+
+/** The maximum number of entries in `status.managedResources`, by the CRD of the kind Graph. */
+const MAX_MANAGED_RESOURCES = 5000;
+
+/** What happens to objects and fields that nothing wants any more. */
+interface Retirements {
+  readonly objects: Retirement<ManagedResource, DeleteAction>;
+  readonly fields: Retirement<Contribution, ReleaseAction>;
+}
+
+/** The decision for a Graph whose nodes were visited. */
+export function decideGraph(context: StepContext): Decision {
+  const { instance, graph, evaluation } = context;
+  const plan = planTracking(context);
+  const refusal = refusalOf(context, plan);
+  if (refusal !== undefined) suppressWrites(context);
+  const retirements = retire(context, plan, refusal !== undefined);
+  const results = [...context.results.values()];
+  const apply = results.flatMap((result) => result.apply);
+  const { objects, fields } = retirements;
+  const read = [...context.reads, ...objects.read, ...fields.read];
+  const parent: ParentWrite = {
+    ...(hasGraphFinalizer(instance) || refusal !== undefined ? {} : { addFinalizer: true }),
+    ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead }),
+  };
+  const nodes = results.map(reportOf);
+  const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
+  const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
+  const requeueAt = earliest(retries);
+  return {
+    parent,
+    apply,
+    delete: objects.actions,
+    ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
+    read,
+    watch: context.watches,
+    nodes,
+    ...status,
+    statusProblems: [],
+    statusNow: context.options.statusNow ?? context.options.now,
+    finalizer: hasGraphFinalizer(instance) ? 'keep' : 'add',
+    inventory: NO_INVENTORY,
+    quiet: [apply, objects.actions, fields.actions, read, Object.keys(parent)].every((list) => list.length === 0),
+    evaluations: evaluation.tally?.evaluations ?? 0,
+    ...(requeueAt === undefined ? {} : { requeueAt }),
+    equivalences: context.equivalences,
+  };
+
+  function statusOf(
+    { options }: StepContext,
+    { current, kept }: TrackingPlan,
+    { objects: retired, fields: released }: Retirements,
+    reports: readonly NodeReport[],
+    problem: string | undefined,
+  ): Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged'> {
+    const accepted: ConditionContent = { status: 'True', reason: 'Compiled', message: compiledText() };
+    const converged = convergedCondition(results, retired.messages, released.messages, problem);
+    const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
+    const before: JsonObject = instance.status ?? {};
+    const isHard = problem !== undefined || results.some(isFailed);
+    const tracking: GraphTracking = {
+      managedResources: union(resourceKey, current.managedResources, kept.managedResources, retired.remaining),
+      contributions: union(contributionKey, current.contributions, kept.contributions, released.remaining),
+    };
+    const account = isHard ? before['appliedServiceAccount'] : (options.account ?? before['appliedServiceAccount']);
+    const explained = nodeConditions(instance, reports, options);
+    const value: JsonObject = {
+      ...(account === undefined ? {} : { appliedServiceAccount: account }),
+      conditions: [...conditions, ...explained] as unknown as JsonValue,
+      ...trackingStatus(tracking),
+    };
+    const state = isHard ? 'ERROR' : converged.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';
+    return { state, conditions, status: value, statusChanged: !jsonEquals(value, before) };
+  }
+
+  function compiledText(): string {
+    const own = [...graph.nodes.keys()].filter((id) => !id.includes('/'));
+    return `compiled ${own.length} nodes`;
+  }
+}
+
+/**
+ * Deletes retired objects when no node failed and no request of a node is due, so that a new object exists before the old
+ * one goes. Releases retired fields when all nodes are done.
+ */
+function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean): Retirements {
+  const results = [...context.results.values()];
+  const isSettled = results.every(({ apply, because }) => apply.length === 0 && because.kind !== 'unread');
+  const about = { ...context, why: 'prune' } as const;
+  const mayDelete = !isHeld && isSettled && !results.some(isFailed);
+  const objects = mayDelete ? retireObjects(about, retired.managedResources) : waiting(retired.managedResources);
+  const isClean = mayDelete && objects.remaining.length === 0 && results.every(isDone);
+  const fields = isClean ? releaseFields(about, retired.contributions) : waiting(retired.contributions);
+  return { objects, fields };
+}
+
+function waiting<Entry>(remaining: readonly Entry[]): Retirement<Entry, never> {
+  return { actions: [], remaining, messages: [], read: [] };
+}
+
+function isDone({ state }: NodeResult): boolean {
+  return state === 'ready' || state === 'skipped';
+}
+
+/** Why nothing may be written now. */
+interface Refusal {
+  readonly problem: string;
+  readonly retryAt?: number;
+}
+
+function refusalOf({ observed, options, instance, graph }: StepContext, plan: TrackingPlan): Refusal | undefined {
+  const attempt = { digest: '', uid: instance.metadata.uid };
+  const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
+  if (failed !== undefined) {
+    const problem = `write the finalizer and the record of objects: ${failureText(failed.failure)}`;
+    return { problem, retryAt: failed.retryAt };
+  }
+  const { current, kept, retired } = plan;
+  const lists = [current, kept, retired].map(({ managedResources }) => managedResources.length);
+  const count = lists.reduce((sum, length) => sum + length, 0);
+  if (count <= MAX_MANAGED_RESOURCES) return undefined;
+  const problem = `the Graph has ${count} objects, and status.managedResources can record ${MAX_MANAGED_RESOURCES}: divide it into several Graphs`;
+  return { problem };
+}
+
+/** Removes the writes of all nodes. The condition names the reason. */
+function suppressWrites(context: StepContext): void {
+  for (const [id, result] of context.results) {
+    if (result.apply.length > 0) context.results.set(id, { ...result, apply: [], state: 'blocked' });
+  }
+}

@@ -1,0 +1,145 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { earliest, jsonEquals } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { ConditionContent, GraphCondition } from './conditions.ts';
+import { graphConditions } from './conditions.ts';
+import { failureText } from './failure.ts';
+import { templateManager } from './field-managers.ts';
+import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
+import { NO_INVENTORY } from './graph-decision.ts';
+import { releaseFields, retireObjects } from './graph-retired.ts';
+import { instanceTarget } from './members.ts';
+import type { Decision, Observed, StepOptions } from './model.ts';
+import { pausedWrite } from './paused-write.ts';
+import { recordedTracking, trackingStatus } from './tracking.ts';
+
+/**
+ * Deletion of a Graph. It needs no compiled graph: the record in the status names all objects and fields. The objects
+ * are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As in kro,
+ * the deletion does not wait for the end of objects with finalizers of their own.
+ *
+ * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. An unknown policy keeps the Graph.
+ */
+export function stepGraphDeletion(
+  instance: KubeObject,
+  observed: Observed,
+  options: StepOptions,
+  graph?: Graph,
+): Decision {
+  if (!hasGraphFinalizer(instance)) return decide({ finalizer: 'none' });
+  const unclear = deletionPolicyProblem(instance);
+  if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
+  const recorded = keepsChildren(instance) ? { managedResources: [], contributions: [] } : recordedTracking(instance);
+  const manager = templateManager(instance.metadata.uid ?? '');
+  const about = { observed, options, manager, graph, why: 'instance-deleted' } as const;
+  const objects = retireObjects(about, recorded.managedResources);
+  const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
+  const fields = hasObjects
+    ? { actions: [], remaining: recorded.contributions, messages: [], read: [] }
+    : releaseFields(about, recorded.contributions);
+  const problems = [...objects.messages, ...fields.messages];
+  const rest = {
+    delete: objects.actions,
+    ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
+    read: [...objects.read, ...fields.read],
+    watch: [...objects.read, ...fields.read].flatMap((request) =>
+      request.kind === 'object' ? [{ kind: 'object' as const, nodeId: request.nodeId, target: request.target }] : [],
+    ),
+  };
+  const tracking = { managedResources: objects.remaining, contributions: fields.remaining };
+  const isLeft = tracking.managedResources.length > 0 || tracking.contributions.length > 0;
+  const retryAt = earliest([objects.retryAt, 'retryAt' in fields ? fields.retryAt : undefined]);
+  if (isLeft) return decide({ finalizer: 'keep', problems, tracking, retryAt }, rest);
+  const attempt = { digest: '', uid: instance.metadata.uid };
+  const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
+  if (failed === undefined) return decide({ finalizer: 'remove' });
+  const problem = `remove the finalizer: ${failureText(failed.failure)}`;
+  return decide({ finalizer: 'keep', problems: [problem], retryAt: failed.retryAt });
+
+  function decide(
+    { finalizer, problems: named = [], tracking: left, retryAt: requeueAt }: Outcome,
+    actions: Partial<Pick<Decision, 'delete' | 'release' | 'read' | 'watch'>> = {},
+  ): Decision {
+    const before: JsonObject = instance.status ?? {};
+    const values: Partial<Record<GraphCondition, ConditionContent>> =
+      named.length === 0
+        ? {}
+        : { ResourcesConverged: { status: 'False', reason: 'DeleteFailed', message: named.join('\n') } };
+    const conditions = graphConditions(instance, values, options.now);
+    const { managedResources: _resources, contributions: _contributions, ...others } = before;
+    const status: JsonObject = {
+      ...(left === undefined ? before : { ...others, ...trackingStatus(left) }),
+      conditions: conditions as unknown as JsonValue,
+    };
+    const isRemoved = finalizer === 'remove';
+    const { delete: deletions = [], release = [], read = [] } = actions;
+    return {
+      parent: isRemoved ? { removeFinalizer: true } : {},
+      apply: [],
+      nodes: [],
+      delete: deletions,
+      read,
+      watch: [],
+      ...actions,
+      state: 'DELETING',
+      conditions,
+      status,
+      // Without a problem, the deletion ends before a client could read a status.
+      statusChanged: named.length > 0 && !jsonEquals(status, before),
+      statusProblems: [],
+      statusNow: options.statusNow ?? options.now,
+      finalizer,
+      inventory: NO_INVENTORY,
+      quiet: !isRemoved && [deletions, release, read].every((list) => list.length === 0),
+      ...(named.length === 0 ? {} : { blocked: named }),
+      ...(requeueAt === undefined ? {} : { requeueAt }),
+      evaluations: 0,
+      equivalences: [],
+    };
+  }
+}
+
+/** The outcome of one deletion step. */
+interface Outcome {
+  readonly finalizer: Decision['finalizer'];
+  readonly problems?: readonly string[];
+  readonly tracking?: Parameters<typeof trackingStatus>[0];
+  readonly retryAt?: number | undefined;
+}
+
+/**
+ * The decision for a Graph that cannot be used: the compiler refuses it, or it would act as the controller. Its objects
+ * stay, and its deletion continues. `problem` is the message of the condition Accepted.
+ */
+export function stepRefusedGraph(
+  instance: KubeObject,
+  problem: string,
+  observed: Observed,
+  options: StepOptions,
+): Decision {
+  if (instance.metadata.deletionTimestamp !== undefined) return stepGraphDeletion(instance, observed, options);
+  const before: JsonObject = instance.status ?? {};
+  const accepted = { status: 'False', reason: 'InvalidGraph', message: problem } as const;
+  const conditions = graphConditions(instance, { Accepted: accepted }, options.now);
+  const status: JsonObject = { ...before, conditions: conditions as unknown as JsonValue };
+  const hasFinalizer = hasGraphFinalizer(instance);
+  return {
+    parent: hasFinalizer ? {} : { addFinalizer: true },
+    apply: [],
+    delete: [],
+    read: [],
+    watch: [],
+    nodes: [],
+    state: 'ERROR',
+    conditions,
+    status,
+    statusChanged: !jsonEquals(status, before),
+    statusProblems: [],
+    statusNow: options.statusNow ?? options.now,
+    finalizer: hasFinalizer ? 'keep' : 'add',
+    inventory: NO_INVENTORY,
+    quiet: hasFinalizer,
+    evaluations: 0,
+    equivalences: [],
+  };
+}

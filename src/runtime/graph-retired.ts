@@ -1,0 +1,193 @@
+import { earliest, gvkOf } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { typedNodes } from '../graph/index.ts';
+import { failureText } from './failure.ts';
+import { isPatchManager } from './field-managers.ts';
+import { groupKindText } from './identity.ts';
+import type {
+  Contribution,
+  DeleteAction,
+  ManagedResource,
+  Observation,
+  Observed,
+  ReadRequest,
+  ReleaseAction,
+  StepOptions,
+} from './model.ts';
+import { writerName, writerOf } from './owned-fields.ts';
+import { pausedWrite } from './paused-write.ts';
+import type { ObjectTarget, ObjectType } from './target.ts';
+import { trackedName } from './tracking.ts';
+import { engineFieldsOf } from './write-decision.ts';
+
+/** The inputs for decisions about retired objects and fields, which need no compiled graph. */
+export interface RetiredContext {
+  readonly observed: Observed;
+  readonly options: StepOptions;
+  /** The field manager of the template nodes of the Graph. */
+  readonly manager: string;
+  readonly graph: Graph | undefined;
+  readonly why: DeleteAction['why'];
+}
+
+/** What to do for retired entries of the status. */
+export interface Retirement<Entry, Action> {
+  readonly actions: readonly Action[];
+  /** The entries that stay in the status. */
+  readonly remaining: readonly Entry[];
+  readonly messages: readonly string[];
+  readonly read: readonly ReadRequest[];
+  readonly retryAt?: number;
+}
+
+/** The decision about one entry. */
+type Step<Action> =
+  | { readonly state: 'done' }
+  | { readonly state: 'act'; readonly action: Action }
+  | { readonly state: 'read'; readonly request: ReadRequest }
+  | { readonly state: 'failed'; readonly message: string; readonly retryAt?: number };
+
+const DONE = { state: 'done' } as const;
+
+/**
+ * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other. A
+ * deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write was
+ * recorded, is deleted only if the field manager of the Graph owns fields of the object.
+ */
+export function retireObjects(
+  context: RetiredContext,
+  retired: readonly ManagedResource[],
+): Retirement<ManagedResource, DeleteAction> {
+  let wave = 0;
+  let nodeId: string | undefined;
+  const waves = retired.map((entry) => {
+    if (entry.nodeID !== nodeId) wave += 1;
+    nodeId = entry.nodeID;
+    return wave;
+  });
+  return retire(retired, (entry, index) => retireObject(context, entry, waves[index] ?? 0));
+}
+
+/**
+ * Releases fields that the patch nodes of a Graph no longer write. The field managers of other clients in the record are
+ * ignored.
+ */
+export function releaseFields(
+  context: RetiredContext,
+  retired: readonly Contribution[],
+): Retirement<Contribution, ReleaseAction> {
+  return retire(retired, (entry) => releaseContribution(context, entry));
+}
+
+function retire<Entry, Action>(
+  entries: readonly Entry[],
+  decide: (entry: Entry, index: number) => Step<Action>,
+): Retirement<Entry, Action> {
+  const steps = entries.map((entry, index) => ({ entry, step: decide(entry, index) })).toReversed();
+  const retryAt = earliest(steps.map(({ step }) => (step.state === 'failed' ? step.retryAt : undefined)));
+  return {
+    actions: steps.flatMap(({ step }) => (step.state === 'act' ? [step.action] : [])),
+    remaining: steps.flatMap(({ entry, step }) => (step.state === 'done' ? [] : [entry])).toReversed(),
+    messages: steps.flatMap(({ step }) => (step.state === 'failed' ? [step.message] : [])),
+    read: steps.flatMap(({ step }) => (step.state === 'read' ? [step.request] : [])),
+    ...(retryAt === undefined ? {} : { retryAt }),
+  };
+}
+
+function retireObject(context: RetiredContext, entry: ManagedResource, wave: number): Step<DeleteAction> {
+  const { observed, options, manager, why } = context;
+  const target = targetOfEntry(context, entry);
+  const observation = observed.object(target);
+  const uid = entry.uid ?? ownUid(observation, manager);
+  if (uid === undefined) return unidentified(target, entry, observation);
+  if (observation.state === 'absent' || observed.isDeleted?.(target, uid) === true) return DONE;
+  if (observation.state === 'present') {
+    const { metadata } = observation.live.object;
+    if (metadata.uid !== uid || metadata.deletionTimestamp !== undefined) return DONE;
+  }
+  // A view without `isDeleted` shows the effect of a deletion only by reads.
+  if (observation.state === 'unknown' && observed.isDeleted === undefined) return readOf(target, entry.nodeID);
+  const failed = pausedWrite(observed, target, { digest: '', uid }, options.now);
+  if (failed === undefined) return { state: 'act', action: { nodeId: entry.nodeID, target, uid, why, wave } };
+  const message = `delete ${trackedName(entry)}: ${failureText(failed.failure)}`;
+  return { state: 'failed', message, retryAt: failed.retryAt };
+}
+
+/** The UID of an observed object if the field manager of the Graph owns fields of it. */
+function ownUid(observation: Observation, manager: string): string | undefined {
+  if (observation.state !== 'present') return undefined;
+  const { live } = observation;
+  return engineFieldsOf(live, manager).owned === '' ? undefined : live.object.metadata.uid;
+}
+
+/** The decision about an entry without UID whose object the Graph did not write, as far as is known. */
+function unidentified(target: ObjectTarget, entry: ManagedResource, observation: Observation): Step<DeleteAction> {
+  if (observation.state === 'unknown') return readOf(target, entry.nodeID);
+  if (observation.state !== 'failed') return DONE;
+  const { failure, retryAt } = observation;
+  const message = `delete ${trackedName(entry)}: ${failureText(failure)}`;
+  return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+}
+
+function readOf(target: ObjectTarget, nodeId: string): Step<never> {
+  return { state: 'read', request: { kind: 'object', nodeId, target, why: 'unknown' } };
+}
+
+function releaseContribution(context: RetiredContext, entry: Contribution): Step<ReleaseAction> {
+  const { observed, options } = context;
+  const { fieldManager: manager, name } = entry;
+  if (!isPatchManager(manager)) return DONE;
+  const subresource = entry.subresource === 'status' ? 'status' : undefined;
+  const target = targetOfEntry(context, entry);
+  const observation = observed.object(target);
+  const what = `release ${trackedName({ ...entry, name: '' }).trimEnd()} ${name} (manager "${manager}")`;
+  if (observation.state === 'absent') return DONE;
+  if (observation.state === 'unknown') return readOf(target, '');
+  if (observation.state === 'failed') {
+    const { failure, retryAt } = observation;
+    const message = `${what}: ${failureText(failure)}`;
+    return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+  }
+  const { live } = observation;
+  const writer = writerOf(manager, subresource);
+  if (engineFieldsOf(live, writer).owned === '') return DONE;
+  const { uid } = live.object.metadata;
+  const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
+  if (failed !== undefined) {
+    return { state: 'failed', message: `${what}: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
+  }
+  const action: ReleaseAction = {
+    target,
+    manager,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(uid === undefined ? {} : { uid }),
+  };
+  return { state: 'act', action };
+}
+
+/** Stands for the content of a release among the attempts of a writer. */
+export const RELEASE = 'release';
+
+/** The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it. */
+function targetOfEntry({ graph, options }: RetiredContext, entry: Omit<ManagedResource, 'nodeID'>): ObjectTarget {
+  const { namespace, name } = entry;
+  return {
+    type: typeOfEntry(graph, options, entry),
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+function typeOfEntry(
+  graph: Graph | undefined,
+  { kinds }: StepOptions,
+  { apiVersion, kind, namespace }: Omit<ManagedResource, 'nodeID'>,
+): ObjectType {
+  const gvk = gvkOf({ apiVersion, kind });
+  const known =
+    graph === undefined ? undefined : typedNodes(graph).find(({ type }) => groupKindText(type) === groupKindText(gvk));
+  // An older version in the record may no longer be served.
+  if (known !== undefined) return { ...known.type, plural: known.plural, namespaced: known.namespaced };
+  const { plural = '', namespaced = namespace !== undefined } = kinds?.(gvk) ?? {};
+  return { ...gvk, plural, namespaced };
+}

@@ -1,0 +1,26 @@
+import { labelOfObject } from './identity.ts';
+import { PART_OF_LABEL } from './keys.ts';
+import { graphProblem, ownerProblem } from './owner-problem.ts';
+import type { NodeRules } from './step-context.ts';
+import { decideEngineWrite, engineFieldsOf, ownershipRefusal } from './write-decision.ts';
+
+/**
+ * The rules for the nodes of a Graph. The field manager of its template nodes, which depends on the UID of the Graph,
+ * marks the objects that a Graph owns.
+ */
+export const GRAPH_RULES: NodeRules = {
+  gatesDependents: false,
+  refusesNonBool: true,
+  isOwn: ({ manager }, live) => engineFieldsOf(live, manager).owned !== '',
+  refusal(context, node, target, live) {
+    const { options, instance, manager } = context;
+    const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
+    const isOwn = engineFieldsOf(live, manager).owned !== '';
+    const inApplySet = (labelOfObject(live.object, PART_OF_LABEL) ?? '') !== '';
+    // Without the label of an ApplySet, only the policy can refuse an object, and an object of this Graph passes.
+    const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
+    return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
+  },
+  decideWrite: ({ manager }, desired, wanted, live) => decideEngineWrite(desired, wanted, live, manager),
+  applyOptions: ({ manager }) => ({ manager, force: 'unlessGraph' }),
+};

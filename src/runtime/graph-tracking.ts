@@ -1,0 +1,116 @@
+import { ownsObjects } from '../graph/index.ts';
+import { patchManager } from './field-managers.ts';
+import type { GraphTracking, ManagedResource } from './model.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import { contributionKey, recordedTracking, resourceKey, union, without } from './tracking.ts';
+
+/** What a Graph wants to write, compared with what its status records. */
+export interface TrackingPlan {
+  /** The objects and fields that resolved nodes want. */
+  readonly current: GraphTracking;
+  /** Recorded objects and fields of nodes that are not resolved. */
+  readonly kept: GraphTracking;
+  /** Recorded objects and fields that nothing wants. */
+  readonly retired: GraphTracking;
+  /** The record that has to be written before the writes of this step; undefined when the recorded one covers them. */
+  readonly ahead?: GraphTracking;
+}
+
+/** Plans the record of a Graph after its nodes were visited. */
+export function planTracking(context: StepContext): TrackingPlan {
+  const recorded = recordedTracking(context.instance);
+  const results = [...context.results.values()];
+  const uids = new Map(recorded.managedResources.map((entry) => [resourceKey(entry), entry.uid]));
+  const resources = union(
+    resourceKey,
+    results.flatMap((result) => resourcesOf(context, result, uids)),
+  );
+  const contributions = union(
+    contributionKey,
+    results.flatMap((result) => result.contributions ?? []),
+  );
+  const unresolved = new Set(results.filter(({ wanted }) => wanted === undefined).map(({ node }) => node.id));
+  const waitingManagers = new Set([...unresolved].map((id) => patchManager(context.instance.metadata.uid ?? '', id)));
+  const waiting = recorded.managedResources.filter(({ nodeID }) => unresolved.has(nodeID));
+  const kept = {
+    managedResources: without(resourceKey, waiting, resources).flatMap((entry) => keptResource(context, entry)),
+    contributions: without(
+      contributionKey,
+      recorded.contributions.filter(({ fieldManager }) => waitingManagers.has(fieldManager)),
+      contributions,
+    ),
+  };
+  const current = { managedResources: resources, contributions };
+  const retired = {
+    managedResources: without(resourceKey, recorded.managedResources, resources, waiting),
+    contributions: without(contributionKey, recorded.contributions, contributions, kept.contributions),
+  };
+  const ahead = recordAhead(recorded, current, results);
+  return { current, kept, retired, ...(ahead === undefined ? {} : { ahead }) };
+}
+
+/** The objects of a resolved node. A UID is recorded once the Graph owns fields of the object. */
+function resourcesOf(
+  context: StepContext,
+  { node, wanted = [] }: NodeResult,
+  uids: ReadonlyMap<string, string | undefined>,
+): ManagedResource[] {
+  if (!ownsObjects(node)) return [];
+  return wanted.map(({ target }) => {
+    const entry = resourceOf(node.id, target);
+    const observation = context.observed.object(target);
+    const recorded = uids.get(resourceKey(entry));
+    const live = observation.state === 'present' ? observation.live : undefined;
+    const uid = live?.object.metadata.uid;
+    // The recorded UID of an object that cannot be read may still be right; that of an absent object is not.
+    if (live === undefined) return withUid(entry, observation.state === 'absent' ? undefined : recorded);
+    return withUid(entry, uid === recorded || context.rules.isOwn(context, live) ? uid : undefined);
+  });
+}
+
+function resourceOf(nodeID: string, target: ObjectTarget): ManagedResource {
+  return { nodeID, ...refOfTarget(target) };
+}
+
+function withUid(entry: ManagedResource, uid: string | undefined): ManagedResource {
+  return uid === undefined ? entry : { ...entry, uid };
+}
+
+/** A recorded object of an unresolved node; nothing for an entry without UID whose object the Graph did not write. */
+function keptResource(context: StepContext, entry: ManagedResource): ManagedResource[] {
+  if (entry.uid !== undefined) return [entry];
+  const identity = context.results
+    .get(entry.nodeID)
+    ?.identities?.find((target) => resourceKey(resourceOf('', target)) === resourceKey(entry));
+  const observation = identity === undefined ? undefined : context.observed.object(identity);
+  if (observation?.state === 'absent') return [];
+  if (observation?.state !== 'present') return [entry];
+  const { live } = observation;
+  return context.rules.isOwn(context, live) ? [withUid(entry, live.object.metadata.uid)] : [];
+}
+
+/**
+ * The record before the writes of a step: everything recorded, and everything that the step writes and that is not
+ * recorded yet. Objects of unresolved nodes whose names are known are included, so that a chain of nodes needs one write
+ * of the record and not one for each node.
+ */
+function recordAhead(
+  recorded: GraphTracking,
+  current: GraphTracking,
+  results: readonly NodeResult[],
+): GraphTracking | undefined {
+  if (results.every(({ apply }) => apply.length === 0)) return undefined;
+  const resources = without(resourceKey, current.managedResources, recorded.managedResources);
+  const contributions = without(contributionKey, current.contributions, recorded.contributions);
+  if (resources.length === 0 && contributions.length === 0) return undefined;
+  const expected = results.flatMap(({ node, identities = [] }) =>
+    ownsObjects(node) ? identities.map((target) => resourceOf(node.id, target)) : [],
+  );
+  const intended = [...resources, ...expected].map(({ uid: _uid, ...entry }) => entry);
+  return {
+    managedResources: union<ManagedResource>(resourceKey, recorded.managedResources, intended),
+    contributions: union(contributionKey, recorded.contributions, contributions),
+  };
+}

@@ -1,0 +1,199 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { earliest, jsonEquals } from '../core/index.ts';
+import type { Graph } from '../graph/index.ts';
+import { followsGraphEngine } from '../graph/index.ts';
+import { recordedScope } from './applyset.ts';
+import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
+import type { ConditionContent } from './conditions.ts';
+import { instanceConditions } from './conditions.ts';
+import { contributionsProblem } from './contributions.ts';
+import { failureText } from './failure.ts';
+import { hasFinalizer, isReleased, isSuspended } from './finalizer.ts';
+import { decideInventory, decideParentWrite, inventoryWrite, isInventoryForeign } from './inventory.ts';
+import { nodeIdOf } from './labels.ts';
+import { instanceTarget, targetOfLive } from './members.ts';
+import type { Condition, Decision, InstanceState, WatchRequest } from './model.ts';
+import { nodeConditions } from './node-conditions.ts';
+import { nowConditions } from './now-sample.ts';
+import { pausedWrite } from './paused-write.ts';
+import { projectStatus } from './project-status.ts';
+import { decidePruning } from './prune.ts';
+import type { Pruning } from './prune.ts';
+import type { Because, NodeReport } from './report.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import { reportOf, schemaVariable } from './step-context.ts';
+import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
+
+/** The result for a graph whose nodes are not visited: existing objects stay. */
+const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
+
+/** The decision for an instance of a definition whose nodes were visited. */
+export function decideInstance(context: StepContext): Decision {
+  const { graph, instance } = context;
+  const refusal = parentRefusal(context);
+  const suspended = isSuspended(instance);
+  const namespaceViolation = [...context.results.values()].find(({ because }) => because.kind === 'outside-namespace');
+  if (suspended || refusal !== undefined || namespaceViolation !== undefined)
+    suppressWrites(context, suspended, namespaceViolation);
+  const held = suspended || refusal !== undefined || namespaceViolation !== undefined;
+  const pruning =
+    graph.instanceProblem === undefined ? decidePruning(context, recordedScope(context.recorded)) : NO_PRUNING;
+  for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
+  const inventory = decideInventory(context, pruning);
+  const results = [...context.results.values()];
+  const deletions = held ? [] : pruning.delete;
+  const apply = results.flatMap((result) => result.apply);
+  const refused =
+    (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
+  const due = refused ? {} : decideParentWrite(context, inventory);
+  // A suspended instance keeps its inventory.
+  const { inventory: _inventory, ...labelsOnly } = due;
+  const written = suspended ? labelsOnly : due;
+  const idle = [apply, deletions, context.reads, Object.keys(written)].every((list) => list.length === 0);
+  const mark = idle && !held && isInventoryForeign(instance, inventory);
+  const parent = mark ? { inventory: inventoryWrite(context, inventory) } : written;
+  const nodes = [...results.map(reportOf), ...pruning.reports];
+  const status = statusOf(context, pruning, nodes, suspended, refusal);
+  const requeueAt = earliest([...results.map(({ retryAt }) => retryAt), pruning.retryAt, refusal?.retryAt]);
+  return {
+    parent,
+    apply,
+    delete: deletions,
+    read: context.reads,
+    watch: context.watches,
+    nodes,
+    ...status,
+    finalizer: hasFinalizer(instance) ? 'keep' : isReleased(instance) ? 'none' : 'add',
+    inventory,
+    quiet: idle && !mark,
+    evaluations: context.evaluation.tally?.evaluations ?? 0,
+    ...(requeueAt === undefined ? {} : { requeueAt }),
+    equivalences: context.equivalences,
+  };
+}
+
+/** The reason why the controller may not write children, and without `isManaged` not the instance's metadata either. */
+interface ParentRefusal {
+  /** The condition that names the reason; later conditions stay as they were. */
+  readonly values: Readonly<Record<string, ConditionContent>>;
+  /** The controller still writes finalizer, labels and inventory. */
+  readonly isManaged?: true;
+  /** The instance's state. */
+  readonly state: InstanceState;
+  readonly retryAt?: number;
+}
+
+function unmanaged(problem: string): ParentRefusal {
+  const message = `finalizer/labeling failed: ${problem}`;
+  return { state: 'ACTIVE', values: { InstanceManaged: { status: 'False', reason: 'ManagementFailed', message } } };
+}
+
+/** The graph of the instance cannot be built. */
+function unbuildable(message: string): ParentRefusal {
+  const resolved = { status: 'False', reason: 'ResolutionFailed', message } as const;
+  return { state: 'ERROR', isManaged: true, values: { InstanceManaged: MANAGED, GraphResolved: resolved } };
+}
+
+/** Unreadable contributions; kro leaves the condition GraphResolved as it was. */
+function unreadable(problem: string): ParentRefusal {
+  const message = `malformed patch-contribution inventory: ${problem}`;
+  const ready = { status: 'False', reason: 'NotReady', message } as const;
+  return { state: 'ERROR', values: { InstanceManaged: MANAGED, ResourcesReady: ready } };
+}
+
+/**
+ * Children are written only when the instance has a finalizer and an inventory. An invalid inventory on an instance
+ * without the finalizer comes from another client or from an incomplete write, so that the kinds and namespaces to
+ * cover are not known.
+ */
+function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
+  if (!hasFinalizer(instance) && recorded.state === 'invalid') {
+    return unmanaged(`the recorded inventory is invalid: ${recorded.problem}`);
+  }
+  const contributions = followsGraphEngine(graph.kroCompatibility) ? contributionsProblem(instance) : undefined;
+  if (contributions !== undefined) return unreadable(contributions);
+  const attempt = { digest: '', uid: instance.metadata.uid };
+  const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
+  if (failed === undefined) {
+    return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
+  }
+  return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };
+}
+
+/** Removes the writes of all nodes. Each affected node becomes blocked. */
+function suppressWrites(context: StepContext, suspended: boolean, trespass: NodeResult | undefined): void {
+  for (const [id, result] of context.results) {
+    if (result.apply.length === 0) continue;
+    const because = suspended ? ({ kind: 'suspended' } as const) : suppressedBecause(trespass, result);
+    context.results.set(id, { ...result, apply: [], state: 'blocked', because });
+  }
+}
+
+/**
+ * The reason of a node without its writes: the node with the namespace violation, if there is one. Otherwise the node
+ * keeps its reason, because the conditions name the cause.
+ */
+function suppressedBecause(trespass: NodeResult | undefined, { because }: NodeResult): Because {
+  if (trespass === undefined) return because;
+  return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
+}
+
+type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
+
+/** Conditions, state and projected fields. */
+function statusOf(
+  context: StepContext,
+  pruning: Pruning,
+  reports: readonly NodeReport[],
+  suspended: boolean,
+  refusal: ParentRefusal | undefined,
+): StatusPart {
+  const { instance, options } = context;
+  const ready = resourcesReadyCondition(context, pruning, suspended);
+  // When the instance's metadata must not be written, GraphResolved and ResourcesReady stay as they were.
+  const values =
+    refusal === undefined
+      ? { InstanceManaged: MANAGED, GraphResolved: RESOLVED, ResourcesReady: ready }
+      : refusal.values;
+  const conditions = instanceConditions(instance, values, options.now, hasAuthorConditions(context.graph, options));
+  const before: JsonObject = instance.status ?? {};
+  const explained = nodeConditions(instance, reports, options);
+
+  // `now()` changes only together with another field of the status; else each step would write a new time.
+  const previous = options.statusNow === undefined ? undefined : render(options.statusNow);
+  if (previous !== undefined && jsonEquals(previous.status, before)) return previous;
+  return render(options.now);
+
+  function render(now: number): StatusPart {
+    const { fields, problems, author } = project(context, conditions, now);
+    const untouched = suspended ? 'ACTIVE' : refusal?.state;
+    const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
+    const sampled = nowConditions(context.graph, instance, options, now);
+    const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
+    const status: JsonObject = { ...fields, state, conditions: wire };
+    return {
+      state,
+      conditions,
+      status,
+      statusChanged: !jsonEquals(status, before),
+      statusProblems: [...problems, ...(author?.problems ?? [])],
+      statusNow: now,
+    };
+  }
+}
+
+function project(context: StepContext, conditions: readonly Condition[], now: number) {
+  const { graph, instance, options } = context;
+  const evaluation = { ...context.evaluation, now };
+  const { fields, problems } = projectStatus(graph, context.known, evaluation);
+  if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
+  const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
+  // Without the data of nodes, the conditions of a suspended instance that read nodes stay as they were.
+  const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
+  const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
+  return { fields, problems, author };
+}
+
+function watchOf(graph: Graph, object: KubeObject): WatchRequest {
+  return { kind: 'object', nodeId: nodeIdOf(object), target: targetOfLive(graph, object) };
+}

@@ -1,0 +1,25 @@
+import { followsGraphEngine } from '../graph/index.ts';
+import { labelOfObject } from './identity.ts';
+import { PART_OF_LABEL } from './keys.ts';
+import { graphProblem, ownerProblem } from './owner-problem.ts';
+import type { NodeRules } from './step-context.ts';
+import { decideWrite, ownershipRefusal } from './write-decision.ts';
+
+/** The rules for the nodes of an instance. The label of its ApplySet marks the objects that an instance owns. */
+export const INSTANCE_RULES: NodeRules = {
+  gatesDependents: true,
+  refusesNonBool: false,
+  isOwn: ({ applySet }, { object }) => labelOfObject(object, PART_OF_LABEL) === applySet,
+  refusal(context, node, target, live) {
+    const { options, instance, applySet, graph } = context;
+    const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
+    const refusal = ownershipRefusal(live.object, instance, applySet, policy);
+    if (refusal !== undefined) return ownerProblem(context, target, refusal);
+    if (policy === 'takeOver' || !followsGraphEngine(graph.kroCompatibility)) return undefined;
+    return graphProblem(target, live, undefined);
+  },
+  decideWrite: (_context, desired, wanted, live) => decideWrite(desired, wanted, live),
+  applyOptions: () => DEFAULTS,
+};
+
+const DEFAULTS = {};

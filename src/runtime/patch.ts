@@ -1,0 +1,164 @@
+import type { JsonObject, KubeObject } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Graph, PatchNode } from '../graph/index.ts';
+import type { Assessed, Writing } from './assess-object.ts';
+import { assessLive, fingerprintOf, readProblem, terminatingText } from './assess-object.ts';
+import { resolveItems } from './collection.ts';
+import { contestText } from './contest-text.ts';
+import { patchManager, patchPrefix } from './field-managers.ts';
+import type { Contribution, ForceRule } from './model.ts';
+import { writerOf } from './owned-fields.ts';
+import { constantReady } from './ready.ts';
+import type { ObjectReport } from './report.ts';
+import type { Resolved, WantedObject } from './resolved.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+import { unresolvedBy } from './step-context.ts';
+import type { ObjectTarget } from './target.ts';
+import { refOfTarget } from './target.ts';
+import { fillTemplate } from './template.ts';
+import { targetOfTemplate } from './wanted.ts';
+import { decideEngineWrite } from './write-decision.ts';
+
+/** The objects into which a patch node writes, with the fields. The objects get no labels. */
+export function resolvePatch(context: StepContext, node: PatchNode): Resolved {
+  const wanted: WantedObject[] = [];
+  const add = (filled: JsonObject, target: ObjectTarget) =>
+    void wanted.push({ target, desired: fields(filled, target) });
+  const { forEach } = node;
+  if (forEach !== undefined) {
+    const reason = resolveItems(context, { ...node, forEach }, add);
+    return reason === undefined ? { state: 'resolved', wanted } : { state: 'unresolved', reason };
+  }
+  const filled = fillTemplate(node.template, context.ready, context.evaluation);
+  if (filled.state !== 'value') {
+    return { state: 'unresolved', reason: unresolvedBy(context, node, filled.state, filled.failure, filled.path) };
+  }
+  const targeted = targetOfTemplate(context, node, filled.value);
+  if (!targeted.ok) return { state: 'unresolved', reason: targeted.reason };
+  add(filled.value, targeted.target);
+  return { state: 'resolved', wanted };
+}
+
+function fields(filled: JsonObject, { namespace }: ObjectTarget): KubeObject {
+  const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
+  const place = namespace === undefined ? {} : { namespace };
+  return { ...filled, metadata: { ...metadata, ...place } } as unknown as KubeObject;
+}
+
+/** The contribution of a patch node to an object. */
+export function contributionTo(target: ObjectTarget, { manager = '', subresource }: Writing): Contribution {
+  return {
+    ...refOfTarget(target),
+    ...(subresource === undefined ? {} : { subresource }),
+    fieldManager: manager,
+  };
+}
+
+/** How a patch node writes: with a manager of its own, and without force, except for the status. */
+export function patchWriting({ instance, graph }: Pick<StepContext, 'instance' | 'graph'>, node: PatchNode): Writing {
+  const { uid = '' } = instance.metadata;
+  const manager = patchManager(uid, node.id);
+  if (node.subresource !== undefined) return { manager, subresource: node.subresource, force: 'always' };
+  return { manager, force: staleManagers(graph, uid) };
+}
+
+/** The managers of this Graph whose nodes are gone. Their fields may be taken over. */
+function staleManagers(graph: Graph, uid: string): ForceRule {
+  return { prefix: patchPrefix(uid), except: patchNodes(graph).map(({ id }) => patchManager(uid, id)) };
+}
+
+function patchNodes(graph: Graph): PatchNode[] {
+  return [...graph.nodes.values()].filter((node) => node.nodeType === 'patch');
+}
+
+/**
+ * Compares the fields that a patch node wants with the observed objects. Each object is written alone. An object that
+ * does not exist, or that is being deleted, makes the node wait.
+ */
+export function assessPatch(context: StepContext, node: PatchNode, wanted: readonly WantedObject[]): NodeResult {
+  const writing = patchWriting(context, node);
+  const items = wanted.map((each) => assessTarget(context, node, each, writing));
+  const apply = items.flatMap((item) => item.apply ?? []);
+  const retries = items.flatMap(({ problem, contest, held }) => [
+    ...(problem?.retryAt === undefined ? [] : [problem.retryAt]),
+    ...(contest === undefined ? [] : [held === true ? contest.retryAt : contest.endsAt]),
+  ]);
+  const contributions = wanted.flatMap(({ target }, index) => {
+    const state = items[index]?.report.state;
+    return state === 'absent' ? [] : [contributionTo(target, writing)];
+  });
+  return {
+    node,
+    wanted: [],
+    contributions,
+    apply,
+    inPlace: true,
+    objects: items.map(({ report }) => report),
+    ...(retries.length === 0 ? {} : { retryAt: Math.min(...retries) }),
+    ...stateOf(context, node, items),
+  };
+}
+
+function stateOf(
+  context: StepContext,
+  node: PatchNode,
+  items: readonly Assessed[],
+): Pick<NodeResult, 'state' | 'because' | 'message'> {
+  const [problem, ...others] = items.flatMap((item) => item.problem ?? []);
+  const verdict = problem === undefined ? undefined : context.texts.problems(node, [problem, ...others]);
+  if (verdict?.state === 'failed') return { ...verdict, state: 'failed' };
+  const unread = items.find((item) => item.unread === true);
+  if (unread !== undefined) return { state: 'pending', because: { kind: 'unread', object: unread.report.object } };
+  const apply = items.flatMap((item) => item.apply ?? []);
+  const [first] = apply;
+  if (first !== undefined) {
+    return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
+  }
+  const terminating = items.flatMap((item) => item.terminating ?? []);
+  if (verdict !== undefined) return { ...verdict, state: 'blocked' };
+  if (terminating.length > 0) {
+    const message = terminating.map((entry) => terminatingText(context, node, entry)).join('\n');
+    return { state: 'blocked', because: { kind: 'being-deleted', objects: terminating }, message };
+  }
+  const contests = items.flatMap(({ contest, report: { object } }) =>
+    contest === undefined
+      ? []
+      : [{ object, fields: contest.fields, managers: contest.managers, retryAt: contest.retryAt }],
+  );
+  if (contests.length > 0) {
+    const message = contests.map((contest) => `node "${node.id}": ${contestText(contest)}`).join('\n');
+    return { state: 'waiting', because: { kind: 'contested', objects: contests }, message };
+  }
+  return constantReady(context, node);
+}
+
+function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObject, writing: Writing): Assessed {
+  const { target, desired } = wanted;
+  const object = refOfTarget(target);
+  context.watches.push({ kind: 'object', nodeId: node.id, target });
+  const observation = context.observed.object(target);
+  if (observation.state === 'unknown') {
+    context.reads.push({ kind: 'object', nodeId: node.id, target, why: 'unknown' });
+    return { report: { object, state: 'unknown' }, unread: true };
+  }
+  if (observation.state === 'failed') {
+    return { report: { object, state: 'failed' }, problem: readProblem(target, observation, true) };
+  }
+  if (observation.state === 'absent') {
+    const message = context.texts.targetMissing(node, target);
+    const because = { kind: 'target-missing', object } as const;
+    return { report: { object, state: 'absent' }, problem: { target, because, message, absent: true } };
+  }
+  const { live } = observation;
+  const { uid, finalizers = [], deletionTimestamp } = live.object.metadata;
+  const identity = { object, ...(uid === undefined ? {} : { uid }) };
+  if (deletionTimestamp !== undefined) {
+    const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
+    return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
+  }
+  const fingerprint = fingerprintOf(context, desired);
+  const writer = writerOf(writing.manager ?? '', writing.subresource);
+  const decision = decideEngineWrite(desired, fingerprint, live, writer);
+  const report: ObjectReport = { ...identity, state: 'present' };
+  return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
+}

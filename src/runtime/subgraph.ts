@@ -1,0 +1,49 @@
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { setOwn } from '../core/index.ts';
+import type { SubgraphNode } from '../graph/index.ts';
+import { waitForNodes } from './include.ts';
+import type { Resolved } from './resolved.ts';
+import type { NodeResult, StepContext } from './step-context.ts';
+
+/**
+ * The result of a subgraph whose children were visited. It publishes the children that have a value, also while others
+ * wait, as soon as no request of a child is due: kro runs a subgraph as one step, and what its readers see must not
+ * depend on the time of a request. A subgraph with a failed child publishes nothing. The texts of the children name the
+ * reasons.
+ */
+export function assessSubgraph(context: StepContext, node: SubgraphNode): NodeResult {
+  const { results } = context;
+  const nothing = { node, wanted: [], apply: [], inPlace: true, objects: [] } as const;
+  const open = node.children.filter((id) => !isDone(results.get(id)));
+  if (open.length === 0) {
+    return { ...nothing, state: 'ready', because: { kind: 'ready' }, data: publishedData(context, node) };
+  }
+  const reason = waitForNodes(context, open);
+  if (open.some((id) => results.get(id)?.state === 'failed')) return { ...nothing, ...reason, state: 'failed' };
+  if (open.some((id) => isInProgress(results.get(id)))) return { ...nothing, ...reason };
+  return { ...nothing, ...reason, state: 'waiting', data: publishedData(context, node), usable: true };
+}
+
+function isDone(result: NodeResult | undefined): boolean {
+  return result?.state === 'ready' || result?.state === 'skipped';
+}
+
+/** Is a request of the node, or of a node inside it, due in this step? */
+function isInProgress(result: NodeResult | undefined): boolean {
+  if (result === undefined || result.apply.length > 0 || result.because.kind === 'unread') return true;
+  return result.node.nodeType === 'subgraph' && result.data === undefined;
+}
+
+/** The values of the children that have one, by their ids in the subgraph. */
+function publishedData({ ready, options: { memory } }: StepContext, node: SubgraphNode): JsonValue {
+  const collect = (): Resolved => {
+    const value: JsonObject = {};
+    for (const child of node.children) {
+      const data = ready.get(child);
+      if (data !== undefined) setOwn(value, child.slice(node.id.length + 1), data as JsonValue);
+    }
+    return { state: 'resolved', wanted: [], value };
+  };
+  const resolved = memory === undefined ? collect() : memory.resolved(ready, node, collect, node.children);
+  return resolved.state === 'resolved' ? (resolved.value ?? {}) : {};
+}

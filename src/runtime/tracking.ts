@@ -1,0 +1,93 @@
+import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
+import { formatApiVersion, gvkOf, isJsonObject } from '../core/index.ts';
+import { groupKindText } from './identity.ts';
+import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
+
+/** The objects and fields that the status of a Graph records. Entries that are not of the expected form are left out. */
+export function recordedTracking(graph: KubeObject): GraphTracking {
+  const { managedResources, contributions } = graph.status ?? {};
+  return {
+    managedResources: entriesOf(managedResources, ['nodeID', 'apiVersion', 'kind', 'name'], ['namespace', 'uid']),
+    contributions: entriesOf(
+      contributions,
+      ['apiVersion', 'kind', 'name', 'fieldManager'],
+      ['namespace', 'subresource'],
+    ),
+  };
+}
+
+function entriesOf<Required extends string, Optional extends string>(
+  value: JsonValue | undefined,
+  required: readonly Required[],
+  optional: readonly Optional[],
+): (Readonly<Record<Required, string>> & Readonly<Partial<Record<Optional, string>>>)[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).flatMap((entry) => {
+    const texts = [...required, ...optional].flatMap((name) => {
+      const text = entry[name];
+      return typeof text === 'string' && text !== '' ? [[name, text] as const] : [];
+    });
+    const found = Object.fromEntries(texts);
+    if (!required.every((name) => Object.hasOwn(found, name))) return [];
+    return [found as Readonly<Record<Required, string>> & Readonly<Partial<Record<Optional, string>>>];
+  });
+}
+
+/** An object, as both lists of the status name it. */
+type Identity = Pick<ManagedResource, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
+
+/** The key of a recorded object, independent of the API version: `Kind.group/namespace/name`, as `targetKey` has it. */
+export function resourceKey({ apiVersion, kind, namespace = '', name }: Identity): string {
+  return `${groupKindText(gvkOf({ apiVersion, kind }))}/${namespace}/${name}`;
+}
+
+/** The key of a contribution: its object, its subresource and its manager. */
+export function contributionKey(contribution: Contribution): string {
+  const { subresource = '', fieldManager } = contribution;
+  return `${resourceKey(contribution)}/${subresource}/${fieldManager}`;
+}
+
+/** The entries of the first list, and those of the others whose keys are not in an earlier one. */
+export function union<Entry>(keyOf: (entry: Entry) => string, ...lists: readonly (readonly Entry[])[]): Entry[] {
+  const found = new Map<string, Entry>();
+  for (const entry of lists.flat()) {
+    const key = keyOf(entry);
+    if (!found.has(key)) found.set(key, entry);
+  }
+  return [...found.values()];
+}
+
+/** The entries of a list whose keys are in none of the others. */
+export function without<Entry>(
+  keyOf: (entry: Entry) => string,
+  list: readonly Entry[],
+  ...others: readonly (readonly Entry[])[]
+): Entry[] {
+  const keys = new Set(others.flat().map(keyOf));
+  return list.filter((entry) => !keys.has(keyOf(entry)));
+}
+
+/** The members of the status for the tracked objects and fields. An empty list has no member. */
+export function trackingStatus({ managedResources, contributions }: GraphTracking): JsonObject {
+  return {
+    ...(managedResources.length === 0 ? {} : { managedResources: managedResources.map(resourceEntry) }),
+    ...(contributions.length === 0 ? {} : { contributions: contributions.map((entry) => ({ ...entry })) }),
+  };
+}
+
+function resourceEntry({ nodeID, apiVersion, kind, namespace, name, uid }: ManagedResource): JsonObject {
+  return {
+    nodeID,
+    apiVersion,
+    kind,
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+    ...(uid === undefined ? {} : { uid }),
+  };
+}
+
+/** `v1/ConfigMap ns/name`, as kro's messages name a tracked object. */
+export function trackedName({ apiVersion, kind, namespace, name }: Identity): string {
+  const type = `${formatApiVersion(gvkOf({ apiVersion, kind }))}/${kind}`;
+  return namespace === undefined ? `${type} ${name}` : `${type} ${namespace}/${name}`;
+}
