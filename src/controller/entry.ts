@@ -31,7 +31,7 @@ export type {
 } from '../inspect/index.ts';
 export type { ServiceAccountRef } from './acting-identity.ts';
 export type { DefinitionShare } from './shards/share.ts';
-export { GRAPH_CRD } from './graph-crd.ts';
+export { GRAPH_CRD } from '../graph/index.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
 export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';

@@ -48,7 +48,7 @@ export function analyse<S extends ExpressionSite>(
   const { cel } = site.text;
   const known = plain ? language.analysed.get(cel) : undefined;
   if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
-  const parsed = language.parse(cel);
+  const parsed = language.parse(cel, rules.place === 'template' ? rules.iterators : []);
   if (!parsed.ok) return { ok: false, refusal: parseRefusal(site, parsed, language) };
   const found = language.references(parsed.ast, rules);
   if (found.error !== undefined) return { ok: false, refusal: nameRefusal(site, found.error, rules, language) };

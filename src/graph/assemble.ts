@@ -128,7 +128,8 @@ function withDefaults(value: JsonObject, definition: ParsedDefinition): JsonObje
   return { ...value, spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), group, scope } } };
 }
 
-class Assembler {
+/** Makes the expressions and nodes of a graph from checked ones. */
+export class Assembler {
   readonly #document: DefinitionDocument | undefined;
 
   constructor(document: DefinitionDocument | undefined) {
@@ -157,7 +158,7 @@ class Assembler {
     return this.#document?.positionInside(site.path, site.text.toOriginal(0));
   }
 
-  #hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
+  hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
     return { path: field.site.steps, pathText: field.site.pathText, kind, expression: this.expression(field) };
   }
 
@@ -174,7 +175,7 @@ class Assembler {
       namespaced: info.namespaced,
       template: {
         skeleton: freeze(draft.skeleton),
-        holes: fields.map((field) => this.#hole(field, kindOf(field, iterators))),
+        holes: fields.map((field) => this.hole(field, kindOfField(field, iterators))),
       },
       dependsOn: [...dependsOn].toSorted(),
       includeWhen: includeWhen.map((each) => this.expression(each)),
@@ -192,7 +193,7 @@ class Assembler {
       .filter((id) => id !== 'schema' && id !== 'runtime');
     return {
       skeleton: freeze(block.skeleton),
-      holes: block.fields.map((field) => this.#hole(field, 'dynamic')),
+      holes: block.fields.map((field) => this.hole(field, 'dynamic')),
       ...(conditions === undefined ? {} : { conditions: conditions.map((each) => this.#condition(each)) }),
       dependsOn: [...new Set([...fromFields, ...fromConditions])].toSorted(),
     };
@@ -200,13 +201,14 @@ class Assembler {
 }
 
 /** Freezes a value with all its parts, because all instances of the graph share the value. */
-function freeze<T extends JsonValue>(value: T): T {
+export function freeze<T extends JsonValue>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) if (part !== undefined) freeze(part);
   return Object.freeze(value);
 }
 
-function kindOf(field: CompiledExpression, iterators: ReadonlySet<string>): FieldKind {
+/** When the value of a field is known. */
+export function kindOfField(field: CompiledExpression, iterators: ReadonlySet<string>): FieldKind {
   if (field.ids.some((id) => iterators.has(id))) return 'iteration';
   return field.ids.some((id) => id !== 'schema') ? 'dynamic' : 'static';
 }

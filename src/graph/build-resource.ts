@@ -19,6 +19,7 @@ import type { Walked } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 import { isCrd } from './graph-kinds.ts';
+import { bareHint } from './standalone.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(
@@ -347,17 +348,6 @@ class Builder {
     this.#refuse('resource', { code: 'graph/not-standalone', path, kro, message, hint });
     return undefined;
   }
-}
-
-function bareHint(text: string): string | undefined {
-  const scanned = scanExpressions(text);
-  if (!text.includes('${')) return `write \${${text.trim()}}`;
-  if (!scanned.ok) return undefined;
-  // Expressions with only operators between them should be one expression in one pair of braces.
-  const isJoined = scanned.parts.every(
-    ({ kind, text: part }) => kind === 'expression' || /^[\s&|=!<>()+\-?:]*$/.test(part),
-  );
-  return isJoined ? `write one expression: \${${scanned.parts.map((part) => part.text).join('')}}` : undefined;
 }
 
 /** The template of an externalRef: an object with its identity only. */

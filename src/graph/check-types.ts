@@ -166,7 +166,7 @@ class Checker {
 }
 
 /** Replaces kro's names of types of resources by plain ones: `service.spec` for `__type_service.spec`. */
-function withoutPrefix(text: string): string {
+export function withoutPrefix(text: string): string {
   return text.replaceAll('__type_', '');
 }
 
@@ -174,14 +174,16 @@ function isCondition(type: CelType): boolean {
   return type.kind === 'bool' || (isOptional(type) && type.params[0]?.kind === 'bool');
 }
 
-function conditionHint(type: CelType): string | undefined {
+/** The remedy for a condition of another type. */
+export function conditionHint(type: CelType): string | undefined {
   if (type.kind === 'dyn') return 'compare it (… == true), or convert it with bool(…)';
   if (type.kind === 'string') return 'compare it: … == "…" or … != ""';
   if (type.kind === 'int' || type.kind === 'double') return 'compare it: … > 0';
   return isOptional(type) ? 'take the value out with .orValue(…) and compare it' : undefined;
 }
 
-function listHint(type: CelType): string | undefined {
+/** The remedy for a dimension that is no list. */
+export function listHint(type: CelType): string | undefined {
   if (isOptional(type)) return 'take the list out with .orValue([])';
   if (type.kind === 'map') return 'iterate over its keys: expr.map(key, key)';
   return type.kind === 'string' ? 'split it: expr.split(",")' : undefined;

@@ -20,7 +20,7 @@ test('no code is listed twice', () => {
 
 test('the list holds exactly the codes that the compiler uses', () => {
   const used = new Set<string>();
-  for (const file of readdirSync(new URL('.', import.meta.url))) {
+  for (const file of readdirSync(new URL('.', import.meta.url), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /^codes?-/.test(file)) continue;
     const text = readFileSync(new URL(file, import.meta.url), 'utf8');
     for (const match of text.matchAll(/'((?:graph|yaml|cel)\/[a-z-]+)'/g)) used.add(match[1] ?? '');

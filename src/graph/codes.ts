@@ -1,5 +1,6 @@
 import type { CodeInfo } from '../core/index.ts';
 import { expressionCodes } from './codes-expressions.ts';
+import { graphCodes } from './codes-graph.ts';
 import { structureCodes } from './codes-structure.ts';
 import { warningCodes } from './codes-warnings.ts';
 import { yamlCodes } from './codes-yaml.ts';
@@ -8,6 +9,7 @@ import { yamlCodes } from './codes-yaml.ts';
 export const diagnosticCodes: readonly CodeInfo[] = [
   ...yamlCodes,
   ...structureCodes,
+  ...graphCodes,
   ...expressionCodes,
   ...warningCodes,
 ];

@@ -1,7 +1,5 @@
-import type { Diagnostic, JsonValue } from '../core/index.ts';
+import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { SchemaSource } from '../schema/index.ts';
-import { combineSources } from '../schema/index.ts';
 import { assembleGraph } from './assemble.ts';
 import { buildResources } from './build-resource.ts';
 import { checkAdmission } from './check-admission.ts';
@@ -18,10 +16,12 @@ import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
-import { Language } from './language.ts';
+import { Language, languageNode } from './language.ts';
 import { isReservedWord } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
+import { sourceOf } from './options.ts';
+import { isTooDeep, tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
 import { buildStatus } from './status.ts';
 import { warnExpressions } from './warn-expressions.ts';
@@ -29,18 +29,6 @@ import { warnGraph } from './warn-graph.ts';
 import { warnMarkers } from './warn-markers.ts';
 import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
-
-/**
- * The maximum depth of a definition that is passed as an object. The depth of documents is checked when they are
- * parsed.
- */
-const MAX_DEPTH = 220;
-
-/**
- * The maximum number of objects and lists in a definition that is passed as an object. A shared object counts at each
- * of its places.
- */
-const MAX_CONTAINERS = 1_000_000;
 
 /** kro's default limit of forEach dimensions. */
 const MAX_FOR_EACH_DIMENSIONS = 10;
@@ -69,7 +57,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     allowInstalled: options.target === 'typekro',
   };
   const drafts = buildResources(definition, kinds, level, problems);
-  const language = new Language(definition, spec.schema, drafts, options);
+  const instance = { definition, spec: spec.schema };
+  const language = new Language({ instance, nodes: drafts.map(languageNode) }, options);
   const linked = linkResources(drafts, language, problems);
   for (const each of linked) checkOmitIdentity(each, definition, problems);
   const resources = linked.map((each) => checkTypes(each, language, problems));
@@ -111,42 +100,4 @@ function withDistinctIds(definition: ParsedDefinition, level: KroCompatibility):
     return free ? resource : { ...resource, id: `${id}#${index}` };
   });
   return changed ? { ...definition, resources } : definition;
-}
-
-function sourceOf({ sources }: CompileOptions): SchemaSource {
-  return Array.isArray(sources) ? combineSources(...(sources as readonly SchemaSource[])) : (sources as SchemaSource);
-}
-
-function tooDeep(): Diagnostic {
-  const message = `values are nested more than ${MAX_DEPTH} levels deep, or there are more than ${MAX_CONTAINERS}`;
-  return { code: 'yaml/too-deep', severity: 'error', message };
-}
-
-/**
- * Is a value too deep or too large? Uses a stack instead of recursion. The limits also end the search in an object that
- * contains itself.
- */
-function isTooDeep(root: JsonValue): boolean {
-  const values: JsonValue[] = [root];
-  const depths: number[] = [0];
-  let containers = 0;
-  for (
-    let top = values.pop(), depth = depths.pop() ?? 0;
-    top !== undefined;
-    top = values.pop(), depth = depths.pop() ?? 0
-  ) {
-    containers += 1;
-    if (containers > MAX_CONTAINERS) return true;
-    if (typeof top !== 'object' || top === null) continue;
-    if (depth >= MAX_DEPTH) return true;
-    const parts = Object.values(top);
-    // Index loop: in unoptimized code for..of allocates at each step.
-    for (let index = 0; index < parts.length; index += 1) {
-      const part = parts[index];
-      if (typeof part !== 'object' || part === null) continue;
-      values.push(part);
-      depths.push(depth + 1);
-    }
-  }
-  return false;
 }

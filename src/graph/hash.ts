@@ -93,14 +93,16 @@ function byId(a: JsonObject, b: JsonObject): number {
   return left < right ? -1 : 1;
 }
 
-/** The value with all keys in code unit order. `__proto__` stays an own key. */
-function sortKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  // kro converts numbers to 64-bit floats here, so that long integers with the same rounded value are equal.
-  if (typeof value === 'bigint') return Number(value);
+/**
+ * The value with all keys in code unit order. `__proto__` stays an own key. Without `exact`, long integers with the same
+ * rounded value are equal, because kro converts the numbers of definitions to 64-bit floats.
+ */
+export function sortKeys(value: JsonValue, exact = false): JsonValue {
+  if (Array.isArray(value)) return value.map((entry) => sortKeys(entry, exact));
+  if (typeof value === 'bigint') return exact ? value : Number(value);
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value)
     .filter((entry): entry is [string, JsonValue] => entry[1] !== undefined)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry)]));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, sortKeys(entry, exact)]));
 }

@@ -70,6 +70,11 @@ export type {
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { revisionHash } from './hash.ts';
 export { compile } from './compile.ts';
+export { compileDocument } from './compile-document.ts';
+export { compileGraphObject } from './graph-object/compile-graph-object.ts';
+export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
+export { graphHash } from './graph-object/graph-hash.ts';
+export { externalObject, GRAPH_CRD, graphCrd, statusCondition } from './graph-object/graph-crd.ts';
 export { toMermaid } from './mermaid.ts';
 export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.ts';
 export { graphOutline } from './outline/outline.ts';

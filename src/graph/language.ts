@@ -9,12 +9,12 @@ import type {
   VariableOptions,
   Program,
 } from '../cel/index.ts';
-import { DYN, kroEnvironment, references } from '../cel/index.ts';
+import { DYN, kroEnvironment, listType, references, renameVariables } from '../cel/index.ts';
 import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
 import { callsGlobal } from './calls-global.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
-import type { ResourceDraft } from './resource-draft.ts';
+import type { DimensionSite, ResourceDraft } from './resource-draft.ts';
 import { readsAsList } from './resource-draft.ts';
 import { SchemaPaths } from './schema-paths.ts';
 import { selectorFieldType } from './external-metadata.ts';
@@ -73,6 +73,43 @@ function instanceSchema(definition: ParsedDefinition, spec: Schema): Schema {
   };
 }
 
+/** A node as expressions see it. */
+export interface LanguageNode {
+  readonly id: string;
+  /** The schema of one object or value; undefined: the node is dyn. */
+  readonly schema: Schema | undefined;
+  /** Is the variable a list? */
+  readonly isList: boolean;
+  /** Does the template have a label selector? */
+  readonly selects: boolean;
+  /** The place of the node in the definition. */
+  readonly path: readonly PathStep[];
+  readonly dimensions: readonly DimensionSite[];
+}
+
+/** The names that expressions know. */
+export interface LanguageScope {
+  /** The instance, as the variable `schema`; absent in a Graph object. */
+  readonly instance?: { readonly definition: ParsedDefinition; readonly spec: Schema };
+  readonly nodes: readonly LanguageNode[];
+  /** The ids of nodes of outer frames that expressions can read. They are dyn. */
+  readonly captured?: readonly string[];
+  /** The variables by the names that the author writes; absent: the names are the variables. */
+  readonly names?: ReadonlyMap<string, string>;
+}
+
+/** A draft of a definition's resource as expressions see it. */
+export function languageNode(draft: ResourceDraft): LanguageNode {
+  return {
+    id: draft.id,
+    schema: draft.resolved?.schema,
+    isList: readsAsList(draft),
+    selects: draft.nodeType === 'externalCollection',
+    path: draft.block.path,
+    dimensions: draft.dimensions,
+  };
+}
+
 /**
  * The expression language of one definition: its variables with their types, and the names allowed at each place. A
  * node of an unknown kind is dyn, so that it causes no further findings.
@@ -96,7 +133,10 @@ export class Language {
   readonly joined = new WeakMap<ExpressionText, readonly ExpressionNames[]>();
   readonly checked = new WeakMap<Ast, CheckedExpression>();
   readonly #paths = new SchemaPaths();
-  readonly #drafts: ReadonlyMap<string, ResourceDraft>;
+  readonly #nodes: ReadonlyMap<string, LanguageNode>;
+  readonly #captured: ReadonlySet<string>;
+  readonly #names: ReadonlyMap<string, string> | undefined;
+  readonly #hasInstance: boolean;
   /** The root schemas by the names of their types. */
   readonly #roots = new Map<string, Schema>();
   readonly #features: GraphFeatures;
@@ -104,20 +144,24 @@ export class Language {
   /** The variables that kro's extraction knows in templates. Later checks refuse some of them. */
   readonly #templateNames: ReadonlySet<string>;
 
-  constructor(definition: ParsedDefinition, spec: Schema, drafts: readonly ResourceDraft[], options: CompileOptions) {
+  constructor(scope: LanguageScope, options: CompileOptions) {
+    const { instance, nodes, captured = [], names } = scope;
     this.level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
     this.#features = options.features ?? {};
-    this.#drafts = new Map(drafts.map((draft) => [draft.id, draft]));
-    this.#specFields = new Set(Object.keys(spec.properties ?? {}));
-    this.#templateNames = new Set([...this.#drafts.keys(), 'schema', 'runtime', 'each']);
+    this.#nodes = new Map(nodes.map((node) => [node.id, node]));
+    this.#captured = new Set(captured);
+    this.#names = names;
+    this.#hasInstance = instance !== undefined;
+    this.#specFields = new Set(Object.keys(instance?.spec.properties ?? {}));
+    const always = instance === undefined ? ['each'] : ['schema', 'runtime', 'each'];
+    this.#templateNames = new Set([...this.#nodes.keys(), ...captured, ...always]);
     // Ids are foreign keys. In an object without a prototype, every id is an ordinary name.
     const resources = Object.create(null) as Record<string, CelResource>;
-    resources['schema'] = { schema: instanceSchema(definition, spec) };
-    const unknown: [string, CelType][] = [];
-    for (const draft of drafts) {
-      const schema = draft.resolved?.schema;
-      if (schema === undefined) unknown.push([draft.id, DYN]);
-      else resources[draft.id] = readsAsList(draft) ? { listOf: schema } : { schema };
+    if (instance !== undefined) resources['schema'] = { schema: instanceSchema(instance.definition, instance.spec) };
+    const unknown: [string, CelType][] = captured.map((id) => [id, DYN]);
+    for (const { id, schema, isList } of nodes) {
+      if (schema === undefined) unknown.push([id, isList && instance === undefined ? listType(DYN) : DYN]);
+      else resources[id] = isList ? { listOf: schema } : { schema };
     }
     for (const [id, resource] of Object.entries(resources)) {
       const root = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
@@ -125,7 +169,8 @@ export class Language {
     }
     const { variables, types } = celTypes(resources);
     this.types = types;
-    const all = unknown.length === 0 ? variables : { ...Object.fromEntries(unknown), ...variables };
+    const all =
+      unknown.length === 0 ? variables : Object.assign(Object.create(null), Object.fromEntries(unknown), variables);
     this.typed = this.#environment(all, types);
   }
 
@@ -134,8 +179,13 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
-  parse(text: string): ParseResult {
-    return this.typed.parse(text);
+  /** `bound` are the names that denote no node at this place, such as iterators. */
+  parse(text: string, bound: readonly string[] = []): ParseResult {
+    const parsed = this.typed.parse(text);
+    const names = this.#names;
+    if (!parsed.ok || names === undefined) return parsed;
+    const rename = (name: string): string => (bound.includes(name) ? name : (names.get(name) ?? name));
+    return { ok: true, ast: renameVariables(parsed.ast, rename) };
   }
 
   /** The variables that an expression reads, or kro's refusal. */
@@ -151,13 +201,14 @@ export class Language {
         omit: this.#features.omit === true,
       });
     }
-    return references(ast, { ...shared, variables: new Set(this.#names(rules)), place: 'restricted' });
+    return references(ast, { ...shared, variables: new Set(this.#namesAt(rules)), place: 'restricted' });
   }
 
-  /** The names that have a meaning at a place. */
-  #names(rules: ReferenceRules): string[] {
+  /** The names that have a meaning at a place, as the author writes them. */
+  #namesAt(rules: ReferenceRules): string[] {
     if (rules.place === 'readyWhen') return [rules.only];
-    const names = ['schema', ...this.#drafts.keys()];
+    const nodes = this.#names === undefined ? this.#nodes.keys() : this.#names.keys();
+    const names = [...(this.#hasInstance ? ['schema'] : []), ...nodes];
     if (rules.place === 'template') return [...names, ...rules.iterators];
     return rules.place === 'conditions' ? [...names, 'runtime'] : names;
   }
@@ -172,16 +223,15 @@ export class Language {
 
   /** Is the name the id of a resource, or `schema`? */
   isVariable(id: string): boolean {
-    return id === 'schema' || this.isNode(id);
+    return (id === 'schema' && this.#hasInstance) || this.isNode(id);
   }
 
   isNode(id: string): boolean {
-    return this.#drafts.has(id);
+    return this.#nodes.has(id) || this.#captured.has(id);
   }
 
   isCollection(id: string): boolean {
-    const draft = this.#drafts.get(id);
-    return draft !== undefined && readsAsList(draft);
+    return this.#nodes.get(id)?.isList === true;
   }
 
   /** The typed environment with forEach iterators. An iterator whose list has an error is dyn. */
@@ -195,10 +245,10 @@ export class Language {
 
   /** The environment of `readyWhen`, with the one variable `subject`: the node itself, or `each` of its items. */
   ofSubject(id: string, subject: string): Environment {
-    const draft = this.#drafts.get(id);
-    const schema = draft?.resolved?.schema;
-    if (draft === undefined || schema === undefined) return this.typed.extend({ [subject]: DYN });
-    const resource = readsAsList(draft) && subject !== 'each' ? { listOf: schema } : { schema };
+    const node = this.#nodes.get(id);
+    const schema = node?.schema;
+    if (node === undefined || schema === undefined) return this.typed.extend({ [subject]: DYN });
+    const resource = node.isList && subject !== 'each' ? { listOf: schema } : { schema };
     const { variables, types } = celTypes({ [subject]: resource }, { raw: true });
     return this.#environment(variables, types);
   }
@@ -208,20 +258,34 @@ export class Language {
     return callsGlobal(ast.expr, 'omit') ? OMIT_ELSEWHERE : undefined;
   }
 
+  /** The environment of `readyWhen` of a list: the whole language, with the variable `each`. */
+  withItem(id: string): Environment {
+    const schema = this.#nodes.get(id)?.schema;
+    if (schema === undefined) return this.typed.extend({ each: DYN });
+    const type = celType(schema, `__type_${id}.@idx`) ?? DYN;
+    return this.typed.extend({ each: { type, raw: true } });
+  }
+
+  /** The type at a path below a schema whose type has a name. */
+  typeAt(root: Schema, rootName: string, pathText: string): CelType | undefined {
+    const at = this.#paths.at(root, pathText);
+    return at === undefined ? undefined : celType(at.schema, rootName + at.typeName);
+  }
+
   /** The type of a field of a node's template; undefined when the field accepts any value. */
   fieldType(id: string, pathText: string): CelType | undefined {
-    const draft = this.#drafts.get(id);
-    if (draft?.resolved === undefined) return undefined;
+    const node = this.#nodes.get(id);
+    if (node?.schema === undefined) return undefined;
     // The selector of an external reference is no field of the kind.
-    const selecting = draft.nodeType === 'externalCollection' ? selectorFieldType(pathText) : undefined;
+    const selecting = node.selects ? selectorFieldType(pathText) : undefined;
     if (selecting !== undefined) return selecting;
-    const at = this.#paths.at(draft.resolved.schema, pathText);
+    const at = this.#paths.at(node.schema, pathText);
     return at === undefined ? undefined : celType(at.schema, `__type_${id}${at.typeName}`);
   }
 
   /** The schema of a field of a node's template. */
   fieldSchema(id: string, pathText: string): Schema | undefined {
-    const root = this.#drafts.get(id)?.resolved?.schema;
+    const root = this.#nodes.get(id)?.schema;
     return root === undefined ? undefined : this.#paths.at(root, pathText)?.schema;
   }
 
@@ -251,11 +315,11 @@ export class Language {
     path: readonly PathStep[],
     rules: ReferenceRules,
   ): { readonly message: string; readonly hint: string } | undefined {
-    for (const { id, block, dimensions } of this.#drafts.values()) {
+    for (const { id, path: place, dimensions } of this.#nodes.values()) {
       const dimension = dimensions.find((each) => each.name === name);
       if (dimension === undefined) continue;
       const message = `${name} is an iterator of ${id}, and known in its template only`;
-      const own = block.path.every((step, index) => step === path[index]);
+      const own = place.every((step, index) => step === path[index]);
       if (rules.place === 'readyWhen' && own)
         return { message, hint: 'readyWhen reads each, which is one object of the collection' };
       if (own)
@@ -276,13 +340,13 @@ export class Language {
     if (rules.place === 'readyWhen' && this.isVariable(name)) {
       return `write a condition on "${rules.only}"; a resource waits for "${name}" by reading a field of it in its template`;
     }
-    const close = nearestName(name, this.#names(rules));
+    const close = nearestName(name, this.#namesAt(rules));
     if (close !== undefined) return `did you mean "${close}"?`;
     if (rules.place === 'readyWhen') return `a condition here reads ${rules.only}`;
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
-    if (name === 'spec' || name === 'metadata')
+    if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
-    const names = this.#names(rules);
+    const names = this.#namesAt(rules);
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;
   }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic, JsonValue } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
+import { combineSources } from '../schema/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Graph } from './model.ts';
@@ -46,4 +47,9 @@ export interface CompileOptions {
 export interface CompileResult {
   readonly graph?: Graph;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** All sources of the options as one. */
+export function sourceOf({ sources }: CompileOptions): SchemaSource {
+  return Array.isArray(sources) ? combineSources(...(sources as readonly SchemaSource[])) : (sources as SchemaSource);
 }

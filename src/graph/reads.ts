@@ -8,7 +8,7 @@ import { formatPath } from './path.ts';
  * items. The result has no path that begins with another path of the result.
  */
 export function collectReads(
-  resources: readonly TypedResource[],
+  resources: readonly Omit<TypedResource, 'linked'>[],
   others: readonly Analysed[],
 ): Map<string, readonly (readonly PathStep[])[]> {
   const byId = new Map<string, Map<string, readonly PathStep[]>>();

@@ -6,7 +6,7 @@ import { isJsonObject, parseJson } from '../../src/core/index.ts';
 import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '../../src/index.ts';
 import { SOURCE } from '../../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../../src/factories/simple/index.ts';
-import { compile, parseDefinitions } from '../../src/graph/index.ts';
+import { compileDocument, parseDefinitions } from '../../src/graph/index.ts';
 import type { SchemaResult } from '../../src/schema/index.ts';
 import {
   builtinSource,
@@ -43,7 +43,7 @@ export function exampleDiagnostics({ code, example, language }: CodeInfo): reado
   }
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
   const features = { omit: code === 'graph/stock-function' };
-  return [...diagnostics, ...documents.flatMap((each) => compile(each, { sources, features }).diagnostics)];
+  return [...diagnostics, ...documents.flatMap((each) => compileDocument(each, { sources, features }).diagnostics)];
 }
 
 const spec = type({

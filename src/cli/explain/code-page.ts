@@ -1,7 +1,7 @@
 import { traceCodes } from '../../compose/index.ts';
 import type { CodeInfo } from '../../core/index.ts';
 import { formatDiagnostic } from '../../core/index.ts';
-import { compile, diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
+import { compileDocument, diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
 import { builtinSource, schemaCodes } from '../../schema/index.ts';
 
 /** All codes that `docs/diagnostics.md` explains. */
@@ -33,7 +33,7 @@ export function codeLines(info: CodeInfo): string[] {
 function saidOf({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
-  const compiled = documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics);
+  const compiled = documents.flatMap((document) => compileDocument(document, { sources: builtinSource() }).diagnostics);
   const own = [...diagnostics, ...compiled].find((each) => each.code === code);
   return own === undefined ? undefined : formatDiagnostic(own, example);
 }

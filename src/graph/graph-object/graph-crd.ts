@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 
 /** Name of the CRD of Graphs. */
 export const GRAPH_CRD = 'graphs.kro.run';

@@ -1,0 +1,146 @@
+import type { JsonObject } from '../../core/index.ts';
+import { Assembler, freeze, kindOfField } from '../assemble.ts';
+import { topologicalOrder } from '../dag.ts';
+import type { DefinitionDocument } from '../document.ts';
+import type { Graph, GraphNode, StatusPlan } from '../model.ts';
+import { collectReads } from '../reads.ts';
+import type { TypedNodeDraft } from './check-node.ts';
+import type { CompiledFrame, CompiledSubgraph } from './compile-frame.ts';
+import { graphCrd } from './graph-crd.ts';
+import { graphHash } from './graph-hash.ts';
+import type { ParsedGraph } from './parsed-graph.ts';
+import { throughSubgraphs } from './subgraph-reads.ts';
+
+const NO_STATUS: StatusPlan = { skeleton: {}, holes: [], dependsOn: [] };
+
+/** The inputs of the graph of a Graph object, all without errors. */
+export interface GraphParts {
+  readonly parsed: ParsedGraph;
+  readonly value: JsonObject;
+  readonly document: DefinitionDocument | undefined;
+  readonly root: CompiledFrame;
+}
+
+/** Builds the immutable graph of a Graph object. The nodes of all frames are in one map. */
+export function assembleGraphObject({ parsed, value, document, root }: GraphParts): Graph {
+  const assembler = new Assembler(document);
+  const flat = new Flattener(assembler);
+  flat.add(root, []);
+  const instance = {
+    group: 'kro.run',
+    version: 'v1alpha1',
+    kind: 'Graph',
+    plural: 'graphs',
+    namespaced: true,
+    crd: graphCrd(),
+  };
+  return {
+    definedBy: 'graph',
+    name: parsed.name,
+    instance,
+    nodes: flat.nodes,
+    order: flat.order,
+    kroCompatibility: '0.10',
+    applyOrder: flat.applyOrder,
+    status: NO_STATUS,
+    reads: collectReads(
+      flat.typed.map((each) => throughSubgraphs(each, flat.nodes)),
+      [],
+    ),
+    hash: graphHash(value['spec']),
+    definition: value,
+  };
+}
+
+class Flattener {
+  readonly nodes = new Map<string, GraphNode>();
+  readonly order: string[] = [];
+  readonly applyOrder = new Map<string, number>();
+  readonly typed: TypedNodeDraft[] = [];
+  readonly #assembler: Assembler;
+
+  constructor(assembler: Assembler) {
+    this.#assembler = assembler;
+  }
+
+  /** Adds a frame. `captures` are the nodes that the subgraph of the frame needs. */
+  add(frame: CompiledFrame, captures: readonly string[]): void {
+    const byId = new Map(frame.nodes.map((each) => [each.linked.draft.id, each]));
+    const dependencies = new Map(frame.nodes.map(({ linked }) => [linked.draft.id, linked.dependsOn]));
+    for (const each of frame.nodes) this.#node(each, captures);
+    const order = topologicalOrder(dependencies);
+    for (const id of order) {
+      const each = byId.get(id);
+      if (each !== undefined && 'inner' in each) this.add(each.inner, [...captures, ...each.linked.dependsOn]);
+      this.order.push(id);
+    }
+    // A value counts as its dependencies do, because no object stands between its readers and them.
+    const depth = new Map<string, number>();
+    for (const id of order) {
+      const below = (dependencies.get(id) ?? []).reduce((highest, need) => Math.max(highest, depth.get(need) ?? 0), 0);
+      const isValue = byId.get(id)?.linked.draft.nodeType === 'def';
+      depth.set(id, isValue ? below : below + 1);
+      this.applyOrder.set(id, below + 1);
+    }
+  }
+
+  #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[]): void {
+    const { draft, dependsOn } = each.linked;
+    const needs = [...new Set([...captures, ...dependsOn])].toSorted();
+    const base = { id: draft.id, index: draft.block.index, dependsOn: needs };
+    if ('inner' in each) {
+      this.nodes.set(draft.id, {
+        ...base,
+        nodeType: 'subgraph',
+        template: { skeleton: {}, holes: [] },
+        includeWhen: [],
+        readyWhen: [],
+        children: draft.children ?? [],
+      });
+      return;
+    }
+    this.typed.push(each);
+    this.nodes.set(draft.id, { ...base, ...this.#parts(each) });
+  }
+
+  #parts({
+    linked,
+    fields,
+    dimensions,
+    includeWhen,
+    readyWhen,
+  }: TypedNodeDraft): Omit<GraphNode, 'id' | 'index' | 'dependsOn'> & GraphNodeParts {
+    const { draft } = linked;
+    const iterators = new Set(draft.dimensions.map(({ name }) => name));
+    const known = draft.resolved;
+    const parts = {
+      ...(known === undefined
+        ? {}
+        : { type: known.type, plural: known.info.plural, namespaced: known.info.namespaced }),
+      template: {
+        skeleton: freeze(draft.skeleton),
+        holes: fields.map((field) => this.#assembler.hole(field, kindOfField(field, iterators))),
+      },
+      includeWhen: includeWhen.map((each) => this.#assembler.expression(each)),
+      readyWhen: readyWhen.map((each) => this.#assembler.expression(each)),
+    };
+    const forEach = dimensions.map((each) => ({ name: each.site.name, expression: this.#assembler.expression(each) }));
+    const some = forEach.length === 0 ? {} : { forEach };
+    const { nodeType, subresource } = draft;
+    switch (nodeType) {
+      case 'collection':
+        return { ...parts, nodeType, forEach };
+      case 'def':
+        return { ...parts, nodeType, ...some };
+      case 'patch':
+        return { ...parts, nodeType, ...some, ...(subresource === undefined ? {} : { subresource }) };
+      case 'subgraph':
+        return { ...parts, nodeType, children: draft.children ?? [] };
+      default:
+        return { ...parts, nodeType };
+    }
+  }
+}
+
+type Without<N> = N extends GraphNode ? Omit<N, 'id' | 'index' | 'dependsOn'> : never;
+type GraphNodeParts = Without<GraphNode>;

@@ -1,0 +1,199 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { compareText, goJsonKind, goQuote } from '../../golang/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import { findCycle } from '../dag.ts';
+import { Language } from '../language.ts';
+import type { PathStep } from '../model.ts';
+import type { CompileOptions } from '../options.ts';
+import type { Shared } from './build-node.ts';
+import { buildNode } from './build-node.ts';
+import type { TypedNodeDraft } from './check-node.ts';
+import { checkNode } from './check-node.ts';
+import { checkShape } from './check-shape.ts';
+import type { FrameName } from './frame.ts';
+import { Frame } from './frame.ts';
+import { FrameProblems } from './frame-problems.ts';
+import type { FrameContext, LinkedNode } from './link-node.ts';
+import { linkNode } from './link-node.ts';
+import type { NodeDraft } from './node-draft.ts';
+import { languageNodeOf } from './node-draft.ts';
+import type { NodeBlock } from './parsed-graph.ts';
+import { NodeReader } from './parsed-graph.ts';
+
+/** The nodes of one frame, compiled; a subgraph has the nodes of its own frame. */
+export interface CompiledFrame {
+  readonly nodes: readonly (TypedNodeDraft | CompiledSubgraph)[];
+  /** The nodes of outer frames that some node of this frame, or of a frame in it, reads. */
+  readonly captures: readonly FrameName[];
+}
+
+/** A subgraph: its node, and its frame. */
+export interface CompiledSubgraph {
+  readonly linked: LinkedNode;
+  readonly inner: CompiledFrame;
+}
+
+/** What all frames of one Graph share. */
+export interface FrameInput {
+  readonly shared: Shared;
+  readonly options: CompileOptions;
+  readonly root: readonly NodeBlock[];
+}
+
+/** Compiles the outermost list of nodes. Reports all problems, those of kro's first step first. */
+export function compileRoot(input: FrameInput, problems: FrameProblems): CompiledFrame {
+  return compileFrame(input.root, ['spec', 'nodes'], input, problems);
+}
+
+function compileFrame(
+  nodes: readonly NodeBlock[],
+  path: readonly PathStep[],
+  input: FrameInput,
+  problems: FrameProblems,
+  outer?: { readonly frame: Frame; readonly id: string },
+): CompiledFrame {
+  const sound = checkShape(nodes, path, problems);
+  const frame = new Frame(nodes, outer);
+  const inner = new Map<NodeDraft, CompiledFrame>();
+  const drafts = sound.map((block) => {
+    const id = frame.prefix + block.name;
+    if (block.payloads.graph === undefined) return buildNode(id, block, input.shared, problems);
+    const compiled = compileSubgraph(id, block, block.payloads.graph, frame, input, problems);
+    const children = compiled.nodes.map(({ linked }) => linked.draft.id);
+    const draft: NodeDraft = { ...subgraphDraft(id, block), children };
+    inner.set(draft, compiled);
+    return draft;
+  });
+  const context = contextOf(frame, drafts, input, problems);
+  const linked = drafts.map((draft) => {
+    const below = inner.get(draft);
+    return below === undefined ? linkNode(draft, context) : linkSubgraph(draft, below, context);
+  });
+  reportCycle(linked, context);
+  const compiled = linked.map((each) => {
+    const below = inner.get(each.draft);
+    return below === undefined ? checkNode(each, context) : { linked: each, inner: below };
+  });
+  const captures = new Map(linked.flatMap((each) => each.captures.map((node) => [node.id, node] as const)));
+  return { nodes: compiled, captures: [...captures.values()] };
+}
+
+function compileSubgraph(
+  id: string,
+  block: NodeBlock,
+  payload: JsonValue,
+  frame: Frame,
+  input: FrameInput,
+  outer: FrameProblems,
+): CompiledFrame {
+  const problems = new FrameProblems(outer.source, { frame: outer, node: block.name });
+  const path = [...block.path, 'graph'];
+  if (!isJsonObject(payload)) {
+    problems.wrongType(path, 'a subgraph is an object with nodes', goJsonKind(payload), 'write nodes: below graph:');
+    return { nodes: [], captures: [] };
+  }
+  for (const key of Object.keys(payload)) {
+    // A subgraph has the fields of the spec of a Graph, and kro ignores its serviceAccountName.
+    if (!SPEC_FIELDS.includes(key)) problems.unknownSpecField(key, [...path, key], nearestName(key, SPEC_FIELDS));
+  }
+  const nodes = new NodeReader(problems).nodes(valueAt(payload, 'nodes'), [...path, 'nodes']);
+  return compileFrame(nodes, path, input, problems, { frame, id });
+}
+
+const SPEC_FIELDS: readonly string[] = ['nodes', 'serviceAccountName'];
+
+function subgraphDraft(id: string, block: NodeBlock): NodeDraft {
+  return {
+    id,
+    block,
+    nodeType: 'subgraph',
+    resolved: undefined,
+    isDynamic: false,
+    schema: undefined,
+    fieldSchema: undefined,
+    skeleton: {},
+    fields: [],
+    includeWhen: [],
+    readyWhen: [],
+    dimensions: [],
+  };
+}
+
+/** The captures of a subgraph: nodes of this frame are dependencies, the others are captures of this frame, too. */
+function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, problems }: FrameContext): LinkedNode {
+  const read = captures.filter((node) => node.frame === frame).map(({ id }) => id);
+  const own = read.filter((id) => id !== draft.id);
+  if (own.length < read.length) {
+    const { name, path } = draft.block;
+    const kro = `build dependency graph: node ${goQuote(name)}: register deps: self references are not allowed`;
+    problems.error('dependencies', kro, {
+      code: 'graph/self-reference',
+      message: `a node of the subgraph "${name}" reads "${name}", which is there only after all of its nodes`,
+      hint: 'read the node of the subgraph by its own id',
+      place: { path },
+    });
+  }
+  return {
+    draft,
+    fields: [],
+    dimensions: [],
+    includeWhen: [],
+    readyWhen: [],
+    dependsOn: own,
+    captures: captures.filter((node) => node.frame !== frame),
+  };
+}
+
+function contextOf(
+  frame: Frame,
+  drafts: readonly NodeDraft[],
+  { options }: FrameInput,
+  problems: FrameProblems,
+): FrameContext {
+  const names = frame.visible();
+  const built = new Set(drafts.map(({ id }) => id));
+  // A node with a wrong shape is dyn like a node of an outer frame, so that it causes no further problems.
+  const captured = [...names.values()].filter((node) => !built.has(node.id)).map(({ id }) => id);
+  const isRenamed = frame.outer !== undefined;
+  const language = new Language(
+    {
+      nodes: drafts.flatMap((draft) => languageNodeOf(draft) ?? []),
+      captured: [...captured, ...drafts.filter(({ nodeType }) => nodeType === 'patch').map(({ id }) => id)],
+      ...(isRenamed ? { names: new Map([...names].map(([name, { id }]) => [name, id])) } : {}),
+    },
+    { ...options, kroCompatibility: '0.10' },
+  );
+  const byId = new Map([...names].map(([name, node]) => [node.id, { ...node, name }]));
+  return { frame, names, byId, language, problems };
+}
+
+/**
+ * Reports a cycle. kro adds the nodes in the order of their ids, and names the node whose dependencies close the first
+ * cycle.
+ */
+function reportCycle(linked: readonly LinkedNode[], { problems, byId }: FrameContext): void {
+  const sorted = linked.toSorted((a, b) => compareText(a.draft.id, b.draft.id));
+  const all = new Map(sorted.map((each) => [each.draft.id, each.dependsOn]));
+  if (findCycle(all) === undefined) return;
+  const added = new Map<string, readonly string[]>(sorted.map(({ draft }) => [draft.id, []]));
+  for (const { draft, dependsOn } of sorted) {
+    added.set(draft.id, dependsOn);
+    const cycle = findCycle(added);
+    if (cycle === undefined) continue;
+    const shown = cycle.map((id) => byId.get(id)?.name ?? id);
+    const start = linked.find((each) => each.draft.id === cycle[0]);
+    const reading = [...(start?.fields ?? []), ...(start?.dimensions ?? []), ...(start?.includeWhen ?? [])];
+    const read = reading.find(({ ids }) => ids.includes(cycle[1] ?? ''));
+    const path = read?.site.path ?? start?.draft.block.path ?? [];
+    const kro = `build dependency graph: node ${goQuote(draft.block.name)}: register deps: graph contains a cycle: ${shown.join(' -> ')}`;
+    problems.error('dependencies', kro, {
+      code: 'graph/cycle',
+      message: `the nodes wait for each other: ${cycle.join(' → ')}`,
+      hint: 'break the cycle: take the value from a def in one of them, or compute it in both',
+      place: read === undefined ? { path } : { path, offset: read.site.text.toOriginal(0) },
+    });
+    return;
+  }
+}

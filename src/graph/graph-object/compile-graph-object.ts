@@ -1,0 +1,40 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { combineSources, crdSource } from '../../schema/index.ts';
+import { isDefinitionDocument } from '../document.ts';
+import type { CompileInput, CompileOptions, CompileResult } from '../options.ts';
+import { sourceOf } from '../options.ts';
+import { Problems } from '../problems.ts';
+import { isTooDeep, tooDeep } from '../too-deep.ts';
+import { assembleGraphObject } from './assemble-graph-object.ts';
+import { sharedOf } from './build-node.ts';
+import { compileRoot } from './compile-frame.ts';
+import { FrameProblems } from './frame-problems.ts';
+import { graphCrd } from './graph-crd.ts';
+import { readGraph } from './parsed-graph.ts';
+
+/**
+ * Compiles an object of the kind Graph. Never throws for user input: the result has all problems that can be found, in
+ * the order of kro's steps, so that `diagnostics[0].kroMessage` is kro's text for the condition `Accepted`. With errors,
+ * the result has no graph. The rules are those of kro 0.10, which has the kind.
+ */
+export function compileGraphObject(input: CompileInput, options: CompileOptions): CompileResult {
+  const document = isDefinitionDocument(input) ? input : undefined;
+  const value = document === undefined ? (input as JsonValue) : document.value;
+  if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const problems = new Problems(document);
+  const frame = new FrameProblems(problems);
+  const parsed = readGraph(value, problems, frame);
+  if (parsed === undefined || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
+  // A Graph can make other Graphs, also where the sources do not know the kind.
+  const source = combineSources(sourceOf(options), ownKind());
+  const root = compileRoot({ shared: sharedOf(source), options, root: parsed.nodes }, frame);
+  if (problems.errors > 0) return { diagnostics: problems.diagnostics() };
+  return { graph: assembleGraphObject({ parsed, value, document, root }), diagnostics: problems.diagnostics() };
+}
+
+let graphKind: ReturnType<typeof crdSource> | undefined;
+
+function ownKind(): ReturnType<typeof crdSource> {
+  return (graphKind ??= crdSource([graphCrd()]));
+}

@@ -1,0 +1,30 @@
+import type { JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { Schema } from '../../schema/index.ts';
+
+/** A value of any type: expressions see it as dyn. */
+const ANY: Schema = { 'x-kubernetes-int-or-string': true };
+
+/**
+ * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list have
+ * a type when all of them are literals of one type.
+ */
+export function defSchema(value: JsonValue): Schema {
+  if (typeof value === 'string') return value.includes('${') ? ANY : { type: 'string' };
+  if (typeof value === 'boolean') return { type: 'boolean' };
+  if (typeof value === 'bigint') return { type: 'integer' };
+  if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'number' };
+  if (Array.isArray(value)) return { type: 'array', items: elementSchema(value) };
+  if (!isJsonObject(value)) return ANY;
+  // Keys are foreign. In an object without a prototype, every key is an ordinary name.
+  const properties = Object.create(null) as Record<string, Schema>;
+  for (const [key, entry] of Object.entries(value)) if (entry !== undefined) properties[key] = defSchema(entry);
+  return { type: 'object', properties };
+}
+
+function elementSchema(values: readonly JsonValue[]): Schema {
+  const schemas = values.map(defSchema);
+  const [first] = schemas;
+  const isScalar = first !== undefined && first.type !== undefined && first.type !== 'object' && first.type !== 'array';
+  return isScalar && schemas.every(({ type }) => type === first.type) ? first : ANY;
+}

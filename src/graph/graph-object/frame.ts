@@ -1,0 +1,40 @@
+import type { NodeBlock } from './parsed-graph.ts';
+
+/** A node that a name denotes. */
+export interface FrameName {
+  /** The path of ids. */
+  readonly id: string;
+  /** The frame that declares the node. */
+  readonly frame: Frame;
+  readonly isPatch: boolean;
+}
+
+/**
+ * The names of one list of nodes. A name denotes the node of the nearest frame that declares it, also where that node
+ * comes later in the list.
+ */
+export class Frame {
+  readonly outer: Frame | undefined;
+  /** The path of the node that holds the frame, with `/` behind it; empty for the outermost frame. */
+  readonly prefix: string;
+  readonly #own = new Map<string, FrameName>();
+
+  constructor(nodes: readonly NodeBlock[], outer?: { readonly frame: Frame; readonly id: string }) {
+    this.outer = outer?.frame;
+    this.prefix = outer === undefined ? '' : `${outer.id}/`;
+    for (const { name, payloads } of nodes) {
+      if (name === '' || this.#own.has(name)) continue;
+      const isPatch = payloads.patch !== undefined;
+      this.#own.set(name, { id: this.prefix + name, frame: this, isPatch });
+    }
+  }
+
+  /** All names that expressions of this frame can read, the nearest first. */
+  visible(): ReadonlyMap<string, FrameName> {
+    const found = new Map<string, FrameName>();
+    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.outer) {
+      for (const [name, node] of frame.#own) if (!found.has(name)) found.set(name, node);
+    }
+    return found;
+  }
+}

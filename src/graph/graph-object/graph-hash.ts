@@ -1,0 +1,37 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject, stringifyJson } from '../../core/index.ts';
+import { fnv64a } from '../../golang/index.ts';
+import { asText } from '../../kubernetes/index.ts';
+import { sortKeys } from '../hash.ts';
+
+/**
+ * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Specs with equal hashes compile to
+ * the same graph. The order of nodes and of keys does not count, and an absent list equals an empty one; the order of
+ * forEach dimensions counts. The nodes of subgraphs count as they are written.
+ */
+export function graphHash(spec: JsonValue | undefined): string {
+  const fields = isJsonObject(spec) ? spec : {};
+  const nodes = listOf(fields['nodes'])
+    .map(normalizeNode)
+    .toSorted((a, b) => (asText(a['id']) < asText(b['id']) ? -1 : 1));
+  const form = { serviceAccountName: asText(fields['serviceAccountName']), nodes };
+  return Buffer.from(fnv64a(stringifyJson(sortKeys(form, true)))).toString('hex');
+}
+
+function normalizeNode(node: JsonValue): JsonObject {
+  const fields = isJsonObject(node) ? node : {};
+  const payload = (name: string): JsonValue => fields[name] ?? null;
+  return {
+    id: asText(fields['id']),
+    template: payload('template'),
+    ref: payload('ref'),
+    def: payload('def'),
+    graph: payload('graph'),
+    patch: payload('patch'),
+    forEach: listOf(fields['forEach']),
+    includeWhen: listOf(fields['includeWhen']),
+    readyWhen: listOf(fields['readyWhen']),
+  };
+}
+
+const listOf = (value: JsonValue | undefined): JsonValue[] => (Array.isArray(value) ? value : []);

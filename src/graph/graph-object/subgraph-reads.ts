@@ -1,0 +1,42 @@
+import type { CompiledExpression } from '../expression.ts';
+import type { GraphNode, ReadPart } from '../model.ts';
+import type { ExpressionSite } from '../resource-draft.ts';
+import type { TypedNodeDraft } from './check-node.ts';
+
+type Nodes = ReadonlyMap<string, GraphNode>;
+type Expressions = Pick<TypedNodeDraft, 'fields' | 'dimensions' | 'includeWhen' | 'readyWhen'>;
+
+/** The expressions of a node with their reads, where a read through a subgraph is a read of its child. */
+export function throughSubgraphs(each: TypedNodeDraft, nodes: Nodes): Expressions {
+  const mapped = <S extends ExpressionSite>(list: readonly CompiledExpression<S>[]): CompiledExpression<S>[] =>
+    list.map((entry) =>
+      entry.reads.some(({ id }) => nodes.get(id)?.nodeType === 'subgraph')
+        ? Object.assign(Object.create(entry) as CompiledExpression<S>, {
+            reads: entry.reads.flatMap((part) => childReads(part, nodes)),
+          })
+        : entry,
+    );
+  return {
+    fields: mapped(each.fields),
+    dimensions: mapped(each.dimensions),
+    includeWhen: mapped(each.includeWhen),
+    readyWhen: mapped(each.readyWhen),
+  };
+}
+
+/** The parts of children that a read of a subgraph reads. A read of the whole subgraph reads all its children. */
+function childReads(part: ReadPart, nodes: Nodes): ReadPart[] {
+  const found: ReadPart[] = [];
+  const work = [part];
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    const node = nodes.get(next.id);
+    if (node?.nodeType !== 'subgraph') {
+      found.push(next);
+      continue;
+    }
+    const [name, ...steps] = next.steps;
+    if (name === undefined) work.push(...node.children.map((id) => ({ id, steps: [] })));
+    else if (node.children.includes(`${node.id}/${name}`)) work.push({ id: `${node.id}/${name}`, steps });
+  }
+  return found;
+}
