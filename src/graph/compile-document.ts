@@ -1,4 +1,3 @@
-import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import { compile } from './compile.ts';
 import { isDefinitionDocument } from './document.ts';
@@ -7,7 +6,7 @@ import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 
 /** Compiles a Graph object as a Graph, and any other input as a ResourceGraphDefinition. */
 export function compileDocument(input: CompileInput, options: CompileOptions): CompileResult {
-  const value = isDefinitionDocument(input) ? input.value : (input as JsonValue);
+  const value = isDefinitionDocument(input) ? input.value : input;
   const isGraph = isJsonObject(value) && Object.hasOwn(value, 'kind') && value['kind'] === 'Graph';
   return isGraph ? compileGraphObject(input, options) : compile(input, options);
 }

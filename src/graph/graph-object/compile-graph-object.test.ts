@@ -308,7 +308,7 @@ describe('hostile Graphs', () => {
   test('30 levels of subgraphs compile', () => {
     let nodes: JsonValue = [{ id: 'leaf', template: map('${top.name}') }];
     for (let level = 0; level < 30; level += 1) nodes = [{ id: `l${level}`, graph: { nodes } }];
-    const graph = compiled([{ id: 'top', def: { name: 'x' } }, ...(nodes as JsonValue[])]);
+    const graph = compiled([{ id: 'top', def: { name: 'x' } }, ...nodes]);
     expect(graph.nodes.size).toBe(32);
     expect(graph.nodes.get('l29')?.dependsOn).toEqual(['top']);
   });

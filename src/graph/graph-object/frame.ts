@@ -31,10 +31,8 @@ export class Frame {
 
   /** All names that expressions of this frame can read, the nearest first. */
   visible(): ReadonlyMap<string, FrameName> {
-    const found = new Map<string, FrameName>();
-    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.outer) {
-      for (const [name, node] of frame.#own) if (!found.has(name)) found.set(name, node);
-    }
+    const found = new Map(this.#own);
+    for (const [name, node] of this.outer?.visible() ?? []) if (!found.has(name)) found.set(name, node);
     return found;
   }
 }
