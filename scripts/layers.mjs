@@ -52,7 +52,7 @@ export const FLOORS = {
     'check',
     'plan',
     'cost',
-    'environment.ts to-json.ts references.ts rewrite.ts unparse.ts',
+    'environment.ts to-json.ts references.ts rename.ts rewrite.ts unparse.ts',
     'kro.ts kubernetes.ts',
     'index.ts',
   ],
