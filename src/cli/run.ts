@@ -2,6 +2,7 @@ import { refuseDeploysHere } from '../core/index.ts';
 import type { CommandContext } from './command.ts';
 import { printFailure } from './failure.ts';
 import { terminalKeyboard } from './keyboard.ts';
+import { wrappedLines } from './layout.ts';
 import { packageVersion } from './package-version.ts';
 import { printable, printableInColour } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
@@ -67,12 +68,17 @@ function outputTo(stream: NodeJS.WriteStream): Output {
 
 const out = outputTo(process.stdout);
 const err = outputTo(process.stderr);
+/** The width of the terminal to which errors go; `undefined` for another output. */
+const errorColumns = (): number | undefined =>
+  process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? process.stderr.columns || 80 : undefined;
+
 const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
   signal: interrupt.signal,
   print: (text) => out.write(`${process.stdout.isTTY ? printableInColour(text) : printable(text)}\n`),
-  printError: (text) => err.write(`${printable(text)}\n`),
+  // Whatever goes there is text for the user, so that every line may be broken.
+  printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
   async readInput() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -37,13 +37,14 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 
 /**
  * The text of a diagnostic for people: position, severity, message, the source line with a caret under
- * the column, path and hint. `sourceText` is the whole text of the file; without it there is no excerpt.
+ * the column, path and hint. `sourceText` is the whole text of the file; without it there is no excerpt. `columns` is the
+ * width of the terminal, to which the source line is cut.
  */
-export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): string {
+export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, columns?: number): string {
   const { source } = diagnostic;
   const where = source === undefined ? '' : `${source.file ?? '<input>'}:${source.line}:${source.column}: `;
   const lines = [`${where}${diagnostic.severity}: ${diagnostic.message} [${diagnostic.code}]`];
-  if (source !== undefined && sourceText !== undefined) lines.push(...excerpt(sourceText, source));
+  if (source !== undefined && sourceText !== undefined) lines.push(...excerpt(sourceText, source, columns));
   const caller = source?.calledFrom;
   if (caller !== undefined) lines.push(`  called from ${caller.file ?? '<input>'}:${caller.line}:${caller.column}`);
   if (diagnostic.path !== undefined) lines.push(`  at ${diagnostic.path}`);
@@ -57,8 +58,14 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
 const MAX_SHOWN = 200;
 const SHOWN_BEFORE = 120;
 
+/** The least number of code points that an excerpt shows, in a terminal of any width. */
+const MIN_SHOWN = 20;
+
+/** The columns of the marks that show that a line was cut. */
+const CUT_MARKS_WIDTH = 4;
+
 /** The source line and a caret line under it; empty when the position lies outside the text. */
-function excerpt(text: string, { line: number, column }: SourcePosition): string[] {
+function excerpt(text: string, { line: number, column }: SourcePosition, columns?: number): string[] {
   const { starts, plain } = linesOf(text);
   const start = starts[number - 1];
   if (start === undefined) return [];
@@ -68,16 +75,24 @@ function excerpt(text: string, { line: number, column }: SourcePosition): string
   const line = text.slice(start, end);
   const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);
   const gutter = `${number} | `;
-  const { shown, before } = stretch(line, Math.max(0, at));
+  const room = columns === undefined ? MAX_SHOWN : columns - gutter.length - 2;
+  const { shown, before } = stretch(line, Math.max(0, at), Math.min(MAX_SHOWN, room));
   const pad = before.map((character) => (character === '\t' ? '\t' : ' ')).join('');
   return [`  ${gutter}${shown}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
 }
 
 /** The shown part of a line, and the code points in it before the offset. Only a long line is shortened. */
-function stretch(line: string, end: number): { readonly shown: string; readonly before: readonly string[] } {
-  if (line.length <= MAX_SHOWN) return { shown: line, before: Array.from(line.slice(0, end)) };
-  const head = Array.from(line.slice(Math.max(0, end - 2 * SHOWN_BEFORE), end)).slice(-SHOWN_BEFORE);
-  const tail = Array.from(line.slice(end, end + 2 * MAX_SHOWN)).slice(0, MAX_SHOWN - head.length);
+function stretch(
+  line: string,
+  end: number,
+  room: number,
+): { readonly shown: string; readonly before: readonly string[] } {
+  if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
+  // A terminal also shows the marks; without one, a cut line has the usual length.
+  const width = Math.max(MIN_SHOWN, room === MAX_SHOWN ? room : room - CUT_MARKS_WIDTH);
+  const most = { shown: width, before: Math.floor((width * SHOWN_BEFORE) / MAX_SHOWN) };
+  const head = Array.from(line.slice(Math.max(0, end - 2 * SHOWN_BEFORE), end)).slice(-most.before);
+  const tail = Array.from(line.slice(end, end + 2 * MAX_SHOWN)).slice(0, most.shown - head.length);
   const start = end - head.join('').length;
   const prefix = start > 0 ? '… ' : '';
   const suffix = end + tail.join('').length < line.length ? ' …' : '';

@@ -17,11 +17,14 @@ export const entriesOf = (commands: readonly (Command | CommandEntry)[]): Comman
 /**
  * Runs command lines in this process. The words of a line are separated by blanks. The second argument is the standard
  * input.
+ *
+ * @param columns the width of the terminal; without it, the output is no terminal
  */
 export function commandRunner(
   commands: readonly (Command | CommandEntry)[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>> = {},
+  columns?: number,
 ): (line: string | readonly string[], stdin?: string) => Promise<CommandRun> {
   return async (line, stdin = '') => {
     const [out, err]: [string[], string[]] = [[], []];
@@ -32,6 +35,7 @@ export function commandRunner(
       printError: (text) => void err.push(text),
       readInput: () => Promise.resolve(stdin),
       signal: new AbortController().signal,
+      ...(columns === undefined ? {} : { terminal: { columns, rows: 50, write: (text) => void out.push(text) } }),
     });
     return { code, out: out.join('\n'), err: err.join('\n') };
   };

@@ -6,6 +6,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
+import { printLines } from '../layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
@@ -70,7 +71,7 @@ export const apply: Command = {
       refuseBlocked(made);
       const view = { paint: paintFor(usesColour(context)), all: false };
       if (saved === undefined) {
-        context.print(`${planLines(made.plan, view).join('\n')}\n`);
+        printLines(context, [...planLines(made.plan, view), '']);
         if (input.options['replace'] !== true) refuseReplacement(made);
       }
       await carryOut(context, target, made);
@@ -197,14 +198,14 @@ export async function carryOut(context: CommandContext, { api }: PlanTarget, mad
     source,
     clock: systemClock,
     signal: context.signal,
-    print: (line) => context.print(line),
+    print: (line) => printLines(context, [line]),
   });
   const { changed, blocked } = plan.summary.instances;
   if (changed + blocked === 0) return;
   if (plan.operation === 'apply')
-    context.print('The controller carries out the rest: typekro why explains what an instance waits for.');
+    printLines(context, ['The controller carries out the rest: typekro why explains what an instance waits for.']);
   else if (plan.instances.length === made.desired.length)
-    context.print(
+    printLines(context, [
       'The controller deletes the objects of each instance first: typekro why tells what a deletion waits for.',
-    );
+    ]);
 }

@@ -1,3 +1,4 @@
+import { printLines } from '../layout.ts';
 import type { Diagnostic } from '../../core/index.ts';
 import { hasErrors, packageManifestText, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
@@ -31,7 +32,7 @@ export const lint: Command = {
   ],
   async run(context, input) {
     if (input.options['rules'] === true) {
-      for (const line of ruleLines()) context.print(line);
+      printLines(context, ruleLines());
       return ExitCode.ok;
     }
     const form = formOf(input);

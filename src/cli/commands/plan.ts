@@ -123,11 +123,9 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
     });
   }
   const print = reportPrinter(context, input);
-  const columns = context.terminal?.columns;
   const view = {
     paint: paintFor(usesColour(context)),
     all: input.options['all'] === true,
-    ...(columns === undefined ? {} : { columns }),
   };
   return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
 }

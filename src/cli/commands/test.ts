@@ -3,6 +3,7 @@ import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Paint } from '../../testing/index.ts';
 import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '../../testing/index.ts';
 import { systemClock } from '../../kube/index.ts';
+import { printLines } from '../layout.ts';
 import { printFailure } from '../failure.ts';
 import { usesColour } from '../colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -90,11 +91,11 @@ docs/testing.md explains all fields.`,
     const runFile = async (read: ReadTestFile): Promise<TestFileResult> => {
       const { file } = read.before;
       const onResult = (each: TestResult): void => {
-        if (form === 'text') for (const line of resultLines(each, file, paint)) context.print(line);
+        if (form === 'text') printLines(context, resultLines(each, file, paint));
       };
       const result = await runTestFile(context, read, { ...options, onResult });
       if (form === 'text' && result.faults !== undefined) {
-        for (const line of faultLines(result.faults, { ...result, filter }, paint)) context.print(line);
+        printLines(context, faultLines(result.faults, { ...result, filter }, paint));
       }
       return result;
     };
@@ -172,9 +173,9 @@ function printResults(
     context.print(stringifyJson({ schemaVersion: 1, ...sum, files }, 2));
   } else {
     for (const { file, name, coverage, faults } of results) {
-      if (faults !== undefined) context.print(faultSumLine(faults, { file, name }));
+      if (faults !== undefined) printLines(context, [faultSumLine(faults, { file, name })]);
       if (coverage === undefined) continue;
-      for (const line of coverageLines(file, coverage, isListed)) context.print(line);
+      printLines(context, coverageLines(file, coverage, isListed));
     }
     context.print(sumLine(sum, milliseconds));
   }

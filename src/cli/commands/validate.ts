@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
+import { printLines } from '../layout.ts';
 import { readChecked } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { count } from '../up/print-diagnostics.ts';
@@ -18,7 +19,7 @@ export const validate: Command = {
     const { failed, graphs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     for (const graph of graphs) {
-      context.print(`${graph.name}: ${graph.instance.kind}, ${orderText(graph.order)}`);
+      printLines(context, [`${graph.name}: ${graph.instance.kind}, ${orderText(graph.order)}`]);
     }
     return ExitCode.ok;
   },

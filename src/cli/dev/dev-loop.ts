@@ -3,6 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import { withDeadline } from '../../kube/index.ts';
+import { printLines } from '../layout.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { printFailure } from '../failure.ts';
@@ -273,7 +274,7 @@ export class DevLoop {
 
   #print(text: string): void {
     this.#view.finish();
-    this.#context.print(text);
+    printLines(this.#context, [text]);
   }
 
   #onKey(key: string): void {

@@ -51,8 +51,7 @@ export async function planText(
     checkedBy: 'server',
     close: () => Promise.resolve(),
   });
-  const columns = context.terminal?.columns;
-  const view = { paint: paintFor(usesColour(context)), all: false, ...(columns === undefined ? {} : { columns }) };
+  const view = { paint: paintFor(usesColour(context)), all: false };
   return made === undefined ? 'The files have errors.' : planLines(made.plan, view).join('\n');
 }
 

@@ -2,6 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
+import { printLines } from '../layout.ts';
 import { yamlOf } from '../yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */
@@ -35,6 +36,7 @@ export function reportPrinter(
   }
   const { results } = context;
   if (results !== undefined) return (report) => results.report(report.data, report.lines());
+  if (form === 'text') return (report) => printLines(context, print(report));
   return (report) => {
     for (const text of print(report)) context.print(text);
   };

@@ -3,6 +3,7 @@ import { refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { waitForObject } from '../../kube/index.ts';
 import type { CommandContext } from '../command.ts';
+import { wrappedLines } from '../layout.ts';
 import { fitLine } from '../up/view.ts';
 
 /**
@@ -59,7 +60,9 @@ function screenOf(context: CommandContext): (lines: readonly string[]) => void {
   }
   return (lines) => {
     // A block that is higher than the screen cannot be redrawn in place, because its upper lines have scrolled away.
-    const block = lines.slice(0, terminal.rows - 1).map((line) => fitLine(line, terminal.columns));
+    const block = wrappedLines(lines, terminal.columns)
+      .slice(0, terminal.rows - 1)
+      .map((line) => fitLine(line, terminal.columns));
     if (block.join('\n') === shown.join('\n')) return;
     const up = shown.length > 0 ? `\u001b[${shown.length}A\r` : '';
     terminal.write(`${up}\u001b[0J${block.join('\n')}\n`);

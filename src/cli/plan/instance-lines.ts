@@ -2,7 +2,7 @@ import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
-import { padded } from './layout.ts';
+import { padded } from '../layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { SIGNS } from './paint.ts';

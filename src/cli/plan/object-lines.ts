@@ -8,8 +8,6 @@ import { MASK } from './value-lines.ts';
 /** Options of the output of a plan. */
 export interface PlanView {
   readonly paint: Paint;
-  /** The width of the terminal. When absent, lines are not broken. */
-  readonly columns?: number;
   /** True to list every instance. Otherwise equal instances are merged. */
   readonly all: boolean;
 }

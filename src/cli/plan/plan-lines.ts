@@ -1,7 +1,6 @@
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { instanceLines } from './instance-lines.ts';
-import { wrapped } from './layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { SIGNS } from './paint.ts';
@@ -10,7 +9,7 @@ import { summaryLines } from './summary-lines.ts';
 
 /** Prints the plan as lines: definitions, other objects, instances, the totals, and what could not be read. */
 export function planLines(plan: Plan, view: PlanView): string[] {
-  const { paint, columns } = view;
+  const { paint } = view;
   const parts = [
     ...plan.definitions.map((definition) => definitionLines(definition, view)),
     plan.objects.length === 0
@@ -19,14 +18,8 @@ export function planLines(plan: Plan, view: PlanView): string[] {
     instanceLines(plan, view),
     summaryLines(plan, view),
   ].filter((lines) => lines.length > 0);
-  return parts.flatMap((lines, index) => [
-    ...(index === 0 ? [] : ['']),
-    ...lines.flatMap((line) => wrapped(line, columns, indentOf(line))),
-  ]);
+  return parts.flatMap((lines, index) => [...(index === 0 ? [] : ['']), ...lines]);
 }
-
-/** The indentation of continuation lines: four more than the first line. */
-const indentOf = (line: string): number => (/^ */.exec(line)?.[0].length ?? 0) + 4;
 
 function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
   const { name, kind, action, schema, nodes, other, canary, refusal, remedy, notes, place } = plan;

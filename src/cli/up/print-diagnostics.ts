@@ -11,7 +11,8 @@ export function printDiagnostics(
   context.results?.diagnostics(diagnostics);
   for (const diagnostic of diagnostics) {
     const { file } = diagnostic.source ?? {};
-    context.printError(`${formatDiagnostic(diagnostic, file === undefined ? undefined : texts.get(file))}\n`);
+    const text = file === undefined ? undefined : texts.get(file);
+    context.printError(`${formatDiagnostic(diagnostic, text, context.terminal?.columns)}\n`);
   }
   if (diagnostics.length < 2) return;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;

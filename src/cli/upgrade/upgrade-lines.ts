@@ -1,6 +1,6 @@
 import { printableLine } from '../printable.ts';
 import { instanceLines } from '../plan/instance-lines.ts';
-import { padded } from '../plan/layout.ts';
+import { padded } from '../layout.ts';
 import type { PlanView } from '../plan/object-lines.ts';
 import { count } from '../up/print-diagnostics.ts';
 import type { DefinitionCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';

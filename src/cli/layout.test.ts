@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { padded, widthOf, wrapped, wrappedLines } from './layout.ts';
+
+test.each([
+  ['', 0],
+  ['shop', 4],
+  ['\u001b[31mshop\u001b[0m', 4],
+  ['日本', 4],
+])('%j takes columns', (text, width) => {
+  expect(widthOf(text)).toBe(width);
+});
+
+test('blanks behind a text go by columns, not by characters', () => {
+  expect(padded('日本', 6)).toBe('日本  ');
+  expect(padded('\u001b[31mab\u001b[0m', 4)).toBe('\u001b[31mab\u001b[0m  ');
+  expect(padded('longer', 3)).toBe('longer');
+});
+
+test.each<[string, string, number, string[]]>([
+  ['it fits exactly', 'one two', 7, ['one two']],
+  ['one column short', 'one two', 6, ['one', '    two']],
+  ['the lead stays', '  one two three', 9, ['  one two', '      three']],
+  ['a long word has a line of its own', 'a verylongword b', 6, ['a', '    verylongword', '    b']],
+  ['gaps inside of a line stay', 'a   b c d e', 9, ['a   b c d', '    e']],
+  ['wide characters', '日本 日本', 8, ['日本', '    日本']],
+  ['below the last cell', '   do  one two three four', 16, ['   do  one two', '       three', '       four']],
+  ['a last cell far to the right', 'status  Deployment  one two', 22, ['status  Deployment', '    one two']],
+  [
+    'a last cell that begins far to the right',
+    'status  Deployment     one two three',
+    26,
+    ['status  Deployment', '    one two three'],
+  ],
+  [
+    'cells before the last one that do not fit',
+    'one two three  four     five',
+    10,
+    ['one two', '    three', '    four', '    five'],
+  ],
+  ['gaps of a continued line', 'one  two     three         four', 14, ['one  two', '    three', '    four']],
+  ['a branch goes on', '├─ ✓ web  ready: one two', 20, ['├─ ✓ web  ready: one', '│         two']],
+  ['the last branch ends', '└─ ✓ web  ready: one two', 20, ['└─ ✓ web  ready: one', '          two']],
+  ['colours have no width', '\u001b[31m!\u001b[0m  one two', 8, ['\u001b[31m!\u001b[0m  one', '   two']],
+  ['a command', '   look       kubectl describe pod x -n y', 20, ['   look       kubectl describe pod x -n y']],
+  ['an excerpt', '  12 | a: {b: c} d e', 10, ['  12 | a: {b: c} d e']],
+  ['a mark below an excerpt', '     |          ^', 10, ['     |          ^']],
+])('%s', (_what, line, columns, expected) => {
+  expect(wrapped(line, columns)).toEqual(expected);
+});
+
+test('without a terminal a line is never broken, and an entry can hold several lines', () => {
+  expect(wrappedLines(['one two\nthree four'], undefined)).toEqual(['one two\nthree four']);
+  expect(wrappedLines(['one two\nthree four'], 6)).toEqual(['one', '    two', 'three', '    four']);
+});
