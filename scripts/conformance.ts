@@ -1,7 +1,7 @@
 /**
  * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`. Without DIR the
  * recordings of this repository; with it the recordings of that folder, in the same format. Prints a line
- * per topic and `N passed, N failed`; exits 1 when something failed, 2 for misuse.
+ * per topic and `N passed, N failed`, with the number of cases that no runner knows; exits 1 when something failed, 2 for misuse.
  */
 import { fileURLToPath } from 'node:url';
 import { CEL_SPEC_DEVIATIONS } from '../test/conformance/cel-spec-deviations.ts';
@@ -11,6 +11,7 @@ import { runControllerScenarios } from '../test/conformance/support/controller-r
 import { runCelSpec } from '../test/conformance/support/cel-spec-runner.ts';
 import { GRAPH_DEVIATIONS } from '../test/conformance/support/graph-deviations.ts';
 import { runGraphCorpus } from '../test/conformance/support/graph-runner.ts';
+import { kroTopics } from '../test/conformance/support/kro-0.10/runner.ts';
 import type { TopicResult } from '../test/conformance/support/report.ts';
 import { formatReport } from '../test/conformance/support/report.ts';
 import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
@@ -94,6 +95,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   apiserver: { summary: 'the embedded cluster: recorded answers of a real API server', run: runApiServer },
   cel: { summary: "expressions: kro's recorded answers and cel-spec's vectors", run: runCel },
   graph: { summary: "definitions: kro's recorded compiler, SimpleSchema, CRD compatibility, hashes", run: runGraph },
+  'kro-0.10': {
+    summary: 'kind Graph and rules of kro 0.10, as single cases',
+    run: (directory) => kroTopics(directory ?? here('kro-0.10')),
+  },
   controller: { summary: 'black-box scenarios for a controller, recorded from kro', run: runController },
 };
 

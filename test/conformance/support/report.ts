@@ -2,17 +2,22 @@
 export interface TopicResult {
   readonly topic: string;
   readonly passed: number;
+  /** The number of cases that no runner knows. */
+  readonly notRun?: number;
   readonly failures: readonly { readonly id: string; readonly detail: string }[];
 }
 
 /** A line for each topic, with `verbose` its differences, and the closing line `N passed, N failed`. */
 export function formatReport(results: readonly TopicResult[], verbose: boolean): string {
   const lines: string[] = [];
-  for (const { topic, passed, failures } of results) {
-    lines.push(`${topic}: ${passed} passed, ${failures.length} failed`);
+  for (const { topic, passed, notRun = 0, failures } of results) {
+    lines.push(`${topic}: ${passed} passed, ${failures.length} failed${notRunText(notRun)}`);
     if (verbose) for (const { id, detail } of failures) lines.push(`--- ${id}`, detail);
   }
   const passed = results.reduce((sum, result) => sum + result.passed, 0);
   const failed = results.reduce((sum, result) => sum + result.failures.length, 0);
-  return [...lines, `${passed} passed, ${failed} failed`].join('\n');
+  const notRun = results.reduce((sum, result) => sum + (result.notRun ?? 0), 0);
+  return [...lines, `${passed} passed, ${failed} failed${notRunText(notRun)}`].join('\n');
 }
+
+const notRunText = (count: number): string => (count === 0 ? '' : `, ${count} not run`);

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
+import { isJsonObject, parseJson } from '../../../../src/core/index.ts';
+
+/** A case: an input and what kro 0.10 does with it. */
+export interface KroCase {
+  readonly id: string;
+  readonly area: string;
+  readonly input: JsonObject;
+  readonly expect: JsonObject;
+}
+
+/** What a runner found. A case that no runner knows is not run, and counts neither as passed nor as failed. */
+export type CaseOutcome =
+  | { readonly state: 'passed' }
+  | { readonly state: 'failed'; readonly detail: string }
+  | { readonly state: 'notRun'; readonly reason: string };
+
+export const PASSED: CaseOutcome = { state: 'passed' };
+export const failed = (detail: string): CaseOutcome => ({ state: 'failed', detail });
+export const notRun = (reason: string): CaseOutcome => ({ state: 'notRun', reason });
+
+/** The first difference as an outcome; without one, the case passed. */
+export function outcomeOf(differences: readonly string[]): CaseOutcome {
+  return differences.length === 0 ? PASSED : failed(differences.join('\n'));
+}
+
+/** The cases of a folder with a file `cases.json`. */
+export function readCases(dir: string): KroCase[] {
+  const file = parseJson(readFileSync(join(dir, 'cases.json'), 'utf8'));
+  const cases = isJsonObject(file) ? file['cases'] : file;
+  if (!Array.isArray(cases)) throw new TypeError(`${dir}/cases.json has no list of cases`);
+  return cases.map((each) => each as unknown as KroCase);
+}
+
+/** Does a text contain all expected parts? */
+export function containsAll(text: string, parts: JsonValue | undefined): string[] {
+  const wanted = Array.isArray(parts) ? parts : parts === undefined ? [] : [parts];
+  return wanted.flatMap((part) => (text.includes(String(part)) ? [] : [`"${text}" does not contain "${String(part)}"`]));
+}

@@ -1,0 +1,76 @@
+import type { JsonValue } from '../../../../src/core/index.ts';
+import { isServiceAccountName, scanExpressions } from '../../../../src/graph/index.ts';
+import { manifestProblem, isDynamicManifest } from '../../../../src/graph/graph-object/object-structure.ts';
+import { isReservedInGraphs } from '../../../../src/graph/graph-object/check-shape.ts';
+import { isReservedWord } from '../../../../src/graph/index.ts';
+import type { CaseOutcome, KroCase } from './cases.ts';
+import { containsAll, failed, notRun, outcomeOf, PASSED } from './cases.ts';
+import { acceptedText, compileNodes, same } from './compile-cases.ts';
+
+/** The outcome of an input that is right, or is refused with a text. */
+function verdict(text: string | undefined, expect: KroCase['expect']): CaseOutcome {
+  const wanted = expect['errorContains'] ?? expect['error'] ?? expect['messageContains'];
+  if (text === undefined) return wanted === undefined ? PASSED : failed('accepted');
+  return wanted === undefined ? failed(`refused: ${text}`) : outcomeOf(containsAll(text, wanted));
+}
+
+const textOf = (nodes: JsonValue): string | undefined => acceptedText(compileNodes(nodes)) || undefined;
+
+/** The id of a node. */
+export function runNodeIdCase({ id, input, expect }: KroCase): CaseOutcome {
+  if (id.endsWith('rgd-sync') || !('id' in input)) return runReservedCase({ expect });
+  const node = { id: input['id'] ?? '', def: { k: 'v' } };
+  return verdict(textOf([node]), expect);
+}
+
+/** Every word that Graphs reserve is reserved in definitions, too. */
+function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
+  const words = 'apiVersion kind metadata namespace spec status graph graphengine kro each item items object self this context'.split(' ');
+  return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
+}
+
+/** The entries of `forEach`. Names in the lists mean defs with lists. */
+export function runForEachShapeCase({ input, expect }: KroCase): CaseOutcome {
+  const entries = (input['forEach'] ?? []) as Record<string, string>[];
+  const lists = new Set(entries.flatMap((entry) => Object.values(entry)).map((text) => text.slice(2, -1)));
+  const id = String(input['nodeId'] ?? 'n');
+  const defs = [...lists].filter((name) => name !== id).map((name) => ({ id: name, def: { l: ['x'] } }));
+  const forEach = entries.map((entry) =>
+    Object.fromEntries(Object.entries(entry).map(([name, text]) => [name, text.replace('}', '.l}')])),
+  );
+  return verdict(textOf([...defs, { id, def: { k: 'v' }, forEach }]), expect);
+}
+
+/** The structure of a manifest. */
+export function runObjectCase({ input, expect }: KroCase): CaseOutcome {
+  const problem = manifestProblem(input['object'], input['metadataRequired'] === true);
+  return verdict(problem?.kro, expect);
+}
+
+/** A manifest whose apiVersion or kind may be computed. */
+export function runPayloadCase({ input, expect }: KroCase): CaseOutcome {
+  const payload = input['payload'];
+  if ('dynamic' in expect) return outcomeOf(same('dynamic', isDynamicManifest(payload), expect['dynamic'] ?? false));
+  return verdict(manifestProblem(payload, true)?.kro, expect);
+}
+
+export function runNoGraphCase({ expect }: KroCase): CaseOutcome {
+  return expect['error'] === 'graph is nil' ? notRun('an absent Graph cannot reach the compiler') : failed('unknown');
+}
+
+/** Expressions in a text. */
+export function runScanCase({ input, expect }: KroCase): CaseOutcome {
+  const scanned = scanExpressions(String(input['string']), '0.10');
+  if (!scanned.ok) return verdict(scanned.message, expect);
+  const found = scanned.parts.filter(({ kind }) => kind === 'expression').map(({ text }) => text);
+  const differences = 'expressions' in expect ? same('expressions', found, expect['expressions'] ?? []) : [];
+  const standalone = scanned.parts.length === 1 && scanned.parts[0]?.kind === 'expression';
+  if ('standalone' in expect) differences.push(...same('standalone', standalone, expect['standalone'] ?? false));
+  if ('error' in expect) differences.push(`accepted instead of ${String(expect['error'])}`);
+  return outcomeOf(differences);
+}
+
+/** The name of a ServiceAccount. */
+export function runAccountNameCase({ input, expect }: KroCase): CaseOutcome {
+  return outcomeOf(same('matches', isServiceAccountName(String(input['name'])), expect['matchesPattern'] ?? true));
+}
