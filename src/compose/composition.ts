@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../core/index.ts';
 import { compile } from '../graph/index.ts';
-import type { CompileResult, Graph } from '../graph/index.ts';
+import type { CompileResult } from '../graph/index.ts';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '../schema/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -12,7 +12,7 @@ import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { traceComposition } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
 import { TracedCore } from './traced-core.ts';
-import type { Rendered, Written } from './traced-core.ts';
+import type { Rendered } from './traced-core.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import { withTrace } from './trace/current.ts';
@@ -55,10 +55,6 @@ export class CompositionCore extends TracedCore {
   }
 
   protected readonly what = 'composition';
-
-  override write(target: Target): Written & { readonly graph: Graph } {
-    return super.write(target) as Written & { readonly graph: Graph };
-  }
 
   protected render(target: Target, refusals: Refusal[]): Rendered {
     return writeDefinition(this.traced.graph, this.variants, target, refusals);

@@ -3,6 +3,8 @@ import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { isExternal } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
+import type { EvaluatedResource } from './public-types.ts';
+import type { TracedCore } from './traced-core.ts';
 import { printYaml } from './emit/yaml.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 
@@ -13,14 +15,19 @@ import { evaluateComposition } from './evaluate-composition.ts';
  * warning.
  */
 export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
+  return manifestsOf(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);
+}
+
+/** The documents of an evaluated composition or graph. The values of a Graph are no objects, and have none. */
+export function manifestsOf(core: TracedCore, resources: readonly EvaluatedResource[], namespace: string): string {
   const { nodes, order } = core.write('typekro').graph;
-  const { resources } = evaluateComposition(core, spec, {}, namespace);
   const ranks = new Map(order.map((id, index) => [id, index - (isGround(nodes.get(id)) ? order.length : 0)]));
   const ordered = resources.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
   const documents: string[] = [];
   const comments: string[] = [];
   for (const { id, included, objects, pending } of ordered) {
     const node = nodes.get(id) as GraphNode;
+    if (node.nodeType === 'def') continue;
     const isRead = isExternal(node);
     const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
     if (isRead) comments.push(...placed.map((object) => `# ${id} is read, not applied: ${nameOf(object)}\n`));

@@ -1,5 +1,6 @@
 import type { JsonValue, JsonObject } from '../core/index.ts';
 import type { CompositionCore } from './composition.ts';
+import type { TracedCore } from './traced-core.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 import { violations } from './violations.ts';
@@ -16,6 +17,16 @@ export function evaluateComposition(
   namespace?: string,
 ): Evaluation {
   const instance = core.instance(spec, namespace);
+  return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core, instance));
+}
+
+/** Evaluates the graph of a traced function on an instance, which a Graph does not have. */
+export function evaluateTraced(
+  core: TracedCore,
+  instance: JsonObject | undefined,
+  observed: Readonly<Record<string, JsonValue>>,
+  broken: readonly string[] = [],
+): Evaluation {
   const { baseIds } = core.variants;
   const { graph } = core.write('typekro');
   const seen: Record<string, JsonValue> = { ...observed };
@@ -23,7 +34,7 @@ export function evaluateComposition(
     const value = Object.hasOwn(observed, base) ? observed[base] : undefined;
     if (value !== undefined && !Object.hasOwn(seen, id)) seen[id] = value;
   }
-  const found = evaluateGraph(graph, instance as unknown as JsonObject, seen, violations(core, instance));
+  const found = evaluateGraph(graph, instance, seen, broken);
   return { ...found, resources: asAuthored(found.resources, baseIds) };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { CollectionNode, Expression, Graph, GraphNode } from '../graph/index.ts';
+import { dimensionsOf } from '../graph/index.ts';
+import type { Expression, Graph, GraphNode, SubgraphNode } from '../graph/index.ts';
 import { evaluateToJson, fillTemplate, projectStatus } from '../runtime/index.ts';
 import type { EvaluateContext, EvaluationFailure } from '../runtime/index.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
@@ -15,16 +16,16 @@ interface Scope {
 type Result = { readonly value: JsonValue | undefined } | { readonly pending: string };
 
 /**
- * Evaluates a compiled graph on an instance. As in a cluster, a node is excluded when a node that it reads is excluded,
+ * Evaluates a compiled graph on an instance; a Graph has none. As in a cluster, a node is excluded when a node that it reads is excluded,
  * and an excluded node has no data.
  */
 export function evaluateGraph(
   graph: Graph,
-  instance: JsonObject,
+  instance: JsonObject | undefined,
   observed: Readonly<Record<string, JsonValue>>,
   broken: readonly string[] = [],
 ): Evaluation {
-  const variables = new Map<string, unknown>([['schema', instance]]);
+  const variables = new Map<string, unknown>(instance === undefined ? [] : [['schema', instance]]);
   const context = { now: Date.now() };
   const scope: Scope = { variables, context };
   for (const [id, value] of Object.entries(observed)) variables.set(id, value);
@@ -40,11 +41,24 @@ export function evaluateGraph(
       variables.delete(id);
     }
     if (!Object.hasOwn(observed, id) && result.included && result.pending === undefined) {
-      variables.set(id, node.nodeType === 'collection' ? result.objects : result.objects[0]);
+      if (node.nodeType === 'subgraph') variables.set(id, valueOfSubgraph(node, variables));
+      else if (node.nodeType !== 'patch') variables.set(id, isCollection(node) ? result.objects : result.objects[0]);
     }
   }
   const ordered = [...graph.nodes.keys()].map((id) => resources.get(id) as EvaluatedResource);
   return { resources: ordered, status: projectStatus(graph, variables, context).fields, violations: broken };
+}
+
+/** Does the node have one object or value for each element of a product of lists? */
+const isCollection = (node: GraphNode): boolean => dimensionsOf(node).length > 0;
+
+/** The values of the children that are known, by the names of the children. */
+function valueOfSubgraph(
+  { id, children }: SubgraphNode,
+  values: ReadonlyMap<string, unknown>,
+): Record<string, unknown> {
+  const known = children.filter((child) => values.has(child));
+  return Object.fromEntries(known.map((child) => [child.slice(id.length + 1), values.get(child)]));
 }
 
 function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
@@ -58,17 +72,18 @@ function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
     else if (result.value !== true) return { id, included: false, objects: [] };
   }
   if (pending !== undefined) return { id, included: true, objects: [], pending };
-  if (node.nodeType === 'collection') return evaluateCollection(node, scope);
+  if (node.nodeType === 'subgraph') return { id, included: true, objects: [] };
+  if (isCollection(node)) return evaluateCollection(node, scope);
   const object = fill(node, scope);
   return 'pending' in object
     ? { id, included: true, objects: [], pending: object.pending }
     : { id, included: true, objects: [object.value] };
 }
 
-function evaluateCollection(node: CollectionNode, scope: Scope): EvaluatedResource {
+function evaluateCollection(node: GraphNode, scope: Scope): EvaluatedResource {
   const { id } = node;
   let turns = [scope];
-  for (const dimension of node.forEach) {
+  for (const dimension of dimensionsOf(node)) {
     const result = run(dimension.expression, scope);
     if ('pending' in result) return { id, included: true, objects: [], pending: result.pending };
     const items = Array.isArray(result.value) ? result.value : [];
@@ -82,7 +97,7 @@ function evaluateCollection(node: CollectionNode, scope: Scope): EvaluatedResour
     const object = fill(node, turn);
     if ('pending' in object) return { id, included: true, objects: [], pending: object.pending };
     const identity = identityOf(object.value);
-    if (identities.has(identity)) {
+    if (node.nodeType !== 'def' && identities.has(identity)) {
       return { id, included: true, objects: [], pending: `two items of the collection are ${identity}` };
     }
     identities.add(identity);

@@ -1,5 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import type { JsonObject } from '../core/index.ts';
+import { compileGraphObject } from '../graph/index.ts';
 import type { CompileResult } from '../graph/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -7,7 +8,7 @@ import { writeGraph } from './emit/graph.ts';
 import type { GraphOptions } from './graph-type.ts';
 import type { Target } from './public-types.ts';
 import type { Refusal } from './refusal/refusal.ts';
-import { schemasFor } from './schemas.ts';
+import { schemasFor, withUnknownKinds } from './schemas.ts';
 import type { FunctionLike } from './source/provider.ts';
 import { traceComposition } from './trace-composition.ts';
 import type { Traced } from './trace-composition.ts';
@@ -71,8 +72,9 @@ export class GraphCore extends TracedCore {
     };
   }
 
-  protected check(): CompileResult | undefined {
-    return undefined;
+  protected check(definition: JsonObject, target: Target): CompileResult {
+    const features = { omit: target === 'typekro', now: target === 'typekro' };
+    return compileGraphObject(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
   }
 
   protected entries(definition: JsonObject): readonly JsonObject[] {

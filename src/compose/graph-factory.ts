@@ -1,7 +1,10 @@
-import { assertMayDeploy, failsAtCaller } from '../core/index.ts';
+import { assertMayDeploy, failsAtCaller, TypeKroError } from '../core/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { graphYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from './deploy-engine.ts';
+import { manifestsOf } from './direct-manifests.ts';
+import { GRAPH_KIND } from './emit/graph.ts';
+import { evaluateTraced } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
 import { deployTarget, readinessOf } from './factory.ts';
 import type { CompositionApiOptions } from './factory.ts';
@@ -9,9 +12,6 @@ import { checkedCall, checkFactoryOptions, checkMode } from './factory-options.t
 import type { GraphCore } from './graph-core.ts';
 import type { GraphFactory, GraphFactoryOptions } from './graph-type.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from './singleton.ts';
-
-/** The modes in which a graph is deployed. */
-const MODES: readonly Mode[] = ['kro'];
 
 /** A graph has no spec. */
 const NO_SPEC: JsonObject = {};
@@ -23,10 +23,11 @@ export function createGraphFactory(
   options: GraphFactoryOptions,
   api: CompositionApiOptions,
 ): GraphFactory {
-  checkMode(mode, `graph ${given.name}`, given.options.supportedModes ?? MODES);
+  checkMode(mode, `graph ${given.name}`, given.options.supportedModes);
   checkFactoryOptions(options);
   const namespace = options.namespace ?? given.options.namespace ?? 'default';
   const core = given.inNamespace(namespace);
+  if (mode === 'direct') refusePatches(core);
   const target = graphTarget(core, mode, namespace, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
   const writer = (call: string): Promise<DeployEngine> => {
@@ -37,7 +38,11 @@ export function createGraphFactory(
     mode,
     name: core.name,
     namespace,
-    toYaml: failsAtCaller(() => graphYaml(core, options.target ?? 'stock')),
+    toYaml: failsAtCaller(() =>
+      mode === 'direct'
+        ? manifestsOf(core, evaluateTraced(core, undefined, {}).resources, namespace)
+        : graphYaml(core, options.target ?? 'stock'),
+    ),
     deploy: failsAtCaller(async (call?: DeployCallOptions) =>
       (await writer('deploy()')).deploy(target, NO_SPEC, checkedCall(call)),
     ),
@@ -69,7 +74,10 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
       return core.options.types === undefined ? core.write('typekro').graph : undefined;
     },
     definition: (of) => core.write(of).definition,
-    instance: () => core.write(options.target ?? 'stock').definition as unknown as KubeObject,
+    instance: () =>
+      mode === 'direct'
+        ? { ...GRAPH_KIND, metadata: { name: core.name, namespace }, spec: NO_SPEC }
+        : (core.write(options.target ?? 'stock').definition as unknown as KubeObject),
     namespaces: () => [],
     get singletons() {
       return singletonsOf(core).map((shared) => ({
@@ -77,7 +85,20 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
         instance: sharedInstance(shared),
       }));
     },
-    evaluate: () => ({ resources: [], status: {}, violations: [] }),
+    evaluate: () => evaluateTraced(core, undefined, {}),
     readiness: readinessOf(core),
   };
+}
+
+/** Refuses patches in direct mode, whose record has no place for the fields that a deletion takes back. */
+function refusePatches(core: GraphCore): void {
+  const patches = core.variants.records.filter(({ node }) => node === 'patch').map(({ id }) => id);
+  if (patches.length === 0) return;
+  throw new TypeKroError(
+    `graph ${core.name} has patches (${patches.join(', ')}), and mode direct cannot take them back`,
+    {
+      code: 'compose/mode',
+      remedy: "use factory('kro'), or put the patches into a graph of their own",
+    },
+  );
 }

@@ -1,6 +1,7 @@
 import { failsAtCaller, keepPlace, TypeKroError } from '../core/index.ts';
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
 import { graphYaml } from './composition-yaml.ts';
+import { evaluateTraced } from './evaluate-composition.ts';
 import { explainGraph } from './explain.ts';
 import { GraphCore } from './graph-core.ts';
 import type { Mode } from './deploy-engine.ts';
@@ -40,6 +41,9 @@ function graphObject(core: GraphCore, api: CompositionApiOptions): GraphComposit
     ),
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
     explain: (): string => explainGraph(core),
+    evaluate: failsAtCaller((observed: Readonly<Record<string, JsonValue>> = {}) => ({
+      resources: evaluateTraced(core, undefined, observed).resources,
+    })),
     factory: failsAtCaller((mode: Mode, options: GraphFactoryOptions = {}) =>
       createGraphFactory(core.with(options.aspects), mode, options, api),
     ),

@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, SourcePosition } from '../core/index.ts';
+import type { Diagnostic, JsonObject, JsonValue, SourcePosition } from '../core/index.ts';
 import type {
   DeletionResult,
   DeployCallOptions,
@@ -11,7 +11,7 @@ import type {
   Plan,
   RollbackResult,
 } from './deploy-engine.ts';
-import type { CompositionOptions, EmitOptions, Target } from './public-types.ts';
+import type { CompositionOptions, EmitOptions, Evaluation, Target } from './public-types.ts';
 
 /** Options of a graph. */
 export interface GraphOptions extends Pick<CompositionOptions, 'scope' | 'strict' | 'supportedModes' | 'types'> {
@@ -39,7 +39,13 @@ export interface GraphComposition {
   /** A readable text of all nodes with their conditions, loops and expressions. */
   explain(): string;
   /**
-   * Makes a factory, which deploys the graph in mode `kro`: as an object of the kind Graph for a controller.
+   * Evaluates the graph without a cluster, on observed objects by node id (a list of objects for a collection). The
+   * entry of a `def` has its value in `objects`.
+   */
+  evaluate(observed?: Readonly<Record<string, JsonValue>>): Pick<Evaluation, 'resources'>;
+  /**
+   * Makes a factory, which deploys: in mode `direct` from this process, in mode `kro` as an object of the kind Graph for
+   * a controller. Direct mode refuses a graph with patches.
    */
   factory(mode: Mode, options?: GraphFactoryOptions): GraphFactory;
 }

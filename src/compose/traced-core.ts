@@ -24,8 +24,7 @@ export interface Rendered {
 
 /** An object that was made of a trace and checked. */
 export interface Written extends Rendered {
-  /** The compiled graph; undefined when the object was not compiled. */
-  readonly graph: Graph | undefined;
+  readonly graph: Graph;
 }
 
 /** A traced function, and the objects made from it: a ResourceGraphDefinition or a Graph for each target. */
@@ -49,7 +48,7 @@ export abstract class TracedCore {
   /** Writes the object for a target. Appends the refusals that occur. */
   protected abstract render(target: Target, refusals: Refusal[]): Rendered;
   /** Compiles the object as a controller does. */
-  protected abstract check(definition: JsonObject, target: Target): CompileResult | undefined;
+  protected abstract check(definition: JsonObject, target: Target): CompileResult;
   /** The entries of the object that stand for nodes. */
   protected abstract entries(definition: JsonObject): readonly JsonObject[];
 
@@ -128,18 +127,18 @@ export abstract class TracedCore {
     );
     const checked = this.check(definition, target);
     const found = withProviders(() =>
-      (checked?.diagnostics ?? []).map((each) =>
+      checked.diagnostics.map((each) =>
         withSource(trace.handwritten ? each : inAuthorsWords(each), ...this.sitesOf(each, definition)),
       ),
     );
     const errors = found.filter((diagnostic) => diagnostic.severity === 'error');
-    if ((checked !== undefined && checked.graph === undefined) || hasErrors(errors)) {
+    if (checked.graph === undefined || hasErrors(errors)) {
       const text = errors.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
       throw new CompositionError(found, `${this.what} ${this.name} is not accepted for target ${target}:\n${text}`);
     }
     const traced = withProviders(() => warningsOf(trace)).slice(before);
     const warnings = [...diagnostics, ...traced, ...found];
-    return { definition, graph: checked?.graph, diagnostics: warnings };
+    return { definition, graph: checked.graph, diagnostics: warnings };
   }
 
   /** Finds the position in the author's source of the value at a field path of the definition. */

@@ -7,6 +7,7 @@ import { systemClock } from '../kube/index.ts';
 import { keys } from '../runtime/index.ts';
 import { parentRef } from './direct.ts';
 import { instanceKindOf, MANAGER } from './kro.ts';
+import { GRAPH_KIND } from './kro-context.ts';
 import { takeFromController, takeFromDirect } from './migrate.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, isRecordOf, parentObject, readRecord, revisionOf } from './parent.ts';
@@ -41,7 +42,9 @@ export async function findDirectDeployments(
   return items.flatMap((parent): DirectDeployment[] => {
     const definition = parent.metadata.labels?.[DEFINITION_LABEL] ?? '';
     if (!isRecordOf(parent, definition, name)) return [];
-    return [{ definition, name, namespace, parent, record: readRecord(parent, refOf(parent)) }];
+    const record = readRecord(parent, refOf(parent));
+    // A Graph has no definition whose controller could take the objects over.
+    return record.definition['kind'] === GRAPH_KIND.kind ? [] : [{ definition, name, namespace, parent, record }];
   });
 }
 

@@ -2,12 +2,13 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { compile, kindsUsed } from '../graph/index.ts';
+import { compile, compileGraphObject, kindsUsed } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { LiveSchemas } from '../kube/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import { InvalidGraphError } from './errors.ts';
+import { GRAPH_KIND } from './kro-context.ts';
 
 /** A graph, and the schemas against which it was compiled. */
 export interface CompiledGraph {
@@ -27,9 +28,19 @@ export async function compileFor(
 ): Promise<CompiledGraph> {
   const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
   const features = { omit: true, now: true };
-  const { graph, diagnostics } = compile(definition, { sources, target: 'typekro', features });
+  const options = { sources, target: 'typekro', features } as const;
+  const isGraph = definition['kind'] === GRAPH_KIND.kind;
+  const { graph, diagnostics } = isGraph ? compileGraphObject(definition, options) : compile(definition, options);
   if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);
-  return { graph, schemas: sources };
+  return { graph: asInstance(graph), schemas: sources };
+}
+
+/**
+ * A Graph that runs by the rules of an instance, because direct mode has no object of the kind Graph whose status could
+ * record what it owns: the record of the deploy is the parent, as for the instance of a definition.
+ */
+function asInstance(graph: Graph): Graph {
+  return graph.definedBy === 'graph' ? { ...graph, definedBy: 'definition' } : graph;
 }
 
 /**
@@ -43,7 +54,7 @@ export async function graphOf(api: KubernetesApi, target: DeployTarget, signal: 
   const builtin = builtinSource();
   const isKnown = kindsUsed(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);
   const graph = isKnown ? target.compiled : undefined;
-  return graph === undefined ? compileFor(api, definition, signal) : { graph, schemas: builtin };
+  return graph === undefined ? compileFor(api, definition, signal) : { graph: asInstance(graph), schemas: builtin };
 }
 
 function nameOf(definition: JsonObject): string {

@@ -18,6 +18,8 @@ import {
 import { deletionResult, NOTHING_TO_DELETE } from './deletion-result.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import { monitorEvents } from './event-monitor.ts';
+import type { DirectContext } from './direct-run.ts';
+import { refuseOtherMode } from './graph-modes.ts';
 import { ensureNamespace } from './namespace.ts';
 import { childRefsOf } from './kro-context.ts';
 import {
@@ -140,16 +142,18 @@ async function deploy(
       await ensureNamespace(api, target.namespace, signal);
     }
     await deploySingletons(api, target, signal, progress);
+    if (target.form === 'graph') await refuseOtherMode(api, target, signal);
+    const inDirectMode = async (context: DirectContext) =>
+      target.form === 'graph'
+        ? context
+        : takeFromController(context, (message) => progress.event({ type: 'progress', message }));
     const waitForReady = target.options.waitForReady ?? true;
     const deployed =
       target.mode === 'kro'
         ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
-        : await deployDirect(
-            await takeFromController(await directContext(api, target, signal, progress, { spec }), (message) =>
-              progress.event({ type: 'progress', message }),
-            ),
-            { waitForReady },
-          );
+        : await deployDirect(await inDirectMode(await directContext(api, target, signal, progress, { spec })), {
+            waitForReady,
+          });
     progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
     return deployed;
   } catch (error) {

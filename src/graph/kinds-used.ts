@@ -1,20 +1,33 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 
+/** The members of a resource of a definition, or of a node of a Graph, that name a kind. */
+const PAYLOADS = ['template', 'externalRef', 'ref', 'patch'] as const;
+
 /**
- * The kinds that the templates and external references of a definition's `spec` name, so that their schemas can be
- * fetched before `compile` is called. Skips malformed resources, which `compile` reports.
+ * The kinds that the templates, references and patches name in the `spec` of a definition or of a Graph with its
+ * subgraphs, so that their schemas can be fetched before the compiler is called. Skips malformed entries, which the
+ * compiler reports, and kinds that are computed.
  */
 export function kindsUsed(spec: JsonValue | undefined): GroupVersionKind[] {
-  const resources = isJsonObject(spec) && Array.isArray(spec['resources']) ? spec['resources'] : [];
-  return resources.flatMap((resource) => {
-    if (!isJsonObject(resource)) return [];
-    return [resource['template'], resource['externalRef']].flatMap((object) => {
-      if (!isJsonObject(object)) return [];
-      const { apiVersion, kind } = object;
-      return typeof apiVersion === 'string' && typeof kind === 'string'
-        ? [{ ...parseApiVersion(apiVersion), kind }]
-        : [];
-    });
-  });
+  const found: GroupVersionKind[] = [];
+  // A loop and no recursion, because the depth of subgraphs is the author's.
+  const open = [spec];
+  while (open.length > 0) {
+    const current = open.pop();
+    if (!isJsonObject(current)) continue;
+    for (const entry of [current['resources'], current['nodes']].flat()) {
+      if (!isJsonObject(entry)) continue;
+      open.push(entry['graph']);
+      for (const payload of PAYLOADS) found.push(...kindOfObject(entry[payload]));
+    }
+  }
+  return found;
+}
+
+function kindOfObject(object: JsonValue | undefined): GroupVersionKind[] {
+  if (!isJsonObject(object)) return [];
+  const { apiVersion, kind } = object;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || `${apiVersion}${kind}`.includes('${')) return [];
+  return [{ ...parseApiVersion(apiVersion), kind }];
 }

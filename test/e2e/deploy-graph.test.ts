@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { JsonObject } from '../../src/core/index.ts';
-import { def, graph } from '../../src/index.ts';
+import { def, externalRef, graph, patch } from '../../src/index.ts';
 import { ConfigMap } from '../../src/factories/simple/index.ts';
 import { waitForObject } from '../../src/kube/index.ts';
 import type { TestCluster } from '../../src/testing/index.ts';
@@ -106,5 +106,89 @@ describe('a graph in mode kro is one object of the kind Graph', () => {
     expect(String((result as PromiseRejectedResult).reason)).toMatch(
       /Graph shop did not become ready in time; Ready is False: said of Ready/,
     );
+  });
+});
+
+describe('a graph in mode direct is deployed by this process', () => {
+  const namespace = 'team-a';
+  const build = (color: string, more: boolean) =>
+    graph('shop', () => {
+      const naming = def('naming', { team: 'red', sizes: ['s', 'm'] });
+      const settings = externalRef<{ data: { region: string } }>('v1', 'ConfigMap', 'settings');
+      const config = ConfigMap({ id: 'config', name: naming.team, data: { color, region: settings.data.region } });
+      if (more) for (const size of naming.sizes) ConfigMap({ id: 'sizes', name: `${config.metadata.name}-${size}` });
+    });
+  const direct = (color: string, more: boolean) =>
+    build(color, more).factory('direct', { namespace, transport: cluster.transport, timeout: 10_000 });
+  const names = async () => {
+    const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace });
+    return items
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => name !== 'settings' && name !== 'kube-root-ca.crt');
+  };
+
+  beforeEach(async () => {
+    await cluster.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const settings = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace },
+      data: { region: 'eu' },
+    };
+    await cluster.client.create(settings);
+  });
+
+  test('applied, planned, changed, rolled back and deleted', async () => {
+    const { changes } = await direct('blue', true).plan();
+    expect(changes.map(({ outcome, object }) => `${outcome} ${object.name}`)).toEqual([
+      'created red',
+      'created red-s',
+      'created red-m',
+      'unchanged settings',
+    ]);
+    const deployed = await direct('blue', true).deploy();
+    expect([deployed.kind, deployed.metadata.name]).toEqual(['Graph', 'shop']);
+    expect(await names()).toEqual(['red', 'red-m', 'red-s', 'typekro-shop-shop']);
+    await direct('green', false).deploy();
+    expect(await names()).toEqual(['red', 'typekro-shop-shop']);
+    const red = { apiVersion: 'v1', kind: 'ConfigMap', name: 'red', namespace };
+    expect((await cluster.client.get(red)).data).toEqual({ color: 'green', region: 'eu' });
+    expect(await direct('green', false).getStatus()).toMatchObject({ instanceCount: 1, health: 'healthy' });
+    await direct('green', false).rollback();
+    expect((await cluster.client.get(red)).data).toEqual({ color: 'blue', region: 'eu' });
+    expect(await names()).toEqual(['red', 'red-m', 'red-s', 'typekro-shop-shop']);
+    expect((await direct('blue', true).delete()).status).toBe('complete');
+    expect(await names()).toEqual([]);
+  });
+
+  test('the manifests that need nothing of the cluster are printed', () => {
+    expect(direct('blue', true).toYaml()).toMatchInlineSnapshot(`
+      "# configmapSettings is read, not applied: ConfigMap team-a/settings
+      # config is not made yet: configmapSettings.data.region: no such key: data
+      # sizes is not made yet: \${config.metadata.name}-\${sizeElement}: no such attribute(s): config
+      "
+    `);
+  });
+
+  test('one mode does not continue what the other began', async () => {
+    await install();
+    await direct('blue', false).deploy();
+    await expect(factory().deploy()).rejects.toThrow('the graph shop is deployed in mode direct');
+    await direct('blue', false).delete();
+    await factory()
+      .deploy({ timeout: 500 })
+      .catch(() => {});
+    await expect(direct('blue', false).deploy()).rejects.toThrow('the graph shop is deployed in mode kro');
+  });
+
+  test('patches are refused, because direct mode could not take them back', () => {
+    const marks = graph('marks', () => {
+      patch(
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } },
+        { metadata: { labels: { a: 'b' } } },
+        { id: 'mark' },
+      );
+    });
+    expect(() => marks.factory('direct')).toThrow('graph marks has patches (mark)');
   });
 });
