@@ -1,9 +1,7 @@
 import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
 import type { CodeInfo } from '../src/core/index.ts';
 import { formatDiagnostic } from '../src/core/index.ts';
-import { traceCodes } from '../src/compose/index.ts';
-import { diagnosticCodes } from '../src/graph/index.ts';
-import { schemaCodes } from '../src/schema/index.ts';
+import { documentedCodes } from '../src/cli/lint/file-codes.ts';
 
 interface Chapter {
   readonly area: string;
@@ -16,6 +14,11 @@ const CHAPTERS: readonly Chapter[] = [
     area: 'yaml',
     title: 'Files',
     text: 'Problems of a file before it is a definition.',
+  },
+  {
+    area: 'input',
+    title: 'Objects',
+    text: 'Problems of the objects of files, and of what they have to do with each other. `typekro validate` and `typekro lint` print them with the place in the file.',
   },
   {
     area: 'simpleschema',
@@ -55,7 +58,7 @@ This page is written by \`npm run docs\` from the lists in the code; the outputs
 
 /** The page of all diagnostic codes as Markdown. */
 export function diagnosticsPage(): string {
-  const codes = [...diagnosticCodes, ...schemaCodes, ...traceCodes];
+  const codes = documentedCodes();
   const unplaced = codes.filter((info) => !CHAPTERS.some(({ area }) => areaOf(info) === area));
   if (unplaced.length > 0) throw new Error(`no chapter for ${unplaced.map(({ code }) => code).join(', ')}`);
   const chapters = CHAPTERS.map((chapter) => ({
@@ -80,22 +83,25 @@ function contentsOf(chapter: Chapter, infos: readonly CodeInfo[]): string {
 }
 
 function sectionOf(info: CodeInfo): string {
+  return `### ${info.code}
+
+**${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
+
+${fenced(info.language === 'composition' ? 'ts' : (info.language ?? 'yaml'), shortened(info.example))}
+${areaOf(info) === 'input' ? '' : `\n${saidOf(info)}\n`}
+**Remedy.** ${info.remedy}
+`;
+}
+
+/** What is said of the example. */
+function saidOf(info: CodeInfo): string {
   const diagnostics = exampleDiagnostics(info);
   const own = diagnostics.find(({ code }) => code === info.code);
   if (own === undefined) throw new Error(`the example of ${info.code} does not get it`);
   const others = diagnostics.length - 1;
   const text = info.language === undefined ? info.example : undefined;
   const more = others === 0 ? '' : `\n… and ${others} more`;
-  return `### ${info.code}
-
-**${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
-
-${fenced(info.language === 'composition' ? 'ts' : (info.language ?? 'yaml'), shortened(info.example))}
-
-${fenced('text', shortened(formatDiagnostic(own, text)) + more)}
-
-**Remedy.** ${info.remedy}
-`;
+  return fenced('text', shortened(formatDiagnostic(own, text)) + more);
 }
 
 const MAX_LINES = 60;

@@ -7,7 +7,7 @@ import type { CommandRun } from '../../../test/support/run-command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { JsonObject } from '../../core/index.ts';
 import { fromJsonSchema, validateValue } from '../../schema/index.ts';
-import { documentedCodes } from '../explain/code-page.ts';
+import { documentedCodes } from '../lint/file-codes.ts';
 import { explain } from './explain.ts';
 import { types } from './types.ts';
 

@@ -16,7 +16,8 @@ import {
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { codeLines, documentedCodes } from '../explain/code-page.ts';
+import { codeLines } from '../explain/code-page.ts';
+import { documentedCodes } from '../lint/file-codes.ts';
 import type { FieldReport } from '../explain/field-report-lines.ts';
 import { fieldReportLines } from '../explain/field-report-lines.ts';
 import { factsOf, findField, membersOf, namesIn } from '../explain/field-facts.ts';

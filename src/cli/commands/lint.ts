@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import { hasErrors, packageManifestText, stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { documentedCodes } from '../explain/code-page.ts';
+import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
@@ -64,7 +64,7 @@ function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
 /** How to switch the rules of findings off. */
 function switchOff(rules: readonly string[]): string {
   const flags = rules.map((rule) => `${rule}=off`).join(',');
-  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro lint --rules says what each rule means`;
+  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to mend the file; typekro lint --rules lists all rules`;
 }
 
 function formOf(input: CommandInput): Form {
@@ -93,7 +93,7 @@ function ruleLines(): string[] {
   const width = Math.max(...names.map((name) => name.length));
   const codes = documentedCodes();
   return names.map((name) => {
-    const summary = codes.find(({ code }) => code === name)?.summary ?? 'Objects of the files do not fit together.';
+    const summary = codes.find(({ code }) => code === name)?.summary ?? '';
     return `${name.padEnd(width)}  ${summary}`;
   });
 }

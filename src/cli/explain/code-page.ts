@@ -1,11 +1,7 @@
-import { traceCodes } from '../../compose/index.ts';
 import type { CodeInfo } from '../../core/index.ts';
 import { formatDiagnostic } from '../../core/index.ts';
-import { compileDocument, diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
-import { builtinSource, schemaCodes } from '../../schema/index.ts';
-
-/** All codes that `docs/diagnostics.md` explains. */
-export const documentedCodes = (): readonly CodeInfo[] => [...diagnosticCodes, ...schemaCodes, ...traceCodes];
+import { compileDocument, parseDefinitions } from '../../graph/index.ts';
+import { builtinSource } from '../../schema/index.ts';
 
 /**
  * Prints the page of a code as lines: its meaning, an example, the compiler's message for the example, and the remedy.
@@ -27,8 +23,8 @@ export function codeLines(info: CodeInfo): string[] {
 }
 
 /**
- * The compiler's message for an example in YAML. Examples in other languages return `undefined`, because they need a
- * program around them.
+ * The compiler's message for an example in YAML. Examples in other languages, and those of objects, return `undefined`,
+ * because they need a program or other files around them.
  */
 function saidOf({ code, example, language }: CodeInfo): string | undefined {
   if (language !== undefined && language !== 'yaml') return undefined;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { traceCodes } from '../../compose/index.ts';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
-import { diagnosticCodes, parseDefinitions } from '../../graph/index.ts';
-import { nearestName, schemaCodes } from '../../schema/index.ts';
+import { parseDefinitions } from '../../graph/index.ts';
+import { nearestName } from '../../schema/index.ts';
 import { readTextFile } from '../up/read-manifest.ts';
+import { documentedCodes } from './file-codes.ts';
 
 /** What a rule does with its findings. */
 export type Level = 'off' | 'warn' | 'error';
@@ -13,14 +13,10 @@ export type Level = 'off' | 'warn' | 'error';
 /** Levels by rule, or by the pattern of an area (`trace/*`). The last entry that matches a rule decides. */
 export type Levels = readonly (readonly [rule: string, level: Level])[];
 
-/** Warnings about references between objects of the files. `docs/diagnostics.md` does not explain these codes. */
-const FILE_WARNINGS = ['input/empty', 'input/missing-key', 'input/missing-reference', 'input/port-mismatch'];
-
 /** Returns the names of all rules, which are the codes of warnings. */
 export function ruleNames(): string[] {
-  const documented = [...diagnosticCodes, ...schemaCodes, ...traceCodes];
-  const warnings = documented.filter(({ severity }) => severity === 'warning').map(({ code }) => code);
-  return [...new Set([...warnings, ...FILE_WARNINGS])].sort();
+  const warnings = documentedCodes().filter(({ severity }) => severity === 'warning');
+  return [...new Set(warnings.map(({ code }) => code))].sort();
 }
 
 /** The default configuration file. */

@@ -1,0 +1,108 @@
+import { traceCodes } from '../../compose/index.ts';
+import type { CodeInfo } from '../../core/index.ts';
+import { diagnosticCodes } from '../../graph/index.ts';
+import { schemaCodes } from '../../schema/index.ts';
+
+const RGD = (resources: string): string => `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: shop }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Shop, spec: { name: string } }
+  resources:
+${resources}`;
+
+const WEB = `    - id: web
+      template:
+        apiVersion: v1
+        kind: Pod
+        metadata: { name: web, labels: { app: web } }
+`;
+
+const SETTINGS = `    - id: settings
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings }, data: { level: debug } }
+`;
+
+const podWith = (env: string): string =>
+  RGD(`${SETTINGS}${WEB}        spec:
+          containers:
+            - { name: web, image: nginx, env: [{ name: LEVEL, valueFrom: { configMapKeyRef: ${env} } }] }
+`);
+
+/** Problems of files with objects, which `validate`, `lint`, `plan` and `up` find. */
+const fileCodes: readonly CodeInfo[] = [
+  {
+    code: 'input/empty',
+    severity: 'warning',
+    summary: 'A file among several holds no object. Most often it was not saved.',
+    example: '# an object comes here later\n',
+    remedy: 'Write an object into the file, or do not name it.',
+  },
+  {
+    code: 'input/missing-reference',
+    severity: 'warning',
+    summary:
+      'An object names another one by a name that no object of its kind in the files has. The pod or the route that needs it waits for ever.',
+    example: podWith('{ name: setings, key: level }'),
+    remedy: 'Correct the name, add the object, or declare it with externalRef when the cluster has it already.',
+  },
+  {
+    code: 'input/missing-key',
+    severity: 'warning',
+    summary:
+      'An object reads a key that the named ConfigMap or Secret does not have. The container that needs it does not start.',
+    example: podWith('{ name: settings, key: levle }'),
+    remedy: 'Correct the key, add it to the ConfigMap or Secret, or mark the reference as optional.',
+  },
+  {
+    code: 'input/port-mismatch',
+    severity: 'warning',
+    summary:
+      'A Service, a probe or a route names a port that the selected pods or the named Service do not have, so that no request arrives.',
+    example:
+      RGD(`${WEB}        spec: { containers: [{ name: web, image: nginx, ports: [{ name: http, containerPort: 80 }] }] }
+    - id: front
+      template:
+        apiVersion: v1
+        kind: Service
+        metadata: { name: front }
+        spec: { selector: { app: web }, ports: [{ port: 80, targetPort: htpp }] }
+`),
+    remedy: 'Use the name or the number of a port that the containers declare.',
+  },
+  {
+    code: 'input/duplicate',
+    severity: 'error',
+    summary: 'The files have the same object twice, and the later one would overwrite the earlier one.',
+    example: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n`,
+    remedy: 'Remove one of the two, or give it another name or namespace.',
+  },
+  {
+    code: 'input/unknown-field',
+    severity: 'error',
+    summary: 'An object has a field that its kind does not have. The API server refuses or drops it.',
+    example: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndatas: { level: debug }\n',
+    remedy: 'Correct the name of the field, as the hint says; typekro explain KIND lists the fields of a kind.',
+  },
+  {
+    code: 'input/invalid-field',
+    severity: 'error',
+    summary: 'A field of an object has a value that the schema of its kind does not allow.',
+    example: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { level: [debug] }\n',
+    remedy: 'Write a value of the type that the message names; typekro explain KIND.FIELD shows what a field takes.',
+  },
+  {
+    code: 'input/not-an-object',
+    severity: 'error',
+    summary: 'A document of the file is no Kubernetes object, or lacks apiVersion, kind or metadata.name.',
+    example: 'kind: ConfigMap\nmetadata: { name: settings }\n',
+    remedy: 'Add the missing field, or render the file with the tool that it belongs to (Helm, Kustomize).',
+  },
+];
+
+/** All codes that `docs/diagnostics.md` and `typekro explain` explain. */
+export const documentedCodes = (): readonly CodeInfo[] => [
+  ...fileCodes,
+  ...diagnosticCodes,
+  ...schemaCodes,
+  ...traceCodes,
+];
