@@ -1,16 +1,18 @@
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition, isUpperCamelCase } from '../../graph/index.ts';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
+import type { DefinitionOrigin } from '../convert/checked-definition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
 import { withoutLiveFields } from '../convert/live-fields.ts';
 import { objectsIn } from '../convert/objects-in.ts';
+import { originalDefinition, originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { readSources } from '../generate/read-sources.ts';
+import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
@@ -53,8 +55,11 @@ export const convert: Command = {
   ],
   async run(context, input) {
     const names = namesOf(input);
-    const { documents, diagnostics, texts } = await readSources(input.positionals, context.cwd, () =>
-      context.readInput(),
+    const { documents, diagnostics, texts } = await readSources(
+      input.positionals,
+      context.cwd,
+      () => context.readInput(),
+      { ...OBJECT_READER, name: 'convert', helm: 'helm template CHART | typekro convert -' },
     );
     printDiagnostics(context, diagnostics, texts);
     if (hasErrors(diagnostics)) return ExitCode.diagnostics;
@@ -65,15 +70,22 @@ export const convert: Command = {
     if (definitions.length > 0) {
       refuseDefinitions(input, definitions, toTypeScript);
       const others = objects.filter((object) => !isDefinition(object));
-      return printComposition(context, input, definitions as unknown as JsonObject[], others);
+      const all = originals(texts);
+      const made = definitions.map((definition) => ({
+        definition: definition as unknown as JsonObject,
+        origin: { written: originalDefinition(all, definition.metadata.name ?? ''), texts },
+      }));
+      return printComposition(context, input, made, others);
     }
     const { objects: own, leftOut } = withoutLiveFields(objects);
     for (const line of leftOut) context.printError(`left out: ${line}`);
     refuseEmpty(own, input.positionals);
     const lifts = parseLifts(textOption(input, 'lift') ?? '', own);
     const definition = toDefinition(own, lifts, names);
-    if (toTypeScript) return printComposition(context, input, [definition], []);
-    const checked = await checkedDefinition(context, input, definition);
+    const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, own, originals(texts));
+    const origin: DefinitionOrigin = { place, texts };
+    if (toTypeScript) return printComposition(context, input, [{ definition, origin }], []);
+    const checked = await checkedDefinition(context, input, definition, origin);
     if (checked === undefined) return ExitCode.diagnostics;
     context.print(checked.text.trimEnd());
     return ExitCode.ok;
@@ -89,14 +101,17 @@ function isTypeScript(input: CommandInput): boolean {
 async function printComposition(
   context: CommandContext,
   input: CommandInput,
-  definitions: readonly JsonObject[],
+  definitions: readonly { readonly definition: JsonObject; readonly origin: DefinitionOrigin }[],
   others: readonly KubeObject[],
 ): Promise<number> {
   const graphs: DefinitionGraph[] = [];
-  for (const definition of definitions) {
-    const checked = await checkedDefinition(context, input, definition);
+  for (const { definition, origin } of definitions) {
+    const checked = await checkedDefinition(context, input, definition, origin);
     if (checked === undefined) return ExitCode.diagnostics;
-    graphs.push({ definition, graph: checked.graph });
+    const { written, place } = origin;
+    const shownPlace = (path: string) =>
+      written === undefined ? place && placeInObject(place, path) : placeInFile(written, path);
+    graphs.push({ definition, graph: checked.graph, shownPlace });
   }
   context.print(toComposition(graphs, others).trimEnd());
   return ExitCode.ok;

@@ -122,7 +122,7 @@ async function collect(context: CommandContext, input: CommandInput, cluster: bo
   const named =
     input.positionals.length === 0
       ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
-      : await readSources(input.positionals, context.cwd, () => context.readInput());
+      : await readSources(input.positionals, context.cwd, () => context.readInput(), READER);
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }
 
@@ -152,3 +152,10 @@ function commandLine(input: CommandInput, layout: string): string {
   const files = layout === 'group' ? [] : ['--files', layout];
   return ['typekro', 'generate', ...input.positionals.map(shellWord), ...switches, ...files, ...texts].join(' ');
 }
+
+const READER = {
+  name: 'generate',
+  what: 'CustomResourceDefinitions',
+  program: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+  helm: 'helm template CHART --include-crds | typekro generate -',
+};

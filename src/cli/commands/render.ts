@@ -10,7 +10,7 @@ import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { objectsIn } from '../convert/objects-in.ts';
-import { readSources } from '../generate/read-sources.ts';
+import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printableLine } from '../printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
@@ -159,7 +159,10 @@ function printer(context: CommandContext, input: CommandInput): (renderings: rea
 async function readObserved(context: CommandContext, input: CommandInput): Promise<KubeObject[] | undefined> {
   const names = (textOption(input, 'observed') ?? '').split(',').filter((name) => name !== '');
   if (names.length === 0) return [];
-  const { documents, diagnostics, texts } = await readSources(names, context.cwd, () => context.readInput());
+  const { documents, diagnostics, texts } = await readSources(names, context.cwd, () => context.readInput(), {
+    ...OBJECT_READER,
+    name: '--observed',
+  });
   printDiagnostics(context, diagnostics, texts);
   if (hasErrors(diagnostics)) return undefined;
   return objectsIn(documents);

@@ -319,6 +319,52 @@ const object: fc.Arbitrary<KubeObject> = fc.oneof(
     })),
 );
 
+describe('problems of a conversion have their places in the files', () => {
+  test('of plain objects', async () => {
+    const service = 'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec:\n  ports: [{ port: "80" }]\n';
+    const { code, out, err } = await run('convert -', `${service}---\n${service.replaceAll('web', 'api')}`);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err).toMatchInlineSnapshot(`
+      "standard input:5:19: error: Service web: this field takes an integer, not a string [graph/literal-type]
+        5 |   ports: [{ port: "80" }]
+          |                   ^
+        at spec.ports[0].port
+        hint: remove the quotes: 80
+
+      standard input:11:19: error: Service api: this field takes an integer, not a string [graph/literal-type]
+        11 |   ports: [{ port: "80" }]
+           |                   ^
+        at spec.ports[0].port
+        hint: remove the quotes: 80
+
+      2 errors, 0 warnings"
+    `);
+  });
+
+  test('of a definition', async () => {
+    const broken =
+      'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: shop }\nspec:\n  schema: { apiVersion: v1alpha1, kind: Shop, spec: { name: string } }\n  resources:\n    - id: map\n      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "${schema.spec.nam}" } }\n';
+    expect((await run('convert - --to typescript', broken)).err).toMatchInlineSnapshot(`
+      "standard input:8:85: error: undefined field 'nam' [cel/unknown-field]
+        8 |       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.spec.nam}" } }
+          |                                                                                     ^
+        at spec.resources[0].template.metadata.name
+        hint: did you mean "name"?
+      "
+    `);
+  });
+
+  test('of a chart and of a program the words are those of convert', async () => {
+    expect((await run('convert -', 'a: {{ .Values.x }}\nb: [\n')).err).toMatchInlineSnapshot(`
+      "standard input:1:4: error: standard input is a template of a Helm chart, no YAML yet [input/helm-template]
+        1 | a: {{ .Values.x }}
+          |    ^
+        hint: render it first: helm template CHART | typekro convert -
+      "
+    `);
+  });
+});
+
 test('any objects: the definition compiles, and an instance gets the same objects', () => {
   fc.assert(
     fc.property(

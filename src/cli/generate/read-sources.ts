@@ -10,8 +10,28 @@ import { readTextFile } from '../up/read-manifest.ts';
 export interface Sources {
   readonly documents: readonly JsonValue[];
   readonly diagnostics: readonly Diagnostic[];
+  /** The text of each file by name. */
   readonly texts: ReadonlyMap<string, string>;
 }
+
+/** Who reads the files. Its words stand in messages. */
+export interface SourceReader {
+  /** The command, or the option with the files: `generate`, `--crds`. */
+  readonly name: string;
+  /** What the files hold: `CustomResourceDefinitions`. */
+  readonly what: string;
+  /** What to do with a program in place of YAML or JSON. */
+  readonly program: string;
+  /** The command that renders a template of a Helm chart. */
+  readonly helm: string;
+}
+
+/** The reader of files with any Kubernetes objects. */
+export const OBJECT_READER: Omit<SourceReader, 'name'> = {
+  what: 'Kubernetes objects',
+  program: 'name the files of the objects; typekro gitops writes those of a composition',
+  helm: 'helm template CHART > app.yaml, and name the file that comes out',
+};
 
 const TYPES = new Set(['.yaml', '.yml', '.json']);
 
@@ -28,22 +48,23 @@ export async function readSources(
   names: readonly string[],
   cwd: string,
   readInput: () => Promise<string>,
+  reader: SourceReader,
 ): Promise<Sources> {
   const documents: JsonValue[] = [];
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
   const read = (text: string, file: string) => {
-    const parsed = parse(text, file);
+    const parsed = parse(text, file, reader);
     documents.push(...parsed.documents);
     diagnostics.push(...parsed.diagnostics);
-    if (parsed.diagnostics.length > 0) texts.set(file, text);
+    texts.set(file, text);
   };
   for (const name of names) {
     if (name === '-') {
       read(await readInput(), STANDARD_INPUT);
       continue;
     }
-    for (const path of filesUnder(resolve(cwd, name), name, 0)) {
+    for (const path of filesUnder(resolve(cwd, name), name, reader)) {
       const shown = relative(cwd, path);
       const file = shown.startsWith('..') ? path : shown;
       read(await readTextFile(path, file), file);
@@ -52,13 +73,13 @@ export async function readSources(
   if (documents.length === 0 && diagnostics.length === 0) {
     throw new TypeKroError(`nothing to read in ${names.join(', ')}`, {
       code: 'input/empty',
-      remedy: 'name .yaml, .yml or .json files with CustomResourceDefinitions, folders of such, or - for the input',
+      remedy: `name .yaml, .yml or .json files with ${reader.what}, folders of such, or - for the input`,
     });
   }
   return { documents, diagnostics, texts };
 }
 
-function filesUnder(path: string, name: string, depth: number): string[] {
+function filesUnder(path: string, name: string, reader: SourceReader, depth = 0): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
     throw new TypeKroError(`there is no file or folder ${name}`, {
@@ -68,9 +89,9 @@ function filesUnder(path: string, name: string, depth: number): string[] {
   }
   if (!found.isDirectory()) {
     if (!/\.[cm]?[jt]s$/.test(path)) return [path];
-    throw new TypeKroError(`${name} is a program, and generate reads CustomResourceDefinitions in YAML or JSON`, {
+    throw new TypeKroError(`${name} is a program, and ${reader.name} reads ${reader.what} in YAML or JSON`, {
       code: 'input/unknown-type',
-      remedy: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+      remedy: reader.program,
     });
   }
   if (depth > MAX_DEPTH) return [];
@@ -78,13 +99,13 @@ function filesUnder(path: string, name: string, depth: number): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inner = join(path, entry.name);
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(inner, inner, depth + 1);
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(inner, inner, reader, depth + 1);
       return entry.isFile() && TYPES.has(extname(entry.name).toLowerCase()) ? [inner] : [];
     });
 }
 
 /** Parses a text as JSON if it is JSON, and as YAML otherwise. */
-function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnostics'> {
+function parse(text: string, file: string, reader: SourceReader): Pick<Sources, 'documents' | 'diagnostics'> {
   if (/^\s*\{/.test(text)) {
     try {
       return { documents: [parseJson(text)], diagnostics: [] };
@@ -97,7 +118,7 @@ function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnos
   // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
   const template = TEMPLATE.exec(text);
   if (hasErrors(diagnostics) && template !== null)
-    return { documents: [], diagnostics: [isTemplate(text, file, template)] };
+    return { documents: [], diagnostics: [isTemplate(text, file, template, reader)] };
   return { documents: documents.map(({ value }) => value), diagnostics };
 }
 
@@ -105,13 +126,18 @@ function parse(text: string, file: string): Pick<Sources, 'documents' | 'diagnos
 const TEMPLATE =
   /\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|include|define|template|toYaml|default|quote|tpl|lookup)\b)/;
 
-function isTemplate(text: string, file: string, { index }: { readonly index: number }): Diagnostic {
+function isTemplate(
+  text: string,
+  file: string,
+  { index }: { readonly index: number },
+  { name, helm }: SourceReader,
+): Diagnostic {
   const before = text.slice(0, index).split('\n');
   return {
-    code: 'generate/helm-template',
+    code: name === 'generate' ? 'generate/helm-template' : 'input/helm-template',
     severity: 'error',
     message: `${file} is a template of a Helm chart, no YAML yet`,
     source: { file, line: before.length, column: (before.at(-1) ?? '').length + 1 },
-    hint: 'render it first: helm template CHART --include-crds | typekro generate -',
+    hint: `render it first: ${helm}`,
   };
 }

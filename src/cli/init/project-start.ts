@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFINITION_TYPE } from '../../controller/index.ts';
-import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, hasErrors, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
@@ -13,8 +13,9 @@ import { STANDARD_INPUT, textOption } from '../command.ts';
 import type { CheckedDefinition } from '../convert/checked-definition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { objectsIn } from '../convert/objects-in.ts';
+import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
-import { readSources } from '../generate/read-sources.ts';
+import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { readChecked } from '../up/checked.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
@@ -49,7 +50,11 @@ export async function projectStart(
     return ofFile(again, input, from);
   }
   if (from !== '-' && !existsSync(path)) return ofFile(again, input, from);
-  const { documents, diagnostics, texts } = await readSources([from], context.cwd, () => again.readInput());
+  const { documents, diagnostics, texts } = await readSources([from], context.cwd, () => again.readInput(), {
+    ...OBJECT_READER,
+    name: 'init',
+    helm: 'helm template CHART | typekro init NAME --from -',
+  });
   if (hasErrors(diagnostics)) {
     printDiagnostics(context, diagnostics, texts);
     return undefined;
@@ -57,9 +62,9 @@ export async function projectStart(
   const objects = objectsIn(documents);
   if (objects.length === 0 || objects.some(isDefinition)) return ofFile(again, input, from);
   const own = definitionName(name);
-  return startOf(
-    await checkedDefinition(context, input, toDefinition(objects, [], { name: own, kind: kindOfName(own) })),
-  );
+  const definition = toDefinition(objects, [], { name: own, kind: kindOfName(own) });
+  const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, objects, originals(texts));
+  return startOf(await checkedDefinition(context, input, definition, { place, texts }));
 }
 
 /** Reads and checks a definition of the cluster. */
@@ -89,7 +94,11 @@ async function ofCluster(
     }
     // The check reads the CRDs of the same cluster.
     const options = { ...input.options, context: textOption(input, 'context') ?? cluster };
-    return await checkedDefinition(context, { ...input, options }, ownFields(found));
+    const place = ({ source: _printed, message, ...problem }: Diagnostic): Diagnostic => ({
+      ...problem,
+      message: `the definition ${name} of the cluster: ${message}`,
+    });
+    return await checkedDefinition(context, { ...input, options }, ownFields(found), { place, texts: new Map() });
   } finally {
     await client.close();
   }

@@ -47,7 +47,7 @@ export async function knownCrds(
   const sources =
     names.length === 0
       ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
-      : await readSources(names, context.cwd, () => context.readInput());
+      : await readSources(names, context.cwd, () => context.readInput(), READER);
   const ofCluster = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
   const used = new Set(
     inputs.objects.flatMap(({ object }) => [
@@ -168,3 +168,10 @@ export function shippedCustomKinds(): KubeObject[] {
   const lists = parseJson(shippedDefinitionsText());
   return (Array.isArray(lists) ? lists : []).flatMap(crdsIn);
 }
+
+const READER = {
+  name: '--crds',
+  what: 'CustomResourceDefinitions',
+  program: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
+  helm: 'helm template CHART --include-crds > crds.yaml, and name the file that comes out',
+};

@@ -373,8 +373,8 @@ describe('typekro convert --to typescript', () => {
     );
     const { code, out, err } = await run('convert - --to typescript', lost);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain('shop: metadata.labels.team: a composition has no form for it');
-    expect(err).toContain('shop: spec.schema.shortNames: a composition has no form for it');
+    expect(err).toMatch(/standard input:\d+:\d+: metadata\.labels\.team: a composition has no form for it/);
+    expect(err).toMatch(/standard input:\d+:\d+: spec\.schema\.shortNames: a composition has no form for it/);
   });
 
   test('an integer beyond the numbers of JavaScript is refused with its place', async () => {
@@ -383,7 +383,7 @@ describe('typekro convert --to typescript', () => {
     const { code, out, err } = await run('convert - --to typescript', job);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(
-      'spec.resources[0].template.spec.activeDeadlineSeconds: no number of JavaScript is exactly 9007199254740993',
+      'standard input:4:32: spec.activeDeadlineSeconds: no number of JavaScript is exactly 9007199254740993',
     );
   });
 

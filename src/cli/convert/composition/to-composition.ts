@@ -20,6 +20,11 @@ import { unknownParts } from './unknown-parts.ts';
 export interface DefinitionGraph {
   readonly definition: JsonObject;
   readonly graph: Graph;
+  /**
+   * Returns the place of a part in the user's files, as `app.yaml:12:5: spec.schema.scope`, by its path in the
+   * definition. `undefined` for a part without a place.
+   */
+  readonly shownPlace?: (path: string) => string | undefined;
 }
 
 /**
@@ -31,7 +36,9 @@ export interface DefinitionGraph {
 export function toComposition(definitions: readonly DefinitionGraph[], objects: readonly KubeObject[]): string {
   const file = new FileNames();
   const parts = definitions.map(({ definition, graph }) => new CompositionWriter(definition, graph, file).write());
-  const lost = parts.flatMap(({ problems, name }) => problems.map((each) => ({ ...each, name })));
+  const lost = parts.flatMap(({ problems, name }, index) =>
+    problems.map(({ path, reason }) => `${definitions[index]?.shownPlace?.(path) ?? `${name}: ${path}`}: ${reason}`),
+  );
   if (lost.length > 0) throw noForm(lost);
   const instances = objects.map((object) => {
     const name = file.take(exportName(object.metadata.name ?? '', 'instance'), 'Instance');
@@ -41,8 +48,7 @@ export function toComposition(definitions: readonly DefinitionGraph[], objects: 
   return [file.imports(), ...parts.map(({ text: own }) => own), ...instances].join('\n');
 }
 
-function noForm(lost: readonly (Inexpressible & { readonly name: string })[]): TypeKroError {
-  const lines = lost.map(({ name, path, reason }) => `${name}: ${path}: ${reason}`);
+function noForm(lines: readonly string[]): TypeKroError {
   return new TypeKroError(`a composition cannot express\n  ${lines.join('\n  ')}`, {
     code: 'convert/no-form',
     remedy: 'change these parts, or keep the definition in YAML: every command takes it as it is',

@@ -1,0 +1,66 @@
+import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
+import type { PathStep } from '../../graph/index.ts';
+import { isDefinition, parsePath } from '../../graph/index.ts';
+import type { ManifestObject } from '../up/read-manifest.ts';
+import { parseManifest } from '../up/read-manifest.ts';
+
+/** An object of the user's files, with its document and its file. */
+export interface OriginalObject extends ManifestObject {
+  readonly file: string;
+}
+
+/** Finds the objects of files with their places. */
+export function originals(texts: ReadonlyMap<string, string>): OriginalObject[] {
+  return [...texts].flatMap(([file, text]) => parseManifest(text, file).objects.map((entry) => ({ ...entry, file })));
+}
+
+/** Finds the definition of a name in files. */
+export const originalDefinition = (all: readonly OriginalObject[], name: string): OriginalObject | undefined =>
+  all.find(({ object }) => isDefinition(object) && object.metadata.name === name);
+
+/**
+ * Gives a problem of a definition that was made of objects the place in the object that it is about. A problem of
+ * another part keeps its path in the definition and has no place, because no file has this text.
+ *
+ * @param objects the objects of the definition, in the order of its resources
+ */
+export function placedInObjects(
+  { source: _made, ...diagnostic }: Diagnostic,
+  objects: readonly KubeObject[],
+  all: readonly OriginalObject[],
+): Diagnostic {
+  const parsed = diagnostic.path === undefined ? undefined : parsePath(diagnostic.path);
+  const [, resources, index, part, ...rest]: readonly PathStep[] = parsed?.ok === true ? parsed.steps : [];
+  const object = resources === 'resources' && typeof index === 'number' ? objects[index] : undefined;
+  if (object === undefined) return diagnostic;
+  const { name = '', namespace } = object.metadata;
+  const origin = all.find(
+    ({ object: { kind, apiVersion, metadata } }) =>
+      kind === object.kind &&
+      apiVersion === object.apiVersion &&
+      metadata.name === name &&
+      metadata.namespace === namespace,
+  );
+  const what = `${object.kind} ${name}`;
+  const message = `${what}: ${diagnostic.message}`;
+  if (origin === undefined) return { ...diagnostic, message };
+  const steps = part === 'template' ? rest : [];
+  const { path: _path, ...others } = diagnostic;
+  const path = steps.length === 0 ? {} : { path: (diagnostic.path ?? '').replace(/^.*?\.template\.?/, '') };
+  return { ...others, ...path, message, source: { file: origin.file, ...origin.document.position(steps) } };
+}
+
+/** The place of a part of a definition that stands in a file. */
+export function placeInFile({ document, file }: OriginalObject, path: string): string {
+  const parsed = parsePath(path);
+  return placeText({ ...document.position(parsed.ok ? parsed.steps : []), file }, path);
+}
+
+/** The place of a part of a definition that was made of objects; `undefined` when no object has the part. */
+export function placeInObject(place: (problem: Diagnostic) => Diagnostic, path: string): string | undefined {
+  const { source, path: inObject = path } = place({ code: '', severity: 'error', message: '', path });
+  return source === undefined ? undefined : placeText(source, inObject);
+}
+
+const placeText = ({ file = '', line, column }: SourcePosition, path: string): string =>
+  `${file}:${line}:${column}: ${path}`;
