@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KubeClient, loadKubeConfig, waitForObject } from '../../src/kube/index.ts';
 import { startCli } from '../support/command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,17 +14,23 @@ const SNIPPETS = new Map(
   [...README.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
 );
 
+/** Makes a folder with the files of the README and the packages of its installation command. */
+function prepared(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-readme-'));
+  mkdirSync(join(folder, 'node_modules'));
+  for (const name of installed()) {
+    const target = name === 'typekro' ? ROOT : join(ROOT, 'node_modules', name);
+    symlinkSync(target, join(folder, 'node_modules', name), 'dir');
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const [name, text] of SNIPPETS) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
 describe('the files of the README, saved unchanged', () => {
   let folder: string;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'typekro-readme-'));
-    mkdirSync(join(folder, 'node_modules'));
-    for (const name of installed()) {
-      const target = name === 'typekro' ? ROOT : join(ROOT, 'node_modules', name);
-      symlinkSync(target, join(folder, 'node_modules', name), 'dir');
-    }
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-    for (const [name, text] of SNIPPETS) writeFileSync(join(folder, name), text);
+    folder = prepared();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,6 +50,58 @@ describe('the files of the README, saved unchanged', () => {
     expect(stdout).toBe('');
     expect(code).toBe(3);
   });
+});
+
+/** The lines of the README from the quota on, without comments. */
+const WAITING = README.split('\n')
+  .map((line) => line.replace(/ +#.*/, '').trim())
+  .filter((line) => /^(?:kubectl (?:create quota|delete service|delete quota)|npx typekro why hello$)/.test(line))
+  .slice(-4);
+
+describe('the steps of the README that let something wait', () => {
+  test('why names the quota, and without it the application goes on', async () => {
+    const folder = prepared();
+    const up = startCli(['up', 'app.ts'], folder);
+    try {
+      await up.until(/WebApp default\/hello +ACTIVE/);
+      await up.until(/export KUBECONFIG=/);
+      const path = join(folder, '.typekro/default/kubeconfig');
+      const client = new KubeClient({ config: await loadKubeConfig({ path, env: {} }) });
+      const signal = AbortSignal.timeout(20_000);
+      const state = (wanted: string) =>
+        waitForObject(client, HELLO, signal, (found) => (found?.status?.['state'] === wanted ? true : undefined));
+      const seen: string[] = [];
+      for (const line of WAITING) {
+        const [program, verb, kind = '', name = '', limit = ''] = line.split(' ');
+        if (program === 'npx') {
+          await state('ERROR');
+          const { code, stdout } = await startCli(['why', 'hello', '--kubeconfig', path], folder).ended;
+          expect(code).toBe(0);
+          seen.push(stdout);
+        } else if (verb === 'create') {
+          const [, resource = '', number = ''] = /^--hard=(\w+)=(\d+)$/.exec(limit) ?? [];
+          await client.create(quota(name, { [resource]: number }));
+        } else await client.delete({ apiVersion: 'v1', kind: KINDS[kind] ?? '', name, namespace: 'default' });
+      }
+      expect(seen.join('')).toContain('exceeded quota: no-services');
+      expect(seen.join('')).toContain('kubectl describe resourcequota -n default');
+      await state('ACTIVE');
+      await client.close();
+    } finally {
+      up.process.kill('SIGINT');
+      await up.ended;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
+
+const HELLO = { apiVersion: 'example.com/v1alpha1', kind: 'WebApp', name: 'hello', namespace: 'default' };
+const KINDS: Readonly<Record<string, string>> = { service: 'Service', quota: 'ResourceQuota' };
+const quota = (name: string, hard: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name, namespace: 'default' },
+  spec: { hard },
 });
 
 /** The packages of the README's installation command. */
