@@ -1,11 +1,12 @@
 /**
  * Measures the compilation of definitions: the realistic ones of the corpus, a chain of 100 nodes, and a source of 200
- * large CustomResourceDefinitions. Prints the medians of repeated runs in this process, with loaded schemas.
+ * large CustomResourceDefinitions; then that of Graph objects. Prints the medians of repeated runs in this process, with loaded schemas.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import type { CompileInput } from '../dist/graph/index.js';
-import { compile, parseDefinitions } from '../dist/graph/index.js';
+import { compile, compileGraphObject, parseDefinitions } from '../dist/graph/index.js';
+import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
 
@@ -114,6 +115,20 @@ report(
   median(9, () => void compile(definition, { sources })),
   100,
 );
+
+for (const [name, object, limit] of [
+  ['Graph of an application', application(), 8],
+  ['Graph of 1,000 nodes in a chain', chainOfNodes(1000), 500],
+  ['Graph of 30 levels', levels(30), 50],
+] as const) {
+  const { graph, diagnostics } = compileGraphObject(object, { sources });
+  if (graph === undefined) throw new Error(`${name}: ${diagnostics.map(({ message }) => message).join('; ')}`);
+  report(
+    name,
+    median(9, () => void compileGraphObject(object, { sources }).graph?.order),
+    limit,
+  );
+}
 
 const before = heapMiB();
 const large = crdSource(

@@ -28,7 +28,7 @@ const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
 export const graph: Command = {
   name: 'graph',
   description:
-    'Compiles the definitions and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level. For an instance in a cluster, shows the graph that the instance follows, with the state of each node.',
+    'Compiles the definitions, Graphs and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level. For an instance in a cluster, shows the graph that the instance follows, with the state of each node.',
   positionals: [
     {
       name: 'file',
@@ -62,9 +62,9 @@ export const graph: Command = {
     if (isInstance(context, input.positionals)) return graphOfInstance(context, input);
     const pictures = Object.keys(PICTURES);
     const print = reportPrinter(context, input, pictures);
-    const { failed, graphs } = await readChecked(context, input);
+    const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
-    const chosen = chooseDefinitions(graphs, input);
+    const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
     print({
       data: { schemaVersion: 1, graphs: chosen.map(graphOutline) },
       lines: () => chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(graphOutline(each))]),

@@ -1,3 +1,4 @@
+import type { Graph } from '../../graph/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { printLines } from '../layout.ts';
@@ -9,23 +10,23 @@ import { count } from '../up/print-diagnostics.ts';
 export const validate: Command = {
   name: 'validate',
   description:
-    'Compiles every ResourceGraphDefinition and composition in the files, against the built-in kinds, the CRDs in the files, the CRDs that --crds and --kubeconfig name, and the CRDs of the package. Checks the objects that they create and the other objects in the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Writes nothing.',
+    'Compiles every ResourceGraphDefinition, Graph and composition in the files, against the built-in kinds, the CRDs in the files, the CRDs that --crds and --kubeconfig name, and the CRDs of the package. Checks the objects that they create and the other objects in the files by the rules of the embedded API server, and prints all problems with their place and a remedy. Writes nothing.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
   options: [{ name: 'strict', summary: 'count warnings as errors' }, ...CRD_OPTIONS],
   examples: [{ command: 'typekro validate my-application.yaml', summary: 'exit code 3 when something is wrong' }],
   async run(context, input) {
-    const { failed, graphs } = await readChecked(context, input);
+    const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
-    for (const graph of graphs) {
-      printLines(context, [`${graph.name}: ${graph.instance.kind}, ${orderText(graph.order)}`]);
+    for (const graph of [...graphs, ...graphObjects]) {
+      printLines(context, [`${graph.name}: ${graph.instance.kind}, ${orderText(graph)}`]);
     }
     return ExitCode.ok;
   },
 };
 
-function orderText(order: readonly string[]): string {
-  const resources = count(order.length, 'resource');
+function orderText({ order, definedBy }: Graph): string {
+  const resources = count(order.length, definedBy === 'graph' ? 'node' : 'resource');
   return order.length === 0 ? resources : `${resources} in the order ${order.join(', ')}`;
 }

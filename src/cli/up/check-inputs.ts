@@ -3,7 +3,13 @@ import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
 import type { Graph, KroCompatibility } from '../../graph/index.ts';
-import { compile, DEFAULT_KRO_COMPATIBILITY, isDefinition } from '../../graph/index.ts';
+import {
+  compile,
+  compileGraphObject,
+  DEFAULT_KRO_COMPATIBILITY,
+  isDefinition,
+  isGraphObject,
+} from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource, nearestName } from '../../schema/index.ts';
 import type { CompiledInput } from './compiled-input.ts';
@@ -20,6 +26,8 @@ import type { InputObject, LoadedInputs } from './load-inputs.ts';
 /** The result of checking the user's files. */
 export interface CheckedInputs {
   readonly graphs: readonly Graph[];
+  /** The compiled objects of the kind Graph. */
+  readonly graphObjects: readonly Graph[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -52,6 +60,10 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const found = compiled.results.flatMap(({ input, diagnostics }) =>
     oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
   );
+  const ownGraphs = compileGraphObjects(inputs.objects, served);
+  for (const { input, diagnostics } of ownGraphs) found.push(...diagnostics.map((each) => inFile(each, input)));
+  const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
+  const sound = inputs.objects.filter((input) => !broken.has(input));
   // A definition that does not compile hides its own kind.
   const isWhole = inputs.diagnostics.every(({ code }) => code !== 'input/not-an-object' && !code.startsWith('yaml/'));
   const unknown = compiled.complete && isWhole ? findUnknownKinds(inputs.objects, served) : [];
@@ -65,7 +77,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
         );
     }
     found.push(
-      ...(await checkObjects(inputs.objects, served, server, compiled.results)),
+      ...(await checkObjects(sound, served, server, compiled.results)),
       ...checkReferences(inputs.objects, compiled.results),
     );
   } finally {
@@ -80,8 +92,25 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   ]).map(withRemedy);
   return {
     graphs,
+    graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),
     diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
   };
+}
+
+/** The features of the expression language that this project's controller has. */
+const FEATURES = { omit: true, now: true };
+
+/** The objects of the kind Graph. They make no kinds, and can use those of all definitions. */
+function compileGraphObjects(objects: readonly InputObject[], sources: SchemaSource): CompiledInput[] {
+  return objects
+    .filter(({ object }) => isGraphObject(object))
+    .map((input) => {
+      const { graph, diagnostics } = compileGraphObject(
+        input.document === undefined ? (input.object as never) : corrected(input.document),
+        { sources, features: FEATURES },
+      );
+      return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
+    });
 }
 
 /** The definitions in the order of their compilation, followed by those that do not compile. */
@@ -103,7 +132,7 @@ function compileAll(
         {
           sources,
           target: 'typekro',
-          features: { omit: true, now: true },
+          features: FEATURES,
           kroCompatibility,
         },
       );

@@ -62,7 +62,7 @@ export async function checkFilesQuietly(
   );
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
-  const { graphs, diagnostics: found } = await checkInputs(inputs, options);
+  const { graphs, graphObjects, diagnostics: found } = await checkInputs(inputs, options);
   const late = await lateFailures(note);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
@@ -73,5 +73,5 @@ export async function checkFilesQuietly(
     texts.set(file, text);
     return placedInCall(each, text);
   });
-  return { graphs, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
+  return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
 }

@@ -34,6 +34,7 @@ export function assembleGraphObject({ parsed, value, document, root }: GraphPart
     namespaced: true,
     crd: graphCrd(),
   };
+  let hash: string | undefined;
   return {
     definedBy: 'graph',
     name: parsed.name,
@@ -47,7 +48,11 @@ export function assembleGraphObject({ parsed, value, document, root }: GraphPart
       flat.typed.map((each) => throughSubgraphs(each, flat.nodes)),
       [],
     ),
-    hash: graphHash(value['spec']),
+    // The hash is computed on request: only a cache needs it.
+    get hash() {
+      hash ??= graphHash(value['spec']);
+      return hash;
+    },
     definition: value,
   };
 }
