@@ -144,7 +144,9 @@ function write(
 ): Pick<Assessed, 'apply' | 'problem'> {
   const { uid, resourceVersion: version } = live?.object.metadata ?? {};
   const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
-  const failed = pausedWrite(context.observed, target, attempt, context.options.now);
+  const writer =
+    node.nodeType === 'patch' ? writerName(writerOf(writing.manager ?? '', writing.subresource)) : undefined;
+  const failed = pausedWrite(context.observed, target, attempt, context.options.now, writer);
   if (failed !== undefined) return { problem: writeProblem(node, target, failed) };
   return {
     apply: {

@@ -25,7 +25,7 @@ import { pausedWrite } from './paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
-import { contributionKey, resourceKey, trackingStatus, union } from './tracking.ts';
+import { trackingStatus } from './tracking.ts';
 
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
@@ -90,8 +90,8 @@ export function decideGraph(context: StepContext): Decision {
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
     const tracking: GraphTracking = {
-      managedResources: union(resourceKey, current.managedResources, kept.managedResources, retired.remaining),
-      contributions: union(contributionKey, current.contributions, kept.contributions, released.remaining),
+      managedResources: [...current.managedResources, ...kept.managedResources, ...retired.remaining],
+      contributions: [...current.contributions, ...kept.contributions, ...released.remaining],
     };
     const account = isHard ? before['appliedServiceAccount'] : (options.account ?? before['appliedServiceAccount']);
     const explained = nodeConditions(instance, reports, options);

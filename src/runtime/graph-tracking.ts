@@ -1,6 +1,6 @@
 import { ownsObjects } from '../graph/index.ts';
 import { patchManager } from './field-managers.ts';
-import type { GraphTracking, ManagedResource } from './model.ts';
+import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
@@ -22,15 +22,18 @@ export interface TrackingPlan {
 export function planTracking(context: StepContext): TrackingPlan {
   const recorded = recordedTracking(context.instance);
   const results = [...context.results.values()];
-  const uids = new Map(recorded.managedResources.map((entry) => [resourceKey(entry), entry.uid]));
-  const resources = union(
-    resourceKey,
-    results.flatMap((result) => resourcesOf(context, result, uids)),
-  );
-  const contributions = union(
-    contributionKey,
-    results.flatMap((result) => result.contributions ?? []),
-  );
+  const uidOf = recordedUids(recorded);
+  const wantedResources = results.flatMap((result) => resourcesOf(context, result, uidOf));
+  const wantedContributions = results.flatMap((result) => result.contributions ?? []);
+  const isResolved = results.every(({ wanted }) => wanted !== undefined);
+  // The common case of a Graph at rest needs no keys.
+  if (isResolved && areEqual(wantedResources, recorded.managedResources)) {
+    if (areEqual(wantedContributions, recorded.contributions)) {
+      return { current: recorded, kept: NOTHING, retired: NOTHING };
+    }
+  }
+  const resources = union(resourceKey, wantedResources);
+  const contributions = union(contributionKey, wantedContributions);
   const unresolved = new Set(results.filter(({ wanted }) => wanted === undefined).map(({ node }) => node.id));
   const waitingManagers = new Set([...unresolved].map((id) => patchManager(context.instance.metadata.uid ?? '', id)));
   const waiting = recorded.managedResources.filter(({ nodeID }) => unresolved.has(nodeID));
@@ -51,22 +54,46 @@ export function planTracking(context: StepContext): TrackingPlan {
   return { current, kept, retired, ...(ahead === undefined ? {} : { ahead }) };
 }
 
+const NOTHING: GraphTracking = { managedResources: [], contributions: [] };
+
+/** Do both lists have the same entries in the same order? */
+function areEqual<Entry extends ManagedResource | Contribution>(
+  some: readonly Entry[],
+  others: readonly Entry[],
+): boolean {
+  return some.length === others.length && some.every((entry, index) => isSameEntry(entry, others[index]));
+}
+
+function isSameEntry<Entry extends ManagedResource | Contribution>(one: Entry, other: Entry | undefined): boolean {
+  if (other === undefined) return false;
+  const names = Object.keys(one) as (keyof Entry)[];
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+/** The recorded UID of an object. */
+type RecordedUid = (entry: ManagedResource) => string | undefined;
+
+/** Finds recorded UIDs. The index is made when the first one is needed, which a Graph at rest does not need. */
+function recordedUids({ managedResources }: GraphTracking): RecordedUid {
+  let uids: ReadonlyMap<string, string | undefined> | undefined;
+  return (entry) => {
+    uids ??= new Map(managedResources.map((each) => [resourceKey(each), each.uid]));
+    return uids.get(resourceKey(entry));
+  };
+}
+
 /** The objects of a resolved node. A UID is recorded once the Graph owns fields of the object. */
-function resourcesOf(
-  context: StepContext,
-  { node, wanted = [] }: NodeResult,
-  uids: ReadonlyMap<string, string | undefined>,
-): ManagedResource[] {
+function resourcesOf(context: StepContext, { node, wanted = [] }: NodeResult, uidOf: RecordedUid): ManagedResource[] {
   if (!ownsObjects(node)) return [];
   return wanted.map(({ target }) => {
     const entry = resourceOf(node.id, target);
     const observation = context.observed.object(target);
-    const recorded = uids.get(resourceKey(entry));
-    const live = observation.state === 'present' ? observation.live : undefined;
-    const uid = live?.object.metadata.uid;
-    // The recorded UID of an object that cannot be read may still be right; that of an absent object is not.
-    if (live === undefined) return withUid(entry, observation.state === 'absent' ? undefined : recorded);
-    return withUid(entry, uid === recorded || context.rules.isOwn(context, live) ? uid : undefined);
+    if (observation.state === 'absent') return entry;
+    // The recorded UID of an object that cannot be read may still be right.
+    if (observation.state !== 'present') return withUid(entry, uidOf(entry));
+    const { live } = observation;
+    const { uid } = live.object.metadata;
+    return context.rules.isOwn(context, live) || uidOf(entry) === uid ? withUid(entry, uid) : entry;
   });
 }
 

@@ -106,6 +106,7 @@ export {
   instanceLabels,
   isOwned,
   nodeIdOf,
+  nodeLabel,
   objectsByNode,
 } from './labels.ts';
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';

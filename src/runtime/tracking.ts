@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { formatApiVersion, gvkOf, isJsonObject } from '../core/index.ts';
+import { asText } from '../kubernetes/index.ts';
 import { groupKindText } from './identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 
@@ -22,15 +23,19 @@ function entriesOf<Required extends string, Optional extends string>(
   optional: readonly Optional[],
 ): (Readonly<Record<Required, string>> & Readonly<Partial<Record<Optional, string>>>)[] {
   if (!Array.isArray(value)) return [];
-  return value.filter(isJsonObject).flatMap((entry) => {
-    const texts = [...required, ...optional].flatMap((name) => {
-      const text = entry[name];
-      return typeof text === 'string' && text !== '' ? [[name, text] as const] : [];
-    });
-    const found = Object.fromEntries(texts);
-    if (!required.every((name) => Object.hasOwn(found, name))) return [];
-    return [found as Readonly<Record<Required, string>> & Readonly<Partial<Record<Optional, string>>>];
-  });
+  const found: (Record<Required, string> & Partial<Record<Optional, string>>)[] = [];
+  for (const entry of value) {
+    if (!isJsonObject(entry) || !required.every((name) => isName(entry[name]))) continue;
+    const texts: Record<string, string> = {};
+    for (const name of required) texts[name] = asText(entry[name]);
+    for (const name of optional) if (isName(entry[name])) texts[name] = asText(entry[name]);
+    found.push(texts as (typeof found)[number]);
+  }
+  return found;
+}
+
+function isName(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 /** An object, as both lists of the status name it. */
@@ -47,8 +52,11 @@ export function contributionKey(contribution: Contribution): string {
   return `${resourceKey(contribution)}/${subresource}/${fieldManager}`;
 }
 
-/** The entries of the first list, and those of the others whose keys are not in an earlier one. */
-export function union<Entry>(keyOf: (entry: Entry) => string, ...lists: readonly (readonly Entry[])[]): Entry[] {
+/** The entries of all lists. Of the entries with one key, the first one stays. */
+export function union<Entry>(
+  keyOf: (entry: Entry) => string,
+  ...lists: readonly (readonly Entry[])[]
+): readonly Entry[] {
   const found = new Map<string, Entry>();
   for (const entry of lists.flat()) {
     const key = keyOf(entry);

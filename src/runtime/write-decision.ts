@@ -103,13 +103,13 @@ export function withEngineEquivalence(live: LiveObject, writer: string, pair: Eq
 
 /** The managers with which Graphs write the object by template nodes. */
 export function graphsWriting(live: LiveObject): readonly string[] {
-  const names = live.engineFields === undefined ? wholeWriters(live) : [...live.engineFields.keys()];
-  return names.filter(isTemplateManager);
+  if (live.engineFields !== undefined) return [...live.engineFields.keys()].filter(isTemplateManager);
+  const writers = isWhole(live) ? engineWriters(live.object) : NO_WRITERS;
+  return writers.length === 0 ? NO_MANAGERS : writers.map(writerName).filter(isTemplateManager);
 }
 
-function wholeWriters(live: LiveObject): readonly string[] {
-  return isWhole(live) ? engineWriters(live.object).map(writerName) : [];
-}
+const NO_WRITERS: readonly FieldWriter[] = [];
+const NO_MANAGERS: readonly string[] = [];
 
 /** Compares the fields that a writer owns with the desired ones. `formerOwner` is another owner of the object. */
 function compareFields(

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { GraphObjects, def, graph, map, patch, ref } from '../../test/support/graph-objects.ts';
+import type { JsonObject } from '../core/index.ts';
+import { templateManager } from './field-managers.ts';
+
+const FORBIDDEN = { code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden' };
+const uidOf = (graphs: GraphObjects, name = 'g') => graphs.get(name)?.metadata.uid ?? '';
+
+describe('the record of objects', () => {
+  it('is written before an object, without its UID', () => {
+    const graphs = new GraphObjects();
+    const tracked: unknown[] = [];
+    const onDecision = ({ parent, apply }: { parent: object; apply: readonly unknown[] }) => {
+      if (apply.length > 0) tracked.push(parent);
+    };
+    graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      object.spec = {
+        nodes: [{ id: 'b', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b' } } }],
+      };
+    });
+    graphs.settle('g', { onDecision });
+    expect(tracked).toEqual([
+      {
+        tracking: {
+          managedResources: [
+            expect.objectContaining({ name: 'a', uid: expect.any(String) }),
+            expect.not.objectContaining({ uid: expect.anything() }),
+          ],
+          contributions: [],
+        },
+      },
+    ]);
+    // A failed write keeps the old object and both entries.
+    expect(graphs.recorded()).toEqual(['b b', `a a ${graphs.map('a')?.metadata.uid}`]);
+    expect(graphs.condition('ResourcesConverged')).toBe('False ApplyFailed apply "b": configmaps "b" is forbidden');
+  });
+
+  it('needs one write for a chain of nodes whose names are known', () => {
+    const graphs = new GraphObjects();
+    let writes = 0;
+    graphs.apply(def('d', 'x: "1"'));
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      const node = (id: string, from: string) => ({
+        id,
+        template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: id }, data: { v: from } },
+      });
+      object.spec = { nodes: [node('a', 'x'), node('b', '${a.data.v}'), node('c', '${b.data.v}')] };
+    });
+    graphs.settle('g', { onDecision: ({ parent }) => void (writes += parent.tracking === undefined ? 0 : 1) });
+    expect([graphs.maps(), writes]).toEqual([['a', 'b', 'c'], 1]);
+  });
+
+  it('names no account before a pass without failure, and keeps it afterwards', () => {
+    const graphs = new GraphObjects();
+    const bad = graph(def('d', 'x: "no"'), map('p', 'p', 'v: "${string(int(d.x))}"'));
+    graphs.apply(bad);
+    expect(graphs.get()?.status).not.toHaveProperty('appliedServiceAccount');
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.apply(bad);
+    expect(graphs.get()?.status?.['appliedServiceAccount']).toBe('system:serviceaccount:team-a:default');
+  });
+
+  it('keeps the objects of waiting nodes and prunes those of removed ones', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('late', { v: '1' });
+    graphs.apply(graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'), map('old', 'old', 'k: v')));
+    graphs.cluster.remove('ConfigMap/team-a/late');
+    graphs.apply(graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'), map('new', 'new', 'k: v')));
+    expect(graphs.maps()).toEqual(['new', 'x']);
+    expect(graphs.recorded().map((entry) => entry.split(' ')[0])).toEqual(['new', 'x']);
+  });
+
+  it('a failure of any node vetoes pruning', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('old', 'old', 'k: v'));
+    graphs.apply(graph(def('d', 'x: "no"'), map('p', 'p', 'v: "${string(int(d.x))}"')));
+    expect([graphs.maps(), graphs.recorded().length]).toEqual([['old'], 1]);
+  });
+
+  it('an object that moved to another node is not deleted', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(graph(map('a', 'one', 'v: a'), map('b', 'two', 'v: b')));
+    const uid = graphs.map('one')?.metadata.uid;
+    graphs.apply(graph(map('a', 'two', 'v: a'), map('b', 'one', 'v: b')));
+    expect([graphs.data('one'), graphs.map('one')?.metadata.uid]).toEqual([{ v: 'b' }, uid]);
+    expect(graphs.recorded().map((entry) => entry.slice(0, 5))).toEqual(['a two', 'b one']);
+  });
+
+  it('an object that was replaced by another client is not deleted', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.cluster.remove('ConfigMap/team-a/a');
+    graphs.putMap('a', { k: 'theirs' });
+    graphs.delete();
+    expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
+  });
+
+  it.each([
+    ['its manager owns fields', true, []],
+    ['another client made it', false, ['a']],
+  ])('an object without a recorded UID is deleted only if the Graph wrote it: %s', (_title, isOwn, expected) => {
+    const graphs = new GraphObjects();
+    graphs.apply(def('d', 'x: "1"'));
+    const metadata = { name: 'a', namespace: 'team-a', labels: { x: 'y' } };
+    graphs.cluster.apply(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata },
+      isOwn ? templateManager(uidOf(graphs)) : 'kubectl',
+    );
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      const entry = { nodeID: 'a', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'a' };
+      object.status = { ...object.status, managedResources: [entry] };
+    });
+    graphs.settle();
+    expect([graphs.maps(), graphs.recorded()]).toEqual([expected, []]);
+  });
+
+  it('a refused deletion keeps the entry and names the reason', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
+    graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
+    graphs.apply(map('a', 'a', 'k: v'));
+    expect(graphs.condition('ResourcesConverged')).toBe(
+      'False PruneFailed delete v1/ConfigMap team-a/b: configmaps "b" is forbidden',
+    );
+    expect(graphs.recorded()).toHaveLength(2);
+  });
+});
+
+describe('the deletion of a Graph', () => {
+  it('does not wait for objects with finalizers of their own', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.cluster.edit('ConfigMap/team-a/a', ({ metadata }) => void (metadata.finalizers = ['x/y']));
+    graphs.delete();
+    expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
+    expect(graphs.map('a')?.metadata.deletionTimestamp).toBeDefined();
+  });
+
+  it('needs no valid spec', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.apply(map('a', '${nope}', 'k: v'));
+    expect(graphs.condition('Accepted')).toMatch(/^False InvalidGraph/);
+    graphs.delete();
+    expect(graphs.cluster.keys()).toEqual([]);
+  });
+
+  it('keeps the finalizer while a deletion is refused', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
+    graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
+    const decision = graphs.delete();
+    expect(graphs.condition('ResourcesConverged')).toBe(
+      'False DeleteFailed delete v1/ConfigMap team-a/b: configmaps "b" is forbidden',
+    );
+    expect([graphs.maps(), decision.finalizer, decision.blocked?.length]).toEqual([['b'], 'keep', 1]);
+  });
+
+  it('releases fields after the objects are deleted, and only those of patch nodes', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('t', { theirs: '0' });
+    graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));
+    const foreign = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 't', fieldManager: 'kubectl' };
+    graphs.cluster.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 't', namespace: 'team-a' },
+        data: { mine: '2' },
+      },
+      'kubectl',
+    );
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      const entries = (object.status?.['contributions'] ?? []) as JsonObject[];
+      object.status = { ...object.status, contributions: [...entries, foreign] };
+    });
+    graphs.delete();
+    expect([graphs.get(), graphs.data('t')]).toEqual([undefined, { theirs: '0', mine: '2' }]);
+  });
+
+  it('leaves everything behind with the policy orphan', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    graphs.cluster.edit('Graph.kro.run/team-a/g', ({ metadata }) => {
+      metadata.annotations = { 'typekro.dev/deletion-policy': 'orphan' };
+    });
+    graphs.delete();
+    expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
+  });
+});
