@@ -3,6 +3,7 @@ import { graphOf } from '../../test/support/compile-graph.ts';
 import { conditionOf, putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { JsonObject } from '../core/index.ts';
+import { templateManager } from './field-managers.ts';
 import { encodedLabel } from './labels.ts';
 import type { ApiFailure } from './report.ts';
 
@@ -149,6 +150,22 @@ test.each([
   ['x'.repeat(64), '0.9', 'x'.repeat(64)],
 ] as const)('the label of %s at the level %s is %s', (value, level, label) => {
   expect(encodedLabel(value, level)).toBe(label);
+});
+
+test('an object that a Graph writes is refused until the Graph is gone', () => {
+  const yaml = `resources:\n${configMap('c', '{from: instance}', 'shared')}`;
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared', namespace: 'ns' } };
+  const { cluster, key, graph, state, message } = outcome(yaml, {}, (before) => {
+    before.apply({ ...object, data: { from: 'graph' } }, templateManager('uid of a Graph'));
+  });
+  expect(state).toBe('IN_PROGRESS');
+  expect(message).toBe(
+    'field manager conflict: apply "c": template ConfigMap "ns/shared" owned by a foreign kro Graph: executor: field owned by a foreign field manager (executor: node not ready)',
+  );
+  expect(cluster.get('ConfigMap/ns/shared')).toMatchObject({ data: { from: 'graph' } });
+  cluster.remove('ConfigMap/ns/shared');
+  expect(settle(graph, key, cluster).decision.state).toBe('ACTIVE');
+  expect(cluster.get('ConfigMap/ns/shared')).toMatchObject({ data: { from: 'instance' } });
 });
 
 describe('the writes', () => {

@@ -56,7 +56,7 @@ export class GraphObjects {
   /** Creates a Graph, or replaces its nodes, and carries decisions out until nothing is left to do. */
   apply(nodes: string, name = 'g'): Decision {
     const key = keyOf(name);
-    const spec: JsonObject = { nodes: parse(nodes) as JsonValue };
+    const spec = this.specOf(nodes);
     if (this.cluster.get(key) === undefined) {
       const { apiVersion, kind, metadata } = graphObject(name);
       this.cluster.put({
@@ -107,6 +107,11 @@ export class GraphObjects {
   delete(name = 'g'): Decision {
     this.cluster.remove(keyOf(name));
     return this.settle(name);
+  }
+
+  /** The spec of a Graph with these nodes. */
+  specOf(nodes: string): JsonObject {
+    return { nodes: parse(nodes) as JsonValue };
   }
 
   /** The Graph. */
