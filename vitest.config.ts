@@ -22,7 +22,7 @@ export default defineConfig({
           exclude: [
             ...configDefaults.exclude,
             ...PURE,
-            // Installs the dependencies anew and builds: `npm run long` alone does it.
+            // Installs the dependencies again and builds: `npm run long` alone does it.
             ...(process.env['TYPEKRO_BUDGET'] === 'long' ? [] : ['test/image/image.test.ts']),
           ],
         },

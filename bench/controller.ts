@@ -1,8 +1,8 @@
 /**
- * Figures of the controller, each with its goal: cluster, controller and load in processes of their own, over
- * HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`, `DEFINITIONS=1000`, `IDLE_SECONDS=10`, `ROWS=many,idle,…`); with
- * `KUBECONFIG` against that cluster, which has the CRDs of kro installed, instead of an embedded one. The times
- * that are asked for are those of a real API server; the embedded one has half of them.
+ * Measures the controller, and compares each figure with its goal. Cluster, controller and load run in processes of
+ * their own, over HTTPS. Run: `npm run bench -- controller` (`INSTANCES=1000`, `DEFINITIONS=1000`, `IDLE_SECONDS=10`,
+ * `ROWS=many,idle,…`). With `KUBECONFIG`, the benchmark uses that cluster instead of an embedded one; the cluster needs
+ * the CRDs of kro. The goals are times of a real API server. The goals of the embedded one are half as long.
  */
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
@@ -23,7 +23,7 @@ const server = await Server.start();
 const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
 let controller = await ControllerProcess.start(server);
 
-/** The goal for this server. `real` is the goal for a real API server, and the embedded one has half of it. */
+/** The goal for this server. `real` is the goal for a real API server; the goal of the embedded one is half as long. */
 const time = (real: number) => (server.isEmbedded ? real / 2 : real);
 let missed = 0;
 

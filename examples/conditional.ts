@@ -1,4 +1,4 @@
-// Resources that exist only under a condition, one of them of a kind that Prometheus brings.
+// Resources that exist only under a condition; one of them has a kind of the Prometheus operator.
 //
 // With conditionalStack: { name: shop, image: shop:1, environment: production, external: true, hostname: shop.example.com }
 // Gives: { hasMonitoring: true, accessUrl: https://shop.example.com }

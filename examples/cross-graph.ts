@@ -1,4 +1,4 @@
-// Two graphs: the second takes from its spec what the first reports in its status.
+// Two graphs: the spec of the second one contains values of the first one's status.
 //
 // With infrastructure: { name: shop }
 // Gives: { databaseEndpoint: "*:5432", ready: true }

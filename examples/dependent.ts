@@ -1,4 +1,4 @@
-// An address is a Service's, not a Deployment's: pods come and go.
+// Read an address from a Service, not from a Deployment: the addresses of pods change.
 //
 // With dependentStack: { name: shop, image: shop:1 }
 // Gives: { ready: true }

@@ -1,4 +1,4 @@
-// An application under its name: Cilium lets in nothing but its port, external-dns writes the record of its address.
+// An application with a DNS name: Cilium allows traffic to its port only, and external-dns writes its DNS record.
 //
 // With edge: { name: shop, image: shop:1, host: shop.example.com }
 // CiliumNetworkPolicy reports: { conditions: [{ type: Valid, status: "True" }] }

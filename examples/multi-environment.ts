@@ -1,4 +1,4 @@
-// One graph for several environments; `factory('direct' | 'kro', { namespace })` deploys it where it belongs.
+// One graph for several environments; `factory('direct' | 'kro', { namespace })` deploys it to one of them.
 //
 // With multiEnvApp: { name: shop, image: shop:1, environment: production }
 // Gives: { ready: true, url: https://shop.example.com, environment: production }

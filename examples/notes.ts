@@ -1,4 +1,4 @@
-// A graph that brings another graph: applying it gives the cluster an API for notes, and says where it is told of.
+// A graph that contains the definition of another graph. An instance adds an API for notes to the cluster.
 //
 // With noteApi: { name: notes, greeting: hello }
 // Gives: { served: true }

@@ -1,4 +1,4 @@
-// What an application needs from the operators around it: a stream, a cache, a bucket and a login.
+// Objects that other operators provide for an application: a stream, a cache, a bucket and a login.
 //
 // With orders: { name: orders, image: orders:1, replicas: 2 }
 // Stream reports: { observedGeneration: 1, conditions: [{ type: Ready, status: "True" }] }

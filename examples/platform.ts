@@ -1,4 +1,4 @@
-// Kinds of other projects together: a database, its bucket, a certificate, and Argo CD's mark on what is made.
+// Kinds of several projects: a database, its bucket, a certificate, and the tracking annotation of Argo CD.
 //
 // With platform: { name: shop, host: shop.example.com, instances: 3 }
 // Bucket reports: { ackResourceMetadata: { arn: arn:aws:s3:::shop-files, ownerAccountID: "1", region: eu-1 },

@@ -33,7 +33,7 @@ export const app = kubernetesComposition(
 
     return {
       ready: deploy.status.readyReplicas >= spec.replicas,
-      // The address of a Service stands in its spec; there is no `status.clusterIP`, and kro refuses it.
+      // The address of a Service is in its spec; there is no `status.clusterIP`, and kro refuses it.
       url: `http://${svc.spec.clusterIP}`,
     };
   },

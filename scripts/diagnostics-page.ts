@@ -28,7 +28,7 @@ const CHAPTERS: readonly Chapter[] = [
   {
     area: 'graph',
     title: 'Definitions',
-    text: 'Problems of the parts of a definition and of what they have to do with each other. Warnings are no errors for kro; they are found before a cluster would show them.',
+    text: 'Problems of the parts of a definition and of their relations. Warnings are not errors for kro; without them the problems would appear only in a cluster.',
   },
   {
     area: 'cel',

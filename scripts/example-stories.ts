@@ -20,12 +20,12 @@ const LINE = /^(?:With (\w+)|(\w+) reports|Gives): (.*)$/;
  * The deployments that a header describes, in order:
  *
  *     // With app: { name: hello }              a spec for an exported composition
- *     // Bucket reports: { arn: x }             what a controller that is not there would say
- *     // Gives: { ready: true }                 the status in the end
+ *     // Bucket reports: { arn: x }             the status that a missing controller would report
+ *     // Gives: { ready: true }                 the status at the end
  *
- * Values are YAML; a line that begins with two further blanks continues the one before.
+ * Values are YAML. A line that begins with two more blanks continues the previous line.
  *
- * @throws Error when a deployment has no end, or a value is no object.
+ * @throws Error when a deployment has no end, or a value is not an object.
  */
 export function storiesOf(path: URL): readonly Story[] {
   const header = /^(?:(?:\/\/|#).*\n)*/.exec(readFileSync(path, 'utf8'))?.[0] ?? '';

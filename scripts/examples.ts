@@ -52,7 +52,7 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.some((wo
     problems.push(...example.warnings.map((warning) => `${file}: ${warning}`));
     const name = `${file} ${example.exported}`;
     const index = stories.findIndex(({ exported }) => exported === example.exported);
-    if (index < 0) problems.push(`${name}: the header of the file tells of no deployment (With … Gives …)`);
+    if (index < 0) problems.push(`${name}: the header of the file describes no deployment (With … Gives …)`);
     rows.push([
       file,
       example.exported,

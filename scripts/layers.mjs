@@ -1,13 +1,13 @@
 /**
  * The order of the files of `src/`, imports of types included:
  *
- * - A room imports only rooms that stand before it in `ROOMS`, and only through their door (`index.ts`). `npm run check -- lint`
+ * - A room imports only earlier rooms of `ROOMS`, and only through their door (`index.ts`). `npm run check -- lint`
  *   checks it; `node scripts/layers.mjs --write` rewrites its rules in `.oxlintrc.json` after a room was added.
- * - Inside the rooms of `FLOORS` a file imports files of its own floor and of those below.
- * - No file imports itself by way of others.
+ * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
+ * - No file imports itself through other files.
  *
- * Without an argument this file checks the second and the third, and prints each circle as a chain of files with the lines
- * that import.
+ * Without an argument this script checks the second and the third rule, and prints each import cycle as a chain of files
+ * with the importing lines.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
@@ -196,11 +196,11 @@ function importsOf(file, text) {
 }
 
 /** Groups of files that all import each other, directly or through others (Tarjan's strongly connected components). */
-function circlesOf(files) {
+function cyclesOf(files) {
   const order = new Map();
   const lowest = new Map();
   const open = [];
-  const circles = [];
+  const cycles = [];
   const visit = (file) => {
     order.set(file, order.size);
     lowest.set(file, order.get(file));
@@ -212,20 +212,20 @@ function circlesOf(files) {
     }
     if (lowest.get(file) !== order.get(file)) return;
     const group = open.splice(open.indexOf(file));
-    if (group.length > 1) circles.push(new Set(group));
+    if (group.length > 1) cycles.push(new Set(group));
   };
   for (const file of files.keys()) if (!order.has(file)) visit(file);
-  return circles;
+  return cycles;
 }
 
-/** A shortest import chain from a file of a circle back to itself. */
-function chainOf(files, circle) {
-  const [start] = circle;
+/** A shortest import chain from a file of a cycle back to itself. */
+function chainOf(files, cycle) {
+  const [start] = cycle;
   const before = new Map();
   for (const queue = [start]; queue.length > 0;) {
     const file = queue.shift();
     for (const next of files.get(file).keys()) {
-      if (!circle.has(next) || before.has(next)) continue;
+      if (!cycle.has(next) || before.has(next)) continue;
       before.set(next, file);
       queue.push(next);
     }
@@ -239,13 +239,13 @@ function chainOf(files, circle) {
 /** The problems of circular imports, as lines. */
 function problemsOfCircles(files) {
   const problems = [];
-  for (const circle of circlesOf(files)) {
-    const chain = chainOf(files, circle);
+  for (const cycle of cyclesOf(files)) {
+    const chain = chainOf(files, cycle);
     const lines = chain.slice(1).map((next, index) => {
       const line = files.get(chain[index]).get(next);
       return `  ${chain[index]}:${line}: ${readFileSync(chain[index], 'utf8').split('\n')[line - 1]}`;
     });
-    problems.push(`a circle of ${circle.size} files, closed by:\n${lines.join('\n')}`);
+    problems.push(`an import cycle of ${cycle.size} files, closed by:\n${lines.join('\n')}`);
   }
   return problems;
 }
@@ -266,11 +266,11 @@ function problemsOfFloors(files) {
       [...imports]
         .filter(([target]) => target.startsWith(`src/${room}/`))
         .filter(([target]) => floors.get(partOf(target)) > floors.get(partOf(file)))
-        .map(([target, line]) => `${file}:${line}: imports ${target}, which stands on a floor above`),
+        .map(([target, line]) => `${file}:${line}: imports ${target}, which is on a higher floor`),
     );
     return [
-      ...gone.map((part) => `src/${room}/${part} is gone: take it off its floor in scripts/layers.mjs`),
-      ...unlisted.map((part) => `src/${room}/${part} stands on no floor: add it to one in scripts/layers.mjs`),
+      ...gone.map((part) => `src/${room}/${part} does not exist: remove it from its floor in scripts/layers.mjs`),
+      ...unlisted.map((part) => `src/${room}/${part} is on no floor: add it to one in scripts/layers.mjs`),
       ...upwards,
     ];
   });
@@ -292,6 +292,10 @@ if (process.argv.includes('--write')) {
   const files = importsOfFiles();
   const problems = [...problemsOfFloors(files), ...problemsOfCircles(files)];
   for (const problem of problems) console.error(problem);
-  console.log(problems.length === 0 ? `${files.size} files stand in order.` : `${problems.length} problems`);
+  console.log(
+    problems.length === 0
+      ? `${files.size} files import only from their own and lower floors.`
+      : `${problems.length} problems`,
+  );
   process.exitCode = problems.length === 0 ? 0 : 1;
 }

@@ -14,7 +14,7 @@ export async function withLock(path, work) {
     rmSync(mine, { force: true });
     if (owner === process.pid) break;
     if (!told && owner !== undefined) {
-      console.log(`Waiting for process ${owner}, which is at it already …`);
+      console.log(`Waiting for process ${owner}, which holds the lock …`);
       told = true;
     }
     await setTimeout(100);

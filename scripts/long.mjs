@@ -1,10 +1,13 @@
 /**
- * What is too slow for `npm test`: the tests whose size is a matter of budget (`test/budgets.json`) at their full
- * counts (recordings, generated programs, simulation), which `npm test` runs with the small ones; the tests of
- * foreign clients (kubectl, helm, client-go, Python), which `npm test` skips where the clients are not built yet;
- * the Dockerfile's steps, whose result serves a definition; then a sample of the list of mutations, the recorded
- * scenarios of a controller, the hosts, and the package alchemy. `npm run long -- hosts [--installed]` and
- * `npm run long -- alchemy` run the last two alone.
+ * Runs the tests that are too slow for `npm test`:
+ *
+ * - generated programs and simulations with the full counts of `test/budgets.json`; `npm test` uses the small counts
+ * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
+ * - the steps of the Dockerfile, whose result serves a definition
+ * - a sample of the mutations
+ * - the recorded scenarios of a controller
+ * - the hosts, also alone by `npm run long -- hosts [--installed]`
+ * - the package alchemy, also alone by `npm run long -- alchemy`
  */
 import { main, runNode } from './run.mjs';
 

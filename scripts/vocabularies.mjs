@@ -1,9 +1,11 @@
 /**
- * Keeps second copies of the small vocabularies out: what Go's and Kubernetes' libraries do with texts, numbers and
- * names stands in `src/golang` and `src/kubernetes`, what syntax trees of JavaScript mean in `src/javascript` (the setter of own members and retry policies in `src/core`), nowhere else.
- * Each vocabulary is known by a pattern that no implementation of it can do without. There is no list of exceptions.
+ * Refuses second copies of the small vocabularies. Only `src/golang` and `src/kubernetes` have the functions of Go's and
+ * Kubernetes' libraries for texts, numbers and names. Only `src/javascript` interprets syntax trees of JavaScript. Only
+ * `src/core` has the setter of own members and the retry policies. A pattern that every implementation needs identifies
+ * each vocabulary. There is no list of exceptions.
  *
- * The same check refuses sentences without a named subject in comments, titles of tests and Markdown files.
+ * The same check refuses sentences without a named subject, and archaic words, in comments, titles of tests and Markdown
+ * files.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -131,15 +133,20 @@ const VOCABULARIES = [
  * `docs/glossary.md` has the words: the controller, another client, the caller, the API server, a user.
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody)\b/i;
+/** Words that a reader of English as a second language looks up: "again" and "happens to" say the same. */
+const ARCHAIC = /\b(?:anew|befall\w*|thereof|whence|hereby)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;
 const TITLE = /\b(?:test|it|describe)(?:\.\w+(?:\([^)]*\))?)*\(\s*['"`]|^\s*\[?'[^']*',?$|^\s*name: ['`]/;
 
 const found = [];
-function refuseUnnamed(file, text, isSentence) {
+function refuseSentences(file, text, isSentence) {
   for (const [index, line] of text.split('\n').entries()) {
-    const word = isSentence(line) ? UNNAMED.exec(line)?.[0] : undefined;
-    if (word === undefined) continue;
-    found.push(`${file}:${index + 1}: "${word}" names no subject; write which client, caller or component is meant`);
+    if (!isSentence(line)) continue;
+    const word = UNNAMED.exec(line)?.[0];
+    if (word !== undefined)
+      found.push(`${file}:${index + 1}: "${word}" names no subject; write which client, caller or component is meant`);
+    const archaic = ARCHAIC.exec(line)?.[0];
+    if (archaic !== undefined) found.push(`${file}:${index + 1}: "${archaic}" is archaic; write a common word`);
   }
 }
 
@@ -147,7 +154,7 @@ for (const file of readdirSync('src', { recursive: true }).map((name) => `src/${
   const [, room] = file.split('/');
   if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file.includes('/generated/')) continue;
   const text = readFileSync(file, 'utf8');
-  refuseUnnamed(file, text, (line) => COMMENT.test(line));
+  refuseSentences(file, text, (line) => COMMENT.test(line));
   for (const { name, use, home, only, pattern, texts } of VOCABULARIES) {
     if (room === home || (only !== undefined && room !== only)) continue;
     const match = pattern.exec(text);
@@ -160,16 +167,16 @@ const programs = execFileSync('git', ['ls-files', '*.test.ts', 'test/*.ts', 'tes
   encoding: 'utf8',
 });
 for (const file of programs.split('\n').filter((name) => /\.(?:ts|mjs)$/.test(name) && existsSync(name))) {
-  refuseUnnamed(file, readFileSync(file, 'utf8'), (line) => COMMENT.test(line) || TITLE.test(line));
+  refuseSentences(file, readFileSync(file, 'utf8'), (line) => COMMENT.test(line) || TITLE.test(line));
 }
 const documents = execFileSync('git', ['ls-files', '*.md', ':!:api', ':!:CHANGELOG.md'], { encoding: 'utf8' });
 for (const file of documents.split('\n').filter((name) => existsSync(name))) {
-  refuseUnnamed(file, readFileSync(file, 'utf8'), () => true);
+  refuseSentences(file, readFileSync(file, 'utf8'), () => true);
 }
 for (const problem of found) console.error(problem);
 console.log(
   found.length === 0
-    ? `${VOCABULARIES.length} vocabularies stand once each, and every sentence names its subject.`
+    ? `${VOCABULARIES.length} vocabularies exist once each, and every sentence names its subject.`
     : `${found.length} problems`,
 );
 process.exit(found.length === 0 ? 0 : 1);

@@ -76,7 +76,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'compact-layout',
-    what: 'An entry is parsed anew of its JSON, which gives it a layout of exactly its members.',
+    what: 'An entry is parsed from its JSON again, so that its memory layout has exactly its members.',
     workload: 'cache',
     without: [
       {
@@ -90,7 +90,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'digest-buffer',
-    what: 'A digest is made of the bytes of the hash, and is no slice of its hex text.',
+    what: 'A digest is made of the bytes of the hash, and is not a slice of its hex text.',
     workload: 'cache',
     without: [
       {
@@ -325,7 +325,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
     without: [
       {
         file: 'src/kube/plain-yaml.ts',
-        find: '  // A flow map that is no JSON needs a full parser.\n',
+        find: '  // A flow map that is not JSON needs a full parser.\n',
         replace: '  if (text.length > 0) return undefined;\n',
       },
     ],
@@ -366,9 +366,9 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
     workload: 'start',
     without: [
       {
-        file: 'src/cluster/code-parts.ts',
-        find: "import { CodePart } from './code-part.ts';",
-        replace: `import { CodePart } from './code-part.ts';
+        file: 'src/cluster/lazy-modules.ts',
+        find: "import { LazyModule } from './lazy-module.ts';",
+        replace: `import { LazyModule } from './lazy-module.ts';
 import * as writingCode from './writing.ts';
 import * as tablesCode from './table/table.ts';
 import * as openApiCode from './openapi/open-api-reply.ts';
@@ -384,9 +384,9 @@ import * as simulationCode from './controllers/index.ts';`,
           ['simulation', './controllers/index.ts'],
         ] as const
       ).map(([part, file]) => ({
-        file: 'src/cluster/code-parts.ts',
-        find: `export const ${part} = new CodePart(() => import('${file}'));`,
-        replace: `export const ${part} = new CodePart(() => Promise.resolve(${part}Code));`,
+        file: 'src/cluster/lazy-modules.ts',
+        find: `export const ${part} = new LazyModule(() => import('${file}'));`,
+        replace: `export const ${part} = new LazyModule(() => Promise.resolve(${part}Code));`,
       })),
     ],
     unit: 'ms',

@@ -1,6 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import type { StoredProps } from './model.ts';
-import { samePlace } from './places.ts';
+import { sameLocation } from './places.ts';
 
 /** The member of Alchemy's scopes that distinguishes the declarations of different runs. */
 export interface DeclaringScope {
@@ -29,7 +29,7 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
   const known = declared.get(root) ?? [];
   const isSame = (other: Declaration) => other.scope === scope && other.id === id;
   const other = known.find(
-    (each) => !isSame(each) && samePlace(each.props.place, props.place) && sameCluster(each.props, props),
+    (each) => !isSame(each) && sameLocation(each.props.place, props.place) && sameCluster(each.props, props),
   );
   if (other !== undefined) {
     const { kind, name, namespace } = props.place;

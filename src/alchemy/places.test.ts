@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { InstanceLocation, StoredOutput, StoredProps } from './model.ts';
-import { deletions, leftBehind, moveOf, samePlace } from './places.ts';
+import { deletions, leftBehind, moveOf, sameLocation } from './places.ts';
 
 const place = (name: string, changes: Partial<InstanceLocation> = {}): InstanceLocation => ({
   mode: 'direct',
@@ -24,7 +24,7 @@ test.each<[string, Partial<InstanceLocation>, boolean]>([
   ['namespace', { namespace: 'other' }, false],
   ['name', { name: 'b' }, false],
 ])('a place with another %s is the same: %j %s', (_, changes, same) => {
-  expect(samePlace(a, place('a', changes))).toBe(same);
+  expect(sameLocation(a, place('a', changes))).toBe(same);
 });
 
 describe('the leftover of a failed attempt', () => {

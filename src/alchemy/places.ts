@@ -5,14 +5,14 @@ import type { Lifecycle, InstanceLocation } from './model.ts';
  * Do both locations name the same instance? The mode is ignored, because a deploy in another mode takes the objects
  * over. Group and kind are compared, because the owner of the objects has them in both modes.
  */
-export function samePlace(a: InstanceLocation, b: InstanceLocation): boolean {
+export function sameLocation(a: InstanceLocation, b: InstanceLocation): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);
 }
 
 const sameKind = (a: InstanceLocation, b: InstanceLocation): boolean =>
   a.kind === b.kind && parseApiVersion(a.apiVersion).group === parseApiVersion(b.apiVersion).group;
 
-const sameDeletion = (a: InstanceLocation, b: InstanceLocation): boolean => a.mode === b.mode && samePlace(a, b);
+const sameDeletion = (a: InstanceLocation, b: InstanceLocation): boolean => a.mode === b.mode && sameLocation(a, b);
 
 /**
  * The instance that a failed attempt may have left and that the next attempt would not change; `undefined` when there
@@ -23,9 +23,9 @@ export function leftBehind(
   wanted: InstanceLocation,
 ): InstanceLocation | undefined {
   const attempted = last.props?.place;
-  if (attempted === undefined || samePlace(attempted, wanted)) return undefined;
+  if (attempted === undefined || sameLocation(attempted, wanted)) return undefined;
   const deployed = last.output?.place;
-  return deployed !== undefined && samePlace(attempted, deployed) ? undefined : attempted;
+  return deployed !== undefined && sameLocation(attempted, deployed) ? undefined : attempted;
 }
 
 /**
@@ -34,7 +34,7 @@ export function leftBehind(
  */
 export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): 'stay' | 'replace' | 'replace-first' {
   const deployed = output?.place;
-  if (deployed === undefined || samePlace(deployed, wanted)) return 'stay';
+  if (deployed === undefined || sameLocation(deployed, wanted)) return 'stay';
   // One definition serves one kind. The old instance must be deleted while a controller still serves the old kind.
   return deployed.definition === wanted.definition && !sameKind(deployed, wanted) ? 'replace-first' : 'replace';
 }
@@ -51,7 +51,7 @@ export function deletions(
   const deployed = asked.output?.place;
   const attempted = asked.props?.place;
   if (current?.place !== undefined && current.deploy !== asked.output?.deploy) {
-    return deployed === undefined || samePlace(deployed, current.place) ? [] : [deployed];
+    return deployed === undefined || sameLocation(deployed, current.place) ? [] : [deployed];
   }
   if (deployed === undefined) return attempted === undefined ? [] : [attempted];
   return attempted === undefined || sameDeletion(deployed, attempted) ? [deployed] : [attempted, deployed];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { JsonValue } from '../core/index.ts';
 import { stringifyJson } from '../core/index.ts';
 import type { Transport } from '../kube/index.ts';
-import { deletePlace } from './delete-place.ts';
+import { deleteInstanceAt } from './delete-instance-at.ts';
 import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './model.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
@@ -44,7 +44,7 @@ async function remove(
   place: InstanceLocation,
   timeout: number | undefined = props?.settings?.timeout,
 ): Promise<void> {
-  await deletePlace(place, {
+  await deleteInstanceAt(place, {
     connection: props?.connection ?? { by: 'default' },
     transport: transports.get(fqn),
     ...(timeout === undefined ? {} : { timeout }),

@@ -107,7 +107,7 @@ export interface Macro {
   readonly member: boolean;
   /** The number of arguments without the receiver; undefined for any number. */
   readonly args: number | undefined;
-  /** Returns the expansion, an error, or undefined when the call is no use of the macro. */
+  /** Returns the expansion, an error, or undefined when the call is not a use of the macro. */
   readonly expand: (
     build: MacroBuilder,
     target: Expr | undefined,

@@ -141,7 +141,7 @@ function isOperator(name: string): boolean {
   );
 }
 
-/** The dotted name as text. Any other expression becomes a text that is no name of a function. */
+/** The dotted name as text. Any other expression becomes a text that is not a name of a function. */
 function dotted(expr: Expr): string {
   const node = expanded(expr);
   if (node.kind === 'ident') return node.name;

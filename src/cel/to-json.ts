@@ -50,7 +50,7 @@ function refuse(message: string): never {
 /**
  * Converts a result to the JSON of a template or status field, by kro's rules and with kro's error texts. Durations
  * have Go's form, timestamps are in UTC without fractions, and an empty optional is null. Bytes, large uints, keys that
- * are no strings and library types are refused. An object that is read as a whole is copied without its schema.
+ * are not strings, and library types are refused. An object that is read as a whole is copied without its schema.
  * `omit()` inside a list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {

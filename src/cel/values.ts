@@ -295,7 +295,7 @@ export abstract class ListView extends CelValue {
   /**
    * Equality with this list as the left operand.
    *
-   * @throws EvalFailure for a value that is no list
+   * @throws EvalFailure for a value that is not a list
    */
   abstract equals(other: Value): boolean;
 }
@@ -313,18 +313,18 @@ export abstract class MapView extends CelValue {
   /**
    * Equality with this map as the left operand.
    *
-   * @throws EvalFailure for a value that is no map
+   * @throws EvalFailure for a value that is not a map
    */
   abstract equals(other: Value): boolean;
 }
 
-/** The elements of any form of list; undefined for a value that is no list. */
+/** The elements of any form of list; undefined for a value that is not a list. */
 export function elementsOf(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value as readonly Value[];
   return value instanceof ListView ? value.elements() : undefined;
 }
 
-/** Key and value of all entries of any form of map; undefined for a value that is no map. */
+/** Key and value of all entries of any form of map; undefined for a value that is not a map. */
 export function entriesOf(value: Value): (readonly [Value, Value])[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof CelMap) return [...value.entries()];

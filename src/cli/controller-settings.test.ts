@@ -111,7 +111,7 @@ test('the level of the command line has precedence, and an unknown level is an e
     facets: 'none',
     from: '--kro-compatibility',
   });
-  await expect(controllerSettings(api, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is no level');
+  await expect(controllerSettings(api, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
 });
 
 test('without the right to read Deployments the level is the default, and its source says why', async () => {

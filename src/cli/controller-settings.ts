@@ -40,7 +40,7 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   const text = textOption(input, LEVEL_OPTION.name);
   const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
   if (text === undefined || level !== undefined) return level;
-  throw new TypeKroError(`--kro-compatibility ${text} is no level`, {
+  throw new TypeKroError(`--kro-compatibility ${text} is not a level`, {
     code: 'cli/usage',
     remedy: `write one of ${KRO_COMPATIBILITY_LEVELS.join(' and ')}`,
   });

@@ -15,5 +15,5 @@ test.each([
 });
 
 test.each(['', 's', '-1s', '1d', '99999999999s'])('"%s" is refused with the name of the option', (text) => {
-  expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is no duration/);
+  expect(() => parseDuration(text, 'timeout')).toThrow(/--timeout .* is not a duration/);
 });

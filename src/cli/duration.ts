@@ -11,7 +11,7 @@ import { goParseDurationMs } from '../golang/index.ts';
 export function parseDuration(text: string, option: string): number {
   const duration = goParseDurationMs(/^\d{1,9}$/.test(text) ? `${text}s` : text);
   if (duration === undefined || duration < 0) {
-    throw new TypeKroError(`--${option} ${text} is no duration`, {
+    throw new TypeKroError(`--${option} ${text} is not a duration`, {
       code: 'cli/bad-duration',
       remedy: 'write e.g. 90s, 2m or 500ms',
     });

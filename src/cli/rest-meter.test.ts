@@ -10,7 +10,7 @@ test.each<[string, number[], number[]]>([
   let used = 0;
   const told = shares.map((share, index) => {
     used += share;
-    return meter.look(index + 1, used);
+    return meter.sample(index + 1, used);
   });
   expect(told).toEqual(calm);
 });

@@ -5,7 +5,7 @@ const CALM_SHARE = 0.15;
 export class RestMeter {
   #at: number;
   #used: number;
-  #calmLooks = 0;
+  #calmSamples = 0;
 
   /** `now` is the time of the first sample, `used` the processor time until then, both in seconds. */
   constructor(now: number, used: number) {
@@ -14,11 +14,11 @@ export class RestMeter {
   }
 
   /** Takes a sample. Returns the number of samples in a row, including this one, with the process at rest. */
-  look(now: number, used: number): number {
+  sample(now: number, used: number): number {
     const isCalm = used - this.#used < CALM_SHARE * (now - this.#at);
     this.#at = now;
     this.#used = used;
-    this.#calmLooks = isCalm ? this.#calmLooks + 1 : 0;
-    return this.#calmLooks;
+    this.#calmSamples = isCalm ? this.#calmSamples + 1 : 0;
+    return this.#calmSamples;
   }
 }

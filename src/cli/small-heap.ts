@@ -56,7 +56,7 @@ export function keepHeapSmall(
 function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
   const look = () => {
-    const looks = meter.look(process.uptime(), cpuSeconds());
+    const looks = meter.sample(process.uptime(), cpuSeconds());
     if (looks === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
     if (looks === LOOKS_TO_REST) setFlagsFromString('--bytecode-old-age=1');
     if (looks % LOOKS_BETWEEN_COLLECTIONS === LOOKS_TO_COLLECT) collect();

@@ -181,7 +181,7 @@ function* linesOf(file: string, mayBeCut: boolean): Generator<JsonObject> {
 }
 
 function unreadable(file: string, number: number): TypeKroError {
-  return new TypeKroError(`line ${number} of ${file} is no part of a cluster's state`, {
+  return new TypeKroError(`line ${number} of ${file} is not part of a cluster's state`, {
     code: 'cluster/state-unreadable',
     remedy: 'restore the file, or remove the directory and begin with an empty cluster',
   });

@@ -82,19 +82,19 @@ function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
 
 function evaluateCollection(node: GraphNode, scope: Scope): EvaluatedResource {
   const { id } = node;
-  let turns = [scope];
+  let iterations = [scope];
   for (const dimension of dimensionsOf(node)) {
     const result = run(dimension.expression, scope);
     if ('pending' in result) return { id, included: true, objects: [], pending: result.pending };
     const items = Array.isArray(result.value) ? result.value : [];
-    turns = turns.flatMap(({ variables, context }) =>
+    iterations = iterations.flatMap(({ variables, context }) =>
       items.map((item) => ({ variables: new Map([...variables, [dimension.name, item]]), context })),
     );
   }
   const objects: JsonObject[] = [];
   const identities = new Set<string>();
-  for (const turn of turns) {
-    const object = fill(node, turn);
+  for (const iteration of iterations) {
+    const object = fill(node, iteration);
     if ('pending' in object) return { id, included: true, objects: [], pending: object.pending };
     const identity = identityOf(object.value);
     if (node.nodeType !== 'def' && identities.has(identity)) {

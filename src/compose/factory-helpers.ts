@@ -125,7 +125,7 @@ function refuseNoList(value: unknown): never {
   const shown = isPlain ? stringifyJson(value) : undefined;
   return refuse(
     'argument',
-    `${shown ?? 'an object'} stands where the factory takes a list`,
+    `${shown ?? 'an object'} is passed where the factory takes a list`,
     `put it into brackets: [${shown ?? '…'}]`,
   );
 }

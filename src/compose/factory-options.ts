@@ -105,7 +105,7 @@ export function checkedCall(options: DeployCallOptions = {}): DeployCallOptions 
 /**
  * Checks the name of an instance that a caller gave, and returns it.
  *
- * @throws TypeKroError `compose/invalid-option` for a value that is no text, or is empty.
+ * @throws TypeKroError `compose/invalid-option` for a value that is not a text, or is empty.
  */
 export function checkedName(name: unknown, call: string): string {
   if (typeof name === 'string' && name !== '') return name;
@@ -133,7 +133,10 @@ export function checkFactoryOptions(options: object): void {
           code: 'compose/unknown-option',
           remedy: remedyFor(name, FACTORY_OPTIONS),
         })
-      : new TypeKroError(`the option "${name}" of a factory is gone`, { code: 'compose/superseded-option', remedy });
+      : new TypeKroError(`the option "${name}" of a factory was removed`, {
+          code: 'compose/superseded-option',
+          remedy,
+        });
   }
   checkValues(options, FACTORY_OPTIONS, '');
   const { retryPolicy } = options as FactoryOptions;

@@ -128,7 +128,7 @@ export interface ReadinessResult {
   readonly message?: string;
 }
 
-/** The members of every resource of a composition that are no fields of its kind. */
+/** The members of every resource of a composition that are not fields of its kind. */
 export interface ResourceHandle {
   /** Id of the resource in the graph. */
   readonly id: string;

@@ -40,7 +40,7 @@ const amounts = new WeakMap<object, Amount>();
  * Makes a quantity of Kubernetes: `quantity(spec.memory).isGreaterThan('1Gi')`. The operator `<` compares such texts
  * letter by letter.
  *
- * @throws TypeKroError `compose/quantity` for a constant text that is no quantity. A text that the graph reads fails
+ * @throws TypeKroError `compose/quantity` for a constant text that is not a quantity. A text that the graph reads fails
  * when it is evaluated; test it with `isQuantity` first.
  */
 export const quantity = defineFactory((text: string): Quantity => amountObject(amountOf(text)));
@@ -60,7 +60,7 @@ function amountOf(given: unknown): Amount {
   }
   if (typeof value === 'string' && !hasTokens(value)) {
     if (constant(`isQuantity(${quoteCel(value)})`) !== true) {
-      throw new TypeKroError(`"${value}" is no quantity`, {
+      throw new TypeKroError(`"${value}" is not a quantity`, {
         code: 'compose/quantity',
         remedy: 'write a number with or without a suffix: 250m, 2, 1.5Gi, 10M',
       });
@@ -68,7 +68,7 @@ function amountOf(given: unknown): Amount {
     return `quantity(${quoteCel(value)})`;
   }
   if (typeof value !== 'string' && symbolic(value) === undefined) {
-    throw new TypeKroError(`${String(value)} is no text of a quantity`, {
+    throw new TypeKroError(`${String(value)} is not a text of a quantity`, {
       code: 'compose/quantity',
       remedy: 'pass a text: "2", "500m", "1Gi"',
     });

@@ -182,7 +182,7 @@ export function waitingFor<Fields extends object>(
   readyWhen: string | undefined,
 ): Resource<Fields> {
   if (readyWhen === undefined) {
-    throw new TypeKroError(`${kind} has no rule that tells when it is ready`, {
+    throw new TypeKroError(`${kind} has no rule for when it is ready`, {
       code: 'compose/no-readiness',
       remedy: 'leave waitForReady out: such an object is ready when it exists; or call withReadyWhen',
     });

@@ -103,7 +103,7 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
  * The structural schema of a declared status; `undefined` for a schema without a structural form, which only gives
  * types.
  *
- * @throws CompositionError for a value that is no schema
+ * @throws CompositionError for a value that is not a schema
  */
 export function declaredStatus(input: SchemaInput): Schema | undefined {
   const result = fromStandardSchema(input);

@@ -195,7 +195,7 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
 /** Is the value a resource or a whole other node, which an arrow function may return without a meaning? */
 const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
 
-/** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are no value. */
+/** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are allowed. */
 function withoutStatus(returned: unknown, site: Site): undefined {
   const value = resolve(returned);
   const inner = symbolic(value);

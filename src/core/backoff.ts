@@ -11,11 +11,11 @@ export interface BackoffPolicy {
 }
 
 /** The largest exponent of the factor. Every practical policy reaches `maxMs` before. */
-const MAX_DOUBLINGS = 52;
+const MAX_EXPONENT = 52;
 
 /** The wait in milliseconds after this number of failures in a row (at least 1). `random` is in [0, 1). */
 export function backoffMs(policy: BackoffPolicy, failures: number, random: number): number {
   const { initialMs, maxMs, factor = 2, jitter = 0.5 } = policy;
-  const fullMs = Math.min(maxMs, initialMs * factor ** Math.min(failures - 1, MAX_DOUBLINGS));
+  const fullMs = Math.min(maxMs, initialMs * factor ** Math.min(failures - 1, MAX_EXPONENT));
   return Math.round(fullMs * (1 - jitter + jitter * random));
 }

@@ -52,14 +52,12 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string, co
   return lines.join('\n');
 }
 
-/**
- * The excerpt shows at most `MAX_SHOWN` code points of a source line, up to `SHOWN_BEFORE` of them before the column.
- */
-const MAX_SHOWN = 200;
-const SHOWN_BEFORE = 120;
+/** The maximum length of an excerpt, and of its part before the column, in code points. */
+const MAX_EXCERPT_LENGTH = 200;
+const MAX_LENGTH_BEFORE_COLUMN = 120;
 
 /** The least number of code points that an excerpt shows, in a terminal of any width. */
-const MIN_SHOWN = 20;
+const MIN_EXCERPT_LENGTH = 20;
 
 /** The columns of the marks that show that a line was cut. */
 const CUT_MARKS_WIDTH = 4;
@@ -75,8 +73,8 @@ function excerpt(text: string, { line: number, column }: SourcePosition, columns
   const line = text.slice(start, end);
   const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);
   const gutter = `${number} | `;
-  const room = columns === undefined ? MAX_SHOWN : columns - gutter.length - 2;
-  const { shown, before } = stretch(line, Math.max(0, at), Math.min(MAX_SHOWN, room));
+  const room = columns === undefined ? MAX_EXCERPT_LENGTH : columns - gutter.length - 2;
+  const { shown, before } = stretch(line, Math.max(0, at), Math.min(MAX_EXCERPT_LENGTH, room));
   const pad = before.map((character) => (character === '\t' ? '\t' : ' ')).join('');
   return [`  ${gutter}${shown}`, `  ${' '.repeat(gutter.length - 2)}| ${pad}^`];
 }
@@ -89,10 +87,10 @@ function stretch(
 ): { readonly shown: string; readonly before: readonly string[] } {
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
   // A terminal also shows the marks; without one, a cut line has the usual length.
-  const width = Math.max(MIN_SHOWN, room === MAX_SHOWN ? room : room - CUT_MARKS_WIDTH);
-  const most = { shown: width, before: Math.floor((width * SHOWN_BEFORE) / MAX_SHOWN) };
-  const head = Array.from(line.slice(Math.max(0, end - 2 * SHOWN_BEFORE), end)).slice(-most.before);
-  const tail = Array.from(line.slice(end, end + 2 * MAX_SHOWN)).slice(0, most.shown - head.length);
+  const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
+  const most = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
+  const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-most.before);
+  const tail = Array.from(line.slice(end, end + 2 * MAX_EXCERPT_LENGTH)).slice(0, most.shown - head.length);
   const start = end - head.join('').length;
   const prefix = start > 0 ? '… ' : '';
   const suffix = end + tail.join('').length < line.length ? ' …' : '';

@@ -3,7 +3,7 @@ import { yamlLibrary } from './late-parts.ts';
 
 /**
  * Characters that YAML output must escape, because readers of YAML 1.1 (kubectl, kro) refuse them or read them as line
- * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are no characters.
+ * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are not characters.
  */
 // eslint-disable-next-line no-control-regex -- control characters are what it finds
 export const SPECIAL_IN_YAML = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;

@@ -94,7 +94,7 @@ export function hasInventoryOf(instance: KubeObject, parent: KubeObject): boolea
   return id(parent) !== undefined && id(instance) === id(parent);
 }
 
-/** An instance of a controller, and the definition with which direct mode goes on. */
+/** An instance of a controller, and the definition that direct mode continues with. */
 export interface ControllerInstance {
   readonly graph: Graph;
   readonly definition: JsonObject;

@@ -161,7 +161,7 @@ async function deploy(
     const why: unknown = isGivenUp ? signal.reason : error;
     const said = why instanceof Error ? why.message : String(why);
     const message = isGivenUp
-      ? `given up: ${said}; what was created stays: deploy again to continue, or remove it with deleteInstance()`
+      ? `aborted: ${said}; the created objects stay: deploy again to continue, or remove it with deleteInstance()`
       : said;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;

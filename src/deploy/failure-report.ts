@@ -16,7 +16,7 @@ const MAX_OBJECTS = 5;
 const MAX_CHILDREN = 50;
 
 /** The kinds that have logs, with their names for `kubectl logs`. */
-const LOGGED = new Map([
+const LOG_NAMES = new Map([
   ['Deployment', 'deployment'],
   ['StatefulSet', 'statefulset'],
   ['DaemonSet', 'daemonset'],
@@ -27,7 +27,7 @@ const LOGGED = new Map([
 
 /** The command that prints the logs of an object; `undefined` for kinds without logs. */
 export function logsCommand({ kind, name, namespace = 'default' }: ObjectRef): string | undefined {
-  const type = LOGGED.get(kind);
+  const type = LOG_NAMES.get(kind);
   return type === undefined ? undefined : `kubectl logs -n ${namespace} ${type}/${name} --all-containers`;
 }
 

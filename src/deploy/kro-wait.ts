@@ -242,7 +242,7 @@ async function waitForGoal(
   const { generation = 1 } = instance.metadata;
   const ref = refOf(instance);
   const refused = new AbortController();
-  let patience: { cancel(): void } | undefined;
+  let refusalTimer: { cancel(): void } | undefined;
   let last = UNSEEN;
   let latest = instance;
   try {
@@ -264,11 +264,11 @@ async function waitForGoal(
           ? remedyOfRefusal(ready.message, ref.namespace ?? 'default')
           : undefined;
       if (remedy === undefined) {
-        patience?.cancel();
-        patience = undefined;
+        refusalTimer?.cancel();
+        refusalTimer = undefined;
       } else {
         const fail = () => refused.abort(remedy);
-        patience ??= systemClock.setTimer(REFUSED_MS, fail);
+        refusalTimer ??= systemClock.setTimer(REFUSED_MS, fail);
       }
       return goal.isReached(object, ready, isCurrent) ? object : undefined;
     };
@@ -292,7 +292,7 @@ async function waitForGoal(
       remedy: String(refused.signal.reason),
     });
   } finally {
-    patience?.cancel();
+    refusalTimer?.cancel();
   }
 }
 

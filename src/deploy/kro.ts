@@ -161,7 +161,7 @@ function deletedAgain(target: DeployTarget): Error {
     {
       code: 'deploy/superseded',
       object: definitionRef(target),
-      remedy: 'find out who does (a tool that prunes what it does not know?), and deploy again',
+      remedy: 'find the client that does (a tool that prunes unknown objects?), and deploy again',
     },
   );
 }

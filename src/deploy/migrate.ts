@@ -59,7 +59,7 @@ export async function takeFromController<Context extends TakenContext>(
     return context;
   }
   if (deletionTimestamp !== undefined) {
-    throw new TypeKroError(`${ref.kind} "${ref.name}" is being deleted with everything that belongs to it`, {
+    throw new TypeKroError(`${ref.kind} "${ref.name}" is being deleted with all of its objects`, {
       code: 'deploy/being-deleted',
       object: ref,
       remedy: 'deploy again when it is gone',
@@ -138,7 +138,7 @@ async function release({ api, signal }: TakenContext, ref: ObjectRef): Promise<v
   throw new TypeKroError(`${ref.kind} "${ref.name}" keeps being changed and cannot be taken over`, {
     code: 'deploy/contended',
     object: ref,
-    remedy: 'stop what changes it (it is suspended, so no controller should), and deploy again',
+    remedy: 'stop the client that changes it (it is suspended, so no controller should), and deploy again',
   });
 }
 
@@ -167,7 +167,7 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
           cause: error,
           remedy:
             'its children are safe. The finalizer "orphan" is removed by the garbage collector: is kube-controller-manager ' +
-            `running? Remove other ones with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it goes on from here`,
+            `running? Remove other ones with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it continues from here`,
         },
       );
     }

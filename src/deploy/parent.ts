@@ -116,7 +116,7 @@ export function readRecord(parent: KubeObject, ref: ObjectRef): DirectRecord {
       throw new TypeKroError(`data.${key} of the deployment's record is missing or no JSON object`, {
         code: 'deploy/record-invalid',
         object: ref,
-        remedy: 'deploy again to write it anew; the children stay as they are',
+        remedy: 'deploy again to write it; the children do not change',
       });
     }
     return value;

@@ -202,7 +202,7 @@ describe('carrying out a decision', () => {
     expect(failed.get('ConfigMap/n/a')).toMatchObject({ digest: 'another', failures: 1 });
   });
 
-  it('counts failures of one object: another object of the name begins anew', async () => {
+  it('counts failures of one object: another object of the name starts from one', async () => {
     const { ports, failed } = rig({ 'apply a': [refusal(422), refusal(422), refusal(422)] });
     const counts: unknown[] = [];
     for (const uid of ['one', 'one', undefined]) {

@@ -321,7 +321,7 @@ test('a BGP peer has no summarising condition, so waitForReady is refused', () =
     composed(({ name }) => {
       ciliumBGPPeerConfig({ id: 'peer', name, spec: {}, waitForReady: true });
     }),
-  ).toThrow('CiliumBGPPeerConfig has no rule that tells when it is ready');
+  ).toThrow('CiliumBGPPeerConfig has no rule for when it is ready');
 });
 
 test('nats, ory, rook and valkey kinds', () => {

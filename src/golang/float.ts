@@ -151,7 +151,7 @@ export function parseFloat64(text: string): number | 'syntax' | 'range' {
   return hex ? hexValue(hex[1] === '-', hex[2] ?? '', hex[3] ?? '', Number(hex[4])) : 'syntax';
 }
 
-/** Underscores may stand between digits and after a base prefix; anywhere else the text is no number. */
+/** Underscores may stand between digits and after a base prefix; anywhere else the text is not a number. */
 function withoutUnderscores(text: string): string | undefined {
   if (!text.includes('_')) return text;
   const body = text.replace(/^[+-]?(?:0[xXoObB])?/, (prefix) => (prefix.length > 1 ? '0' : ''));

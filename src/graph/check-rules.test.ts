@@ -18,7 +18,7 @@ ${lines.map((line) => `    ${line}`).join('\n')}
   resources: []
 `;
   const [document] = parseDefinitions(text, 'x.yaml').documents;
-  if (document === undefined) throw new Error('the test’s definition is no YAML');
+  if (document === undefined) throw new Error('the test’s definition is not YAML');
   const { graph, diagnostics } = compile(document, { sources: builtinSource(), strict });
   const found = diagnostics.map(({ code, message, source, hint }) => ({
     code,
@@ -50,7 +50,7 @@ describe('rules that an API server refuses', () => {
   const cases: [string, string, object][] = [
     ['types', `'string | validation="self > 1"'`, { at: '> 1"', message: expect.stringContaining('(string, int)') }],
     [
-      'a result that is no boolean',
+      'a result that is not a boolean',
       `string | validation="self + 'x'"`,
       { at: 'self', message: 'it is a string, not a bool' },
     ],

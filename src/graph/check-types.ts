@@ -182,7 +182,7 @@ export function conditionHint(type: CelType): string | undefined {
   return isOptional(type) ? 'take the value out with .orValue(…) and compare it' : undefined;
 }
 
-/** The remedy for a dimension that is no list. */
+/** The remedy for a dimension that is not a list. */
 export function listHint(type: CelType): string | undefined {
   if (isOptional(type)) return 'take the list out with .orValue([])';
   if (type.kind === 'map') return 'iterate over its keys: expr.map(key, key)';

@@ -85,7 +85,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/not-a-list',
-    'The value of a forEach dimension is no list.',
+    'The value of a forEach dimension is not a list.',
     withConfigMap('forEach:\n  - tag: ${schema.spec.name}'),
     'Give a list: split a text, iterate over the keys of a map, take the value out of an optional.',
   ),
@@ -97,7 +97,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/condition-type',
-    'An entry of readyWhen or includeWhen is no boolean.',
+    'An entry of readyWhen or includeWhen is not a boolean.',
     withConfigMap('includeWhen:\n  - ${schema.spec.count}'),
     'Compare the value: ${schema.spec.count > 0}.',
   ),

@@ -75,7 +75,7 @@ export const structureCodes: readonly CodeInfo[] = [
   ),
   error(
     'graph/external-selector',
-    'The selector of an externalRef is no label selector, and no expression that gives one.',
+    'The selector of an externalRef is not a label selector, and no expression that gives one.',
     withResources(
       '- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {selector: {matchExpressions: [{key: app, operator: Near}]}}}',
     ),

@@ -26,7 +26,8 @@ export const yamlCodes: readonly CodeInfo[] = [
     severity: 'error',
     summary: 'An alias names an anchor that is not defined before the alias.',
     example: 'labels: *common\n',
-    remedy: 'Put the anchor (&common) on an earlier value of the same document, or quote the text if it is no alias.',
+    remedy:
+      'Put the anchor (&common) on an earlier value of the same document, or quote the text if it is not an alias.',
   },
   {
     code: 'yaml/alias-bomb',

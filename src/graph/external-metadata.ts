@@ -79,7 +79,7 @@ function selectorProblems(selector: JsonValue, level: KroCompatibility | undefin
   return labelSelectorProblems(selector).map(({ path, message }) => {
     const at = [...steps, ...path];
     const kro = `invalid label selector: [${formatPath(at)}: ${message}]`;
-    return { code: 'graph/external-selector', steps: at, kro, message: `this is no label selector: ${message}` };
+    return { code: 'graph/external-selector', steps: at, kro, message: `this is not a label selector: ${message}` };
   });
 }
 

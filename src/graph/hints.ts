@@ -53,7 +53,7 @@ const RESERVED_WORDS: ReadonlyMap<string, string> = new Map([
   ['let', 'CEL has no variables: write the value itself where it is used'],
   ['const', 'CEL has no variables: write the value itself where it is used'],
   ['return', 'leave it out: an expression is its value'],
-  ['function', 'CEL has no functions of its own making: write list.map(x, …), or the value itself'],
+  ['function', 'CEL has no user-defined functions: write list.map(x, …), or the value itself'],
   [
     'var',
     'values of the instance are in schema.spec: declare the field there, and write schema.spec.NAME for var.NAME',
@@ -96,8 +96,8 @@ const FOREIGN_FUNCTIONS = new Map([
   ['ternary', 'write condition ? a : b'],
   ['iif', 'write condition ? a : b'],
   ['ifelse', 'write condition ? a : b'],
-  ['printf', 'put texts together with +, and string(…) around what is no text'],
-  ['sprintf', 'put texts together with +, and string(…) around what is no text'],
+  ['printf', 'put texts together with +, and string(…) around what is not a text'],
+  ['sprintf', 'put texts together with +, and string(…) around what is not a text'],
   ['str', 'write string(…)'],
   ['tostring', 'write string(…)'],
   ['atoi', 'write int(…)'],
@@ -144,7 +144,7 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
   if (name === '_+_') {
     if (operands.includes('string')) {
       const other = operands.find((operand) => operand !== 'string') ?? '';
-      if (NUMBERS.includes(other) || other === 'bool') return 'write string(…) around the part that is no string';
+      if (NUMBERS.includes(other) || other === 'bool') return 'write string(…) around the part that is not a string';
       if (other.startsWith('optional_type')) return 'add .orValue("") to the optional part';
     }
     return mixedNumbers(operands);
@@ -169,7 +169,7 @@ function negationHint(type: string, read: string): string | undefined {
   if (NUMBERS.includes(type)) return `write ${read} == 0 instead of !${read}`;
   if (/^(?:list|map)\(/.test(type)) return `write size(${read}) == 0 instead of !${read}`;
   if (type.startsWith('optional_type')) return `write !${read}.hasValue()`;
-  return read.includes('.') ? `write !has(${read}) to ask whether it is there` : undefined;
+  return read.includes('.') ? `write !has(${read}) to test whether it exists` : undefined;
 }
 
 /** The hint for a comparison with null: in CEL, a read of a missing field fails instead of giving null. */
@@ -178,7 +178,7 @@ function nullHint(name: string, text: string, offset: number): string {
   const behind = READ_BEHIND.exec(text.slice(offset + 2))?.[1];
   const read = [before, behind].find((each) => each?.includes('.') === true) ?? 'object.field';
   const has = name === '_!=_' ? `has(${read})` : `!has(${read})`;
-  return `nothing of this type is null; write ${has} to ask whether it is ${name === '_!=_' ? 'there' : 'missing'}`;
+  return `nothing of this type is null; write ${has} to test whether it is ${name === '_!=_' ? 'present' : 'missing'}`;
 }
 
 /** The hint for the comparison of a boolean with a text. */
@@ -208,7 +208,7 @@ function typeWords(type: string): string | undefined {
 export function celWords(message: string): string {
   if (message === 'reserved identifier: if') return 'CEL has no function if';
   const reserved = /^reserved identifier: (\w+)$/.exec(message)?.[1];
-  if (reserved !== undefined) return `"${reserved}" is a word that CEL keeps for itself, and no name`;
+  if (reserved !== undefined) return `"${reserved}" is a reserved word of CEL, and cannot be a name`;
   const items = COLLECTION.exec(message)?.[1];
   if (items !== undefined) return `${items} has forEach: it is a list of objects, and no single one`;
   const negated = /^found no matching overload for '!_' applied to '\((.+)\)'$/s.exec(message)?.[1];

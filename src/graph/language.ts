@@ -276,7 +276,7 @@ export class Language {
   fieldType(id: string, pathText: string): CelType | undefined {
     const node = this.#nodes.get(id);
     if (node?.schema === undefined) return undefined;
-    // The selector of an external reference is no field of the kind.
+    // The selector of an external reference is not a field of the kind.
     const selecting = node.selects ? selectorFieldType(pathText) : undefined;
     if (selecting !== undefined) return selecting;
     const at = this.#paths.at(node.schema, pathText);

@@ -110,7 +110,7 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
     return findings;
   const second: YamlFinding = {
     ...first,
-    message: 'a second object begins here, and no line "---" stands before it',
+    message: 'a second object begins here, and there is no line "---" before it',
     hint: 'put a line "---" between the two objects',
   };
   return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
@@ -188,14 +188,11 @@ const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?
     'an object begins in the middle of a line that already is a member',
     'quote the value if it contains ": ", or put the nested object on lines of its own',
   ],
-  MULTILINE_IMPLICIT_KEY: [
-    'a key stands on more than one line',
-    'check the indentation and the quotes on the lines above',
-  ],
+  MULTILINE_IMPLICIT_KEY: ['a key is on more than one line', 'check the indentation and the quotes on the lines above'],
   MISSING_CHAR: ['a closing quote, bracket or colon is missing', 'close what was opened on the lines above'],
   BAD_SCALAR_START: ['a value without quotes cannot begin with this character', 'quote the value'],
   BAD_DQ_ESCAPE: ['this escape does not exist', 'write the backslash twice, or use single quotes'],
-  BAD_ALIAS: ['this is no valid alias', 'quote the value if it is no alias'],
+  BAD_ALIAS: ['this is not a valid alias', 'quote the value if it is not an alias'],
   RESOURCE_EXHAUSTION: ['values are nested too deep'],
 };
 

@@ -58,7 +58,7 @@ export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
 }
 
 /**
- * Reads a definition. Returns undefined, and reports a problem, when the value is no definition or lacks `spec.schema`.
+ * Reads a definition. Returns undefined, and reports a problem, when the value is not a definition or lacks `spec.schema`.
  */
 export function readDefinition(value: JsonValue, problems: Problems): ParsedDefinition | undefined {
   const reader = new Reader(problems);
@@ -94,7 +94,7 @@ export function readDefinition(value: JsonValue, problems: Problems): ParsedDefi
   };
 }
 
-/** The remedy for a value that is no list, such as a map of resources by their ids. */
+/** The remedy for a value that is not a list, such as a map of resources by their ids. */
 function listHint(value: JsonValue, path: readonly PathStep[]): string {
   if (path.at(-1) === 'forEach' && typeof value === 'string')
     return `give each list a name: write "- item: ${value}" below forEach:`;

@@ -39,7 +39,7 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
   if (rules.length > 0) {
     const kro = `failed to extract GVK from resource ${id}: invalid kind ${goQuote(kind)}: ${rules.join('; ')} (must be a valid DNS-1035 label when lowercased)`;
     const hint = kind.includes('${') ? 'expressions cannot fill the kind' : undefined;
-    return { ok: false, code: 'graph/invalid-kind', field: 'kind', kro, message: `"${kind}" is no kind`, hint };
+    return { ok: false, code: 'graph/invalid-kind', field: 'kind', kro, message: `"${kind}" is not a kind`, hint };
   }
   const type = { ...parseApiVersion(apiVersion), kind };
   const schema = source.schemaOf(type);

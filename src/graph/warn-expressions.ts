@@ -87,7 +87,7 @@ interface FailingCall {
 }
 
 /**
- * Conversions to a number of a constant text that is no number, and constant patterns of `matches` that RE2 refuses.
+ * Conversions to a number of a constant text that is not a number, and constant patterns of `matches` that RE2 refuses.
  */
 function failingCalls(root: Expr): FailingCall[] {
   const found: FailingCall[] = [];
@@ -104,7 +104,7 @@ function failingCalls(root: Expr): FailingCall[] {
 
 function failingConversion(call: string, text: string): FailingCall[] {
   if (/^[+-]?\d+$/.test(text)) return [];
-  const message = `${call}(${JSON.stringify(text)}) can never give a value: the text is no number`;
+  const message = `${call}(${JSON.stringify(text)}) can never give a value: the text is not a number`;
   return [{ message, hint: 'write digits in the quotes, or the number itself' }];
 }
 
@@ -248,7 +248,7 @@ class Warner {
     for (const { id, steps } of found.reads) {
       const draft = this.#drafts.get(id);
       if (draft?.resolved?.type.kind !== 'Secret' || steps[0] !== 'stringData') continue;
-      const message = `${id}.stringData is never there: the API server takes it in and does not give it back`;
+      const message = `${id}.stringData is never there: the API server accepts the field and does not return it`;
       this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
     }
   }
@@ -313,8 +313,7 @@ class Warner {
     const schema = this.#language.fieldSchema(draft.id, field.site.pathText);
     const types = schema === undefined ? [] : (expectedTypes(schema) ?? []);
     if (types.length !== 2 || !types.includes('string') || !types.includes('number')) return;
-    const message =
-      'this text becomes a quantity; put together from parts it may be one that was not meant (1500m, 0.500m)';
+    const message = 'this text becomes a quantity; joined from parts it may be a wrong amount (1500m, 0.500m)';
     this.#warn(
       'graph/quantity-concatenation',
       message,
@@ -354,7 +353,7 @@ class Warner {
       .flatMap(({ loopVariables: names }) => names)
       .find((name) => name === 'schema' || this.#drafts.has(name));
     if (hides === undefined) return;
-    const message = `the variable "${hides}" of this loop hides what has the same name, in its list too`;
+    const message = `the variable "${hides}" of this loop hides another name, in its list, too`;
     this.#report('graph/hidden-name', message, placeOf(found), 'give the variable another name');
   }
 
@@ -417,7 +416,7 @@ function isAdded(expr: Expr): boolean {
   return expr.args.some((part) => (part.kind === 'literal' && part.type === 'string') || isAdded(part));
 }
 
-/** The literal keys of a map literal that are no fields of the expected object. */
+/** The literal keys of a map literal that are not fields of the expected object. */
 function extraKeys(
   field: CompiledExpression<FieldSite>,
   expected: CelType,

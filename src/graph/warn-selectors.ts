@@ -9,7 +9,7 @@ import type { Problems } from './problems.ts';
 export function warnSelectors(drafts: readonly ResourceDraft[], problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, problems);
-  // A Service that selects the labels that a workload should have is no second mistake.
+  // A Service that selects the labels that a workload should have is not a second mistake.
   if (problems.size === before) warnServiceSelectors(drafts, problems);
 }
 

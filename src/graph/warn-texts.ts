@@ -5,7 +5,7 @@ import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';
 import { scanExpressions } from './scan.ts';
 
-/** The advice for a text that seems to read a value of the graph but is no expression. */
+/** The advice for a text that seems to read a value of the graph but is not an expression. */
 export interface TextAdvice {
   readonly message: string;
   readonly hint: string;
@@ -84,7 +84,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
     if (part.kind === 'expression') continue;
     const before = scanned.parts[index - 1];
     if (before?.kind === 'expression' && part.text.startsWith('}') && depth <= 0) {
-      const message = 'a "}" stands behind the expression, and becomes part of the text';
+      const message = 'there is a "}" after the expression, which becomes part of the text';
       return { message, hint: `write \${${before.text}}`, offset: part.offset };
     }
     depth += count(part.text, '{') - count(part.text, '}');
@@ -93,7 +93,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
       if (found === null || !known(found[2])) continue;
       const path = (found[1] ?? '').replace(/\.$/, '');
       return {
-        message: `${shown(found[0])} stays in the text as it is: an expression stands in \${…}, not in ${what}`,
+        message: `${shown(found[0])} stays in the text as it is: an expression is written in \${…}, not in ${what}`,
         hint: `write \${${path}}`,
         offset: part.offset + found.index,
       };
@@ -102,7 +102,7 @@ export function textAdvice(text: string, names: ReadonlySet<string>): TextAdvice
   const whole = WHOLE.exec(text);
   if (whole === null || !known(whole[2])) return undefined;
   const path = whole[1] ?? '';
-  const message = `${shown(path)} stays as it is: without \${…} it is no expression`;
+  const message = `${shown(path)} stays as it is: without \${…} it is not an expression`;
   return { message, hint: `write \${${path}}`, offset: text.indexOf(path) };
 }
 

@@ -64,13 +64,13 @@ class Converter {
       this.#report(
         node,
         'yaml/unknown-alias',
-        `no anchor &${node.source} stands before this alias`,
-        'name an anchor that stands above in the same document, or quote the text',
+        `there is no anchor &${node.source} before this alias`,
+        'name an anchor of an earlier line of the same document, or quote the text',
       );
       return { value: null, size: 1 };
     }
     if (entry.result === undefined) {
-      this.#report(node, 'yaml/unknown-alias', `the alias *${node.source} stands inside the value it names`);
+      this.#report(node, 'yaml/unknown-alias', `the alias *${node.source} is inside the value that it names`);
       return { value: null, size: 1 };
     }
     this.targets.set(node, entry.node);
@@ -141,7 +141,12 @@ class Converter {
     if (node.tag !== undefined) return this.#tagged(node, node.tag, source);
     if (node.type !== undefined && node.type !== 'PLAIN') return source;
     if (/^[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$/.test(source)) {
-      this.#report(node, 'yaml/unsupported-value', `${source} has no place in JSON`, 'quote it to make it a string');
+      this.#report(
+        node,
+        'yaml/unsupported-value',
+        `${source} cannot be written in JSON`,
+        'quote it to make it a string',
+      );
       return null;
     }
     if (isOldBoolean(source)) this.#warnOldBoolean(node, source);

@@ -13,7 +13,7 @@ export interface YamlProblem {
 const HELM =
   /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
 
-/** The problem of a text that is no YAML because it is a template of Helm. */
+/** The problem of a text that is not YAML because it is a template of Helm. */
 export function helmProblem(source: string): YamlProblem | undefined {
   const offset = source.search(HELM);
   if (offset < 0) return undefined;
@@ -104,7 +104,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
   const smart = /[\u201c\u201d\u2018\u2019]/.exec(line);
   if (smart !== null && code !== 'TAB_AS_INDENT')
     return {
-      message: 'these quotes are no quotes of YAML',
+      message: 'these quotes are not quotes of YAML',
       offset: start + smart.index,
       hint: 'write straight ones: "text"',
     };
@@ -268,7 +268,7 @@ function colonInText(line: string, at: number): Mistake | undefined {
     return undefined;
   const told = text.length <= 80 ? `'${text.replaceAll("'", "''")}'` : "'…'";
   return {
-    message: 'the ": " in this text makes YAML take what stands before it for a key',
+    message: 'the ": " in this text makes YAML read the text before it as a key',
     offset: at + colon,
     hint: `put the whole value into single quotes: ${told}`,
   };

@@ -6,7 +6,7 @@ import type { FunctionSyntax } from './syntax.ts';
 
 function functionOf(text: string): FunctionSyntax {
   const node = parseExpressionAt(text, 0, { ecmaVersion: 'latest', sourceType: 'module', checkPrivateFields: false });
-  if (!isFunction(node)) throw new Error(`${text} is no function`);
+  if (!isFunction(node)) throw new Error(`${text} is not a function`);
   return node;
 }
 

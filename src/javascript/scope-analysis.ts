@@ -226,7 +226,7 @@ class Analysis {
         }
         return this.visit(node.body, { ...at, scope });
       }
-      // The names in these nodes are no references: labels, exported names, `new.target`.
+      // The names in these nodes are not references: labels, exported names, `new.target`.
       case 'LabeledStatement':
         return this.visit(node.body, at);
       case 'BreakStatement':

@@ -12,7 +12,7 @@ export function answerJson(text: string, what: string): JsonValue {
     return parseJson(text);
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
-    const message = `the server's answer is no JSON: ${thrown.message}`;
+    const message = `the server's answer is not JSON: ${thrown.message}`;
     throw new KubeError(message, { status: 200, reason: 'InvalidAnswer', what, cause: thrown });
   }
 }

@@ -147,8 +147,8 @@ describe('KubeClient', () => {
 
   it.each<[string, unknown]>([
     ['no metadata', { items: [] }],
-    ['items that are no list', { metadata: {}, items: 'a' }],
-    ['an item that is no object', { metadata: {}, items: [null] }],
+    ['items that are not a list', { metadata: {}, items: 'a' }],
+    ['an item that is not an object', { metadata: {}, items: [null] }],
     ['an item without metadata', { metadata: {}, items: [{}] }],
   ])('refuses a list with %s', async (_title, body) => {
     const { client } = setup(() => ({ body }));

@@ -49,7 +49,8 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
   {
     codes: /^ERR_OSSL_/,
-    remedy: 'the certificate or the key of the user in the kubeconfig is no PEM text: log in again, or write it anew',
+    remedy:
+      'the certificate or the key of the user in the kubeconfig is not a PEM text: log in again, or write it again',
   },
 ];
 

@@ -41,7 +41,7 @@ export class Connection {
   /** The time of the last sent or received bytes, in milliseconds of `monotonicMs`. */
   activeAt = monotonicMs();
   /** The longest allowed time without any bytes, in milliseconds. */
-  patienceMs = SPARE_MS;
+  idleLimitMs = SPARE_MS;
 
   constructor(dial: Dial, owner: ConnectionOwner) {
     const socket = dial((bytes) => this.#read(bytes));
@@ -86,7 +86,7 @@ export class Connection {
       this.#exchange(head, request, {
         head: (given) => {
           // An error response in place of a stream has the time limit of a complete answer.
-          if (given.status < 400) this.patienceMs = Number.POSITIVE_INFINITY;
+          if (given.status < 400) this.idleLimitMs = Number.POSITIVE_INFINITY;
           resolve({ ...given, body });
         },
         data: (bytes) => body.push(Buffer.from(bytes)),
@@ -114,7 +114,7 @@ export class Connection {
     });
     signal?.addEventListener('abort', abort, { once: true });
     this.activeAt = monotonicMs();
-    this.patienceMs = ANSWER_MS;
+    this.idleLimitMs = ANSWER_MS;
     this.#socket.ref();
     this.#send(head, body);
   }
@@ -123,7 +123,7 @@ export class Connection {
     this.#settle()?.done();
     // If the server answered before it read the whole request, it would take the rest for a part of the next request.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
-    this.patienceMs = this.#spareMs;
+    this.idleLimitMs = this.#spareMs;
     // A spare socket must not keep the process alive.
     this.#socket.unref();
     this.#owner.freed(this);

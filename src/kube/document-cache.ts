@@ -127,7 +127,7 @@ function textOf(stored: Buffer, hash: string | undefined): string | undefined {
 const sha256 = (data: string | Buffer): string => cryptoLibrary().createHash('sha256').update(data).digest('hex');
 const sha512 = (data: Buffer): string => cryptoLibrary().createHash('sha512').update(data).digest('hex');
 
-/** The result; undefined when the file system fails, because an unusable cache is no error. */
+/** The result; undefined when the file system fails, because an unusable cache is not an error. */
 async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -26,7 +26,7 @@ test.each([
 test.each([
   ['another host', { ...FILE, server: 'https://kube.example:6443' }, 'ECONNREFUSED'],
   ['another context', { ...FILE, context: 'kind' }, 'ECONNREFUSED'],
-  ['a kubeconfig that is no file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
+  ['a kubeconfig that is not a file', { server: FILE.server, context: FILE.context }, 'ECONNREFUSED'],
   ['a connection that was cut', FILE, 'ECONNRESET'],
 ])('the error for %s does not mention an embedded cluster', (_title, config, code) => {
   expect(endedCluster(config, code)).toBeUndefined();

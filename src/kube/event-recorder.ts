@@ -28,7 +28,7 @@ export interface EventRecorderOptions {
 /** The period in which a repeated event increases the count of the first one, in milliseconds. */
 const SAME_MS = 600_000;
 /** The number of different events that are remembered for counting. */
-const REMEMBERED = 4096;
+const MAX_COUNTED_EVENTS = 4096;
 /** The maximum length of a message: API servers refuse longer ones. */
 const MAX_MESSAGE_LENGTH = 1024;
 
@@ -144,7 +144,7 @@ export class EventRecorder {
   #remember(key: string, entry: Remembered): void {
     this.#known.delete(key);
     this.#known.set(key, entry);
-    if (this.#known.size <= REMEMBERED) return;
+    if (this.#known.size <= MAX_COUNTED_EVENTS) return;
     const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#known.delete(oldest);
   }

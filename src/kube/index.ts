@@ -2,7 +2,7 @@
  * The client for a Kubernetes API: the `Transport` of requests, kubeconfig and in-cluster credentials, verbs and typed
  * errors, discovery, watches, leases, events, and the schema source of a live server. This room decides nothing about
  * graphs. Importing the room loads neither sockets nor the YAML library: the first connection loads sockets, and a
- * kubeconfig that is no plain YAML loads the library.
+ * kubeconfig that is not plain YAML loads the library.
  *
  * @packageDocumentation
  */

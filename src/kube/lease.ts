@@ -118,7 +118,7 @@ class Election {
       this.#apply({ ...this.#state, leading: false });
       return this.#giveBack();
     }
-    for (let tries = 0; tries < MAX_READS_PER_POLL; tries += 1) if (await this.#look()) return;
+    for (let tries = 0; tries < MAX_READS_PER_POLL; tries += 1) if (await this.#readAndRenew()) return;
   }
 
   get #eligible(): boolean {
@@ -126,7 +126,7 @@ class Election {
   }
 
   /** Reads the lease, and writes it if it is free, expired or held by this identity. Returns false after a conflict. */
-  async #look(): Promise<boolean> {
+  async #readAndRenew(): Promise<boolean> {
     const { api, clock } = this.#options;
     try {
       const lease = await this.#within((signal) => api.find(this.#ref, { signal }));

@@ -96,8 +96,8 @@ describe('loadKubeConfig', () => {
 
   it.each([
     ['no context of that name', { text: base('{}'), context: 'z' }, /no context "z"/],
-    ['no YAML', { text: 'a: [' }, /no YAML/],
-    ['no mapping', { text: '- 1' }, /no kubeconfig/],
+    ['no YAML', { text: 'a: [' }, /not YAML/],
+    ['no mapping', { text: '- 1' }, /not a kubeconfig/],
     [
       'a cluster that is missing',
       { text: 'contexts: [{name: x, context: {cluster: q}}]\ncurrent-context: x' },
@@ -107,8 +107,12 @@ describe('loadKubeConfig', () => {
     ['an impersonation without a user', { text: base('{as-user-extra: {a: [b]}}') }, /as-user-extra/],
     ['no configuration at all', { env: { HOME: '/nowhere' } }, /no kubeconfig and/],
     ['a file that is not there', { env: { KUBECONFIG: '/no/file' } }, /no kubeconfig at \/no\/file, which KUBECONFIG/],
-    ['a server of another protocol', { text: base('{}').replace('https:', 'ftp:') }, /server "ftp:.*" .*no URL/],
-    ['a server that is no address', { text: base('{}').replace('https://host', 'a b') }, /server "a b:.*" .*no URL/],
+    ['a server of another protocol', { text: base('{}').replace('https:', 'ftp:') }, /server "ftp:.*" .*not a URL/],
+    [
+      'a server that is not an address',
+      { text: base('{}').replace('https://host', 'a b') },
+      /server "a b:.*" .*not a URL/,
+    ],
   ])('reports the problem: %s', async (_title, options, message) => {
     await expect(loadKubeConfig(options)).rejects.toThrow(message);
   });

@@ -105,14 +105,14 @@ async function parseFile(source: Source): Promise<JsonObject> {
   } catch (cause) {
     throw await noYaml(source, cause);
   }
-  throw new TypeKroError(`${source.name} is no kubeconfig`, {
+  throw new TypeKroError(`${source.name} is not a kubeconfig`, {
     code: 'kube/bad-config',
     remedy: 'name a kubeconfig, as `kubectl config view` shows it',
   });
 }
 
 /**
- * The error of a kubeconfig that is no YAML. It names place and reason as errors of definitions do. The parser of
+ * The error of a kubeconfig that is not YAML. It names place and reason as errors of definitions do. The parser of
  * definitions is loaded only for this error.
  */
 async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroError> {
@@ -120,7 +120,7 @@ async function noYaml({ name, text }: Source, cause: unknown): Promise<TypeKroEr
   const [problem] = parseDefinitions(text, name).diagnostics;
   const [firstLine = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   const place = problem?.source === undefined ? '' : `:${problem.source.line}:${problem.source.column}`;
-  return new TypeKroError(`the kubeconfig ${name}${place} is no YAML: ${problem?.message ?? firstLine}`, {
+  return new TypeKroError(`the kubeconfig ${name}${place} is not YAML: ${problem?.message ?? firstLine}`, {
     code: 'kube/bad-config',
     remedy: problem?.hint ?? 'correct the line that is named, or name another kubeconfig',
     cause,
@@ -205,7 +205,7 @@ function noConfig(named: string): TypeKroError {
 function serverUrl(text: string, context: string, isSecure: boolean): string {
   const url = text.includes('://') ? text : `${isSecure ? 'https' : 'http'}://${text}`;
   if (/^https?:/i.test(url) && URL.canParse(url)) return url;
-  throw new TypeKroError(`the server "${text}" of context "${context}" is no URL`, {
+  throw new TypeKroError(`the server "${text}" of context "${context}" is not a URL`, {
     code: 'kube/bad-config',
     remedy: 'write e.g. https://10.0.0.1:6443',
   });

@@ -34,7 +34,7 @@ export function objectPath(
  * A name as a path segment. Servers and proxies decode slashes and resolve dots, so a name with them could address
  * another object, a subresource or a collection.
  *
- * @throws KubeError 400 for a name that is no segment
+ * @throws KubeError 400 for a name that is not a segment
  */
 function segment(name: string): string {
   if (/^\.\.?$|[/%]/.test(name)) throw refused(name);

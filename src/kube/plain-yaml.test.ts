@@ -43,7 +43,7 @@ describe('parsePlainYaml', () => {
   });
 
   it.each([
-    ['a map in one line that is no JSON', '{a: b}'],
+    ['a map in one line that is not JSON', '{a: b}'],
     ['a number', 'a: 1'],
     ['an octal number', 'a: 0o17'],
     ['a date', 'a: 2026-01-01'],

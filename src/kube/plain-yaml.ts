@@ -8,7 +8,7 @@ import { tryParseJson } from '../core/index.ts';
  * A controller needs YAML for nothing else, and the YAML library takes 8 MB of memory.
  */
 export function parsePlainYaml(text: string): JsonValue | undefined {
-  // A flow map that is no JSON needs a full parser.
+  // A flow map that is not JSON needs a full parser.
   if (/^\s*\{/.test(text)) return tryParseJson(text);
   const lines: Line[] = [];
   for (const raw of text.split('\n')) {

@@ -84,7 +84,7 @@ export function proxyFromEnvironment(
   if (isLocal(host) || exceptions.some((entry) => isExcepted(entry.trim()))) return undefined;
   const proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(named) ? named : `http://${named}`;
   if (!URL.canParse(proxy))
-    throw new TypeKroError(`the proxy address "${proxy}" is no URL`, { code: 'kube/bad-config' });
+    throw new TypeKroError(`the proxy address "${proxy}" is not a URL`, { code: 'kube/bad-config' });
   return proxy;
 }
 
@@ -103,7 +103,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
     const [, network, length] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? [];
     if (network !== undefined) return contains(network, Number(length), host);
     const { isIP } = netLibrary();
-    // The last part of an IPv6 address is no port, unless the address is in brackets.
+    // The last part of an IPv6 address is not a port, unless the address is in brackets.
     const [, before, ownPort] = (isIP(entry) === 0 && /^(.*):(\d+)$/.exec(entry)) || [undefined, entry];
     if (ownPort !== undefined && ownPort !== port) return false;
     const name = withoutBrackets(before ?? '').replace(/^\*\./, '.');
@@ -113,7 +113,7 @@ function exception(host: string, port: string): (entry: string) => boolean {
   };
 }
 
-/** Is an address in a network? False for a text that is no address. */
+/** Is an address in a network? False for a text that is not an address. */
 function contains(network: string, length: number, address: string): boolean {
   const { BlockList, isIP } = netLibrary();
   const version = isIP(network);

@@ -141,7 +141,7 @@ class Sockets implements Connections, ConnectionOwner {
     let cared = false;
     for (const connection of this.#all) {
       if (isOverdue(connection, now)) connection.destroy(overdueError());
-      else if (Number.isFinite(connection.patienceMs)) cared = true;
+      else if (Number.isFinite(connection.idleLimitMs)) cared = true;
     }
     if (cared) return;
     clearInterval(this.#sweeping);
@@ -206,8 +206,8 @@ function requestHead({ method, path, headers = {}, body }: TransportRequest, hos
   return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
 }
 
-function isOverdue({ activeAt, patienceMs }: Connection, now: number): boolean {
-  return now - activeAt > patienceMs;
+function isOverdue({ activeAt, idleLimitMs }: Connection, now: number): boolean {
+  return now - activeAt > idleLimitMs;
 }
 
 function overdueError(): Error {

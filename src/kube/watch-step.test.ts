@@ -169,13 +169,13 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     },
     ...[{ kind: 'Pod' }, 'text', null].map((object) => ({
-      title: `does the same for an event of ${JSON.stringify(object)}, which is no object`,
+      title: `does the same for an event of ${JSON.stringify(object)}, which is not an object`,
       from: listing,
       inputs: [begin, listed, line('ADDED', object), { type: 'waited' } as const],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     })),
     ...[403, 404].map((status) => ({
-      title: `lists anew after ${status}: the kind may come back as another one`,
+      title: `lists again after ${status}: the kind may come back as another one`,
       from: listing,
       inputs: [begin, listed, failure(status), { type: 'waited' } as const, listed],
       log: [

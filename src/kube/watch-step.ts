@@ -195,9 +195,9 @@ function parseLine(text: string): Line | KubeError {
   try {
     value = parseJson(text);
   } catch (cause) {
-    return malformed('a line of the watch is no JSON', cause);
+    return malformed('a line of the watch is not JSON', cause);
   }
-  if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is no watch event');
+  if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is not a watch event');
   const object = value['object'];
   if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
   if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');

@@ -7,10 +7,10 @@ type Row = readonly [status: number, reason: string, message: string, expected: 
 const ROWS: readonly Row[] = [
   [0, 'Aborted', 'the request was given up', 'aborted'],
   [0, 'Transport', 'connect ECONNREFUSED 127.0.0.1:6443', 'unanswered'],
-  [0, 'MalformedWatch', 'a line of the watch is no JSON', 'server-fault'],
+  [0, 'MalformedWatch', 'a line of the watch is not JSON', 'server-fault'],
   [200, 'InvalidAnswer', 'the server answered with no object', 'unreadable'],
   [302, 'Unknown', 'Found', 'unreadable'],
-  [400, 'BadRequest', 'the body is no object', 'refused'],
+  [400, 'BadRequest', 'the body is not an object', 'refused'],
   [401, 'Unauthorized', 'Unauthorized', 'unauthenticated'],
   [403, 'Forbidden', 'pods "a" is forbidden: exceeded quota: q', 'refused'],
   [403, 'Forbidden', 'pods "a" is forbidden: status unknown for quota: q, resources: pods', 'new-namespace'],

@@ -179,7 +179,7 @@ function checkKey(key: string): void {
   if (problems.length > 0) throw unparsable(`<nil>: Invalid value: ${goQuote(key)}: ${problems.join('; ')}`);
 }
 
-/** Returns the values. Throws when a value is no valid label value. */
+/** Returns the values. Throws when a value is not a valid label value. */
 function checked(key: string, values: readonly string[]): readonly string[] {
   const errors = values.flatMap((value, index) => {
     const problems = labelValue(value);

@@ -80,7 +80,7 @@ export function parseQuantity(text: string): ParsedQuantity | Failure {
   return bigQuantity(negative, whole, fraction, suffix);
 }
 
-/** The quantity of a JSON string or number; undefined for any other value and for a text that is no quantity. */
+/** The quantity of a JSON string or number; undefined for any other value and for a text that is not a quantity. */
 export function quantityOf(value: JsonValue | undefined): ParsedQuantity | undefined {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return undefined;
   const quantity = parseQuantity(String(value));

@@ -44,7 +44,7 @@ const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
   [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: check those first'],
   [
     /(?:configmap|secret) "[^"]*" not found/i,
-    'create it, or correct the name in the pod; `optional: true` does without',
+    'create it, or correct the name in the pod; with `optional: true` the pod starts without it',
   ],
   [/Insufficient |Too many pods/, 'ask for less in resources.requests, or add a node'],
   [/node affinity|node selector/, 'correct nodeSelector and affinity of the pod, or label a node'],
@@ -60,10 +60,10 @@ export function remedyOfCause(trouble: Trouble): string | undefined {
 
 function realRemedy({ object, reason, message, about }: Trouble): string | undefined {
   if (IMAGE.has(reason)) return imageRemedy(about);
-  if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what it misses';
+  if (CRASH.has(reason)) return 'correct command, args, env or image of the container: its log says what is missing';
   switch (reason) {
     case 'OOMKilled':
-      return 'raise resources.limits.memory of the container, or make it use less';
+      return 'raise resources.limits.memory of the container, or reduce its use of memory';
     case 'Unhealthy':
       return 'correct port, path and times of the probe, or what answers it in the container';
     case 'BackoffLimitExceeded':

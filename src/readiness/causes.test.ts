@@ -66,7 +66,7 @@ test.each<
   [what: string, root: KubeObject, objects: KubeObject[], events: KubeObject[], told: string[], remedy?: RegExp]
 >([
   ['nothing is known', web, [set], [], []],
-  ['a container that starts is no cause', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
+  ['a container that starts is not a cause', web, [set, pod('web-5d-a', waits('ContainerCreating'))], [], []],
   [
     'an image that cannot be pulled: one cause for all pods, with the message of the kubelet',
     web,

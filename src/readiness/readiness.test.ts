@@ -62,7 +62,12 @@ describe('rules for every kind', () => {
       'inProgress',
       'Progressing',
     ],
-    ['a key of the prototype is no field', `{apiVersion: x.io/v1, kind: constructor, status: {}}`, 'current', 'Ready'],
+    [
+      'a key of the prototype is not a field',
+      `{apiVersion: x.io/v1, kind: constructor, status: {}}`,
+      'current',
+      'Ready',
+    ],
     [
       'a status that is no object is no status',
       `{apiVersion: apps/v1, kind: Deployment, status: 3}`,

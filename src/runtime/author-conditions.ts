@@ -50,7 +50,7 @@ export function authorConditions(
     if (values === undefined) {
       keptOf.push(expression);
       if (result.state === 'pending') continue;
-      const message = result.state === 'error' ? result.failure.message : 'the result is no condition';
+      const message = result.state === 'error' ? result.failure.message : 'the result is not a condition';
       problems.push({ path: `conditions[${index}]`, expression: expression.cel, message });
       continue;
     }

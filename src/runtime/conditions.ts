@@ -17,7 +17,7 @@ export interface ConditionContent {
   readonly message: string;
 }
 
-/** Reads conditions from a status; entries that are no conditions are left out. */
+/** Reads conditions from a status; entries that are not conditions are left out. */
 export function readConditions(value: JsonValue | undefined): Condition[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry) => {

@@ -94,7 +94,7 @@ export type RawEvaluated =
   | { readonly state: 'value'; readonly value: Value }
   | { readonly state: 'pending' | 'error'; readonly failure: EvaluationFailure };
 
-/** Evaluates an expression whose value is no JSON, e.g. a condition. */
+/** Evaluates an expression whose value is not JSON, e.g. a condition. */
 export function evaluateRaw(expression: Expression, variables: Variables, context: EvaluateContext): RawEvaluated {
   const { tally } = context;
   if (tally !== undefined) tally.evaluations += 1;

@@ -31,7 +31,7 @@ export function deletionPolicyProblem(instance: KubeObject): string | undefined 
   if (['', 'delete', 'orphan'].includes(deletionPolicy(instance))) return undefined;
   const given = JSON.stringify(annotationOf(instance, DELETION_POLICY_ANNOTATION));
   const remedy = 'set it to "orphan" to leave the children behind, or remove it to have them deleted';
-  return `the annotation ${DELETION_POLICY_ANNOTATION} is ${given}, which is no known policy: ${remedy}`;
+  return `the annotation ${DELETION_POLICY_ANNOTATION} is ${given}, which is not a known policy: ${remedy}`;
 }
 
 function deletionPolicy(instance: KubeObject): string {

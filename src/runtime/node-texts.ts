@@ -33,7 +33,7 @@ export interface NodeTexts {
   unresolved(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure, path: string | undefined): string;
   /** A condition of `includeWhen` has no value. */
   undecided(node: GraphNode, state: 'pending' | 'error', failure: EvaluationFailure): string;
-  /** The value of a dimension is no list. */
+  /** The value of a dimension is not a list. */
   notList(node: GraphNode, dimension: string, type: string): string;
   tooLarge(node: GraphNode, size: number, limit: number): string;
   /** Two items have one identity, `<group>/<version>/<kind>/<namespace as written>/<name>`. */

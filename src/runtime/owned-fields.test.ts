@@ -147,7 +147,7 @@ const CASES: readonly Case[] = [
     differences: ['differs data.cpu'],
   },
   {
-    name: 'the version label alone is no difference',
+    name: 'the version label alone is not a difference',
     desired: desired({ metadata: { labels: { 'kro.run/kro-version': 'v2', l: 'v' } } }),
     live: live(
       { 'f:metadata': { 'f:labels': { 'f:kro.run/kro-version': {}, 'f:l': {} } } },

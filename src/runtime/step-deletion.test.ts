@@ -180,7 +180,7 @@ describe('deleting an instance', () => {
     const { instance } = settle(TOWER, key, cluster);
     expect(cluster.log).toEqual([]);
     expect(message(instance?.status)).toBe(
-      'deletion blocked: the annotation typekro.dev/deletion-policy is "orphaned", which is no known policy: ' +
+      'deletion blocked: the annotation typekro.dev/deletion-policy is "orphaned", which is not a known policy: ' +
         'set it to "orphan" to leave the children behind, or remove it to have them deleted',
     );
     setPolicy(cluster, key, 'orphan');

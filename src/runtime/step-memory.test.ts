@@ -167,7 +167,7 @@ test.each(['${schema.metadata.annotations.team}', '${schema.metadata.?annotation
   },
 );
 
-test('instance metadata that no template reads is no input', () => {
+test('instance metadata that no template reads is not an input', () => {
   const graph = graphOf(
     'schema: {}\nresources: [{id: p, template: {apiVersion: parts.test/v1, kind: Pump, metadata: {name: "${schema.metadata.name}"}, spec: {litres: 2}}}]',
   );

@@ -21,7 +21,7 @@ const field = (schema: string): string => `{"type": "object", "properties": {"va
 export const conversionCodes: readonly CodeInfo[] = [
   typeScript(
     'not-a-schema',
-    'The value is no schema.',
+    'The value is not a schema.',
     '"string"',
     'Pass an arktype, zod, valibot or TypeBox type, any type with Standard JSON Schema, or a JSON Schema.',
   ),
@@ -77,7 +77,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'not-an-object',
-    'The type is no object, so it has no fields that a spec could have.',
+    'The type is not an object, so it has no fields that a spec could have.',
     '{"type": "string"}',
     'Put it into a field of an object.',
   ),
@@ -113,7 +113,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'properties-count',
-    'The number of members is limited for an object that is no map.',
+    'The number of members is limited for an object that is not a map.',
     field(
       '{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": false, "minProperties": 1}',
     ),
@@ -121,7 +121,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'default',
-    'The default is no value of the type.',
+    'The default is not a value of the type.',
     field('{"type": "integer", "default": "three"}'),
     'Write a default of the type.',
   ),

@@ -41,7 +41,7 @@ const LARGE_BLOCK = [
 export const simpleSchemaCodes: readonly CodeInfo[] = [
   error(
     'not-a-map',
-    'The spec or types block is no map of fields.',
+    'The spec or types block is not a map of fields.',
     withBlock('spec: [name, image]'),
     'Write a map from field names to types.',
   ),
@@ -89,7 +89,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'marker-syntax',
-    'The text after | is no list of markers: a value, quote or bracket is missing.',
+    'The text after | is not a list of markers: a value, quote or bracket is missing.',
     withField("name: 'string | required'"),
     'Write key=value, separated by spaces: string | required=true description="Name of the app".',
   ),
@@ -113,7 +113,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'default',
-    'The default is no value of the type.',
+    'The default is not a value of the type.',
     withField('replicas: integer | default=three'),
     'Write a value of the type, or change the type.',
   ),
@@ -125,9 +125,9 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
   ),
   error(
     'pattern',
-    'The pattern is no regular expression of RE2.',
+    'The pattern is not a regular expression of RE2.',
     withField('name: string | pattern="[a-z"'),
-    'Mend the expression. RE2 has no look-around and no back-references.',
+    'Correct the expression. RE2 has no look-around and no back-references.',
   ),
   error(
     'list-type',

@@ -96,12 +96,12 @@ function changes(found: readonly SchemaChange[]): CrdChanges {
   return { compatible: breaking.length === 0, breaking, nonBreaking, summary: summarize(breaking) };
 }
 
-const SHOWN = 3;
+const MAX_LISTED_CHANGES = 3;
 
 function summarize(breaking: readonly SchemaChange[]): string {
   if (breaking.length === 0) return 'no breaking changes';
-  const shown = breaking.slice(0, SHOWN).map((change) => change.description);
-  if (breaking.length > SHOWN) shown.push(`and ${breaking.length - SHOWN} more changes`);
+  const shown = breaking.slice(0, MAX_LISTED_CHANGES).map((change) => change.description);
+  if (breaking.length > MAX_LISTED_CHANGES) shown.push(`and ${breaking.length - MAX_LISTED_CHANGES} more changes`);
   return shown.join('; ');
 }
 

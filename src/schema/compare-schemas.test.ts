@@ -25,7 +25,7 @@ describe('compareSchemas', () => {
       { type: 'integer', description: 'b', minimum: 1 },
       [' .description DESCRIPTION_CHANGED', ' .default DEFAULT_CHANGED', '!.type TYPE_CHANGED'],
     ],
-    ['items of something that is no list', { type: 'object', items: {} }, { type: 'object' }, []],
+    ['items of something that is not a list', { type: 'object', items: {} }, { type: 'object' }, []],
     [
       'bounds by value',
       { type: 'number', minimum: 1, maximum: 9007199254740993n },

@@ -20,7 +20,7 @@ function defaultOfKey(schema: Schema, name: string): JsonValue | undefined {
 
 /**
  * Makes a function that finds, by the keys of a map list, the stored element for the element at an index. `undefined`
- * when the list is no map list, or when there is no stored list.
+ * when the list is not a map list, or when there is no stored list.
  */
 export function correlateList(
   schema: Schema,

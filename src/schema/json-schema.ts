@@ -323,7 +323,7 @@ const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
 const isText = (raw: JsonObject): boolean =>
   raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';
 
-/** The alternatives of `anyOf`, `oneOf` or a list of types; `undefined` for a schema that is no union. */
+/** The alternatives of `anyOf`, `oneOf` or a list of types; `undefined` for a schema that is not a union. */
 function alternativesOf(raw: JsonObject): JsonObject[] | undefined {
   for (const name of ['anyOf', 'oneOf'] as const) {
     const list = raw[name];

@@ -46,7 +46,7 @@ export function separatorMistake(text: string): SeparatorMistake | undefined {
   }
   const character = first[1] ?? '';
   return {
-    message: `markers are separated by spaces, and ${SEPARATOR_NAMES[character] ?? character} stands here`,
+    message: `markers are separated by spaces, and here is ${SEPARATOR_NAMES[character] ?? character}`,
     hint: `write ${mended}${text.slice(from)}`,
     offset: bar + first.index + first[0].indexOf(character),
   };

@@ -72,7 +72,7 @@ function typeText(types: string, value: JsonValue | undefined): RefusalText {
     .split(',')
     .map((type) => TYPE_WORDS.get(type) ?? type)
     .join(' or ');
-  const message = `${describe(value)} stands where ${wanted} is expected`;
+  const message = `${describe(value)} is written where ${wanted} is expected`;
   const hint = typeHint(types, value);
   return hint === undefined ? { message } : { message, hint };
 }
@@ -108,7 +108,7 @@ const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(fi
 
 /**
  * A valid name made of the given one: in lower case, with `-` in place of each character that is not allowed, at most
- * `max` characters. Undefined when nothing is left, and for a value that is no text.
+ * `max` characters. Undefined when nothing is left, and for a value that is not a text.
  */
 function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;

@@ -87,7 +87,11 @@ export function withField<Cause extends { readonly field: string; readonly messa
     return cause;
   const found = findQuantity(root, '', '');
   if (found === undefined) return cause;
-  return { ...cause, field: found.field, message: `Invalid value: ${JSON.stringify(found.text)}: this is no quantity` };
+  return {
+    ...cause,
+    field: found.field,
+    message: `Invalid value: ${JSON.stringify(found.text)}: this is not a quantity`,
+  };
 }
 
 function findQuantity(

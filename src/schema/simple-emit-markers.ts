@@ -71,7 +71,7 @@ const isEmptyObject = (value: JsonValue): boolean =>
 /** The marker value of a default. kro puts a string default unchanged between quotes, so the value has JSON escapes. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
-    new EmitProblem('default', `the default ${stringifyJson(value)} is no ${schema.type ?? 'value'}`);
+    new EmitProblem('default', `the default ${stringifyJson(value)} is not of the type ${schema.type ?? 'value'}`);
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') throw mismatch();

@@ -34,7 +34,7 @@ export interface Marker {
   readonly quoted: boolean;
 }
 
-/** The reason why a text is no list of markers. `unknownMarker` is the unknown key that caused the error. */
+/** The reason why a text is not a list of markers. `unknownMarker` is the unknown key that caused the error. */
 export interface LexError {
   readonly message: string;
   readonly offset: number;

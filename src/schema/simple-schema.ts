@@ -356,7 +356,7 @@ function valuelessHint(unknown: string): string | undefined {
 }
 
 const EXPRESSION_HINT =
-  'a field has a type here, such as string; values of the status stand in spec.schema.status, beside spec';
+  'a field has a type here, such as string; values of the status are written in spec.schema.status, beside spec';
 
 /** Remedies for an invalid list of markers, by the beginning of kro's message. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [

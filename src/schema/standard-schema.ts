@@ -38,7 +38,7 @@ function failure(code: string, message: string, hint?: string): SchemaResult {
 
 function refuse(standard: Standard | undefined): SchemaResult {
   const hint = 'pass an arktype, zod, valibot or TypeBox type, any type with Standard JSON Schema, or a JSON Schema';
-  if (standard === undefined) return failure('schema/not-a-schema', 'this is no schema', hint);
+  if (standard === undefined) return failure('schema/not-a-schema', 'this is not a schema', hint);
   return failure('schema/no-json-schema', `types of ${standard.vendor} do not print themselves as JSON Schema`, hint);
 }
 

@@ -89,7 +89,7 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
 }
 
 /** The longest text, in UTF-16 units, that is matched with a pattern. A longer text is not matched. */
-const MAX_MATCHED = 1_000_000;
+const MAX_MATCHED_LENGTH = 1_000_000;
 
 /**
  * The check of length, pattern and format of a string; undefined without such constraints. If both length and pattern
@@ -109,7 +109,7 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
     if (maxLength !== undefined && length > maxLength) context.add(tooLong(context.field(), maxLength));
     else if (minLength !== undefined && length < minLength) {
       complain(context, value, `should be at least ${minLength} chars long`);
-    } else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED) {
+    } else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED_LENGTH) {
       expression ??= compilePattern(pattern);
       if ('problem' in expression) {
         complain(context, value, `should match '${pattern}, but pattern is invalid: ${expression.problem}'`);

@@ -79,7 +79,7 @@ function compile(schema: Schema): Check {
  * formats, alternatives, list types, embedded resources and, through `evaluateRules`, CEL rules. The errors are the
  * causes of the server's answer, word for word; an empty list means valid.
  *
- * An unknown field is no error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
+ * An unknown field is not an error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
  */
 export function validateValue(schema: Schema, value: JsonValue, options: ValidateOptions = {}): FieldError[] {
   const { old, path = '', evaluateRules } = options;

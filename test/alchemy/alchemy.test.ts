@@ -120,7 +120,7 @@ describe.each(['direct', 'kro'] as const)('in %s mode', (mode) => {
 
     // The kubeconfig is invalid here: an unchanged program sends no request.
     const kubeconfig = readFileSync(join(directory, 'kubeconfig.yaml'), 'utf8');
-    writeFileSync(join(directory, 'kubeconfig.yaml'), 'this is no kubeconfig');
+    writeFileSync(join(directory, 'kubeconfig.yaml'), 'this is not a kubeconfig');
     expect(await run({ declare: [{ mode, ...a }] })).toEqual([made]);
     expect(stateOf()).toEqual(created);
     writeFileSync(join(directory, 'kubeconfig.yaml'), kubeconfig);

@@ -185,7 +185,7 @@ describe('typekro up', () => {
   test('a project whose .typekro is not a directory', async () => {
     write('.typekro', '');
     const { code, stderr } = await up('--once', fixture('configmap.rgd.yaml')).ended;
-    expect(stderr).toMatch(/up\/state-directory[\s\S]*move the file away that stands where \.typekro/);
+    expect(stderr).toMatch(/up\/state-directory[\s\S]*move the file away that has the name \.typekro/);
     expect(code).toBe(1);
   });
 
@@ -205,21 +205,21 @@ describe('typekro up', () => {
     ['a file of an unknown type', 'a.txt', 'x', 1, /a\.txt is not a YAML/],
     ['broken YAML', 'a.yaml', 'kind: A\nspec:\n  a: 1\n   b: 2\n', 3, /a\.yaml:\d+:\d+: error: .*\n.*\n.*\^/],
     [
-      'a document that is no object',
+      'a document that is not an object',
       'a.yaml',
       'kind: A\n',
       3,
-      /a\.yaml:1:1: error: the document is no Kubernetes object/,
+      /a\.yaml:1:1: error: the document is not a Kubernetes object/,
     ],
     ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 3, /a\.ts:1:\d+: error: .*it broke/],
     ['a directory', '.', undefined, 1, /is a folder/],
     ['nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       'a.yaml',
       Buffer.from([0x61, 0x3a, 0xe9]),
       1,
-      /a\.yaml:1:3 cannot be read: it is no UTF-8/,
+      /a\.yaml:1:3 cannot be read: it is not a UTF-8 text/,
     ],
     [
       'an object without a name',
@@ -236,11 +236,11 @@ describe('typekro up', () => {
       /a\.yaml:2:7: error: v1 has no kind "Configmap"[\s\S]*did you mean "ConfigMap"\?/,
     ],
     [
-      'an object that stands there twice',
+      'an object that is in the files twice',
       'a.yaml',
       'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n',
       3,
-      /a\.yaml:7:18: error: Namespace v1 a stands in the files twice; the first is a\.yaml:1/,
+      /a\.yaml:7:18: error: Namespace v1 a is in the files twice; the first is a\.yaml:1/,
     ],
     [
       'a namespace that does not exist',
@@ -257,11 +257,11 @@ describe('typekro up', () => {
       /a\.mjs:1:45: error: .*it broke/,
     ],
     [
-      'an exported object that is no JSON',
+      'an exported object that is not JSON',
       'a.mjs',
       "export const a = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } };\na.spec = a;\n",
       3,
-      /a\.mjs:1:1: error: .*the exported Pod "a" is no JSON/,
+      /a\.mjs:1:1: error: .*the exported Pod "a" is not JSON/,
     ],
     ['a module without exports', 'a.ts', 'export const a = 1;\n', 3, /a\.ts exports no composition/],
   ])('%s gets a clear error and no stack trace', async (_what, name, text, exitCode, pattern) => {

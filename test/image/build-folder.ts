@@ -110,7 +110,8 @@ function copyContext(context: string, target: string): void {
       .map((line) => line.trim())
       .filter((line) => line !== '' && line !== '**/node_modules'),
   );
-  for (const name of ignored) if (/[*!?/]/.test(name)) throw new Error(`.dockerignore: ${name} is no top-level entry`);
+  for (const name of ignored)
+    if (/[*!?/]/.test(name)) throw new Error(`.dockerignore: ${name} is not a top-level entry`);
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: context, encoding: 'utf8', maxBuffer: 1 << 26 });
   for (const file of files.split('\0')) {
     if (file === '' || ignored.has(file.split('/')[0] ?? '')) continue;

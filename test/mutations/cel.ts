@@ -9,7 +9,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'the least int modulo -1 is no error',
+    name: 'the least int modulo -1 is not an error',
     file: 'src/cel/eval/arithmetic.ts',
     find: "  if (b === -1 && BigInt(a) === -(2n ** 63n)) return fail('integer overflow');",
     replace: '',

@@ -53,8 +53,8 @@ export const CLI: readonly MutationRow[] = [
   {
     name: 'a process that works is calm',
     file: 'src/cli/rest-meter.ts',
-    find: 'this.#calmLooks = isCalm ? this.#calmLooks + 1 : 0;',
-    replace: 'this.#calmLooks = isCalm ? this.#calmLooks + 1 : this.#calmLooks;',
+    find: 'this.#calmSamples = isCalm ? this.#calmSamples + 1 : 0;',
+    replace: 'this.#calmSamples = isCalm ? this.#calmSamples + 1 : this.#calmSamples;',
     tests: ['src/cli/rest-meter.test.ts'],
   },
   {

@@ -31,7 +31,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/findings.test.ts'],
   },
   {
-    name: 'a replaced object of a file is no finding',
+    name: 'a replaced object of a file is not a finding',
     file: 'src/cli/plan/findings.ts',
     find: "else if (action === 'replace')\n      findings.push",
     replace: "else if (action === 'prune')\n      findings.push",
@@ -73,7 +73,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/layout.test.ts'],
   },
   {
-    name: 'a refused object is no failure of JUnit',
+    name: 'a refused object is not a failure of JUnit',
     file: 'src/cli/plan/junit.ts',
     find: "refusal === undefined ? '' : failure(refusal)),\n  );",
     replace: "''),\n  );",
@@ -96,8 +96,8 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'an object of another client is replaced',
     file: 'src/cli/plan/replacement.ts',
-    find: 'return isOwn\n    ? undefined',
-    replace: 'return true\n    ? undefined',
+    find: 'return isOwn ? undefined',
+    replace: 'return true ? undefined',
     tests: ['src/cli/plan/replacement.test.ts'],
   },
   {

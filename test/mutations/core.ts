@@ -46,8 +46,8 @@ export const CORE: readonly MutationRow[] = [
   {
     name: 'the first pause is twice as long as said',
     file: 'src/core/backoff.ts',
-    find: 'factor ** Math.min(failures - 1, MAX_DOUBLINGS));',
-    replace: 'factor ** Math.min(failures, MAX_DOUBLINGS));',
+    find: 'factor ** Math.min(failures - 1, MAX_EXPONENT));',
+    replace: 'factor ** Math.min(failures, MAX_EXPONENT));',
     tests: ['src/core/retry-policies.test.ts', 'src/execute/after-failure.test.ts'],
   },
   {

@@ -81,7 +81,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/compare.test.ts', 'src/runtime/list-members.test.ts'],
   },
   {
-    name: 'a field that another manager owns alone is no difference',
+    name: 'a field that another manager owns alone is not a difference',
     file: 'src/runtime/compare.ts',
     find: "  if (fields === undefined) report(path, { kind: 'unowned', wanted, found: actual });",
     replace: '',

@@ -73,7 +73,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/cli/graph-test/faults.test.ts'],
   },
   {
-    name: 'an object that was created anew keeps no status',
+    name: 'an object that was created again keeps no status',
     file: 'src/testing/fault-test/stand-in.ts',
     find: 'await this.#world.giveStatus(known.ref, status);',
     replace: '',

@@ -147,7 +147,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['apply next.yaml', 0, /shops/],
   ['wait corner --timeout 30s', 0, /./],
   ['revisions shops', 0, /2/],
-  ['why corner', 0, /nothing is waited for/],
+  ['why corner', 0, /waits for nothing/],
   ['why shops', 0, /nothing is wrong/],
   ['tree corner', 0, /✓ settings/],
   ['graph corner -o svg', 0, /^<svg/],

@@ -145,7 +145,7 @@ describe('the factories return the given objects unchanged, and the objects are 
         }).yaml;
       const rule = ruleOf(files.get(file) ?? '', name);
       if (rule) expect(waiting()).toContain('readyWhen:');
-      else expect(waiting).toThrow('has no rule that tells when it is ready');
+      else expect(waiting).toThrow('has no rule for when it is ready');
       const made = objects['it'];
       expect(made).toEqual(example);
       const schema = source.schemaOf(gvkOf(example));

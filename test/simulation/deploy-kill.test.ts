@@ -1,6 +1,6 @@
 /**
  * A process that deploys is killed at any request, before or after the server carries the request out. Another process
- * then deploys again. The result equals that of a deploy without the kill, and no object that stays is created anew.
+ * then deploys again. The result equals that of a deploy without the kill, and no kept object is created again.
  */
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -91,7 +91,7 @@ function ofComposition(code: string, example: string): readonly Diagnostic[] {
 
 function objectOf(value: JsonValue) {
   if (isJsonObject(value)) return value;
-  throw new TypeError('the example is no JSON object');
+  throw new TypeError('the example is not a JSON object');
 }
 
 function ofSchema(result: SchemaResult): readonly Diagnostic[] {

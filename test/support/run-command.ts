@@ -18,7 +18,7 @@ export const entriesOf = (commands: readonly (Command | CommandEntry)[]): Comman
  * Runs command lines in this process. The words of a line are separated by blanks. The second argument is the standard
  * input.
  *
- * @param columns the width of the terminal; without it, the output is no terminal
+ * @param columns the width of the terminal; without it, the output is not a terminal
  */
 export function commandRunner(
   commands: readonly (Command | CommandEntry)[],

@@ -73,7 +73,7 @@ export class CheckedAst implements Checked {
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
 /** The number of errors in the log. Errors beyond it are not repeated for shared nodes. */
-const LOGGED = 128;
+const MAX_LOGGED_ERRORS = 128;
 
 /** Names of loop variables, innermost last. */
 type Scope = Map<string, CelType>;
@@ -125,7 +125,7 @@ export class Checker {
 
   #error(offset: number, message: string): void {
     this.#errors.add(offset, message);
-    if (this.#log.length < LOGGED) this.#log.push({ offset, message });
+    if (this.#log.length < MAX_LOGGED_ERRORS) this.#log.push({ offset, message });
   }
 
   #undeclared(expr: Expr, name: string): void {

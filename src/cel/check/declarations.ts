@@ -30,7 +30,7 @@ export interface DeclaredVariable extends VariableOptions {
   readonly value?: Value;
 }
 
-/** The meaning of a name that is no local variable. */
+/** The meaning of a name that is not a local variable. */
 export type Global =
   | { readonly kind: 'variable'; readonly variable: DeclaredVariable; readonly type: CelType }
   | { readonly kind: 'type'; readonly name: string; readonly type: CelType };

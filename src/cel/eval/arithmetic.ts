@@ -53,7 +53,7 @@ export function divideInts(a: Int, b: Int): Int {
 export function moduloInts(a: Int, b: Int): Int {
   if (b === 0) return fail('modulus by zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
-  // The quotient of the least int and -1 is no int, and cel-go refuses the remainder of the two, too.
+  // The quotient of the least int and -1 is not an int, and cel-go refuses the remainder of the two, too.
   if (b === -1 && BigInt(a) === -(2n ** 63n)) return fail('integer overflow');
   return checkedInt(BigInt(a) % BigInt(b));
 }

@@ -22,7 +22,7 @@ export function escapeFieldName(name: string): string | undefined {
   return name.replaceAll(/__|[./-]/g, (part) => ESCAPES.find(([plain]) => plain === part)?.[1] ?? part);
 }
 
-/** The property name for an expression's field; undefined when the field is no valid escaped name. */
+/** The property name for an expression's field; undefined when the field is not a valid escaped name. */
 export function unescapeFieldName(field: string): string | undefined {
   if (!field.includes('__')) return field;
   const word = /^__([a-z]+)__$/.exec(field)?.[1];

@@ -6,7 +6,7 @@ import { sha256 } from './hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 /** The number of 32-bit words in the digest. The text repeats after this many characters. */
-const PERIOD = 8;
+const PERIOD_LENGTH = 8;
 
 /** kro's values that look random and depend only on a seed. */
 export const kroRandom: Library = {
@@ -28,10 +28,12 @@ function seededString(length: Int, seed: string, context: CallContext): Value {
   context.charge(Number(length) + seed.length + 32);
   const digest = sha256(seed);
   const words = new DataView(digest.buffer, digest.byteOffset, digest.byteLength);
-  const period = Array.from({ length: PERIOD }, (_, i) => ALPHABET.charAt(words.getUint32(4 * i) % ALPHABET.length));
+  const period = Array.from({ length: PERIOD_LENGTH }, (_, i) =>
+    ALPHABET.charAt(words.getUint32(4 * i) % ALPHABET.length),
+  );
   return period
     .join('')
-    .repeat(Math.ceil(Number(length) / PERIOD))
+    .repeat(Math.ceil(Number(length) / PERIOD_LENGTH))
     .slice(0, Number(length));
 }
 

@@ -63,7 +63,7 @@ function slice(list: Value, start: Int, end: Int, context: CallContext): Value {
   return elements.slice(Number(start), Number(end));
 }
 
-/** Flattens the lists inside a list down to a depth. Elements that are no lists stay. */
+/** Flattens the lists inside a list down to a depth. Elements that are not lists stay. */
 function flatten(list: Value, depth: Int, context: CallContext): Value {
   if (depth < 0) return fail('level must be non-negative');
   const out: Value[] = [];

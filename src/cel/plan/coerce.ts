@@ -39,7 +39,7 @@ export function adopting(run: (frame: Frame) => unknown, shape: DataShape): Plan
     case 'object':
     case 'map':
     case 'list': {
-      // A nullable shape allows null, which is no container.
+      // A nullable shape allows null, which is not a container.
       if (shape.nullable) return { type: DYN, run: (frame) => selfDescribing(adopt(run(frame), shape), shape) };
       return { type: shapeType(shape), shape, run: (frame) => adopt(run(frame), shape) as Value };
     }

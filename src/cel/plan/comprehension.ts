@@ -120,7 +120,7 @@ function answered(answer: Value | EvalFailure): Value {
 }
 
 /**
- * Plans `cel.bind`. The bound value is computed at its first use, as in cel-go: an error in an unused value is no error
+ * Plans `cel.bind`. The bound value is computed at its first use, as in cel-go: an error in an unused value is not an error
  * of the expression.
  */
 function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {

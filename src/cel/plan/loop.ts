@@ -14,11 +14,11 @@ import type { PlanScope } from './scope.ts';
 type Run = (frame: Frame) => Value;
 
 /**
- * The loop of a comprehension. It calls `turn` for each element, with the loop variables bound, until `turn` returns
+ * The loop of a comprehension. It calls `runIteration` for each element, with the loop variables bound, until `runIteration` returns
  * true.
  */
 export interface Loop {
-  readonly each: (frame: Frame, turn: (frame: Frame) => boolean) => void;
+  readonly each: (frame: Frame, runIteration: (frame: Frame) => boolean) => void;
   /** The list, for a loop with one variable over a list; `slot` is that of the element. */
   readonly list?: Run;
   readonly slot: number;
@@ -81,27 +81,27 @@ function unraised(slot: number, type: CelType): PlannedNode {
 }
 
 function listLoop(list: Run, slot: number): Loop {
-  const each: Loop['each'] = (frame, turn) => {
+  const each: Loop['each'] = (frame, runIteration) => {
     const elements = list(frame) as readonly Value[];
     const { locals } = frame;
     for (let index = 0; index < elements.length; index++) {
       frame.charge(1);
       locals[slot] = checked(elements[index] as Value);
-      if (turn(frame)) return;
+      if (runIteration(frame)) return;
     }
   };
   return { each, list, slot };
 }
 
 function indexedLoop(list: Run, indexSlot: number, slot: number): Loop {
-  const each: Loop['each'] = (frame, turn) => {
+  const each: Loop['each'] = (frame, runIteration) => {
     const elements = list(frame) as readonly Value[];
     const { locals } = frame;
     for (let index = 0; index < elements.length; index++) {
       frame.charge(1);
       locals[indexSlot] = index;
       locals[slot] = checked(elements[index] as Value);
-      if (turn(frame)) return;
+      if (runIteration(frame)) return;
     }
   };
   return { each, slot };
@@ -114,7 +114,7 @@ export function checked(value: Value): Value {
 
 /** The loop over a range whose kind is known only at run time. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
-  const each: Loop['each'] = (frame, turn) => {
+  const each: Loop['each'] = (frame, runIteration) => {
     const value = raise(range(frame));
     const elements = elementsOf(value);
     const { locals } = frame;
@@ -124,7 +124,7 @@ function anyLoop(range: Run, first: number, second: number | undefined): Loop {
         frame.charge(1);
         locals[first] = second === undefined ? element : index;
         if (second !== undefined) locals[second] = element;
-        if (turn(frame)) return;
+        if (runIteration(frame)) return;
       }
       return;
     }
@@ -132,7 +132,7 @@ function anyLoop(range: Run, first: number, second: number | undefined): Loop {
       frame.charge(1);
       locals[first] = key;
       if (second !== undefined) locals[second] = entry;
-      if (turn(frame)) return;
+      if (runIteration(frame)) return;
     }
   };
   return { each, slot: first };

@@ -58,7 +58,7 @@ export function planArithmetic(operator: Operator, left: PlannedNode, right: Pla
 }
 
 /** The length of the longest string that is joined without charge. */
-const FREE_TEXT = 64;
+const MAX_FREE_LENGTH = 64;
 
 /** Plans strings joined by `+`, with one loop for the whole chain. */
 function planConcatenation(texts: readonly Run[]): PlannedNode {
@@ -76,7 +76,7 @@ function planConcatenation(texts: readonly Run[]): PlannedNode {
 
 /** Charges the length of a joined string. */
 export function chargeText(frame: Frame, { length }: string): void {
-  if (length > FREE_TEXT) frame.charge(length);
+  if (length > MAX_FREE_LENGTH) frame.charge(length);
 }
 
 function chargeFor(frame: Frame, result: Value): void {

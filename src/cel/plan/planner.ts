@@ -141,7 +141,7 @@ export class Planner {
     return isOptional(this.#checked.typeOf(expr.id)) && this.#isStored(expanded(expr));
   }
 
-  /** Plans lazy operators and indexing, which are no ordinary function calls. */
+  /** Plans lazy operators and indexing, which are not ordinary function calls. */
   #special({ name, args }: Call, plans: readonly PlannedNode[]): PlannedNode | undefined {
     const [a, b, c] = plans as [PlannedNode, PlannedNode, PlannedNode];
     switch (name) {

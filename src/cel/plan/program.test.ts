@@ -173,7 +173,7 @@ describe('a text joined from programs', () => {
     expect(joined?.evaluate(variables, options)).toEqual(whole.evaluate(variables, options));
   });
 
-  test('is undefined when a value may be no string', () => {
+  test('is undefined when a value might not be a string', () => {
     expect(joinPrograms(['a-', programOf('x')])).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ function overload(id: string, from: CelType, to: CelType, call: Overload['call']
 
 const same = (value: Value) => value;
 
-/** Throws the error for a string that is no value of the type. */
+/** Throws the error for a string that is not a value of the type. */
 function notConvertible(to: CelType): never {
   return fail(`type conversion error from 'string' to '${to.name}'`);
 }

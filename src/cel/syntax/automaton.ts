@@ -178,7 +178,7 @@ export class Automaton {
   next(state: State): TokenSet {
     let found = this.#next.get(state);
     if (found === undefined) {
-      found = this.#look(state, undefined, EPSILON);
+      found = this.#tokensAfter(state, undefined, EPSILON);
       this.#next.set(state, found);
     }
     return found;
@@ -186,10 +186,10 @@ export class Automaton {
 
   /** The tokens that may come next for this stack of callers; EOF if all callers can end. */
   nextWithin(state: State, callers: Stack | undefined): TokenSet {
-    return this.#look(state, callers, T.EOF);
+    return this.#tokensAfter(state, callers, T.EOF);
   }
 
-  #look(state: State, callers: Stack | undefined, atEnd: number): TokenSet {
+  #tokensAfter(state: State, callers: Stack | undefined, atEnd: number): TokenSet {
     const found = new Set<number>();
     const seen = new Set<string>();
     const work: [State, Stack | undefined][] = [[state, callers]];

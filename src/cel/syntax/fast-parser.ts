@@ -6,7 +6,7 @@ import { T } from './lexer.ts';
 /** The deepest nesting of one grammar rule, and of the tree. */
 export const MAX_DEPTH = 250;
 
-/** Thrown when the text is no expression or nests too deep. The recovering parser then finds the reason. */
+/** Thrown when the text is not an expression or nests too deep. The recovering parser then finds the reason. */
 class Bail {}
 const BAIL = new Bail();
 

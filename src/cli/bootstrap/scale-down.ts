@@ -33,7 +33,7 @@ export async function stopController(writer: ClusterWriter, controller: Controll
       waitsFor = `Deployment ${namespace}/${name} has replicas`;
       await waitForObject(api, ref, until, (found) => (hasReplicas(found) ? undefined : true));
       for (const pod of await podsOf(api, namespace, object, until)) {
-        waitsFor = `Pod ${namespace}/${pod.name} is not gone`;
+        waitsFor = `Pod ${namespace}/${pod.name} is not deleted yet`;
         await waitForObject(api, pod, until, (found) => (found === undefined ? true : undefined));
       }
     });

@@ -125,7 +125,7 @@ function checkMoved(
   if (!isOfCluster(saved, plan, cluster)) throw otherCluster(saved, plan, input);
   const moved = movedSince(saved, plan, { source, contents });
   if (moved === undefined) return;
-  throw new TypeKroError(`the cluster is not as the plan saw it: ${moved}`, {
+  throw new TypeKroError(`the cluster has changed since the plan: ${moved}`, {
     code: 'apply/cluster-moved',
     remedy: `nothing was applied; plan again, and look what is different: ${planAgain(saved)}`,
   });

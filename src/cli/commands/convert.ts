@@ -121,7 +121,7 @@ function namesOf(input: CommandInput): { readonly name: string; readonly kind: s
   const name = textOption(input, 'name') ?? 'app';
   const kind = textOption(input, 'kind') ?? kindOfName(name);
   if (!isUpperCamelCase(kind)) {
-    throw new TypeKroError(`${kind} is no name of a kind`, {
+    throw new TypeKroError(`${kind} is not a name of a kind`, {
       code: 'cli/usage',
       remedy: 'write it with a capital and letters and digits: --kind WebShop',
     });

@@ -238,10 +238,10 @@ test('events of the instance, its objects and the objects that these own', async
 
 test.each([
   ['wait shop --for nothing', 2, '--for nothing is nothing to wait for'],
-  ['wait shop --timeout soon', 2, '--timeout soon is no duration'],
+  ['wait shop --timeout soon', 2, '--timeout soon is not a duration'],
   ['wait shop --for condition=Nothing --timeout 0', 1, 'Pot default/shop is not Nothing=True after 0: it is ACTIVE'],
   ['logs shop', 1, 'there is no pod behind the instance'],
-  ['logs shop --tail some', 2, '--tail some is no number of lines'],
+  ['logs shop --tail some', 2, '--tail some is not a number of lines'],
   ['pin shop --revision 9', 2, 'hint: there are 1: typekro revisions pots'],
   ['rollback pots', 2, 'pots has no earlier revision'],
   ['rollback pits', 2, 'did you mean pots?'],

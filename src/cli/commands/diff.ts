@@ -26,7 +26,7 @@ export const diff: Command = {
             : `no revision of ${definition.metadata.name} compiles`;
         throw new TypeKroError(`${why}: what the objects should be is not known`, {
           code: 'instance/no-graph',
-          remedy: 'typekro why tells what is known of the instance',
+          remedy: 'typekro why shows what is known of the instance',
         });
       }
       const data = diffReport(observation, graph);

@@ -31,7 +31,7 @@ export const explain: Command = {
   description:
     'Explains a field of the kind that a definition makes (spec.replicas), or of a node of it (deployment.spec.replicas): its type, default, rules and description. Explains kinds of Kubernetes and their fields in the same way (Deployment.spec.strategy), and those of custom kinds that come with typekro or that --crds and --kubeconfig name. Explains a code that a problem is printed with (graph/cycle): an example, and what to do.',
   positionals: [
-    { name: 'subject', summary: 'a file or a kind, with a path behind it, or a code', required: true },
+    { name: 'subject', summary: 'a file or a kind, with a path after it, or a code', required: true },
     { name: 'path', summary: 'of a file: the path of the field, which may begin with the id of a node' },
   ],
   options: [
@@ -50,7 +50,7 @@ export const explain: Command = {
   examples: [
     { command: 'typekro explain app.rgd.yaml spec.replicas', summary: 'a field of the kind that a definition makes' },
     { command: 'typekro explain Deployment.spec.strategy', summary: 'a field of a kind of Kubernetes' },
-    { command: 'typekro explain graph/cycle', summary: 'a code, as it stands behind a problem' },
+    { command: 'typekro explain graph/cycle', summary: 'a code, as it is printed after a problem' },
   ],
   async run(context, input) {
     const [subject = '', path = ''] = input.positionals;

@@ -65,7 +65,7 @@ async function readFormatted(
   if (name !== '-') {
     checkFile(path, name, new Set([...YAML, '.json', '.ts', '.js']));
     if (!YAML.has(extname(path).toLowerCase())) {
-      throw new TypeKroError(`${name} is no YAML file, and fmt formats YAML`, {
+      throw new TypeKroError(`${name} is not a YAML file, and fmt formats YAML`, {
         code: 'input/unknown-type',
         remedy: 'name .yaml or .yml files; other languages have formatters of their own',
       });

@@ -51,7 +51,7 @@ export const generate: Command = {
     const all = [
       ...sources.diagnostics,
       ...diagnostics,
-      ...nothing(files.size, [...sources.diagnostics, ...diagnostics], input.positionals, sources.documents),
+      ...noDefinitions(files.size, [...sources.diagnostics, ...diagnostics], input.positionals, sources.documents),
     ];
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
@@ -71,7 +71,7 @@ export const generate: Command = {
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
 /** The diagnostic for a run that found no definition and has no other diagnostic. */
-function nothing(
+function noDefinitions(
   files: number,
   said: readonly Diagnostic[],
   names: readonly string[],

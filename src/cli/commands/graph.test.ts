@@ -98,7 +98,7 @@ test.each([
   ['graph shop.yaml --definition shp', 2, 'did you mean shop?'],
   ['graph', 2, "missing required argument 'file'"],
   ['graph missing.yaml', 1, 'there is no file missing.yaml'],
-  ['graph latin.yaml', 1, 'no UTF-8 text: the byte 0xE9'],
+  ['graph latin.yaml', 1, 'not a UTF-8 text: the byte 0xE9'],
   ['graph broken.yaml', 3, 'did you mean "first"?'],
 ])('%s ends with %d', async (line, code, told) => {
   const ended = await run(line);

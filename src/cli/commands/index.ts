@@ -28,7 +28,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'explain',
-    summary: 'tell what a field, a kind or the code of a problem means',
+    summary: 'explain a field, a kind or the code of a problem',
     group: 'Write definitions',
     load: () => import('./explain.ts').then(({ explain }) => explain),
   },
@@ -115,7 +115,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'why',
-    summary: 'tell why an instance waits, down to the one object that it waits for',
+    summary: 'explain why an instance waits, down to the one object that it waits for',
     group: 'Operate',
     load: () => import('./why.ts').then(({ why }) => why),
   },
@@ -127,7 +127,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'diff',
-    summary: 'show where the objects of an instance are not as its graph wants them',
+    summary: 'show differences between the objects of an instance and its graph',
     group: 'Operate',
     load: () => import('./diff.ts').then(({ diff }) => diff),
   },
@@ -145,7 +145,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'events',
-    summary: 'show the events of an instance, its objects and what these made',
+    summary: 'show the events of an instance, its objects and their pods',
     group: 'Operate',
     load: () => import('./events.ts').then(({ events }) => events),
   },
@@ -191,14 +191,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'rollback',
-    summary: 'make a definition what an earlier revision of it was',
+    summary: 'restore an earlier revision of a definition',
     group: 'Operate',
     writes: true,
     load: () => import('./rollback.ts').then(({ rollback }) => rollback),
   },
   {
     name: 'delete',
-    summary: 'delete an instance; its controller deletes its objects before',
+    summary: 'delete an instance; its controller deletes its objects first',
     group: 'Operate',
     writes: true,
     load: () => import('./delete.ts').then(({ deleteInstance }) => deleteInstance),
@@ -219,7 +219,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'upgrade',
-    summary: 'check what the controller of this version makes of all definitions of a cluster',
+    summary: 'check how the controller of this version treats all definitions of a cluster',
     group: 'Set up a cluster',
     load: () => import('./upgrade.ts').then(({ upgrade }) => upgrade),
   },

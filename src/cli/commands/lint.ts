@@ -55,7 +55,7 @@ export const lint: Command = {
   },
 };
 
-/** The rules of findings, each once. Errors of the compiler are no rules. */
+/** The rules of findings, each once. Errors of the compiler are not rules. */
 function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
   const rules = new Set(ruleNames());
   return [...new Set(diagnostics.map(({ code }) => code))].filter((code) => rules.has(code)).sort();

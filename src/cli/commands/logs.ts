@@ -44,7 +44,7 @@ export const logs: Command = {
 function selectionOf(input: CommandInput): LogSelection {
   const tail = textOption(input, 'tail');
   if (tail !== undefined && !/^\d{1,9}$/.test(tail)) {
-    throw new TypeKroError(`--tail ${tail} is no number of lines`, { code: 'cli/usage', remedy: 'write --tail 20' });
+    throw new TypeKroError(`--tail ${tail} is not a number of lines`, { code: 'cli/usage', remedy: 'write --tail 20' });
   }
   const { follow, previous } = input.options;
   return {

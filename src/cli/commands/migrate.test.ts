@@ -144,7 +144,7 @@ test('from the controller to direct mode: no write to a child, then a deploy cha
     [
       "~ Moving default/a moves to direct mode",
       "    + ConfigMap default/typekro-moving-a: the record: definition, spec and inventory, by kro.run/applyset-parent",
-      "    - Moving default/a: suspended, then deleted without what belongs to it",
+      "    - Moving default/a: suspended, then deleted without its objects",
       "    = ConfigMap default/a-config stays as it is",
       "    = Deployment default/a stays as it is",
       "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field",
@@ -204,7 +204,7 @@ test.each<[string, string, string, () => Promise<unknown>]>([
   [
     'an instance that is being deleted',
     'a --to direct --file app.yaml --yes',
-    'is being deleted with everything',
+    'is being deleted with all of its objects',
     async () => {
       await factory('kro').deploy({ name: 'a', text: 'one' });
       await controller.stop();

@@ -54,7 +54,7 @@ interface Task {
 export const migrate: Command = {
   name: 'migrate',
   description:
-    'Moves instances between direct mode (the deployments of factory("direct")) and the controller of their definition. No object of an instance is written, deleted or created again: the inventory moves. First all instances are planned, the server checks every write, and the plan is printed; if one instance cannot move, nothing is written. --to direct needs the composition or definition in --file, because direct mode keeps it in its record; --to kro takes the definition of the cluster, which must be Active. An interrupted migration goes on when the command is called again.',
+    'Moves instances between direct mode (the deployments of factory("direct")) and the controller of their definition. No object of an instance is written, deleted or created again: the inventory moves. First all instances are planned, the server checks every write, and the plan is printed; if one instance cannot move, nothing is written. --to direct needs the composition or definition in --file, because direct mode keeps it in its record; --to kro takes the definition of the cluster, which must be Active. To continue an interrupted migration, run the command again.',
   positionals: [
     {
       name: 'name',
@@ -68,7 +68,7 @@ export const migrate: Command = {
     {
       name: 'file',
       short: 'f',
-      summary: 'the composition or definition with which direct mode goes on',
+      summary: 'the composition or definition that direct mode continues with',
       value: 'file',
     },
     DEFINITION_OPTION,
@@ -80,7 +80,7 @@ export const migrate: Command = {
     { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
   ],
   examples: [
-    { command: 'typekro migrate shop --to kro --dry-run', summary: 'what would become of a direct deployment' },
+    { command: 'typekro migrate shop --to kro --dry-run', summary: 'the planned migration of a direct deployment' },
     { command: 'typekro migrate shop --to kro --yes', summary: 'the controller works on it from now on' },
     {
       command: 'typekro migrate team-a/shop --to direct --file app.ts --yes',
@@ -131,7 +131,7 @@ function ownerOf(input: CommandInput): Owner {
 async function filesOf(context: CommandContext, input: CommandInput): Promise<CheckedFiles> {
   const file = textOption(input, 'file');
   if (file !== undefined) return readChecked(context, input, [file]);
-  throw new TypeKroError('--to direct needs the composition or the definition with which direct mode goes on', {
+  throw new TypeKroError('--to direct needs the composition or the definition that direct mode continues with', {
     code: 'cli/usage',
     remedy: 'name its file: typekro migrate NAME --to direct --file app.ts',
   });
@@ -239,9 +239,9 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
   const { deletionTimestamp, finalizers = [], labels = {} } = instance.metadata;
   const isReleased = deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER);
   if (deletionTimestamp !== undefined && !isReleased) {
-    throw new TypeKroError(`${objectName(refOf(instance))} is being deleted with everything that belongs to it`, {
+    throw new TypeKroError(`${objectName(refOf(instance))} is being deleted with all of its objects`, {
       code: 'migrate/being-deleted',
-      remedy: 'wait until it is gone, and deploy it anew',
+      remedy: 'wait until it is deleted, and deploy it again',
     });
   }
   const refused = refusalOfInstance(instance, ownersOf(instance), labels[keys.INSTANCE_NAME_LABEL]);
@@ -287,7 +287,7 @@ const DEFINITION = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: DEFINI
 async function isConfirmed(context: CommandContext): Promise<boolean> {
   const { keyboard, signal } = context;
   if (keyboard === undefined) {
-    throw new TypeKroError('there is no terminal to ask whether this is wanted', {
+    throw new TypeKroError('there is no terminal for the confirmation', {
       code: 'cli/usage',
       remedy: 'nothing was written; write --yes to carry the plan out',
     });

@@ -71,7 +71,7 @@ async function chosenRevision(
   if (definition === undefined || numbers.length === 0) {
     throw new TypeKroError('the definition of the instance has no revision', {
       code: 'instance/no-revision',
-      remedy: 'typekro status tells what the controller says; kro before 0.9 has no revisions',
+      remedy: 'typekro status shows what the controller reports; kro before 0.9 has no revisions',
     });
   }
   const followed = text === undefined ? await followedRevision() : undefined;

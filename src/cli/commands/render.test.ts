@@ -242,13 +242,13 @@ spec:
 
 test.each([
   ['render shop.yaml -f missing.yaml', 1, 'missing.yaml cannot be read'],
-  ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is no UTF-8 text'],
+  ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is not a UTF-8 text'],
   [
     'render shop.yaml -f wrong.yaml',
     3,
-    'wrong.yaml:1:7: error: Shop shop: spec.name: 3 stands where a text is expected',
+    'wrong.yaml:1:7: error: Shop shop: spec.name: 3 is written where a text is expected',
   ],
-  ['render shop.yaml --observed latin.yaml', 1, 'no UTF-8 text'],
+  ['render shop.yaml --observed latin.yaml', 1, 'not a UTF-8 text'],
   ['render shop.yaml --observed nothing', 1, 'there is no file or folder nothing'],
   ['render shop.yaml --set name', 2, '--set name sets nothing'],
   ['render shop.yaml --set a[99999999]=1', 2, 'sets nothing'],

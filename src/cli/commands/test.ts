@@ -197,7 +197,7 @@ function minimumOf(input: CommandInput): number | undefined {
   if (text === undefined) return undefined;
   const percent = /^\d{1,3}(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
   if (percent <= 100) return percent;
-  throw new TypeKroError(`--coverage-min ${text} is no percentage`, {
+  throw new TypeKroError(`--coverage-min ${text} is not a percentage`, {
     code: 'cli/usage',
     remedy: 'write --coverage-min 80',
   });
@@ -220,7 +220,7 @@ function numberOf(input: CommandInput, name: string, least: number, most: number
   if (text === undefined) return undefined;
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  throw new TypeKroError(`--${name} ${text} is no whole number from ${least} to ${most}`, {
+  throw new TypeKroError(`--${name} ${text} is not a whole number from ${least} to ${most}`, {
     code: 'cli/usage',
     remedy: `write --${name} ${name === 'faults' ? 200 : 1}`,
   });

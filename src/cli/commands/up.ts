@@ -118,7 +118,7 @@ function goodbye(input: CommandInput): string {
       : ': run unset KUBECONFIG in the other terminals.';
   const ended = `The cluster has ended, and its kubeconfig leads nowhere${next}`;
   return input.options['keep'] === true
-    ? `\n${ended}\nIts objects are kept; up --keep goes on with them.`
+    ? `\n${ended}\nIts objects are kept; up --keep continues with them.`
     : `\n${ended}`;
 }
 
@@ -130,7 +130,7 @@ export function portOption(input: CommandInput): number {
   const text = textOption(input, 'port') ?? '0';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new TypeKroError(`--port ${text} is no port`, {
+  throw new TypeKroError(`--port ${text} is not a port`, {
     code: 'cli/bad-port',
     remedy: 'give a number from 1 to 65535',
   });

@@ -84,7 +84,7 @@ test('at both levels: the refused definitions, the changed objects, and the cont
       "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "",
       "plains at 0.10",
-      "  ~ 2 objects of 2 instances written for marks alone: internal.kro.run/node-path",
+      "  ~ 2 objects of 2 instances written only to change labels and annotations: internal.kro.run/node-path",
       "",
       "At 0.9: 3 unchanged, 1 refused as now.  At 0.10: 1 with changes, 2 refused, 1 refused as now.",
     ]
@@ -148,7 +148,7 @@ test('a revision that an instance is pinned to is compiled, too; the newest good
       "    try: close it with }; write a text that contains "\${" as \${"\${"}",
       "  = revision 2 stays in force for its instances",
       "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "  ~ 1 object of 1 instance written for marks alone: internal.kro.run/node-path",
+      "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
       "  Instances 1   changed 1",
       "    default/early  - ConfigMap early-more  (more)  no node wants it any more",
       "                   = 1 object get new labels or annotations of the controller",
@@ -216,7 +216,7 @@ test.each(['0.9', '0.10'])(
 );
 
 test.each([
-  ['definitions', 'resourcegraphdefinitions.kro.run could not be read, and so every definition is taken for a new one'],
+  ['definitions', 'resourcegraphdefinitions.kro.run could not be read, and so every definition is treated as new'],
   ['revisions', 'graphrevisions.internal.kro.run could not be read, and so numbers of revisions are not known'],
   ['instances', 'plains.kro.run in the whole cluster could not be read'],
 ])('a check that does not see the %s is an error', async (_what, limit) => {
@@ -227,7 +227,7 @@ test.each([
   const { code, out, err } = await run('upgrade --check --snapshot blind.json');
   expect({ code, out }).toEqual({ code: 1, out: '' });
   const seen = limit.replace(/, and so.*/, '');
-  expect(err).toContain(`nothing can be said about the definitions: ${seen}: no right [upgrade/not-read]`);
+  expect(err).toContain(`the definitions cannot be checked: ${seen}: no right [upgrade/not-read]`);
 });
 
 test.each([

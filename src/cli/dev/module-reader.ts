@@ -47,7 +47,7 @@ const isAlive = ({ connected, exitCode, signalCode }: ChildProcess): boolean =>
 function start(cwd: string, print: (text: string) => void): ChildProcess {
   const url = moduleUrl('cli/dev/module-child');
   if (url === undefined) {
-    throw new TypeKroError('this bundle of the command loads no TypeScript and JavaScript files anew', {
+    throw new TypeKroError('this bundle of the command cannot load TypeScript and JavaScript files again', {
       code: 'cli/no-modules',
       remedy: 'install the package: npm install typekro',
     });

@@ -4,12 +4,12 @@ import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '../../test
 import { shellWord } from '../shell-word.ts';
 import { xmlText } from '../xml-text.ts';
 
-/** Where lives come from, for messages and for the command that replays a life. */
+/** The origin of the lives, for messages and for the command that replays a life. */
 export interface FaultReportSource {
   readonly file: string;
   /** The name of the file in results. */
   readonly name: string;
-  /** The text of `--filter`: another choice of tests is another choice of lives. */
+  /** The text of `--filter`. The choice of tests also determines the lives. */
   readonly filter?: string | undefined;
 }
 

@@ -5,7 +5,9 @@ import { test as testCommand } from '../commands/test.ts';
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);
 
-/** A Deployment, and a ConfigMap that is there only while the Deployment has pods: it goes when the status is lost. */
+/**
+ * A Deployment, and a ConfigMap that exists only while the Deployment has pods. It is deleted when the status is lost.
+ */
 const FLAPPING = `
 apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
@@ -251,11 +253,11 @@ ${map('note', '${web.metadata.resourceVersion}')}`,
   });
 
   test.each([
-    ['--faults 0', '--faults 0 is no whole number from 1 to 10000'],
-    ['--faults many', '--faults many is no whole number from 1 to 10000'],
-    ['--faults 10001', '--faults 10001 is no whole number from 1 to 10000'],
+    ['--faults 0', '--faults 0 is not a whole number from 1 to 10000'],
+    ['--faults many', '--faults many is not a whole number from 1 to 10000'],
+    ['--faults 10001', '--faults 10001 is not a whole number from 1 to 10000'],
     ['--faults 1 --seed -1', ''],
-    ['--faults 1 --seed 4294967296', '--seed 4294967296 is no whole number from 0 to 4294967295'],
+    ['--faults 1 --seed 4294967296', '--seed 4294967296 is not a whole number from 0 to 4294967295'],
     ['--seed 7', 'write --faults 1 --seed 7'],
   ])('refuses %s', async (words, text) => {
     const { code, err } = await run(`test cache.test.yaml ${words}`);

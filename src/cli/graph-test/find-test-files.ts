@@ -17,9 +17,8 @@ export interface FoundTestFile {
 }
 
 /**
- * Finds the test files behind names of files and folders, in the order of the names. A folder stands for all
- * `*.test.yaml` and `*.test.yml` in it and its subfolders, sorted by path. `node_modules` and hidden folders are left
- * out.
+ * Finds the test files behind names of files and folders, in the order of the names. A folder means all `*.test.yaml`
+ * and `*.test.yml` in it and its subfolders, sorted by path. `node_modules` and hidden folders are left out.
  *
  * @throws TypeKroError `input/not-found` for a missing file or folder, `input/empty` for a folder without test files.
  */
@@ -69,7 +68,7 @@ const DEFINITION_ENDINGS = ['.yaml', '.yml', '.rgd.yaml', '.rgd.yml', '.ts', '.m
  * Returns the path of the definition of a test file: the file that the test names, or else the file of the same name
  * beside it.
  *
- * @throws TypeKroError `input/not-found` when the test names no definition and no file beside it fits.
+ * @throws TypeKroError `input/not-found` when the test names no definition and there is no such file beside it.
  */
 export function definitionFileOf(path: string, named: string | undefined): string {
   const folder = dirname(path);

@@ -6,7 +6,10 @@ import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
-/** Prints results of tests as JUnit XML: one suite a file, one case a test. Each error of a file is a case, too. */
+/**
+ * Prints results of tests as JUnit XML, with one suite for each file and one case for each test. Each error of a file
+ * is a case, too.
+ */
 export function testJunitText(files: readonly TestFileResult[], filter?: string): string {
   const suites = files
     .filter(({ foreign }) => foreign !== true)

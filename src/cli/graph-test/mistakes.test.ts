@@ -137,7 +137,7 @@ tests:
         at tests[0].expect.children.zone
         hint: write a list with the fields of each object
 
-      names.test.yaml:8:59: error: web is no collection, and has one object [testing/bad-test]
+      names.test.yaml:8:59: error: web is not a collection, and has one object [testing/bad-test]
         8 |       children: { wbe: present, zone: { data.a: b }, web: [{}], monitor: { data: { a: 1 }, dta.a: 1 } }
           |                                                           ^
         at tests[0].expect.children.web
@@ -254,7 +254,7 @@ tests:
         hint: leave it out
       late/a.test.yaml:20:17: error: settings is an external object, which the controller never writes [testing/bad-test]
         hint: leave it out
-      late/a.test.yaml:22:18: error: web is no collection, and has one object [testing/bad-test]
+      late/a.test.yaml:22:18: error: web is not a collection, and has one object [testing/bad-test]
         hint: write web
       late/a.test.yaml:23:18: error: Secret/later is applied only by a later step [testing/bad-test]
         hint: apply it before, or under "given.objects"

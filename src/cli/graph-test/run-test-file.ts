@@ -25,7 +25,7 @@ export interface TestRunOptions {
   readonly filter?: string;
   /** Writes the snapshots of the tests instead of comparing them. Default false. */
   readonly update?: boolean;
-  /** Takes the graph through lives under faults after the tests. Default: no. */
+  /** Runs the graph under faults after the tests. Default: no. */
   readonly faults?: { readonly lives: number; readonly seed: number };
   /** Called when a test has ended. */
   onResult?(result: TestResult): void;
@@ -57,7 +57,7 @@ export interface TestFileResult {
   readonly diagnostics: readonly Diagnostic[];
   /** The coverage of the tests. Absent when no test ran. */
   readonly coverage?: Coverage;
-  /** What the lives under faults came to, where they were asked for. */
+  /** The result of the lives under faults, if they were requested. */
   readonly faults?: FaultTestResult;
   readonly texts: ReadonlyMap<string, string>;
   /** Why the snapshots of the tests could not be written. The results of the tests stand. */

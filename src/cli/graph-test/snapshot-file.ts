@@ -32,7 +32,7 @@ export async function readSnapshots(path: string, file: string): Promise<Snapsho
   if (isJsonObject(tests) && Object.values(tests).every(isOfSteps)) return tests as unknown as Snapshots;
   throw new TypeKroError(`${shown} holds no snapshots`, {
     code: 'testing/bad-snapshot',
-    remedy: 'delete it, and write it anew by typekro test --update',
+    remedy: 'delete it, and write it again with typekro test --update',
   });
 }
 

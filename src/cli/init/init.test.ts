@@ -152,9 +152,9 @@ items:
   });
 
   test.each([
-    [['--name', 'Bad Name'], 2, 'is no name of a package'],
+    [['--name', 'Bad Name'], 2, 'is not a name of a package'],
     [['--from', 'missing.yaml'], 1, 'missing.yaml'],
-    [['--from', 'text.json'], 1, 'no YAML file with a ResourceGraphDefinition'],
+    [['--from', 'text.json'], 1, 'not a YAML file with a ResourceGraphDefinition'],
   ])('%j ends with %i', async (words, expected, text) => {
     writeFileSync(join(cwd, 'text.json'), '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}');
     const { code, err } = await run('p', ...words);

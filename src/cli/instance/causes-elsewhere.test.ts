@@ -122,7 +122,7 @@ test('a field that another client keeps changing', async () => {
       "",
       "> map  applying: puts back its object, changed by another client",
       "   └ because  ConfigMap default/shop-map: data.a changed by rival",
-      "   └ because  the API server would take the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
       "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
     ]
   `);
@@ -179,7 +179,7 @@ test('a limit of the controller that is not the default', async () => {
   await world.advance(2000);
   await world.apply(pot('shop', { count: 1100 }));
   await world.advance(60_000);
-  expect((await why('shop')).at(-1)).toBe('nothing is waited for: every node is ready');
+  expect((await why('shop')).at(-1)).toBe('the instance waits for nothing: every node is ready');
   await world.apply(pot('shop', { count: 3100 }));
   await world.advance(60_000);
   expect((await why('shop')).join('\n')).toContain('has 3100 items, more than the 3000 allowed');

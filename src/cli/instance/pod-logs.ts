@@ -46,7 +46,7 @@ export async function logSources(
   if (sources.length === 0) {
     throw new TypeKroError(`there is no pod behind ${node === undefined ? 'the instance' : `the node ${node}`}`, {
       code: 'instance/no-pods',
-      remedy: 'typekro why tells what it waits for; logs are those of pods that its objects made',
+      remedy: 'typekro why explains what it waits for; logs are those of pods that its objects made',
     });
   }
   const chosen = sources.filter((source) => container === undefined || source.container === container);

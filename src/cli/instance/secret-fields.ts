@@ -2,13 +2,13 @@ import type { Graph, GraphNode } from '../../graph/index.ts';
 import { dimensionsOf } from '../../graph/index.ts';
 
 /** Fields of a Secret that contain none of its values. */
-const SHOWN = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
+const PUBLIC_FIELDS = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
 
 /**
  * Can a field of a Secret contain one of its values? Every field can, except names, labels, `type` and `immutable`.
  * Annotations can, because some are a copy of the object.
  */
-export const hidesInSecret = (path: string): boolean => !SHOWN.test(path);
+export const hidesInSecret = (path: string): boolean => !PUBLIC_FIELDS.test(path);
 
 const isSecret = ({ type }: GraphNode): boolean => type?.group === '' && type.kind === 'Secret';
 

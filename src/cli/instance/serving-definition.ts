@@ -46,5 +46,5 @@ const LABEL = keys.DEFINITION_NAME_LABEL;
 /** The sentence for an instance whose serving definition is not known. */
 export function severalServe(candidates: readonly KubeObject[], kind: string): string {
   const names = candidates.map(({ metadata }) => metadata.name ?? '').sort();
-  return `the definitions ${names.join(', ')} declare the kind ${kind}, and nothing tells which of them serves the instance`;
+  return `the definitions ${names.join(', ')} declare the kind ${kind}, and it is unknown which of them serves the instance`;
 }

@@ -111,7 +111,7 @@ describe('diff', () => {
     ]);
   });
 
-  test('a value that the server writes in another form is no difference', async () => {
+  test('a value that the server writes in another form is not a difference', async () => {
     await world.controller.stop();
     const inner = world.user;
     // A webhook that replaces every write by the stored object.

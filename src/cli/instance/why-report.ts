@@ -241,9 +241,9 @@ function pendingText(
   recorded: string | undefined,
 ): { text: string; remedy?: string } {
   if (result !== 'taken') return { text: outcome };
-  if (recorded !== undefined) return { text: `the API server would take the write of ${outcome} from you` };
+  if (recorded !== undefined) return { text: `the API server would accept the write of ${outcome} from you` };
   return {
-    text: `the API server would take the write of ${outcome} now, and no controller has made it`,
+    text: `the API server would accept the write of ${outcome} now, and no controller has made it`,
     remedy: 'see that the controller runs and may write this kind: its log and its events name what it was refused',
   };
 }
@@ -282,6 +282,6 @@ function foreignFinalizers({ metadata }: InstanceObservation['instance']): Block
     .filter((finalizer) => finalizer !== keys.FINALIZER)
     .map((finalizer) => ({
       reason: `the finalizer ${finalizer} of another program holds the instance since ${metadata.deletionTimestamp}`,
-      remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; take the finalizer off by hand (kubectl edit) only when that program is gone for good`,
+      remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
     }));
 }

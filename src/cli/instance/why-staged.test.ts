@@ -197,7 +197,7 @@ test.each(REFUSED)('%s', async (_title, code, reason, message, told) => {
   await world.apply(pot('shop'));
   await world.advance(30_000);
   const text = await why();
-  expect(text).toContain('the API server would take the write of ConfigMap default/shop-map from you');
+  expect(text).toContain('the API server would accept the write of ConfigMap default/shop-map from you');
   expect(text).toContain(told);
 });
 

@@ -95,9 +95,9 @@ function endLines(
     return ['', `${node} waits for nothing; other nodes are not ready: ${others}`];
   }
   if (isDeleted) {
-    return ['', 'no object is left, and no controller has taken the finalizer off the instance', SEE_CONTROLLER];
+    return ['', 'no object is left, and no controller has removed the finalizer of the instance', SEE_CONTROLLER];
   }
-  if (state === 'ACTIVE' && recorded === undefined) return ['', 'nothing is waited for: every node is ready'];
+  if (state === 'ACTIVE' && recorded === undefined) return ['', 'the instance waits for nothing: every node is ready'];
   const { ready } = recordedState(observation.instance);
   if (state === 'ACTIVE' && ready !== undefined && isAuthored(definition)) {
     const words = printableLine([ready.reason, ready.message].filter(Boolean).join(': '));

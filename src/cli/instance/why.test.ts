@@ -121,7 +121,7 @@ const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[],
     [failing('CrashLoopBackOff'), instance()],
     [
       '└ because  CrashLoopBackOff (Pod default/shop-…): container main ended with exit code 1',
-      'its log says what it misses',
+      'its log says what is missing',
     ],
   ],
   [
@@ -304,7 +304,7 @@ ${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`
   [
     'nothing',
     [plain, instance()],
-    ['App default/shop   ACTIVE', '1 of 1 nodes ready', 'nothing is waited for: every node is ready'],
+    ['App default/shop   ACTIVE', '1 of 1 nodes ready', 'the instance waits for nothing: every node is ready'],
   ],
 ];
 
@@ -374,13 +374,13 @@ test('the conditions of a custom resource', async () => {
   expect(text).toContain('└ because  Creating (Bucket default/data): waits for the account');
 });
 
-test('labels and annotations that another version of kro writes are no reason', async () => {
+test('labels and annotations that another version of kro writes are not a reason', async () => {
   await start(SIMULATED, plain, instance());
   await world.controller.stop();
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-map', namespace: 'default' };
   const annotations = { 'internal.kro.run/apply-order': '7' };
   await world.user.patch(ref, { metadata: { annotations } }, { fieldManager: 'kro.run/applyset' });
-  expect(await why()).toContain('nothing is waited for: every node is ready');
+  expect(await why()).toContain('the instance waits for nothing: every node is ready');
 });
 
 test('a finalizer that holds a child of a deleted instance', async () => {
@@ -404,7 +404,7 @@ test('an instance that no controller has seen', async () => {
   const text = await why();
   expect(text).toContain('App default/shop   no controller has written its status yet');
   expect(text).toContain(
-    'the API server would take the write of ConfigMap default/shop-map now, and no controller has made it',
+    'the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it',
   );
 });
 

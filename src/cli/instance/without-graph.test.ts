@@ -111,7 +111,7 @@ test('without the right to list definitions the nodes come from the labels of th
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a read that is forbidden to the user is no failure of the node', async () => {
+test('a read that is forbidden to the user is not a failure of the node', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);
@@ -161,7 +161,7 @@ test('a condition of the instance itself', async () => {
       "   do         give the controller the right: typekro rbac prints all rules that a definition needs",
       "",
       "> map  applying: creates its object",
-      "   └ because  the API server would take the write of ConfigMap default/shop-map now, and no controller has made it",
+      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, and no controller has made it",
       "   do         see that the controller runs and may write this kind: its log and its events name what it was refused",
     ]
   `);

@@ -174,7 +174,7 @@ test.each([
   ['a subject outside', 'explain', { subject: '../outside.json' }, /is outside of /],
   ['a folder as the subject', 'explain', { subject: '..' }, /is outside of /],
   ['a name with a NUL', 'validate', { files: ['a\u0000.yaml'] }, /must match pattern/],
-  ['the standard input', 'validate', { files: ['-'] }, /- is no file/],
+  ['the standard input', 'validate', { files: ['-'] }, /- is not a file/],
   ['a module', 'validate', { files: ['app.ts'] }, /app\.ts is a module, whose code would run/],
   ['a list in place of a file', 'validate', { files: 'pots.json' }, /must be array/],
   ['a number in place of a name', 'validate', { files: [7] }, /must be string/],
@@ -186,7 +186,7 @@ test.each([
   ['a name of an option', 'tree', { instance: '--output' }, /no instance|instance/],
   ['a tool that there is not', 'apply', {}, /there is no tool apply/],
   ['a tool named as a member of objects', 'constructor', {}, /there is no tool constructor/],
-  ['text that is no YAML', 'validate', { text: '{{' }, /error: /],
+  ['text that is not YAML', 'validate', { text: '{{' }, /error: /],
   ['text that expands', 'validate', { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(2000)}]` }, /error: /],
 ])('%s is refused', async (_what, name, args, text) => {
   const answer = await call(name, args);

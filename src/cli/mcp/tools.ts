@@ -125,7 +125,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     name: 'plan',
     title: 'What an apply would change',
     description:
-      'Tells what an apply of the files would change in the cluster, for the definitions and every live instance: created, changed field by field, replaced, pruned, deferred or blocked. The API server checks each write by a dry run; nothing is stored. With a snapshot no cluster is asked.',
+      'Shows what an apply of the files would change in the cluster, for the definitions and every live instance: created, changed field by field, replaced, pruned, deferred or blocked. The API server checks each write by a dry run; nothing is stored. With a snapshot no cluster is asked.',
     inputSchema: schema(
       {
         files: FILES,
@@ -211,7 +211,7 @@ function instanceInput(given: JsonObject, { cluster }: McpLimits): ToolInput {
 function filesOf(names: JsonValue | undefined, { root, modules }: McpLimits): string[] {
   return (Array.isArray(names) ? names : []).map((name) => {
     const given = String(name);
-    if (given === '-') throw new TypeKroError('- is no file', { code: 'cli/usage', remedy: 'name a file' });
+    if (given === '-') throw new TypeKroError('- is not a file', { code: 'cli/usage', remedy: 'name a file' });
     const file = insideRoot(root, given);
     // Options separate names with commas.
     if (file.includes(',')) {

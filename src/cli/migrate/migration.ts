@@ -76,7 +76,7 @@ export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): rea
           action: 'create',
           why: 'the record: definition, spec and inventory, by kro.run/applyset-parent',
         },
-        { object: instance, action: 'delete', why: 'suspended, then deleted without what belongs to it' },
+        { object: instance, action: 'delete', why: 'suspended, then deleted without its objects' },
       ];
 }
 
@@ -99,14 +99,14 @@ export function refusalOfDefinition(definition: KubeObject | undefined, name: st
   if (definition.metadata.deletionTimestamp !== undefined) {
     return new TypeKroError(`the definition ${name} is being deleted`, {
       code,
-      remedy: 'apply it again when it is gone',
+      remedy: 'apply it again after the deletion',
     });
   }
   const state = definition.status?.['state'];
   if (state === 'Active') return undefined;
   return new TypeKroError(
     `the definition ${name} is ${typeof state === 'string' ? state : 'without a state'}, not Active`,
-    { code, remedy: `typekro why ${name} tells the reason; does a controller run?` },
+    { code, remedy: `typekro why ${name} explains the reason; does a controller run?` },
   );
 }
 
@@ -118,16 +118,16 @@ export function refusalOfInstance(
 ): TypeKroError | undefined {
   const what = `${kind} ${metadata.name ?? ''}`;
   if (partOf !== undefined) {
-    return new TypeKroError(`${what} is itself an object of the instance ${partOf}, which would make it again`, {
+    return new TypeKroError(`${what} is itself an object of the instance ${partOf}, which would create it again`, {
       code: 'migrate/other-owner',
       remedy: `migrate ${partOf}, or take it out of that definition`,
     });
   }
   const [owner] = owners;
   if (owner === undefined) return undefined;
-  return new TypeKroError(`${what} belongs to ${owner.name}, which would make it again`, {
+  return new TypeKroError(`${what} belongs to ${owner.name}, which would create it again`, {
     code: 'migrate/other-owner',
-    remedy: 'let the owner go of it first',
+    remedy: 'remove it from its owner first',
   });
 }
 
@@ -139,15 +139,15 @@ export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: bo
   if (live === undefined) return undefined;
   const what = `${live.kind} ${live.metadata.name ?? ''}`;
   if (live.metadata.deletionTimestamp !== undefined) {
-    return new TypeKroError(`${what} is there and is being deleted with everything that belongs to it`, {
+    return new TypeKroError(`${what} exists and is being deleted with all of its objects`, {
       code: 'migrate/being-deleted',
-      remedy: 'wait until it is gone',
+      remedy: 'wait until it is deleted',
     });
   }
   if (isOfMigration) return undefined;
-  return new TypeKroError(`${what} is there already, made by another client`, {
+  return new TypeKroError(`${what} exists already, created by another client`, {
     code: 'migrate/instance-exists',
-    remedy: 'two owners would fight over its objects: delete the one that is not wanted, by its own mode',
+    remedy: 'both owners would write its objects: delete one of them, in its own mode',
   });
 }
 

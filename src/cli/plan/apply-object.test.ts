@@ -82,7 +82,7 @@ test('an object that is created between the read and the apply keeps its fields'
   expect((await world.user.get(ref))['data']).toEqual({ a: 'theirs' });
 });
 
-test('labels of controllers are no change, annotations of users are', async () => {
+test('labels of controllers are not a change, annotations of users are', async () => {
   const task = await writer();
   await world.user.patch(ref, { metadata: { labels: { 'kro.run/owned': 'true' } } });
   await applyObject(task, map({ a: '4' }));
@@ -128,7 +128,7 @@ const ready = (status: string, message: string, lastTransitionTime: string, obse
 
 test.each<[string, number, string]>([
   ['that still stands after some seconds counts', 16_000, 'refused before'],
-  ['that changed counts at once', 0, 'refused anew'],
+  ['that changed counts at once', 0, 'refused again'],
 ])('a refusal from before the apply %s', async (_how, milliseconds, message) => {
   await world.apply(definition);
   await ready('False', 'refused before', '2026-01-01T00:00:00Z');

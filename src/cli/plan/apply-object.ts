@@ -43,7 +43,7 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
     const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     try {
       // A server accepts no resourceVersion for a new object. An apply without force conflicts with the fields of an
-      // object that appears after the read. A POST is no alternative: it would own the fields as an update, and later
+      // object that appears after the read. A POST is not an alternative: it would own the fields as an update, and later
       // applies could not remove them.
       const force = before !== undefined;
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
@@ -190,7 +190,7 @@ function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeOb
           : now.metadata.deletionTimestamp !== undefined && planned.metadata.deletionTimestamp === undefined
             ? `is being deleted since ${now.metadata.deletionTimestamp}`
             : 'was changed';
-  return new TypeKroError(`the cluster is not as the plan saw it: ${objectName(ref)} ${what}`, {
+  return new TypeKroError(`the cluster has changed since the plan: ${objectName(ref)} ${what}`, {
     code: 'apply/cluster-moved',
     remedy: 'it was not applied, and nothing after it; plan and apply again',
   });

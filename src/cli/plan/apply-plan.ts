@@ -44,7 +44,7 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
   for (const object of others) {
     const ref = refOf(object);
     const isReplaced = replaced.has(refKey(ref)) && (await removeObject(task, ref));
-    if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created anew');
+    if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created again');
     const { after } = await applyObject(task, object, isReplaced);
     if (isCrd(object)) await waitUntilEstablished(task, after);
   }
@@ -73,13 +73,10 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
 function refuseUnread(task: ApplyTask): void {
   const unread = task.objects.find((object) => isUnread(task, refOf(object)));
   if (unread === undefined) return;
-  throw new TypeKroError(
-    `${objectName(refOf(unread))} could not be read, and so nothing tells whether it has changed`,
-    {
-      code: 'apply/refused',
-      remedy: 'nothing was applied; get the right to read it, and plan again',
-    },
-  );
+  throw new TypeKroError(`${objectName(refOf(unread))} could not be read, so it is unknown whether it has changed`, {
+    code: 'apply/refused',
+    remedy: 'nothing was applied; get the right to read it, and plan again',
+  });
 }
 
 /**

@@ -150,7 +150,7 @@ test('an object that another client made is refused, not replaced', async () => 
   await world.apply(job('helm', 'a'));
   const refused = await run('apply FILE --replace', job('helm', 'b'));
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused.err).toContain('another client made this one');
+  expect(refused.err).toContain('another client created this one');
   expect(await world.user.find(jobRef('helm'))).toBeDefined();
 });
 
@@ -164,7 +164,9 @@ test('a child that the instance does not own is refused, not replaced', async ()
   await world.advance(2000);
   const { out } = await run('plan FILE -o json', instance('Task', 'adopted'));
   const [planned] = (JSON.parse(out) as Plan).instances;
-  expect(planned?.writes).toMatchObject([{ action: 'adopt', refusal: expect.stringContaining('another client made') }]);
+  expect(planned?.writes).toMatchObject([
+    { action: 'adopt', refusal: expect.stringContaining('another client created') },
+  ]);
   expect(planned?.state).toBe('blocked');
 });
 
@@ -183,7 +185,7 @@ test('a changed CRD whose scope cannot change is refused, not replaced', async (
   expect(await run('apply FILE', crd('Namespaced'))).toMatchObject({ code: 0, err: '' });
   const refused = await run('apply FILE --replace', crd('Cluster'));
   expect(refused.code).toBe(1);
-  expect(refused.err).toContain('typekro deletes no CustomResourceDefinition to create it anew');
+  expect(refused.err).toContain('typekro never replaces a CustomResourceDefinition');
 });
 
 test('the deletion of a definition and its instances deletes their objects, too', async () => {

@@ -16,7 +16,7 @@ export interface ClusterBasics {
 
 /** The consequence for the plan when a kind could not be read. */
 const CONSEQUENCES: ReadonlyMap<string, string> = new Map([
-  [DEFINITION_TYPE.kind, 'every definition is taken for a new one'],
+  [DEFINITION_TYPE.kind, 'every definition is treated as new'],
   [REVISION_TYPE.kind, 'numbers of revisions are not known'],
   [CRD_TYPE.kind, 'changes of schemas and kinds of other groups are not known'],
 ]);

@@ -79,7 +79,7 @@ test('an instance of a kind that several definitions declare and none serves is 
     {
       state: 'blocked',
       because:
-        'the definitions twin-a, twin-b declare the kind Twin, and nothing tells which of them serves the instance',
+        'the definitions twin-a, twin-b declare the kind Twin, and it is unknown which of them serves the instance',
     },
   ]);
   expect(instances[0]?.writes).toEqual([]);

@@ -103,7 +103,7 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/,
     {
       limits: [
-        'resourcegraphdefinitions.kro.run could not be read, and so every definition is taken for a new one',
+        'resourcegraphdefinitions.kro.run could not be read, and so every definition is treated as new',
         'resourcegraphdefinitions.kro.run in the whole cluster could not be read',
       ],
     },

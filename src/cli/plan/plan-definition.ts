@@ -259,7 +259,7 @@ function deferralText(deferral: Deferral): string {
     case 'pinned':
       return `it is pinned to revision ${deferral.revision}`;
     case 'pinned-to-nothing':
-      return 'its pin is no number of a revision';
+      return 'its pin is not a number of a revision';
     case 'held-by-canary':
       return `the canary holds the revision back${deferral.message === '' ? '' : `: ${deferral.message}`}`;
   }

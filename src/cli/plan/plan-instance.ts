@@ -88,7 +88,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
     const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings.level);
     if (graph === undefined) {
       const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
-      plans[at] = restingPlan(head, 'blocked', because, 'typekro why tells what is wrong with the definition');
+      plans[at] = restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
       continue;
     }
     const { now, salt } = context;

@@ -398,14 +398,14 @@ test('a snapshot gives the same plan without the cluster, and holds no value of 
   expect((JSON.parse(offline.out) as Plan).source).toMatchObject({ kind: 'snapshot', name: 'prod.json' });
 });
 
-test('behind hashes, a Secret that stays is no change', async () => {
+test('behind hashes, a Secret that stays is not a change', async () => {
   const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', same);
   expect(out).toContain('revision 1, unchanged');
   expect(code).toBe(0);
 });
 
-test('behind hashes, an instance that stays is no change', async () => {
+test('behind hashes, an instance that stays is not a change', async () => {
   const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', webapp('team-a', 'shop'));
   expect({ code, out: told(out) }).toMatchObject({ code: 0, out: expect.stringContaining('unchanged 1') });
 });
@@ -433,7 +433,7 @@ test('a saved plan is refused when the cluster has changed, and the error names 
   await world.user.patch(ref, { metadata: { annotations: { note: 'x' } } });
   const refused = await runWhole(`apply ${file} --kubeconfig kubeconfig`);
   expect(refused).toMatchObject({ code: 1, out: '' });
-  expect(refused.err).toContain('the cluster is not as the plan saw it: Deployment team-a/shop was changed');
+  expect(refused.err).toContain('the cluster has changed since the plan: Deployment team-a/shop was changed');
 });
 
 test('a saved plan is applied, and the result is as planned', async () => {

@@ -78,7 +78,7 @@ test.each([
   ['v1', 'PersistentVolumeClaim'],
   ['v1', 'PersistentVolume'],
 ])('no plan replaces an object of %s %s', (apiVersion, kind) => {
-  expect(keptKind({ apiVersion, kind })).toContain(`typekro deletes no ${kind}`);
+  expect(keptKind({ apiVersion, kind })).toContain(`typekro never replaces a ${kind}`);
   expect(keptKind({ apiVersion: `x.dev/v1`, kind })).toBeUndefined();
 });
 
@@ -87,7 +87,7 @@ const own = [{ manager: 'typekro', operation: 'Apply' }];
 
 test.each<[string, KubeObject['metadata'], string | undefined]>([
   ['applied by typekro', { managedFields: own }, undefined],
-  ['made by helm', { managedFields: [{ manager: 'helm', operation: 'Update' }] }, 'another client made this one'],
+  ['made by helm', { managedFields: [{ manager: 'helm', operation: 'Update' }] }, 'another client created this one'],
   ['of an instance', { managedFields: own, labels: { 'applyset.kubernetes.io/part-of': 'x' } }, 'of an instance'],
   [
     'of a controller',

@@ -46,14 +46,11 @@ const KEPT_KINDS: Readonly<Record<string, string>> = {
 export function keptKind({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string | undefined {
   const key = `${parseApiVersion(apiVersion).group}/${kind}`;
   const lost = Object.hasOwn(KEPT_KINDS, key) ? KEPT_KINDS[key] : undefined;
-  return lost === undefined
-    ? undefined
-    : `typekro deletes no ${kind} to create it anew, since ${lost} would go with it`;
+  return lost === undefined ? undefined : `typekro never replaces a ${kind}, because ${lost} would be deleted with it`;
 }
 
 /** The reason why a child that its instance does not own yet is never replaced. */
-export const NOT_OF_INSTANCE =
-  'typekro deletes only objects of the instance to create them anew, and another client made this one';
+export const NOT_OF_INSTANCE = 'typekro replaces only objects of the instance, and another client created this one';
 
 /**
  * Returns the reason why a live object of a file is not replaced: another client made it, or another object owns it.
@@ -62,14 +59,12 @@ export const NOT_OF_INSTANCE =
 export function keptLive({ metadata }: KubeObject): string | undefined {
   const { ownerReferences = [], labels = {}, managedFields = [] } = metadata;
   const owner = ownerReferences.find(({ controller }) => controller === true);
-  if (owner !== undefined) return `typekro deletes no object of ${owner.kind} ${owner.name} to create it anew`;
-  if (Object.hasOwn(labels, keys.PART_OF_LABEL)) return 'typekro deletes no object of an instance to create it anew';
+  if (owner !== undefined) return `typekro never replaces an object of ${owner.kind} ${owner.name}`;
+  if (Object.hasOwn(labels, keys.PART_OF_LABEL)) return 'typekro never replaces an object of an instance';
   const isOwn = managedFields.some(
     (entry) => isJsonObject(entry) && entry['manager'] === FILE_MANAGER && entry['operation'] === 'Apply',
   );
-  return isOwn
-    ? undefined
-    : 'typekro deletes only objects that it has applied to create them anew, and another client made this one';
+  return isOwn ? undefined : 'typekro replaces only objects that it has applied, and another client created this one';
 }
 
 /** Returns the server's message, and the reason why the object is not replaced. */

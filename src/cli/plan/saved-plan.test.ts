@@ -47,7 +47,7 @@ test('a plan with integers beyond 2^53 is saved, read and compared', () => {
   expect(saved.objects).toEqual([object]);
   expect(movedSince(saved, planTo(LARGEST), based)).toBeUndefined();
   expect(movedSince(saved, planTo(LARGEST - 1n), based)).toBe(
-    'Any default/x, Any default/x, spec.max: something else would happen now',
+    'Any default/x, Any default/x, spec.max: the action would be another one now',
   );
 });
 
@@ -70,7 +70,7 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
   ['with an object that has no kind', (saved) => ({ ...saved, objects: [{ metadata: {} }] })],
   ['with an object that has no metadata', (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A' }] })],
   [
-    'with labels that are no texts',
+    'with labels that are not texts',
     (saved) => ({ ...saved, objects: [{ apiVersion: 'v1', kind: 'A', metadata: { labels: { a: {} } } }] }),
   ],
   [
@@ -81,7 +81,7 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
     'with an operation that no version has',
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'destroy' } }),
   ],
-  ['with a salt that is no text', (saved) => ({ ...saved, salt: 1 })],
+  ['with a salt that is not a text', (saved) => ({ ...saved, salt: 1 })],
   [
     'that is nested a hundred thousand levels deep',
     (saved) => stringifyJson({ ...saved, more: 'DEEP' }).replace('"DEEP"', nested(100_000)),
@@ -99,10 +99,10 @@ test('a saved plan of another version is refused with this reason', () => {
   );
 });
 
-test('a saved plan that is cut off says so, and other broken files are no plans', () => {
+test('a saved plan that is cut off says so, and other broken files are not plans', () => {
   const { text } = savedPlanText(savedValues() as unknown as SavedPlan);
   for (const length of [60, 300, text.length - 3])
-    expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is cut off, or no JSON any more');
+    expect(() => parseSavedPlan(text.slice(0, length), 'x.json')).toThrow('x.json is truncated, or no longer JSON');
   expect(parseSavedPlan('{ "kind": "ConfigMap", ', 'x.json')).toBeUndefined();
 });
 
@@ -121,7 +121,7 @@ test.each<[string, (saved: JsonObject) => JsonObject, string]>([
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'delete' } }),
     'what it plans',
   ],
-  ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'what the cluster was like, or the options'],
+  ['the namespace', (saved) => ({ ...saved, namespace: 'other' }), 'the state of the cluster, or the options'],
 ])('the error for a saved plan in which %s was edited names it', (_what, change, part) => {
   const text = stringifyJson(change(savedValues()));
   expect(() => parseSavedPlan(text, 'x.json')).toThrow(`x.json was changed after it was saved: ${part}`);
@@ -177,5 +177,5 @@ test('two plans differ when they write different content, not when they check a 
     ).replaceAll('"checked":"none"', '"checked":"server"'),
   ) as Plan;
   expect(movedSince(saved, checked, based('a'))).toBeUndefined();
-  expect(movedSince(saved, planTo(1n), based('b'))).toBe('Any default/x: something else would be written now');
+  expect(movedSince(saved, planTo(1n), based('b'))).toBe('Any default/x: another content would be written now');
 });

@@ -121,7 +121,7 @@ function changedPart(saved: SavedPlan): string | undefined {
   if (object !== undefined) return objectName(refOf(object));
   if (now.objects.length !== known.objects.length) return 'the list of objects';
   if (now.plan !== known.plan) return 'what it plans';
-  return now.rest === known.rest ? undefined : 'what the cluster was like, or the options';
+  return now.rest === known.rest ? undefined : 'the state of the cluster, or the options';
 }
 
 /** Returns the command that makes the plan again. */
@@ -156,7 +156,7 @@ const HEAD = /^\s*\{\s*"schemaVersion":\s*\d+,\s*"kind":\s*"TypeKroPlan"/;
  */
 export function parseSavedPlan(text: string, file: string): SavedPlan | undefined {
   const value = tryParseJson(text);
-  if (value === undefined && HEAD.test(text)) throw unknownPlan(`${file} is cut off, or no JSON any more`);
+  if (value === undefined && HEAD.test(text)) throw unknownPlan(`${file} is truncated, or no longer JSON`);
   if (!isJsonObject(value) || value['kind'] !== 'TypeKroPlan') return undefined;
   const { schemaVersion } = value;
   if (schemaVersion !== 1)
@@ -164,7 +164,7 @@ export function parseSavedPlan(text: string, file: string): SavedPlan | undefine
       `${file} was saved by another version of typekro: its schemaVersion is ${stringifyJson(schemaVersion ?? null)}, and this version reads 1`,
     );
   if (isTooDeep(value) || !SAVED_PLAN(value))
-    throw unknownPlan(`${file} is damaged: it has not the form of a saved plan`);
+    throw unknownPlan(`${file} is damaged: it does not have the form of a saved plan`);
   const saved = value as unknown as SavedPlan;
   const changed = changedPart(saved);
   if (changed === undefined) return saved;
@@ -281,12 +281,12 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
   for (const { object, wanted } of saved.basis) {
     const current = known.get(basisKey(object));
     if (current !== undefined && current.wanted !== wanted)
-      return `${objectName(object)}: something else would be written now`;
+      return `${objectName(object)}: another content would be written now`;
   }
   if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
   const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
-  if (moved !== undefined) return `the definition ${moved.name} or its live revision is another one now`;
-  return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: something else would happen now';
+  if (moved !== undefined) return `the definition ${moved.name} or its live revision has changed`;
+  return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: the action would be another one now';
 }
 
 function firstDifference(before: InstancePlan | undefined, after: InstancePlan): string | undefined {
@@ -296,7 +296,7 @@ function firstDifference(before: InstancePlan | undefined, after: InstancePlan):
   const write = isRefused ? undefined : changedWrite(before.writes, after.writes);
   if (write !== undefined) return `${name}, ${write}`;
   return before.state === after.state
-    ? `${name}: something else would happen now`
+    ? `${name}: the action would be another one now`
     : `${name}: it was ${before.state} in the plan, and is ${after.state} now${after.because === undefined ? '' : `: ${after.because}`}`;
 }
 
@@ -319,7 +319,7 @@ function changedWrite(before: readonly ObjectPlan[], after: readonly ObjectPlan[
   if (old === undefined) return `${name}: the plan does not have it, and now it says ${write.action}`;
   if (old.action !== write.action) return `${name}: the plan says ${old.action}, and now it says ${write.action}`;
   const path = firstChangedField(old, write);
-  return `${name}${path === undefined ? '' : `, ${path}`}: something else would happen now`;
+  return `${name}${path === undefined ? '' : `, ${path}`}: the action would be another one now`;
 }
 
 function firstChangedField(before: ObjectPlan, after: ObjectPlan): string | undefined {

@@ -261,7 +261,7 @@ test.each<[string, JsonObject]>([
     'with an object without metadata',
     { ...whole, kinds: [{ type: maps, objects: [{ apiVersion: 'v1', kind: 'ConfigMap' }] }] },
   ],
-  ['with limits that are no texts', { ...whole, limits: [{}] }],
+  ['with limits that are not texts', { ...whole, limits: [{}] }],
   ['with a level that no version has', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
   ['without a salt', { ...whole, salt: null }],
 ])('a snapshot %s is refused with an error message', (_what, value) => {

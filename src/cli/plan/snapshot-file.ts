@@ -55,7 +55,7 @@ export function parseSnapshot(text: string, file: string): SnapshotFile {
   const value = tryParseJson(text);
   const isSnapshot = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1;
   if (isSnapshot && !isTooDeep(value) && SNAPSHOT(value)) return value as unknown as SnapshotFile;
-  const why = isSnapshot ? 'is damaged' : 'is no snapshot that this version of typekro reads';
+  const why = isSnapshot ? 'is damaged' : 'is not a snapshot that this version of typekro can read';
   throw new TypeKroError(`${file} ${why}`, {
     code: 'snapshot/unreadable',
     remedy: 'take one: typekro snapshot FILE',

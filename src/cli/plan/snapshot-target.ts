@@ -14,7 +14,7 @@ import { parseSnapshot } from './snapshot-file.ts';
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
   const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);
   const rules = await openRulesServer(kinds).catch((cause: unknown) => {
-    throw new TypeKroError(`${file} is damaged: no API server takes its objects: ${(cause as Error).message}`, {
+    throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
       code: 'snapshot/unreadable',
       remedy: 'take one: typekro snapshot FILE',
       cause,

@@ -84,7 +84,7 @@ export class WriteChecker {
       return 'rules';
     }
     if (code === 400 && /dry[ -]?run/i.test(message)) {
-      this.limits.add(`a webhook takes no dry run of ${what}: ${message}`);
+      this.limits.add(`a webhook does not support a dry run of ${what}: ${message}`);
       return 'rules';
     }
     // The files may declare the kind. The rules server has their CRDs.

@@ -337,7 +337,7 @@ async function readStatuses(
 export function goOn(context: CommandContext, kubeconfig: string): string {
   const file = relative(context.cwd, kubeconfig);
   const shown = file.startsWith('..') ? kubeconfig : `$PWD/${file}`;
-  return `Go on in another terminal:\n  export KUBECONFIG=${shown}\n  kubectl get rgd -o wide`;
+  return `Continue in another terminal:\n  export KUBECONFIG=${shown}\n  kubectl get rgd -o wide`;
 }
 
 function indent(text: string): string {

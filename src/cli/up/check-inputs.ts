@@ -165,7 +165,7 @@ const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
   'trace/missing-image',
 ]);
 
-/** Errors in markers. A default that violates a wrong marker is no second error. */
+/** Errors in markers. A default that violates a wrong marker is not a second error. */
 const MARKER_MISTAKES: ReadonlySet<string> = new Set([
   'graph/enum-brackets',
   'graph/contradicting-markers',
@@ -229,7 +229,7 @@ function findDuplicates(inputs: readonly InputObject[]): Diagnostic[] {
       }
       // A module lists its exports by their names.
       const [earlier, later] = isMadeBefore(input, other) ? [input, other] : [other, input];
-      const message = `${what} stands in the files twice; the first is ${describeInputPlace(earlier)}`;
+      const message = `${what} is in the files twice; the first is ${describeInputPlace(earlier)}`;
       const hint = later.document === undefined ? 'give one of them another name' : 'leave one of them out';
       diagnostics.push(problem(later, ['metadata', 'name'], 'input/duplicate', message, hint));
       break;

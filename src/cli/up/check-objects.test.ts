@@ -42,7 +42,7 @@ async function diagnose(spec: string): Promise<string[]> {
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
 }
 
-test('an instance that fits its schema is no problem, defaults included', async () => {
+test('an instance that fits its schema is not a problem, defaults included', async () => {
   expect(await diagnose('spec: {name: a, ports: [80], labels: {a.b/c: d}}\n')).toEqual([]);
 });
 
@@ -55,12 +55,12 @@ test.each([
   {
     spec: 'spec:\n  name: a\n  replicas: many\n',
     line: 22,
-    expected: /spec\.replicas: the text "many" stands where a whole number is expected/,
+    expected: /spec\.replicas: the text "many" is written where a whole number is expected/,
   },
   {
     spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n',
     line: 24,
-    expected: /spec\.ports\[1\]: the text "b" stands where/,
+    expected: /spec\.ports\[1\]: the text "b" is written where/,
   },
   { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
 ])('names file, line and field: $expected', async ({ spec, line, expected }) => {

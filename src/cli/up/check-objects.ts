@@ -65,7 +65,7 @@ async function checkObject(
         all.findIndex((each) => each.path === path && each.message === message) === index,
     );
   if (isDefinition(input.object)) {
-    // A field that is missing because its name is misspelt is no second error.
+    // A field that is missing because its name is misspelt is not a second error.
     if (
       unknown.length > 0 ||
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
@@ -113,7 +113,7 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     const written = valueAtSteps(value, place.steps);
     const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
-      at === undefined || written === undefined || !text.message.includes(' stands where ')
+      at === undefined || written === undefined || !text.message.includes(' is written where ')
         ? undefined
         : shapeHint(at, written, place.steps);
     const hint = boundedHint(at, written) ?? shape ?? text.hint;
@@ -164,7 +164,7 @@ function unknownField(input: InputObject, schema: Schema, field: string): Diagno
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
     const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
-    const message = 'an object stands where a list is expected';
+    const message = 'an object is written where a list is expected';
     return report(input, path, { steps: above, key: false }, 'input/invalid-field', message, hint);
   }
   const hint =

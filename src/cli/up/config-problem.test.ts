@@ -20,7 +20,7 @@ test.each([
   writeFileSync(file, text);
   for (const words of [`Error parsing ${file}: Unexpected token`, `Invalid package config ${file}.`]) {
     expect(configProblem(new Error(words), program)).toMatchObject({
-      message: `this is no JSON: ${message}`,
+      message: `this is not JSON: ${message}`,
       hint,
       source: { file, line, column },
     });

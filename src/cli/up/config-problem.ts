@@ -22,7 +22,7 @@ const unreadable = (file: string): Diagnostic => ({
   source: { file, line: 1, column: 1 },
 });
 
-/** The problem of a settings file that is no JSON; undefined when the file is JSON. */
+/** The problem of a settings file that is not JSON; undefined when the file is JSON. */
 function jsonProblem(file: string): Diagnostic | undefined {
   const text = textOf(file);
   try {
@@ -33,7 +33,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
     const report = (message: string, hint: string, offset: number): Diagnostic => ({
       code: 'input/module-failed',
       severity: 'error',
-      message: `this is no JSON: ${message}`,
+      message: `this is not JSON: ${message}`,
       hint,
       source: positionAt(file, text, offset),
     });
@@ -48,7 +48,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
     const end = text.slice(0, Number(at ?? text.length)).trimEnd().length;
     return Number(at ?? text.length) >= text.trimEnd().length
       ? report('it ends too early', 'close what was opened on the lines above', end)
-      : report('this is not expected here', 'correct it, or what stands before it', Number(at));
+      : report('this is not expected here', 'correct it, or the text before it', Number(at));
   }
 }
 

@@ -51,7 +51,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const slashed = wanted.replaceAll('\\', '/');
     const written = wanted.replaceAll('\\', '\\\\');
     return report(
-      `"${wanted}" is no name of a module`,
+      `"${wanted}" is not a name of a module`,
       slashed === wanted ? 'correct the name' : `write slashes, and the ending of the file: '${slashed}.ts'`,
       textOf(file).includes(written) ? written : wanted,
     );

@@ -13,7 +13,7 @@ test.each([
   ['a declared type', 'a.mjs', 'export ⟦interface A { b: string }', true],
   ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
   ['what is not there', 'a.js', 'const x = ⟦;', false],
-  ['a colon that is no type', 'a.js', 'const x = ⟦: 1;', false],
+  ['a colon that is not a type', 'a.js', 'const x = ⟦: 1;', false],
 ])('reports %s', (_, name, marked, isTyped) => {
   const path = join(folder, name);
   writeFileSync(path, `// a file\n${marked.replace('⟦', '')}\n`);

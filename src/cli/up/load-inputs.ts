@@ -25,7 +25,7 @@ export interface InputObject {
 /** The objects and problems of the user's files. */
 export interface LoadedInputs {
   readonly objects: readonly InputObject[];
-  /** Problems of the files themselves: YAML that does not parse, documents that are no objects, code that throws. */
+  /** Problems of the files themselves: YAML that does not parse, documents that are not objects, code that throws. */
   readonly diagnostics: readonly Diagnostic[];
   /** Text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;

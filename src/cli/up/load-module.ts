@@ -118,7 +118,7 @@ function definitionOf(composition: DefinitionExport): JsonValue {
 }
 
 /**
- * Converts an object to plain JSON. Throws when the object is no JSON, so that the error is reported for the module
+ * Converts an object to plain JSON. Throws when the object is not JSON, so that the error is reported for the module
  * that exports it.
  */
 function plainObject(object: KubeObject): KubeObject {
@@ -127,7 +127,7 @@ function plainObject(object: KubeObject): KubeObject {
   } catch (error) {
     const { kind, metadata } = object;
     const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-    throw new Error(`the exported ${kind} "${metadata.name ?? ''}" is no JSON: ${reason}`, { cause: error });
+    throw new Error(`the exported ${kind} "${metadata.name ?? ''}" is not JSON: ${reason}`, { cause: error });
   }
 }
 

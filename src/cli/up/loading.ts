@@ -26,19 +26,22 @@ export async function whileLoading<Result>(
     throw new Error(`process.exit(${code ?? ''}) is called, which would end typekro, too`);
   };
   const slow = setTimeout(() => {
-    note(`note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await at its top what never comes`);
+    note(
+      `note: ${file} is still being loaded after ${SLOW_SECONDS} s; it may await a promise at its top level that never settles`,
+    );
   }, SLOW_SECONDS * 1000);
   // A running timer would keep the process alive, so that Node would not emit `beforeExit`.
   slow.unref();
   let onIdle = () => {};
   let onSignal = () => {};
   const unfinished = new Promise<never>((_resolve, reject) => {
-    onIdle = () => reject(new UnfinishedModule('the module never finishes loading: an await at its top never ends'));
+    onIdle = () =>
+      reject(new UnfinishedModule('the module never finishes loading: an await at its top level never ends'));
     process.once('beforeExit', onIdle);
     onSignal = () =>
       reject(
         new UnfinishedModule(
-          'the module is still being loaded, and typekro is asked to end: is there an end to this await?',
+          'typekro was asked to end while the module is still being loaded: does this await ever end?',
         ),
       );
     for (const signal of SIGNALS) process.once(signal, onSignal);

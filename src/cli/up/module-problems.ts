@@ -106,7 +106,7 @@ function realPath(path: string): string {
 }
 
 const CORRECT_SYNTAX = 'correct the syntax here, or close what was opened on the lines before';
-const TYPES = 'types of TypeScript stand in a file of JavaScript';
+const TYPES = 'a JavaScript file contains types of TypeScript';
 
 /**
  * The problem of a syntax error. esbuild, which tsx uses, lists syntax errors; Node puts the place before the stack.
@@ -117,7 +117,7 @@ function syntaxProblem(error: unknown, { path }: ModuleFile): Diagnostic | undef
   const report = (message: string, source: SourcePosition, hint = CORRECT_SYNTAX): Diagnostic => ({
     code: 'input/module-syntax',
     severity: 'error',
-    message: `this is no valid TypeScript or JavaScript: ${message}`,
+    message: `this is not valid TypeScript or JavaScript: ${message}`,
     hint,
     source,
   });

@@ -64,7 +64,7 @@ export class Progress {
       state: 'unmanaged',
       message:
         `its definition ${definition} is deleted: the instance and its objects stay as they are, and no controller manages ` +
-        'them; apply the definition again to go on',
+        'them; apply the definition again to continue',
     };
   }
 }

@@ -44,10 +44,10 @@ test.each([
   ['TypeKroSnapshot', 'a snapshot of a cluster', "plan against it: typekro plan FILE --snapshot 'a plan.json'"],
   ['GraphTest', 'a file of tests', "run it: typekro test 'a plan.json'"],
   ['GraphTestSnapshot', 'a file of snapshots of tests', 'name the definition; typekro test reads this file'],
-])('a file of typekro that is no manifest names the command that takes it: %s', (kind, what, hint) => {
+])('a file of typekro that is not a manifest names the command that takes it: %s', (kind, what, hint) => {
   const { objects, diagnostics } = parseManifest(JSON.stringify({ schemaVersion: 1, kind }), 'a plan.json');
   expect(objects).toEqual([]);
   expect(diagnostics).toMatchObject([
-    { code: 'input/not-an-object', message: `the document is no Kubernetes object: it is ${what}`, hint },
+    { code: 'input/not-an-object', message: `the document is not a Kubernetes object: it is ${what}`, hint },
   ]);
 });

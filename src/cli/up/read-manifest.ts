@@ -25,7 +25,7 @@ export interface ParsedManifest {
 /**
  * Reads a YAML or JSON file. A `List`, as `kubectl get -o yaml` prints it, is replaced by its items.
  *
- * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
+ * @throws TypeKroError `input/unreadable` when the file cannot be read or is not UTF-8.
  */
 export async function readManifest(path: string, file: string): Promise<ParsedManifest> {
   return parseManifest(await readTextFile(path, file), file);
@@ -56,7 +56,7 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
 /**
  * The text of a file.
  *
- * @throws TypeKroError `input/unreadable` when the file cannot be read or is no UTF-8.
+ * @throws TypeKroError `input/unreadable` when the file cannot be read or is not UTF-8.
  */
 export async function readTextFile(path: string, file: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
@@ -70,7 +70,7 @@ export async function readTextFile(path: string, file: string): Promise<string> 
 /**
  * Decodes bytes as UTF-8. Other bytes are refused, because a decoder would replace them silently.
  *
- * @throws TypeKroError `input/unreadable` with the place of the first byte that is no UTF-8.
+ * @throws TypeKroError `input/unreadable` with the place of the first byte that is not UTF-8.
  */
 export function decodeText(bytes: Buffer, file: string): string {
   const [reason, remedy] = notText(bytes);
@@ -82,7 +82,7 @@ export function decodeText(bytes: Buffer, file: string): string {
   }
 }
 
-/** The error that names the first byte that is no UTF-8, and the word around it in the most common other encoding. */
+/** The error that names the first byte that is not UTF-8, and the word around it in the most common other encoding. */
 function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const at = firstInvalid(bytes);
   const before = bytes.toString('utf8', 0, at).split('\n');
@@ -92,7 +92,7 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const word = byte < 0xa0 ? '' : ` (in Latin-1 the word is "${wordAround(bytes, at)}")`;
   return unreadable(
     `${file}:${before.length}:${column}`,
-    `it is no UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
+    `it is not a UTF-8 text: the byte 0x${byte.toString(16).toUpperCase()} stands here${word}`,
     file === STANDARD_INPUT
       ? 'pipe it through iconv first: … | iconv -f WINDOWS-1252 -t UTF-8 | typekro …'
       : `save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 ${file} > utf8-${basename(file)}`,
@@ -120,7 +120,7 @@ function firstInvalid(bytes: Buffer): number {
   return at;
 }
 
-/** The kind of a file that is no UTF-8 text, with a remedy. The reason is empty for a file that may be text. */
+/** The kind of a file that is not a UTF-8 text, with a remedy. The reason is empty for a file that may be text. */
 function notText(bytes: Buffer): readonly [reason: string, remedy: string] {
   const start = bytes.toString('latin1', 0, 4);
   if (/^(?:\xff\xfe|\xfe\xff)/.test(start)) return ['it is UTF-16 text, not UTF-8', 'save it as UTF-8'];
@@ -194,7 +194,7 @@ function ownFile({ value, file = 'FILE' }: DefinitionDocument): ReturnType<typeo
 
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata'];
 
-/** The problem of a document that lacks a field which every object has, or that is no object. */
+/** The problem of a document that lacks a field which every object has, or that is not an object. */
 function notAnObject(document: DefinitionDocument): Diagnostic {
   const { value } = document;
   if (!isJsonObject(value)) {
@@ -202,7 +202,7 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
     return {
       code: 'input/not-an-object',
       severity: 'error',
-      message: `the document is no Kubernetes object: it is ${what}`,
+      message: `the document is not a Kubernetes object: it is ${what}`,
       hint: Array.isArray(value)
         ? 'divide its items by lines of "---", or put them into a List: {apiVersion: v1, kind: List, items: […]}'
         : 'write an object with apiVersion, kind and metadata',
@@ -215,7 +215,7 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
   if (other !== undefined) {
     const { what, hint } = other;
     const looks = own === undefined ? 'looks like' : 'is';
-    const message = `the document is no Kubernetes object: it ${looks} ${what}`;
+    const message = `the document is not a Kubernetes object: it ${looks} ${what}`;
     return {
       code: 'input/not-an-object',
       severity: 'error',
@@ -260,7 +260,7 @@ function notAnObject(document: DefinitionDocument): Diagnostic {
   return {
     code: 'input/not-an-object',
     severity: 'error',
-    message: `the document is no Kubernetes object: it has no ${field}`,
+    message: `the document is not a Kubernetes object: it has no ${field}`,
     hint,
     source: document.keyPosition(path),
   };

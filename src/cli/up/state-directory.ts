@@ -23,13 +23,13 @@ const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 /**
  * Takes the directory for this process. Makes the directory if needed.
  *
- * @throws TypeKroError `up/name-invalid` for a name that is no DNS label, `up/already-running` when another live
+ * @throws TypeKroError `up/name-invalid` for a name that is not a DNS label, `up/already-running` when another live
  * process holds it (the lock of a dead process is taken over), `up/state-directory` when the directory cannot be
  * written.
  */
 export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
   if (!NAME.test(name)) {
-    throw new TypeKroError(`"${name}" is no name for a cluster`, {
+    throw new TypeKroError(`"${name}" is not a name for a cluster`, {
       code: 'up/name-invalid',
       remedy: 'use lower-case letters, digits and dashes, at most 63',
     });
@@ -93,7 +93,7 @@ function inDirectory<Result>(path: string, work: () => Result): Result {
       code: 'up/state-directory',
       what: `write ${path}`,
       remedy: inTheWay
-        ? 'move the file away that stands where .typekro or a folder in it is made'
+        ? 'move the file away that has the name .typekro, or the name of a folder in it'
         : 'start typekro in a directory that you may write to',
     });
   }

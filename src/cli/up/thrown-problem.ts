@@ -33,7 +33,7 @@ export function placeOfThrown(error: unknown, path: string): SourcePosition {
 }
 
 /**
- * The place of a thrown value that is no Error and therefore has no stack: the `throw` with the value, or the only
+ * The place of a thrown value that is not an Error and therefore has no stack: the `throw` with the value, or the only
  * `throw`.
  */
 function placeOfThrow(thrown: string, path: string): SourcePosition | undefined {
@@ -57,7 +57,7 @@ function textOfThrown(error: unknown): string {
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {
-    // For a value that is no JSON, the text is its type.
+    // For a value that is not JSON, the text is its type.
     return Object.prototype.toString.call(error);
   }
 }
@@ -70,13 +70,13 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: (match: RegExpExecArray)
     ([, name = '']) =>
       `declare ${name} before this line; where two modules import each other, move what both need into a third`,
   ],
-  [/is not a function/, () => 'check the spelling of the name, and that what stands before it has such a function'],
+  [/is not a function/, () => 'check the spelling of the name, and that the value before it has such a function'],
   [/is not a constructor/, () => 'call it without new, or check what is imported'],
   [/is not iterable/, () => 'give a list there, or a default: value ?? []'],
   [/^Assignment to constant variable/, () => 'declare it with let'],
   [
     /^Cannot (?:read|set) properties of (?:undefined|null)/,
-    () => 'test what stands before it first, or write ?. before the name',
+    () => 'test the value before it first, or write ?. before the name',
   ],
   [/^Maximum call stack/, () => 'let the recursion end: test for its last case before it calls itself'],
   [/^ENOENT/, () => 'check the path: relative ones are looked for from the folder that typekro is started in'],
@@ -120,7 +120,7 @@ async function hintOf(error: unknown, text: string, file: string): Promise<strin
     const match = pattern.exec(text);
     if (match !== null) return hint(match);
   }
-  return 'give it what it asks for, or change the code here that throws it';
+  return 'provide what it requires, or change the code that throws it here';
 }
 
 /** The remedy for an undeclared name: import it, correct it, or declare it. */

@@ -40,7 +40,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       return [];
     if (each.code === 'graph/field-combination' && beside.has(each.path ?? '')) return [];
     if (!isType(each)) return [each];
-    const message = 'an expression stands where a field of the spec has its type';
+    const message = 'an expression is written where a field of the spec needs its type';
     return each === expression ? [{ ...each, message }] : [];
   });
 }
@@ -66,7 +66,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
   if (hasTemplate) {
     return {
       ...each,
-      message: `${field} stands beside template, and belongs to the object below it`,
+      message: `${field} is written beside template, and belongs to the object below it`,
       hint: `indent ${field} and the lines below it by two more spaces`,
     };
   }
@@ -74,7 +74,7 @@ function besideTemplate(each: Diagnostic, parent: string, hasTemplate: boolean):
     ...each,
     code: 'graph/invalid-definition',
     path: parent,
-    message: 'the object of this resource stands beside its id, not below template',
+    message: 'the object of this resource is written beside its id, not below template',
     hint: 'write template: before it, and indent the lines of the object by two more spaces',
   };
 }

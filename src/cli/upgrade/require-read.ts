@@ -15,8 +15,8 @@ export function requireRead(
 ): void {
   const unread = unreadBecause([...basics.limits, ...source.limits], type);
   if (unread === undefined) return;
-  throw new TypeKroError(`nothing can be said about the definitions: ${unread}`, {
+  throw new TypeKroError(`the definitions cannot be checked: ${unread}`, {
     code: 'upgrade/not-read',
-    remedy: `nothing was changed; ask as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot anew as that user`,
+    remedy: `nothing was changed; ask as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot again as that user`,
   });
 }

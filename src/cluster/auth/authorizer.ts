@@ -5,7 +5,7 @@ import type { PolicyRule } from '../data.ts';
 import type { UserInfo } from '../options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
-/** The action of a user: on a resource, or on a path that is no resource. */
+/** The action of a user: on a resource, or on a path that is not a resource. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
@@ -13,7 +13,7 @@ export interface Attributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Set for a path that is no resource. */
+  /** Set for a path that is not a resource. */
   readonly path?: string;
 }
 

@@ -9,7 +9,7 @@ import type { ControllerClient } from './controller-client.ts';
 
 const NAME = 'statefulset-controller';
 
-/** The number at the end of a member's name; -1 for a pod that is no member. */
+/** The number at the end of a member's name; -1 for a pod that is not a member. */
 export function ordinalOf(set: KubeObject, pod: KubeObject): number {
   const prefix = `${set.metadata.name ?? ''}-`;
   const name = pod.metadata.name ?? '';

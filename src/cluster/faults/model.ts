@@ -1,4 +1,4 @@
-/** The verb of a request in the words of access rules; the lower-case HTTP method for a path that is no resource. */
+/** The verb of a request in the words of access rules; the lower-case HTTP method for a path that is not a resource. */
 export type KubeVerb =
   | 'get'
   | 'list'
@@ -17,10 +17,10 @@ export interface FaultRequest {
   /** The path with its query. */
   readonly path: string;
   readonly verb: KubeVerb;
-  /** API group; `''` for the core group and for paths that are no resource. */
+  /** API group; `''` for the core group and for paths that are not a resource. */
   readonly group: string;
   readonly version: string;
-  /** Plural, e.g. `deployments`; `''` for paths that are no resource. */
+  /** Plural, e.g. `deployments`; `''` for paths that are not a resource. */
   readonly resource: string;
   /** Kind of the resource; `''` when no resource serves the path. */
   readonly kind: string;

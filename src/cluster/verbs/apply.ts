@@ -22,7 +22,7 @@ interface Settled {
   readonly resource: WriteRequest['resource'];
   readonly warnings: Map<string, readonly string[]>;
 }
-const REMEMBERED = 8;
+const MAX_CACHED_WARNINGS = 8;
 
 /**
  * Server-side apply of a request body. An apply that changed nothing has the same outcome until the object or its
@@ -54,7 +54,7 @@ export function applyText(write: WriteRequest, text: string, read: (text: string
 function remember(live: KubeObject, resource: WriteRequest['resource'], key: string, said: readonly string[]) {
   const known = settled.get(live);
   if (known?.resource !== resource) settled.set(live, { resource, warnings: new Map([[key, said]]) });
-  else if (known.warnings.size < REMEMBERED) known.warnings.set(key, said);
+  else if (known.warnings.size < MAX_CACHED_WARNINGS) known.warnings.set(key, said);
 }
 
 /** Server-side apply. Creates the object when it is missing. */

@@ -32,7 +32,7 @@ function applyAspect(records: readonly ResourceRecord[], aspect: AnyAspect, inde
   }
   if (met.size > 1 && cardinality === 'exactly-one') {
     const ids = [...met].map((record) => record.id).join(', ');
-    throw new AspectApplicationError(index, target, `several resources fit: ${ids}`, 'narrow it with .where({ … })');
+    throw new AspectApplicationError(index, target, `several resources match: ${ids}`, 'narrow it with .where({ … })');
   }
   return records.map((record) => {
     if (!met.has(record)) return record;

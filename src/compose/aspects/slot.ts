@@ -19,18 +19,18 @@ export function resourceSlot(record: ResourceRecord): string | undefined {
 /**
  * Gives a resource a name by which aspects find it, independent of its id: `slot('web', Deployment({ … }))`.
  *
- * @throws CompositionError when the value is no resource.
+ * @throws CompositionError when the value is not a resource.
  */
 export const slot = defineFactory(<R extends object>(name: string, resource: R): R => {
-  mark(name, resource);
+  recordSlot(name, resource);
   return resource;
 });
 
-function mark(name: string, raw: unknown): void {
+function recordSlot(name: string, raw: unknown): void {
   const value = resolve(raw);
   const inner = symbolic(value);
   if (inner instanceof Phi) {
-    for (const side of [inner.then, inner.otherwise]) if (resolve(side) !== undefined) mark(name, side);
+    for (const side of [inner.then, inner.otherwise]) if (resolve(side) !== undefined) recordSlot(name, side);
   } else if (inner instanceof Sym && inner.resource !== undefined) slots.set(inner.resource.variable, name);
   else refuse('types', 'slot() takes a resource', 'pass what a factory returned');
 }

@@ -113,7 +113,7 @@ function warnStatusGuards(record: ResourceRecord, include: readonly Node[]): voi
   if (reads === undefined) return;
   activeTrace().warn(
     'status-guard',
-    `${record.kind} ${record.id} exists only while a condition on other resources holds; it will come and go with it`,
+    `${record.kind} ${record.id} exists only while a condition on other resources holds; it is created and deleted as the condition changes`,
     undefined,
     record.site,
   );

@@ -202,13 +202,13 @@ function writtenAt(manifest: unknown, path: readonly (string | undefined)[]): un
 }
 
 const KEEP_OUTSIDE =
-  'make the Secret outside the graph and refer to it (externalRef), or keep what is printed as you keep the Secret';
+  'make the Secret outside the graph and refer to it (externalRef), or protect the printed manifests like the Secret';
 
 /** The warning of a Secret whose values were printed for a spec. */
 export const printedSecret = (id: string): Diagnostic => ({
   code: 'trace/printed-secret',
   severity: 'warning',
-  message: `the printed manifests hold the values of Secret ${id} for everyone to read`,
+  message: `the printed manifests contain the values of Secret ${id} in plain text`,
   hint: KEEP_OUTSIDE,
 });
 
@@ -220,7 +220,7 @@ export function warnPrintedSecrets(records: readonly ResourceRecord[]): void {
     if (!isSecret(record) || record.node === 'ref') continue;
     const { data, stringData } = record.manifest;
     if (!holdsText(data) && !holdsText(stringData)) continue;
-    const message = `the values of Secret ${record.id} are constants: what is printed holds them for everyone to read`;
+    const message = `the values of Secret ${record.id} are constants: the printed manifests contain them in plain text`;
     activeTrace().warn('printed-secret', message, KEEP_OUTSIDE, record.site);
   }
 }

@@ -120,7 +120,7 @@ function missingWhen(has: Node, node: Node): Node {
 
 function text(node: Node, writer: ExpressionWriter): JsonValue {
   try {
-    // A variable of a macro is no reference: a macro over constants is a constant.
+    // A variable of a macro is not a reference: a macro over constants is a constant.
     const refers = mentions(node, ({ role }) => role !== 'macro' && role !== 'loop');
     return refers || writer.readsByHand(node) ? writer.field(node) : constant(node, writer);
   } catch (error) {

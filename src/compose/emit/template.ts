@@ -46,7 +46,7 @@ function writeField(options: TemplateOptions, node: Node, schema: Schema | undef
   if (isQuantity(schema) && (node.kind === 'concat' || node.kind === 'raw')) {
     trace.warn(
       'quantity',
-      'the field is a quantity; a joined text may be no quantity, such as "100m00m"',
+      'the field is a quantity; a joined text might not be a quantity, such as "100m00m"',
       'take the whole quantity from the spec',
       origin,
     );

@@ -21,7 +21,7 @@ export interface Open {
 }
 
 /** Whether a resource exists under the known conditions, and as which node. */
-export type Look = { readonly kind: 'there'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
+export type Existence = { readonly kind: 'included'; readonly variant: Variant } | { readonly kind: 'excluded' } | Open;
 
 /** The next decision before a part can be written. */
 export type Step =
@@ -48,11 +48,11 @@ export class Path {
     this.chosen.set(of, record.variable);
   }
 
-  mark(): number {
+  checkpoint(): number {
     return this.chosen.size;
   }
 
-  rollback(mark: number): void {
-    for (const of of [...this.chosen.keys()].slice(mark)) this.chosen.delete(of);
+  rollback(checkpoint: number): void {
+    for (const of of [...this.chosen.keys()].slice(checkpoint)) this.chosen.delete(of);
   }
 }

@@ -14,7 +14,7 @@ import { ReadFinder } from './reads.ts';
 import type { Reads } from './reads.ts';
 import { openTest, sameValue, specialiseNode, specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 import { Path } from './variant-path.ts';
-import type { Look, Open, Step, Variant } from './variant-path.ts';
+import type { Existence, Open, Step, Variant } from './variant-path.ts';
 import { eachNode, formula, leavesOf, sameNames, variantRecord, withManifestOf } from './variant-tree.ts';
 import type { Content, Leaf, NodeSet, Tree } from './variant-tree.ts';
 import { pascalCase } from '../../core/index.ts';
@@ -74,7 +74,7 @@ class Splitter {
    * The excluded resource by the collection whose elements read it. kro excludes the whole collection; in JavaScript
    * the list is empty.
    */
-  readonly #withoutTurns = new Map<ResourceRecord, Variable>();
+  readonly #excludedByCollection = new Map<ResourceRecord, Variable>();
   /** The resources that are being split. Each of them is read by the one before it. */
   readonly #open: ResourceRecord[] = [];
   /** Resources on a cycle of reads. */
@@ -133,7 +133,7 @@ class Splitter {
       eachNode(content, visit);
     });
     const optional = [...read.variables].filter((of) => this.#isOptional(of));
-    read.variables.forEach((of) => this.#refuseWithoutTurns(of, record));
+    read.variables.forEach((of) => this.#refuseEmptyCollection(of, record));
     if (optional.length === 0 || this.#circular.has(record)) {
       // No read of the resource is ever missing; or the resource is part of a cycle, which the compiler reports for
       // unsplit resources.
@@ -190,10 +190,10 @@ class Splitter {
         const test = known as Node;
         if (isLiteral(test, false)) return undefined;
         if (isLiteral(test, true)) return this.#explore(path, rest, content);
-        const mark = trace.facts.mark();
+        const checkpoint = trace.facts.checkpoint();
         trace.facts.assume(test);
         const tree = this.#explore(path, rest, content);
-        trace.facts.rollback(mark);
+        trace.facts.rollback(checkpoint);
         return tree === undefined ? undefined : { kind: 'guard', guard: test, rest: tree };
       });
     }
@@ -208,7 +208,7 @@ class Splitter {
 
   /** Decides conditions until a part reads only nodes that exist; then continues with `next`. */
   #settle(path: Path, part: Node | Content, next: (settled: Node | Content) => Tree | undefined): Tree | undefined {
-    const mark = path.mark();
+    const checkpoint = path.checkpoint();
     try {
       for (;;) {
         const settled = this.#specialised(path, part);
@@ -224,12 +224,12 @@ class Splitter {
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
         // The part reads an excluded node, so that its own node is excluded, too.
         if (test === undefined) {
-          this.#noteWithoutTurns(path, settled, step.of);
+          this.#noteEmptyCollection(path, settled, step.of);
           return undefined;
         }
         if (++this.#paths > MAX_PATHS) this.#tooMany(path.record, path.optional);
         const side = (condition: Node): Tree | undefined => {
-          const before = facts.mark();
+          const before = facts.checkpoint();
           facts.assume(condition);
           const tree = this.#settle(path, part, next);
           facts.rollback(before);
@@ -243,7 +243,7 @@ class Splitter {
         return { kind: 'test', test, inherited, yes, no };
       }
     } finally {
-      path.rollback(mark);
+      path.rollback(checkpoint);
     }
   }
 
@@ -258,7 +258,7 @@ class Splitter {
     const { includeWhen, loops, filters, body } = part;
     const lists = loops.map((loop) => ({ ...loop, list: change(loop.list) }));
     const tests = filters.map(change);
-    const mark = path.trace.facts.mark();
+    const checkpoint = path.trace.facts.checkpoint();
     for (const test of tests) path.trace.facts.assume(test);
     const settled: Content = {
       includeWhen: includeWhen.map(change),
@@ -266,7 +266,7 @@ class Splitter {
       filters: tests.flatMap(conjuncts).filter((test) => !isLiteral(test, true)),
       body: specialiseValue(body, change) as Content['body'],
     };
-    path.trace.facts.rollback(mark);
+    path.trace.facts.rollback(checkpoint);
     return settled;
   }
 
@@ -276,7 +276,7 @@ class Splitter {
     for (const of of variables) {
       const record = this.#recordOf(of);
       if (record === undefined || record === path.record || !path.optional.includes(of)) continue;
-      const found = this.#look(path, record);
+      const found = this.#existenceOfRecord(path, record);
       if (found.kind === 'open') return { ...this.#decidable(path, found), of };
       if (found.kind === 'excluded') excluded ??= of;
       else if (found.variant.record.variable !== of) return { kind: 'chosen', of, variant: found.variant };
@@ -291,9 +291,9 @@ class Splitter {
   #decidable(path: Path, open: Open): Open {
     for (const of of this.#finder.of(open.test).variables) {
       if (of === path.record?.variable) continue;
-      const found = this.#lookAt(path, of);
+      const found = this.#existenceAt(path, of);
       if (found.kind === 'open') return this.#decidable(path, found);
-      if (found.kind === 'there') continue;
+      if (found.kind === 'included') continue;
       const test = openTest(wrap(new Sym(open.test)), (node) => this.#finder.of(node).variables.has(of));
       if (test !== undefined) return this.#decidable(path, { ...open, test });
     }
@@ -301,25 +301,25 @@ class Splitter {
   }
 
   /** Does a node, or a node of a resource, exist under the known facts? */
-  #lookAt(path: Path, of: Variable): Look {
+  #existenceAt(path: Path, of: Variable): Existence {
     const variant = this.#variantByVariable.get(of);
-    if (variant !== undefined) return this.#lookAmong(path, [variant]);
+    if (variant !== undefined) return this.#existenceAmong(path, [variant]);
     const record = this.#recordOf(of);
-    return record === undefined ? { kind: 'excluded' } : this.#look(path, record);
+    return record === undefined ? { kind: 'excluded' } : this.#existenceOfRecord(path, record);
   }
 
   /** Finds the node of a resource that exists under the known facts. */
-  #look(path: Path, record: ResourceRecord): Look {
-    return this.#lookAmong(path, this.variantsOf(record));
+  #existenceOfRecord(path: Path, record: ResourceRecord): Existence {
+    return this.#existenceAmong(path, this.variantsOf(record));
   }
 
-  #lookAmong(path: Path, variants: readonly Variant[]): Look {
+  #existenceAmong(path: Path, variants: readonly Variant[]): Existence {
     let open: Node | undefined;
     for (const variant of variants) {
       const tests = variant.exists.map((test) => specialiseNode(test, path.trace.facts, path.chosen));
       if (tests.some((test) => isLiteral(test, false))) continue;
       const unknown = tests.find((test) => !isLiteral(test, true));
-      if (unknown === undefined) return { kind: 'there', variant };
+      if (unknown === undefined) return { kind: 'included', variant };
       open ??= conjuncts(unknown)[0];
     }
     if (open === undefined) return { kind: 'excluded' };
@@ -416,9 +416,9 @@ class Splitter {
   #without(path: Path): string[] {
     return path.optional.flatMap((of) => {
       const record = this.#recordOf(of) as ResourceRecord;
-      const found = this.#look(path, record);
+      const found = this.#existenceOfRecord(path, record);
       if (found.kind === 'excluded') return [record.id];
-      return found.kind === 'there' ? found.variant.without : [];
+      return found.kind === 'included' ? found.variant.without : [];
     });
   }
 
@@ -430,25 +430,25 @@ class Splitter {
       return record !== undefined && this.variantsOf(record).length > 1 ? record : undefined;
     };
     const under = (test: Node, node: Node): Node => {
-      const mark = facts.mark();
+      const checkpoint = facts.checkpoint();
       facts.assume(test);
       const result = visit(node);
-      facts.rollback(mark);
+      facts.rollback(checkpoint);
       return result;
     };
     const visit = (node: Node): Node => {
       const reads = this.#finder.of(node);
       for (const of of reads.variables) {
-        this.#refuseWithoutTurns(of, undefined);
+        this.#refuseEmptyCollection(of, undefined);
         const record = several(of);
         if (record === undefined) continue;
         if (reads.byHand.has(of)) this.#refuseByHand(of);
-        const found = this.#look(path, record);
+        const found = this.#existenceOfRecord(path, record);
         if (found.kind === 'open') {
           const { test } = this.#decidable(path, found);
           return cond(test, under(test, node), under(not(test), node));
         }
-        const variant = found.kind === 'there' ? found.variant : (this.variantsOf(record)[0] as Variant);
+        const variant = found.kind === 'included' ? found.variant : (this.variantsOf(record)[0] as Variant);
         return visit(specialiseNode(node, facts, new Map([[of, variant.record.variable]])));
       }
       return node;
@@ -456,18 +456,18 @@ class Splitter {
     return visit(root);
   }
 
-  #noteWithoutTurns({ record }: Path, part: Node | Content, of: Variable): void {
+  #noteEmptyCollection({ record }: Path, part: Node | Content, of: Variable): void {
     if (record === undefined || 'kind' in part || part.loops.length === 0) return;
     const tests = [...part.loops.map(({ list }) => list), ...part.filters, ...part.includeWhen];
-    if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#withoutTurns.set(record, of);
+    if (tests.every((node) => !this.#finder.of(node).variables.has(of))) this.#excludedByCollection.set(record, of);
   }
 
   /** Refuses to read a collection that is an empty list in JavaScript where kro excludes it and its readers. */
-  #refuseWithoutTurns(of: Variable, reader: ResourceRecord | undefined): void {
+  #refuseEmptyCollection(of: Variable, reader: ResourceRecord | undefined): void {
     const record = this.#recordOf(of);
     if (record === undefined || record === reader) return;
     this.variantsOf(record);
-    const needed = this.#withoutTurns.get(record);
+    const needed = this.#excludedByCollection.get(record);
     if (needed === undefined) return;
     const other = this.#recordOf(needed)?.id ?? needed.name;
     refuse(

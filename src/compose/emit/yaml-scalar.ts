@@ -4,8 +4,8 @@ import { escapeForYaml, SPECIAL_IN_YAML } from '../../core/index.ts';
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
 
 /**
- * Words and numbers that are no strings without quotes in YAML 1.1 or 1.2. kro and kubectl read YAML 1.1, where `yes`,
- * `010` and `1:30` are no strings.
+ * Words and numbers that are not strings without quotes in YAML 1.1 or 1.2. kro and kubectl read YAML 1.1, where `yes`,
+ * `010` and `1:30` are not strings.
  */
 const OTHER_TYPE =
   /^(?:~|null|true|false|yes|no|on|off|y|n|=|<<|[-+]?\.(?:inf|nan)|[-+]?(?:_*0b[01_]+|_*0o?[0-7_]+|_*0x[\da-f_]+|[\d_]+(?::[0-5]?\d)*(?:\.[\d_]*)?(?:e[-+]?\d+)?|_*\.[\d_]+(?:e[-+]?\d+)?)|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
@@ -13,7 +13,7 @@ const OTHER_TYPE =
 /** A fast test for most keys and values: letters, digits and characters that are allowed inside a word. */
 const WORD = /^[A-Za-z][\w./-]*$/;
 
-/** The words that are no strings without quotes. */
+/** The words that are not strings without quotes. */
 const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 

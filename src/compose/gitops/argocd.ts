@@ -21,12 +21,12 @@ const REPOSITORY = /^(?:[a-z][a-z+]*:\/\/|[\w.-]+@[\w.-]+:)\S+$/;
 /**
  * The Application (argoproj.io/v1alpha1).
  *
- * @throws TypeKroError `gitops/repository` for a repository that is no URL.
+ * @throws TypeKroError `gitops/repository` for a repository that is not a URL.
  */
 export function argoApplication(name: string, options: ArgoOptions): JsonObject {
   const { repoURL, path = '.', targetRevision = 'HEAD', namespace = 'argocd', project = 'default' } = options;
   if (!REPOSITORY.test(repoURL)) {
-    throw new TypeKroError(`"${repoURL}" is no URL of a Git repository, so Argo CD could not fetch the folder`, {
+    throw new TypeKroError(`"${repoURL}" is not a URL of a Git repository, so Argo CD could not fetch the folder`, {
       code: 'gitops/repository',
       remedy: 'write e.g. https://git.example.com/infra.git or git@git.example.com:infra.git',
     });

@@ -36,8 +36,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
       const all = variable(first.variable, listOf(first.type));
       if (body.kind === 'var') return name === 'map' ? all : undefined;
       const item = macroVariable('x');
-      const turn = substitute(body, first.element as Variable, variable(item, first.type));
-      return macro(name, all, [item], [turn], name === 'map' ? listOf(turn.type) : BOOL);
+      const replaced = substitute(body, first.element as Variable, variable(item, first.type));
+      return macro(name, all, [item], [replaced], name === 'map' ? listOf(replaced.type) : BOOL);
     }
     const position = macroVariable('i');
     const at = variable(position, INTEGER);
@@ -48,8 +48,8 @@ export function collections(node: Node, records: readonly ResourceRecord[]): Nod
     const element = target.type.kind === 'list' ? target.type.element : DYN;
     values.set(loop, isRange ? at : index(target, at, element));
     const positions = isRange ? target : call('lists.range', [size(target, INTEGER)], listOf(INTEGER));
-    const turn = rewrite(body, (inner) => (inner.kind === 'var' ? values.get(inner.variable) : undefined));
-    return overPositions(name, positions, position, turn);
+    const replaced = rewrite(body, (inner) => (inner.kind === 'var' ? values.get(inner.variable) : undefined));
+    return overPositions(name, positions, position, replaced);
   });
 }
 

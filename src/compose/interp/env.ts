@@ -124,7 +124,7 @@ export function writeName(env: Env, name: string, value: unknown): void {
   if (binding === undefined) {
     refuse(
       'outer-write',
-      `${name} is a variable outside the composition; assigning it while the graph is built has no place in the graph`,
+      `${name} is a variable outside the composition; an assignment while the graph is built cannot be part of the graph`,
       'declare it inside the composition; to count iterations take the index: list.map((item, index) => …)',
     );
   }

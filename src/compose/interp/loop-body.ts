@@ -10,7 +10,7 @@ import {
   carriedOptional,
   isEndless,
   isStruct,
-  seenInTurn,
+  seenInIteration,
   typeOfSet,
 } from '../library/carried.ts';
 import type { Carried } from '../library/carried.ts';
@@ -40,7 +40,7 @@ export interface SymbolicLoop {
   readonly members?: readonly AssignedMember[];
   /** A condition that holds in every iteration. */
   readonly fact?: (loop: Sym) => Node | undefined;
-  readonly turn: (value: unknown) => Completion;
+  readonly runIteration: (value: unknown) => Completion;
 }
 
 /** The results of one run of the body. */
@@ -146,7 +146,7 @@ function runOnce(
   const slots = new Map<object, KeyedSlot>();
   for (const object of byKeys.keys()) slots.set(object, { holder: trace.track({ value: undefined }), key: undefined });
   for (const [object, slot] of slots) trace.keyed.set(object, slot);
-  const mark = trace.facts.mark();
+  const checkpoint = trace.facts.checkpoint();
   trace.loops.push({ variable: of, list: loop.view.list.node, name: loop.name });
   try {
     const { result: outcome, reads } = trace.recordingReads(() =>
@@ -156,7 +156,7 @@ function runOnce(
           trace.recordUndo(binding);
           const handed = carried.get(binding);
           if (handed !== undefined) {
-            binding.value = seenInTurn(handed);
+            binding.value = seenInIteration(handed);
             continue;
           }
           const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
@@ -180,7 +180,7 @@ function runOnce(
         const known = [loop.fact?.(value), factOf(loop.view.list.node, value.node)];
         for (const fact of known) if (fact !== undefined) trace.facts.assume(fact);
         return trace.accumulating([...members.keys()], () =>
-          unlessDead(() => loop.turn(loop.view.show(value)), DEAD_END),
+          unlessDead(() => loop.runIteration(loop.view.show(value)), DEAD_END),
         );
       }),
     );
@@ -194,7 +194,7 @@ function runOnce(
   } finally {
     for (const object of slots.keys()) trace.keyed.delete(object);
     trace.loops.pop();
-    trace.facts.rollback(mark);
+    trace.facts.rollback(checkpoint);
   }
 }
 
@@ -234,7 +234,7 @@ export function firstElement(view: View, raw: unknown): Node | undefined {
   return value.node === index(view.list.node, literal(0), view.element) ? value.node : undefined;
 }
 
-/** Makes a member an accumulator if its value has an expression that is no object literal. */
+/** Makes a member an accumulator if its value has an expression that is not an object literal. */
 function startMember(member: AssignedMember, accumulators: Map<AssignedMember, Variable>): void {
   const { object: of, key } = member;
   const start = startNode((of as Record<string, unknown>)[key]);

@@ -39,12 +39,12 @@ import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 /**
  * The maximum number of iterations of a loop with a known end. A longer loop would make a graph that no server accepts.
  */
-const MAX_TURNS = 100_000;
+const MAX_ITERATIONS = 100_000;
 
 type Head = VariableDeclaration | Pattern;
 
 /** The completion of an iteration. A `continue` of this loop counts as a normal end. */
-function endOfTurn(completion: Completion, labels: readonly string[]): Completion {
+function endOfIteration(completion: Completion, labels: readonly string[]): Completion {
   return mapLeaves(completion, (leaf) =>
     leaf.kind === 'continue' && (leaf.label === undefined || labels.includes(leaf.label)) ? NORMAL : leaf,
   );
@@ -58,7 +58,7 @@ function endOfLoop(completion: Completion, labels: readonly string[]): Completio
 }
 
 /** Executes the body of a loop with the loop variable bound in its own scope. */
-function turn(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
+function runIteration(head: Head, value: unknown, body: Statement, env: Env, labels: readonly string[]): Completion {
   const scope = new LexicalEnvironment(env.scope, env.unit);
   const inner = withScope(env, scope);
   if (head.type === 'VariableDeclaration') {
@@ -67,7 +67,7 @@ function turn(head: Head, value: unknown, body: Statement, env: Env, labels: rea
     if (kind !== 'var') for (const name of boundNames(id)) scope.declare(name, kind === 'const', undefined, false);
     env.interpreter.bindPattern(id, value, inner, kind);
   } else env.interpreter.bindPattern(head, value, inner, 'assign');
-  return endOfTurn(env.interpreter.execute(body, inner), labels);
+  return endOfIteration(env.interpreter.execute(body, inner), labels);
 }
 
 /** `for (const x of list)`. */
@@ -76,7 +76,7 @@ export function executeForOf(node: ForOfStatement, env: Env, labels: readonly st
     refuse('async', 'for await cannot be traced', 'await things before the composition and pass the results in');
   const head = node.left;
   const source = resolve(env.interpreter.evaluate(node.right, env));
-  const run = (value: unknown) => turn(head, value, node.body, env, labels);
+  const run = (value: unknown) => runIteration(head, value, node.body, env, labels);
   return endOfLoop(iterate(source, nameOf(head), run, node, env), labels);
 }
 
@@ -87,11 +87,11 @@ export function executeForIn(node: ForInStatement, env: Env, labels: readonly st
   if (inner instanceof Sym && inner.type.kind === 'list')
     refuse(
       'types',
-      `${labelOf(inner)} is a list, and for..in gives its positions as texts`,
+      `${labelOf(inner)} is a list, and for..in gives its indexes as texts`,
       'use for (const x of list), or for (const [i, x] of list.entries())',
     );
   const keys = builtin(env.interpreter, Object.keys, [object])?.value ?? Object.keys(object as object);
-  const run = (value: unknown) => turn(node.left, value, node.body, env, labels);
+  const run = (value: unknown) => runIteration(node.left, value, node.body, env, labels);
   return endOfLoop(iterate(keys, nameOf(node.left), run, node, env), labels);
 }
 
@@ -144,7 +144,7 @@ function iterate(
       : Array.isArray(source)
         ? source
         : [...iterable(source)];
-  if (items.length > MAX_TURNS) refuse('too-large', `a loop runs more than ${MAX_TURNS} times`);
+  if (items.length > MAX_ITERATIONS) refuse('too-large', `a loop runs more than ${MAX_ITERATIONS} times`);
   return overParts(
     items,
     () => executeFrom(items.length, (index) => oneItem(items[index], name, run, node, env), 0),
@@ -177,7 +177,7 @@ function overView(view: View, name: string, run: (value: unknown) => Completion,
     name,
     bindings: bindingsFor(assignedNames(node), env.scope),
     members: assignedMembers(node, (of) => env.scope.find(of)?.value),
-    turn: (value) => run(value),
+    runIteration: (value) => run(value),
   });
 }
 
@@ -196,7 +196,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     }
     env.interpreter.execute(init, inner);
   } else if (init) env.interpreter.evaluate(init, inner);
-  let turns = 0;
+  let iterations = 0;
   const { length: conditions } = activeTrace().guards;
   const step = (index: number): Completion => {
     const test = node.test ? truthy(env.interpreter.evaluate(node.test, inner)) : true;
@@ -207,15 +207,15 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
         leaf.kind === 'normal' ? { kind: 'break', label: undefined } : leaf,
       );
     }
-    if (++turns > MAX_TURNS) refuseEndless(conditions);
-    const copy = perTurn(node, inner);
-    const completion = endOfTurn(env.interpreter.execute(node.body, copy.env), labels);
+    if (++iterations > MAX_ITERATIONS) refuseEndless(conditions);
+    const copy = perIteration(node, inner);
+    const completion = endOfIteration(env.interpreter.execute(node.body, copy.env), labels);
     copy.carry();
     if (node.update && completion.kind === 'normal') env.interpreter.evaluate(node.update, inner);
     else if (node.update) return executeFrom(2, (part) => (part === 0 ? completion : updateOnce(node, inner)), 0);
     return completion;
   };
-  return endOfLoop(executeFrom(MAX_TURNS + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_ITERATIONS + 2, step, 0), labels);
 }
 
 function updateOnce(node: ForStatement, env: Env): Completion {
@@ -224,7 +224,7 @@ function updateOnce(node: ForStatement, env: Env): Completion {
 }
 
 /** Each iteration has its own copy of a `let` variable, so that functions made in it keep its value. */
-function perTurn(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
+function perIteration(node: ForStatement, env: Env): { readonly env: Env; carry(): void } {
   if (node.init?.type !== 'VariableDeclaration' || node.init.kind !== 'let') return { env, carry: () => undefined };
   const scope = new LexicalEnvironment(env.scope, env.unit);
   const names = [...env.scope.names.keys()];
@@ -247,7 +247,7 @@ function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
   return refuse(
     'too-large',
-    `this loop does not end: it has run ${MAX_TURNS} times`,
+    `this loop does not end: it has run ${MAX_ITERATIONS} times`,
     'end it with break, or change what its test reads',
   );
 }
@@ -297,10 +297,10 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     members: assignedMembers(node.body, (of) => env.scope.find(of)?.value),
     // In the body the counter is below the bound, so that elements at this index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
-    turn: (value) => {
+    runIteration: (value) => {
       const scope = new LexicalEnvironment(env.scope, env.unit);
       scope.declare(name, false, value, true);
-      return endOfTurn(env.interpreter.execute(node.body, withScope(env, scope)), labels);
+      return endOfIteration(env.interpreter.execute(node.body, withScope(env, scope)), labels);
     },
   });
 }
@@ -321,8 +321,8 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
       if (typeof test !== 'boolean') return refuseBound();
       if (!test) return { kind: 'break', label: undefined };
     }
-    if (index > MAX_TURNS) refuseEndless(conditions);
-    return endOfTurn(env.interpreter.execute(node.body, env), labels);
+    if (index > MAX_ITERATIONS) refuseEndless(conditions);
+    return endOfIteration(env.interpreter.execute(node.body, env), labels);
   };
-  return endOfLoop(executeFrom(MAX_TURNS + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_ITERATIONS + 2, step, 0), labels);
 }

@@ -21,7 +21,7 @@ import { choose } from './branches.ts';
 export const STOPPED = Symbol('chain stopped');
 
 /** Is the value `undefined` or null? */
-export const nothing = (value: unknown): boolean => {
+export const isNullish = (value: unknown): boolean => {
   const found = resolve(value);
   return found === undefined || found === null;
 };
@@ -43,22 +43,22 @@ export function stopsWithChain(value: unknown): unknown {
 export function overPhi(object: unknown, optional: boolean, apply: (side: unknown) => unknown): unknown {
   const inner = symbolic(resolve(object));
   if (!(inner instanceof Phi) || !(optional || stopping.has(inner))) return apply(object);
-  const goesOn: [Node, Node] = [FALSE(), FALSE()];
+  const continues: [Node, Node] = [FALSE(), FALSE()];
   const side = (value: unknown, which: 0 | 1) => () => {
-    if (nothing(value)) return undefined;
+    if (isNullish(value)) return undefined;
     const found = overPhi(resolve(value), optional, apply);
     if (found === STOPPED) return undefined;
     const own = symbolic(found);
-    goesOn[which] = (own instanceof Sym ? own.absence?.chain : undefined) ?? TRUE();
+    continues[which] = (own instanceof Sym ? own.absence?.chain : undefined) ?? TRUE();
     return found;
   };
   const result = choose(inner.test, side(inner.then, 0), side(inner.otherwise, 1));
-  if (goesOn.every((each) => isLiteral(each, false))) return STOPPED;
+  if (continues.every((each) => isLiteral(each, false))) return STOPPED;
   const made = symbolic(stopsWithChain(result));
-  if (!(made instanceof Sym) || made.absence === undefined || goesOn.every((each) => isLiteral(each, true)))
+  if (!(made instanceof Sym) || made.absence === undefined || continues.every((each) => isLiteral(each, true)))
     return result;
   // The chain stops where the object is missing, so that further members of the chain may be read.
-  const there = cond(inner.test, ...goesOn);
+  const there = cond(inner.test, ...continues);
   const has = activeTrace().facts.simplify(there);
   const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
@@ -94,7 +94,7 @@ export function endChain(value: unknown): unknown {
 export function evaluateChain(node: Expression, env: Env): unknown {
   if (node.type === 'MemberExpression') {
     const object = node.object.type === 'Super' ? evaluateObject(node.object, env) : chainObject(node.object, env);
-    if (object === STOPPED || (node.optional && nothing(object))) return STOPPED;
+    if (object === STOPPED || (node.optional && isNullish(object))) return STOPPED;
     if (node.property.type === 'PrivateIdentifier') return privateMember(object, node.property.name, env);
     const key = propertyKey(node, env);
     return overPhi(object, node.optional, (side) => getMember(env.interpreter, side, key, node.optional));
@@ -117,22 +117,22 @@ function chainCall(node: CallExpression, env: Env): unknown {
   if (callee.type === 'MemberExpression') {
     const object =
       callee.object.type === 'Super' ? evaluateObject(callee.object, env) : chainObject(callee.object, env);
-    if (object === STOPPED || (callee.optional && nothing(object))) return STOPPED;
+    if (object === STOPPED || (callee.optional && isNullish(object))) return STOPPED;
     if (callee.property.type === 'PrivateIdentifier') {
       const fn = privateMember(object, callee.property.name, env);
-      if (node.optional && nothing(fn)) return STOPPED;
+      if (node.optional && isNullish(fn)) return STOPPED;
       return callValue(env.interpreter, fn, object, argumentsOf(node.arguments, env), sourceTextOf(callee, env));
     }
     const key = propertyKey(callee, env);
     if (typeof key === 'string' && node.optional) {
       const fn = getMember(env.interpreter, object, key, callee.optional);
-      if (nothing(fn)) return STOPPED;
+      if (isNullish(fn)) return STOPPED;
     }
     return callOptional(env.interpreter, object, key, callee.optional, () => argumentsOf(node.arguments, env));
   }
   if (callee.type === 'Super') return refuse('this', '`super` cannot be called');
   const fn = chainObject(callee, env);
-  if (fn === STOPPED || (node.optional && nothing(fn))) return STOPPED;
+  if (fn === STOPPED || (node.optional && isNullish(fn))) return STOPPED;
   return overPhi(fn, node.optional, (side) =>
     callValue(env.interpreter, side, undefined, argumentsOf(node.arguments, env), sourceTextOf(callee, env)),
   );

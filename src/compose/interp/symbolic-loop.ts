@@ -8,7 +8,7 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
 import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/types.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
-import { afterTurns } from '../library/carried.ts';
+import { afterIterations } from '../library/carried.ts';
 import type { Pass } from '../library/carried.ts';
 import { refuseCarried } from '../library/reduce.ts';
 import { keyedMap } from '../library/keyed.ts';
@@ -84,7 +84,7 @@ export function symbolicLoop(interpreter: TreeInterpreter, loop: SymbolicLoop): 
       const first = firstElement(loop.view, start);
       if (untouched) ref.value = start;
       else if (carried !== undefined) {
-        const result = leaves === undefined ? afterTurns(fold, carried, next) : undefined;
+        const result = leaves === undefined ? afterIterations(fold, carried, next) : undefined;
         ref.value = result === undefined ? refuseCarried(ref.name) : result.value;
       } else if (first !== undefined && accumulator !== undefined && leaves === undefined) {
         const whole = foldBinding(fold, ref.name, wrap(new Sym(first)), accumulator, next, leaves);
@@ -320,7 +320,7 @@ function foldArray(pass: Pass, ref: unknown[], was: readonly unknown[], after: r
   const added = after.slice(was.length);
   if (added.length === 0) return;
   const { outer, items } = splitTest(pass, added);
-  const each = elementsOfTurns(pass, items);
+  const each = elementsOfIterations(pass, items);
   const node = cond(outer, each, list([]));
   ref.push(
     new Splice(
@@ -340,17 +340,17 @@ function splitTest(
 ): { readonly outer: Node; readonly items: readonly unknown[] } {
   const [only] = added;
   if (added.length !== 1 || !(only instanceof Maybe)) return { outer: TRUE(), items: added };
-  const ofTurn = (test: Node) => mentions(test, (of) => of === pass.loop || of.role === 'element');
+  const ofIteration = (test: Node) => mentions(test, (of) => of === pass.loop || of.role === 'element');
   const tests = conjuncts(only.test);
-  const own = tests.filter(ofTurn);
+  const own = tests.filter(ofIteration);
   const item = own.length === 0 ? only.value : new Maybe(allOf(own), only.value);
-  return { outer: allOf(tests.filter((test) => !ofTurn(test))), items: [item] };
+  return { outer: allOf(tests.filter((test) => !ofIteration(test))), items: [item] };
 }
 
 /**
  * The elements that the iterations add, as one list. Elements that are resources of the loop become the collections.
  */
-export function elementsOfTurns(pass: Pass, added: readonly unknown[]): Node {
+export function elementsOfIterations(pass: Pass, added: readonly unknown[]): Node {
   const all = spread({ ...pass, accumulator: pass.loop, initial: literal(0), next: literal(0) }, listNode(added));
   return collections(all, activeTrace().resources);
 }

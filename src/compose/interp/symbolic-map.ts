@@ -41,7 +41,7 @@ export function symbolicMap(
     bindings: closure === undefined ? [] : bindingsFor(assignedNames(closure.node), closure.scope),
     members: membersOf(interpreter, filled?.by ?? fn, filled?.object),
     fact: (loop) => positions?.factAt(loop.node),
-    turn: (value): Completion => {
+    runIteration: (value): Completion => {
       const position = symbolic(value);
       const args =
         positions !== undefined && position instanceof Sym ? [positions.at(position), value, whole] : [value];

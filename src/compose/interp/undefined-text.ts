@@ -4,7 +4,7 @@ import type { Env } from './env.ts';
 import { siteOf } from './env.ts';
 
 /** The length up to which a message shows the whole expression. */
-const MAX_SHOWN = 60;
+const MAX_SHOWN_LENGTH = 60;
 
 /**
  * Warns about a value of the program that is `undefined` or `null` and becomes part of a text. JavaScript prints the
@@ -13,7 +13,7 @@ const MAX_SHOWN = 60;
 export function warnUndefinedText(node: AnyNode, value: unknown, env: Env): void {
   if (value !== undefined && value !== null) return;
   const whole = env.unit.text.slice(node.start - env.unit.shift, node.end - env.unit.shift);
-  const shown = whole.length > MAX_SHOWN ? `${whole.slice(0, MAX_SHOWN)}…` : whole;
+  const shown = whole.length > MAX_SHOWN_LENGTH ? `${whole.slice(0, MAX_SHOWN_LENGTH)}…` : whole;
   if (shown === String(value)) return;
   const variable = /^process\.env(?:\.(\w+)|\[['"](\w+)['"]\])!?$/.exec(whole);
   const name = variable?.[1] ?? variable?.[2];

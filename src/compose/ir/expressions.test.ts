@@ -104,13 +104,13 @@ describe('simplification', () => {
 
   test('facts simplify the conditions that follow from them, until a rollback', () => {
     const facts = new Facts();
-    const mark = facts.mark();
+    const checkpoint = facts.checkpoint();
     facts.assume(and(has(schema, 'text'), not(or(a, b))));
     expect(facts.simplify(and(has(schema, 'text'), c))).toBe(c);
     expect(facts.simplify(a)).toBe(literal(false));
     facts.assume(eq(text, literal('x')));
     expect(facts.simplify(eq(text, literal('y')))).toBe(literal(false));
-    facts.rollback(mark);
+    facts.rollback(checkpoint);
     expect(facts.simplify(a)).toBe(a);
   });
 });

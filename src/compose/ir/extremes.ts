@@ -8,7 +8,7 @@ import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
 /** Translates `if (e > m) m = e` as the maximum; with `<` as the minimum. */
 export function extreme(fold: ListFold): Node | undefined {
-  const taken = takenTurn(fold);
+  const taken = takenIteration(fold);
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
   const whole = withFirst(fold, value);
@@ -18,9 +18,9 @@ export function extreme(fold: ListFold): Node | undefined {
 
 /**
  * The value that an iteration compares with the accumulator and takes; undefined when an iteration does anything else,
- * or the value is no number.
+ * or the value is not a number.
  */
-export function takenTurn({
+export function takenIteration({
   next,
   accumulator,
 }: ListFold): { readonly value: Node; readonly largest: boolean } | undefined {

@@ -22,7 +22,7 @@ import {
   subtract,
 } from './build.ts';
 import { entryMap } from './entry-map.ts';
-import { extreme, furthest, takenTurn } from './extremes.ts';
+import { extreme, furthest, takenIteration } from './extremes.ts';
 import type { ListFold } from './list-fold.ts';
 import { filtered, mapped } from './list-fold.ts';
 import { separated } from './separated.ts';
@@ -48,7 +48,7 @@ export function foldLoop(fold: ListFold): Node | undefined {
     extreme(fold) ??
     furthest(fold) ??
     conditional(fold, carried) ??
-    someTurns(fold, carried)
+    someIterations(fold, carried)
   );
 }
 
@@ -193,12 +193,12 @@ function lists(fold: ListFold, carried: (node: Node) => boolean): Node | undefin
 /** Translates `l = l.includes(e) ? l : [...l, e]`: each element once, at the position of its first occurrence. */
 function once(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
   const { next, initial, accumulator } = fold;
-  const [own, turn] = next.args;
+  const [own, extended] = next.args;
   // A list before the loop may contain an element twice, unless it has at most one element.
   if (next.kind !== 'append' || next.args.length !== 2 || initial.kind !== 'list' || initial.args.length > 1)
     return undefined;
-  if (own === undefined || !isVariable(own, accumulator) || turn?.kind !== 'cond') return undefined;
-  const [test, then, otherwise] = turn.args;
+  if (own === undefined || !isVariable(own, accumulator) || extended?.kind !== 'cond') return undefined;
+  const [test, then, otherwise] = extended.args;
   const [added, other] = isEmptyList(then) ? [otherwise, then] : [then, otherwise];
   const [item] = added.args;
   if (!isEmptyList(other) || added.kind !== 'list' || added.args.length !== 1 || item === undefined || carried(item))
@@ -254,19 +254,19 @@ function conditional(fold: ListFold, carried: (node: Node) => boolean): Node | u
  * Translates `if (x.on && x.size > most) most = x.size` as a fold over the elements for which the condition `x.on`
  * holds.
  */
-function someTurns(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
-  const own = ownTurns(fold, carried);
+function someIterations(fold: ListFold, carried: (node: Node) => boolean): Node | undefined {
+  const own = ownIterations(fold, carried);
   return own && foldLoop(own);
 }
 
 /** The fold over the elements for which the part of the condition without the accumulator holds. */
-function ownTurns(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
+function ownIterations(fold: ListFold, carried: (node: Node) => boolean): ListFold | undefined {
   const choice = choiceOf(fold.next, fold.accumulator);
   if (choice === undefined) return undefined;
   const parts = conjuncts(choice.test);
   const own = parts.filter((part) => !carried(part));
   if (own.length === 0) return undefined;
-  return { ...fold, list: filtered(fold, allOf(own)), next: choice.turn(allOf(parts.filter(carried))) };
+  return { ...fold, list: filtered(fold, allOf(own)), next: choice.under(allOf(parts.filter(carried))) };
 }
 
 /**
@@ -277,8 +277,8 @@ export function extremeOf(
   fold: ListFold,
 ): { readonly node: Node; readonly list: Node; readonly largest: boolean } | undefined {
   const carried = (node: Node) => mentions(node, (of) => of === fold.accumulator);
-  const own = ownTurns(fold, carried) ?? fold;
-  const taken = takenTurn(own);
+  const own = ownIterations(fold, carried) ?? fold;
+  const taken = takenIteration(own);
   if (taken === undefined) return undefined;
   const { value, largest } = taken;
   return { node: method(largest ? 'max' : 'min', mapped(own, value), [], value.type), list: own.list, largest };
@@ -288,15 +288,15 @@ interface Choice {
   /** The condition of the change. The accumulator keeps its value where the condition is false. */
   readonly test: Node;
   /** Makes the change under another condition. */
-  readonly turn: (test: Node) => Node;
+  readonly under: (test: Node) => Node;
 }
 
 /** The choice in `c ? e : x` or `x + (c ? e : '')`, for an accumulator x. */
 function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   if (next.kind === 'cond') {
     const [test, then, otherwise] = next.args;
-    if (isVariable(otherwise, accumulator)) return { test, turn: (on) => cond(on, then, otherwise) };
-    return isVariable(then, accumulator) ? { test: not(test), turn: (on) => cond(on, otherwise, then) } : undefined;
+    if (isVariable(otherwise, accumulator)) return { test, under: (on) => cond(on, then, otherwise) };
+    return isVariable(then, accumulator) ? { test: not(test), under: (on) => cond(on, otherwise, then) } : undefined;
   }
   const join = next.kind === 'concat' ? concat : next.kind === 'append' ? concatLists : undefined;
   const [first, added] = next.args;
@@ -304,8 +304,8 @@ function choiceOf(next: Node, accumulator: Variable): Choice | undefined {
   if (!isVariable(first, accumulator) || added?.kind !== 'cond') return undefined;
   const [test, then, otherwise] = added.args;
   const isNothing = (node: Node) => isLiteral(node, '') || isEmptyList(node);
-  if (isNothing(otherwise)) return { test, turn: (on) => join([first, cond(on, then, otherwise)]) };
-  return isNothing(then) ? { test: not(test), turn: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
+  if (isNothing(otherwise)) return { test, under: (on) => join([first, cond(on, then, otherwise)]) };
+  return isNothing(then) ? { test: not(test), under: (on) => join([first, cond(on, otherwise, then)]) } : undefined;
 }
 
 /** The value of the first element for which a condition holds. */

@@ -46,11 +46,11 @@ function turnsOf(node: Node): Node | undefined {
   if (body === undefined || of === undefined || others.length > 0) return undefined;
   const objects = objectsOf(from);
   if (objects === undefined) return undefined;
-  const turn = () => {
+  const newElement = () => {
     const item = macroVariable(objects.loop.name);
     return { item, object: substitute(objects.object, objects.loop, variable(item, objects.element)) };
   };
-  const { item, object } = turn();
+  const { item, object } = newElement();
   const result = fused(substitute(body, of, object));
   switch (node.name) {
     case 'map':
@@ -62,7 +62,7 @@ function turnsOf(node: Node): Node | undefined {
       const positions = inStep(objects.list, item, result, object);
       if (!isRange(objects.list) && positions !== objects.list) return undefined;
       const kept = macro('filter', positions, [item], [result], objects.list.type);
-      const each = turn();
+      const each = newElement();
       return macro('map', kept, [each.item], [each.object], node.type);
     }
     default:
@@ -74,12 +74,12 @@ function turnsOf(node: Node): Node | undefined {
  * A macro over the positions of collections. `all` and `exists` may ignore an error. A body that reads several lists is
  * therefore first computed for every position.
  */
-export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: Variable, turn: Node): Node {
-  const positions = inStep(list, item, turn);
-  if (name === 'map') return macro(name, positions, [item], [turn], listOf(turn.type));
-  if (listsAt(turn, item).length <= 1) return macro(name, positions, [item], [turn], BOOL);
+export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: Variable, body: Node): Node {
+  const positions = inStep(list, item, body);
+  if (name === 'map') return macro(name, positions, [item], [body], listOf(body.type));
+  if (listsAt(body, item).length <= 1) return macro(name, positions, [item], [body], BOOL);
   const each = macroVariable('x');
-  return macro(name, macro('map', positions, [item], [turn], listOf(BOOL)), [each], [variable(each, BOOL)], BOOL);
+  return macro(name, macro('map', positions, [item], [body], listOf(BOOL)), [each], [variable(each, BOOL)], BOOL);
 }
 
 /**
@@ -88,11 +88,11 @@ export function overPositions(name: 'map' | 'all' | 'exists', list: Node, item: 
  * fail by itself at a missing position, the list of positions is made to fail. `beside` is an expression that later
  * reads the same positions.
  */
-function inStep(positions: Node, position: Variable, turn: Node, beside = turn): Node {
-  const lists = [...new Set([...listsAt(turn, position), ...listsAt(beside, position)])];
+function inStep(positions: Node, position: Variable, body: Node, beside = body): Node {
+  const lists = [...new Set([...listsAt(body, position), ...listsAt(beside, position)])];
   if (lists.length <= 1) return positions;
   const objects = lists.filter((list) => isObject(list));
-  const open = objects.filter((list) => !surelyReads(turn, list, position));
+  const open = objects.filter((list) => !surelyReads(body, list, position));
   return open.reduce<Node>((all, list) => {
     const at = macroVariable('i');
     const type = list.type.kind === 'list' ? list.type.element : DYN;
@@ -103,13 +103,13 @@ function inStep(positions: Node, position: Variable, turn: Node, beside = turn):
 }
 
 /** Does the body fail when the list has no element at the position? */
-function surelyReads(turn: Node, list: Node, position: Variable): boolean {
+function surelyReads(body: Node, list: Node, position: Variable): boolean {
   const reads = new Set<Node>();
-  walk(turn, (node) => {
+  walk(body, (node) => {
     const isRead = node.kind === 'index' && node.args[0] === list && isAt(node.args[1], position);
     if (isRead || partsSurelyRead(node).some((part) => reads.has(part))) reads.add(node);
   });
-  return reads.has(turn);
+  return reads.has(body);
 }
 
 const isRange = (node: Node): boolean => node.kind === 'call' && node.name === 'lists.range';
@@ -128,9 +128,9 @@ function partsSurelyRead(node: Node): readonly Node[] {
 }
 
 /** The lists that are read at a position; `undefined` represents a use of the position as a number. */
-function listsAt(turn: Node, position: Variable): readonly (Node | undefined)[] {
+function listsAt(body: Node, position: Variable): readonly (Node | undefined)[] {
   const lists = new Set<Node | undefined>();
-  walk(turn, (node) => {
+  walk(body, (node) => {
     for (const [place, arg] of node.args.entries())
       if (isAt(arg, position)) lists.add(node.kind === 'index' && place === 1 ? node.args[0] : undefined);
   });

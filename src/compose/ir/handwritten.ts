@@ -19,7 +19,7 @@ export const parseCel = (text: string) => kroEnvironment({ features: { now: true
 const parsed = new Map<string, Ast | undefined>();
 
 /**
- * The syntax tree of hand-written CEL with the operands in place of their names; `undefined` when the text is no CEL.
+ * The syntax tree of hand-written CEL with the operands in place of their names; `undefined` when the text is not CEL.
  * Literals stay as the author wrote them.
  */
 export function treeOf({ pieces }: Raw, operands: readonly Expr[]): Expr | undefined {

@@ -59,9 +59,9 @@ export function toInt32(value: Node): Node {
   const range = literal(2 ** 32);
   const whole = isDouble(value)
     ? bindOnce(value, 'n', FLOAT, (n) => {
-        const turns = backToDouble(toWhole(divide(n, doubleLiteral(2 ** 32))));
+        const quotient = backToDouble(toWhole(divide(n, doubleLiteral(2 ** 32))));
         // From 2^85 on a double is a multiple of 2^32.
-        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(turns, doubleLiteral(2 ** 32)))), literal(0));
+        return cond(within(n, 2 ** 85), toWhole(subtract(n, multiply(quotient, doubleLiteral(2 ** 32)))), literal(0));
       })
     : modulo(value, range);
   return bindOnce(whole, 'i', INTEGER, (i) =>
@@ -137,7 +137,7 @@ export function isNumber(value: Node): Node {
   return isDouble(value) ? bindOnce(value, 'n', FLOAT, itself) : itself(value);
 }
 
-/** JavaScript's text of a double that may be a quotient of zero: NaN and the infinities are no JSON. */
+/** JavaScript's text of a double that may be a quotient of zero: NaN and the infinities are not JSON. */
 export function textOfQuotient(value: Node, text: (node: Node) => Node): Node {
   return bindOnce(add(value, doubleLiteral(0)), 'n', FLOAT, (n) =>
     cond(

@@ -326,7 +326,7 @@ function walkGraph(root: Node, visit: (node: Node) => void, seen: Set<Node>): vo
   }
 }
 
-/** The variable with which a path begins; `undefined` for an expression that is no path. */
+/** The variable with which a path begins; `undefined` for an expression that is not a path. */
 export function rootOf(node: Node): Variable | undefined {
   let current: Node | undefined = node;
   while (current?.kind === 'select' || current?.kind === 'index') current = current.args[0];

@@ -30,7 +30,7 @@ const matches = (text: Node, pattern: string): Node => method('matches', text, [
 const find = (text: Node, pattern: string): Node => method('find', text, [literal(pattern)], STRING);
 const bare = (text: Node): Node => find(text, `${NOT_BLANK}+`);
 
-/** `Number(text)`: an open number. A text that is no number has no value in the graph. */
+/** `Number(text)`: an open number. A text that is not a number has no value in the graph. */
 export function parseNumber(text: Node): Node {
   return makeNode({
     kind: 'parsenumber',

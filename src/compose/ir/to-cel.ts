@@ -100,7 +100,7 @@ class CelTree {
         );
       case 'raw': {
         const tree = treeOf(node, this.#all(node.args));
-        // The hand-written text is no CEL. The check of the definition reports the place.
+        // The hand-written text is not CEL. The check of the definition reports the place.
         return tree ?? syntax.ident(node.pieces.join(''));
       }
       case 'dyn':

@@ -198,13 +198,13 @@ function conditionalArrayMethod(
 /** `reduce` over elements that may be missing: the callback runs under the condition that its element is present. */
 function reduceItems(interpreter: Interpreter, array: readonly unknown[], [fn, initial]: readonly unknown[]): unknown {
   return array.reduce<unknown>((value, item) => {
-    const turn = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
-    if (!(item instanceof Maybe)) return turn(item);
+    const callWith = (element: unknown) => interpreter.call(fn, undefined, [value, resolve(element)], 'the callback');
+    if (!(item instanceof Maybe)) return callWith(item);
     const test = decide(item.test);
-    if (typeof test === 'boolean') return test ? turn(item.value) : value;
+    if (typeof test === 'boolean') return test ? callWith(item.value) : value;
     const [after] = activeTrace().fork<unknown>(
       test,
-      () => turn(item.value),
+      () => callWith(item.value),
       () => value,
       (result) => result === DEAD,
       mergeValues,

@@ -101,7 +101,7 @@ export function isStruct(value: unknown): value is object {
 }
 
 /** The carried value as an iteration of the loop reads it. */
-export function seenInTurn(of: Carried): unknown {
+export function seenInIteration(of: Carried): unknown {
   if (of.kind === 'value') return wrap(new Sym(variable(of.variable, of.type)));
   if (of.kind === 'endless') return wrap(new Sym(variable(of.variable, INTEGER)));
   if (of.kind === 'optional') {
@@ -109,14 +109,14 @@ export function seenInTurn(of: Carried): unknown {
     const absence = { has: variable(of.present, BOOL), plain: false, waits: false, ...missing };
     return wrap(new Sym(variable(of.variable, of.type), { absence, label: of.variable.name }));
   }
-  if (of.isList) return activeTrace().track([...of.members.values()].map(seenInTurn));
+  if (of.isList) return activeTrace().track([...of.members.values()].map(seenInIteration));
   const result: Record<string, unknown> = activeTrace().track({});
-  for (const [key, member] of of.members) setOwn(result, key, seenInTurn(member));
+  for (const [key, member] of of.members) setOwn(result, key, seenInIteration(member));
   return result;
 }
 
 /** One carried value of several, and its value after one iteration. */
-interface Turn {
+interface Iteration {
   readonly of: Exclude<Carried, { readonly kind: 'members' }>;
   readonly next: unknown;
 }
@@ -124,15 +124,15 @@ interface Turn {
 /**
  * The carried value after the loop; `next` is its value after one iteration. `undefined` where CEL has no form for it.
  */
-export function afterTurns(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
-  const turns: Turn[] = [];
-  if (!collect(of, next, turns)) return undefined;
-  return rebuild(pass, of, turns, { at: 0 });
+export function afterIterations(pass: Pass, of: Carried, next: unknown): { readonly value: unknown } | undefined {
+  const iterations: Iteration[] = [];
+  if (!collect(of, next, iterations)) return undefined;
+  return rebuild(pass, of, iterations, { at: 0 });
 }
 
-function collect(of: Carried, next: unknown, turns: Turn[]): boolean {
+function collect(of: Carried, next: unknown, iterations: Iteration[]): boolean {
   if (of.kind !== 'members') {
-    turns.push({ of, next });
+    iterations.push({ of, next });
     return true;
   }
   if (!hasMembers(next, of)) return false;
@@ -140,7 +140,7 @@ function collect(of: Carried, next: unknown, turns: Turn[]): boolean {
   const inner = symbolic(value);
   const read = (key: string) =>
     inner === undefined ? (value as Record<string, unknown>)[key] : symbolicMember(inner, key);
-  return [...of.members].every(([key, member]) => collect(member, read(key), turns));
+  return [...of.members].every(([key, member]) => collect(member, read(key), iterations));
 }
 
 /** Has the value the same members on each side of its conditions? */
@@ -166,30 +166,34 @@ const sameKeys = (keys: readonly PropertyKey[], { members }: Carried & { readonl
 function rebuild(
   pass: Pass,
   of: Carried,
-  turns: readonly Turn[],
+  iterations: readonly Iteration[],
   place: { at: number },
 ): { readonly value: unknown } | undefined {
   if (of.kind !== 'members') {
-    const turn = turns[place.at++] as Turn;
-    if (of.kind === 'endless') return endlessAfter(pass, of, turn.next);
-    return of.kind === 'optional' ? optionalAfter(pass, of, turn.next) : valueAfter(pass, turn, turns);
+    const iteration = iterations[place.at++] as Iteration;
+    if (of.kind === 'endless') return endlessAfter(pass, of, iteration.next);
+    return of.kind === 'optional' ? optionalAfter(pass, of, iteration.next) : valueAfter(pass, iteration, iterations);
   }
   const result = activeTrace().track(of.isList ? [] : {});
   for (const [key, member] of of.members) {
-    const after = rebuild(pass, member, turns, place);
+    const after = rebuild(pass, member, iterations, place);
     if (after === undefined) return undefined;
     setOwn(result, key, after.value);
   }
   return { value: result };
 }
 
-function valueAfter(pass: Pass, { of, next }: Turn, turns: readonly Turn[]): { readonly value: unknown } | undefined {
+function valueAfter(
+  pass: Pass,
+  { of, next }: Iteration,
+  iterations: readonly Iteration[],
+): { readonly value: unknown } | undefined {
   if (of.kind !== 'value') return undefined;
   const fold: ListFold = { ...pass, accumulator: of.variable, initial: of.start, next: toNode(next) };
-  const others = turns.flatMap((turn): ListFold[] =>
-    turn.of === of || turn.of.kind !== 'value'
+  const others = iterations.flatMap((iteration): ListFold[] =>
+    iteration.of === of || iteration.of.kind !== 'value'
       ? []
-      : [{ ...pass, accumulator: turn.of.variable, initial: turn.of.start, next: toNode(turn.next) }],
+      : [{ ...pass, accumulator: iteration.of.variable, initial: iteration.of.start, next: toNode(iteration.next) }],
   );
   const carriesOther = others.some(({ accumulator }) => mentions(fold.next, (each) => each === accumulator));
   const after = carriesOther ? besideExtreme(fold, others) : foldLoop(fold);

@@ -12,7 +12,7 @@ import { isOpen } from '../value/open.ts';
 import { Phi, Splice } from '../value/symbolic.ts';
 import type { Sym } from '../value/symbolic.ts';
 import type { Carried, Pass } from './carried.ts';
-import { optionalFold, seenInTurn, takesOf } from './carried.ts';
+import { optionalFold, seenInIteration, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
 /** A value that a loop carries under each key of an object that was empty before: `counts[k] = (counts[k] ?? 0) + 1`. */
@@ -74,7 +74,7 @@ function refuseShared(slot: KeyedSlot, raw: unknown): void {
  * a list.
  */
 export function seenByKey(of: CarriedByKey): unknown {
-  if (of.type.kind !== 'list') return seenInTurn(of);
+  if (of.type.kind !== 'list') return seenInIteration(of);
   const list = activeTrace().track([new Splice(variable(of.variable, of.type), false)]);
   return phi(variable(of.present, BOOL), list, undefined);
 }

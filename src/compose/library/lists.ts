@@ -141,7 +141,7 @@ function plainMethod(interpreter: Interpreter, value: Sym, name: string, args: r
       if (node.kind === 'var' && node.variable.role === 'accumulator')
         return refuse(
           'loop-carried',
-          `${labelOf(value)} is both assigned anew and changed by .${name}() in one loop`,
+          `${labelOf(value)} is both assigned and changed by .${name}() in one loop`,
           'do one of the two: list = [...list, a, b], or list.push(a, b)',
         );
       return refuse(

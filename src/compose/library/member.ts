@@ -140,7 +140,7 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
     const found = mapMember(typed, text, false);
     return sure ? wrap((symbolic(found) as Sym).present()) : found;
   }
-  // For values that are no scalars, or for one or two keys, the result is a conditional over the keys.
+  // For values that are not scalars, or for one or two keys, the result is a conditional over the keys.
   const usable = all === undefined ? keys : keys.filter((name) => all.includes(name));
   const covered = all?.every((name) => keys.includes(name)) === true;
   const last = covered ? (usable.at(-1) as string) : undefined;
@@ -330,7 +330,7 @@ const PROTOTYPES: Partial<Record<StaticType['kind'], object>> = {
   list: Array.prototype,
 };
 
-/** A method that is read without a call, as a function that calls it. Refuses names that are no methods. */
+/** A method that is read without a call, as a function that calls it. Refuses names that are not methods. */
 function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown {
   const name = key instanceof Sym ? labelOf(key) : String(key);
   const prototype = PROTOTYPES[value.type.kind];

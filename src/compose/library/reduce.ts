@@ -14,14 +14,14 @@ import { opaque } from '../value/native-functions.ts';
 import { boundNames } from '../../javascript/index.ts';
 import { macroVariable } from '../ir/build.ts';
 import {
-  afterTurns,
+  afterIterations,
   carriedEndless,
   carriedMembers,
   carriedOptional,
   carriedValue,
   isEndless,
   isStruct,
-  seenInTurn,
+  seenInIteration,
   typeOfSet,
 } from './carried.ts';
 import type { Carried } from './carried.ts';
@@ -54,7 +54,7 @@ function fromObject(interpreter: Interpreter, view: View, fn: unknown, initial: 
   try {
     best = withoutInitial(interpreter, view, fn);
   } catch (error) {
-    // The result is no element, but an object that the iterations build.
+    // The result is not an element, but an object that the iterations build.
     if (error instanceof Refusal) return undefined;
     throw error;
   }
@@ -86,7 +86,7 @@ function isOwn(value: unknown): value is object {
 
 /** Translates `list.reduce((acc, x) => { acc[x.k] = x.v; return acc; }, {})` as a loop that fills `acc`. */
 function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial: object): unknown {
-  const turn = (element: unknown, ...position: unknown[]) => {
+  const callWith = (element: unknown, ...position: unknown[]) => {
     const result = resolve(interpreter.call(fn, undefined, [initial, element, ...position], 'the callback'));
     if (result === initial) return;
     refuse(
@@ -98,8 +98,8 @@ function fillInitial(interpreter: Interpreter, view: View, fn: unknown, initial:
   // `symbolicMap` takes the `length` of an opaque function for the number of arguments that the function reads.
   const visit =
     argumentCount(interpreter, fn) >= 3
-      ? (element: unknown, position: unknown) => turn(element, position)
-      : (element: unknown) => turn(element);
+      ? (element: unknown, position: unknown) => callWith(element, position)
+      : (element: unknown) => callWith(element);
   interpreter.symbolicMap(view, opaque(visit), 'forEach', { by: fn, object: initial });
   return initial;
 }
@@ -118,10 +118,15 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   const known = position === undefined ? factOf(list, variable(loop, over.element)) : positions?.factAt(position.node);
   const trace = activeTrace();
   trace.predicates++;
-  const turn = (running: unknown): unknown => {
+  const runIteration = (accumulator: unknown): unknown => {
     const { result, writes } = trace.isolate(() =>
       knowing(known, () =>
-        interpreter.call(fn, undefined, [running, element, at, ...(count > 3 ? [whole(view)] : [])], 'the callback'),
+        interpreter.call(
+          fn,
+          undefined,
+          [accumulator, element, at, ...(count > 3 ? [whole(view)] : [])],
+          'the callback',
+        ),
       ),
     );
     if (writes.size > 0)
@@ -129,10 +134,10 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
     return result;
   };
   try {
-    const carried = carriedFrom(interpreter, fn, start, turn);
+    const carried = carriedFrom(interpreter, fn, start, runIteration);
     if (carried === undefined) return start;
     const pass = { list: positions === undefined ? list : over.list.node, loop, element: over.element };
-    const after = afterTurns(pass, carried, turn(seenInTurn(carried)));
+    const after = afterIterations(pass, carried, runIteration(seenInIteration(carried)));
     if (after === undefined) return refuseCarried(parameterName(interpreter, fn, 'the accumulator'));
     const value = symbolic(after.value);
     return value instanceof Sym && view.list.waits
@@ -148,7 +153,7 @@ function carriedFrom(
   interpreter: Interpreter,
   fn: unknown,
   start: unknown,
-  turn: (running: unknown) => unknown,
+  runIteration: (accumulator: unknown) => unknown,
 ): Carried | undefined {
   const name = parameterName(interpreter, fn, 'acc');
   const takesApart = closureOf(fn)?.node.params[0]?.type === 'ArrayPattern';
@@ -156,7 +161,7 @@ function carriedFrom(
     return carriedMembers(start);
   if (isEndless(start)) return carriedEndless(name, start);
   if (start !== undefined && start !== null) return carriedValue(name, asSym(start)?.node ?? toNode(start));
-  const type = typeOfSet(turn(start));
+  const type = typeOfSet(runIteration(start));
   return type === undefined ? undefined : carriedOptional(name, start, type);
 }
 

@@ -74,16 +74,16 @@ function characterOf({ root }: Parsed): { readonly one: Regex; readonly runs: bo
  */
 function placeOf(root: Regex): 'anywhere' | 'start' | 'end' | 'other' {
   const parts = root.kind === 'sequence' ? root.parts : [root];
-  const marks = (nodes: readonly Regex[]) => nodes.some(hasMark);
-  if (!marks(parts)) return 'anywhere';
+  const hasAnchors = (nodes: readonly Regex[]) => nodes.some(hasAnchor);
+  if (!hasAnchors(parts)) return 'anywhere';
   const toTheEnd = parts.at(-1)?.kind === 'end';
   const rest = toTheEnd ? parts.slice(0, -1) : parts;
-  if (rest[0]?.kind === 'start') return marks(rest.slice(1)) ? 'other' : 'start';
-  return toTheEnd && !marks(rest) ? 'end' : 'other';
+  if (rest[0]?.kind === 'start') return hasAnchors(rest.slice(1)) ? 'other' : 'start';
+  return toTheEnd && !hasAnchors(rest) ? 'end' : 'other';
 }
 
-function hasMark(node: Regex): boolean {
-  return ['start', 'end', 'boundary', 'inside'].includes(node.kind) || subexpressionsOf(node).some(hasMark);
+function hasAnchor(node: Regex): boolean {
+  return ['start', 'end', 'boundary', 'inside'].includes(node.kind) || subexpressionsOf(node).some(hasAnchor);
 }
 
 /** `text.search(pattern)`: the position of the first match, or -1. */
@@ -146,11 +146,11 @@ function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText 
   // The anchors of a step refer to the ends of the remaining text, not to lines.
   const plain = new RegExp(source, flags.replaceAll(/[gm]/g, ''));
   const part = (text: Node, edge: 'first' | 'last', parts: readonly Regex[]) => {
-    const marked: Regex = {
+    const withAnchors: Regex = {
       kind: 'sequence',
       parts: edge === 'first' ? [{ kind: 'start' }, ...parts] : [...parts, { kind: 'end' }],
     };
-    return method('find', text, [literal(printRe2(marked, plain, 'find'))], STRING);
+    return method('find', text, [literal(printRe2(withAnchors, plain, 'find'))], STRING);
   };
   const follow = (place: GroupText, step: GroupStep): GroupText => {
     const { text, has } = place;

@@ -11,7 +11,7 @@ import { resolve } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 
-/** The members of a resource that are no fields of its kind. */
+/** The members of a resource that are not fields of its kind. */
 export function resourceMember(
   interpreter: Interpreter,
   record: ResourceRecord,

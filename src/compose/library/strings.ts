@@ -38,7 +38,7 @@ const NAMES = (
 ).split(' ');
 
 /**
- * Matches a character that is no white space in JavaScript. CEL's `trim` differs: it removes U+0085 and keeps U+FEFF.
+ * Matches a character that is not white space in JavaScript. CEL's `trim` differs: it removes U+0085 and keeps U+FEFF.
  */
 const SEEN = `[^${SPACE}]`;
 
@@ -187,7 +187,7 @@ export function positionNode(raw: unknown): Node {
   if (sym === undefined || (sym.type.kind !== 'number' && sym.type.kind !== 'dyn'))
     return refuse(
       'types',
-      `${describeValue(value)} is no number, and a position or count is one`,
+      `${describeValue(value)} is not a number, and a position or count is one`,
       'convert it with Number() first',
     );
   requireInteger(sym.node);

@@ -29,7 +29,7 @@ export function defineTexts(): void {
     if (activeTrace().tries > 0) {
       return refuse(
         'throw-in-try',
-        `JSON.parse() of ${labelOf(value)} inside try: text that is no JSON fails in the graph, where nothing catches it`,
+        `JSON.parse() of ${labelOf(value)} inside try: text that is not JSON fails in the graph, where nothing catches it`,
         'declare the fields in the schema, or parse outside of try',
       );
     }

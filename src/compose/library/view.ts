@@ -180,12 +180,12 @@ export function forElement<T>(list: Node, loop: Node, work: () => T): T {
 /** Runs `work` where a fact is known to hold. */
 export function knowing<T>(fact: Node | undefined, work: () => T): T {
   const { facts } = activeTrace();
-  const mark = facts.mark();
+  const checkpoint = facts.checkpoint();
   if (fact !== undefined) facts.assume(fact);
   try {
     return work();
   } finally {
-    facts.rollback(mark);
+    facts.rollback(checkpoint);
   }
 }
 

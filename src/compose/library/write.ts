@@ -35,7 +35,7 @@ export function writeKey(raw: unknown, key: Key, value: unknown): void {
   if (key === 'length' && typeof value !== 'number')
     refuse(
       'no-cel',
-      'the length of a list is set to a value that is no number of the composition; that has no CEL form',
+      'the length of a list is set to a value that is not a number of the composition; that has no CEL form',
       'take a part: list.slice(0, n)',
     );
   if (key === 'length' && conditional && value !== 0)
@@ -116,7 +116,7 @@ export function owned(object: unknown, inner: Sym | undefined): object {
   if (!activeTrace().isTracked(object)) {
     refuse(
       'outer-write',
-      'an object outside the composition is changed; that has no place in the graph',
+      'an object outside the composition is changed; that cannot be part of the graph',
       'make a copy inside the composition',
     );
   }

@@ -293,7 +293,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   warning(
     'quantity',
-    'A quantity is joined from texts, and the joined text may be no quantity.',
+    'A quantity is joined from texts, and the joined text might not be a quantity.',
     '(spec) => {\n  Deployment({ id: "web", name: spec.name, image: "x", resources: { limits: { memory: `${spec.size}${spec.name}` } } });\n}',
     'Take the whole quantity from the spec.',
   ),

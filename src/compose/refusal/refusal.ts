@@ -161,7 +161,7 @@ export function noteFailure(error: unknown, site: Site): void {
   if (typeof error === 'object' && error !== null && !failures.has(error)) failures.set(error, site);
 }
 
-/** The last value that the author threw and that is no Error. */
+/** The last value that the author threw and that is not an Error. */
 let thrownPlain: { readonly value: unknown; readonly site: Site | undefined } | undefined;
 
 /**
@@ -233,8 +233,8 @@ function fullStack(deepestCall: number): Refusal {
       )
     : new Refusal(
         'too-large',
-        'an object holds itself, or a function calls itself without an end',
-        'return plain data without circles, and let what decides about a recursion be known while the graph is built',
+        'an object contains itself, or a function calls itself without end',
+        'return plain data without cycles, and let a recursion depend only on values that are known while the graph is built',
       );
 }
 
@@ -254,12 +254,12 @@ export function thrownInBranch(error: unknown): Refusal {
 function remedyOfThrown(error: unknown): string | undefined {
   if (!(error instanceof TypeError) || thrownByAuthor.has(error)) return undefined;
   return /^Cannot (?:read|set) properties of (?:undefined|null)/.test(error.message)
-    ? 'give what stands before the name a value, test it first, or write ?. before the name'
+    ? 'give the value before the name a value, test it first, or write ?. before the name'
     : undefined;
 }
 
 /** A thrown value in words; the value may be of any type. */
 function thrownText(error: unknown): string {
   if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return typeof error === 'object' ? 'an object that is no Error' : JSON.stringify(error);
+  return typeof error === 'object' ? 'an object that is not an Error' : JSON.stringify(error);
 }

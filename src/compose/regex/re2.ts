@@ -102,11 +102,11 @@ class Printer {
       case 'start':
       case 'end':
         if (this.multiline) this.refuse('asks for the ends of lines', 'leave out the flag m, or split the text first');
-        return mark(node.kind === 'start' ? '^' : '$', level);
+        return anchor(node.kind === 'start' ? '^' : '$', level);
       case 'boundary':
-        return mark('\\b', level);
+        return anchor('\\b', level);
       case 'inside':
-        return mark('\\B', level);
+        return anchor('\\B', level);
       case 'group':
         return `${node.captures ? '(' : '(?:'}${this.at(node.body, 0, repeated)})`;
       case 'repeat':
@@ -158,7 +158,7 @@ class Printer {
 }
 
 /** The text of an anchor, in parentheses before a quantifier. */
-const mark = (text: string, level: number): string => (level === 2 ? `(?:${text})` : text);
+const anchor = (text: string, level: number): string => (level === 2 ? `(?:${text})` : text);
 
 function signOf(min: number, max: number): string {
   if (max === Infinity) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`;

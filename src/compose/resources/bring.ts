@@ -23,7 +23,7 @@ export function bring(key: object, make: (trace: Trace) => Sym): Sym {
     return known;
   }
   if (trace.closed) {
-    return refuse('unsupported', 'a reference to another composition is no value', 'read a field of it');
+    return refuse('unsupported', 'a reference to another composition is not a value', 'read a field of it');
   }
   return trace.atRoot(() => {
     const made = make(trace);

@@ -18,7 +18,7 @@ import { refuseOutsideGraph } from './graph-only.ts';
  * of the function is written into the fields that use it.
  *
  * @example const naming = def('naming', { team: 'red', app: 'shop' }); ConfigMap({ name: `${naming.team}-${naming.app}` });
- * @throws CompositionError outside the function of `graph()`, or for a value that is no object.
+ * @throws CompositionError outside the function of `graph()`, or for a value that is not an object.
  */
 export const def = defineFactory(<Value extends object>(id: string, value: Value): Value => {
   refuseOutsideGraph('def');
@@ -26,7 +26,7 @@ export const def = defineFactory(<Value extends object>(id: string, value: Value
   const checked = checkId(id);
   const found = resolve(value);
   if (!isObjectValue(found)) {
-    refuse('types', `the value of def('${checked}') is no object`, `give it members: def('${checked}', { value })`);
+    refuse('types', `the value of def('${checked}') is not an object`, `give it members: def('${checked}', { value })`);
   }
   const type = objectType(found as Readonly<Record<string, unknown>>);
   const record = addRecord({

@@ -84,7 +84,7 @@ function refuseCondition(kind: string, key: object): void {
     refuse(
       'unsupported',
       `a ${kind} that was made outside the composition is used under a condition, or in a loop`,
-      'make it there, inside the composition; or name it before, where no condition holds',
+      'create it there, inside the composition; or mention it before the condition',
     );
   }
   known.add(key);

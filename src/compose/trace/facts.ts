@@ -50,7 +50,7 @@ function decided({ least, most }: Range, op: Kind, number: number): boolean | un
   }
 }
 
-/** The facts that hold on the current path. `rollback` removes the facts that were added since a mark. */
+/** The facts that hold on the current path. `rollback` removes the facts that were added since a checkpoint. */
 export class Facts {
   private readonly known = new Map<Node, boolean>();
   /** Expressions known to equal a literal. */
@@ -61,14 +61,14 @@ export class Facts {
   /** The facts that follow from a condition. */
   private readonly implied = new Map<Node, Node>();
 
-  /** A mark of the current state, for `rollback`. */
-  mark(): number {
+  /** A checkpoint of the current state, for `rollback`. */
+  checkpoint(): number {
     return this.log.length;
   }
 
-  /** Removes the facts that were added since the mark. */
-  rollback(mark: number): void {
-    while (this.log.length > mark) this.log.pop()?.();
+  /** Removes the facts that were added since the checkpoint. */
+  rollback(checkpoint: number): void {
+    while (this.log.length > checkpoint) this.log.pop()?.();
   }
 
   /** Notes a fact that holds wherever a condition holds. */

@@ -169,7 +169,7 @@ export class Trace {
   /** Runs `work`. `takeBack` undoes its writes, facts and records, as long as nothing else was done since. */
   attempt<T>(work: () => T): { readonly result: T; takeBack(): void } {
     const forget = this.checkpoint();
-    const mark = this.facts.mark();
+    const checkpoint = this.facts.checkpoint();
     const frame: Frame = { epoch: ++this.clock, saved: new Map(), attempt: true };
     this.frames.push(frame);
     try {
@@ -178,7 +178,7 @@ export class Trace {
         result,
         takeBack: () => {
           for (const [ref, before] of frame.saved) restore(ref, before);
-          this.facts.rollback(mark);
+          this.facts.rollback(checkpoint);
           forget();
         },
       };
@@ -250,7 +250,7 @@ export class Trace {
 
   /** Runs `work` where `test` is known to hold. Resources that `work` makes get the test as a guard. */
   under<T>(test: Node, work: () => T): T {
-    const mark = this.facts.mark();
+    const checkpoint = this.facts.checkpoint();
     this.facts.assume(test);
     const parts = conjuncts(test);
     this.guards.push(...parts);
@@ -258,7 +258,7 @@ export class Trace {
       return work();
     } finally {
       this.guards.length -= parts.length;
-      this.facts.rollback(mark);
+      this.facts.rollback(checkpoint);
     }
   }
 

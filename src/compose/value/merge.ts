@@ -12,7 +12,7 @@ import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } 
 import { symbolic, wrap } from './proxy.ts';
 
 /**
- * Returns a `Sym` for a `Sym` that is no whole resource, and for a finite number, string, boolean or bigint. Returns
+ * Returns a `Sym` for a `Sym` that is not a whole resource, and for a finite number, string, boolean or bigint. Returns
  * `undefined` for any other value.
  */
 export function asSym(value: unknown): Sym | undefined {

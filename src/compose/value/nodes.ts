@@ -183,9 +183,10 @@ export function keysNode(value: Record<string, unknown>): Node {
   const pieces = mergedPieces(value) ?? [];
   if ([{ keys: value }, ...pieces].every((piece) => undefinedKeys(piece).length === 0)) return objectNode(value);
   const [k, v] = [macroVariable('k'), macroVariable('v')];
-  const marks = ({ node }: Sym) => macro('transformMap', node, [k, v], [literal(true)], mapOf(BOOL));
+  const presentKeys = ({ node }: Sym) => macro('transformMap', node, [k, v], [literal(true)], mapOf(BOOL));
   return pieces.reduce((left, { test, map, keys }) => {
-    const node = map === undefined ? ownKeysNode(keys ?? {}) : mapNodeOf(new Sym(marks(map), { absence: map.absence }));
+    const node =
+      map === undefined ? ownKeysNode(keys ?? {}) : mapNodeOf(new Sym(presentKeys(map), { absence: map.absence }));
     return mergeMaps(left, test === undefined ? node : cond(test, node, object([])));
   }, ownKeysNode(value));
 }
@@ -193,9 +194,9 @@ export function keysNode(value: Record<string, unknown>): Node {
 function ownKeysNode(value: Record<string, unknown>): Node {
   const entries = keyEntries(mapOfMembers(value)).map(({ key, test }): Entry => {
     const there = decide(test);
-    const mark = optionalSome(literal(true));
+    const present = optionalSome(literal(true));
     if (typeof there === 'boolean') return { key: literal(key), value: literal(true) };
-    return { key: literal(key), value: cond(there, mark, optionalNone(BOOL)), optional: true };
+    return { key: literal(key), value: cond(there, present, optionalNone(BOOL)), optional: true };
   });
   return object(entries);
 }

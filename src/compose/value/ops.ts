@@ -140,23 +140,23 @@ export function textValue(node: Node, waits = false): unknown {
 const known = (value: unknown): boolean =>
   symbolic(value) === undefined && !(typeof value === 'string' && hasTokens(value));
 
-/** Applies an operator: `plain` when both operands are known, else `symbolicly`, on each side of a `Phi`. */
+/** Applies an operator: `plain` when both operands are known, else `onSymbolic`, on each side of a `Phi`. */
 function operate(
   a: unknown,
   b: unknown,
   plain: (a: never, b: never) => unknown,
-  symbolicly: (a: unknown, b: unknown) => unknown,
+  onSymbolic: (a: unknown, b: unknown) => unknown,
 ): unknown {
   const left = resolve(a);
   const right = resolve(b);
   if (known(left) && known(right)) return plain(left as never, right as never);
   const l = symbolic(left);
-  if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, symbolicly));
+  if (l instanceof Phi) return distribute(l, (side) => operate(side, right, plain, onSymbolic));
   const r = symbolic(right);
-  if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, symbolicly));
+  if (r instanceof Phi) return distribute(r, (side) => operate(left, side, plain, onSymbolic));
   if ((typeof left === 'bigint' || typeof right === 'bigint') && plain !== (plusKnown as unknown))
     return refuse('types', 'a BigInt meets a value of the graph', 'write a number: integers of the graph are exact');
-  return symbolicly(left, right);
+  return onSymbolic(left, right);
 }
 
 /** `a === b`; with `loose`, `a == b`. */

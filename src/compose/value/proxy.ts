@@ -112,7 +112,7 @@ export function noteWritten<T>(value: T, site: Site): T {
 }
 
 /** The method by which `console.log` shows a proxy. It is read from the target, and called on the proxy. */
-const SHOWN = {
+const INSPECT_PROPERTY = {
   value(this: object): string {
     const value = behind.get(this);
     return value === undefined ? 'CEL' : `CEL<${labelOf(value)}>`;
@@ -132,7 +132,7 @@ export function wrap(value: Sym | Phi): unknown {
   }
   if (value.proxy !== undefined) return value.proxy;
   const target: object = value instanceof Sym && value.type.kind === 'list' ? [] : {};
-  Object.defineProperty(target, inspect.custom, SHOWN);
+  Object.defineProperty(target, inspect.custom, INSPECT_PROPERTY);
   const proxy = new Proxy(target, new Traps(value));
   behind.set(proxy, value);
   value.proxy = proxy;
@@ -235,7 +235,7 @@ class Traps implements ProxyHandler<object> {
     if (key === Symbol.toPrimitive) return (hint: string) => toPrimitive(value, hint);
     if (key === 'toJSON') return () => untraced(value, 'made JSON');
     if (key === Symbol.iterator) return () => untraced(value, 'iterated');
-    // Promises and test libraries read `then`; a symbolic value is no promise.
+    // Promises and test libraries read `then`; a symbolic value is not a promise.
     if (typeof key === 'symbol' || key === 'then') return undefined;
     return symbolicMember(value, key);
   }

@@ -26,7 +26,7 @@ export class DeferredCompactor {
   add(key: string): void {
     this.#due.delete(key);
     this.#fresh.add(key);
-    this.#timer ??= this.#clock.setTimer(LEFT_FOR_MS, () => this.#look());
+    this.#timer ??= this.#clock.setTimer(LEFT_FOR_MS, () => this.#compactDue());
   }
 
   /** Stops all compaction and drops the keys. */
@@ -37,7 +37,7 @@ export class DeferredCompactor {
     this.#due.clear();
   }
 
-  #look(): void {
+  #compactDue(): void {
     let left = MAX_PER_TURN;
     for (const key of this.#due) {
       if (left === 0) break;
@@ -48,6 +48,6 @@ export class DeferredCompactor {
     const isDone = this.#due.size === 0;
     if (isDone) [this.#due, this.#fresh] = [this.#fresh, this.#due];
     const wait = isDone ? LEFT_FOR_MS : 0;
-    this.#timer = this.#due.size === 0 ? undefined : this.#clock.setTimer(wait, () => this.#look());
+    this.#timer = this.#due.size === 0 ? undefined : this.#clock.setTimer(wait, () => this.#compactDue());
   }
 }

@@ -67,7 +67,7 @@ export class CrdEnsurer {
 
   constructor(options: CrdEnsurerOptions) {
     this.#options = options;
-    options.caches.onRawObject(CRD_TYPE, (crd) => this.#see(crd));
+    options.caches.onRawObject(CRD_TYPE, (crd) => this.#recordDigest(crd));
   }
 
   /**
@@ -97,7 +97,7 @@ export class CrdEnsurer {
       if (refusal === undefined) throw thrown;
       return { state: 'refused', message: `failed to write CRD ${name}: ${refusal}`, byServer: true };
     }
-    return this.#patience(definition.name, name);
+    return this.#awaitEstablished(definition.name, name);
   }
 
   /** The reason why the CRD of a graph may not be written; `undefined` when it may be written. Writes nothing. */
@@ -177,7 +177,7 @@ export class CrdEnsurer {
     return true;
   }
 
-  #see(crd: KubeObject): void {
+  #recordDigest(crd: KubeObject): void {
     const { name = '' } = crd.metadata;
     const stamp = stampOf(crd);
     if (!isOwned(crd) || this.#prints.get(name)?.stamp === stamp) return;
@@ -206,7 +206,7 @@ export class CrdEnsurer {
     return plan.do === 'patch' ? client.patch(refOf(existing), plan.body, { fieldManager: 'kro', signal }) : existing;
   }
 
-  #patience(definition: string, name: string): CrdState {
+  #awaitEstablished(definition: string, name: string): CrdState {
     const { clock } = this.#options;
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
     if (crd !== undefined && isEstablished(crd)) {

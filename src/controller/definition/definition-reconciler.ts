@@ -56,7 +56,7 @@ export interface DefinitionReconcilerOptions {
 }
 
 /** The maximum delay of a status write while the CRD or the watch of a new definition starts. */
-const PATIENCE_MS = 3000;
+const MAX_STATUS_DELAY_MS = 3000;
 
 /**
  * Reconciles definitions: the finalizer, the revisions, the instance CRD, the graph for the instances, and the status.
@@ -71,7 +71,7 @@ export class DefinitionReconciler {
   readonly #removal: Removal;
   /** The last request of each definition for which a pass has begun. */
   readonly #requests = new Map<string, string>();
-  readonly #patientSince = new Map<string, { readonly key: string; readonly since: number }>();
+  readonly #delayedSince = new Map<string, { readonly key: string; readonly since: number }>();
 
   constructor(options: DefinitionReconcilerOptions) {
     this.#options = options;
@@ -108,8 +108,8 @@ export class DefinitionReconciler {
     const working = await this.#resolve(pass, signal);
     if (working !== undefined) await this.#serve(pass, working, signal);
     this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
-    const patience = this.#patience(pass);
-    if (patience > 0) return { requeueAt: this.#options.clock.now() + patience };
+    const delayMs = this.#statusDelayMs(pass);
+    if (delayMs > 0) return { requeueAt: this.#options.clock.now() + delayMs };
     await this.#writeStatus(pass, signal);
     await this.#writer.answerRequest(definition, signal);
     const requeueAt = pass.waiting?.until ?? pass.retryAt;
@@ -231,7 +231,7 @@ export class DefinitionReconciler {
       }
       // An API server responds 429 for a moment after it created a kind. Only a persistent 429 is reported.
       if (error === undefined || error.status === 429) {
-        pass.waiting = { for: 'watch', until: this.#options.clock.now() + PATIENCE_MS };
+        pass.waiting = { for: 'watch', until: this.#options.clock.now() + MAX_STATUS_DELAY_MS };
       }
     }
     // The pins are known only when all instances are listed. The definition is woken at the end of that list.
@@ -247,17 +247,17 @@ export class DefinitionReconciler {
    * definition starts, another status would soon replace this one. The start time is stored per definition, because two
    * passes over one of a thousand new definitions may be seconds apart.
    */
-  #patience({ definition, waiting }: DefinitionPass): number {
+  #statusDelayMs({ definition, waiting }: DefinitionPass): number {
     const { clock } = this.#options;
     if (waiting === undefined) {
-      this.#patientSince.delete(definition.name);
+      this.#delayedSince.delete(definition.name);
       return 0;
     }
     const key = `${definition.uid} ${definition.generation} ${waiting.for}`;
-    const known = this.#patientSince.get(definition.name);
+    const known = this.#delayedSince.get(definition.name);
     const since = known?.key === key ? known.since : clock.now();
-    this.#patientSince.set(definition.name, { key, since });
-    return since + PATIENCE_MS - clock.now();
+    this.#delayedSince.set(definition.name, { key, since });
+    return since + MAX_STATUS_DELAY_MS - clock.now();
   }
 
   /** The revisions to which an instance is pinned. The controller does not delete them. */
@@ -284,7 +284,7 @@ export class DefinitionReconciler {
     compiler.forget(name);
     this.#crds.forget(name);
     this.#rollouts.forget(name);
-    this.#patientSince.delete(name);
+    this.#delayedSince.delete(name);
     this.#requests.delete(name);
     onEvent({ kind: 'definition-gone', name });
     return {};

@@ -3,7 +3,7 @@ import type { ApplyAction } from '../../runtime/index.ts';
 import { refOfTarget } from '../../runtime/index.ts';
 
 /** The maximum number of fields that a text names. */
-const SHOWN = 10;
+const MAX_NAMED_FIELDS = 10;
 
 /**
  * Names the changed fields of a child and their managers, e.g. `ConfigMap v1 ns/a (node map): data.x changed by
@@ -12,13 +12,14 @@ const SHOWN = 10;
 export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
   const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
   const byWriter = new Map<string, string[]>();
-  for (const { path, managers } of differences.slice(0, SHOWN)) {
+  for (const { path, managers } of differences.slice(0, MAX_NAMED_FIELDS)) {
     // A removed field has no managers.
     const writer = managers.join(', ') || (lastWriter ?? 'another client');
     byWriter.set(writer, [...(byWriter.get(writer) ?? []), path]);
   }
   if (byWriter.size === 0) return `${where} was changed by ${lastWriter ?? 'another client'} and is put back`;
   const fields = [...byWriter].map(([writer, paths]) => `${paths.join(', ')} changed by ${writer}`);
-  const more = differences.length > SHOWN ? `, and ${differences.length - SHOWN} more fields` : '';
+  const more =
+    differences.length > MAX_NAMED_FIELDS ? `, and ${differences.length - MAX_NAMED_FIELDS} more fields` : '';
   return `${where}: ${fields.join('; ')}${more}; put back`;
 }

@@ -31,14 +31,14 @@ export class ShardMembership {
 
   /** Records all current Leases. Deletes the Leases of replicas that have left. */
   observe(leases: readonly KubeObject[]): void {
-    const heartbeats = this.#look(leases);
+    const heartbeats = this.#recordHeartbeats(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
     for (const lease of leases) if (left.has(lease.metadata.name ?? '')) void this.clear(lease);
   }
 
   /** Do the current Leases include no other live replica? */
   isAlone(leases: readonly KubeObject[]): boolean {
-    const heartbeats = this.#look(leases);
+    const heartbeats = this.#recordHeartbeats(leases);
     const left = expiredMembers(heartbeats, elapsed(this.#options.clock), this.#options.durationMs);
     return [...heartbeats].every(([name, { holder }]) => left.has(name) || holder === this.#options.identity);
   }
@@ -64,7 +64,7 @@ export class ShardMembership {
     }
   }
 
-  #look(leases: readonly KubeObject[]): MemberHeartbeats {
+  #recordHeartbeats(leases: readonly KubeObject[]): MemberHeartbeats {
     const members = leases.filter(({ metadata }) => metadata.labels?.[LEASE_LABEL] === REPLICA);
     const heartbeats = recordHeartbeats(this.#heartbeats ?? new Map(), members, elapsed(this.#options.clock));
     this.#heartbeats = heartbeats;

@@ -35,6 +35,6 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
       'the lease cannot be read or renewed',
       { lease, error: 'the API server did not answer in time', forMs: 61_500 },
     ],
-    ['info', 'the lease is within reach again', { lease, afterMs: 62_000 }],
+    ['info', 'the lease can be read again', { lease, afterMs: 62_000 }],
   ]);
 });

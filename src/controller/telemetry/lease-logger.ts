@@ -37,7 +37,7 @@ export class LeaseLogger {
     if (failure === undefined) {
       this.#seen = true;
       if (this.#failedAt === undefined) return;
-      this.#logger.log('info', 'the lease is within reach again', { lease, afterMs: now - this.#failedAt });
+      this.#logger.log('info', 'the lease can be read again', { lease, afterMs: now - this.#failedAt });
       this.#failedAt = undefined;
       return;
     }

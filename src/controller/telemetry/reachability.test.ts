@@ -50,8 +50,8 @@ test('refused credentials are logged once a minute, and once when they are accep
     reachability.answered('GET', status);
   }
   expect(entries).toEqual([
-    ['warn', 'the API server does not take the credentials', { status: 401 }],
-    ['warn', 'the API server does not take the credentials', { status: 401, forMs: 60_000 }],
-    ['info', 'the API server takes the credentials again', { afterMs: 61_000 }],
+    ['warn', 'the API server refuses the credentials', { status: 401 }],
+    ['warn', 'the API server refuses the credentials', { status: 401, forMs: 60_000 }],
+    ['info', 'the API server accepts the credentials again', { afterMs: 61_000 }],
   ]);
 });

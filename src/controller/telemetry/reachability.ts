@@ -49,9 +49,9 @@ export class Reachability implements RequestMeter {
       this.#refusalToldAt = now;
       const forMs = now - this.#refusedAt;
       const fields = { status, ...(forMs === 0 ? {} : { forMs }) };
-      this.#logger.log('warn', 'the API server does not take the credentials', fields);
+      this.#logger.log('warn', 'the API server refuses the credentials', fields);
     } else if (this.#refusedAt !== undefined && status < 500) {
-      this.#logger.log('info', 'the API server takes the credentials again', { afterMs: now - this.#refusedAt });
+      this.#logger.log('info', 'the API server accepts the credentials again', { afterMs: now - this.#refusedAt });
       this.#refusedAt = undefined;
     }
   }

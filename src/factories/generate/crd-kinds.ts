@@ -74,7 +74,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   for (const version of served) {
     const versionName = asText(ownMember(version, 'name'));
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
-      refuse(`version ${JSON.stringify(versionName)} is no legal name`, 'versions are called like v1 or v1beta1');
+      refuse(`version ${JSON.stringify(versionName)} is not a legal name`, 'versions are called like v1 or v1beta1');
       continue;
     }
     const raw = ownMember(ownMember(version, 'schema'), 'openAPIV3Schema');

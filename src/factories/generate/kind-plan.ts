@@ -30,7 +30,7 @@ export interface ReadinessRule {
   readonly words: string;
 }
 
-/** The own member of any JSON value; undefined when the value is no object or has no such member. */
+/** The own member of any JSON value; undefined when the value is not an object or has no such member. */
 export function ownMember(value: JsonValue | undefined, name: string): JsonValue | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.hasOwn(value, name) ? value[name] : undefined;

@@ -14,7 +14,7 @@ const WELL_KNOWN = ['bitnami'];
  *
  * @param address the address of the repository, a constant text
  * @param release the name of the release; it can be an expression
- * @throws TypeKroError `factories/no-chart-source` when the address is no constant text.
+ * @throws TypeKroError `factories/no-chart-source` when the address is not a constant text.
  */
 export function sourceName(address: unknown, release: string): string {
   const text = typeof address === 'string' ? address : '';

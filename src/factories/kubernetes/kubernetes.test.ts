@@ -84,7 +84,7 @@ test('waiting for a kind that is ready when it exists is refused', () => {
     objectsOf(({ name }) => {
       kubernetes.configMap({ id: 'it', name, waitForReady: true });
     }),
-  ).toThrow('ConfigMap has no rule that tells when it is ready');
+  ).toThrow('ConfigMap has no rule for when it is ready');
 });
 
 test('an object of any kind', () => {

@@ -244,6 +244,6 @@ describe('every simple factory makes an object that the compiler accepts', () =>
       objectsOf(({ name }) => {
         simple.ConfigMap({ id: 'config', name, data: {}, waitForReady: true });
       });
-    expect(make).toThrow('ConfigMap has no rule that tells when it is ready');
+    expect(make).toThrow('ConfigMap has no rule for when it is ready');
   });
 });

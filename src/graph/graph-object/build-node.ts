@@ -46,7 +46,7 @@ export function payloadOf({ payloads }: NodeBlock): { readonly payload: Payload;
   return { payload, value: payloads[payload] ?? {} };
 }
 
-/** Reads a node that is no subgraph: its kind, its template and its expressions. */
+/** Reads a node that is not a subgraph: its kind, its template and its expressions. */
 export function buildNode(id: string, block: NodeBlock, shared: Shared, problems: FrameProblems): NodeDraft {
   return new Builder(id, block, shared, problems).build();
 }
@@ -310,7 +310,7 @@ function selectorProblem(selector: JsonValue | undefined): ManifestProblem[] {
   return labelSelectorProblems(selector).flatMap(({ path, message }) =>
     refuse(
       `invalid label selector: [${formatPath(['metadata', 'selector', ...path])}: ${message}]`,
-      `this is no label selector: ${message}`,
+      `this is not a label selector: ${message}`,
       path,
     ),
   );

@@ -28,7 +28,7 @@ const problem = (kro: string, message: string, steps: readonly PathStep[], hint?
   ...(hint === undefined ? {} : { hint }),
 });
 
-/** The first reason why a value is no manifest of a Kubernetes object; undefined when it is one. */
+/** The first reason why a value is not a manifest of a Kubernetes object; undefined when it is one. */
 export function manifestProblem(value: JsonValue | undefined, needsMetadata: boolean): ManifestProblem | undefined {
   if (!isJsonObject(value)) return problem('payload is empty', 'the manifest must be an object', []);
   for (const field of ['apiVersion', 'kind']) {

@@ -47,7 +47,7 @@ export function isServiceAccountName(name: string): boolean {
   return name.length <= MAX_ACCOUNT_NAME_LENGTH && ACCOUNT_NAME.test(name);
 }
 
-/** Reads a Graph. Returns undefined, and reports a problem, when the value is no Graph. */
+/** Reads a Graph. Returns undefined, and reports a problem, when the value is not a Graph. */
 export function readGraph(value: JsonValue, problems: Problems, root: FrameProblems): ParsedGraph | undefined {
   const wrong = (path: readonly PathStep[], message: string, hint?: string): void =>
     problems.error({ phase: 'structure', code: 'graph/invalid-graph', message, place: { path }, hint });
@@ -73,7 +73,7 @@ export function readGraph(value: JsonValue, problems: Problems, root: FrameProbl
   const account = valueAt(spec, 'serviceAccountName');
   if (account !== undefined && (typeof account !== 'string' || !isServiceAccountName(account))) {
     const hint = 'use small letters, digits, "-" and ".", or remove the field for the account "default"';
-    wrong(['spec', 'serviceAccountName'], 'this is no name of a ServiceAccount', hint);
+    wrong(['spec', 'serviceAccountName'], 'this is not a name of a ServiceAccount', hint);
   }
   return {
     name: text('name') ?? '',

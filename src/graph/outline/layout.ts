@@ -136,18 +136,18 @@ function stack(column: readonly Slot[]): void {
  * permit.
  */
 function arrange(column: Slot[], neighbours: (slot: Slot) => readonly Slot[]): void {
-  const wished = new Map(column.map((slot) => [slot, wishOf(slot, neighbours(slot))]));
-  const wish = (slot: Slot): number => wished.get(slot) ?? 0;
-  column.sort((a, b) => wish(a) - wish(b));
+  const preferred = new Map(column.map((slot) => [slot, preferredCentre(slot, neighbours(slot))]));
+  const preferredOf = (slot: Slot): number => preferred.get(slot) ?? 0;
+  column.sort((a, b) => preferredOf(a) - preferredOf(b));
   let free = -Infinity;
   for (const slot of column) {
-    slot.top = Math.max(wish(slot) - slot.height / 2, free);
+    slot.top = Math.max(preferredOf(slot) - slot.height / 2, free);
     free = slot.top + slot.height + ROW_GAP;
   }
 }
 
 /** The mean position of the neighbours; for a slot without neighbours, its own position. */
-function wishOf(slot: Slot, neighbours: readonly Slot[]): number {
+function preferredCentre(slot: Slot, neighbours: readonly Slot[]): number {
   if (neighbours.length === 0) return centre(slot);
   return neighbours.reduce((sum, other) => sum + centre(other), 0) / neighbours.length;
 }

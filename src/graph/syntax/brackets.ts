@@ -9,7 +9,7 @@ export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   const open = openBrackets(earlier);
   const innermost = open.at(-1);
   if (at.kind === 'close' && innermost === undefined)
-    return { message: `"${at.text}" closes no open bracket`, hint: 'remove it, or open it before' };
+    return { message: `"${at.text}" has no opening bracket`, hint: 'remove it, or open it before' };
   const isOpening = before === innermost;
   if (at.kind === 'close' && innermost !== undefined && CLOSING.get(innermost.text) !== at.text) {
     if (isOpening || endsValue(before)) return wrongBracket(innermost, open.at(-2), at);
@@ -24,18 +24,21 @@ export function explainBracket(spot: ErrorSpot): SyntaxExplanation | undefined {
   if (innermost?.text === '{' && at.text !== ':')
     return {
       message: 'a map needs a key and a value for each entry',
-      hint: 'write {"key": value}; a list stands in [ and ]',
+      hint: 'write {"key": value}; a list is written in [ and ]',
     };
   if (at.kind === 'comma')
     return innermost === undefined
-      ? { message: 'a comma stands outside of a call, a list and a map', hint: 'remove it; a list is written [a, b]' }
+      ? {
+          message: 'a comma is written outside of a call, a list and a map',
+          hint: 'remove it; a list is written [a, b]',
+        }
       : {
-          message: `between this "${innermost.text}" and "${CLOSING.get(innermost.text)}" stands one value`,
+          message: `only one value is allowed between this "${innermost.text}" and "${CLOSING.get(innermost.text)}"`,
           hint: 'remove the comma; a list is written [a, b], and a call f(a, b)',
         };
   if (at.text === ':')
     return {
-      message: 'this ":" belongs to no condition and to no map',
+      message: 'this ":" is not part of a condition or a map',
       hint: 'write condition ? a : b, or {"key": value}',
     };
   return undefined;
@@ -75,29 +78,29 @@ export function valueMissing({ at, before }: ErrorSpot): SyntaxExplanation {
 /** The text for `a ? b` without `: c`. The parser stops where it expects a colon. */
 export function explainCondition(spot: ErrorSpot): SyntaxExplanation | undefined {
   const { cel, at, before, secondBefore, earlier } = spot;
-  const mark = openConditions(earlier).at(-1);
-  if (mark === undefined || before === mark || !endsValue(before)) return undefined;
+  const question = openConditions(earlier).at(-1);
+  if (question === undefined || before === question || !endsValue(before)) return undefined;
   const isEnd = at.kind === 'end' || at.kind === 'close' || at.kind === 'comma';
   if (!isEnd && at.text !== '?') return undefined;
-  if (cel.startsWith('?.', mark.start) && !/\s/.test(cel.charAt(mark.start - 1)))
+  if (cel.startsWith('?.', question.start) && !/\s/.test(cel.charAt(question.start - 1)))
     return {
       message: 'CEL writes optional access as .?',
-      hint: `write a.?b instead of a?.b${cel.startsWith('?.[', mark.start) ? ', and a[?0] instead of a?.[0]' : ''}`,
-      offset: mark.start,
+      hint: `write a.?b instead of a?.b${cel.startsWith('?.[', question.start) ? ', and a[?0] instead of a?.[0]' : ''}`,
+      offset: question.start,
     };
   if (!isEnd)
     return {
-      message: 'a condition between "?" and ":" stands in brackets',
+      message: 'a condition between "?" and ":" needs brackets',
       hint: 'write a ? (b ? c : d) : e',
-      offset: mark.end + (/\S/.exec(cel.slice(mark.end))?.index ?? 0),
+      offset: question.end + (/\S/.exec(cel.slice(question.end))?.index ?? 0),
     };
   const isWhole = openBrackets(earlier).length === 0;
-  const value = cel.slice(mark.end, before.end).trim();
-  const isText = before.kind === 'text' && secondBefore === mark;
+  const value = cel.slice(question.end, before.end).trim();
+  const isText = before.kind === 'text' && secondBefore === question;
   return {
     message: 'this condition has no ":": it needs a value for the other case, too',
     hint: isWhole
-      ? `write ${cel.slice(0, mark.start).trim()} ? ${value} : ${isText ? before.text.slice(-1).repeat(2) : 'the other value'}`
+      ? `write ${cel.slice(0, question.start).trim()} ? ${value} : ${isText ? before.text.slice(-1).repeat(2) : 'the other value'}`
       : 'write condition ? a : b',
   };
 }

@@ -30,7 +30,7 @@ export function explainSyntaxError(cel: string, offset: number): SyntaxExplanati
     afterDot(spot) ??
     afterValue(spot) ??
     operatorFirst(spot) ?? {
-      message: `${shown(spot.at)} cannot stand here; a value is expected`,
+      message: `${shown(spot.at)} is not allowed here; a value is expected`,
       hint: 'write a name, a number, a text in quotes, or remove it',
     }
   );
@@ -56,10 +56,10 @@ function foreignCharacter({ cel, at, earlier }: ErrorSpot): SyntaxExplanation | 
   if (at.kind === 'escaped') return explained(backquotes(), at);
   if (at.kind !== 'wrong') return undefined;
   if (at.text.startsWith('=') && openBrackets(earlier).at(-1)?.text === '{')
-    return { message: '"=" is no operator here', hint: 'a map is written {"key": value}; write == to compare' };
+    return { message: '"=" is not an operator here', hint: 'a map is written {"key": value}; write == to compare' };
   const found = FOREIGN_CHARACTERS.find(([pattern]) => pattern.test(cel.slice(at.start)));
   return found === undefined
-    ? { message: `${shown(at)} means nothing in an expression`, hint: 'remove it, or put text in quotes' }
+    ? { message: `${shown(at)} has no meaning in an expression`, hint: 'remove it, or put text in quotes' }
     : explained(found, at);
 }
 
@@ -76,12 +76,12 @@ function twoPairsOfBraces({ cel }: ErrorSpot): SyntaxExplanation | undefined {
   const name = /^\s*\{+\s*([A-Za-z][\w.[\]]*)\s*\}+\s*$/.exec(cel)?.[1];
   return name === undefined
     ? undefined
-    : { message: 'two pairs of braces stand around this expression', hint: `write \${${name}}` };
+    : { message: 'this expression has two pairs of braces', hint: `write \${${name}}` };
 }
 
 /** Words that are operators in other languages: between two values, or before one. */
 function foreignWord({ at, before, secondBefore, after }: ErrorSpot): SyntaxExplanation | undefined {
-  if (at.text === '!' && after.text === 'in') return { message: '"!in" is no operator', hint: 'write !(a in b)' };
+  if (at.text === '!' && after.text === 'in') return { message: '"!in" is not an operator', hint: 'write !(a in b)' };
   const infix = at.kind === 'word' && endsValue(before) ? INFIX_WORDS.get(at.text) : undefined;
   if (infix !== undefined) return { message: infix[0], hint: infix[1] };
   const isName = secondBefore.text === '.';
@@ -95,10 +95,10 @@ function brokenNumber({ cel, at, before }: ErrorSpot): SyntaxExplanation | undef
   if (before.kind === 'number' && (at.kind === 'number' || at.kind === 'word')) {
     const text = /^[\w.]+/.exec(cel.slice(before.start))?.[0] ?? before.text;
     const hint = /^\d[\d_]*$/.test(text) ? `write ${text.replaceAll('_', '')}` : `put it in quotes: "${text}"`;
-    return { message: `${text} is no number`, hint, offset: before.start };
+    return { message: `${text} is not a number`, hint, offset: before.start };
   }
   if (endsValue(before) && /^\.\d+$/.test(at.text))
-    return { message: 'an index stands in brackets', hint: `write a[${at.text.slice(1)}]` };
+    return { message: 'an index is written in brackets', hint: `write a[${at.text.slice(1)}]` };
   return undefined;
 }
 
@@ -107,9 +107,9 @@ function afterDot({ at, before }: ErrorSpot): SyntaxExplanation | undefined {
   if (/^(?:in|true|false|null)$/.test(at.text))
     return { message: `"${at.text}" is a word of CEL, and no name of a field`, hint: `write a["${at.text}"]` };
   if (at.text === '[' || at.text === '(')
-    return { message: `a "." stands before "${at.text}"`, hint: 'remove the "."', offset: before.start };
+    return { message: `there is a "." before "${at.text}"`, hint: 'remove the "."', offset: before.start };
   if (at.kind === 'text')
-    return { message: 'a text stands where the name of a field is expected', hint: `write a[${at.text}]` };
+    return { message: 'a text is written where the name of a field is expected', hint: `write a[${at.text}]` };
   return { message: 'the name of a field is expected after "."', hint: 'write the name, or remove the "."' };
 }
 

@@ -10,27 +10,23 @@ const ARROWS = 'macros name their variable first: list.map(x, x + 1), list.filte
  */
 export const FOREIGN_OPERATORS: readonly ForeignForm[] = [
   [/^=>|^->/, 'CEL has no arrow functions (=>)', ARROWS],
-  [/^===/, '"===" is no operator', 'write == to compare'],
-  [/^!==/, '"!==" is no operator', 'write != to compare'],
-  [/^<>/, '"<>" is no operator', 'write !='],
-  [/^=~/, '"=~" is no operator', 'write text.matches("…")'],
-  [/^!~/, '"!~" is no operator', 'write !text.matches("…")'],
-  [/^=<(?!=)/, '"=<" is no operator', 'write <='],
+  [/^===/, '"===" is not an operator', 'write == to compare'],
+  [/^!==/, '"!==" is not an operator', 'write != to compare'],
+  [/^<>/, '"<>" is not an operator', 'write !='],
+  [/^=~/, '"=~" is not an operator', 'write text.matches("…")'],
+  [/^!~/, '"!~" is not an operator', 'write !text.matches("…")'],
+  [/^=<(?!=)/, '"=<" is not an operator', 'write <='],
   [/^\?\?/, 'CEL has no operator ??', DEFAULTS],
   [/^\?\./, 'CEL writes optional access as .?', 'write a.?b instead of a?.b, and a[?0] instead of a?.[0]'],
   [/^\?:/, 'CEL has no operator ?:', DEFAULTS],
   [/^:-/, 'CEL has no default after ":-"', DEFAULTS],
-  [
-    /^(?:[-+*/%:]|\|\||&&)=(?!=)/,
-    'an expression assigns nothing',
-    'write == to compare, or only the value that is meant',
-  ],
+  [/^(?:[-+*/%:]|\|\||&&)=(?!=)/, 'an expression cannot assign a value', 'write == to compare, or only the value'],
   [/^\+\+/, 'CEL has no operator ++', 'write x + 1, or join lists and texts with one +'],
   [/^\*\*/, 'CEL has no operator **', 'write the product: x * x'],
-  [/^(?:<<|>>)/, 'CEL has no operators of bits', 'multiply or divide by 2, 4, 8, …'],
+  [/^(?:<<|>>)/, 'CEL has no bitwise operators', 'multiply or divide by 2, 4, 8, …'],
   [/^\.\.\./, 'CEL has no spread (...)', 'join lists with +: a + [b]; merge maps with a.merge(b)'],
   [/^\/\*/, 'CEL has no comments of this form', 'write // before a comment, up to the end of its line'],
-  [/^::/, '"::" is no operator', 'write a dot: a.b'],
+  [/^::/, '"::" is not an operator', 'write a dot: a.b'],
 ];
 
 /** Characters that begin no token of CEL, by the text from there on. */
@@ -40,45 +36,49 @@ export const FOREIGN_CHARACTERS: readonly ForeignForm[] = [
     'this is a character as HTML writes it',
     'write the character itself: & for &amp;, < for &lt;',
   ],
-  [/^=/, '"=" is no operator here', 'write == to compare'],
-  [/^&/, '"&" is no operator', 'write && for "and"'],
+  [/^=/, '"=" is not an operator here', 'write == to compare'],
+  [/^&/, '"&" is not an operator', 'write && for "and"'],
   [
     /^\|\s*(?:[a-z]\w*\s*\(|(?:default|upper|lower|quote|trim|length|join|int|string|tojson|toYaml|first|last)\b)/i,
     'CEL has no filters after "|"',
     'call a function: a.?b.orValue("x") for default, a.lowerAscii() for lower; write || for "or"',
   ],
-  [/^\|/, '"|" is no operator', 'write || for "or"'],
+  [/^\|/, '"|" is not an operator', 'write || for "or"'],
   [
     /^[\u201c-\u201f\u2018-\u201b\u00ab\u00bb\u2039\u203a\uff02\uff07]/,
-    'these are typographic quotes, which mean nothing in an expression',
+    'these are typographic quotes, which have no meaning in an expression',
     'write straight ones: "text" or \'text\'',
   ],
-  [/^[\u00a0\u2007\u202f]/, 'a non-breaking space (U+00A0) stands here', 'write a plain space'],
-  [/^[\u2000-\u200a\u3000]/, 'a space stands here that is no plain space', 'write a plain space'],
+  [/^[\u00a0\u2007\u202f]/, 'there is a non-breaking space (U+00A0) here', 'write a plain space'],
+  [/^[\u2000-\u200a\u3000]/, 'there is a space here that is not a plain space', 'write a plain space'],
   [
     /^[\u200b-\u200f\u2060\ufeff\u00ad]/,
-    'an invisible character stands here',
-    'delete it: type the characters around it anew',
+    'there is an invisible character here',
+    'delete it: type the characters around it again',
   ],
-  [/^[\u2013\u2014\u2212]/, 'this dash is no minus', 'write -'],
-  [/^\u2265/, '"\u2265" is no operator', 'write >='],
-  [/^\u2264/, '"\u2264" is no operator', 'write <='],
-  [/^\u2260/, '"\u2260" is no operator', 'write !='],
-  [/^\u00d7/, '"\u00d7" is no operator', 'write *'],
+  [/^[\u2013\u2014\u2212]/, 'this dash is not a minus', 'write -'],
+  [/^\u2265/, '"\u2265" is not an operator', 'write >='],
+  [/^\u2264/, '"\u2264" is not an operator', 'write <='],
+  [/^\u2260/, '"\u2260" is not an operator', 'write !='],
+  [/^\u00d7/, '"\u00d7" is not an operator', 'write *'],
   [/^\u2026/, 'a value is left out here ("\u2026")', 'write the value'],
-  [/^`/, 'text does not stand in backquotes (`)', 'put text in quotes: "text", and join it with +'],
+  [/^`/, 'backquotes (`) cannot enclose a text', 'put text in quotes: "text", and join it with +'],
   [/^;/, 'an expression does not end with ";"', 'remove it'],
   [/^#/, '"#" begins no comment in an expression', 'write // before a comment, or remove it'],
-  [/^\$\{/, 'an expression begins inside another one', 'inside ${…} the names stand bare: remove the "${" and its "}"'],
+  [
+    /^\$\{/,
+    'an expression begins inside another one',
+    'inside ${…} names are written without ${…}: remove the "${" and its "}"',
+  ],
   [/^\$/, 'names have no "$" in an expression', 'remove the "$"'],
   [
     /^\\["']/,
-    'a backslash stands before a quote that is no part of a text',
+    'there is a backslash before a quote that is not part of a text',
     'write the quote without the backslash; in YAML, put the whole value into the other kind of quotes',
   ],
-  [/^\\/, 'a backslash stands outside of a text', 'remove it; an expression may go over several lines as it is'],
-  [/^@/, '"@" means nothing in an expression', 'remove it'],
-  [/^[~^]/, 'CEL has no operators of bits', 'write ! for "not", and != for "either … or"'],
+  [/^\\/, 'there is a backslash outside of a text', 'remove it; an expression may go over several lines as it is'],
+  [/^@/, '"@" has no meaning in an expression', 'remove it'],
+  [/^[~^]/, 'CEL has no bitwise operators', 'write ! for "not", and != for "either … or"'],
 ];
 
 /** Words between two values in other languages. */
@@ -111,11 +111,11 @@ export const PREFIX_WORDS: ReadonlyMap<string, readonly [message: string, hint: 
   ...words(['new', 'await', 'lambda', 'async'], 'leave it out', (word) => `CEL has no "${word}"`),
 ]);
 
-/** Rows of a table of words, with the message that the word is no operator. */
+/** Rows of a table of words, with the message that the word is not an operator. */
 function words(
   names: readonly string[],
   hint: string | ((word: string) => string),
-  message = (word: string) => `"${word}" is no operator`,
+  message = (word: string) => `"${word}" is not an operator`,
 ): readonly (readonly [string, readonly [string, string]])[] {
   return names.map((name) => [name, [message(name), typeof hint === 'string' ? hint : hint(name)]]);
 }

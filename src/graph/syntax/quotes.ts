@@ -15,7 +15,7 @@ export function explainQuotes(spot: ErrorSpot): SyntaxExplanation | undefined {
   const isPrefix = before.kind === 'word' && at.kind === 'text' && before.text.length <= 2;
   if (!isPrefix) return undefined;
   return {
-    message: `"${before.text}" before a text means nothing in CEL`,
+    message: `"${before.text}" before a text has no meaning in CEL`,
     hint: 'remove it, and join texts with +: "a" + b',
     offset: before.start,
   };
@@ -69,7 +69,7 @@ function wrongEscape(rest: string, at: number, start: number): SyntaxExplanation
       hint: String.raw`write \x41, \u0041, \U00000041 or \101; or \\ for a backslash`,
       offset: start + at,
     };
-  return { message: `${escape} is no escape in a text`, hint, offset: start + at };
+  return { message: `${escape} is not an escape in a text`, hint, offset: start + at };
 }
 
 /** A quote of a text's own kind inside of the text, which ends it. */

@@ -16,10 +16,10 @@ const OWN_NAMES: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED
 
 /**
  * Changes of the fields that the controller owns in a child, each to another value of the same type. Fields inside of
- * lists are left out, because a merge patch replaces lists. Last stands an annotation that the controller does not own,
- * which every server accepts.
+ * lists are left out, because a merge patch replaces lists. The last change is an annotation that the controller does
+ * not own, and that every server accepts.
  *
- * @param from in [0, 1): with which of the fields the list begins
+ * @param from in [0, 1): the field with which the list begins
  */
 export function changesOf(child: KubeObject, from: number): ChildChange[] {
   const found: ChildChange[] = [];

@@ -10,11 +10,11 @@ export interface RestingChild {
   /** `Kind group/v1 namespace/name`, for messages. */
   readonly text: string;
   readonly node: string;
-  /** The fields that the controller owns, without what differs from life to life. */
+  /** The fields that the controller owns, without the values that differ between lives. */
   readonly owned: JsonObject;
 }
 
-/** What a life ends in when nothing more happens. */
+/** The final state of a life. */
 export interface RestingState {
   /** The status of the instance without times and messages; `undefined` when the instance is gone. */
   readonly status: JsonObject | undefined;
@@ -22,7 +22,7 @@ export interface RestingState {
   readonly children: ReadonlyMap<string, RestingChild>;
 }
 
-/** What a life ended in, by the objects at rest. */
+/** Makes the final state of a life from its objects. */
 export function restingState(
   instance: KubeObject | undefined,
   children: readonly { readonly node: string; readonly object: KubeObject }[],
@@ -44,7 +44,7 @@ export function restingState(
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** Replaces what a server gives anew to each object: UIDs, times and the addresses of Services. */
+/** Replaces the values that a server generates for each object: UIDs, times and the addresses of Services. */
 function blurOf(objects: readonly KubeObject[]) {
   const addresses = objects.flatMap(({ spec }) => {
     const { clusterIP, clusterIPs } = spec ?? {};
@@ -66,14 +66,14 @@ function blurOf(objects: readonly KubeObject[]) {
   return { text, object: (value: JsonObject) => walk(value) as JsonObject };
 }
 
-/** A difference between two ends. */
+/** A difference between two final states. */
 export type EndFinding = Pick<LifeFinding, 'invariant' | 'expected' | 'received'> & {
-  /** The node that it concerns; absent: the instance. */
+  /** The node of the difference; absent for the instance. */
   readonly node?: string;
 };
 
 /**
- * How a life ended otherwise than the same test without faults.
+ * The differences between the final state of a life and that of the same test without faults.
  *
  * @param isSecret does a value of this node (absent: of the status) come from a Secret? Then it is not shown.
  */

@@ -1,6 +1,9 @@
 import type { LifeFailure } from './model.ts';
 
-/** Lines of a failure below its title: what was expected and received, why, when, and what happened before. */
+/**
+ * The lines of a failure below its title: the expectation, the received state, the reason, the time, and the last
+ * events.
+ */
 export function lifeFailureLines(
   { expected, received, because, atMs, events }: LifeFailure,
   paint: { readonly good: (text: string) => string; readonly bad: (text: string) => string },

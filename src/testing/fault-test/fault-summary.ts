@@ -1,9 +1,9 @@
 import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
 
-/** Invariants that a summary always counts; the others only when they are broken. */
+/** Invariants that a summary always counts. The other invariants are counted only when a life breaks them. */
 const ALWAYS: readonly Invariant[] = ['orphan', 'stuck', 'flap'];
 
-/** The words for counts of one and of more. */
+/** The singular and the plural of each invariant. */
 const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   orphan: ['orphan', 'orphans'],
   stuck: ['stuck', 'stuck'],
@@ -18,7 +18,7 @@ const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   ownership: ['wrong owner', 'wrong owners'],
 };
 
-/** How many seeds of an invariant are listed. */
+/** The maximum number of listed seeds of an invariant. */
 const MAX_SEEDS = 5;
 
 /** `200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)`. A life counts once for each invariant that it broke. */
@@ -43,7 +43,7 @@ export function firstOfEachLife(failures: readonly LifeFailure[]): LifeFailure[]
   });
 }
 
-/** The first failure of each invariant, and how many lives broke it besides. */
+/** The first failure of each invariant, and the number of other lives that broke it. */
 export function firstOfEachInvariant(
   failures: readonly LifeFailure[],
 ): { readonly failure: LifeFailure; readonly more: number }[] {

@@ -1,4 +1,4 @@
-/** A child that the controller deleted and created again although nothing asked for it. */
+/** A child that the controller deleted and created again without a reason in the test. */
 export interface Flap {
   /** `Kind.group/namespace/name`. */
   readonly key: string;
@@ -23,8 +23,8 @@ interface Child {
 }
 
 /**
- * Finds children that the controller deletes and creates again. A deletion is asked for when the same test without faults
- * has it, too, or when another client began it.
+ * Finds children that the controller deletes and creates again. A deletion has a reason when the same test without
+ * faults has it, too, or when another client deleted the object first.
  */
 export class FlapDetector {
   readonly found: Flap[] = [];
@@ -32,7 +32,7 @@ export class FlapDetector {
   readonly deleted = new Set<string>();
   readonly #children = new Map<string, Child>();
   readonly #asked: ReadonlySet<string> | undefined;
-  /** Raised by each action of the test: whatever changes then may be asked for by it. */
+  /** Each action of the test increments it. A deletion may have an action as its reason. */
   epoch = 0;
 
   /** `asked`: the children that the controller deletes without faults; absent in that life itself. */
@@ -40,7 +40,7 @@ export class FlapDetector {
     this.#asked = asked;
   }
 
-  /** The controller wrote a child. */
+  /** Records a write of a child by the controller. */
   written(key: string, uid: string, node: string, atMs: number): void {
     const child = this.#children.get(key);
     this.#children.set(key, { uid, node, deletion: child?.uid === uid ? child.deletion : undefined });
@@ -56,7 +56,7 @@ export class FlapDetector {
     });
   }
 
-  /** The controller deleted a child. `because` is called when the child exists again. */
+  /** Records a deletion of a child by the controller. `because` is called when the child exists again. */
   deletedByController(key: string, atMs: number, because: () => string | undefined): void {
     const child = this.#children.get(key);
     if (child === undefined) return;
@@ -64,7 +64,7 @@ export class FlapDetector {
     child.deletion ??= { atMs, epoch: this.epoch, because };
   }
 
-  /** Another client deleted a child. */
+  /** Records a deletion of a child by another client. */
   deletedByOther(key: string): void {
     const child = this.#children.get(key);
     if (child !== undefined) child.deletion ??= 'other';

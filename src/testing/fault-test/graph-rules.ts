@@ -8,12 +8,12 @@ import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulat
 import type { KindOfPlural } from '../simulation/ledger.ts';
 
 /**
- * The rules that protect users of a graph. The others are about the controller's own economy; the simulation of the
+ * The rules that protect users of a graph. The other rules limit the work of the controller; the simulation of the
  * controller checks them.
  */
 const RULES: ReadonlySet<Rule> = new Set(['order', 'finalizer', 'inventory', 'ownership']);
 
-/** What the rules need besides the graph: the world exists after them. */
+/** The input of the rules. `world` is a function because the world is created after the rules. */
 export interface RulesContext {
   readonly graph: Graph;
   readonly instance: ObjectRef;
@@ -32,7 +32,7 @@ export function applySetOf({ apiVersion, kind, name, namespace }: ObjectRef): st
   return applySetIdOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
 }
 
-/** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and their order as the engine sees it. */
+/** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and the order of its nodes. */
 export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
   const { group, version, plural } = graph.instance;
@@ -72,7 +72,10 @@ function listPath(group: string, version: string, plural: string): string {
   return group === '' ? `/api/${version}/${plural}` : `/apis/${group}/${version}/${plural}`;
 }
 
-/** The dependencies of a node that are not ready, by the engine's own step on what the server has now. */
+/**
+ * Runs a step of the controller on the present objects of the server, and returns the dependencies of a node that are
+ * not ready.
+ */
 async function unreadyDependencies(
   { graph, instance, world, now, changedKeys }: RulesContext,
   id: string,
@@ -96,7 +99,7 @@ async function unreadyDependencies(
   ]);
   return nodes.flatMap(({ report }) => {
     if (!direct.includes(report.id) || isDone(report)) return [];
-    // Another client that changed one of these objects just now excuses a process that does not know it yet.
+    // A recent change of one of these objects by another client excuses a process that does not know it yet.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));
     return [{ text: `${report.id} (${report.state}) of ${instance.kind} ${instance.name}`, keys }];
   });

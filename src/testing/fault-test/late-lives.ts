@@ -3,7 +3,7 @@ import type { GraphTest } from '../graph-test/model.ts';
 import type { FaultTestResult } from './model.ts';
 import type { LivesOptions } from './run-lives.ts';
 
-/** As `runLives`, whose code is loaded by the first call. */
+/** Like `runLives`. The first call loads the code. */
 export async function runLivesLate(
   base: GraphTestBase,
   tests: readonly GraphTest[],

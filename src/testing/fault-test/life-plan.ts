@@ -1,16 +1,19 @@
 import { noise } from '../simulation/sim-clock.ts';
 
-/** An act of another client on one child. The numbers in [0, 1) choose among what exists then. */
+/**
+ * A change or deletion of one child by another client. The numbers in [0, 1) choose the child and the field among the
+ * existing ones.
+ */
 export interface Disturbance {
   readonly kind: 'change' | 'delete';
   readonly child: number;
   readonly field: number;
 }
 
-/** The greatest number of lives; each takes some tenths of a second. */
+/** The maximum number of lives. A life takes some tenths of a second. */
 export const MAX_LIVES = 10_000;
 
-/** A seed that is short to type. */
+/** A random seed with few digits. */
 export const randomSeed = (): number => Math.floor(Math.random() * 1_000_000);
 
 /** The greatest seed. */
@@ -20,8 +23,8 @@ export const MAX_SEED = 4_294_967_295;
 export const seedOfLife = (first: number, index: number): number => (first + index) % (MAX_SEED + 1);
 
 /**
- * The test whose steps a life has. The choice depends on the seed and on the names alone, and stays when other tests are
- * left out: of all tests that with the highest number wins.
+ * The test whose steps a life has. Each test gets a number from the seed and its name, and the highest number wins. The
+ * choice therefore stays the same when other tests are left out.
  */
 export function chooseTest<Test extends { readonly name: string }>(
   seed: number,
@@ -35,7 +38,10 @@ export function chooseTest<Test extends { readonly name: string }>(
   return chosen?.test;
 }
 
-/** What another client does to children after the step of this number, from 0 for the creation of the instance. */
+/**
+ * The changes and deletions of children by another client after the step with this number; 0 is the creation of the
+ * instance.
+ */
 export function disturbancesOf(seed: number, step: number): Disturbance[] {
   const count = Math.floor(noise(seed, 'disturbances', step) * 3);
   return Array.from({ length: count }, (_, index) => {
@@ -48,7 +54,7 @@ export function disturbancesOf(seed: number, step: number): Disturbance[] {
   });
 }
 
-/** How long the life waits after a step: until nothing more happens at this time, or some milliseconds; 0: not at all. */
+/** The wait after a step: `settle` until no work is due at the present time, or a number of milliseconds. */
 export function pauseOf(seed: number, step: number): 'settle' | number {
   const number = noise(seed, 'pause', step);
   if (number < 0.5) return 'settle';

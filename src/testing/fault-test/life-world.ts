@@ -20,23 +20,23 @@ import type { Invariant, LifeEvent, LifeFinding } from './model.ts';
 import { MAX_EVENTS } from './model.ts';
 import { StandIn } from './stand-in.ts';
 
-/** What the world of a life is made of. */
+/** The options of a `LifeWorld`. */
 export interface LifeWorldOptions {
   readonly base: GraphTestBase;
   readonly given: GivenState;
-  /** Decides the faults; absent: there are none. */
+  /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
-  /** The children that the controller deletes without faults; absent in that life itself. */
+  /** The children that the controller deletes in the life without faults; absent in that life itself. */
   readonly asked?: ReadonlySet<string>;
 }
 
-/** At most so many findings of a life are kept: each further one follows from the first ones. */
+/** The maximum number of findings of a life. Further findings are usually consequences of the first ones. */
 const MAX_FINDINGS = 20;
-/** At most so many fields are tried until the server accepts a change of one. */
+/** The maximum number of fields that another client tries to change, until the server accepts a change. */
 const MAX_TRIES = 8;
-/** Another client that deletes one of these takes objects along that have nothing to do with the graph. */
+/** Kinds that another client never deletes: their deletion would also delete objects outside of the graph. */
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
-/** So long a step of a test that moves the time has bad weather. */
+/** The time with faults in a step that moves the time, in milliseconds. */
 const MAX_STORM_MS = 10 * 60_000;
 const FOLLOW_UP_MS = 5 * 60_000;
 
@@ -51,13 +51,15 @@ const RULES: Readonly<Record<GraphRule, string>> = {
 
 const isGraphRule = (rule: Rule): rule is GraphRule => Object.hasOwn(RULES, rule);
 
-/** One instance of a graph in a cluster of its own, with the real controller, in the weather of a seed or in none. */
+/**
+ * One instance of a graph in its own cluster, with the real controller, with the faults of a seed or without faults.
+ */
 export class LifeWorld {
   readonly faulty: FaultyWorld;
   readonly world: GraphWorld;
   readonly flaps: FlapDetector;
   readonly findings: LifeFinding[] = [];
-  /** The writes of the controller, without those of Events and Leases; empty it to count anew. */
+  /** The writes of the controller, without those of Events and Leases; empty it to restart the count. */
   readonly writes: string[] = [];
   readonly #seed: number;
   readonly #set: string;
@@ -115,7 +117,7 @@ export class LifeWorld {
     return this.#clock.now() - this.#startedAt;
   }
 
-  /** Notes what happens, for the findings after it. */
+  /** Records an event. Later findings list the last events. */
   note(text: string): void {
     this.#events.push({ atMs: this.atMs, text });
     if (this.#events.length > MAX_EVENTS) this.#events.shift();
@@ -136,7 +138,7 @@ export class LifeWorld {
     return found;
   }
 
-  /** Another client changes or deletes a child. */
+  /** Changes or deletes a child as another client. */
   async disturb({ kind, child, field }: Disturbance): Promise<void> {
     const all = (await this.children())
       .map(({ object }) => object)
@@ -156,7 +158,7 @@ export class LifeWorld {
       try {
         await this.faulty.admin.patch(ref, patch, { fieldManager: 'another-client' });
       } catch (error) {
-        // The server refuses the value, or that the field changes at all.
+        // The server refuses the value, or any change of the field.
         if (!(error instanceof KubeError) || error.status < 400) throw error;
         continue;
       }
@@ -165,7 +167,7 @@ export class LifeWorld {
     }
   }
 
-  /** Ends all faults, and waits until nothing more happens. */
+  /** Ends all faults, and waits until no work is due. */
   async rest(): Promise<void> {
     await this.faulty.calmDown();
     for (let round = 0; round < 2; round += 1) {
@@ -202,7 +204,7 @@ export class LifeWorld {
       advance: async (milliseconds) => {
         const until = clock.now() + milliseconds;
         await faulty.jumpTo(Math.min(until, clock.now() + MAX_STORM_MS));
-        // Days of bad weather show no more than minutes, and take long.
+        // Faults over days find no more than faults over minutes, and take long to simulate.
         const { calm } = faulty.weather;
         faulty.weather.calm = true;
         await faulty.jumpTo(until);
@@ -240,7 +242,10 @@ export class LifeWorld {
     }
   }
 
-  /** Why a node has no object, by the engine's own step on what the server has now. */
+  /**
+   * Runs a step of the controller on the present objects of the server, and returns the reason why a node has no
+   * object.
+   */
   async #whyGone(id: string): Promise<string | undefined> {
     const { graph } = this.world;
     const live = await this.world.live();

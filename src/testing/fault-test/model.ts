@@ -1,4 +1,4 @@
-/** What a life under faults must hold to. `docs/testing.md` explains each. */
+/** The invariants of a life under faults. `docs/testing.md` explains each. */
 export type Invariant =
   | 'orphan'
   | 'stuck'
@@ -12,19 +12,19 @@ export type Invariant =
   | 'inventory'
   | 'ownership';
 
-/** Something that happened in a life: a fault, a step of the test, an act of another client. */
+/** An event of a life: a fault, a step of the test, a write of another client. */
 export interface LifeEvent {
   /** Virtual time since the start of the life, in milliseconds. */
   readonly atMs: number;
   readonly text: string;
 }
 
-/** An invariant that a life did not hold to. */
+/** An invariant that a life broke. */
 export interface LifeFinding {
   readonly invariant: Invariant;
   readonly expected: string;
   readonly received: string;
-  /** Why, in the controller's words, where it is known. */
+  /** The reason in the controller's words, if it is known. */
   readonly because?: string;
   /** Virtual time since the start of the life, in milliseconds. */
   readonly atMs: number;
@@ -32,33 +32,33 @@ export interface LifeFinding {
   readonly events: readonly LifeEvent[];
 }
 
-/** A finding with the life in which it was made. */
+/** A finding with its life. */
 export interface LifeFailure extends LifeFinding {
   /** The name of the test whose steps the life had. */
   readonly test: string;
-  /** Replays the life; absent: it shows without faults. */
+  /** The seed that replays the life; absent for a finding of the life without faults. */
   readonly seed?: number;
 }
 
-/** Something about the lives of a test that is no failure. */
+/** Something about the lives of a test that is not a failure. */
 export interface LifeNote {
   readonly test: string;
   readonly text: string;
 }
 
-/** What the lives of a graph came to. */
+/** The result of the lives of a graph. */
 export interface FaultTestResult {
-  /** How many lives were asked for. */
+  /** The requested number of lives. */
   readonly planned: number;
-  /** How many ran: fewer after an interrupt, or when tests fail without faults. */
+  /** The number of lives that ran. It is smaller after an interrupt, or when tests fail without faults. */
   readonly lives: number;
   /** The seed of the first life; each further life has the next number. */
   readonly seed: number;
-  /** All findings, by the order of the lives. */
+  /** All findings, in the order of the lives. */
   readonly failures: readonly LifeFailure[];
   readonly notes: readonly LifeNote[];
   readonly milliseconds: number;
 }
 
-/** How many events before a finding are kept. */
+/** The maximum number of events before a finding. */
 export const MAX_EVENTS = 8;

@@ -17,38 +17,38 @@ import { secretValues } from './secret-values.ts';
 /** A life to play. */
 export interface LifeInput {
   readonly base: GraphTestBase;
-  /** Given state and steps; its expectations are not checked. */
+  /** The given state and the steps. The expectations are not checked. */
   readonly test: GraphTest;
-  /** Decides the faults; absent: there are none. */
+  /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
   /** The same life without faults. */
   readonly twin?: LifeRecord;
 }
 
-/** What a life came to. */
+/** The result of a life. */
 export interface LifeRecord {
   readonly findings: readonly LifeFinding[];
   /** Were all nodes ready after some step? */
   readonly wasReady: boolean;
   /** The nodes that are not ready at the end, with their reasons. */
   readonly waiting: readonly string[];
-  /** Places of actions of the test that cannot be done, as the server refuses them. */
+  /** The places of actions that the server refuses. */
   readonly refused: ReadonlySet<string>;
-  /** How many objects each node has before an action, by its place. */
+  /** The number of objects of each node before an action, by the place of the action. */
   readonly before: ReadonlyMap<string, string>;
-  /** Keys of the children that the controller deleted before the instance was deleted, or while the test did so. */
+  /** The keys of the children that the controller deleted before the end of the test's steps. */
   readonly deleted: ReadonlySet<string>;
   readonly rest: RestingState;
-  /** Did the controller write although nothing changed any more? */
+  /** Did the controller write although nothing had changed? */
   readonly restless: boolean;
 }
 
-/** So long the test waits under faults until a step is possible. */
+/** The maximum wait under faults until a step is possible. */
 const MAX_WAIT_SECONDS = 1800;
-/** So long nothing may be written once the world is at rest. */
+/** The time without a write that is expected at the end, in milliseconds. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
-/** So many different writes a finding lists. */
+/** The maximum number of different writes that a finding lists. */
 const MAX_LISTED_WRITES = 3;
 
 /** Plays a life from the creation of an instance to its deletion. */
@@ -101,7 +101,7 @@ class Life {
     await this.#checkDeletion(steps.length + 1);
   }
 
-  /** Does what the test says; under faults as soon as it is possible. */
+  /** Carries out an action of the test. Under faults, waits until the action is possible. */
   async #do({ at, run }: Action): Promise<void> {
     const { twin } = this.#input;
     const place = formatPath(at);
@@ -166,8 +166,8 @@ class Life {
     life.writes.length = 0;
     await life.faulty.jumpTo(life.faulty.clock.now() + STAYS_QUIET_MS);
     this.restless = life.writes.length > 0;
-    // Simulated workloads may change children at all times, which the status of the instance follows. A write that the
-    // server refuses is tried again and again.
+    // Simulated workloads may change children at any time, and the controller then writes the status of the instance.
+    // The controller also retries a write that the server refuses.
     const isExpected = base.workloads || life.world.reports().some(({ state }) => state === 'failed');
     if (!this.restless || (isExpected && twin?.restless !== false)) return;
     const first = [...new Set(life.writes)].slice(0, MAX_LISTED_WRITES).join(', ');
@@ -180,7 +180,7 @@ class Life {
     this.#life.find({ ...finding, ...(because === undefined || because === '' ? {} : { because }) });
   }
 
-  /** Objects of nodes that have none, as the controller itself reports. */
+  /** Reports objects of nodes that are skipped by the controller's own report. */
   #findUnwanted(children: readonly { readonly node: string; readonly object: KubeObject }[]): void {
     const reports = new Map(this.#life.world.reports().map((report) => [report.id, report]));
     for (const { node, object } of children) {
@@ -190,7 +190,7 @@ class Life {
     }
   }
 
-  /** Deletes the instance, unless the test has done so, and looks for what is left. */
+  /** Deletes the instance, unless the test has deleted it, and reports leftover objects. */
   async #checkDeletion(number: number): Promise<void> {
     const life = this.#life;
     const { seed, twin, test } = this.#input;
@@ -222,7 +222,7 @@ class Life {
     }
   }
 
-  /** How many objects each node has: `web 1, zone 2`. */
+  /** The number of objects of each node: `web 1, zone 2`. */
   async #counts(): Promise<string> {
     const counts = new Map<string, number>();
     for (const { node } of await this.#life.children()) counts.set(node, (counts.get(node) ?? 0) + 1);
@@ -235,7 +235,7 @@ function actionText(place: string): string {
   return place === 'given' ? 'the test creates the instance' : `the test does ${place}`;
 }
 
-/** Does an action of a test need children to be there? */
+/** Does an action of a test require existing children? */
 function isOnChild(at: Action['at'], { steps = [] }: GraphTest): boolean {
   const [first, index, what, target] = at;
   if (first !== 'steps' || typeof index !== 'number') return false;

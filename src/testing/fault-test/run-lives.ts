@@ -5,18 +5,18 @@ import type { FaultTestResult, LifeFailure, LifeNote } from './model.ts';
 import type { LifeRecord } from './play-life.ts';
 import { playLife } from './play-life.ts';
 
-/** How many lives, and which. */
+/** The number of lives, and their seeds. */
 export interface LivesOptions {
   readonly lives: number;
   /** The seed of the first life, up to `MAX_SEED`. Each further life has the next number. */
   readonly seed: number;
-  /** No further life begins once it is aborted. */
+  /** After its abort, no further life begins. */
   readonly signal?: Pick<AbortSignal, 'aborted'>;
 }
 
 /**
- * Takes instances of a graph through lives under faults. Each life has the given state and the steps of one of the tests,
- * and is compared with the same life without faults, which is played once for each test.
+ * Runs instances of a graph under faults, each from creation to deletion. Each life has the given state and the steps
+ * of one test. Its result is compared with the same life without faults, which runs once for each test.
  */
 export async function runLives(
   base: GraphTestBase,
@@ -26,7 +26,7 @@ export async function runLives(
   const started = performance.now();
   const failures: LifeFailure[] = [];
   const notes: LifeNote[] = [];
-  // An instance that the server refuses has no life.
+  // There is no life for an instance that the server refuses.
   const candidates = tests.filter(({ expect }) => expect?.refused === undefined);
   const twins = new Map<GraphTest, LifeRecord>();
   const isStopped = () => signal?.aborted === true;

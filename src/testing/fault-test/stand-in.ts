@@ -8,7 +8,7 @@ import type { FaultyWorld } from '../simulation/faulty-world.ts';
 import type { NotedWrite } from '../simulation/ledger.ts';
 import { noise } from '../simulation/sim-clock.ts';
 
-/** Finalizers that the controller or the cluster itself takes off. */
+/** Finalizers that the controller or the cluster itself removes. */
 const OWN_FINALIZERS: ReadonlySet<string> = new Set([
   keys.FINALIZER,
   'foregroundDeletion',
@@ -16,20 +16,20 @@ const OWN_FINALIZERS: ReadonlySet<string> = new Set([
   'customresourcecleanup.apiextensions.k8s.io',
 ]);
 
-/** Within this time the controller of a kind reacts. */
+/** The maximum time until the simulated controller of a kind reacts, in milliseconds. */
 const STATUS_WITHIN_MS = 4000;
 const RELEASE_WITHIN_MS = 20_000;
 
 /**
- * Stands for the controllers of the kinds of children: an object whose status the test has given gets the same status
- * again when it was created anew, and objects that are being deleted lose the finalizers of other controllers.
+ * Simulates the controllers of the kinds of children. An object whose status the test has set gets the same status
+ * after it is created again. Objects that are being deleted lose the finalizers of other controllers.
  */
 export class StandIn {
   readonly #faulty: FaultyWorld;
   readonly #world: GraphWorld;
   readonly #seed: number;
   readonly #set: string;
-  /** What the test said of the status of each object, by key. */
+  /** The statuses that the test has set, by the key of the object. */
   readonly #statuses = new Map<string, { readonly ref: ObjectRef; status: JsonObject }>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #due = new Set<string>();
@@ -54,13 +54,13 @@ export class StandIn {
     this.#stopped = true;
   }
 
-  /** Lets `work` end before the world counts as settled. */
+  /** The world does not count as settled until `work` has ended. */
   track(work: Promise<unknown>): void {
     const running = work.catch(ignoreChanged).then(() => void this.#running.delete(running));
     this.#running.add(running);
   }
 
-  /** Looks at all children once more: some are deleted and changed by the cluster itself, unseen. */
+  /** Checks all children again, because the ledger does not record changes by the cluster itself. */
   async sweep(children: readonly KubeObject[]): Promise<void> {
     for (const child of children) if (child.metadata.deletionTimestamp !== undefined) await this.#release(refOf(child));
     for (const key of this.#statuses.keys()) await this.#give(key);
@@ -115,13 +115,13 @@ export class StandIn {
   }
 }
 
-/** The object was deleted, or made anew by the same name, meanwhile. */
+/** Ignores the error when the object was deleted in the meantime, or deleted and created again. */
 function ignoreChanged(thrown: unknown): void {
   const isOther = thrown instanceof KubeError && thrown.status === 422;
   if (!isNotFound(thrown) && !isConflict(thrown) && !isOther) throw thrown;
 }
 
-/** A merge patch after another one; nulls stay, because they delete. */
+/** Merges two merge patches. Nulls stay, because they delete. */
 function merged(first: JsonObject, second: JsonObject): JsonObject {
   const result: JsonObject = { ...first };
   for (const [name, value] of Object.entries(second)) {

@@ -9,7 +9,7 @@ export interface Action {
   readonly run: () => Promise<void>;
 }
 
-/** The creation of what a test begins with. */
+/** The creation of the initial objects of a test. */
 export function startActions(world: GraphWorld, given: GivenState): Action[] {
   return [
     { at: given.objects === undefined ? [] : ['given', 'objects'], run: () => world.prepare() },
@@ -17,7 +17,7 @@ export function startActions(world: GraphWorld, given: GivenState): Action[] {
   ];
 }
 
-/** What happens in a step, in its order. */
+/** The actions of a step, in order. */
 export function stepActions(world: GraphWorld, step: TestStep, at: TestPath): Action[] {
   const { apply, patch = {}, delete: gone = [], restart, advance } = step;
   return [
@@ -41,5 +41,8 @@ function durationMs(duration: string | number): number {
   const text = String(duration);
   const milliseconds = goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(text) ? `${text}s` : text);
   if (milliseconds !== undefined && milliseconds >= 0) return milliseconds;
-  throw new TypeKroError(`"${text}" is no duration`, { code: 'testing/bad-duration', remedy: 'write e.g. 90s or 5m' });
+  throw new TypeKroError(`"${text}" is not a duration`, {
+    code: 'testing/bad-duration',
+    remedy: 'write e.g. 90s or 5m',
+  });
 }

@@ -78,7 +78,7 @@ class Checker {
       for (const [target, change] of Object.entries(step.patch ?? {})) {
         const place = [...at, 'patch', target];
         const schema = this.#targetSchema(target, names, place, true);
-        // A change that the server is to refuse may be of any form.
+        // A change that the server is expected to refuse may have any form.
         if (step.expect?.refused === undefined) this.#entries(change, schema, place);
       }
       for (const [number, target] of (step.delete ?? []).entries()) {
@@ -94,7 +94,7 @@ class Checker {
     return combineSources(this.#sources, crdSource([...crds, this.#graph.instance.crd]));
   }
 
-  /** Checks objects that a test makes, and notes their names. */
+  /** Checks objects that a test creates, and records their names. */
   #objects(
     objects: readonly KubeObject[] | undefined,
     sources: SchemaSource,
@@ -104,7 +104,7 @@ class Checker {
   ): void {
     for (const [index, object] of (objects ?? []).entries()) {
       known.add(shortName(object));
-      // The server may be expected to refuse the object.
+      // The test may expect that the server refuses the object.
       if (expect?.refused !== undefined) continue;
       const found = resolveKind(shortName(object), object.apiVersion, object.kind, sources);
       const at = [...path, index];
@@ -129,7 +129,7 @@ class Checker {
         if (node.nodeType === 'resource' || node.nodeType === 'external')
           this.#report(
             at,
-            `${id} is no collection, and has one object`,
+            `${id} is not a collection, and has one object`,
             'write the fields of the object without a list',
           );
         for (const [index, each] of (expected as JsonObject[]).entries()) this.#entries(each, schema, [...at, index]);
@@ -180,7 +180,7 @@ class Checker {
     return node;
   }
 
-  /** A node whose objects the controller makes. */
+  /** A node whose objects the controller creates. */
   #ownNode(id: string, path: Path): void {
     const node = this.#node(id, path);
     if (node?.nodeType !== 'external' && node?.nodeType !== 'externalCollection') return;
@@ -230,7 +230,7 @@ class Checker {
     const node = this.#node(id, path, key);
     const isCollection = node?.nodeType === 'collection' || node?.nodeType === 'externalCollection';
     if (node !== undefined && !isCollection && item !== undefined)
-      this.#report(path, `${id} is no collection, and has one object`, `write ${id}`, key);
+      this.#report(path, `${id} is not a collection, and has one object`, `write ${id}`, key);
     return node?.type === undefined ? undefined : this.#sources.schemaOf(node.type);
   }
 

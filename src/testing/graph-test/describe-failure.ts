@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { Mismatch, TestFailure, TestPath } from './model.ts';
 
-/** How the lines of a failure are coloured: green for the expected, red for the received. */
+/** The colours of the lines of a failure: green for the expected value, red for the received one. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
@@ -13,8 +13,8 @@ export interface Paint {
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
 /**
- * What is not as expected, when, and which nodes wait. A cause stands once, at the first expectation with it. `placeOf`: the
- * place of a value of the test in words.
+ * The unmet expectations, the time, and the waiting nodes. Each cause is printed once, at its first expectation.
+ * `placeOf` returns the place of a value of the test in words.
  */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
   const told = new Set<string>();

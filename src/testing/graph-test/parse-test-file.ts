@@ -30,7 +30,7 @@ export interface GraphTestFile {
 /** The value of `kind` in a test file. */
 export const TEST_FILE_KIND = 'GraphTest';
 
-/** What a test file holds, and its mistakes. */
+/** The content of a test file, and its mistakes. */
 export interface ParsedTestFile {
   /** Absent when the file has mistakes. */
   readonly file?: GraphTestFile;

@@ -69,30 +69,30 @@ export async function testGraph<Spec extends object = JsonObject>(
 
 /** The options of `testGraphWithFaults`. */
 export interface FaultTestOptions extends TestGraphOptions {
-  /** The number of lives. Default 20; each takes some tenths of a second. */
+  /** The number of lives. Default 20. A life takes some tenths of a second. */
   readonly lives?: number;
   /** The seed of the first life, from 0 to 4294967295; each further life has the next number. Default: random. */
   readonly seed?: number;
 }
 
-/** What lives under faults came to, if they held to all invariants. */
+/** The result of lives under faults that broke no invariant. */
 export interface FaultTestSummary {
   /** The number of lives that ran: 0 for an instance that the API server refuses. */
   readonly lives: number;
   /** The seed of the first life. */
   readonly seed: number;
-  /** What is no failure, e.g. that an instance never gets ready, with the reason. */
+  /** Observations that are not failures, such as an instance that never becomes ready, with the reason. */
   readonly notes: readonly string[];
 }
 
 /**
- * Takes an instance of a composition or definition through lives under faults, as `typekro test --faults` does: the real
- * controller on an embedded cluster in virtual time, the given state and the steps of the test, a controller that dies,
- * refused requests, lost answers, late watches, other clients that change and delete objects. Each life is compared with
- * the same life without faults. The expectations of the test are not checked.
+ * Runs an instance of a composition or definition several times under faults, from creation to deletion, as `typekro
+ * test --faults` does: the real controller on an embedded cluster in virtual time, the given state and the steps of the
+ * test, a controller that dies, refused requests, lost answers, late watches, other clients that change and delete
+ * objects. Each life is compared with the same life without faults. The expectations of the test are not checked.
  *
- * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: which one, what was expected and
- *   received, the last faults before, and the seed that replays the life; `testing/bad-test` and
+ * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: the message has the invariant,
+ *   the expected and received state, the last faults before, and the seed that replays the life; `testing/bad-test` and
  *   `testing/bad-definition` as `testGraph`; `testing/bad-lives` for counts and seeds out of bounds.
  */
 export async function testGraphWithFaults<Spec extends object = JsonObject>(

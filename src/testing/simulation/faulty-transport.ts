@@ -7,9 +7,9 @@ const ANSWER_MS = 120_000;
 
 /** Checks the requests of a process. */
 export interface Checker {
-  /** The process sends the request, which may not arrive. */
+  /** Called when the process sends a request. The request may not arrive. */
   sent(request: TransportRequest): void;
-  /** The process got an answer, an error, or gave up. */
+  /** Called when the process got an answer or an error, or aborted the request. */
   ended(request: TransportRequest): void;
   before(request: TransportRequest): Promise<void>;
   after(request: TransportRequest, status: number, body: string): Promise<void>;
@@ -22,16 +22,13 @@ export interface FaultPlan {
   /** The number of the next request in this run. The number determines the fault of the request. */
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;
-  /**
-   * Can the process not reach the server, and does the request then fail or stay unanswered? `undefined`: the server is
-   * reachable.
-   */
+  /** How the request fails while the process cannot reach the server; `undefined` when the server is reachable. */
   readonly isOut: (request: TransportRequest) => 'refused' | 'unanswered' | undefined;
   readonly onFault: (fault: Fault, request: TransportRequest, index: number) => void;
-  /** Something befalls an open watch, in words. */
+  /** Receives a description of each fault of an open watch. */
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly onCrash: () => void;
-  /** The server executed a write, and the process does not get its answer. */
+  /** Called when the server executed a write and the process does not get the answer. */
   readonly onUnheard: (request: TransportRequest) => void;
   /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;

@@ -29,7 +29,7 @@ export interface FaultyWorldOptions {
   readonly election?: Election;
   /** Receives a log of the requests, faults and disruptions in order. */
   readonly onLog?: (line: string) => void;
-  /** Takes each disruption that strikes, in words; late lines and answers are none. */
+  /** Receives a description of each disruption. Late lines and answers do not count as disruptions. */
   readonly onDisruption?: (text: string) => void;
 }
 
@@ -48,7 +48,7 @@ const MAX_REQUESTS_AT_ONCE = 5000;
  */
 const MAX_QUIET_MS = 25 * 60_000;
 
-/** What befalls a request, in words. */
+/** The description of each fault of a request. */
 const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   none: 'nothing',
   refused: 'connection refused',
@@ -65,12 +65,15 @@ const FAULT_TEXTS: Readonly<Record<Fault, string>> = {
   expired: '410 Expired',
 };
 
-/** A world that never comes to rest, or in which too many rules are broken to go on. */
+/** Thrown when a run never ends its work, or breaks too many rules to continue. */
 export class EndlessError extends Error {
   override readonly name = 'EndlessError';
 }
 
-/** An embedded cluster and the processes of a controller on one clock, in bad weather. Users and rivals act by `admin`. */
+/**
+ * An embedded cluster and the processes of a controller on one clock, with faults. Users and competing clients use
+ * `admin`.
+ */
 export class FaultyWorld {
   readonly cluster: Cluster;
   readonly clock: SimClock;
@@ -86,7 +89,7 @@ export class FaultyWorld {
   isBusy: () => boolean = () => false;
   readonly #log: (line: string) => void;
   readonly #disrupted: (text: string) => void;
-  /** How many were sent since the time moved last. */
+  /** The number of requests since the last movement of the time. */
   #requestsNow = { at: 0, count: 0 };
   #endless: string | undefined;
   #streams = 0;
@@ -169,7 +172,7 @@ export class FaultyWorld {
    * @throws Error when the work does not end.
    */
   async settle(): Promise<void> {
-    // Without late answers, running work shows at once.
+    // Without late answers, running work sends its next request at once.
     const enough = this.weather.calm ? CALM_TURNS : QUIET_TURNS;
     for (let quiet = 0, turns = 0; quiet < enough; turns += 1) {
       if (turns > 20_000) throw new EndlessError('it never becomes quiet');

@@ -19,7 +19,7 @@ export interface RuledGraph {
   readonly members: ReadonlyMap<string, MemberKind>;
   /** The rules that are checked. Default: all. */
   readonly rules?: ReadonlySet<Rule>;
-  /** Do the rules look at objects of this ApplySet? Default: at all. */
+  /** Do the rules apply to objects of this ApplySet? Default: to all ApplySets. */
   isRuled?(set: string | undefined): boolean;
   /** The dependencies of a node that do not exist or are not ready. */
   unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
@@ -93,7 +93,7 @@ export class Invariants {
   readonly violations: Violation[] = [];
   /** Called with each violation. */
   onViolation: (violation: Violation) => void = () => {};
-  /** How many writes were looked at, by verb. */
+  /** The number of checked writes, by verb. */
   writes = 0;
   readonly #transport: Transport;
   readonly #ledger: Ledger;

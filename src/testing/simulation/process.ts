@@ -21,7 +21,7 @@ export interface ProcessHost {
   readonly onLog: (line: string) => void;
   /** Receives each fault of a request. */
   readonly onFault: (fault: Fault, process: string, request: TransportRequest, index: number) => void;
-  /** Takes what befalls a watch that is open, in words. */
+  /** Receives a description of each fault of an open watch. */
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly nextRequest: (request: TransportRequest) => number;
   readonly nextStream: () => number;

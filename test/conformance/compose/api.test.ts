@@ -117,7 +117,7 @@ describe('quantities', () => {
   });
 
   test('are refused when the text is not a quantity', () => {
-    expect(() => quantity('much')).toThrow('"much" is no quantity');
+    expect(() => quantity('much')).toThrow('"much" is not a quantity');
     expect(() => quantity('500m').asInteger()).toThrow(/cannot convert/);
   });
 });

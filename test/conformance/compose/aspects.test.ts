@@ -147,8 +147,8 @@ describe('aspects', () => {
 
   test.each<[string, AnyAspect, RegExp]>([
     ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
-    ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources fit: web, api, job, agent/],
-    ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources fit: agent, config/],
+    ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources match: web, api, job, agent/],
+    ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources match: agent, config/],
     ['a list known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
     ['elements known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
     ['a field that the kind does not have', sdk.withReplicas(2).where({ id: 'agent' }), /replicas/],

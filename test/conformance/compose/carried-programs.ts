@@ -46,7 +46,7 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'the position of the largest': `(s) => { let at = -1, max = -1; s.items.forEach((x, i) => { if (x.size > max) { max = x.size; at = i; } }); return { at, max }; }`,
   'members beside the largest': `(s) => { const st = { max: -1, top: '' }; for (const x of s.items) if (x.size > st.max) { st.max = x.size; st.top = x.key; } return st; }`,
   'an object that holds the best': `(s) => { let best = { key: 'none', size: -100 }; for (const x of s.items) if (x.size > best.size) best = { key: x.key, size: x.size }; return best; }`,
-  'an object made anew in each iteration': `(s) => { let t = { n: 0, keys: [] }; for (const x of s.items) t = { n: t.n + x.size, keys: [...t.keys, x.key] }; return t; }`,
+  'an object created in each iteration': `(s) => { let t = { n: 0, keys: [] }; for (const x of s.items) t = { n: t.n + x.size, keys: [...t.keys, x.key] }; return t; }`,
   'reduce to an object': `(s) => s.items.reduce((acc, x) => ({ n: acc.n + x.size, keys: [...acc.keys, x.key] }), { n: 0, keys: [] })`,
   'reduce to an object, by spreads': `(s) => { const r = s.items.reduce((acc, x) => ({ ...acc, n: acc.n + x.size, c: acc.c + 1 }), { n: 0, c: 0, k: 'x' }); return { n: r.n, c: r.c, k: r.k }; }`,
   'reduce to an object, by a condition': `(s) => s.items.reduce((acc, x) => (x.on ? { ...acc, on: acc.on + 1 } : { ...acc, off: acc.off + 1 }), { on: 0, off: 0 })`,

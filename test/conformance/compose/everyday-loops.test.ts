@@ -18,7 +18,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'resources under a condition on the spec': `(s) => { const v = []; for (const e of s.tags) { if (s.flag) v.push(ConfigMap({ id: 'x', name: e })); } return { m: v.length > 0, n: v.length }; }`,
   'resources under a condition on the spec and one on the element': `(s) => { const v = []; for (const e of s.tags) { if (s.flag && e !== 'b') v.push(ConfigMap({ id: 'x', name: e })); } return { names: v.map((c) => c.metadata.name) }; }`,
   'texts under a condition on the spec': `(s) => { const v = ['z']; for (const e of s.tags) { if (s.flag) v.push(e); } return { v }; }`,
-  'the first match, by a test that is no equality': `(s) => { let acc = 'none'; for (const e of Object.values(s.labels ?? {})) { if (e !== 'b') { acc = e; break; } } return { acc }; }`,
+  'the first match, by a test that is not equality': `(s) => { let acc = 'none'; for (const e of Object.values(s.labels ?? {})) { if (e !== 'b') { acc = e; break; } } return { acc }; }`,
   'positions of a list with one element more': `(s) => { const l = []; for (const [i, t] of [...s.tags, s.name].entries()) l.push(i + t); return { l }; }`,
   'positions of elements under conditions': `(s) => { const l = []; for (const [i, t] of [s.flag && 'x', s.name].filter(Boolean).entries()) l.push(i + t); return { l }; }`,
   'a power': `(s) => ({ a: Math.pow(s.n, 2), b: Math.pow(2, 3) })`,
@@ -45,7 +45,7 @@ test.each(Object.entries(LOOPS))('%s', (_, source) => {
 const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]>> = {
   'a list that is assigned and filled': [
     `(s) => { let a = []; for (const e of s.tags) { a.push(e); a = [...a, 'x']; } return { a }; }`,
-    'a is both assigned anew and changed by .push() in one loop; do one of the two',
+    'a is both assigned and changed by .push() in one loop; do one of the two',
   ],
   'a fixed key beside keys of the elements': [
     `(s) => { const o = {}; for (const e of s.items) { o.last = e.key; o[e.key] = 'z'; } return { o }; }`,
@@ -61,7 +61,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'positions by for..in': [
     `(s) => { let r = ''; for (const i in s.tags) r += i; return { r }; }`,
-    's.tags is a list, and for..in gives its positions as texts; use for (const x of list)',
+    's.tags is a list, and for..in gives its indexes as texts; use for (const x of list)',
   ],
   'steps of two': [
     `(s) => { let n = 0; for (let i = 0; i < s.tags.length; i += 2) n++; return { n }; }`,

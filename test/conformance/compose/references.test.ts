@@ -108,7 +108,7 @@ describe('resources of one composition in another', () => {
     expect(found).toContain('references.test.ts');
   });
 
-  test('a reference is no field value', () => {
+  test('a reference is not a field value', () => {
     const config = database.resources['db'];
     expect(refusal(() => ({ whole: config }))).not.toBe('accepted');
   });

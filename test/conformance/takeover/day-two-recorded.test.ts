@@ -98,7 +98,7 @@ describe('migrate --to direct', () => {
   test.each<[string, number, string]>([
     ['web/takeover/shop --file webs.json', 0, '= ConfigMap takeover/shop-settings stays as it is'],
     ['pause/takeover/asleep --file pauses.json', 0, '~ Pause takeover/asleep moves to direct mode'],
-    ['stack/takeover/leaving --file stacks.json', 1, 'is being deleted with everything that belongs to it'],
+    ['stack/takeover/leaving --file stacks.json', 1, 'is being deleted with all of its objects'],
     ['inner/takeover/doll-inner --file inners.json', 1, 'Inner doll-inner is itself an object of the instance doll'],
     ['web/takeover/shop --file pairs.json', 2, 'no definition of the file makes the kind Web'],
   ])('%s', async (line, code, told) => {

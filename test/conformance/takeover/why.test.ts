@@ -74,7 +74,7 @@ test('a node that waits for data of another', async () => {
 });
 
 test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('%s waits for nothing', async (text) => {
-  expect((await why(text)).at(-1)).toBe('nothing is waited for: every node is ready');
+  expect((await why(text)).at(-1)).toBe('the instance waits for nothing: every node is ready');
 });
 
 test('the nodes of an instance', async () => {

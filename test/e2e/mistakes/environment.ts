@@ -59,14 +59,14 @@ export const environmentMistakes: readonly Mistake[] = [
     /unknown option/,
     /did you mean --strict/i,
   ),
-  command('a port that is none', ['up', '--port', '99999', 'shop.yaml'], 2, /--port 99999/, /no port/, /1 to 65535/),
-  command('a duration that is none', ['up', '--timeout', 'soon', 'shop.yaml'], 2, /timeout/, /soon/, /90s, 2m/),
+  command('an invalid port', ['up', '--port', '99999', 'shop.yaml'], 2, /--port 99999/, /is not a port/, /1 to 65535/),
+  command('an invalid duration', ['up', '--timeout', 'soon', 'shop.yaml'], 2, /timeout/, /soon/, /90s, 2m/),
   command(
-    'a cluster name that is none',
+    'an invalid cluster name',
     ['up', '--once', '--name', 'My Cluster', 'shop.yaml'],
     1,
     /"My Cluster"/,
-    /no name/,
+    /is not a name/,
     /lower-case letters/,
   ),
   command(
@@ -78,7 +78,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /--kubeconfig|KUBECONFIG|name/,
   ),
   command(
-    'a kubeconfig that is no kubeconfig',
+    'a kubeconfig that is not a kubeconfig',
     ['install', '--kubeconfig', 'shop.yaml'],
     1,
     /shop\.yaml/,
@@ -148,7 +148,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /--image/,
   ),
   command(
-    'a mode of rights that is none',
+    'an invalid mode of rights',
     ['install', '--controller', '--image', 'a', '--rbac', 'all', '--print'],
     2,
     /--rbac/,
@@ -156,7 +156,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /aggregation or unrestricted/,
   ),
   command(
-    'an account that is none',
+    'an invalid account',
     ['rbac', '--controller', 'typekro', 'shop.yaml'],
     2,
     /--controller/,
@@ -322,10 +322,10 @@ export const environmentMistakes: readonly Mistake[] = [
   ),
   command('an option without its value', ['up', '--timeout'], 2, /--timeout/, /argument missing/, /typekro up --help/),
   command(
-    'a kubeconfig that is no YAML',
+    'a kubeconfig that is not YAML',
     ['install', '--kubeconfig', 'kubeconfig'],
     1,
-    /kubeconfig:\d+:\d+ is no YAML/,
+    /kubeconfig:\d+:\d+ is not YAML/,
     /"\[" is never closed/,
     /add "\]"/,
     { files: { kubeconfig: 'a: [\n' } },
@@ -420,10 +420,10 @@ export const environmentMistakes: readonly Mistake[] = [
     /server: https:\/\/…/,
   ),
   install(
-    'a server that is no URL',
+    'a server that is not a URL',
     config('htps://10.0.0.1', '', 'token: x'),
     /context "c"/,
-    /is no URL/,
+    /is not a URL/,
     /write e\.g\. https:\/\//,
   ),
   install(
@@ -443,7 +443,7 @@ export const environmentMistakes: readonly Mistake[] = [
   install(
     'a line of the kubeconfig that is indented too deep',
     { kubeconfig: 'apiVersion: v1\nkind: Config\nclusters:\n- name: a\n   cluster:\n    server: https://a\n' },
-    /kubeconfig:5:4 is no YAML/,
+    /kubeconfig:5:4 is not YAML/,
     /indented deeper/,
     /same column/,
   ),
@@ -457,11 +457,11 @@ export const environmentMistakes: readonly Mistake[] = [
     { files: { 'shop.yaml': DEFINITION, ...config(NOWHERE, '', 'token: x') } },
   ),
   install(
-    'a client certificate that is no PEM',
+    'a client certificate that is not PEM',
     config(NOWHERE, '', 'client-certificate-data: YWJj, client-key-data: YWJj'),
     /the user in the kubeconfig/,
     /PEM/,
-    /log in again, or write it anew/,
+    /log in again, or write it again/,
   ),
   install(
     'a proxy that does not answer',

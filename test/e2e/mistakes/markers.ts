@@ -72,19 +72,19 @@ export const markerMistakes: readonly Mistake[] = [
   definition(
     'markers that commas divide',
     [[NUMBER, 'integer | default=2⟦, minimum=1, maximum=10']],
-    /markers are separated by spaces, and a comma/,
+    /markers are separated by spaces, and here is a comma/,
     /write integer \| default=2 minimum=1 maximum=10/,
   ),
   definition(
     'a comma that becomes part of a text',
     [[TEXT, 'string | default="nginx"⟦, required=true']],
-    /markers are separated by spaces, and a comma/,
+    /markers are separated by spaces, and here is a comma/,
     /write string \| default="nginx" required=true/,
   ),
   definition(
     'a second bar',
     [[TEXT, 'string | required=true ⟦| default="x"']],
-    /a second "\|" stands here/,
+    /here is a second "\|"/,
     /write string \| required=true default="x"/,
   ),
   definition(

@@ -30,7 +30,7 @@ export const structureMistakes: readonly Mistake[] = [
   definition(
     'a part of the object beside its template',
     [['        data:\n          url', '      ⟦data:\n          url']],
-    /data stands beside template/,
+    /data is written beside template/,
     /indent data/,
   ),
   definition(
@@ -102,7 +102,7 @@ export const structureMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:11:\d+/ },
   ),
   definition(
-    'a selector that can be no label',
+    'a selector that cannot be a label',
     [
       [SELECTOR, '          ⟦selector:\n            app: ${schema.spec.name}-web'],
       ['              app: shop', '              app: ${schema.spec.name}'],
@@ -133,7 +133,7 @@ export const structureMistakes: readonly Mistake[] = [
   instance(
     'a number in quotes that is out of bounds, too',
     [['  replicas: 3', '  replicas: ⟦"0"']],
-    /the text "0" stands where a whole number/,
+    /the text "0" is written where a whole number/,
     /a whole number from 1, without quotes/,
   ),
 ];

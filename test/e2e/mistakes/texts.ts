@@ -64,13 +64,13 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'a variable of Terraform',
     [['image: ${schema.spec.image}', 'image: ${⟦var.image}']],
-    /"var" is a word that CEL keeps for itself/,
+    /"var" is a reserved word of CEL/,
     /schema\.spec\.NAME for var\.NAME/,
   ),
   definition(
     'a loop of another language',
     [[CONDITION, '${⟦for(schema.spec.regions)}']],
-    /"for" is a word that CEL keeps for itself/,
+    /"for" is a reserved word of CEL/,
     /CEL has no loops: write list\.map/,
   ),
   definition(
@@ -112,7 +112,7 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'a description with a colon',
     [['      name: string\n', '      name: string | description="Name⟦: of the shop"\n']],
-    /": " in this text makes YAML take what stands before it for a key/,
+    /": " in this text makes YAML read the text before it as a key/,
     /into single quotes: 'string \| description="Name: of the shop"'/,
   ),
   definition(
@@ -233,7 +233,7 @@ export const textMistakes: readonly Mistake[] = [
   definition(
     'a closing brace too many',
     [[URL, 'url: ${schema.spec.name}⟦}']],
-    /a "\}" stands behind the expression/,
+    /there is a "\}" after the expression/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),

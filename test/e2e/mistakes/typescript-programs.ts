@@ -137,7 +137,7 @@ export const programMistakes: readonly Mistake[] = [
         "  },\n);\nexport const again = kubernetesComposition({ name: ⟦'shop', spec: Spec }, () => ({}));\n",
       ],
     ],
-    /ResourceGraphDefinition kro\.run\/v1alpha1 shop stands in the files twice; the first is shop\.ts:8:21/,
+    /ResourceGraphDefinition kro\.run\/v1alpha1 shop is in the files twice; the first is shop\.ts:8:21/,
     /another name/,
   ),
   composition(
@@ -148,7 +148,7 @@ export const programMistakes: readonly Mistake[] = [
         '  },\n);\nexport const other = (⟦kubernetesComposition as any)((spec: any) => ({}), { name: "x" });\n',
       ],
     ],
-    /the function stands before the definition/,
+    /the function comes before the definition/,
     /kubernetesComposition\(\{ name, spec, status \}/,
   ),
   composition(
@@ -167,7 +167,7 @@ export const programMistakes: readonly Mistake[] = [
   composition(
     'a Windows path in an import',
     [["import { type } from 'arktype';", "import { type } from 'arktype';\nimport ⟦'.\\\\labels';"]],
-    /is no name of a module/,
+    /is not a name of a module/,
     /'\.\/labels\.ts'/,
   ),
   composition(

@@ -141,7 +141,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition('a reserved id', [["id: 'svc'", "id: 'schema'"]], /schema/, /"schemaService"/, {
     place: /shop\.ts:12:\d+/,
   }),
-  composition('an id that is no name', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, {
+  composition('an id that is not a name', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, {
     place: /shop\.ts:12:\d+/,
   }),
   composition('a port out of range', [['port: 80 }', 'port: 80800 }']], /80800/, /1 to 65535/, {
@@ -252,13 +252,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     /check the path/,
   ),
   composition(
-    'a module of Node that is none',
+    'an unknown module of Node',
     [["import { type } from 'arktype';", "import { type } from 'arktype';\nimport ⟦'node:pth';"]],
     /no module node:pth/,
     /node:path/,
   ),
   composition(
-    'a type of a schema that is none',
+    'an unknown type of a schema',
     [["name: 'string', replicas", "name: ⟦'strng', replicas"]],
     /'strng' is unresolvable/,
     /did you mean 'string'/,
@@ -280,7 +280,7 @@ export const typescriptMistakes: readonly Mistake[] = [
         "  },\n);\nexport const first = shop.toInstance({ name: 'a', replicas: ⟦'three', regions: [] } as never);\n",
       ],
     ],
-    /replicas: the text "three" stands where a whole number/,
+    /replicas: the text "three" is written where a whole number/,
     /write digits/,
   ),
   composition(
@@ -367,7 +367,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition(
     'a template in quotes',
     [['name: spec.name, image', 'name: ⟦"${spec.name}-x", image']],
-    /stands in quotes, so its \$\{spec…\} is printed as it is/,
+    /is in quotes, so its \$\{spec…\} is printed as it is/,
     /back-ticks/,
     { exit: 3, command: ['validate', '--strict', 'shop.ts'] },
   ),
@@ -405,7 +405,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     'a timer that throws after the module is loaded',
     [['  },\n);\n', "  },\n);\nsetTimeout(() => {\n  throw ⟦new Error('too late');\n}, 1);\n"]],
     /nothing catches it: too late/,
-    /change the code here/,
+    /change the code that throws/,
   ),
   composition(
     'an await at the top that nothing ends',

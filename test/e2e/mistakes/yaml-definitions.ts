@@ -229,7 +229,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /depend|own|read/,
   ),
   definition(
-    'readyWhen that is no condition',
+    'readyWhen that is not a condition',
     [['${service.spec.clusterIP != ""}', '${⟦service.spec.clusterIP}']],
     /string.*bool|bool/,
     /compare|== /,
@@ -347,7 +347,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /define "data"/,
   ),
   definition(
-    'a quantity that is none',
+    'an invalid quantity',
     [
       [
         '                  ports:\n',
@@ -358,7 +358,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /128Mi/,
   ),
   definition(
-    'a pull policy that is none',
+    'an invalid pull policy',
     [['                  ports:\n', '                  imagePullPolicy: ⟦always\n                  ports:\n']],
     /always/,
     /Always/,
@@ -459,7 +459,7 @@ export const definitionMistakes: readonly Mistake[] = [
   instance(
     'a text for a number in an instance',
     [['  replicas: 3', '  replicas: ⟦"3"']],
-    /the text "3" stands where a whole number/,
+    /the text "3" is written where a whole number/,
     /without quotes: 3/,
   ),
   instance(
@@ -471,7 +471,7 @@ export const definitionMistakes: readonly Mistake[] = [
   instance(
     'a scalar for a list',
     [['  regions:\n    - eu', '  regions: ⟦eu']],
-    /the text "eu" stands where a list/,
+    /the text "eu" is written where a list/,
     /"- "/,
   ),
   instance(

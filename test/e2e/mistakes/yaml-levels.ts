@@ -109,7 +109,7 @@ export const levelMistakes: readonly Mistake[] = [
   definition(
     'markers with commas',
     [['default=2 minimum=1', 'default=2⟦, minimum=1']],
-    /separated by spaces, and a comma/,
+    /separated by spaces, and here is a comma/,
     /write integer \| default=2 minimum=1/,
   ),
   notation('Helm', 'http://⟦{{ service.metadata.name }}'),

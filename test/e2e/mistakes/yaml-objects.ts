@@ -28,19 +28,19 @@ export const objectMistakes: readonly Mistake[] = [
         '          env:\n            ⟦MODE: fast\n            SIZE: 2',
       ],
     ],
-    /env: an object stands where a list is expected/,
+    /env: an object is written where a list is expected/,
     /a list of names and values: - \{name: MODE, value: fast\}$/m,
   ),
   objects(
     'a port as Docker Compose writes it',
     [['- containerPort: 8080', '- ⟦"8080:80"']],
-    /the text "8080:80" stands where an object/,
+    /the text "8080:80" is written where an object/,
     /write - containerPort: 80$/m,
   ),
   objects(
     'replicas as a text',
     [['replicas: 2', 'replicas: ⟦"2"']],
-    /the text "2" stands where a whole number/,
+    /the text "2" is written where a whole number/,
     /without quotes: 2/,
   ),
   objects(
@@ -52,7 +52,7 @@ export const objectMistakes: readonly Mistake[] = [
   objects(
     'a label that is a number',
     [['  labels:\n    app: web\nspec', '  labels:\n    app: ⟦1\nspec']],
-    /1 stands where a text/,
+    /1 is written where a text/,
     /in quotes: "1"/,
   ),
   objects(
@@ -91,17 +91,17 @@ export const objectMistakes: readonly Mistake[] = [
   objects(
     'a quantity in small letters',
     [['memory: 128Mi', 'memory: ⟦128mi']],
-    /"128mi": this is no quantity/,
+    /"128mi": this is not a quantity/,
     /128Mi/,
   ),
   objects(
     'a processor in a unit of memory',
     [['memory: 128Mi', 'cpu: ⟦500mi']],
-    /"500mi": this is no quantity/,
+    /"500mi": this is not a quantity/,
     /here perhaps 500m/,
   ),
   plain(
-    'a Job whose pods start anew',
+    'a Job whose pods restart always',
     'apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec:\n  template: {spec: {restartPolicy: ⟦Always, containers: [{name: a, image: a}]}}\n',
     /restartPolicy: Required value/,
     /write OnFailure or Never/,
@@ -133,7 +133,7 @@ export const objectMistakes: readonly Mistake[] = [
     /"web"|for example/,
   ),
   objects(
-    'a type of Service that is none',
+    'an invalid type of Service',
     [['spec:\n  selector:\n    app: web\n  ports', 'spec:\n  type: ⟦Loadbalancer\n  selector:\n    app: web\n  ports']],
     /Loadbalancer/,
     /LoadBalancer/,
@@ -174,7 +174,7 @@ export const objectMistakes: readonly Mistake[] = [
     /add pathType/,
   ),
   plain(
-    'a Secret whose data is no base64',
+    'a Secret whose data is not base64',
     'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  password: ⟦"s3cret!"\n',
     /base64/,
     /stringData|base64/,
@@ -182,13 +182,13 @@ export const objectMistakes: readonly Mistake[] = [
   plain(
     'a ConfigMap with a number',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  port: ⟦8080\n',
-    /8080 stands where a text/,
+    /8080 is written where a text/,
     /"8080"/,
   ),
   plain(
     'a ConfigMap with yes',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  on: true\n',
-    /true stands where a text|key/,
+    /true is written where a text|key/,
     /"true"|quote/,
     { place: /a\.yaml:5:\d+/ },
   ),
@@ -200,7 +200,7 @@ export const objectMistakes: readonly Mistake[] = [
     { place: /a\.yaml:[45]:\d+/ },
   ),
   plain(
-    'an access mode that is none',
+    'an invalid access mode',
     'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec:\n  accessModes: [⟦ReadWriteonce]\n  resources: {requests: {storage: 1Gi}}\n',
     /ReadWriteonce/,
     /ReadWriteOnce/,
@@ -216,7 +216,7 @@ export const objectMistakes: readonly Mistake[] = [
   plain(
     'a role with a wrong verb list',
     'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a}\nrules:\n  - apiGroups: [""]\n    resources: [pods]\n    verbs: ⟦get\n',
-    /the text "get" stands where a list/,
+    /the text "get" is written where a list/,
     /"- "/,
   ),
   plain(
@@ -268,12 +268,17 @@ export const objectMistakes: readonly Mistake[] = [
   plain('values of a chart', '⟦replicaCount: 2\nimage: {repository: nginx}\n', /values of a Helm/, /helm template/),
   plain('a name that is a number', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ⟦123}\n', /name is 123/, /"123"/),
   plain(
-    'a namespace that is none',
+    'an invalid namespace',
     'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: ⟦My_Ns\n',
     /My_Ns/,
     /"my-ns"/,
   ),
-  plain('an alias without its anchor', 'apiVersion: v1\nkind: ConfigMap\nmetadata: ⟦*common\n', /no anchor/, /above/),
+  plain(
+    'an alias without its anchor',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: ⟦*common\n',
+    /no anchor/,
+    /earlier line/,
+  ),
   plain(
     'a quote without its end',
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  url: ⟦"http://a\n  b: c\n',

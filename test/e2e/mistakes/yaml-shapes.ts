@@ -91,7 +91,7 @@ export const shapeMistakes: readonly Mistake[] = [
       ['apiVersion: v1\n        kind: ConfigMap', 'apiVersion: v1\n        kind: Secret'],
       ['url: http://${service.metadata.name}', 'password: ⟦hunter2!'],
     ],
-    /data\.password: the text "hunter2!" stands where a value in base64/,
+    /data\.password: the text "hunter2!" is written where a value in base64/,
     /stringData/,
   ),
   definition(
@@ -118,7 +118,7 @@ export const shapeMistakes: readonly Mistake[] = [
         '      ⟦apiVersion: v1\n      kind: ConfigMap\n      metadata:\n        name: ${schema.spec.name}-config\n      data:\n        url: http://${service.metadata.name}\n',
       ],
     ],
-    /stands beside its id, not below template/,
+    /is written beside its id, not below template/,
     /write template: before it/,
   ),
   definition(
@@ -129,7 +129,7 @@ export const shapeMistakes: readonly Mistake[] = [
         '      status:\n        available: ⟦${deployment.status.availableReplicas}\n        ip: ${service.spec.clusterIP}\n',
       ],
     ],
-    /an expression stands where a field of the spec has its type/,
+    /an expression is written where a field of the spec needs its type/,
     /spec\.schema\.status, beside spec/,
   ),
   definition(
@@ -267,7 +267,7 @@ export const shapeMistakes: readonly Mistake[] = [
     { place: /shop\.yaml:27:\d+/ },
   ),
   definition(
-    'a selector that is an expression and a label that is none',
+    'a selector that is an expression, and an invalid label',
     [
       [
         '            matchLabels:\n              app: shop',
@@ -297,7 +297,7 @@ export const shapeMistakes: readonly Mistake[] = [
   instance(
     'a fraction for a whole number',
     [['  replicas: 3', '  replicas: ⟦3.5']],
-    /3\.5 stands where a whole number/,
+    /3\.5 is written where a whole number/,
     /without a point/,
   ),
   instance(
@@ -309,7 +309,7 @@ export const shapeMistakes: readonly Mistake[] = [
   instance(
     'a list for the spec',
     [['spec:\n  name: first\n  replicas: 3\n  regions:\n    - eu\n', 'spec:\n  ⟦- name: first\n']],
-    /a list stands where an object/,
+    /a list is written where an object/,
     /members/,
   ),
 ];

@@ -56,7 +56,7 @@ describe('malformed definitions', () => {
   const rows: [string, JsonValue][] = [
     ['a spec without anything', {}],
     ['a schema without a kind', { schema: { apiVersion: 'v1' }, resources: [] }],
-    ['a kind that is no name', { schema: { ...schema, kind: 'not a kind' }, resources: [] }],
+    ['a kind that is not a name', { schema: { ...schema, kind: 'not a kind' }, resources: [] }],
     ['a type that does not exist', { schema: { ...schema, spec: { a: 'strnig' } }, resources: [] }],
     [
       'a kind that does not exist',

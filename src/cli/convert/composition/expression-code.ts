@@ -36,7 +36,7 @@ export function expressionCode(
   const given = environment.parse(expression.cel);
   // The compiler wraps each part of a text in brackets. Printing and parsing removes them.
   const parsed = given.ok && expression.template !== undefined ? environment.parse(unparse(given.ast.expr)) : given;
-  if (!parsed.ok) return { reason: `it is no CEL: ${parsed.errors[0]?.message ?? 'syntax error'}` };
+  if (!parsed.ok) return { reason: `it is not CEL: ${parsed.errors[0]?.message ?? 'syntax error'}` };
   const resources = new Set<string>();
   const noted: ExpressionScope = {
     ...scope,

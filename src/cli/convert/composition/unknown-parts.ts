@@ -50,7 +50,7 @@ export function unknownParts(definition: JsonObject): {
     ...(others['group'] === '' ? [{ path: 'spec.schema.group', reason: 'it is empty' }] : []),
     ...(typeof others['apiVersion'] === 'string' && others['apiVersion'] !== ''
       ? []
-      : [{ path: 'spec.schema.apiVersion', reason: 'it is no text' }]),
+      : [{ path: 'spec.schema.apiVersion', reason: 'it is not a text' }]),
     ...unknown(objectAt(metadata, 'labels'), new Set(), 'metadata.labels'),
     ...unknown(annotations, new Set([ALLOW_BREAKING_CHANGES, ...OF_OTHERS]), 'metadata.annotations'),
     ...unknown(others, SCHEMA, 'spec.schema'),

@@ -97,7 +97,7 @@ export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   return outcomeOf(differences);
 }
 
-/** A case whose payload is a text that is no object. */
+/** A case whose payload is a text that is not an object. */
 export function runRawPayloadCase({ input, expect }: KroCase): CaseOutcome {
   const [key = ''] = Object.keys(input);
   const payload = key.slice('raw'.length).toLowerCase();

@@ -4,7 +4,7 @@ import type { Transport } from '../kube/index.ts';
 import type { InstanceLocation, StoredConnection } from './model.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
-/** The options of `deletePlace`. */
+/** The options of `deleteInstanceAt`. */
 export interface InstanceDeletion {
   readonly connection: StoredConnection;
   /** The transport, for a connection with `by: 'transport'`. `undefined` when this process does not have it. */
@@ -20,7 +20,7 @@ export interface InstanceDeletion {
  * @throws TypeKroError `alchemy/not-deleted` when an object is left, `alchemy/no-transport` when this process does not
  * have the transport.
  */
-export async function deletePlace(place: InstanceLocation, options: InstanceDeletion): Promise<void> {
+export async function deleteInstanceAt(place: InstanceLocation, options: InstanceDeletion): Promise<void> {
   const { createDeployEngine } = await import('../deploy/index.ts');
   const engine = createDeployEngine();
   const target = targetOf(place, options);
