@@ -4,7 +4,7 @@ import { manifestProblem, isDynamicManifest } from '../../../../src/graph/graph-
 import { isReservedInGraphs } from '../../../../src/graph/graph-object/check-shape.ts';
 import { isReservedWord } from '../../../../src/graph/index.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
-import { containsAll, failed, notRun, outcomeOf, PASSED } from './cases.ts';
+import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';
 
 /** The outcome of an input that is right, or is refused with a text. */
@@ -52,10 +52,6 @@ export function runPayloadCase({ input, expect }: KroCase): CaseOutcome {
   const payload = input['payload'];
   if ('dynamic' in expect) return outcomeOf(same('dynamic', isDynamicManifest(payload), expect['dynamic'] ?? false));
   return verdict(manifestProblem(payload, true)?.kro, expect);
-}
-
-export function runNoGraphCase({ expect }: KroCase): CaseOutcome {
-  return expect['error'] === 'graph is nil' ? notRun('an absent Graph cannot reach the compiler') : failed('unknown');
 }
 
 /** Expressions in a text. */
