@@ -14,6 +14,7 @@ import {
   runPayloadCase,
   runScanCase,
 } from './shape-cases.ts';
+import { runGraphCase } from './run-cases.ts';
 import { runTypeCase } from './typing-cases.ts';
 
 type Runner = (each: KroCase) => CaseOutcome;
@@ -39,10 +40,10 @@ const INPUTS: Readonly<Record<string, Runner>> = {
   rawPatch: runRawPayloadCase,
   payload: runPayloadCase,
   schema: runTypeCase,
-  nodes: runCompileCase,
+  nodes: (each) => (typeof each.expect['accepted'] === 'boolean' ? runCompileCase(each) : runGraphCase(each)),
 };
 
-/** Runs one case. Cases about a running controller are not run here. */
+/** Runs one case. Cases that need a controller or an API server are not run here. */
 export function runCase(each: KroCase): CaseOutcome {
   const byArea = Object.hasOwn(AREAS, each.area) ? AREAS[each.area] : undefined;
   if (byArea !== undefined) return byArea(each);
