@@ -1,6 +1,6 @@
 import { ownsObjects } from '../graph/index.ts';
-import { patchManager } from './field-managers.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
+import { patchWriters } from './patch.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
@@ -35,7 +35,8 @@ export function planTracking(context: StepContext): TrackingPlan {
   const resources = union(resourceKey, wantedResources);
   const contributions = union(contributionKey, wantedContributions);
   const unresolved = new Set(results.filter(({ wanted }) => wanted === undefined).map(({ node }) => node.id));
-  const waitingManagers = new Set([...unresolved].map((id) => patchManager(context.instance.metadata.uid ?? '', id)));
+  const { managers } = patchWriters(context.graph, context.instance.metadata.uid ?? '');
+  const waitingManagers = new Set([...unresolved].flatMap((id) => managers.get(id) ?? []));
   const waiting = recorded.managedResources.filter(({ nodeID }) => unresolved.has(nodeID));
   const kept = {
     managedResources: without(resourceKey, waiting, resources).flatMap((entry) => keptResource(context, entry)),

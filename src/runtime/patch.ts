@@ -6,7 +6,7 @@ import { assessLive, fingerprintOf, readProblem, terminatingText } from './asses
 import { resolveItems } from './collection.ts';
 import { contestText } from './contest-text.ts';
 import { patchManager, patchPrefix } from './field-managers.ts';
-import type { Contribution, ForceRule } from './model.ts';
+import type { Contribution, ForceOver } from './model.ts';
 import { writerOf } from './owned-fields.ts';
 import { constantReady } from './ready.ts';
 import type { ObjectReport } from './report.ts';
@@ -46,7 +46,7 @@ function fields(filled: JsonObject, { namespace }: ObjectTarget): KubeObject {
 }
 
 /** The contribution of a patch node to an object. */
-export function contributionTo(target: ObjectTarget, { manager = '', subresource }: Writing): Contribution {
+function contributionTo(target: ObjectTarget, { manager = '', subresource }: Writing): Contribution {
   return {
     ...refOfTarget(target),
     ...(subresource === undefined ? {} : { subresource }),
@@ -55,20 +55,35 @@ export function contributionTo(target: ObjectTarget, { manager = '', subresource
 }
 
 /** How a patch node writes: with a manager of its own, and without force, except for the status. */
-export function patchWriting({ instance, graph }: Pick<StepContext, 'instance' | 'graph'>, node: PatchNode): Writing {
-  const { uid = '' } = instance.metadata;
-  const manager = patchManager(uid, node.id);
-  if (node.subresource !== undefined) return { manager, subresource: node.subresource, force: 'always' };
-  return { manager, force: staleManagers(graph, uid) };
+function writingOf({ instance, graph }: StepContext, node: PatchNode): Writing {
+  const { managers, force } = patchWriters(graph, instance.metadata.uid ?? '');
+  const manager = managers.get(node.id) ?? '';
+  return node.subresource === undefined
+    ? { manager, force }
+    : { manager, subresource: node.subresource, force: 'always' };
 }
 
-/** The managers of this Graph whose nodes are gone. Their fields may be taken over. */
-function staleManagers(graph: Graph, uid: string): ForceRule {
-  return { prefix: patchPrefix(uid), except: patchNodes(graph).map(({ id }) => patchManager(uid, id)) };
+/** How the patch nodes of a Graph write. */
+interface PatchWriters {
+  /** The UID of the Graph. */
+  readonly uid: string;
+  /** The field managers by node id. */
+  readonly managers: ReadonlyMap<string, string>;
+  /** The fields of nodes that are gone may be taken over. */
+  readonly force: ForceOver;
 }
 
-function patchNodes(graph: Graph): PatchNode[] {
-  return [...graph.nodes.values()].filter((node) => node.nodeType === 'patch');
+const CACHE = new WeakMap<Graph, PatchWriters>();
+
+/** How the patch nodes of a Graph write: computed once for a graph as long as the owner is the same. */
+export function patchWriters(graph: Graph, uid: string): PatchWriters {
+  const known = CACHE.get(graph);
+  if (known?.uid === uid) return known;
+  const nodes = [...graph.nodes.values()].filter(({ nodeType }) => nodeType === 'patch');
+  const managers = new Map(nodes.map(({ id }) => [id, patchManager(uid, id)]));
+  const writers = { uid, managers, force: { prefix: patchPrefix(uid), except: [...managers.values()] } };
+  CACHE.set(graph, writers);
+  return writers;
 }
 
 /**
@@ -76,7 +91,7 @@ function patchNodes(graph: Graph): PatchNode[] {
  * does not exist, or that is being deleted, makes the node wait.
  */
 export function assessPatch(context: StepContext, node: PatchNode, wanted: readonly WantedObject[]): NodeResult {
-  const writing = patchWriting(context, node);
+  const writing = writingOf(context, node);
   const items = wanted.map((each) => assessTarget(context, node, each, writing));
   const apply = items.flatMap((item) => item.apply ?? []);
   const retries = items.flatMap(({ problem, contest, held }) => [
