@@ -1,13 +1,17 @@
-import { monotonicMs, TypeKroError } from '../core/index.ts';
+import { definedMember, monotonicMs, TypeKroError } from '../core/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
+import type { ServiceAccountRef } from './acting-identity.ts';
 import { ActingIdentities } from './acting-identity.ts';
 import { comparedFacets } from './compared-facets.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-ensurer.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
+import { GraphCompiler } from './graph/graph-compiler.ts';
+import { GraphKind } from './graph/graph-kind.ts';
+import { GRAPH_TYPE } from './graph/graph-object.ts';
 import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';
@@ -52,6 +56,7 @@ class KroController implements Controller {
   readonly #router: WakeRouter;
   readonly #definitionRunner: Runner;
   readonly #instanceRunner: Runner;
+  readonly #graphRunner: Runner;
   readonly #definitions: DefinitionReconciler;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #readyWaiters: (() => void)[] = [];
@@ -99,16 +104,18 @@ class KroController implements Controller {
     const account = options.instanceServiceAccount;
     const { omit = false, now = false } = options.features ?? {};
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
-    const compiler = new DefinitionCompiler(
-      schemas,
-      {
-        features: { omit, now },
-        target: 'typekro',
-        maxForEachDimensions: options.maxCollectionDimensions ?? 10,
-        kroCompatibility: options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY,
-      },
-      (compilation) => meters.compiled(compilation),
-    );
+    const compileOptions = {
+      features: { omit, now },
+      target: 'typekro',
+      maxForEachDimensions: options.maxCollectionDimensions ?? 10,
+      kroCompatibility: options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY,
+    } as const;
+    const compiler = new DefinitionCompiler(schemas, compileOptions, (compilation) => meters.compiled(compilation));
+    const controllerAccount = graphAccountOf(options);
+    const graphCompiler =
+      controllerAccount === undefined
+        ? undefined
+        : new GraphCompiler(schemas, compileOptions, (compilation) => meters.graphCompiled(compilation));
     const reconciler = new InstanceReconciler({
       client,
       clock,
@@ -138,7 +145,11 @@ class KroController implements Controller {
       graphOf: (definition, revision, signal) => definitions.graphOf(definition, revision, signal),
       identityIn: (namespace) =>
         account === undefined ? undefined : identities.of({ namespace: namespace ?? '', name: account }),
+      ...(controllerAccount === undefined || graphCompiler === undefined
+        ? {}
+        : { graphs: new GraphKind({ compiler: graphCompiler, identities, controller: controllerAccount }) }),
       enqueue: (work) => this.#instanceRunner.wake(work),
+      enqueueGraph: (work) => this.#graphRunner.wake(work),
     });
     const definitions: DefinitionReconciler = new DefinitionReconciler({
       client,
@@ -181,7 +192,19 @@ class KroController implements Controller {
         measured('dynamic', meters, (work, signal) => instances.pass(work, signal)),
       ),
     });
+    this.#graphRunner = new Runner({
+      clock,
+      random,
+      onError,
+      concurrency: options.graphConcurrency ?? 32,
+      onDequeue: (milliseconds) => meters.waited('graph', milliseconds),
+      work: skipUnowned(
+        isOurs,
+        measured('graph', meters, (work, signal) => instances.pass(work, signal)),
+      ),
+    });
     this.#router = new WakeRouter({
+      ...definedMember('graphCompiler', graphCompiler),
       caches,
       served,
       instances,
@@ -201,6 +224,7 @@ class KroController implements Controller {
       runners: new Map([
         ['resourcegraphdefinition', this.#definitionRunner],
         ['dynamic', this.#instanceRunner],
+        ...(graphCompiler === undefined ? [] : [['graph', this.#graphRunner] as const]),
       ]),
       schemas: () => schemas.size,
       revisionStates: () => definitions.revisionStates(),
@@ -239,7 +263,7 @@ class KroController implements Controller {
     this.#settleReady();
     const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
     const began = elapsed(clock);
-    await Promise.all([this.#definitionRunner.stop(grace, abortGrace), this.#instanceRunner.stop(grace, abortGrace)]);
+    await Promise.all(this.#runners.map((runner) => runner.stop(grace, abortGrace)));
     await this.#identities.close();
     // A server that does not respond must not delay the end of this process or the start of the next leader.
     const left = Math.max(0, grace - (elapsed(clock) - began));
@@ -250,34 +274,35 @@ class KroController implements Controller {
   async shareChanged(abortGrace?: AbortSignal): Promise<void> {
     const left = (definition: string) => !this.#isOurs(definition);
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
-    await Promise.all([
-      this.#definitionRunner.drain(left, grace, abortGrace),
-      this.#instanceRunner.drain(left, grace, abortGrace),
-    ]);
+    await Promise.all(this.#runners.map((runner) => runner.drain(left, grace, abortGrace)));
     this.#definitions.evictDefinitions(left);
-    if (this.ready) this.#router.wakeDefinitions();
+    if (this.ready) this.#router.wakeShare();
   }
 
   async idle(): Promise<void> {
     while (this.#state === 'running') {
-      await this.#definitionRunner.idle();
-      await this.#instanceRunner.idle();
+      for (const runner of this.#runners) await runner.idle();
       const sets = this.#identities.all().map(({ caches }) => caches);
       await Promise.all(sets.map((caches) => caches.whenSettled()));
       const settled = sets.every((caches) => caches.settled);
-      if (settled && !this.#definitionRunner.busy && !this.#instanceRunner.busy) return;
+      if (settled && this.#runners.every(({ busy }) => !busy)) return;
     }
   }
 
   async #checkOwnCrds(): Promise<void> {
     const { discovery } = this.#options.client;
-    for (const { group, version, kind } of [DEFINITION_TYPE, REVISION_TYPE]) {
+    const graphs = this.#options.features?.graphKind === true ? [GRAPH_TYPE] : [];
+    for (const { group, version, kind } of [DEFINITION_TYPE, REVISION_TYPE, ...graphs]) {
       if ((await discovery.resourceOf({ apiVersion: `${group}/${version}`, kind })) !== undefined) continue;
       throw new TypeKroError(`the cluster has no kind ${kind} of ${group}/${version}`, {
         code: 'controller/missing-crds',
         remedy: 'install them with `typekro install`',
       });
     }
+  }
+
+  get #runners(): readonly Runner[] {
+    return [this.#definitionRunner, this.#instanceRunner, this.#graphRunner];
   }
 
   get #isStopped(): boolean {
@@ -293,6 +318,20 @@ class KroController implements Controller {
     this.#readyWaiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+/**
+ * The account of the controller, where the controller serves Graphs; `undefined` where it does not.
+ *
+ * @throws TypeKroError `controller/usage` when the account is not known.
+ */
+function graphAccountOf({ features, serviceAccount }: ControllerOptions): ServiceAccountRef | undefined {
+  if (features?.graphKind !== true) return undefined;
+  if (serviceAccount !== undefined) return serviceAccount;
+  throw new TypeKroError('the kind Graph requires the ServiceAccount of the controller', {
+    code: 'controller/usage',
+    remedy: 'set `serviceAccount`, so that no Graph can be applied with the rights of the controller',
+  });
 }
 
 /** Skips work on definitions that another process works on. */

@@ -7,8 +7,11 @@ describe('readFeatureGates', () => {
     ['CELOmitFunction=true', ['omit']],
     [' CELOmitFunction = true , CELNow=True,', ['omit', 'now']],
     ['CELOmitFunction=true,CELOmitFunction=0', []],
-    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
-    ['CELOmitFunction=false,AllAlpha=true', ['conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
+    ['AllAlpha=true', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind']],
+    [
+      'CELOmitFunction=false,AllAlpha=true',
+      ['conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind'],
+    ],
     ['ConservativeCRDComparison=true', ['conservativeCrdComparison']],
     ['AllBeta=true', []],
   ])('%j turns on %j', (text, expected) => {
@@ -28,9 +31,8 @@ describe('readFeatureGates', () => {
     ['CELNow=true,Nope=true', ['unrecognized feature gate: Nope (known gates: CELOmitFunction, CELNow,']],
     ['constructor=true', ['unrecognized feature gate: constructor']],
     ['CELOmitFuncton=false', ['did you mean CELOmitFunction?']],
-    ['GraphKind=true', ['feature gate GraphKind has no effect: the kind Graph is not served']],
     ['GraphKind=false,ConservativeCRDComparison=false,DeletionPolicy=false', []],
-    ['GraphKind=true,DeletionPolicy=1', ['GraphKind has no effect', 'DeletionPolicy has no effect']],
+    ['GraphKind=true,DeletionPolicy=1', ['DeletionPolicy has no effect']],
   ])('%j warns: %j', (text, expected) => {
     const { warnings, problem } = readFeatureGates(text);
     expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));

@@ -11,11 +11,11 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['InstanceConditionEvents', 'conditionEvents'],
   ['InstanceConditionMetrics', 'conditionMetrics'],
   ['ConservativeCRDComparison', 'conservativeCrdComparison'],
+  ['GraphKind', 'graphKind'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
-  ['GraphKind', 'the kind Graph is not served'],
   [
     'DeletionPolicy',
     'resources have no deletionPolicy; the annotation typekro.dev/deletion-policy of an instance keeps its children',
@@ -24,7 +24,7 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
 
 /** Gates that turn a group of gates on or off, as in every Kubernetes component. */
 const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
-  ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison']],
+  ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind']],
   ['AllBeta', []],
 ]);
 
@@ -67,6 +67,7 @@ export function readFeatureGates(text: string): FeatureGates {
       conditionEvents: isOn('conditionEvents'),
       conditionMetrics: isOn('conditionMetrics'),
       conservativeCrdComparison: isOn('conservativeCrdComparison'),
+      graphKind: isOn('graphKind'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,

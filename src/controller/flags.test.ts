@@ -45,6 +45,10 @@ describe('parseControllerFlags', () => {
       ['--version-label=a b'],
       'invalid value "a b" for --version-label: labels take at most 63 letters, digits, "-", "_" and "." (and "+", written as "-"), the first and the last a letter or digit',
     ],
+    [
+      ['--feature-gates=GraphKind=true', '--controller-namespace=kro-system', '--controller-service-account='],
+      'the feature gate GraphKind requires --controller-service-account: no Graph may use the account of the controller',
+    ],
     [['--feature-gates=CELNow'], 'invalid value "CELNow" for --feature-gates: missing bool value for CELNow'],
     [['--client-qps'], 'invalid value "" for --client-qps (number)'],
     [

@@ -113,7 +113,13 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag('client-qps', 'number', '0', 'Requests per second; 0 sets no limit.'),
   flag('client-burst', 'integer', '150', 'Requests at once, where client-qps sets a limit.'),
   flag('feature-gates', 'text', '', 'E.g. CELOmitFunction=true,CELNow=true.', (text) => readFeatureGates(text).problem),
-  ignored('graph-concurrent-reconciles', 'integer', '1', 'Since kro 0.10: Graphs worked on at the same time.'),
+  flag(
+    'graph-concurrent-reconciles',
+    'integer',
+    '32',
+    'Maximum number of Graphs in work at the same time.',
+    AT_LEAST_ONE,
+  ),
   ignored('apply-concurrency', 'integer', '20', 'Since kro 0.10: items of a collection are written together.'),
   flag('cel-cost-limit', 'integer', '0', 'Maximum cost of one expression; 0: the default of the engine.'),
   flag(
@@ -224,8 +230,22 @@ export function parseControllerFlags(args: readonly string[]): ParsedFlags {
     else values.set(entry.name, value);
   }
   const gates = values.get('feature-gates');
-  const { warnings } = readFeatureGates(typeof gates === 'string' ? gates : '');
-  return { values, ignored: without, warnings, errors: [...errors, ...electionProblems(values)] };
+  const { warnings, features } = readFeatureGates(typeof gates === 'string' ? gates : '');
+  const accountErrors = features.graphKind ? accountProblems(values) : [];
+  return { values, ignored: without, warnings, errors: [...errors, ...electionProblems(values), ...accountErrors] };
+}
+
+/**
+ * Errors when the gate GraphKind is on and the account of the controller is not known: a Graph that named this account
+ * would have the rights of the controller.
+ */
+function accountProblems(values: ParsedFlags['values']): string[] {
+  const missing = ['controller-namespace', 'controller-service-account'].filter(
+    (name) => (values.get(name) ?? '') === '',
+  );
+  if (missing.length === 0) return [];
+  const flags = missing.map((name) => `--${name}`).join(' and ');
+  return [`the feature gate GraphKind requires ${flags}: no Graph may use the account of the controller`];
 }
 
 /** The maximum factor by which client-go lengthens its retries. */

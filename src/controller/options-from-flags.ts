@@ -21,6 +21,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const gates = text('feature-gates');
   const account = text('instance-service-account');
   const namespaces = text('template-namespaces');
+  const namespace = text('controller-namespace');
+  const name = text('controller-service-account');
   const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text('kro-compatibility'));
   const budget = number('cel-cost-limit');
   return {
@@ -30,6 +32,8 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
     ...definedMember('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
     ...definedMember('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
     ...definedMember('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
+    ...definedMember('graphConcurrency', number('graph-concurrent-reconciles')),
+    ...(namespace === undefined || name === undefined ? {} : { serviceAccount: { namespace, name } }),
     ...definedMember('kroCompatibility', level),
     ...(budget === undefined || budget <= 0 ? {} : { budget }),
     ...definedMember('version', text('version-label')),

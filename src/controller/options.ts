@@ -2,6 +2,7 @@ import type { KroCompatibility } from '../graph/index.ts';
 import type { InspectSource } from '../inspect/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type { AdoptionPolicy } from '../runtime/index.ts';
+import type { ServiceAccountRef } from './acting-identity.ts';
 import type { Logger } from './logger.ts';
 import type { DefinitionShare } from './shards/share.ts';
 
@@ -41,7 +42,16 @@ export interface ControllerOptions {
     readonly conditionMetrics?: boolean;
     /** Counts every change of a CRD's schema as breaking unless kro 0.10 knows that it is safe. */
     readonly conservativeCrdComparison?: boolean;
+    /** Serves the kind Graph. Requires `serviceAccount`. */
+    readonly graphKind?: boolean;
   };
+  /**
+   * The ServiceAccount of the controller. No Graph is applied as this account, because the Graph would then have the
+   * rights of the controller. Default: none.
+   */
+  readonly serviceAccount?: ServiceAccountRef;
+  /** The number of concurrent passes over Graphs. Default: 32. */
+  readonly graphConcurrency?: number;
   /** The line of kro whose visible behaviour the controller has where the lines differ. Default: `0.9`. */
   readonly kroCompatibility?: KroCompatibility;
   /** What the controller does with an existing object that has no owner. Default: `adopt`, as in kro. */

@@ -18,6 +18,11 @@ export interface ServedKind {
   readonly revision: number;
   readonly policies: Policies;
   readonly identity: ActingIdentity;
+  /**
+   * Set for a Graph, which is the instance of its own graph. Its pass reads by single requests what the identity may not
+   * list and watch, as in kro; for an instance of a definition such objects are a failure.
+   */
+  readonly origin?: 'graph';
   /** Set only while some instances do not follow `revision`. */
   readonly canary?: Canary;
 }

@@ -9,6 +9,8 @@ import type { CacheChange } from './cache/kind-cache.ts';
 import type { DefinitionCompiler } from './definition/compiler.ts';
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { definitionOf } from './definition/revision.ts';
+import type { GraphCompiler } from './graph/graph-compiler.ts';
+import { GRAPH_TYPE, kindIndexOf } from './graph/graph-object.ts';
 import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
@@ -21,6 +23,7 @@ const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
 
 const OWN_TYPES: readonly ObjectType[] = [DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE];
+const OWN_TYPES_WITH_GRAPHS: readonly ObjectType[] = [...OWN_TYPES, GRAPH_TYPE];
 
 /** The dependencies of a `WakeRouter`. */
 export interface WakeRouterOptions {
@@ -28,6 +31,8 @@ export interface WakeRouterOptions {
   readonly served: ServedKinds;
   readonly instances: InstanceDirectory;
   readonly compiler: DefinitionCompiler;
+  /** The compiler of Graphs; absent when the controller does not serve the kind Graph. */
+  readonly graphCompiler?: GraphCompiler;
   readonly identities: ActingIdentities;
   readonly wakeDefinition: (name: string) => void;
   /** Called with true when the controller starts serving a kind, and with false when it stops. */
@@ -50,7 +55,11 @@ export class WakeRouter {
     this.#options = options;
   }
 
-  /** Opens the watches of definitions, revisions and CRDs. */
+  get #ownTypes(): readonly ObjectType[] {
+    return this.#options.graphCompiler === undefined ? OWN_TYPES : OWN_TYPES_WITH_GRAPHS;
+  }
+
+  /** Opens the watches of definitions, revisions and CRDs, and of Graphs where the controller serves them. */
   start(): void {
     const { caches } = this.#options;
     caches.keep(DEFINITION_TYPE, [[]]);
@@ -69,17 +78,19 @@ export class WakeRouter {
       ['spec', 'scope'],
       ['status', 'conditions'],
     ]);
-    caches.setInterest(DEFINITIONS, OWN_TYPES.map(everythingOf));
+    caches.keep(GRAPH_TYPE, [[]]);
+    caches.index(GRAPH_TYPE, kindIndexOf);
+    caches.setInterest(DEFINITIONS, this.#ownTypes.map(everythingOf));
   }
 
   /** Are definitions, revisions and CRDs listed? Until then, a definition would seem to have no revisions. */
   get ready(): boolean {
-    return OWN_TYPES.every((type) => this.#options.caches.peek(type)?.synced === true);
+    return this.#ownTypes.every((type) => this.#options.caches.peek(type)?.synced === true);
   }
 
   /** Names the kinds that are not listed, and says whether they cannot be read. `undefined` when all are listed. */
   get waitsFor(): string | undefined {
-    const texts = OWN_TYPES.flatMap((type) => {
+    const texts = this.#ownTypes.flatMap((type) => {
       const cache = this.#options.caches.peek(type);
       if (cache?.synced === true) return [];
       return `${type.plural}.${type.group} ${cache?.error === undefined ? 'are being read' : 'cannot be read'}`;
@@ -115,26 +126,35 @@ export class WakeRouter {
 
   #ownChanged(change: CacheChange | undefined): void {
     if (change === undefined) {
-      for (const type of OWN_TYPES) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
+      for (const type of this.#ownTypes) this.#options.onOwnRead(type, this.#options.caches.peek(type)?.error);
     }
     if (!this.ready) return;
     const object = (change?.after ?? change?.before)?.object;
     if (change === undefined || object === undefined) return this.#wakeEverything();
-    if (change.type === CRD_TYPE) this.#crdChanged(change, object);
+    if (change.type === GRAPH_TYPE) {
+      this.#options.onInstance(change);
+      this.#options.instances.wake(instanceId(change.type, change.key));
+    } else if (change.type === CRD_TYPE) this.#crdChanged(change, object);
     else if (change.type === REVISION_TYPE) this.#options.wakeDefinition(definitionOf(object));
     else if (isRelevant(change)) this.#options.wakeDefinition(object.metadata.name ?? '');
   }
 
   #wakeEverything(): void {
     this.#options.onReady();
-    this.wakeDefinitions();
+    this.wakeShare();
+  }
+
+  /** Queues all definitions and all Graphs, of which a replica takes those in its share. */
+  wakeShare(): void {
+    this.#wakeDefinitions();
+    this.#options.instances.wakeGraphs();
   }
 
   /**
    * Queues all definitions. Also queues the definitions of revisions that are being deleted, because these definitions
    * may not exist any more.
    */
-  wakeDefinitions(): void {
+  #wakeDefinitions(): void {
     const { caches, wakeDefinition } = this.#options;
     for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) wakeDefinition(key.slice(1));
     for (const { object } of caches.peek(REVISION_TYPE)?.values() ?? []) {
@@ -148,11 +168,13 @@ export class WakeRouter {
     const { identities, compiler, caches, instances, wakeDefinition } = this.#options;
     const { group, kind } = kindOfCrd(object);
     compiler.forgetKind(group, kind);
+    this.#options.graphCompiler?.forgetKind(group, kind);
     for (const identity of identities.all()) {
       identity.client.discovery.forget(group, kind);
       identity.caches.restart(group, kind, isRedefined(change));
     }
     instances.kindMayExist(group, kind);
+    instances.wakeGraphs(group, kind);
     for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.indexed(`${group}/${kind}`) ?? []) {
       wakeDefinition(definition.metadata.name ?? '');
     }

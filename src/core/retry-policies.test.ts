@@ -25,6 +25,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [2500, 5000],
     [2500, 5000],
   ],
+  waitingGraph: [
+    [1000, 1000],
+    [2000, 2000],
+    [4000, 4000],
+    [300_000, 300_000],
+    [300_000, 300_000],
+  ],
   instanceWrite: [
     [100, 200],
     [200, 400],

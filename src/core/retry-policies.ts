@@ -23,6 +23,11 @@ export const RETRY_POLICIES = {
   instanceWrite: { initialMs: 200, maxMs: 300_000 },
   /** A read for a decision. A read writes nothing, so its pauses may be shorter than those of a write. */
   objectRead: { initialMs: 1000, maxMs: 30_000 },
+  /**
+   * A pass over a Graph that waits for an object or for a field. The figures are kro's. Watches usually wake the Graph
+   * earlier.
+   */
+  waitingGraph: { initialMs: 1000, maxMs: 300_000, jitter: 0 },
   /** A pass of a work queue that threw. */
   workQueue: { initialMs: 100, maxMs: 60_000 },
   /**

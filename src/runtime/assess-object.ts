@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
-import { failureText } from './failure.ts';
+import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import { namespacedName } from './identity.ts';
@@ -46,7 +46,7 @@ export function assessObject(
     return { report: { object, state: 'unknown' }, unread: true };
   }
   if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(target, observation, true) };
+    return { report: { object, state: 'failed' }, problem: readProblem(context, target, observation, true) };
   }
   if (observation.state === 'absent') {
     return {
@@ -95,7 +95,7 @@ export function assessLive(
   if (decision.kind === 'read') {
     const failed = context.observed.failedRead?.(target);
     if (failed !== undefined && failed.retryAt > context.options.now) {
-      return { ...known, problem: readProblem(target, failed, false) };
+      return { ...known, problem: readProblem(context, target, failed, false) };
     }
     context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'no-equivalence' });
     return { ...known, unread: true };
@@ -147,7 +147,7 @@ function write(
   const writer =
     node.nodeType === 'patch' ? writerName(writerOf(writing.manager ?? '', writing.subresource)) : undefined;
   const failed = pausedWrite(context.observed, target, attempt, context.options.now, writer);
-  if (failed !== undefined) return { problem: writeProblem(node, target, failed) };
+  if (failed !== undefined) return { problem: writeProblem(context, node, target, failed) };
   return {
     apply: {
       nodeId: node.id,
@@ -167,6 +167,7 @@ function write(
 
 /** The problem of a failed write. A conflict with other field managers is a reason to wait. */
 function writeProblem(
+  { graph }: StepContext,
   node: GraphNode,
   target: ObjectTarget,
   { failure, retryAt, uid }: FailedWrite,
@@ -177,7 +178,7 @@ function writeProblem(
     managers === undefined
       ? { kind: 'write-failed', object, failure, retryAt }
       : { kind: 'field-conflict', object, failure, managers, retryAt };
-  return { target, because, message: failureText(failure), absent: uid === undefined, retryAt };
+  return { target, because, message: conditionFailureText(graph, failure), absent: uid === undefined, retryAt };
 }
 
 /** kro's text for an object that is being deleted, with its finalizers. */
@@ -193,10 +194,17 @@ export function terminatingText({ graph }: StepContext, node: GraphNode, entry: 
 
 /** The problem of an object that cannot be read. */
 export function readProblem(
+  { graph }: StepContext,
   target: ObjectTarget,
   { failure, retryAt }: { failure: ApiFailure; retryAt?: number },
   absent: boolean,
 ): ObjectProblem & { readonly retryAt?: number } {
   const because: Because = { kind: 'read-failed', object: refOfTarget(target), failure };
-  return { target, because, message: failureText(failure), absent, ...(retryAt === undefined ? {} : { retryAt }) };
+  return {
+    target,
+    because,
+    message: conditionFailureText(graph, failure),
+    absent,
+    ...(retryAt === undefined ? {} : { retryAt }),
+  };
 }

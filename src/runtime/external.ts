@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { formatRef, isJsonObject } from '../core/index.ts';
 import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
-import { failureText } from './failure.ts';
+import { conditionFailureText } from './failure.ts';
 import { compareObjects } from './identity.ts';
 import { dataOf, externalItemsReady, listData, objectReady, published } from './ready.ts';
 import type { ObjectReport } from './report.ts';
@@ -44,7 +44,7 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
       ...nothing,
       state: 'failed',
       because,
-      message: context.texts.externalUnreadable(node, failureText(failure), target),
+      message: context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target),
       objects,
       ...again,
     };
@@ -102,7 +102,7 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
       ...nothing,
       state: 'failed',
       because,
-      message: context.texts.externalUnreadable(node, failureText(failure), target),
+      message: context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target),
       ...again,
     };
   }

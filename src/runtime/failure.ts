@@ -1,3 +1,4 @@
+import type { Graph } from '../graph/index.ts';
 import type { FailureClass } from '../kubernetes/index.ts';
 import { classify } from '../kubernetes/index.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
@@ -40,6 +41,14 @@ export function failureText({ permission, message }: ApiFailure): string {
   const user = permission.user === undefined ? '' : ` for ${permission.user}`;
   const where = permission.namespace === undefined ? '' : ` in namespace ${permission.namespace}`;
   return `${message} (missing permission; add the rule ${ruleText(permission)}${user}${where})`;
+}
+
+/**
+ * The text about a failed request for the condition of an instance. The conditions of a Graph have the server's words
+ * alone, as in kro; the controller records the missing right as an event.
+ */
+export function conditionFailureText({ definedBy }: Pick<Graph, 'definedBy'>, failure: ApiFailure): string {
+  return definedBy === 'graph' ? failure.message : failureText(failure);
 }
 
 /** The role's rule that grants a missing right. */

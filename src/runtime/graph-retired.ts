@@ -1,7 +1,6 @@
 import { earliest, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
-import { failureText } from './failure.ts';
 import { isPatchManager } from './field-managers.ts';
 import { groupKindText } from './identity.ts';
 import type {
@@ -109,7 +108,7 @@ function retireObject(context: RetiredContext, entry: ManagedResource, wave: num
   if (observation.state === 'unknown' && observed.isDeleted === undefined) return readOf(target, entry.nodeID);
   const failed = pausedWrite(observed, target, { digest: '', uid }, options.now);
   if (failed === undefined) return { state: 'act', action: { nodeId: entry.nodeID, target, uid, why, wave } };
-  const message = `delete ${trackedName(entry)}: ${failureText(failed.failure)}`;
+  const message = `delete ${trackedName(entry)}: ${failed.failure.message}`;
   return { state: 'failed', message, retryAt: failed.retryAt };
 }
 
@@ -125,7 +124,7 @@ function unidentified(target: ObjectTarget, entry: ManagedResource, observation:
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   if (observation.state !== 'failed') return DONE;
   const { failure, retryAt } = observation;
-  const message = `delete ${trackedName(entry)}: ${failureText(failure)}`;
+  const message = `delete ${trackedName(entry)}: ${failure.message}`;
   return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
@@ -145,7 +144,7 @@ function releaseContribution(context: RetiredContext, entry: Contribution): Step
   if (observation.state === 'unknown') return readOf(target, '');
   if (observation.state === 'failed') {
     const { failure, retryAt } = observation;
-    const message = `${what}: ${failureText(failure)}`;
+    const message = `${what}: ${failure.message}`;
     return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
   }
   const { live } = observation;
@@ -154,7 +153,7 @@ function releaseContribution(context: RetiredContext, entry: Contribution): Step
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
   if (failed !== undefined) {
-    return { state: 'failed', message: `${what}: ${failureText(failed.failure)}`, retryAt: failed.retryAt };
+    return { state: 'failed', message: `${what}: ${failed.failure.message}`, retryAt: failed.retryAt };
   }
   const action: ReleaseAction = {
     target,

@@ -157,7 +157,7 @@ function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObjec
     return { report: { object, state: 'unknown' }, unread: true };
   }
   if (observation.state === 'failed') {
-    return { report: { object, state: 'failed' }, problem: readProblem(target, observation, true) };
+    return { report: { object, state: 'failed' }, problem: readProblem(context, target, observation, true) };
   }
   if (observation.state === 'absent') {
     const message = context.texts.targetMissing(node, target);

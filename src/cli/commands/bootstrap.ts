@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { readFeatureGates, withImpersonation } from '../../controller/index.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from '../../graph/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import { systemClock } from '../../kube/index.ts';
@@ -173,6 +174,7 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
 }
 
 const LEVEL = 'kro-compatibility';
+const GATES = 'feature-gates';
 
 /**
  * kro's addresses and account are not taken over, because the manifest has this controller's probes, ports and
@@ -196,8 +198,13 @@ function givenFlags(input: CommandInput): FlagTexts {
   });
 }
 
-/** Sets flags in the arguments of the controller's container. Returns other objects unchanged. */
+/**
+ * Sets flags in the arguments of the controller's container, and adds the right that the feature gate GraphKind needs.
+ * Returns other objects unchanged.
+ */
 function flagged(object: KubeObject, flags: FlagTexts): KubeObject {
+  const gates = flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '';
+  if (object.kind === 'ClusterRole' && readFeatureGates(gates).features.graphKind) return withImpersonation(object);
   const { spec } = object;
   if (object.kind !== 'Deployment' || !isJsonObject(spec) || flags.size === 0) return object;
   const template = isJsonObject(spec['template']) ? spec['template'] : {};

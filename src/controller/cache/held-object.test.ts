@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { LiveObject } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, keys, projectObject, equivalenceOf } from '../../runtime/index.ts';
-import { withWhole, projectWithEquivalence, withEquivalence, compacted } from './held-object.ts';
+import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 
 const MANAGED: JsonObject = {
   manager: keys.CHILD_MANAGER,
@@ -109,5 +109,41 @@ describe('compacted', () => {
   ])('keeps %s', (_what, given, expected) => {
     expect(compacted(given)).toEqual({ object: given.object, ...expected });
     expect(compacted(compacted(given))).toEqual(compacted(given));
+  });
+});
+
+describe('the fields of a writer of the graph engine', () => {
+  const WRITER = 'kro-graphengine.tmpl.000000000000';
+  const written = (text: string): KubeObject => ({
+    ...config(text),
+    metadata: { name: 'a', uid: 'u', managedFields: [{ ...MANAGED, manager: WRITER }] },
+  });
+  const object = (text: string): LiveObject => projectObject(written(text), [['data']]);
+  const fieldsOf = (entry: LiveObject) => entry.engineFields?.get(WRITER);
+  const digest = (text: string) => fieldsOf(object(text))?.owned ?? '';
+  const equivalent = withWriterEquivalence(object('1'), WRITER, { desired: digest('1'), owned: digest('1') });
+
+  it('have only true as their equivalence when the desired and the owned fields are equal', () => {
+    expect(fieldsOf(equivalent)?.equivalence).toBe(true);
+    expect(equivalent.equivalence).toBeUndefined();
+  });
+
+  it.each([
+    ['not compacted', equivalent],
+    ['compacted', compacted(equivalent)],
+  ])('keep their equivalence (%s) while they are equal', (_what, before) => {
+    const after = projectWithEquivalence(object('1'), before, written('1'));
+    expect(fieldsOf(after)?.equivalence).toBe(true);
+    expect(after.whole).toBeUndefined();
+  });
+
+  it('have both fingerprints and the whole object after another client changed them', () => {
+    const after = projectWithEquivalence(object('2'), equivalent, written('2'));
+    expect(fieldsOf(after)?.equivalence).toEqual({ desired: digest('1'), owned: digest('1') });
+    expect(after.whole).toEqual(written('2'));
+  });
+
+  it('of a writer that owns nothing have no equivalence', () => {
+    expect(withWriterEquivalence(live('1'), WRITER, { desired: '', owned: '' })).toEqual(live('1'));
   });
 });

@@ -1,19 +1,60 @@
 import type { KubeObject } from '../../core/index.ts';
-import type { LiveObject, EquivalentDigests } from '../../runtime/index.ts';
+import { definedMember } from '../../core/index.ts';
+import type { EngineFields, EquivalentDigests, LiveObject } from '../../runtime/index.ts';
 import { digestText, isSameFingerprint, equivalenceOf } from '../../runtime/index.ts';
 import { compact } from './compact.ts';
+import { internString } from './intern.ts';
 
 /**
  * The projection `projected` with the equivalence of its predecessor `before`. When another client may have changed
  * owned fields, the result also has `whole`, the unprojected object.
  */
 export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  return withWriters(projectWithOwn(projected, before, whole), before, whole);
+}
+
+/** The projection with the equivalence of the fields that the manager of instances owns. */
+function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { equivalence } = before;
   const pair = equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
   // The whole object says which owned fields another client changed, and names the client.
   const isOurs = isSameFingerprint(pair.owned, projected.owned ?? '');
   return isOurs ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
+}
+
+/** The projection with the equivalences of the writers of kro's graph engine. */
+function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  const { engineFields } = projected;
+  if (engineFields === undefined || before.engineFields === undefined) return projected;
+  let isOurs = true;
+  const next = new Map<string, EngineFields>();
+  for (const [writer, { owned }] of engineFields) {
+    const known = before.engineFields.get(writer);
+    const pair = known === undefined ? undefined : equivalenceOf(known);
+    if (known?.equivalence === undefined || pair === undefined) {
+      next.set(writer, { owned });
+      continue;
+    }
+    const isSame = isSameFingerprint(pair.owned, owned);
+    isOurs &&= isSame;
+    next.set(writer, { owned, equivalence: isSame ? known.equivalence : pair });
+  }
+  const entry = makeEntry({ ...projected, engineFields: next }, projected.equivalence, projected.whole);
+  return isOurs ? entry : withWhole(entry, whole);
+}
+
+/** The entry with `pair` as the equivalence of a writer of kro's graph engine. */
+export function withWriterEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
+  const fields = live.engineFields?.get(writer);
+  if (fields === undefined) return live;
+  const isExplained = isSameFingerprint(fields.owned, pair.owned);
+  const isPlain = isExplained && isSameFingerprint(fields.owned, pair.desired);
+  const engineFields = new Map(live.engineFields).set(writer, {
+    owned: fields.owned,
+    equivalence: isPlain ? true : pair,
+  });
+  return makeEntry({ ...live, engineFields }, live.equivalence, isExplained ? undefined : live.whole);
 }
 
 /** The entry with `pair` as its equivalence. The whole object is dropped when `pair` explains the owned fields. */
@@ -30,8 +71,12 @@ export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
 }
 
 /** The same entry in less memory. Digests replace fingerprints, and repeated texts are interned. */
-export function compacted({ object, owned, equivalence, whole }: LiveObject): LiveObject {
-  const copy = { object: compact(object), ...(owned === undefined ? {} : { owned: digestText(owned) }) };
+export function compacted({ object, owned, equivalence, whole, engineFields }: LiveObject): LiveObject {
+  const copy = {
+    object: compact(object),
+    ...(owned === undefined ? {} : { owned: digestText(owned) }),
+    ...(engineFields === undefined ? {} : { engineFields: compactedFields(engineFields) }),
+  };
   return makeEntry(
     copy,
     equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence),
@@ -39,12 +84,20 @@ export function compacted({ object, owned, equivalence, whole }: LiveObject): Li
   );
 }
 
+function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
+  const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
+    const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
+    return [internString(writer), { owned: digestText(owned), ...definedMember('equivalence', digests) }];
+  });
+  return new Map(entries);
+}
+
 function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
   return { desired: digestText(desired), owned: digestText(owned) };
 }
 
 function makeEntry(
-  { object, owned }: LiveObject,
+  { object, owned, engineFields }: LiveObject,
   equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
 ): LiveObject {
@@ -53,5 +106,6 @@ function makeEntry(
     ...(owned === undefined ? {} : { owned }),
     ...(equivalence === undefined ? {} : { equivalence }),
     ...(whole === undefined ? {} : { whole }),
+    ...(engineFields === undefined ? {} : { engineFields }),
   };
 }

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Clock, KubeError, KubernetesApi } from '../../kube/index.ts';
-import type { Fingerprint, LiveObject, ObjectType, EquivalentDigests } from '../../runtime/index.ts';
-import { ownedFingerprint } from '../../runtime/index.ts';
-import { withWhole, projectWithEquivalence, withEquivalence, compacted } from './held-object.ts';
+import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '../../runtime/index.ts';
+import { ownedFingerprint, writerName } from '../../runtime/index.ts';
+import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
 import { StaleObjects } from './stale-objects.ts';
@@ -204,15 +204,20 @@ export class KindCache {
     this.#put(object, !this.syncedIn(object.metadata.namespace));
   }
 
-  /** Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired ones. */
-  observeApplied(object: KubeObject, desired: Fingerprint): void {
+  /**
+   * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired ones. `writer`
+   * names a writer of kro's graph engine; absent for the manager of the children of instances.
+   */
+  observeApplied(object: KubeObject, desired: Fingerprint, writer?: FieldWriter): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // The fingerprint must be that of the response. The cache may already hold a later change by another client, which
     // is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
-    const owned = isAnswer ? held?.owned : undefined;
-    this.setEquivalence(key, { desired, owned: owned ?? ownedFingerprint(object) });
+    const fields = writer === undefined ? held : held?.engineFields?.get(writerName(writer));
+    const owned = isAnswer ? fields?.owned : undefined;
+    const pair = { desired, owned: owned ?? ownedFingerprint(object, writer) };
+    this.setEquivalence(key, pair, writer === undefined ? undefined : writerName(writer));
   }
 
   /**
@@ -236,14 +241,17 @@ export class KindCache {
     if (before?.object.metadata.uid === uid) this.#remove(key, before);
   }
 
-  /** Records that the owned fields satisfy the desired ones. */
-  setEquivalence(key: string, pair: EquivalentDigests): void {
+  /**
+   * Records that the owned fields satisfy the desired ones. `writer` is the name of a writer of kro's graph engine;
+   * absent for the manager of the children of instances.
+   */
+  setEquivalence(key: string, pair: EquivalentDigests, writer?: string): void {
     const live = this.#objects.get(key);
     if (live === undefined) return;
-    const next = withEquivalence(live, pair);
+    const next = writer === undefined ? withEquivalence(live, pair) : withWriterEquivalence(live, writer, pair);
     this.#objects.set(key, next);
     // An entry whose equivalence is `true` has no new text, so it stays compacted.
-    if (next.equivalence !== true) this.#compactor.add(key);
+    if (next.equivalence !== true || writer !== undefined) this.#compactor.add(key);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { GroupVersionKind, JsonObject } from '../../core/index.ts';
+import type { Diagnostic, GroupVersionKind, JsonObject } from '../../core/index.ts';
 import { monotonicMs } from '../../core/index.ts';
 import type { CompileOptions, Graph } from '../../graph/index.ts';
 import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
@@ -20,6 +20,20 @@ export interface CompilationTiming {
   readonly definition: string;
   readonly milliseconds: number;
   readonly ok: boolean;
+}
+
+/** A result of the compiler, with kro's text of the first error. */
+export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics: readonly Diagnostic[]): CompiledSpec {
+  const first = diagnostics.find(({ severity }) => severity === 'error');
+  return {
+    hash,
+    ...(graph === undefined ? {} : { graph }),
+    ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),
+    problems: diagnostics.map(
+      ({ code, message, path, hint }) =>
+        `${path === undefined ? '' : `${path}: `}${message} [${code}]${hint === undefined ? '' : `; hint: ${hint}`}`,
+    ),
+  };
 }
 
 /** The maximum number of compiled specs per definition. It suffices for the newest spec and the served one. */
@@ -70,16 +84,7 @@ export class DefinitionCompiler {
     const began = monotonicMs();
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
-    const first = diagnostics.find(({ severity }) => severity === 'error');
-    const compiled: CompiledSpec = {
-      hash,
-      ...(graph === undefined ? {} : { graph }),
-      ...(graph !== undefined || first === undefined ? {} : { message: first.kroMessage ?? first.message }),
-      problems: diagnostics.map(
-        ({ code, message, path, hint }) =>
-          `${path === undefined ? '' : `${path}: `}${message} [${code}]${hint === undefined ? '' : `; hint: ${hint}`}`,
-      ),
-    };
+    const compiled = compiledSpec(hash, graph, diagnostics);
     this.#keep(name, { key, compiled });
     return compiled;
   }

@@ -107,6 +107,19 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
   ];
 }
 
+/**
+ * The role of the controller's own rights with the right to impersonate ServiceAccounts, which the feature gate
+ * GraphKind needs: a Graph is applied as the account that it names. Returns any other object unchanged.
+ */
+export function withImpersonation(object: KubeObject): KubeObject {
+  const { kind, metadata, rules } = object;
+  const isOwn = kind === 'ClusterRole' && metadata.labels?.[AGGREGATION_LABEL] === 'true' && Array.isArray(rules);
+  if (!isOwn) return object;
+  return { ...object, rules: [...rules, ...ruleObjects([IMPERSONATION])] };
+}
+
+const IMPERSONATION: RoleRule = { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'] };
+
 function unrestrictedRole(name: string): KubeObject {
   const all = ['*'];
   return {

@@ -1,14 +1,16 @@
 import type { KubeObject } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
 import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest } from '../../runtime/index.ts';
-import { refOfTarget, targetKey, writeKey } from '../../runtime/index.ts';
+import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest, ReleaseAction } from '../../runtime/index.ts';
+import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, withRevert, revertedFields } from '../drift/contests.ts';
-import { cacheKey } from './observed-view.ts';
+import { cacheKey, isUnwatchable } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
+import { listKeyOf } from './unwatched-objects.ts';
 
 /** The context of one pass. */
 export interface AnswerContext {
@@ -49,7 +51,10 @@ export class InstanceAnswers implements ExecutionView {
 
   applied(action: ApplyAction, answer: KubeObject): void {
     const { caches, clock } = this.#context;
-    caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint);
+    const { manager, subresource } = action;
+    const writer = manager === undefined ? undefined : writerOf(manager, subresource);
+    caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
+    this.#record.unwatched?.applied(action, answer);
     const reverted = revertedFields(action);
     if (reverted === undefined) return;
     const key = targetKey(action.target);
@@ -61,14 +66,24 @@ export class InstanceAnswers implements ExecutionView {
     const cache = this.#context.caches.peek(target.type);
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
+    this.#record.unwatched?.deleted(target, left);
+    (this.#record.deleted ??= new Set()).add(uid);
     this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
+  }
+
+  released({ target, uid }: ReleaseAction, left: KubeObject | undefined): void {
+    const cache = this.#context.caches.peek(target.type);
+    if (left !== undefined) cache?.observe(left);
+    else cache?.observeGone(cacheKey(target), uid ?? this.#uidInCache(target));
+    this.#record.unwatched?.deleted(target, left);
   }
 
   /**
    * Reads a whole object from the API server. Other requests need no read, because watches deliver projections and
-   * lists.
+   * lists, except where the identity may not watch.
    */
   async read(request: ReadRequest): Promise<void> {
+    if (await this.#readUnwatched(request)) return;
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
     const { target } = request;
@@ -87,13 +102,46 @@ export class InstanceAnswers implements ExecutionView {
    */
   isAnswered(request: ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;
-    if (request.kind === 'whole-object') return true;
+    if (request.kind === 'whole-object' || this.#isUnwatched(request)) return true;
     if (request.kind === 'members') {
       return caches.ofGroupKind(request.target.group, request.target.kind).some(({ synced }) => synced);
     }
     const { type, namespace } = request.target;
     const cache = caches.peek(type);
     return cache?.syncedIn(namespace) === true && !cache.stale.hasStale(projectionGeneration());
+  }
+
+  /** Reads an object or a list by a single request where the identity may not watch it. Returns whether it may not. */
+  async #readUnwatched(request: ReadRequest): Promise<boolean> {
+    const { unwatched } = this.#record;
+    if (unwatched === undefined || request.kind === 'members' || !this.#isUnwatched(request)) return false;
+    const { client, signal } = this.#context;
+    const memory = failedReads(this.#record);
+    if (request.kind === 'list') {
+      const { target } = request;
+      const { type, namespace, selector } = target;
+      const read = await attemptRead(this.#context, memory, listKeyOf(type, namespace, selector), () =>
+        client.list(
+          { apiVersion: formatApiVersion(type), kind: type.kind },
+          { signal, labelSelector: selector, ...(namespace === undefined ? {} : { namespace }) },
+        ),
+      );
+      if (read.ok) unwatched.readList(target, read.value.items);
+      return true;
+    }
+    const { target } = request;
+    const read = await attemptRead(this.#context, memory, targetKey(target), () =>
+      client.find(refOfTarget(target), { signal }),
+    );
+    if (read.ok) unwatched.read(target, read.value);
+    return true;
+  }
+
+  #isUnwatched(request: ReadRequest): boolean {
+    if (this.#record.unwatched === undefined || request.kind === 'members') return false;
+    const { type, namespace } = request.target;
+    const cache = this.#context.caches.peek(type);
+    return isUnwatchable(cache, namespace);
   }
 
   #uidInCache(target: ObjectTarget): string {

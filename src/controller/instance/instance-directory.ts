@@ -5,7 +5,11 @@ import type { Decision, ObjectType } from '../../runtime/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { internString } from '../cache/intern.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import { cacheKeyOf } from '../cache/scope-watch.ts';
 import type { ControllerListener } from '../controller-event.ts';
+import type { GraphKind } from '../graph/graph-kind.ts';
+import { ANY_KIND, GRAPH_TYPE } from '../graph/graph-object.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
@@ -27,6 +31,8 @@ export interface InstanceDirectoryOptions {
   readonly clock: Clock;
   readonly onEvent: ControllerListener;
   readonly reconciler: InstanceReconciler;
+  /** The kind Graph; absent when the controller does not serve it. */
+  readonly graphs?: GraphKind;
   /** Returns the graph of a revision. Called for instances that are pinned to the revision. */
   readonly graphOf: (definition: string, revision: number, signal: AbortSignal) => Promise<RevisionGraph>;
   /**
@@ -35,6 +41,8 @@ export interface InstanceDirectoryOptions {
   readonly identityIn: (namespace: string | undefined) => ActingIdentity | undefined;
   /** Queues a pass over an instance. */
   readonly enqueue: (work: WorkKey) => void;
+  /** Queues a pass over a Graph. */
+  readonly enqueueGraph: (work: WorkKey) => void;
 }
 
 /** The instances that the controller works on, and the record of each. */
@@ -50,8 +58,23 @@ export class InstanceDirectory {
 
   /** Queues a pass over an instance. Ignores instances of kinds that no definition serves. */
   wake(id: string): void {
+    // Each Graph is a group of its own, because no definition divides Graphs among replicas.
+    if (this.#isGraph(id)) return this.#options.enqueueGraph({ group: id, key: id });
     const served = this.#servedOf(id);
     if (served !== undefined) this.#options.enqueue({ group: served.definition, key: id });
+  }
+
+  /** Queues all Graphs, or those that name a kind. Without the kind Graph, does nothing. */
+  wakeGraphs(group?: string, kind?: string): void {
+    const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GRAPH_TYPE);
+    if (graphs === undefined) return;
+    if (group === undefined || kind === undefined) {
+      for (const key of graphs.keys()) this.wake(instanceId(GRAPH_TYPE, key));
+      return;
+    }
+    for (const text of [`${group}/${kind}`, ANY_KIND]) {
+      for (const { object } of graphs.indexed(text)) this.wake(instanceId(GRAPH_TYPE, cacheKeyOf(object)));
+    }
   }
 
   /** Queues the owner of an ApplySet after a member of the ApplySet changed. */
@@ -99,7 +122,8 @@ export class InstanceDirectory {
 
   /** One pass over an instance. */
   async pass({ key: id }: WorkKey, signal: AbortSignal): Promise<WorkResult> {
-    const { caches, clock, onEvent, reconciler } = this.#options;
+    if (this.#isGraph(id)) return this.#passGraph(id, signal);
+    const { caches, onEvent } = this.#options;
     const latest = this.#servedOf(id);
     const known = this.#records.get(id);
     const instances = latest === undefined ? undefined : caches.peek(latest.type);
@@ -117,7 +141,31 @@ export class InstanceDirectory {
       onEvent({ kind: 'instance-deferred', served: latest });
       return {};
     }
-    const served = this.#identified(followed, instance);
+    return this.#passAs(this.#identified(followed, instance), id, key, instances, signal);
+  }
+
+  /** One pass over a Graph. */
+  async #passGraph(id: string, signal: AbortSignal): Promise<WorkResult> {
+    const { caches, graphs: kind } = this.#options;
+    const graphs = caches.peek(GRAPH_TYPE);
+    if (kind === undefined || graphs?.synced !== true) return {};
+    const key = internString(keyOfId(id));
+    const graph = graphs.get(key)?.object;
+    if (graph !== undefined) return this.#passAs(await kind.serve(graph, signal), id, key, graphs, signal);
+    const known = this.#records.get(id);
+    if (known !== undefined) this.#forget(known);
+    return {};
+  }
+
+  async #passAs(
+    served: ServedKind,
+    id: string,
+    key: string,
+    instances: KindCache,
+    signal: AbortSignal,
+  ): Promise<WorkResult> {
+    const { clock, onEvent, reconciler } = this.#options;
+    const known = this.#records.get(id);
     const record = known ?? newRecord(id, key, served.definition, served.identity.caches);
     this.#records.set(id, record);
     if (record.caches !== served.identity.caches) {
@@ -131,6 +179,11 @@ export class InstanceDirectory {
     const result = await reconciler.pass(record, served, instances, signal);
     onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
+  }
+
+  /** The number of instances and Graphs that the controller works on. */
+  get size(): number {
+    return this.#records.size;
   }
 
   /** The number of instances of each served kind. */
@@ -202,6 +255,10 @@ export class InstanceDirectory {
     return { ...rest, identity, failure: NO_ACCOUNT };
   }
 
+  #isGraph(id: string): boolean {
+    return this.#options.graphs !== undefined && id.startsWith(GRAPH_PREFIX);
+  }
+
   #servedOf(id: string): ServedKind | undefined {
     const [group = '', kind = ''] = id.split('/', 2);
     return this.#options.served.of(group, kind);
@@ -221,6 +278,9 @@ export class InstanceDirectory {
  */
 const NO_ACCOUNT =
   'a cluster-scoped instance has no namespace with a ServiceAccount; set the annotation typekro.dev/service-account: <namespace>/<name> on the definition';
+
+/** The beginning of the ids of Graphs. */
+const GRAPH_PREFIX = `${GRAPH_TYPE.group}/${GRAPH_TYPE.kind}/`;
 
 /** The id of an instance: `group/kind/namespace/name`. `key` is the instance's key in the cache. */
 export function instanceId(type: ObjectType, key: string): string {

@@ -1,13 +1,30 @@
-import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { definedMember, monotonicMs, parseApiVersion, RETRY_POLICIES, SILENT_RETRIES } from '../../core/index.ts';
+import type { GroupVersionKind, KubeObject, ObjectRef } from '../../core/index.ts';
+import {
+  backoffMs,
+  definedMember,
+  earliest,
+  formatApiVersion,
+  monotonicMs,
+  parseApiVersion,
+  RETRY_POLICIES,
+  SILENT_RETRIES,
+} from '../../core/index.ts';
 import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
 import { typedNodes } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
-import type { AdoptionPolicy, Decision, ObjectTarget, ObjectType, StepOptions } from '../../runtime/index.ts';
-import { outcomeOfApply, readNowSample, step as decide, StepMemory, stepUnresolved } from '../../runtime/index.ts';
+import type { AdoptionPolicy, Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '../../runtime/index.ts';
+import {
+  outcomeOfApply,
+  readNowSample,
+  step as decide,
+  StepMemory,
+  stepRefusedGraph,
+  stepUnresolved,
+} from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { internString } from '../cache/intern.ts';
+import { kindId } from '../cache/kept-reads.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
 import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
@@ -15,10 +32,12 @@ import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
 import { failedReads, InstanceAnswers } from './instance-answers.ts';
+import { GraphParent } from '../graph/graph-parent.ts';
 import { InstanceParent } from './instance-parent.ts';
 import { cacheKey, ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { forgetFailures } from './record.ts';
+import { UnwatchedObjects } from './unwatched-objects.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 
 /** The maximum number of steps in one pass. Other instances then get a turn. */
@@ -72,21 +91,39 @@ export class InstanceReconciler {
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
+    record.deleted = undefined;
+    if (served.origin === 'graph') (record.unwatched ??= new UnwatchedObjects()).begin();
     await this.#takeRequest(record, served, instances, context);
     // Rendered templates are kept for all steps of the pass while their inputs do not change.
     const memory = record.memory ?? new StepMemory();
+    const lookedUp = new Set<string>();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       while (yielder.due) await yielder.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
-      const { step, learned } = await this.#decide(record, served, instance, memory, signal);
+      const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);
       if (acted || learned) continue;
       await this.#answerRequest(record, instances, signal);
-      return decision.requeueAt === undefined ? {} : { requeueAt: decision.requeueAt };
+      if (record.unwatched?.empty === true) record.unwatched = undefined;
+      const requeueAt = earliest([decision.requeueAt, this.#retryAt(record, served, decision)]);
+      return requeueAt === undefined ? {} : { requeueAt };
     }
     return { requeueAt: clock.now() };
+  }
+
+  /**
+   * The time of the next pass over a Graph that waits. Watches usually wake the Graph earlier; objects that its account
+   * may not watch are found by this pass only.
+   */
+  #retryAt(record: InstanceRecord, { graph, origin }: ServedKind, { conditions }: Decision): number | undefined {
+    const isReady = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+    const waits = origin === 'graph' && graph !== undefined && !isReady;
+    record.waits = waits ? record.waits + 1 : 0;
+    return waits
+      ? this.#options.clock.now() + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, this.#options.random())
+      : undefined;
   }
 
   /** Begins a pass that a client asked for. Clears remembered failures, and reads every object from the API server. */
@@ -128,11 +165,12 @@ export class InstanceReconciler {
 
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const view = new ObservedView(served.identity, record, this.#options.clock.now(), projectionGenerationOf(served));
-    const options = { ...this.#stepOptions(record, served, instance), ...definedMember('memory', memory) };
-    const decision =
-      served.graph === undefined
-        ? stepUnresolved(instance, served.failure ?? 'latest issued graph revision not available', view, options)
-        : decide(served.graph, instance, view, options);
+    const options = {
+      ...this.#stepOptions(record, served, instance),
+      ...definedMember('memory', memory),
+      kinds: (type: GroupVersionKind) => view.typeOf(type),
+    };
+    const decision = decideFor(served, instance, view, options);
     return { view, decision };
   }
 
@@ -141,12 +179,16 @@ export class InstanceReconciler {
     served: ServedKind,
     instance: KubeObject,
     memory: StepMemory,
+    lookedUp: Set<string>,
     signal: AbortSignal,
   ) {
     const { clock, onEvent, onApplySet } = this.#options;
     const { caches } = served.identity;
     const began = monotonicMs();
-    const { view, decision } = this.#step(record, served, instance, memory);
+    let { view, decision } = this.#step(record, served, instance, memory);
+    while (await this.#lookUpTypes(served, view, lookedUp, signal)) {
+      ({ view, decision } = this.#step(record, served, instance, memory));
+    }
     const milliseconds = monotonicMs() - began;
     record.memory = decision.nodes.some(({ because }) => because.kind === 'expression-failed') ? memory : undefined;
     if (record.applySet === undefined) {
@@ -158,8 +200,10 @@ export class InstanceReconciler {
     record.served = served;
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
-    for (const { target, pair } of decision.equivalences) {
-      caches.peek(target.type)?.setEquivalence(cacheKey(target), pair);
+    for (const equivalence of decision.equivalences) {
+      const { target, pair, writer } = equivalence;
+      caches.peek(target.type)?.setEquivalence(cacheKey(target), pair, writer);
+      record.unwatched?.setEquivalence(equivalence);
     }
     const learned = await this.#findMemberKinds(record, served, view, signal);
     const kinds = [...view.askedKinds].flatMap(([key, { group, kind, namespaces }]) => {
@@ -184,7 +228,7 @@ export class InstanceReconciler {
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
     const { client, onEvent } = this.#options;
-    const parent = new InstanceParent(client, instances, instance, context.signal);
+    const parent = parentOf(step.served, client, instances, instance, context.signal);
     return carryOut(decision, {
       api: context.client,
       user: context.user,
@@ -206,6 +250,25 @@ export class InstanceReconciler {
         onEvent({ kind: 'instance-changed', step });
       },
     });
+  }
+
+  /**
+   * Looks up the types that a step did not know. Returns true when it looked up any, so that the step has to be repeated:
+   * without an answer, a type that exists would count as one that the cluster does not serve.
+   */
+  async #lookUpTypes(
+    { identity }: ServedKind,
+    { unknownTypes }: ObservedView,
+    lookedUp: Set<string>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const fresh = unknownTypes.filter((type) => !lookedUp.has(kindId(type)));
+    for (const type of fresh) lookedUp.add(kindId(type));
+    const { discovery } = identity.client;
+    await Promise.all(
+      fresh.map((type) => discovery.resourceOf({ apiVersion: formatApiVersion(type), kind: type.kind }, { signal })),
+    );
+    return fresh.length > 0;
   }
 
   /**
@@ -247,6 +310,7 @@ export class InstanceReconciler {
       plainData: true,
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
+      ...definedMember('account', served.origin === 'graph' ? served.identity.user : undefined),
       ...definedMember('authorConditions', served.authorConditions),
       ...definedMember('explain', served.policies.explain),
       ...definedMember('budget', served.policies.budget ?? budget),
@@ -278,6 +342,21 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Re
   const ready = conditions.find(({ type }) => type === 'Ready');
   if (quiet && ready?.status === 'True') return { revision, state: 'ready', message: '' };
   return { revision, state: state === 'ERROR' ? 'failed' : 'waiting', message: ready?.message ?? '' };
+}
+
+/** The decision of a step for an instance of a definition, or for a Graph. */
+function decideFor({ graph, failure, origin }: ServedKind, instance: KubeObject, view: Observed, options: StepOptions) {
+  if (graph !== undefined) return decide(graph, instance, view, options);
+  if (origin === 'graph') return stepRefusedGraph(instance, failure ?? '', view, options);
+  return stepUnresolved(instance, failure ?? 'latest issued graph revision not available', view, options);
+}
+
+/** The port for the writes of an instance's own metadata and status. */
+function parentOf(
+  { origin }: ServedKind,
+  ...parts: ConstructorParameters<typeof InstanceParent>
+): InstanceParent | GraphParent {
+  return origin === 'graph' ? new GraphParent(...parts) : new InstanceParent(...parts);
 }
 
 /** The projection generation of a graph. After the first call, the caches keep the paths that the graph reads. */

@@ -1,3 +1,6 @@
+import type { GroupVersionKind } from '../../core/index.ts';
+import { formatApiVersion } from '../../core/index.ts';
+import type { ApiResource, Discovery } from '../../kube/index.ts';
 import type {
   Contest,
   FailedRead,
@@ -19,6 +22,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
+import { listKeyOf } from './unwatched-objects.ts';
 
 /**
  * A view of the caches for one step of one instance. The view also records the kinds whose members the step asked for.
@@ -32,10 +36,13 @@ export class ObservedView implements Observed {
   readonly #user: string | undefined;
   /** The kinds whose members the step asked for, by `group/kind`. */
   readonly askedKinds = new Map<string, MemberTarget>();
+  /** The types that the step asked for and that discovery has not found. */
+  readonly unknownTypes: GroupVersionKind[] = [];
+  readonly #discovery: Discovery;
 
   /** `projectionGeneration` is the generation with which the graph reads. */
   constructor(
-    { caches, user }: Pick<ActingIdentity, 'caches' | 'user'>,
+    { caches, user, client }: ActingIdentity,
     record: InstanceRecord,
     now: number,
     projectionGeneration: number,
@@ -43,12 +50,14 @@ export class ObservedView implements Observed {
     this.#now = now;
     this.#projectionGeneration = projectionGeneration;
     this.#user = user;
+    this.#discovery = client.discovery;
     this.#caches = caches;
     this.#record = record;
   }
 
   object(target: ObjectTarget): Observation {
     const cache = this.#caches.peek(target.type);
+    if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedObject(target);
     const key = cacheKey(target);
     const live = cache?.get(key, this.#projectionGeneration);
     if (live !== undefined) return { state: 'present', live };
@@ -63,6 +72,7 @@ export class ObservedView implements Observed {
   list(target: ListTarget): ListObservation {
     const cache = this.#caches.peek(target.type);
     if (cache === undefined) return { state: 'unknown' };
+    if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedList(target);
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
@@ -118,8 +128,46 @@ export class ObservedView implements Observed {
     return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
+  #isUnwatched(cache: KindCache | undefined, namespace: string | undefined): boolean {
+    return this.#record.unwatched !== undefined && isUnwatchable(cache, namespace);
+  }
+
+  #unwatchedObject(target: ObjectTarget): Observation {
+    const { unwatched } = this.#record;
+    if (unwatched?.has(target) === true) {
+      const live = unwatched.get(target);
+      return live === undefined ? { state: 'absent' } : { state: 'present', live };
+    }
+    return this.#pausedRead(targetKey(target)) ?? { state: 'unknown' };
+  }
+
+  #unwatchedList(target: ListTarget): ListObservation {
+    const objects = this.#record.unwatched?.list(target);
+    if (objects !== undefined) return { state: 'known', objects };
+    const { type, namespace, selector } = target;
+    return this.#pausedRead(listKeyOf(type, namespace, selector)) ?? { state: 'unknown' };
+  }
+
+  /** The failure of a read, until its next attempt. */
+  #pausedRead(key: string) {
+    const failed = this.#record.unread?.get(key);
+    if (failed === undefined || failed.retryAt <= this.#now) return undefined;
+    return { state: 'failed', failure: failed.failure, retryAt: failed.retryAt } as const;
+  }
+
+  /** The name in URLs and the scope of a type, as far as discovery has found it. */
+  typeOf(type: GroupVersionKind): ApiResource | undefined {
+    const found = this.#discovery.peek({ apiVersion: formatApiVersion(type), kind: type.kind });
+    if (found === undefined) this.unknownTypes.push(type);
+    return found;
+  }
+
   failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined {
     return this.#record.failed?.get(writeKey(target, writer));
+  }
+
+  isDeleted(_target: ObjectTarget, uid: string): boolean {
+    return this.#record.deleted?.has(uid) === true;
   }
 
   failedRead(target: ObjectTarget): FailedRead | undefined {
@@ -129,6 +177,14 @@ export class ObservedView implements Observed {
   contest(target: ObjectTarget): Contest | undefined {
     return contestAt(this.#record.drift?.get(targetKey(target)), this.#now);
   }
+}
+
+/**
+ * Does no watch deliver the objects of a namespace? The identity may lack the rights, or no node of the graph has the
+ * kind any more, so that the kind has no cache.
+ */
+export function isUnwatchable(cache: KindCache | undefined, namespace: string | undefined): boolean {
+  return cache === undefined || (!cache.syncedIn(namespace) && cache.errorIn(namespace)?.status === 403);
 }
 
 /** The key of a target in the cache of its kind. */

@@ -4,6 +4,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
+import type { UnwatchedObjects } from './unwatched-objects.ts';
 
 /** A map that is `undefined` while it is empty. Only a few of thousands of instances have an entry. */
 export type Sparse<K, V> = Map<K, V> | undefined;
@@ -32,6 +33,12 @@ export interface InstanceRecord {
    * Failed reads. Reads of whole objects have the keys of `failed`; look-ups of a kind's version have `group/kind`.
    */
   unread: Sparse<string, RememberedRead>;
+  /** The objects that no watch delivers; `undefined` while watches deliver all of them. */
+  unwatched: UnwatchedObjects | undefined;
+  /** The UIDs of the objects that this pass has deleted. */
+  deleted: Set<string> | undefined;
+  /** The number of passes in a row that ended while the Graph waited. */
+  waits: number;
   /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
   /**
@@ -65,6 +72,9 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     caches,
     failed: undefined,
     unread: undefined,
+    unwatched: undefined,
+    deleted: undefined,
+    waits: 0,
     drift: undefined,
     memberKinds: undefined,
     templateNow: undefined,

@@ -31,6 +31,13 @@ export class Meters {
     metrics.compileSeconds.observe(result, milliseconds / 1000);
   }
 
+  /** Counts a compilation of a Graph. Graphs have no series by name, because users create any number of them. */
+  graphCompiled({ milliseconds, ok }: CompilationTiming): void {
+    const result = { result: ok ? 'success' : 'failed' };
+    this.#metrics.compilations.add(result);
+    this.#metrics.compileSeconds.observe(result, milliseconds / 1000);
+  }
+
   /** Counts a change of an instance of a served kind. */
   parentChanged({ type, before, after }: CacheChange): void {
     const what = before === undefined ? 'add' : after === undefined ? 'delete' : 'update';
@@ -99,6 +106,8 @@ function cacheMeter(metrics: ControllerMetrics): CacheMeter {
     routed(type, matches) {
       metrics.routed.add(label(type));
       metrics.routeMatches.add(label(type), matches);
+      metrics.engineRouted.add(label(type));
+      metrics.engineRouteMatches.add(label(type), matches);
     },
   };
 }

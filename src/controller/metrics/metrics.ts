@@ -27,6 +27,10 @@ export interface MetricSources {
   readonly handlers: () => Iterable<Reading>;
   readonly watchedInstances: () => Iterable<Reading>;
   readonly watchRequests: () => Iterable<Reading>;
+  /** As `watchRequests`, with the label that kro 0.10 uses. */
+  readonly engineWatchRequests: () => Iterable<Reading>;
+  /** The number of instances and Graphs with watches. */
+  readonly watchOwners: () => number;
   readonly revisions: () => Iterable<Reading>;
   readonly schemas: () => number;
   readonly conditions: () => Iterable<Reading>;
@@ -55,6 +59,8 @@ const NO_SOURCES: MetricSources = {
   handlers: () => [],
   watchedInstances: () => [],
   watchRequests: () => [],
+  engineWatchRequests: () => [],
+  watchOwners: () => 0,
   revisions: () => [],
   schemas: () => 0,
   conditions: () => [],
@@ -73,6 +79,7 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
   const one = (ask: () => number) => (): Reading[] => [[{}, ask()]];
   const metrics = {
     ...dynamicMetrics(),
+    ...engineMetrics(),
     ...instanceMetrics(),
     ...definitionMetrics(),
     ...runtimeMetrics(),
@@ -112,6 +119,21 @@ export function createMetrics(sources: MetricSources = NO_SOURCES) {
       watchRequests: gauge(name('watch_request_count'), 'Requests of instances for watches.', sources.watchRequests),
       routed: counter(name('route_total'), 'Changes of watched kinds.'),
       routeMatches: counter(name('route_match_total'), 'Instances that a change was passed to.'),
+    };
+  }
+
+  /** The metrics of kro 0.10, which runs instances and Graphs on one engine. */
+  function engineMetrics() {
+    const name = (text: string) => `graphengine_${text}`;
+    return {
+      watchOwners: gauge(name('watch_owner_count'), 'Instances and Graphs with watches.', one(sources.watchOwners)),
+      engineWatchRequests: gauge(
+        name('watch_request_count'),
+        'Requests of instances and Graphs for watches.',
+        sources.engineWatchRequests,
+      ),
+      engineRouted: counter(name('route_total'), 'Changes of watched kinds.'),
+      engineRouteMatches: counter(name('route_match_total'), 'Instances and Graphs that a change was passed to.'),
     };
   }
 

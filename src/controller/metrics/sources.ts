@@ -52,7 +52,9 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
       parts()
         .instances.counts()
         .map(({ type, instances }): Reading => [{ parent_gvr: gvrText(type) }, instances]),
-    watchRequests: () => watchRequests(parts().identities),
+    watchRequests: () => watchRequests(parts().identities, 'type'),
+    engineWatchRequests: () => watchRequests(parts().identities, 'kind'),
+    watchOwners: () => parts().instances.size,
     revisions: () => [...parts().revisionStates()].map(([state, count]): Reading => [{ state }, count]),
     shards: () => [...parts().shards()].map((shard): Reading => [{ shard: String(shard) }, 1]),
     schemas: () => parts().schemas(),
@@ -65,7 +67,7 @@ export function metricSources(parts: () => MeasuredParts): MetricSources {
 /**
  * The watch requests of each kind. They are summed over identities, because the labels of each series must be unique.
  */
-function watchRequests(identities: ActingIdentities): Reading[] {
+function watchRequests(identities: ActingIdentities, label: 'type' | 'kind'): Reading[] {
   const sums = new Map<string, { objects: number; lists: number }>();
   for (const { caches } of identities.all()) {
     for (const { type, objects, lists } of caches.subscriptions()) {
@@ -75,8 +77,8 @@ function watchRequests(identities: ActingIdentities): Reading[] {
     }
   }
   return [...sums].flatMap(([gvr, { objects, lists }]): Reading[] => [
-    [{ gvr, type: 'scalar' }, objects],
-    [{ gvr, type: 'collection' }, lists],
+    [{ gvr, [label]: 'scalar' }, objects],
+    [{ gvr, [label]: 'collection' }, lists],
   ]);
 }
 

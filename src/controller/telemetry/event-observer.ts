@@ -1,11 +1,13 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { formatRef } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
 import type { EventRecorder, ObjectEvent } from '../../kube/index.ts';
 import type { Condition, NodeReport } from '../../runtime/index.ts';
-import { failureText, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
+import { failureText, nodeLabel, readConditions, readText, refOfTarget } from '../../runtime/index.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
+import type { InstanceRecord } from '../instance/record.ts';
 import { driftText } from '../drift/drift-text.ts';
 import type { ChildWritten, ControllerListener, InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
@@ -86,7 +88,8 @@ export class EventObserver {
     this.#record(object, 'Warning', 'InstancesOrphaned', message);
   }
 
-  #childWritten({ step: { instance }, action, outcome }: ChildWritten): void {
+  #childWritten({ step: { instance, served }, action, outcome }: ChildWritten): void {
+    if (served.origin === 'graph') return this.#graphObjectWritten(instance, action.nodeId);
     if (action.why === 'drift') this.#record(instance, 'Warning', 'DriftCorrected', driftText(action));
     if (outcome !== 'adopted') return;
     const { formerOwner, lastWriter, nodeId, target } = action;
@@ -96,7 +99,22 @@ export class EventObserver {
     this.#record(instance, 'Normal', 'Adopted', message);
   }
 
-  #instanceChanged({ instance, decision, served }: InstanceStep): void {
+  /** The rights that a Graph's account lacks. kro's condition has only the words of the server. */
+  #graphChanged(graph: KubeObject, { failed, unread }: InstanceRecord): void {
+    for (const { failure } of [...(failed?.values() ?? []), ...(unread?.values() ?? [])]) {
+      if (failure.permission !== undefined) this.#record(graph, 'Warning', 'MissingPermission', failureText(failure));
+    }
+  }
+
+  /** As in kro: selectors must use another text than the ids of the node. */
+  #graphObjectWritten(graph: KubeObject, nodePath: string): void {
+    const written = nodeLabel(nodePath, '0.10');
+    if (written === nodePath.replaceAll('/', '.')) return;
+    this.#record(graph, 'Warning', 'NodeIDEncoded', nodeEncodedText(nodePath, written));
+  }
+
+  #instanceChanged({ instance, decision, served, record }: InstanceStep): void {
+    if (served.origin === 'graph') return this.#graphChanged(instance, record);
     const before = instance.status?.['state'];
     const from = typeof before === 'string' && before !== '' ? before : 'none';
     const { state, nodes, statusProblems, blocked = [] } = decision;
@@ -127,6 +145,11 @@ export class EventObserver {
   #record(object: KubeObject, type: ObjectEvent['type'], reason: string, message: string): void {
     this.#options.events.record({ object, type, reason, message });
   }
+}
+
+/** kro's text about a node whose path is too long for a label. */
+function nodeEncodedText(nodePath: string, written: string): string {
+  return `node ${goQuote(nodePath)} exceeds the 63 character label value limit once qualified; kro.run/node-id is set to ${goQuote(written)} on its managed resources, and selectors must use that value; the full path is preserved in the internal.kro.run/node-path annotation`;
 }
 
 /** The maximum number of problems of a definition that are recorded as events. */

@@ -40,6 +40,7 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   const kubeconfig = options.kubeconfig ?? join(folder, 'kubeconfig');
   const logger = options.log === undefined ? silentLogger : jsonLogger(options.log, Date.now, 'debug');
   const level = options.level === undefined ? [] : [`--kro-compatibility=${options.level}`];
+  if (options.level === '0.10') level.push(...GRAPH_FLAGS);
   const host = (options.controller ?? 'host') === 'host' ? await hostController(kubeconfig, logger, level) : undefined;
   try {
     await host?.start([]);
@@ -52,10 +53,18 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   }
 }
 
+/** The flags for the scenarios of the kind Graph. One of them puts a Graph into the namespace of the controller. */
+const GRAPH_FLAGS = [
+  '--feature-gates=GraphKind=true',
+  '--controller-namespace=kro-system',
+  '--controller-service-account=kro',
+];
+
 async function openCluster(kubeconfig: string) {
   const cluster = await createEmbeddedCluster({ workloads: false });
   const client = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await client.create(crd);
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const listener = await cluster.listen();
   await writeFile(kubeconfig, listener.kubeconfig);
   return cluster;

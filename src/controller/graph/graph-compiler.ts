@@ -1,0 +1,72 @@
+import type { KubeObject } from '../../core/index.ts';
+import { monotonicMs } from '../../core/index.ts';
+import type { CompileOptions } from '../../graph/index.ts';
+import { compileGraphObject, graphHash } from '../../graph/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
+import { compiledSpec } from '../definition/compiler.ts';
+import { kindsNamed } from './graph-object.ts';
+
+/**
+ * The maximum number of compiled specs. The least recently used one is dropped first; a Graph at rest needs its
+ * compiled spec only when it wakes.
+ */
+const MAX_COMPILED = 256;
+
+interface Entry {
+  readonly compiled: CompiledSpec;
+  readonly kinds: ReadonlySet<string>;
+}
+
+/**
+ * Compiles Graphs against the schemas of the cluster. Graphs with the same name and spec share the result, and a spec is
+ * compiled again only after the schema of a kind that it names has changed.
+ */
+export class GraphCompiler {
+  readonly #schemas: LiveSchemas;
+  readonly #options: Omit<CompileOptions, 'sources'>;
+  readonly #onCompiled: (compilation: CompilationTiming) => void;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(
+    schemas: LiveSchemas,
+    options: Omit<CompileOptions, 'sources'>,
+    onCompiled: (compilation: CompilationTiming) => void = () => undefined,
+  ) {
+    this.#schemas = schemas;
+    this.#options = options;
+    this.#onCompiled = onCompiled;
+  }
+
+  async compile(object: KubeObject, signal: AbortSignal): Promise<CompiledSpec> {
+    const { name = '' } = object.metadata;
+    const hash = graphHash(object.spec);
+    const key = `${name} ${hash}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      // The map is ordered by last use.
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
+      return known.compiled;
+    }
+    const { types } = kindsNamed(object);
+    const sources = await this.#schemas.sourceFor(types, { signal });
+    const began = monotonicMs();
+    const { apiVersion, kind, metadata, spec } = object;
+    const input = { apiVersion, kind, metadata: { name, namespace: metadata.namespace ?? '' }, spec: spec ?? {} };
+    const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
+    this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
+    const compiled = compiledSpec(hash, graph, diagnostics);
+    const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
+    this.#entries.set(key, { compiled, kinds });
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > MAX_COMPILED && oldest !== undefined) this.#entries.delete(oldest);
+    return compiled;
+  }
+
+  /** Handles a changed schema of a kind. Specs that name the kind are compiled again. */
+  forgetKind(group: string, kind: string): void {
+    this.#schemas.forget(group, kind);
+    for (const [key, { kinds }] of this.#entries) if (kinds.has(`${group}/${kind}`)) this.#entries.delete(key);
+  }
+}

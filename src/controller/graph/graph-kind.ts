@@ -1,0 +1,55 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { ActingIdentities, ServiceAccountRef } from '../acting-identity.ts';
+import { serviceAccountUser } from '../acting-identity.ts';
+import type { Policies } from '../definition/policies.ts';
+import type { ServedKind } from '../served-kinds.ts';
+import type { GraphCompiler } from './graph-compiler.ts';
+import { accountOf, GRAPH_TYPE, userOf } from './graph-object.ts';
+
+/** The name under which metrics and reports list Graphs, in place of the name of a definition. */
+const GRAPHS = 'graphs.kro.run';
+
+/** A Graph has no annotations with policies. */
+const POLICIES: Policies = { nodeAdoption: new Map(), problems: [] };
+
+/** The dependencies of a `GraphKind`. */
+export interface GraphKindOptions {
+  readonly compiler: GraphCompiler;
+  readonly identities: ActingIdentities;
+  /** The ServiceAccount of the controller, as which no Graph may be applied. */
+  readonly controller: ServiceAccountRef;
+}
+
+/** The kind Graph: each Graph is an instance of the graph in its own spec. */
+export class GraphKind {
+  readonly #options: GraphKindOptions;
+
+  constructor(options: GraphKindOptions) {
+    this.#options = options;
+  }
+
+  /** The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount. */
+  async serve(object: KubeObject, signal: AbortSignal): Promise<ServedKind> {
+    const { compiler, identities, controller } = this.#options;
+    const base: ServedKind = {
+      definition: GRAPHS,
+      definitionUid: '',
+      type: GRAPH_TYPE,
+      revision: 0,
+      policies: POLICIES,
+      identity: identities.of(accountOf(object)),
+      origin: 'graph',
+    };
+    // The inventory in the status suffices for a teardown.
+    if (object.metadata.deletionTimestamp !== undefined) return base;
+    const user = userOf(object);
+    if (user === serviceAccountUser(controller)) return { ...base, failure: ownAccountText(user) };
+    const { graph, message } = await compiler.compile(object, signal);
+    return graph === undefined ? { ...base, failure: message ?? '' } : { ...base, graph };
+  }
+}
+
+/** kro's text for a Graph that would have the rights of the controller. */
+function ownAccountText(user: string): string {
+  return `refusing to apply: Graph would impersonate the kro controller's own ServiceAccount ("${user}"); choose a different serviceAccountName or move the Graph out of the controller's namespace`;
+}

@@ -1,0 +1,83 @@
+import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import type { ObjectType } from '../../runtime/index.ts';
+import type { ServiceAccountRef } from '../acting-identity.ts';
+import { serviceAccountUser } from '../acting-identity.ts';
+
+/** The type of Graphs. */
+export const GRAPH_TYPE: ObjectType = {
+  group: 'kro.run',
+  version: 'v1alpha1',
+  kind: 'Graph',
+  plural: 'graphs',
+  namespaced: true,
+};
+
+/** The account of a Graph that names none, as for a pod. */
+const DEFAULT_ACCOUNT = 'default';
+
+/** The text under which a Graph with a computed kind is found: a change of any CRD may concern it. */
+export const ANY_KIND = '*';
+
+/** The maximum depth of subgraphs that are searched for kinds. */
+const MAX_DEPTH = 100;
+
+/**
+ * The account as which a Graph is applied: the one that its spec names. The teardown uses the account that applied the
+ * objects, because the rights of the two may differ.
+ */
+export function accountOf(graph: KubeObject): ServiceAccountRef {
+  const { namespace = '', deletionTimestamp } = graph.metadata;
+  const applied = deletionTimestamp === undefined ? undefined : appliedAccount(graph, namespace);
+  return { namespace, name: applied ?? accountName(graph) };
+}
+
+/** The user name of the account that the spec names. */
+export function userOf(graph: KubeObject): string {
+  return serviceAccountUser({ namespace: graph.metadata.namespace ?? '', name: accountName(graph) });
+}
+
+function accountName({ spec }: KubeObject): string {
+  const name = spec?.['serviceAccountName'];
+  return typeof name === 'string' && name !== '' ? name : DEFAULT_ACCOUNT;
+}
+
+function appliedAccount({ status }: KubeObject, namespace: string): string | undefined {
+  const user = status?.['appliedServiceAccount'];
+  const prefix = serviceAccountUser({ namespace, name: '' });
+  return typeof user === 'string' && user.startsWith(prefix) ? user.slice(prefix.length) : undefined;
+}
+
+/** The kinds that a Graph names, and whether an expression computes a kind or an apiVersion. */
+export interface NamedKinds {
+  readonly types: readonly GroupVersionKind[];
+  readonly isDynamic: boolean;
+}
+
+/** The kinds that the templates, references and patches of a Graph name, in all subgraphs. Skips malformed nodes. */
+export function kindsNamed(graph: KubeObject): NamedKinds {
+  const types: GroupVersionKind[] = [];
+  let isDynamic = false;
+  const visit = (nodes: JsonValue | undefined, depth: number): void => {
+    if (!Array.isArray(nodes) || depth > MAX_DEPTH) return;
+    for (const node of nodes) {
+      if (!isJsonObject(node)) continue;
+      for (const object of [node['template'], node['ref'], node['patch']]) {
+        if (!isJsonObject(object)) continue;
+        const { apiVersion, kind } = object;
+        if (typeof apiVersion !== 'string' || typeof kind !== 'string') continue;
+        if (apiVersion.includes('${') || kind.includes('${')) isDynamic = true;
+        else types.push({ ...parseApiVersion(apiVersion), kind });
+      }
+      if (isJsonObject(node['graph'])) visit(node['graph']['nodes'], depth + 1);
+    }
+  };
+  visit(graph.spec?.['nodes'], 0);
+  return { types, isDynamic };
+}
+
+/** The texts under which a Graph is found when the CRD of a kind changes. */
+export function kindIndexOf(graph: KubeObject): string[] {
+  const { types, isDynamic } = kindsNamed(graph);
+  return [...new Set([...types.map(({ group, kind }) => `${group}/${kind}`), ...(isDynamic ? [ANY_KIND] : [])])];
+}

@@ -1,0 +1,117 @@
+import type { KubeObject } from '../../core/index.ts';
+import type {
+  ApplyAction,
+  ListTarget,
+  LiveObject,
+  NewEquivalence,
+  ObjectTarget,
+  ObjectType,
+} from '../../runtime/index.ts';
+import { projectObject, targetKey, writerName, writerOf } from '../../runtime/index.ts';
+import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
+import { kindId } from '../cache/kept-reads.ts';
+
+/** An empty path: everything is kept. */
+const EVERYTHING = [[]] as const;
+
+/**
+ * The objects and lists that a Graph reads by single requests, because its account may not list and watch the kind. They
+ * are read again in every pass; between passes only the equivalences are of use.
+ */
+export class UnwatchedObjects {
+  readonly #objects = new Map<string, LiveObject | undefined>();
+  readonly #lists = new Map<string, readonly LiveObject[]>();
+  /** What this pass has read or written. */
+  readonly #fresh = new Set<string>();
+
+  /** Is there nothing of use for a later pass? */
+  get empty(): boolean {
+    return this.#objects.size === 0;
+  }
+
+  /** Begins a pass: everything has to be read again. */
+  begin(): void {
+    this.#fresh.clear();
+    this.#lists.clear();
+  }
+
+  /** Has this pass read the object? */
+  has(target: ObjectTarget): boolean {
+    return this.#fresh.has(targetKey(target));
+  }
+
+  /** The object that this pass has read; `undefined` when it does not exist. */
+  get(target: ObjectTarget): LiveObject | undefined {
+    return this.#objects.get(targetKey(target));
+  }
+
+  /** The list that this pass has read. */
+  list(target: ListTarget): readonly LiveObject[] | undefined {
+    return this.#lists.get(listKey(target));
+  }
+
+  /** Records the response to a read. */
+  read(target: ObjectTarget, object: KubeObject | undefined): void {
+    const key = targetKey(target);
+    this.#fresh.add(key);
+    this.#objects.set(key, object === undefined ? undefined : liveObject(object, this.#objects.get(key)));
+  }
+
+  /** Records the response to a list. */
+  readList(target: ListTarget, objects: readonly KubeObject[]): void {
+    this.#lists.set(
+      listKey(target),
+      objects.map((object) => liveObject(object, undefined)),
+    );
+  }
+
+  /** Records the response to an apply, whose fields satisfy the desired ones. Ignores objects that are watched. */
+  applied(action: ApplyAction, answer: KubeObject): void {
+    if (!this.has(action.target)) return;
+    this.read(action.target, answer);
+    const live = this.get(action.target);
+    const writer = action.manager === undefined ? undefined : writerOf(action.manager, action.subresource);
+    const fields = writer === undefined ? live : live?.engineFields?.get(writerName(writer));
+    const owned = fields?.owned;
+    if (owned === undefined) return;
+    this.setEquivalence({
+      target: action.target,
+      pair: { desired: action.fingerprint, owned },
+      ...(writer === undefined ? {} : { writer: writerName(writer) }),
+    });
+  }
+
+  /** Records the response to a deletion. Ignores objects that are watched. */
+  deleted(target: ObjectTarget, left: KubeObject | undefined): void {
+    if (this.has(target)) this.read(target, left);
+  }
+
+  /** Records an equivalence that a step found. */
+  setEquivalence({ target, pair, writer }: NewEquivalence): void {
+    const key = targetKey(target);
+    const live = this.#objects.get(key);
+    if (live === undefined) return;
+    this.#objects.set(
+      key,
+      writer === undefined ? withEquivalence(live, pair) : withWriterEquivalence(live, writer, pair),
+    );
+  }
+}
+
+function liveObject(object: KubeObject, before: LiveObject | undefined): LiveObject {
+  const projected = projectObject(object, EVERYTHING);
+  const isSame = before?.object.metadata.uid === object.metadata.uid;
+  return withWhole(
+    before !== undefined && isSame ? projectWithEquivalence(projected, before, object) : projected,
+    object,
+  );
+}
+
+function listKey({ type, namespace, selector }: ListTarget): string {
+  return listKeyOf(type, namespace, selector);
+}
+
+/** The key of a list, also for its failures. */
+export function listKeyOf(type: ObjectType, namespace: string | undefined, selector: string): string {
+  return `list ${kindId(type)} ${namespace ?? ''} ${selector}`;
+}

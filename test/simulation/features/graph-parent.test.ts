@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
+import { systemClock } from '../../../src/kube/index.ts';
+import { projectObject } from '../../../src/runtime/index.ts';
+import { KindCache } from '../../../src/controller/cache/kind-cache.ts';
+import { controllerCrds } from '../../../src/controller/own-crds.ts';
+import { GRAPH_TYPE } from '../../../src/controller/graph/graph-object.ts';
+import { GraphParent, mergedTracking } from '../../../src/controller/graph/graph-parent.ts';
+
+const entry = (name: string, uid?: string): JsonObject => ({
+  nodeID: name,
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'default',
+  name,
+  ...(uid === undefined ? {} : { uid }),
+});
+
+describe('the inventories of two states of a status', () => {
+  it.each<[string, JsonObject[], JsonObject[], JsonObject[]]>([
+    ['are joined', [entry('a', '1')], [entry('b', '2')], [entry('a', '1'), entry('b', '2')]],
+    ['keep the newer UID', [entry('a', '1')], [entry('a', '2')], [entry('a', '2')]],
+    ['keep the UID beside an intent', [entry('a', '1')], [entry('a')], [entry('a', '1')]],
+    ['complete an intent', [entry('a')], [entry('a', '1')], [entry('a', '1')]],
+  ])('%s', (_name, stored, decided, expected) => {
+    const merged = mergedTracking({ managedResources: stored }, { managedResources: decided });
+    expect(merged).toEqual({ managedResources: expected, contributions: [] });
+  });
+});
+
+describe('the status of a Graph', () => {
+  let cluster: Cluster;
+  let client: KubeClient;
+  beforeAll(async () => {
+    cluster = await createEmbeddedCluster({ controllers: false });
+    client = new KubeClient({ transport: cluster.transport() });
+    for (const crd of controllerCrds()) await client.create(crd);
+    await cluster.idle();
+  });
+  afterAll(async () => {
+    await client.close();
+    await cluster.close();
+  });
+
+  const graphs = () =>
+    new KindCache({
+      client,
+      clock: systemClock,
+      type: GRAPH_TYPE,
+      project: (object) => projectObject(object, [[]]),
+      onChange: () => undefined,
+      onState: () => undefined,
+      onRead: () => undefined,
+    });
+  const create = (name: string): Promise<KubeObject> =>
+    client.create({
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'Graph',
+      metadata: { name, namespace: 'default' },
+      spec: { nodes: [{ id: 'a', def: { x: 1 } }] },
+    });
+  const ref = (name: string) => ({ apiVersion: 'kro.run/v1alpha1', kind: 'Graph', name, namespace: 'default' });
+  const ready = { type: 'Ready', status: 'True' };
+  const { signal } = new AbortController();
+
+  it('is replaced, and the answer is in the cache', async () => {
+    const graph = await create('replaced');
+    const cache = graphs();
+    await new GraphParent(client, cache, graph, signal).writeStatus({ conditions: [ready], managedResources: [] });
+    expect((await client.get(ref('replaced'))).status).toEqual({ conditions: [ready], managedResources: [] });
+    expect(cache.get('default/replaced')?.object.status).toMatchObject({ conditions: [ready] });
+  });
+
+  it('of an old spec has no conditions, and its objects stay in the inventory', async () => {
+    const graph = await create('moved');
+    await client.patch(
+      ref('moved'),
+      { status: { managedResources: [entry('before', '1')] } },
+      { subresource: 'status' },
+    );
+    await client.patch(ref('moved'), { spec: { serviceAccountName: 'other' } });
+    const parent = new GraphParent(client, graphs(), graph, signal);
+    await parent.writeStatus({ conditions: [ready], managedResources: [entry('made', '2')] });
+    expect((await client.get(ref('moved'))).status).toEqual({
+      managedResources: [entry('before', '1'), entry('made', '2')],
+      contributions: [],
+    });
+  });
+
+  it('of another Graph with the same name is not written', async () => {
+    const graph = await create('again');
+    await client.delete(ref('again'));
+    await create('again');
+    const parent = new GraphParent(client, graphs(), graph, signal);
+    await parent.writeStatus({ conditions: [ready] });
+    expect((await client.get(ref('again'))).status).toBeUndefined();
+    await expect(parent.write({ tracking: { managedResources: [], contributions: [] } })).rejects.toMatchObject({
+      status: 409,
+    });
+  });
+
+  it('of a Graph that is gone is no failure', async () => {
+    const graph = await create('gone');
+    await client.delete(ref('gone'));
+    const cache = graphs();
+    cache.observe(graph);
+    await new GraphParent(client, cache, graph, signal).writeStatus({ conditions: [ready] });
+    expect(cache.get('default/gone')).toBeUndefined();
+  });
+
+  it('keeps finalizers of other clients', async () => {
+    const graph = await create('held');
+    await client.patch(ref('held'), { metadata: { finalizers: ['other/x'] } });
+    const parent = new GraphParent(client, graphs(), graph, signal);
+    await expect(parent.write({ addFinalizer: true })).rejects.toMatchObject({ status: 409 });
+    const fresh = await client.get(ref('held'));
+    await new GraphParent(client, graphs(), fresh, signal).write({ addFinalizer: true });
+    const both = await client.get(ref('held'));
+    expect(both.metadata.finalizers).toEqual(['other/x', 'kro.run/graph-finalizer']);
+    await new GraphParent(client, graphs(), both, signal).write({ removeFinalizer: true });
+    expect((await client.get(ref('held'))).metadata.finalizers).toEqual(['other/x']);
+  });
+});

@@ -1,0 +1,232 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const RBAC = 'rbac.authorization.k8s.io/v1';
+const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+const CONTROLLER = {
+  kroCompatibility: '0.10',
+  features: { graphKind: true },
+  serviceAccount: { namespace: 'kro-system', name: 'kro' },
+} as const;
+
+const graph = (name: string, nodes: JsonObject[], spec: JsonObject = {}): KubeObject => ({
+  ...GRAPH,
+  metadata: { name, namespace: 'default' },
+  spec: { nodes, ...spec },
+});
+const config = (name: string, data: JsonObject = { k: 'v' }): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });
+const graphRef = (name: string) => ({ ...GRAPH, name, namespace: 'default' });
+
+/** The rights of the account `default` of the namespace `default`, on ConfigMaps and Graphs. */
+function rights(verbs: string[]): KubeObject[] {
+  const metadata = { name: 'account', namespace: 'default' };
+  const rules = [
+    { apiGroups: [''], resources: ['configmaps'], verbs },
+    { apiGroups: ['kro.run'], resources: ['graphs', 'graphs/status'], verbs },
+  ];
+  return [
+    { apiVersion: RBAC, kind: 'Role', metadata, rules },
+    {
+      apiVersion: RBAC,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'account' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
+    },
+  ];
+}
+
+/** A world with the kind Graph, in which the account `default` has these verbs. */
+async function worldOfGraphs(verbs: string[] = ['*']): Promise<void> {
+  world = await virtualWorld({ controller: CONTROLLER });
+  await world.apply(...rights(verbs));
+}
+
+const ready = async (name: string) => conditionText(await world.user.get(graphRef(name)), 'Ready');
+const converged = async (name: string) => conditionText(await world.user.get(graphRef(name)), 'ResourcesConverged');
+const statusOf = async (name: string) => (await world.user.get(graphRef(name))).status ?? {};
+const dataOf = async (name: string) => (await world.user.find(mapRef(name)))?.['data'];
+
+describe('a Graph', () => {
+  it('writes its objects as its account, corrects drift, and deletes them with it', async () => {
+    await worldOfGraphs();
+    await world.apply(
+      graph('g', [
+        { id: 'a', template: config('a', { v: '1' }) },
+        { id: 'b', template: config('b', { of: '${a.data.v}' }) },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await ready('g')).toMatch(/^True/);
+    expect(await dataOf('b')).toEqual({ of: '1' });
+    expect((await statusOf('g'))['appliedServiceAccount']).toBe('system:serviceaccount:default:default');
+    const users = world.requests
+      .filter(({ path }) => path.includes('/configmaps'))
+      .map(({ headers }) => headers?.['impersonate-user']);
+    expect(new Set(users)).toEqual(new Set(['system:serviceaccount:default:default']));
+    await world.user.patch(mapRef('a'), { data: { v: '2' } }, { fieldManager: 'kubectl-edit' });
+    await world.advance(5000);
+    expect(await dataOf('a')).toEqual({ v: '1' });
+    await world.user.delete(graphRef('g'));
+    await world.advance(5000);
+    expect([await dataOf('a'), await dataOf('b')]).toEqual([undefined, undefined]);
+    expect(await world.user.find(graphRef('g'))).toBeUndefined();
+  });
+
+  it('at rest writes nothing, and also after a restart', async () => {
+    await worldOfGraphs();
+    await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
+    await world.advance(5000);
+    world.requests.length = 0;
+    await world.advance(3_600_000);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.restart();
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
+  it('whose account may not list and watch is read object by object, and drift is found by the next pass', async () => {
+    await worldOfGraphs(['get', 'create', 'patch', 'delete']);
+    await world.apply(graph('g', [{ id: 'a', template: config('a', { v: '1' }) }]));
+    await world.advance(5000);
+    expect(await ready('g')).toMatch(/^True/);
+    world.requests.length = 0;
+    await world.user.patch(mapRef('a'), { data: { v: '2' } }, { fieldManager: 'kubectl-edit' });
+    await world.advance(60_000);
+    expect(await dataOf('a')).toEqual({ v: '2' });
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.apply(
+      graph('g', [
+        { id: 'a', template: config('a', { v: '1' }) },
+        { id: 'b', template: config('b') },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await dataOf('a')).toEqual({ v: '1' });
+  });
+
+  it('that waits for an object which its account may not watch looks for it after growing pauses', async () => {
+    await worldOfGraphs(['get', 'create', 'patch', 'delete']);
+    await world.apply(
+      graph('g', [
+        { id: 'source', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'source' } } },
+        { id: 'copy', template: config('copy', { v: '${source.data.v}' }) },
+      ]),
+    );
+    await world.advance(20_000);
+    expect(await converged('g')).toMatch(/^False WaitingForReadiness/);
+    await world.apply({ ...config('source', { v: '1' }), metadata: { name: 'source', namespace: 'default' } } as never);
+    await world.advance(60_000);
+    expect(await dataOf('copy')).toEqual({ v: '1' });
+  });
+
+  it('with the account of the controller is refused', async () => {
+    await worldOfGraphs();
+    await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
+    const own = graph('g', [{ id: 'a', template: config('a') }], { serviceAccountName: 'kro' });
+    await world.apply({ ...own, metadata: { name: 'g', namespace: 'kro-system' } });
+    await world.advance(5000);
+    const refused = await world.user.get({ ...graphRef('g'), namespace: 'kro-system' });
+    expect(conditionText(refused, 'Accepted')).toContain(
+      'refusing to apply: Graph would impersonate the kro controller\'s own ServiceAccount ("system:serviceaccount:kro-system:kro")',
+    );
+    expect(await world.user.find({ ...mapRef('a'), namespace: 'kro-system' })).toBeUndefined();
+    await world.user.delete({ ...graphRef('g'), namespace: 'kro-system' });
+    await world.advance(5000);
+    expect(await world.user.find({ ...graphRef('g'), namespace: 'kro-system' })).toBeUndefined();
+  });
+
+  it('whose account loses its rights keeps its finalizer, and is deleted when they are back', async () => {
+    await worldOfGraphs();
+    await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
+    await world.advance(5000);
+    await world.apply(...rights(['get']));
+    await world.user.delete(graphRef('g'));
+    await world.advance(30_000);
+    expect(await converged('g')).toMatch(/^False DeleteFailed: delete v1\/ConfigMap default\/a: .*cannot delete/);
+    const events = await world.user.list({ apiVersion: 'v1', kind: 'Event' });
+    expect(events.items.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('verbs: ["delete"]') as string,
+    );
+    await world.apply(...rights(['*']));
+    await world.advance(600_000);
+    expect(await world.user.find(graphRef('g'))).toBeUndefined();
+    expect(await dataOf('a')).toBeUndefined();
+  });
+});
+
+describe('where kro has an accident', () => {
+  it('a def with forEach has its own value in each element', async () => {
+    await worldOfGraphs();
+    await world.apply(
+      graph('g', [
+        { id: 'cfg', def: { names: ['a', 'b', 'c'] } },
+        { id: 'rows', forEach: [{ name: '${cfg.names}' }], def: { key: '${name}' } },
+        { id: 'out', template: config('out', { keys: "${rows.map(r, r.key).join(',')}" }) },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await dataOf('out')).toEqual({ keys: 'a,b,c' });
+  });
+
+  it('a patch that waits for another manager writes the status once', async () => {
+    await worldOfGraphs();
+    await world.apply({
+      ...config('target', { shared: 'theirs' }),
+      metadata: { name: 'target', namespace: 'default' },
+    } as never);
+    await world.apply(graph('g', [{ id: 'mark', patch: config('target', { shared: 'ours' }) }]));
+    await world.advance(5000);
+    expect(await converged('g')).toMatch(/^False FieldManagerConflict/);
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(writesOf(world.requests).filter((line) => line.includes('/graphs/g/status'))).toEqual([]);
+    expect(await dataOf('target')).toEqual({ shared: 'theirs' });
+  });
+});
+
+describe('bad input', () => {
+  it('two Graphs over one object: the first one keeps it, and the second one takes over after its deletion', async () => {
+    await worldOfGraphs();
+    await world.apply(graph('first', [{ id: 'a', template: config('shared', { by: 'first' }) }]));
+    await world.advance(5000);
+    await world.apply(graph('second', [{ id: 'a', template: config('shared', { by: 'second' }) }]));
+    await world.advance(5000);
+    expect(await converged('second')).toMatch(/^False FieldManagerConflict/);
+    expect(await dataOf('shared')).toEqual({ by: 'first' });
+    await world.user.delete(graphRef('first'));
+    await world.advance(600_000);
+    expect(await dataOf('shared')).toEqual({ by: 'second' });
+    expect(await ready('second')).toMatch(/^True/);
+  });
+
+  it('a Graph that patches or templates itself is refused by name, and can be deleted', async () => {
+    await worldOfGraphs();
+    const self = { ...GRAPH, metadata: { name: 'self', labels: { a: 'b' } } };
+    await world.apply(
+      graph('self', [
+        { id: 'other', template: config('x') },
+        { id: 'me', patch: self },
+      ]),
+    );
+    await world.advance(60_000);
+    expect(await converged('self')).toContain('node "me" writes the Graph that contains it');
+    world.requests.length = 0;
+    await world.advance(600_000);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.user.delete(graphRef('self'));
+    await world.advance(600_000);
+    expect(await world.user.find(graphRef('self'))).toBeUndefined();
+  });
+});
