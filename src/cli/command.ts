@@ -128,6 +128,8 @@ export interface CommandEntry {
    * is worse than lines that nothing reads.
    */
   readonly writes?: true;
+  /** The command reads the objects of many instances. Its process limits the growth of the heap. */
+  readonly readsMany?: true;
   /** Loads the module of the command. */
   readonly load: () => Promise<Command>;
 }

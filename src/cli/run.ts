@@ -7,6 +7,7 @@ import { packageVersion } from './package-version.ts';
 import { printable, printableInColour } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
+import { limitHeapGrowth } from './small-heap.ts';
 
 /** The terminal and npm each deliver the same Ctrl-C. Signals within this time of the first one count as one Ctrl-C. */
 const SAME_INTERRUPT_MS = 300;
@@ -121,7 +122,9 @@ async function run(args: readonly string[]): Promise<number> {
   const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
   if (name === 'controller' && !wantsHelp) return runController(rest);
   const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
-  isWriter = commands.some((entry) => entry.name === name && entry.writes === true);
+  const entry = commands.find((each) => each.name === name);
+  isWriter = entry?.writes === true;
+  if (entry?.readsMany === true) limitHeapGrowth();
   return runCommandLine(commands, packageVersion(), args, context);
 }
 

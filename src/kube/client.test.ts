@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
 import { KubeClient } from './client.ts';
 import { KubeError } from './error.ts';
 import type { FakeAnswer } from './fake-transport.ts';
@@ -90,6 +91,22 @@ describe('KubeClient', () => {
       'GET /api/v1/namespaces/n/configmaps?limit=500&continue=x',
       'GET /api/v1/namespaces/n/configmaps',
     ]);
+  });
+
+  it('passes on each page before it requests the next', async () => {
+    const seen: string[] = [];
+    const { client } = setup(({ path }) => {
+      const isLast = path.includes('continue=');
+      seen.push(isLast ? 'request 2' : 'request 1');
+      const next = isLast ? {} : { continue: 'x' };
+      return {
+        body: { metadata: { resourceVersion: '9', ...next }, items: [{ metadata: { name: isLast ? 'b' : 'a' } }] },
+      };
+    });
+    const onPage = (items: readonly KubeObject[]) =>
+      seen.push(...items.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+    await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'n', onPage });
+    expect(seen).toEqual(['request 1', 'ConfigMap a', 'request 2', 'ConfigMap b']);
   });
 
   it('reads lists of any length', async () => {

@@ -175,6 +175,7 @@ export class KubeClient implements KubernetesApi {
     for (let from = options; ;) {
       try {
         const page = await this.#page(resource, type, from, token);
+        options.onPage?.(page.items);
         pages.push(page.items);
         if (page.next === undefined) return { items: pages.flat(), resourceVersion: page.resourceVersion };
         token = page.next;

@@ -201,6 +201,11 @@ export interface ListOptions extends Selection, CallOptions {
    * Read metadata only? If so, objects have no spec, status and data; their type is that of the request. Default false.
    */
   readonly metadataOnly?: boolean;
+  /**
+   * Called with the items of each page before the next page is requested. The callback may replace parts of the items,
+   * so that a long list needs less memory.
+   */
+  readonly onPage?: (items: readonly KubeObject[]) => void;
 }
 
 /** All objects of a selection, and the version of the list. */

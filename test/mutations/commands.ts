@@ -142,4 +142,18 @@ export const COMMANDS: readonly MutationRow[] = [
     replace: '.filter((each) =>',
     tests: ['src/cli/commands/adopt.test.ts'],
   },
+  {
+    name: 'a plan keeps the managed fields of each object',
+    file: 'src/cli/plan/live-source.ts',
+    find: 'const request = { ...options, ...selection, signal, onPage };',
+    replace: 'void onPage;\n      const request = { ...options, ...selection, signal };',
+    tests: ['src/cli/plan/live-source.test.ts'],
+  },
+  {
+    name: 'the growth of the heap is limited against the options of Node',
+    file: 'src/cli/small-heap.ts',
+    find: '  if (isHeapSized(options)) return;\n  setFlags',
+    replace: '  setFlags',
+    tests: ['src/cli/small-heap.test.ts'],
+  },
 ];

@@ -2,6 +2,13 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBE: readonly MutationRow[] = [
   {
+    name: 'the caller of a list sees no page',
+    file: 'src/kube/client.ts',
+    find: '        options.onPage?.(page.items);\n',
+    replace: '',
+    tests: ['src/kube/client.test.ts'],
+  },
+  {
     name: 'a watch that is too old goes on from the same version',
     file: 'src/kube/watch-step.ts',
     find: '    return next.failures === 1 ? start(next) : wait(next, error, random);',

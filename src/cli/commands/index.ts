@@ -84,6 +84,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'plan',
     summary: 'show what an apply would change, for every instance, before anything changes',
     group: 'Run',
+    readsMany: true,
     load: () => import('./plan.ts').then(({ plan }) => plan),
   },
   {
@@ -91,6 +92,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'apply files, or exactly what a saved plan says',
     group: 'Run',
     writes: true,
+    readsMany: true,
     load: () => import('./apply.ts').then(({ apply }) => apply),
   },
   {
@@ -111,6 +113,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'snapshot',
     summary: 'write what plans need of a cluster into one file',
     group: 'Run',
+    readsMany: true,
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),
   },
   {

@@ -30,8 +30,7 @@ export async function readBasics(api: KubernetesApi, signal: AbortSignal): Promi
   const listOf = async (type: ObjectType): Promise<KubeObject[]> => {
     const kind = { apiVersion: formatApiVersion(type), kind: type.kind };
     try {
-      const { items } = await api.list(kind, { signal });
-      return items.map((item) => ({ ...item, ...kind }));
+      return (await api.list(kind, { signal })).items;
     } catch (thrown) {
       if (isNotFound(thrown)) return [];
       if (!(thrown instanceof KubeError) || thrown.status !== 403) throw thrown;

@@ -230,10 +230,12 @@ export class LiveSource implements ObjectSource {
     const apiVersion = formatApiVersion(type);
     const selection = place === '*' ? {} : { namespace: place };
     try {
-      const { items } = await api.list({ apiVersion, kind: type.kind }, { ...options, ...selection, signal });
-      for (const { metadata } of items) this.#fields.share(metadata);
-      const objects = items.map((item): KubeObject => ({ ...item, apiVersion, kind: type.kind }));
-      return { objects };
+      const onPage = (items: readonly KubeObject[]) => {
+        for (const { metadata } of items) this.#fields.share(metadata);
+      };
+      const request = { ...options, ...selection, signal, onPage };
+      const { items } = await api.list({ apiVersion, kind: type.kind }, request);
+      return { objects: items };
     } catch (thrown) {
       const failure = this.#failure(thrown);
       return failure.code === 404 ? { unserved: true } : { failure };

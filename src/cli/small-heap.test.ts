@@ -1,0 +1,25 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { commands } from './commands/index.ts';
+import { limitHeapGrowth } from './small-heap.ts';
+
+const flags: string[] = [];
+vi.mock('node:v8', () => ({ setFlagsFromString: (flag: string) => void flags.push(flag) }));
+beforeEach(() => void (flags.length = 0));
+
+test.each<[string, string[], string[]]>([
+  ['without options', [], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
+  ['with an option about other things', ['--inspect'], ['--semi-space-growth-factor=1', '--heap-growing-percent=70']],
+  ['with a maximum heap', ['--max-old-space-size=4096'], []],
+  ['with a young generation in NODE_OPTIONS', ['', '--inspect --max-semi-space-size=64'], []],
+])('limits the growth of the heap unless Node got a size: %s', (_title, options, expected) => {
+  limitHeapGrowth(options);
+  expect(flags).toEqual(expected);
+});
+
+test('the commands that read the objects of many instances limit the growth of the heap', () => {
+  expect(commands.flatMap(({ name, readsMany }) => (readsMany === true ? [name] : []))).toEqual([
+    'plan',
+    'apply',
+    'snapshot',
+  ]);
+});
