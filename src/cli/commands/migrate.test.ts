@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type } from 'arktype';
@@ -161,6 +161,25 @@ test('from the controller to direct mode: no write to a child, then a deploy cha
   await textArrives('two');
   expect(await uids()).toEqual(before.map(([uid]) => uid));
   expect((await factory('direct').deleteInstance('a')).status).toBe('complete');
+}, 40_000);
+
+test('a file that is not the definition of the controller, a pin and a suspension are named', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  await cluster.client.patch(instance, {
+    metadata: { annotations: { 'typekro.dev/revision': '1', 'kro.run/reconcile': 'suspended' } },
+  });
+  const path = join(cwd, 'app.yaml');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('image: nginx', 'image: httpd'));
+  const { out, err } = await run('a --to direct --file app.yaml --dry-run');
+  expect(err).toBe('');
+  expect(out.split('\n').slice(-4)).toMatchInlineSnapshot(`
+    [
+      "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each",
+      "    the definition of the file is not the one that the controller works with, so the next deploy of factory("direct") also changes what follows from spec.resources[1].template.spec.template.spec.containers[0].image",
+      "    its pin to revision 1 ends: direct mode goes on with the definition of the file",
+      "    its suspension ends: the next deploy of factory("direct") writes its objects again",
+    ]
+  `);
 }, 40_000);
 
 /**

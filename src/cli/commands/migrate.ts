@@ -1,5 +1,5 @@
-import { DEFINITION_TYPE } from '../../controller/index.ts';
-import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { DEFINITION_TYPE, pinnedRevision, REVISION_TYPE } from '../../controller/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { ControllerInstance, DirectDeployment } from '../../deploy/index.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { isDefinition } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { ownersOf } from '../adopt/adoption.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -25,6 +26,8 @@ import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
 import {
   asDefinition,
+  changedParts,
+  lostInDirectMode,
   migrationReport,
   notesOf,
   refusalOfDefinition,
@@ -185,7 +188,11 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
   if (present !== undefined) throw present;
   const children = await childrenOf(task, recordAsInstance(wanted, deployment));
   return {
-    plan: planned('kro', wanted, refOf(deployment.parent), { children, isBegun: isOfMigration }),
+    plan: planned('kro', wanted, refOf(deployment.parent), {
+      children,
+      isBegun: isOfMigration,
+      changed: changedParts(deployment.record.definition, asDefinition(definition as KubeObject)),
+    }),
     carryOut: (isCheck) => moveToController(api, deployment, signal, isCheck),
   };
 }
@@ -213,8 +220,9 @@ async function doneOrMissing({ api, namespace, signal }: Task, name: string): Pr
 async function stepToDirect(task: Task, text: string, name: string, files: CheckedFiles): Promise<Step> {
   const { api, namespace, signal } = task;
   let instance: KubeObject;
+  let live: KubeObject | undefined;
   try {
-    ({ instance } = await findInstance(api, text, namespace, signal, 'instance'));
+    ({ instance, definition: live } = await findInstance(api, text, namespace, signal, 'instance'));
   } catch (error) {
     if (!(error instanceof TypeKroError) || error.code !== 'cli/no-instance') throw error;
     const [deployment] = await findDirectDeployments(api, name, namespace, signal);
@@ -247,12 +255,33 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
   const refused = refusalOfInstance(instance, ownersOf(instance), labels[keys.INSTANCE_NAME_LABEL]);
   if (refused !== undefined) throw refused;
   const children = await childrenOf(task, { ...instance, metadata: withoutDeletion(instance) });
+  const served = live === undefined ? undefined : await servedSpec(task, live, instance);
   const hasRecord = (await api.find(recordRefOf(moved), { signal })) !== undefined;
   return {
-    plan: planned('direct', instance, recordRefOf(moved), { children, isBegun: hasRecord || isReleased }),
+    plan: planned('direct', instance, recordRefOf(moved), {
+      children,
+      isBegun: hasRecord || isReleased,
+      changed: served === undefined ? [] : changedParts(served, moved.definition),
+      lost: lostInDirectMode(instance),
+    }),
     carryOut: (isCheck) => moveToDirect(api, moved, signal, isCheck),
   };
 }
+
+/** The definition with which the controller works on an instance: its pinned revision, or the one in the cluster. */
+async function servedSpec({ api, signal }: Task, live: KubeObject, instance: KubeObject): Promise<JsonObject> {
+  const pin = pinnedRevision(instance);
+  if (pin === undefined) return asDefinition(live);
+  const { items } = await api.list(REVISIONS, { signal });
+  const found = items.find(
+    ({ metadata, spec }) =>
+      metadata.labels?.[keys.DEFINITION_NAME_LABEL] === live.metadata.name && valueAt(spec, 'revision') === pin,
+  );
+  const spec = valueAt(found?.spec, 'snapshot', 'spec');
+  return spec === undefined ? asDefinition(live) : { spec };
+}
+
+const REVISIONS = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
 
 function withoutDeletion({ metadata }: KubeObject): KubeObject['metadata'] {
   const { deletionTimestamp: _deleted, ...rest } = metadata;
@@ -263,11 +292,28 @@ function planned(
   to: Owner,
   instance: KubeObject,
   record: ObjectRef,
-  { children, isBegun }: { readonly children: readonly ObjectRef[]; readonly isBegun: boolean },
+  { children, isBegun, changed, lost = [] }: Movement,
 ): MovedInstance {
   const ref = refOf(instance);
   const writes = writesOf(to, ref, record);
-  return { instance: ref, state: isBegun ? 'goes on' : 'moves', writes, children, notes: notesOf(to, children) };
+  return {
+    instance: ref,
+    state: isBegun ? 'goes on' : 'moves',
+    writes,
+    children,
+    notes: [...notesOf(to, children, changed), ...lost],
+  };
+}
+
+/** What a migration finds out about an instance. */
+interface Movement {
+  readonly children: readonly ObjectRef[];
+  /** Has an earlier migration begun? */
+  readonly isBegun: boolean;
+  /** The parts in which the definition of the new owner differs. */
+  readonly changed: readonly string[];
+  /** What the new owner does not keep, as sentences. */
+  readonly lost?: readonly string[];
 }
 
 const done = (instance: KubeObject): Step => ({

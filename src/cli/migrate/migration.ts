@@ -1,5 +1,9 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { objectName, TypeKroError } from '../../core/index.ts';
+import { pinnedRevision } from '../../controller/index.ts';
+import { changedFields } from '../../deploy/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import { isSuspended } from '../../runtime/index.ts';
 import type { Report } from '../instance/print-report.ts';
 import { printableLine } from '../printable.ts';
 
@@ -80,11 +84,54 @@ export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): rea
       ];
 }
 
-/** Describes the writes of the new owner to the children in its first pass. */
-export function notesOf(to: Owner, children: readonly ObjectRef[]): string[] {
+/** The maximum number of changed parts of a definition in a note. */
+const MAX_PARTS = 5;
+
+/**
+ * Describes the writes of the new owner to the children in its first pass.
+ *
+ * @param changed the parts in which the definition of the new owner differs from that of the former one
+ */
+export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[]): string[] {
   if (children.length === 0) return [];
   const who = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
-  return [`${who} then writes the uid of the new owner into the label kro.run/instance-id of each, and no other field`];
+  const label = `${who} then writes the uid of the new owner into the label kro.run/instance-id of each`;
+  if (changed.length === 0) return [`${label}, and no other field`];
+  const [now, before] =
+    to === 'kro'
+      ? ['the definition of the cluster', 'the last deploy of direct mode had']
+      : ['the definition of the file', 'the controller works with'];
+  const more = changed.length > MAX_PARTS ? ` and ${changed.length - MAX_PARTS} more parts` : '';
+  return [
+    label,
+    `${now} is not the one that ${before}, so ${who} also changes what follows from ${changed.slice(0, MAX_PARTS).join(', ')}${more}`,
+  ];
+}
+
+/** Lists the parts in which two definitions differ and from which objects follow: resources, and defaults of the spec. */
+export function changedParts(before: JsonObject, after: JsonObject): string[] {
+  return PARTS.flatMap((part) =>
+    changedFields(valueAt(before, ...part), valueAt(after, ...part), part.join('.')).map(({ path }) => path),
+  );
+}
+
+const PARTS: readonly (readonly string[])[] = [
+  ['spec', 'resources'],
+  ['spec', 'schema', 'spec'],
+  ['spec', 'schema', 'types'],
+];
+
+/** Describes what an instance loses in direct mode, which has neither revisions nor suspension. */
+export function lostInDirectMode(instance: KubeObject): string[] {
+  const pin = pinnedRevision(instance);
+  return [
+    ...(pin === undefined
+      ? []
+      : [`its pin to revision ${pin} ends: direct mode goes on with the definition of the file`]),
+    ...(isSuspended(instance)
+      ? ['its suspension ends: the next deploy of factory("direct") writes its objects again']
+      : []),
+  ];
 }
 
 /** Returns the reason why a definition of the cluster cannot adopt an instance, or `undefined` when it can. */
