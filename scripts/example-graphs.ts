@@ -3,9 +3,16 @@ import { controllerCrds } from '../src/controller/index.ts';
 import type { JsonObject, KubeObject } from '../src/core/index.ts';
 import { formatDiagnostic, parseJson } from '../src/core/index.ts';
 import type { Graph } from '../src/graph/index.ts';
-import { builtinSource, combineSources, compile, crdSource, toMermaid } from '../src/graph/index.ts';
+import {
+  builtinSource,
+  combineSources,
+  compile,
+  compileGraphObject,
+  crdSource,
+  toMermaid,
+} from '../src/graph/index.ts';
 
-/** A composition that an example exports, compiled for stock kro. */
+/** A composition or a graph that an example exports, compiled for stock kro. */
 export interface ExampleGraph {
   /** File name in `examples/`. */
   readonly file: string;
@@ -19,17 +26,23 @@ export interface ExampleGraph {
 }
 
 /**
- * The members of a composition that this script uses. The examples import the built package, which has other classes.
+ * The members of a composition or a graph that this script uses. The examples import the built package, which has other classes.
  */
 interface Exported {
   toYaml(): string;
   toDefinition(): JsonObject;
 }
 
+/** Is the export a composition, or a graph without an API? */
+function isExported(value: unknown): value is Exported {
+  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+  return isObject && 'toDefinition' in value;
+}
+
 const root = new URL('../', import.meta.url);
 
 /**
- * Every composition of `examples/`, in the order of files and names.
+ * Every composition and graph of `examples/`, in the order of files and names.
  *
  * @throws Error when one does not compile for stock kro.
  */
@@ -41,11 +54,12 @@ export async function exampleGraphs(): Promise<readonly ExampleGraph[]> {
     .sort()) {
     const module = (await import(new URL(`examples/${file}`, root).href)) as Readonly<Record<string, unknown>>;
     for (const exported of Object.keys(module).sort()) {
-      const composition = module[exported];
-      if (typeof composition !== 'function' || !('toDefinition' in composition)) continue;
-      const made = composition as unknown as Exported;
+      const made = module[exported];
+      if (!isExported(made)) continue;
       const began = performance.now();
-      const { graph, diagnostics } = compile(made.toDefinition(), { sources, target: 'stock' });
+      const definition = made.toDefinition();
+      const compiler = definition['kind'] === 'Graph' ? compileGraphObject : compile;
+      const { graph, diagnostics } = compiler(definition, { sources, target: 'stock' });
       const milliseconds = performance.now() - began;
       const texts = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic));
       if (graph === undefined) throw new Error(`${file}: ${exported} is refused:\n${texts.join('\n')}`);

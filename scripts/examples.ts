@@ -23,7 +23,7 @@ const told = (milliseconds: number) => `${milliseconds.toFixed(0)} ms`;
 
 /** The table cell of a deployment. The problems of the deployment are printed below the table. */
 function outcomeCell(name: string, mode: string, outcome: Outcome | undefined): string {
-  if (outcome === undefined) return 'missing';
+  if (outcome === undefined) return '–';
   problems.push(...outcome.problems.map((problem) => `${name}, ${mode}: ${problem}`));
   return `${told(outcome.milliseconds)} ${outcome.problems.length === 0 ? 'as told' : 'FAILED'}`;
 }
