@@ -175,4 +175,32 @@ export const COMPOSE: readonly MutationRow[] = [
     replace: "node.field === 'stringData' && this.#isSecret(first))",
     tests: ['test/conformance/compose/declared-status.test.ts'],
   },
+  {
+    name: 'a patch may set the status together with other fields',
+    file: 'src/compose/resources/patch.ts',
+    find: "if (names.includes('status') && names.length > 1) {",
+    replace: "if (names.includes('status') && names.length > 2) {",
+    tests: ['test/conformance/compose/graph.test.ts'],
+  },
+  {
+    name: 'a value that the function of a graph returns is lost silently',
+    file: 'src/compose/trace-composition.ts',
+    find: "form === 'graph' ? withoutStatus(returned, site) : returned",
+    replace: "form === 'graph' ? undefined : returned",
+    tests: ['test/conformance/compose/graph.test.ts'],
+  },
+  {
+    name: 'an absent member of a def is waited for',
+    file: 'src/compose/resources/def.ts',
+    find: 'required: isPresent(value) }',
+    replace: 'required: true }',
+    tests: ['test/conformance/compose/graph.test.ts'],
+  },
+  {
+    name: 'the namespace of a patched object is that of the Graph',
+    file: 'src/compose/resources/patch.ts',
+    find: 'namespaced === false ? { name } : { name, namespace:',
+    replace: 'namespaced !== undefined ? { name } : { name, namespace:',
+    tests: ['test/conformance/compose/graph-examples.test.ts', 'test/conformance/compose/graph.test.ts'],
+  },
 ];

@@ -63,7 +63,7 @@ export interface Patch {
 export const patch: Patch = defineFactory((target: unknown, fields: unknown, options: PatchOptions = {}): void => {
   refuseOutsideGraph('patch');
   refuseInPredicate('a patch');
-  const { apiVersion, kind, metadata, name } = identityOf(target);
+  const { apiVersion, kind, metadata, name, written = { apiVersion, kind } } = identityOf(target);
   const { metadata: more, ...own } = contributed(fields, kind);
   const { group, version } = parseApiVersion(apiVersion);
   const schema = schemaFor(activeTrace(), { group, version, kind }, undefined);
@@ -71,12 +71,10 @@ export const patch: Patch = defineFactory((target: unknown, fields: unknown, opt
     id: options.id === undefined ? name : checkId(options.id),
     node: 'patch',
     explicitId: options.id !== undefined,
-    manifest: copyOf({
-      apiVersion,
-      kind,
-      metadata: { ...metadata, ...(more as object | undefined) },
-      ...own,
-    }) as Record<string, unknown>,
+    manifest: copyOf({ ...written, metadata: { ...metadata, ...(more as object | undefined) }, ...own }) as Record<
+      string,
+      unknown
+    >,
     apiVersion,
     kind,
     schema,
@@ -90,6 +88,8 @@ interface Identity {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: object;
+  /** The apiVersion and kind as values, where one of them is computed. */
+  readonly written?: object;
   readonly name: string;
 }
 
@@ -136,7 +136,8 @@ function identityOfRecord(object: Sym, record: ResourceRecord): Identity {
   const namespace = namespaced === false ? undefined : getMember(interpreter, own, 'namespace');
   const metadata =
     namespaced === false ? { name } : { name, namespace: namespaced ? namespace : optionalNamespace(namespace) };
-  return { apiVersion, kind, metadata, name: `patch${pascalCase(record.id)}` };
+  const written = { apiVersion: record.manifest['apiVersion'], kind: record.manifest['kind'] };
+  return { apiVersion, kind, written, metadata, name: `patch${pascalCase(record.id)}` };
 }
 
 function isNamespaced({ apiVersion, kind }: ResourceRecord): boolean | undefined {

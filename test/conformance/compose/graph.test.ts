@@ -188,9 +188,11 @@ describe('statements of the function become nodes', () => {
       const api = def('api', { version: 'example.com/v1' });
       const widget = createResource<{ status: { url: string } }>({ id: 'widget', apiVersion: api.version, kind: 'Widget', metadata: { name: 'w' } });
       configMap({ id: 'note', name: 'note', data: { url: widget.status.url } });
+      patch(widget, { metadata: { labels: { seen: 'true' } } }, { id: 'mark' });
     });
     expect(built).toMatchInlineSnapshot(`
       "api: {"def":{"version":"example.com/v1"}}
+      mark: {"patch":{"apiVersion":"\${api.version}","kind":"Widget","metadata":{"name":"\${widget.metadata.name}","namespace":"\${widget.metadata.?namespace.orValue(\\"\\")}","labels":{"seen":"true"}}}}
       note: {"template":{"data":{"url":"\${widget.status.url}"},"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"note"}}}
       widget: {"template":{"apiVersion":"\${api.version}","kind":"Widget","metadata":{"name":"w"}}}"
     `);
