@@ -96,7 +96,7 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'an external resource is changed by an aspect',
     file: 'src/compose/aspects/apply.ts',
-    find: '  if (record.options.external === true) return false;',
+    find: "  if (record.node !== 'template') return false;",
     replace: '',
     tests: ['test/conformance/compose/aspects.test.ts'],
   },
@@ -145,8 +145,8 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'a namespace in a loop is applied before the instance',
     file: 'src/compose/emit/hoist.ts',
-    find: 'options.external === true || loops.length > 0) return false;',
-    replace: 'options.external === true) return false;',
+    find: "node !== 'template' || loops.length > 0) return false;",
+    replace: "node !== 'template') return false;",
     tests: [
       'test/conformance/compose/graphs.test.ts',
       'test/conformance/compose/conditional.test.ts',
