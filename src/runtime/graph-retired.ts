@@ -122,7 +122,8 @@ function ownUid(observation: Observation, manager: string): string | undefined {
 /** The decision about an entry without UID whose object the Graph did not write, as far as is known. */
 function unidentified(target: ObjectTarget, entry: ManagedResource, observation: Observation): Step<DeleteAction> {
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
-  if (observation.state !== 'failed') return DONE;
+  // An account that may not read the object did not write it: each write begins with a read. kro ignores such entries.
+  if (observation.state !== 'failed' || observation.failure.code === 403) return DONE;
   const { failure, retryAt } = observation;
   const message = `delete ${trackedName(entry)}: ${failure.message}`;
   return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };

@@ -147,6 +147,22 @@ describe('a Graph', () => {
     expect(await world.user.find({ ...graphRef('g'), namespace: 'kro-system' })).toBeUndefined();
   });
 
+  it('drops a node that its account may not write, and becomes ready', async () => {
+    await worldOfGraphs();
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: 'v' } };
+    await world.apply(
+      graph('g', [
+        { id: 'a', template: config('a') },
+        { id: 's', template: secret },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await converged('g')).toMatch(/^False ApplyFailed: apply "s": get current state for Secret "default\/s": /);
+    await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
+    await world.advance(120_000);
+    expect(await ready('g')).toMatch(/^True/);
+  });
+
   it('whose account loses its rights keeps its finalizer, and is deleted when they are back', async () => {
     await worldOfGraphs();
     await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
