@@ -65,6 +65,11 @@ export function fillItems(
   node: IteratingNode,
   visit: (filled: JsonObject, place: CollectionPlace) => Unresolved | undefined,
 ): Unresolved | undefined {
+  const refusal = context.texts.tooManyDimensions(node, node.forEach.length);
+  if (refusal !== undefined) {
+    const because = { kind: 'invalid-object', path: 'forEach', message: refusal } as const;
+    return { state: 'failed', because, message: refusal };
+  }
   const dimensions = evaluateDimensions(context, node);
   if (!dimensions.ok) return dimensions.reason;
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GraphObjects, def, graph, map, patch, ref } from '../../test/support/graph-objects.ts';
 
+const ELEVEN = Array.from({ length: 11 }, (_, index) => `a${index}`);
+
 describe('the condition ResourcesConverged', () => {
   it.each([
     [
@@ -34,6 +36,16 @@ describe('the condition ResourcesConverged', () => {
         map('a', 'a', 'k: v'),
       ),
       'WaitingForReadiness apply "flag": node "flag": readyWhen "flag.ok" is false: waiting for readiness (executor: node not ready)',
+    ],
+    [
+      'eleven dimensions fail',
+      map(
+        'x',
+        ELEVEN.map((name) => `\${${name}}`).join('-'),
+        'k: v',
+        `forEach: [${ELEVEN.map((name) => `{${name}: "\${['v']}"}`).join(', ')}], `,
+      ),
+      'ApplyFailed apply "x": resolve: node "x": collection has 11 forEach dimensions, exceeds the maximum of 10',
     ],
     [
       'two failures are named, one line each, before a reason to wait',

@@ -10,6 +10,9 @@ import type { ListTarget, ObjectTarget } from './target.ts';
 /** The end of every text of a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';
 
+/** kro's limit of dimensions in a `forEach`. */
+const MAX_DIMENSIONS = 10;
+
 /** The texts of kro 0.10, whose graph engine applies the nodes one after the other. */
 export const NODE_TEXTS_0_10: NodeTexts = {
   unresolved(node, state, failure, path) {
@@ -26,6 +29,10 @@ export const NODE_TEXTS_0_10: NodeTexts = {
     `${resolving(node)}: ${quotedNode(node)}: forEach "${dimension}": expected list, got ${type}`,
   tooLarge: (node, size, limit) =>
     `${resolving(node)}: ${quotedNode(node)}: collection size ${size} exceeds the maximum of ${limit}`,
+  tooManyDimensions: (node, count) =>
+    count <= MAX_DIMENSIONS
+      ? undefined
+      : `${resolving(node)}: ${quotedNode(node)}: collection has ${count} forEach dimensions, exceeds the maximum of ${MAX_DIMENSIONS}`,
   collision: (node, identity) =>
     `${resolving(node)}: ${quotedNode(node)}: duplicate identity in collection: ${identity}`,
   invalid: (node, problem) => `${resolving(node)}: ${problem}`,

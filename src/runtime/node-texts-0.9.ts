@@ -16,6 +16,7 @@ export const NODE_TEXTS_0_9: NodeTexts = {
   notList: (node, dimension) => `node "${node.id}": forEach iterator "${dimension}" must return a list`,
   tooLarge: (node, size, limit) =>
     `node "${node.id}": collection size of ${size} is over the maximum collection size of ${limit}`,
+  tooManyDimensions: () => undefined,
   collision: (node, identity) => `node "${node.id}" identity collision: duplicate identity: ${identity}`,
   invalid: (_node, problem) => problem,
   refused: (node, problem) => `node "${node.id}": ${problem}`,

@@ -36,6 +36,8 @@ export interface NodeTexts {
   /** The value of a dimension is not a list. */
   notList(node: GraphNode, dimension: string, type: string): string;
   tooLarge(node: GraphNode, size: number, limit: number): string;
+  /** A collection has more dimensions than are allowed; undefined for any other number. */
+  tooManyDimensions(node: GraphNode, count: number): string | undefined;
   /** Two items have one identity, `<group>/<version>/<kind>/<namespace as written>/<name>`. */
   collision(node: GraphNode, identity: string): string;
   /** The rendered object cannot be used. `problem` names the node. */
