@@ -67,10 +67,10 @@ export const COMMANDS: readonly MutationRow[] = [
   },
   {
     name: 'colours take columns',
-    file: 'src/cli/plan/layout.ts',
+    file: 'src/cli/layout.ts',
     find: "text.replaceAll(COLOUR, '')",
     replace: 'text',
-    tests: ['src/cli/plan/layout.test.ts'],
+    tests: ['src/cli/layout.test.ts'],
   },
   {
     name: 'a refused object is not a failure of JUnit',

@@ -4,8 +4,8 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'children are deleted before others are applied',
     file: 'src/execute/carry-out.ts',
-    find: '  await deleteChildren(ports, decision.delete);\n  return outcome;',
-    replace: '  return outcome;',
+    find: '  await deleteChildren(ports, decision.delete);\n  await releaseFields',
+    replace: '  await releaseFields',
     tests: ['src/execute/carry-out.test.ts'],
   },
   {
@@ -61,8 +61,8 @@ export const EXECUTE: readonly MutationRow[] = [
   {
     name: 'a child that is gone already is a failed delete',
     file: 'src/execute/write-children.ts',
-    find: "    if (!isNotFound(thrown)) return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);",
-    replace: "    return rememberFailedWrite(ports, target, { digest: '', uid }, thrown, false);",
+    find: '    if (!isNotFound(thrown) && !isOtherObject(thrown))\n',
+    replace: '    if (!isOtherObject(thrown))\n',
     tests: ['src/execute/carry-out.test.ts'],
   },
   {

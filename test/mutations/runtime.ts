@@ -32,8 +32,8 @@ export const RUNTIME: readonly MutationRow[] = [
   {
     name: 'a refused deletion is tried again at once',
     file: 'src/runtime/paused-write.ts',
-    find: 'failed.retryAt > now ?',
-    replace: 'failed.retryAt < now ?',
+    find: 'failed.retryAt <= now) return undefined;',
+    replace: 'failed.retryAt > now) return undefined;',
     tests: ['src/runtime/paused-write.test.ts', 'src/runtime/step-prune.test.ts'],
   },
   {
@@ -116,8 +116,8 @@ export const RUNTIME: readonly MutationRow[] = [
   {
     name: 'an item that is not ready hides one that fails',
     file: 'src/runtime/ready.ts',
-    find: "      if (result?.state === 'failed') return result;",
-    replace: '      if (result !== undefined) return result;',
+    find: "{ object: refOf(object), index });\n      if (result?.state === 'failed') return result;",
+    replace: '{ object: refOf(object), index });\n      if (result !== undefined) return result;',
     tests: ['src/runtime/step-collection.test.ts', 'src/runtime/step-nodes.test.ts'],
   },
   {
