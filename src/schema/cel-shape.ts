@@ -66,7 +66,7 @@ export function celShape(schema: Schema): DataShape {
 
 function makeShape(schema: Schema): DataShape {
   const nullable = schema.nullable === true;
-  if (isIntOrString(schema)) return { kind: 'int-or-string', nullable };
+  if (isIntOrString(schema)) return { kind: isFree(schema) ? 'any' : 'int-or-string', nullable };
   switch (schema.type) {
     case 'object':
       return objectShape(schema, nullable);

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../core/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
 /** A value of any type: expressions see it as dyn. */
-const ANY: Schema = { 'x-kubernetes-int-or-string': true };
+const ANY: Schema = { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true };
 
 /**
  * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list have

@@ -84,6 +84,21 @@ describe('a Graph', () => {
     expect(await world.user.find(graphRef('g'))).toBeUndefined();
   });
 
+  it('computes values of any type in a def', async () => {
+    await worldOfGraphs();
+    const value = { isOn: "${a.data.v == '1'}", list: '${[a.data.v]}', object: '${a.data}' };
+    const data = { isOn: '${string(d.isOn)}', list: '${d.list[0]}', object: '${d.object.v}' };
+    await world.apply(
+      graph('g', [
+        { id: 'a', template: config('a', { v: '1' }) },
+        { id: 'd', def: value },
+        { id: 'b', template: config('b', data) },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await dataOf('b')).toEqual({ isOn: 'true', list: '1', object: '1' });
+  });
+
   it('at rest writes nothing, and also after a restart', async () => {
     await worldOfGraphs();
     await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
