@@ -79,12 +79,12 @@ class Flattener {
       if (each !== undefined && 'inner' in each) this.add(each.inner, [...captures, ...each.linked.dependsOn]);
       this.order.push(id);
     }
-    // A value counts as its dependencies do, because no object stands between its readers and them.
+    // In kro a value has no order: a reader of a value counts from 1, also when the value reads objects.
     const depth = new Map<string, number>();
     for (const id of order) {
       const below = (dependencies.get(id) ?? []).reduce((highest, need) => Math.max(highest, depth.get(need) ?? 0), 0);
       const isValue = byId.get(id)?.linked.draft.nodeType === 'def';
-      depth.set(id, isValue ? below : below + 1);
+      depth.set(id, isValue ? 0 : below + 1);
       this.applyOrder.set(id, below + 1);
     }
   }

@@ -84,6 +84,17 @@ describe('a compiled Graph', () => {
     });
   });
 
+  test('begins at 1 behind a def that reads an object', () => {
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'api' }, spec: { ports: [{ port: 80 }] } };
+    const chain = compiled([
+      { id: 'svc', template: service },
+      { id: 'calc', def: { host: '${svc.metadata.name}' } },
+      { id: 'out', template: map('out', { host: '${calc.host}' }) },
+    ]);
+    expect(chain.applyOrder.get('svc')).toBe(1);
+    expect(chain.applyOrder.get('out')).toBe(1);
+  });
+
   test('evaluates expressions by the paths of ids, and leaves the variables of loops alone', () => {
     const [name, all] = graph.nodes.get('inner/cm')?.template.holes ?? [];
     expect(name?.expression.references).toEqual(['inner/own']);
