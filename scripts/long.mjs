@@ -2,6 +2,7 @@
  * Runs the tests that are too slow for `npm test`:
  *
  * - generated programs and simulations with the full counts of `test/budgets.json`; `npm test` uses the small counts
+ * - the mistakes whose messages need a process each
  * - the tests of clients (kubectl, helm, client-go, Python), which `npm test` skips when a client is not built
  * - the steps of the Dockerfile, whose result serves a definition
  * - a sample of the mutations
@@ -11,7 +12,7 @@
  */
 import { main, runNode } from './run.mjs';
 
-const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients', 'test/image'];
+const TESTS = ['test/property', 'test/simulation', 'test/e2e/clients', 'test/e2e/mistakes', 'test/image'];
 
 const [part, ...flags] = process.argv.slice(2);
 const PARTS = ['hosts', 'alchemy'];

@@ -99,7 +99,7 @@ describe.each(modes)('%s mode', (mode) => {
       }),
     );
     await expect(factory.deploy({ name: 'a' }, { abortSignal: stop.signal })).rejects.toThrow('interrupted');
-    expect(said).toEqual([expect.stringMatching(/^given up: interrupted; .* deploy again to continue/)]);
+    expect(said).toEqual([expect.stringMatching(/^aborted: interrupted; .* deploy again to continue/)]);
     await expect(shop.factory(mode, options()).deploy({ name: 'a' })).resolves.toMatchObject({
       metadata: { name: 'a' },
     });

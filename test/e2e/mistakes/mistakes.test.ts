@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { budget } from '../../support/budget.ts';
+import { seededChoices } from '../../support/choices.ts';
 import { environmentMistakes } from './environment.ts';
 import { markerMistakes } from './markers.ts';
 import type { Mistake } from './mistake.ts';
 import { referenceMistakes, soundReferences } from './references.ts';
-import { tell } from './run-mistake.ts';
+import { needsProcess, tell } from './run-mistake.ts';
 import { structureMistakes } from './structure.ts';
 import { textMistakes } from './texts.ts';
 import { programMistakes } from './typescript-programs.ts';
@@ -39,8 +41,17 @@ const ONE_ERROR = new Set([
   'a part at another place',
 ]);
 const ALL = Object.values(TABLES).flat();
+/** The mistakes of this run that need a process: a sample by seed, and all of them with the long budget. */
+const PROCESSES = new Set(sampleOf(ALL.filter(needsProcess), budget('mistakeProcesses')));
 
-describe.each(Object.entries(TABLES))('a mistake in %s', (where, mistakes) => {
+function sampleOf<T>(list: readonly T[], count: number): T[] {
+  const choices = seededChoices(Number(process.env['TYPEKRO_SEED'] ?? 1));
+  const left = [...list];
+  return list.slice(0, count).flatMap(() => left.splice(choices.below(left.length), 1));
+}
+
+describe.each(Object.entries(TABLES))('a mistake in %s', (where, rows) => {
+  const mistakes = rows.filter((mistake) => !needsProcess(mistake) || PROCESSES.has(mistake));
   test.concurrent.each(mistakes.map((mistake) => [mistake.title, mistake] as const))('%s', async (_title, mistake) => {
     const { score, output, code, errors } = await tell(mistake);
     expect(score, `exit ${code}\n${output}`).toBeGreaterThanOrEqual(mistake.score ?? 3);

@@ -26,8 +26,8 @@ export async function tell(mistake: Mistake): Promise<Told> {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-mistake-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    const words = mistake.command ?? ['validate', ...Object.keys(files)];
-    const { code, output } = words.some((word) => word.endsWith('.ts') || word === 'up')
+    const words = commandOf(mistake);
+    const { code, output } = needsProcess(mistake)
       ? await runProcess(words, folder)
       : await runHere(words, folder, mistake.env);
     const internal = /internal error|^\s+at .*:\d+:\d+\)?$/m.test(output) || code !== (mistake.exit ?? 3);
@@ -37,6 +37,15 @@ export async function tell(mistake: Mistake): Promise<Told> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Does the mistake run in a process of its own? True for TypeScript, which Node loads, and for `up`. */
+export function needsProcess(mistake: Mistake): boolean {
+  return commandOf(mistake).some((word) => word.endsWith('.ts') || word === 'up');
+}
+
+function commandOf(mistake: Mistake): readonly string[] {
+  return mistake.command ?? ['validate', ...Object.keys(mistake.files)];
 }
 
 /** Runs the built command in a project with the installed packages, because Node loads TypeScript there. */

@@ -3,6 +3,73 @@
 import type { ResourceFactory } from "../../../compose/index.ts";
 import { resourceFactory } from "../../../compose/index.ts";
 
+export interface GraphSpec {
+  serviceAccountName?: string | undefined;
+  nodes: readonly ({
+    id: string;
+    template?: Record<string, unknown> | undefined;
+    def?: Record<string, unknown> | undefined;
+    patch?: Record<string, unknown> | undefined;
+    graph?: Record<string, unknown> | undefined;
+    ref?: GraphRef | undefined;
+    includeWhen?: readonly string[] | undefined;
+    readyWhen?: readonly string[] | undefined;
+    forEach?: readonly (Record<string, string>)[] | undefined;
+  })[];
+}
+
+export interface GraphStatus {
+  appliedServiceAccount?: string | undefined;
+  conditions?: readonly GraphCondition[] | undefined;
+  managedResources?: readonly ({
+    nodeID: string;
+    apiVersion: string;
+    kind: string;
+    namespace?: string | undefined;
+    name: string;
+    uid?: string | undefined;
+  })[] | undefined;
+  contributions?: readonly ({
+    apiVersion: string;
+    kind: string;
+    namespace?: string | undefined;
+    name: string;
+    subresource?: string | undefined;
+    fieldManager: string;
+  })[] | undefined;
+}
+
+/** The fields of a Graph without its metadata. */
+export interface GraphFields {
+  spec: GraphSpec;
+  status?: GraphStatus | undefined;
+}
+
+/**
+ * Makes a Graph (`kro.run/v1alpha1`, namespaced).
+ *
+ * Ready when condition `Ready` is True.
+ */
+export const graph: ResourceFactory<GraphFields> = /* @__PURE__ */ resourceFactory<GraphFields>(
+  "kro.run/v1alpha1",
+  "Graph",
+  {
+    readyWhen: "self.?status.?conditions.orValue([]).exists(c, c.type == \"Ready\" && c.status == \"True\")",
+    facts: () => ({
+      plural: "graphs",
+      namespaced: true,
+      schema: {
+        properties: {
+          spec: { properties: { nodes: { items: { properties: { def: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, forEach: { items: { additionalProperties: { type: "string" }, maxProperties: 1, minProperties: 1, type: "object" }, type: "array" }, graph: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, id: { pattern: "^[A-Za-z][A-Za-z0-9]*$", type: "string" }, includeWhen: { items: { type: "string" }, type: "array" }, patch: { type: "object", "x-kubernetes-preserve-unknown-fields": true }, readyWhen: { items: { type: "string" }, type: "array" }, ref: { properties: { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: { properties: { name: { minLength: 1, type: "string" }, namespace: { type: "string" }, selector: { "x-kubernetes-preserve-unknown-fields": true } }, type: "object" } }, required: ["apiVersion", "kind", "metadata"], type: "object" }, template: { type: "object", "x-kubernetes-preserve-unknown-fields": true } }, required: ["id"], type: "object" }, minItems: 1, type: "array", "x-kubernetes-list-map-keys": ["id"], "x-kubernetes-list-type": "map" }, serviceAccountName: { maxLength: 253, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", type: "string" } }, required: ["nodes"], type: "object" },
+          status: { properties: { appliedServiceAccount: { type: "string" }, conditions: { items: { properties: { lastTransitionTime: { format: "date-time", type: "string" }, message: { type: "string" }, observedGeneration: { format: "int64", minimum: 0, type: "integer" }, reason: { type: "string" }, status: { type: "string" }, type: { type: "string" } }, required: ["type", "status"], type: "object" }, type: "array", "x-kubernetes-list-map-keys": ["type"], "x-kubernetes-list-type": "map" }, contributions: { items: { properties: { apiVersion: { type: "string" }, fieldManager: { type: "string" }, kind: { type: "string" }, name: { type: "string" }, namespace: { type: "string" }, subresource: { type: "string" } }, required: ["apiVersion", "fieldManager", "kind", "name"], type: "object" }, type: "array" }, managedResources: { items: { properties: { apiVersion: { type: "string" }, kind: { type: "string" }, name: { type: "string" }, namespace: { type: "string" }, nodeID: { type: "string" }, uid: { type: "string" } }, required: ["apiVersion", "kind", "name", "nodeID"], type: "object" }, maxItems: 5000, type: "array" } }, type: "object" },
+        },
+        required: ["spec"],
+        type: "object",
+      },
+    }),
+  },
+);
+
 export interface ResourceGraphDefinitionSpec {
   schema: {
     kind: string;
@@ -30,15 +97,7 @@ export interface ResourceGraphDefinitionSpec {
   resources?: readonly ({
     id: string;
     template?: Record<string, unknown> | undefined;
-    externalRef?: {
-      apiVersion: string;
-      kind: string;
-      metadata: {
-        name?: string | undefined;
-        namespace?: string | undefined;
-        selector?: unknown;
-      };
-    } | undefined;
+    externalRef?: GraphRef | undefined;
     readyWhen?: readonly string[] | undefined;
     includeWhen?: readonly string[] | undefined;
     forEach?: readonly (Record<string, string>)[] | undefined;
@@ -53,14 +112,7 @@ export interface ResourceGraphDefinitionStatus {
       id?: string | undefined;
     })[] | undefined;
   })[] | undefined;
-  conditions?: readonly ({
-    type: string;
-    status: string;
-    reason?: string | undefined;
-    message?: string | undefined;
-    lastTransitionTime?: string | undefined;
-    observedGeneration?: number | undefined;
-  })[] | undefined;
+  conditions?: readonly GraphCondition[] | undefined;
   state?: string | undefined;
   lastIssuedRevision?: number | undefined;
 }
@@ -94,3 +146,22 @@ export const resourceGraphDefinition: ResourceFactory<ResourceGraphDefinitionFie
     }),
   },
 );
+
+export interface GraphRef {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name?: string | undefined;
+    namespace?: string | undefined;
+    selector?: unknown;
+  };
+}
+
+export interface GraphCondition {
+  type: string;
+  status: string;
+  reason?: string | undefined;
+  message?: string | undefined;
+  lastTransitionTime?: string | undefined;
+  observedGeneration?: number | undefined;
+}
