@@ -4,11 +4,16 @@
  * @packageDocumentation
  */
 export type {
+  GraphCondition,
+  GraphFields,
+  GraphRef,
+  GraphSpec,
+  GraphStatus,
   ResourceGraphDefinitionFields,
   ResourceGraphDefinitionSpec,
   ResourceGraphDefinitionStatus,
 } from './generated/kro.run.ts';
-export { resourceGraphDefinition } from './generated/kro.run.ts';
+export { graph as graphObject, resourceGraphDefinition } from './generated/kro.run.ts';
 export type { KroCustomResourceInput, KroStatusFields, WithKroStatusFields } from './kro-resource.ts';
 export { kroCustomResource } from './kro-resource.ts';
 export { kroCustomResourceDefinition } from './kro-definition.ts';
