@@ -69,6 +69,7 @@ export type {
 } from '../schema/index.ts';
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { revisionHash } from './hash.ts';
+export { isTooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';
 export { compileDocument } from './compile-document.ts';
 export { compileGraphObject } from './graph-object/compile-graph-object.ts';

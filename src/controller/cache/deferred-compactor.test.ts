@@ -47,6 +47,20 @@ describe('DeferredCompactor', () => {
     expect(compacted).toEqual(keys);
   });
 
+  it('leaves an object that is too deep for the call stack, and compacts the others', async () => {
+    const clock = new TestClock();
+    const compacted: string[] = [];
+    const all = new DeferredCompactor(clock, (key) => {
+      if (key === 'deep') throw new RangeError('Maximum call stack size exceeded');
+      compacted.push(key);
+    });
+    for (const key of ['a', 'deep', 'b']) all.add(key);
+    await clock.advance(2000);
+    all.add('c');
+    await clock.advance(2000);
+    expect(compacted).toEqual(['a', 'b', 'c']);
+  });
+
   it('does nothing after stop', async () => {
     const { clock, compacted, compactor: all } = compactor();
     all.add('a');

@@ -7,7 +7,8 @@ const MAX_PER_TURN = 64;
 
 /**
  * Compacts objects some time after they arrived, a few at a time. Readers need a new object at once, but its compaction
- * can wait. An object that changes again before its compaction is compacted once.
+ * can wait. An object that changes again before its compaction is compacted once. An object that is nested too deep for
+ * the call stack stays as it is, because any user may write such an object.
  */
 export class DeferredCompactor {
   readonly #clock: Clock;
@@ -43,11 +44,19 @@ export class DeferredCompactor {
       if (left === 0) break;
       left -= 1;
       this.#due.delete(key);
-      this.#compact(key);
+      this.#compactOne(key);
     }
     const isDone = this.#due.size === 0;
     if (isDone) [this.#due, this.#fresh] = [this.#fresh, this.#due];
     const wait = isDone ? LEFT_FOR_MS : 0;
     this.#timer = this.#due.size === 0 ? undefined : this.#clock.setTimer(wait, () => this.#compactDue());
+  }
+
+  #compactOne(key: string): void {
+    try {
+      this.#compact(key);
+    } catch (thrown) {
+      if (!(thrown instanceof RangeError)) throw thrown;
+    }
   }
 }

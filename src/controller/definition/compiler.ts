@@ -1,7 +1,7 @@
 import type { Diagnostic, GroupVersionKind, JsonObject } from '../../core/index.ts';
 import { monotonicMs } from '../../core/index.ts';
 import type { CompileOptions, Graph } from '../../graph/index.ts';
-import { compile, kindsUsed, revisionHash } from '../../graph/index.ts';
+import { compile, isTooDeep, kindsUsed, revisionHash } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 
 /** The result of compiling a spec. */
@@ -40,7 +40,8 @@ export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics
 const KEPT = 3;
 
 interface Asked {
-  readonly hash: string;
+  /** `undefined` when the spec is nested so deep that its hash could exceed the call stack. */
+  readonly hash: string | undefined;
   readonly types: readonly GroupVersionKind[];
 }
 
@@ -75,12 +76,16 @@ export class DefinitionCompiler {
   }
 
   async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<CompiledSpec> {
+    const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
     const { hash, types } = this.#askedBy(spec);
+    // The compiler names the limit.
+    if (hash === undefined) {
+      return compiledSpec('', undefined, compile(definition, { ...this.#options, sources: [] }).diagnostics);
+    }
     const key = `${hash} ${this.#epochOf(types)}`;
     const known = this.#kept.get(name)?.find((entry) => entry.key === key);
     if (known !== undefined) return known.compiled;
     const sources = await this.#schemas.sourceFor(types, { signal });
-    const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
     const began = monotonicMs();
     const { graph, diagnostics } = compile(definition, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
@@ -104,7 +109,7 @@ export class DefinitionCompiler {
   #askedBy(spec: JsonObject): Asked {
     const known = this.#asked.get(spec);
     if (known !== undefined) return known;
-    const asked: Asked = { hash: revisionHash(spec), types: kindsUsed(spec) };
+    const asked: Asked = { hash: isTooDeep(spec) ? undefined : revisionHash(spec), types: kindsUsed(spec) };
     this.#asked.set(spec, asked);
     return asked;
   }

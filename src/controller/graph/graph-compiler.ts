@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { monotonicMs } from '../../core/index.ts';
 import type { CompileOptions } from '../../graph/index.ts';
-import { compileGraphObject, graphHash } from '../../graph/index.ts';
+import { compileGraphObject, graphHash, isTooDeep } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
 import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
 import { compiledSpec } from '../definition/compiler.ts';
@@ -39,8 +39,14 @@ export class GraphCompiler {
   }
 
   async compile(object: KubeObject, signal: AbortSignal): Promise<CompiledSpec> {
-    const { name = '' } = object.metadata;
-    const hash = graphHash(object.spec);
+    const { apiVersion, kind, metadata, spec = {} } = object;
+    const { name = '', namespace = '' } = metadata;
+    const input = { apiVersion, kind, metadata: { name, namespace }, spec };
+    // The hash of such a spec could exceed the call stack. The compiler names the limit.
+    if (isTooDeep(input)) {
+      return compiledSpec('', undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
+    }
+    const hash = graphHash(spec);
     const key = `${name} ${hash}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
@@ -52,8 +58,6 @@ export class GraphCompiler {
     const { types } = kindsNamed(object);
     const sources = await this.#schemas.sourceFor(types, { signal });
     const began = monotonicMs();
-    const { apiVersion, kind, metadata, spec } = object;
-    const input = { apiVersion, kind, metadata: { name, namespace: metadata.namespace ?? '' }, spec: spec ?? {} };
     const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
     const compiled = compiledSpec(hash, graph, diagnostics);

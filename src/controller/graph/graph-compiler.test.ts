@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { DefinitionCompiler } from '../definition/compiler.ts';
+import { GraphCompiler } from './graph-compiler.ts';
+
+const SCHEMAS = { sourceFor: () => Promise.resolve(builtinSource()), forget: () => undefined } as unknown as LiveSchemas;
+const { signal } = new AbortController();
+
+const graph = (spec: JsonObject, name = 'g', namespace = 'team-a'): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Graph',
+  metadata: { name, namespace },
+  spec,
+});
+
+/** An object in itself, this many times. */
+function nested(levels: number): JsonObject {
+  let value: JsonObject = { leaf: 'v' };
+  for (let level = 0; level < levels; level += 1) value = { a: value };
+  return value;
+}
+
+describe('a spec that is nested too deep', () => {
+  const TOO_DEEP = /^values are nested more than 220 levels deep/;
+
+  it.each([500, 5000, 50_000])('of %i levels is refused: a Graph', async (levels) => {
+    const object = graph({ nodes: [{ id: 'deep', def: nested(levels) }] });
+    const compiled = await new GraphCompiler(SCHEMAS, {}).compile(object, signal);
+    expect(compiled.graph).toBeUndefined();
+    expect(compiled.message).toMatch(TOO_DEEP);
+  });
+
+  it.each([500, 5000, 50_000])('of %i levels is refused: a definition', async (levels) => {
+    const spec = { schema: { apiVersion: 'v1', kind: 'Pot', spec: nested(levels) }, resources: [] };
+    const compiled = await new DefinitionCompiler(SCHEMAS, {}).compile('pots', spec, signal);
+    expect(compiled.graph).toBeUndefined();
+    expect(compiled.message).toMatch(TOO_DEEP);
+  });
+});
