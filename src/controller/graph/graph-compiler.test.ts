@@ -39,3 +39,30 @@ describe('a spec that is nested too deep', () => {
     expect(compiled.message).toMatch(TOO_DEEP);
   });
 });
+
+describe('the compiled specs of a GraphCompiler', () => {
+  const SPEC = {
+    nodes: [
+      { id: 'a', def: { x: '1' } },
+      { id: 'b', def: { x: '2' } },
+    ],
+  };
+
+  it('are kept, also for a Graph that was read again', async () => {
+    const compiler = new GraphCompiler(SCHEMAS, {});
+    const first = await compiler.compile(graph(SPEC), signal);
+    expect(await compiler.compile(graph(structuredClone(SPEC)), signal)).toBe(first);
+  });
+
+  it.each<[string, KubeObject]>([
+    ['of another namespace', graph(SPEC, 'g', 'team-b')],
+    ['of another name', graph(SPEC, 'h')],
+    ['with another spec', graph({ nodes: [{ id: 'a', def: { x: '2' } }] })],
+    ['with the nodes in another order', graph({ nodes: SPEC.nodes.toReversed() })],
+  ])('are not shared with a Graph %s', async (_title, other) => {
+    const compiler = new GraphCompiler(SCHEMAS, {});
+    await compiler.compile(graph(SPEC), signal);
+    const { graph: compiled } = await compiler.compile(other, signal);
+    expect(compiled?.definition).toEqual(other);
+  });
+});

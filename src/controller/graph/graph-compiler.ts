@@ -1,8 +1,9 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { monotonicMs } from '../../core/index.ts';
 import type { CompileOptions } from '../../graph/index.ts';
-import { compileGraphObject, graphHash, isTooDeep } from '../../graph/index.ts';
+import { compileGraphObject, isTooDeep } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
+import { digestOf } from '../../runtime/index.ts';
 import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
 import { compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
@@ -19,14 +20,20 @@ interface Entry {
 }
 
 /**
- * Compiles Graphs against the schemas of the cluster. Graphs with the same name and spec share the result, and a spec is
- * compiled again only after the schema of a kind that it names has changed.
+ * Compiles Graphs against the schemas of the cluster. A spec is compiled again only after the schema of a kind that it
+ * names has changed. No two Graphs share a result: the authors of Graphs need not trust each other, and a result
+ * carries the name and the namespace of its Graph.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #onCompiled: (compilation: CompilationTiming) => void;
   readonly #entries = new Map<string, Entry>();
+  /**
+   * The digest of each spec; `undefined` for a spec that is nested so deep that its digest could exceed the call stack.
+   * Each write causes another pass, and most writes leave the spec unchanged.
+   */
+  readonly #digests = new WeakMap<JsonObject, { readonly digest: string | undefined }>();
 
   constructor(
     schemas: LiveSchemas,
@@ -42,12 +49,12 @@ export class GraphCompiler {
     const { apiVersion, kind, metadata, spec = {} } = object;
     const { name = '', namespace = '' } = metadata;
     const input = { apiVersion, kind, metadata: { name, namespace }, spec };
-    // The hash of such a spec could exceed the call stack. The compiler names the limit.
-    if (isTooDeep(input)) {
+    const digest = this.#digestOf(spec);
+    // The compiler names the limit.
+    if (digest === undefined) {
       return compiledSpec('', undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
-    const hash = graphHash(spec);
-    const key = `${name} ${hash}`;
+    const key = `${namespace}/${name} ${digest}`;
     const known = this.#entries.get(key);
     if (known !== undefined) {
       // The map is ordered by last use.
@@ -60,7 +67,7 @@ export class GraphCompiler {
     const began = monotonicMs();
     const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
-    const compiled = compiledSpec(hash, graph, diagnostics);
+    const compiled = compiledSpec(digest, graph, diagnostics);
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
     this.#entries.set(key, { compiled, kinds });
     const [oldest] = this.#entries.keys();
@@ -72,5 +79,13 @@ export class GraphCompiler {
   forgetKind(group: string, kind: string): void {
     this.#schemas.forget(group, kind);
     for (const [key, { kinds }] of this.#entries) if (kinds.has(`${group}/${kind}`)) this.#entries.delete(key);
+  }
+
+  #digestOf(spec: JsonObject): string | undefined {
+    const known = this.#digests.get(spec);
+    if (known !== undefined) return known.digest;
+    const digest = isTooDeep(spec) ? undefined : digestOf(spec);
+    this.#digests.set(spec, { digest });
+    return digest;
   }
 }
