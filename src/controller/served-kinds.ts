@@ -13,6 +13,8 @@ export interface ServedKind {
   readonly graph?: Graph;
   /** The reason why there is no graph, in kro's words. */
   readonly failure?: string;
+  /** The reason why the objects of a deleted Graph may not be deleted with this identity. */
+  readonly deletionProblem?: string;
   /** Does the definition declare its own conditions? Set only when there is no graph. */
   readonly authorConditions?: boolean;
   readonly revision: number;

@@ -25,9 +25,10 @@ export function isTemplateManager(manager: string): boolean {
   return manager.startsWith(TEMPLATE_PREFIX);
 }
 
-/** Does a patch node write with this manager? */
-export function isPatchManager(manager: string): boolean {
-  return manager.startsWith(PATCH_PREFIX);
+/** Does a patch node of this owner write with this manager, in this version of kro or in an older one? */
+export function isPatchManager(manager: string, owner: string): boolean {
+  const prefix = patchPrefix(owner);
+  return manager === prefix || manager.startsWith(`${prefix}.`);
 }
 
 /**

@@ -19,19 +19,24 @@ import { recordedTracking, trackingStatus } from './tracking.ts';
  * the deletion does not wait for the end of objects with finalizers of their own.
  *
  * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. An unknown policy keeps the Graph.
+ *
+ * @param refusal the reason why no object may be deleted and no field released; it keeps a Graph that has any
  */
 export function stepGraphDeletion(
   instance: KubeObject,
   observed: Observed,
   options: StepOptions,
   graph?: Graph,
+  refusal?: string,
 ): Decision {
   if (!hasGraphFinalizer(instance)) return decide({ finalizer: 'none' });
   const unclear = deletionPolicyProblem(instance);
   if (unclear !== undefined) return decide({ finalizer: 'keep', problems: [unclear] });
   const recorded = keepsChildren(instance) ? { managedResources: [], contributions: [] } : recordedTracking(instance);
+  const hasRecord = recorded.managedResources.length > 0 || recorded.contributions.length > 0;
+  if (refusal !== undefined && hasRecord) return decide({ finalizer: 'keep', problems: [refusal] });
   const manager = templateManager(instance.metadata.uid ?? '');
-  const about = { observed, options, manager, graph, why: 'instance-deleted' } as const;
+  const about = { instance, observed, options, manager, graph, why: 'instance-deleted' } as const;
   const objects = retireObjects(about, recorded.managedResources);
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
   const fields = hasObjects

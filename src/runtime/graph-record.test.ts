@@ -129,6 +129,20 @@ describe('the record of objects', () => {
 });
 
 describe('the deletion of a Graph', () => {
+  it('does not release the fields of another Graph that its status names', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('t', { theirs: '0' });
+    graphs.apply(patch('p', 't', 'x: "1"'));
+    graphs.apply(patch('p', 't', 'y: "2"'), 'other');
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      const own = (object.status?.['contributions'] ?? []) as JsonObject[];
+      const others = (graphs.get('other')?.status?.['contributions'] ?? []) as JsonObject[];
+      object.status = { ...object.status, contributions: [...own, ...others] };
+    });
+    graphs.delete();
+    expect([graphs.get(), graphs.data('t')]).toEqual([undefined, { theirs: '0', y: '2' }]);
+  });
+
   it('does not wait for objects with finalizers of their own', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../core/index.ts';
 import { earliest, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
@@ -21,6 +22,8 @@ import { engineFieldsOf } from './write-decision.ts';
 
 /** The inputs for decisions about retired objects and fields, which need no compiled graph. */
 export interface RetiredContext {
+  /** The Graph. */
+  readonly instance: KubeObject;
   readonly observed: Observed;
   readonly options: StepOptions;
   /** The field manager of the template nodes of the Graph. */
@@ -68,8 +71,8 @@ export function retireObjects(
 }
 
 /**
- * Releases fields that the patch nodes of a Graph no longer write. The field managers of other clients in the record are
- * ignored.
+ * Releases fields that the patch nodes of a Graph no longer write. Ignores the field managers of other clients and of
+ * other Graphs in the record, because users may write the status of a Graph.
  */
 export function releaseFields(
   context: RetiredContext,
@@ -134,9 +137,9 @@ function readOf(target: ObjectTarget, nodeId: string): Step<never> {
 }
 
 function releaseContribution(context: RetiredContext, entry: Contribution): Step<ReleaseAction> {
-  const { observed, options } = context;
+  const { instance, observed, options } = context;
   const { fieldManager: manager, name } = entry;
-  if (!isPatchManager(manager)) return DONE;
+  if (!isPatchManager(manager, instance.metadata.uid ?? '')) return DONE;
   const subresource = entry.subresource === 'status' ? 'status' : undefined;
   const target = targetOfEntry(context, entry);
   const observation = observed.object(target);

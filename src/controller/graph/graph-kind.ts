@@ -4,7 +4,7 @@ import { serviceAccountUser } from '../acting-identity.ts';
 import type { Policies } from '../definition/policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
-import { accountOf, GRAPH_TYPE, userOf } from './graph-object.ts';
+import { accountOf, GRAPH_TYPE } from './graph-object.ts';
 
 /** The name under which metrics and reports list Graphs, in place of the name of a definition. */
 const GRAPHS = 'graphs.kro.run';
@@ -31,22 +31,31 @@ export class GraphKind {
   /** The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount. */
   async serve(object: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const { compiler, identities, controller } = this.#options;
+    const account = accountOf(object);
+    const user = serviceAccountUser(account);
+    const isOwnAccount = user === serviceAccountUser(controller);
     const base: ServedKind = {
       definition: GRAPHS,
       definitionUid: '',
       type: GRAPH_TYPE,
       revision: 0,
       policies: POLICIES,
-      identity: identities.of(accountOf(object)),
+      // With the account of the controller, a step reads and writes only the Graph itself.
+      identity: isOwnAccount ? identities.own : identities.of(account),
       origin: 'graph',
     };
-    // The inventory in the status suffices for a teardown.
-    if (object.metadata.deletionTimestamp !== undefined) return base;
-    const user = userOf(object);
-    if (user === serviceAccountUser(controller)) return { ...base, failure: ownAccountText(user) };
+    if (object.metadata.deletionTimestamp !== undefined) {
+      // The inventory in the status suffices for a teardown. Users may write the status, so it can name any account.
+      return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
+    }
+    if (isOwnAccount) return { ...base, failure: ownAccountText(user) };
     const { graph, message } = await compiler.compile(object, signal);
     return graph === undefined ? { ...base, failure: message ?? '' } : { ...base, graph };
   }
+}
+
+function ownAccountDeletionText(user: string): string {
+  return `refusing to delete: Graph would impersonate the kro controller's own ServiceAccount ("${user}"); delete the objects in status.managedResources, then set the annotation typekro.dev/deletion-policy: orphan on the Graph`;
 }
 
 /** kro's text for a Graph that would have the rights of the controller. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { accountOf, ANY_KIND, kindIndexOf, userOf } from './graph-object.ts';
+import { accountOf, ANY_KIND, kindIndexOf } from './graph-object.ts';
 
 function graph(spec: JsonObject, status: JsonObject = {}, deletionTimestamp?: string): KubeObject {
   return {
@@ -31,12 +31,13 @@ describe('the account of a Graph', () => {
       graph({}, { appliedServiceAccount: 'system:serviceaccount:kube-system:admin' }, DELETED),
       'default',
     ],
+    [
+      'is never a text in the status that is no name',
+      graph({}, { appliedServiceAccount: 'system:serviceaccount:team-a:other:admin' }, DELETED),
+      'default',
+    ],
   ])('%s', (_name, object, name) => {
     expect(accountOf(object)).toEqual({ namespace: 'team-a', name });
-  });
-
-  it('is a user of roles', () => {
-    expect(userOf(graph({ serviceAccountName: 'deployer' }))).toBe('system:serviceaccount:team-a:deployer');
   });
 });
 

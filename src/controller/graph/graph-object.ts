@@ -1,5 +1,6 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { isServiceAccountName } from '../../graph/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -32,11 +33,6 @@ export function accountOf(graph: KubeObject): ServiceAccountRef {
   return { namespace, name: applied ?? accountName(graph) };
 }
 
-/** The user name of the account that the spec names. */
-export function userOf(graph: KubeObject): string {
-  return serviceAccountUser({ namespace: graph.metadata.namespace ?? '', name: accountName(graph) });
-}
-
 function accountName({ spec }: KubeObject): string {
   const name = spec?.['serviceAccountName'];
   return typeof name === 'string' && name !== '' ? name : DEFAULT_ACCOUNT;
@@ -45,7 +41,9 @@ function accountName({ spec }: KubeObject): string {
 function appliedAccount({ status }: KubeObject, namespace: string): string | undefined {
   const user = status?.['appliedServiceAccount'];
   const prefix = serviceAccountUser({ namespace, name: '' });
-  return typeof user === 'string' && user.startsWith(prefix) ? user.slice(prefix.length) : undefined;
+  if (typeof user !== 'string' || !user.startsWith(prefix)) return undefined;
+  const name = user.slice(prefix.length);
+  return isServiceAccountName(name) ? name : undefined;
 }
 
 /** The kinds that a Graph names, and whether an expression computes a kind or an apiVersion. */

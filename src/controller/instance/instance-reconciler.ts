@@ -18,6 +18,7 @@ import {
   outcomeOfApply,
   readNowSample,
   step as decide,
+  stepGraphDeletion,
   StepMemory,
   stepRefusedGraph,
   stepUnresolved,
@@ -345,8 +346,10 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Re
 }
 
 /** The decision of a step for an instance of a definition, or for a Graph. */
-function decideFor({ graph, failure, origin }: ServedKind, instance: KubeObject, view: Observed, options: StepOptions) {
+function decideFor(served: ServedKind, instance: KubeObject, view: Observed, options: StepOptions) {
+  const { graph, failure, deletionProblem, origin } = served;
   if (graph !== undefined) return decide(graph, instance, view, options);
+  if (deletionProblem !== undefined) return stepGraphDeletion(instance, view, options, undefined, deletionProblem);
   if (origin === 'graph') return stepRefusedGraph(instance, failure ?? '', view, options);
   return stepUnresolved(instance, failure ?? 'latest issued graph revision not available', view, options);
 }

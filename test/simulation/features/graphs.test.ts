@@ -162,6 +162,46 @@ describe('a Graph', () => {
     expect(await world.user.find({ ...graphRef('g'), namespace: 'kro-system' })).toBeUndefined();
   });
 
+  it.each<[string, JsonObject, JsonObject]>([
+    ['in its status', {}, { appliedServiceAccount: 'system:serviceaccount:kro-system:kro' }],
+    ['in its spec', { serviceAccountName: 'kro' }, {}],
+  ])('with the account of the controller %s deletes nothing', async (_title, spec, status) => {
+    await worldOfGraphs();
+    const [namespace, name] = ['kro-system', 'g'];
+    const place = { ...graphRef(name), namespace };
+    const victim = { ...mapRef('victim'), namespace };
+    await world.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      {
+        apiVersion: RBAC,
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'kro' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'ServiceAccount', name: 'kro', namespace }],
+      },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'victim', namespace } },
+      { ...graph(name, [{ id: 'd', def: { x: '1' } }], spec), metadata: { name, namespace } },
+    );
+    await world.advance(5000);
+    await world.controller.stop();
+    const { uid = '' } = (await world.user.get(victim)).metadata;
+    const entry = { nodeID: 'v', apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'victim', uid };
+    await world.user.patch(place, { status: { ...status, managedResources: [entry] } }, { subresource: 'status' });
+    await world.user.delete(place);
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(60_000);
+    expect(await world.user.find(victim)).toBeDefined();
+    expect(conditionText(await world.user.get(place), 'ResourcesConverged')).toMatch(
+      /^False DeleteFailed: refusing to delete: Graph would impersonate the kro controller's own ServiceAccount/,
+    );
+    expect(world.requests.filter(({ headers }) => headers?.['impersonate-user'] !== undefined)).toEqual([]);
+    const annotations = { 'typekro.dev/deletion-policy': 'orphan' };
+    await world.user.patch(place, { metadata: { annotations } });
+    await world.advance(60_000);
+    expect([await world.user.find(place), (await world.user.find(victim))?.kind]).toEqual([undefined, 'ConfigMap']);
+  });
+
   it('drops a node that its account may not write, and becomes ready', async () => {
     await worldOfGraphs();
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: 'v' } };
