@@ -1,3 +1,4 @@
+import type { KubeObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { ObjectType } from '../runtime/index.ts';
 import type { ActingIdentity } from './acting-identity.ts';
@@ -25,8 +26,29 @@ export interface ServedKind {
    * list and watch, as in kro; for an instance of a definition such objects are a failure.
    */
   readonly origin?: 'graph';
+  /**
+   * The state of the Graph for which the graph and the identity were chosen; set only for a Graph. A later generation, or
+   * a deletion, needs another choice.
+   */
+  readonly chosenFor?: ChosenState;
   /** Set only while some instances do not follow `revision`. */
   readonly canary?: Canary;
+}
+
+/** The state of a Graph on which the choice of its graph and its identity depends. */
+export interface ChosenState {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly deletionTimestamp: string | undefined;
+}
+
+/** Was this served kind chosen for the present state of the object? */
+export function isChosenFor({ chosenFor }: ServedKind, { metadata }: KubeObject): boolean {
+  if (chosenFor === undefined) return true;
+  const { uid, generation, deletionTimestamp } = chosenFor;
+  return (
+    metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp
+  );
 }
 
 /** The served kinds. One definition serves one kind, and no kind is served by two definitions. */

@@ -31,6 +31,7 @@ export class GraphKind {
   /** The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount. */
   async serve(object: KubeObject, signal: AbortSignal): Promise<ServedKind> {
     const { compiler, identities, controller } = this.#options;
+    const { uid, generation, deletionTimestamp } = object.metadata;
     const account = accountOf(object);
     const user = serviceAccountUser(account);
     const isOwnAccount = user === serviceAccountUser(controller);
@@ -43,8 +44,9 @@ export class GraphKind {
       // With the account of the controller, a step reads and writes only the Graph itself.
       identity: isOwnAccount ? identities.own : identities.of(account),
       origin: 'graph',
+      chosenFor: { uid, generation, deletionTimestamp },
     };
-    if (object.metadata.deletionTimestamp !== undefined) {
+    if (deletionTimestamp !== undefined) {
       // The inventory in the status suffices for a teardown. Users may write the status, so it can name any account.
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }

@@ -31,6 +31,7 @@ import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
+import { isChosenFor } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
 import { failedReads, InstanceAnswers } from './instance-answers.ts';
 import { GraphParent } from '../graph/graph-parent.ts';
@@ -102,6 +103,8 @@ export class InstanceReconciler {
       while (yielder.due) await yielder.break();
       const instance = instances.get(record.key)?.object;
       if (instance === undefined || signal.aborted) return {};
+      // A user changed the Graph during the pass. The next pass has the new graph and the new account.
+      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);

@@ -202,6 +202,31 @@ describe('a Graph', () => {
     expect([await world.user.find(place), (await world.user.find(victim))?.kind]).toEqual([undefined, 'ConfigMap']);
   });
 
+  it('whose spec changes during a pass is not ready before the new spec is applied', async () => {
+    await worldOfGraphs();
+    const [first, second] = [
+      { id: 'a', template: config('a') },
+      { id: 'b', template: config('b') },
+    ];
+    world.intercept = ({ method, path }) => {
+      if (method !== 'PATCH' || !path.includes('/configmaps/a')) return undefined;
+      world.intercept = undefined;
+      void world.user.patch(graphRef('g'), { spec: { nodes: [first, second] } });
+      return undefined;
+    };
+    await world.apply(graph('g', [first]));
+    await world.advance(5000);
+    expect(await ready('g')).toMatch(/^True/);
+    const writes = world.requests.filter(({ method }) => method === 'PATCH');
+    const written = writes.findIndex(({ path }) => path.includes('/configmaps/b'));
+    const generations = writes
+      .slice(0, written)
+      .filter(({ path }) => path.includes('/graphs/g/status'))
+      .flatMap(({ body }) => String(body).match(/"observedGeneration":\d+/g) ?? []);
+    expect(written).toBeGreaterThan(0);
+    expect(generations).not.toContain('"observedGeneration":2');
+  });
+
   it('drops a node that its account may not write, and becomes ready', async () => {
     await worldOfGraphs();
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: 'v' } };
