@@ -82,9 +82,10 @@ test('a dry run changes nothing, then it installs, and installs nothing again', 
       "Role kro-system/typekro:leader-election created (dry run)",
       "RoleBinding kro-system/typekro:leader-election created (dry run)",
       "ClusterRole typekro-edit created (dry run)",
+      "ClusterRole typekro-graph-edit created (dry run)",
       "ClusterRole typekro-view created (dry run)",
       "Deployment kro-system/typekro created (dry run)",
-      "would be installed: kro-system/typekro with example.com/typekro:1; 13 created",
+      "would be installed: kro-system/typekro with example.com/typekro:1; 14 created",
     ]
   `);
   expect(await deployment()).toBeUndefined();
@@ -94,7 +95,7 @@ test('a dry run changes nothing, then it installs, and installs nothing again', 
   expect((await deployment())?.status).toMatchObject({ readyReplicas: 1 });
   const second = await run(`bootstrap ${IMAGE}`);
   expect(second.out.split('\n').at(-1)).toMatchInlineSnapshot(
-    `"is installed: kro-system/typekro with example.com/typekro:1; 13 unchanged"`,
+    `"is installed: kro-system/typekro with example.com/typekro:1; 14 unchanged"`,
   );
 });
 
@@ -120,7 +121,7 @@ test('an upgrade keeps flags, says what changed, and prunes what this version do
       "ClusterRole typekro:controller-old pruned",
       "ClusterRole typekro:controller-own pruned",
       "flags kept: --zap-log-level=debug",
-      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 10 unchanged, 2 pruned",
+      "is installed: kro-system/typekro with example.com/typekro:2; 2 configured, 11 unchanged, 2 pruned",
     ]
   `);
   expect(argsOf(await deployment())).toContain('--zap-log-level=debug');
@@ -148,7 +149,7 @@ test('while kro runs nothing changes; --take-over stops kro, waits for its pods,
       "Namespace kro-system unchanged",
       "flags kept: --allow-crd-deletion=true --kro-compatibility=0.10",
       "note: kro has flags that this controller does not know: --new-in-kro=1",
-      "is installed: kro-system/typekro with example.com/typekro:1; 12 created, 1 unchanged",
+      "is installed: kro-system/typekro with example.com/typekro:1; 13 created, 1 unchanged",
     ]
   `);
   expect((await deployment('kro'))?.spec?.['replicas']).toBe(0);
@@ -245,7 +246,7 @@ test('--export needs no cluster, and holds what an installation applies', async 
     commands,
     cwd,
   )(`bootstrap ${IMAGE} --export all.yaml --flags --kro-compatibility=0.10`);
-  expect(out).toMatchInlineSnapshot(`"all.yaml: 13 objects, with Deployment kro-system/typekro"`);
+  expect(out).toMatchInlineSnapshot(`"all.yaml: 14 objects, with Deployment kro-system/typekro"`);
   expect(readFileSync(join(cwd, 'all.yaml'), 'utf8')).toContain('--kro-compatibility=0.10');
 });
 
@@ -302,6 +303,7 @@ test('hand-back lists the differences of kro, and stops the controller without f
       "ClusterRoleBinding typekro:controller deleted",
       "RoleBinding kro-system/typekro:leader-election deleted",
       "ClusterRole typekro-edit deleted",
+      "ClusterRole typekro-graph-edit deleted",
       "ClusterRole typekro-view deleted",
       "ClusterRole typekro:controller deleted",
       "ClusterRole typekro:controller-own deleted",

@@ -131,14 +131,19 @@ function unrestrictedRole(name: string): KubeObject {
   };
 }
 
-/** Roles that administrators may grant to users: on definitions, and on instances in the default group. */
+/**
+ * Roles that administrators may grant to users. `edit` and `view` are rights on definitions. `graph-edit` is a role of
+ * its own: an author of Graphs has the rights of all ServiceAccounts of the namespace.
+ */
 function userRoles(name: string): KubeObject[] {
-  const role = (suffix: string, verbs: readonly string[]): KubeObject => ({
+  const role = (suffix: string, resources: readonly string[], verbs: readonly string[]): KubeObject => ({
     ...rbacObject('ClusterRole', { name: `${name}-${suffix}` }),
-    rules: [{ apiGroups: ['kro.run'], resources: ['*'], verbs: [...verbs] }],
+    rules: [{ apiGroups: ['kro.run'], resources: [...resources], verbs: [...verbs] }],
   });
+  const definitions = ['resourcegraphdefinitions', 'resourcegraphdefinitions/status'];
   const view = ['get', 'list', 'watch'];
-  return [role('edit', [...view, 'create', 'update', 'patch', 'delete', 'deletecollection']), role('view', view)];
+  const edit = [...view, 'create', 'update', 'patch', 'delete', 'deletecollection'];
+  return [role('edit', definitions, edit), role('graph-edit', ['graphs'], edit), role('view', definitions, view)];
 }
 
 function deployment(name: string, namespace: string, image: string): KubeObject {
