@@ -42,6 +42,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Not empty when the gate GraphKind is on, by the rules of the controller: a named gate overrides its group. */}}
+{{- define "typekro.graphKind" -}}
+{{- $gates := .Values.config.featureGates -}}
+{{- $group := get $gates "AllAlpha" | toString -}}
+{{- $on := hasKey $gates "GraphKind" | ternary (get $gates "GraphKind" | toString) $group -}}
+{{- if has $on (list "1" "t" "T" "true" "TRUE" "True") }}true{{ end -}}
+{{- end }}
+
 {{/* The flag of each value below config; what is null or empty is left out. */}}
 {{- define "typekro.args" -}}
 {{- $c := .Values.config -}}

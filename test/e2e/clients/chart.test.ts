@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CONTROLLER_FLAGS, controllerManifests, parseControllerFlags } from '../../../src/controller/index.ts';
+import { CONTROLLER_FLAGS, controllerManifests, parseControllerFlags, readFeatureGates } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
 import { parseApiVersion } from '../../../src/core/index.ts';
 import { builtinSource, prune, validateValue } from '../../../src/schema/index.ts';
@@ -74,6 +74,22 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     const ours = comparable(controllerManifests({ image: `typekro:${version}` }));
     expect([...rendered.keys()].sort()).toEqual([...ours.keys()].sort());
     for (const [name, object] of ours) expect(rendered.get(name), name).toEqual(object);
+  });
+
+  test.each([
+    [[], false],
+    [['config.featureGates.GraphKind=true'], true],
+    [['config.featureGates.GraphKind="true"'], true],
+    [['config.featureGates.GraphKind="false"'], false],
+    [['config.featureGates.AllAlpha=true'], true],
+    [['config.featureGates.AllAlpha="T"'], true],
+    [['config.featureGates.AllAlpha=true', 'config.featureGates.GraphKind=false'], false],
+    [['config.featureGates.AllAlpha=false', 'config.featureGates.GraphKind=true'], true],
+  ])('with %j the right to impersonate follows the gate GraphKind of the controller: %s', async (sets, expected) => {
+    const objects = await render(...sets);
+    const gates = args(objects).find((arg) => arg.startsWith('--feature-gates='))?.slice('--feature-gates='.length);
+    expect(readFeatureGates(gates ?? '').features.graphKind).toBe(expected);
+    expect(JSON.stringify(objects).includes('"impersonate"')).toBe(expected);
   });
 
   test.each([
