@@ -46,9 +46,7 @@ export interface ChosenState {
 export function isChosenFor({ chosenFor }: ServedKind, { metadata }: KubeObject): boolean {
   if (chosenFor === undefined) return true;
   const { uid, generation, deletionTimestamp } = chosenFor;
-  return (
-    metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp
-  );
+  return metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp;
 }
 
 /** The served kinds. One definition serves one kind, and no kind is served by two definitions. */

@@ -5,7 +5,10 @@ import { builtinSource } from '../../schema/index.ts';
 import { DefinitionCompiler } from '../definition/compiler.ts';
 import { GraphCompiler } from './graph-compiler.ts';
 
-const SCHEMAS = { sourceFor: () => Promise.resolve(builtinSource()), forget: () => undefined } as unknown as LiveSchemas;
+const SCHEMAS = {
+  sourceFor: () => Promise.resolve(builtinSource()),
+  forget: () => undefined,
+} as unknown as LiveSchemas;
 const { signal } = new AbortController();
 
 const graph = (spec: JsonObject, name = 'g', namespace = 'team-a'): KubeObject => ({

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CONTROLLER_FLAGS, controllerManifests, parseControllerFlags, readFeatureGates } from '../../../src/controller/index.ts';
+import {
+  CONTROLLER_FLAGS,
+  controllerManifests,
+  parseControllerFlags,
+  readFeatureGates,
+} from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
 import { parseApiVersion } from '../../../src/core/index.ts';
 import { builtinSource, prune, validateValue } from '../../../src/schema/index.ts';
@@ -87,7 +92,9 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     [['config.featureGates.AllAlpha=false', 'config.featureGates.GraphKind=true'], true],
   ])('with %j the right to impersonate follows the gate GraphKind of the controller: %s', async (sets, expected) => {
     const objects = await render(...sets);
-    const gates = args(objects).find((arg) => arg.startsWith('--feature-gates='))?.slice('--feature-gates='.length);
+    const gates = args(objects)
+      .find((arg) => arg.startsWith('--feature-gates='))
+      ?.slice('--feature-gates='.length);
     expect(readFeatureGates(gates ?? '').features.graphKind).toBe(expected);
     expect(JSON.stringify(objects).includes('"impersonate"')).toBe(expected);
   });
@@ -291,6 +298,6 @@ describe.skipIf(program === '').each(serverKinds())('the chart on $name', ({ nam
     expect(await find('v1', 'ServiceAccount', 'typekro')).toBeUndefined();
     expect(await find('rbac.authorization.k8s.io/v1', 'ClusterRole', 'typekro:controller')).toBeUndefined();
     // helm keeps the CRDs on uninstall, and therefore the objects of their kinds.
-    expect(await crds()).toHaveLength(2);
+    expect(await crds()).toHaveLength(3);
   }, 120_000);
 });
