@@ -128,8 +128,11 @@ export function stepRefusedGraph(
   const conditions = graphConditions(instance, { Accepted: accepted }, options.now);
   const status: JsonObject = { ...before, conditions: conditions as unknown as JsonValue };
   const hasFinalizer = hasGraphFinalizer(instance);
+  const attempt = { digest: '', uid: instance.metadata.uid };
+  const failed = pausedWrite(observed, instanceTarget(instance, undefined), attempt, options.now);
+  const isIdle = hasFinalizer || failed !== undefined;
   return {
-    parent: hasFinalizer ? {} : { addFinalizer: true },
+    parent: isIdle ? {} : { addFinalizer: true },
     apply: [],
     delete: [],
     read: [],
@@ -143,7 +146,8 @@ export function stepRefusedGraph(
     statusNow: options.statusNow ?? options.now,
     finalizer: hasFinalizer ? 'keep' : 'add',
     inventory: NO_INVENTORY,
-    quiet: hasFinalizer,
+    quiet: isIdle,
+    ...(failed === undefined ? {} : { requeueAt: failed.retryAt }),
     evaluations: 0,
     equivalences: [],
   };

@@ -28,6 +28,10 @@ const config = (name: string, data: JsonObject = { k: 'v' }): JsonObject => ({
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });
 const graphRef = (name: string) => ({ ...GRAPH, name, namespace: 'default' });
 
+async function* bytes(text: string) {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
 /** The rights of the account `default` of the namespace `default`, on ConfigMaps and Graphs. */
 function rights(verbs: string[]): KubeObject[] {
   const metadata = { name: 'account', namespace: 'default' };
@@ -305,6 +309,33 @@ describe('bad input', () => {
     await world.advance(600_000);
     expect(await dataOf('shared')).toEqual({ by: 'second' });
     expect(await ready('second')).toMatch(/^True/);
+  });
+
+  it('a refused Graph whose finalizer cannot be written is tried again after pauses', async () => {
+    await worldOfGraphs();
+    let writes = 0;
+    world.intercept = ({ method, path }) => {
+      if (method !== 'PATCH' || !/\/graphs\/g(\?|$)/.test(path)) return undefined;
+      writes += 1;
+      if (writes > 50) throw new Error('the controller writes without a pause');
+      const status = {
+        kind: 'Status',
+        apiVersion: 'v1',
+        status: 'Failure',
+        reason: 'Forbidden',
+        code: 403,
+        message: 'no',
+      };
+      return { status: 403, headers: {}, body: bytes(JSON.stringify(status)) };
+    };
+    await world.apply(graph('g', [{ id: 'a', template: config('${nothing}') }]));
+    await world.advance(30_000);
+    expect(writes).toBeGreaterThan(1);
+    expect(writes).toBeLessThan(15);
+    expect(conditionText(await world.user.get(graphRef('g')), 'Accepted')).toMatch(/^False InvalidGraph/);
+    world.intercept = undefined;
+    await world.advance(600_000);
+    expect((await world.user.get(graphRef('g'))).metadata.finalizers).toEqual(['kro.run/graph-finalizer']);
   });
 
   it('a Graph that patches or templates itself is refused by name, and can be deleted', async () => {
