@@ -319,6 +319,17 @@ ${map('out', "${inner.cm.metadata.name + '-out'}", 'k: v')}`;
     expect(graphs.condition('Ready')).toBe(READY);
   });
 
+  it('the data of an object with a computed type is read', () => {
+    const served = { plural: 'configmaps', namespaced: true };
+    const graphs = new GraphObjects({ kinds: ({ kind }) => (kind === 'ConfigMap' ? served : undefined) }, mode);
+    graphs.putMap('source', { v: '1' });
+    graphs.apply(`
+- {id: d, def: {kind: ConfigMap}}
+- {id: r, ref: {apiVersion: v1, kind: "\${d.kind}", metadata: {name: source}}}
+${map('copy', 'copy', 'v: "${r.data.v}"')}`);
+    expect([graphs.data('copy'), graphs.condition('Ready')]).toEqual([{ v: '1' }, READY]);
+  });
+
   it('E17: a renamed object is made before the old one is deleted', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(map('a', 'old', 'k: v'));

@@ -218,9 +218,10 @@ export interface StepOptions {
   readonly explain?: boolean;
   /**
    * The name in URLs and the scope of a type that the cluster serves; undefined for any other type. Nodes whose
-   * apiVersion or kind is an expression need it. Default: no type is served.
+   * apiVersion or kind is an expression need it. Default: no type is served. `nodeId` names the node whose objects have
+   * the type; absent for the type of an object that no node describes.
    */
-  readonly kinds?: (type: GroupVersionKind) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
+  readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
   /** The user name of the account as which a Graph's objects are written, for its status. */
   readonly account?: string;
   /** May templates put objects outside the instance's namespace? Default `any`. */

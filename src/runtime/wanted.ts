@@ -33,7 +33,7 @@ export function typeOfFilled(context: StepContext, node: GraphNode, filled: Json
     const message = context.texts.refused(node, problem);
     return { ok: false, reason: { state: 'failed', because: { kind: 'invalid-object', message: problem }, message } };
   }
-  const served = context.options.kinds?.({ group, version, kind });
+  const served = context.options.kinds?.({ group, version, kind }, node.id);
   if (served !== undefined) return { ok: true, type: { group, version, kind, ...served } };
   const message = context.texts.unknownType(node, type);
   return { ok: false, reason: { state: 'pending', because: { kind: 'unknown-type', type }, message } };

@@ -56,7 +56,17 @@ export function settle(graph: Graph, key: string, cluster: FakeCluster, options:
 /** Decides one step. */
 export function decide(graph: Graph, instance: KubeObject, cluster: FakeCluster, options: LoopOptions = {}): Decision {
   const now = Date.parse('2026-11-01T00:00:00Z');
-  const decision = step(graph, instance, cluster.view(graph, options), { now, definitionUid: 'rgd', ...options.step });
+  const { kinds, ...others } = options.step ?? {};
+  const decision = step(graph, instance, cluster.view(graph, options), {
+    now,
+    definitionUid: 'rgd',
+    ...others,
+    kinds(type, nodeId) {
+      const found = kinds?.(type);
+      if (found !== undefined && nodeId !== undefined) cluster.keepComputedKind(graph, nodeId, type);
+      return found;
+    },
+  });
   for (const { target, pair, writer } of decision.equivalences) cluster.setEquivalence(target, pair, writer);
   return decision;
 }

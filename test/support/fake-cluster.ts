@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
+import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
 import { gvkOf, isJsonObject, jsonEquals } from '../../src/core/index.ts';
 import type { Graph, PathStep } from '../../src/graph/index.ts';
 import type {
@@ -40,6 +40,8 @@ export class FakeCluster {
   readonly #failed = new Map<string, FailedWrite>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
   readonly #engineEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
+  /** The computed kinds (`Kind.group`) of the nodes of each graph that steps have found, by node id. */
+  readonly #computedKinds = new WeakMap<Graph, Map<string, Set<string>>>();
   #count = 0;
 
   /** Writes in order: `apply ConfigMap/ns/name`, `delete …`, `gone …`. Writes that change nothing are left out. */
@@ -173,11 +175,18 @@ export class FakeCluster {
     else this.#known.add(JSON.stringify(request.target));
   }
 
+  /** Records the kind of a node whose kind is computed: projections of this kind then have what the node's readers read. */
+  keepComputedKind(graph: Graph, nodeId: string, { group, kind }: GroupVersionKind): void {
+    const kinds = this.#computedKinds.get(graph) ?? new Map<string, Set<string>>();
+    this.#computedKinds.set(graph, kinds);
+    kinds.set(nodeId, new Set([...(kinds.get(nodeId) ?? []), `${kind}.${group}`]));
+  }
+
   view(graph: Graph, { mode = 'whole', lazy = false }: ViewOptions = {}): Observed {
     const show = (key: string, object: KubeObject): LiveObject => {
       const settled = this.#equivalences.get(key);
       const whole = mode === 'whole' || this.#whole.has(key);
-      const reads = graph.definedBy === 'graph' ? readsOfKind(graph, object) : graph.reads.get(nodeIdOf(object));
+      const reads = graph.definedBy === 'graph' ? this.#readsOfKind(graph, object) : graph.reads.get(nodeIdOf(object));
       const shown = whole ? { ...projectObject(object, []), object } : projectObject(object, reads ?? [[]]);
       const engine = [...(this.#engineEquivalences.get(key) ?? [])].filter(([writer]) =>
         shown.engineFields?.has(writer),
@@ -222,6 +231,18 @@ export class FakeCluster {
     };
   }
 
+  /** The paths that a Graph reads of objects of this kind. */
+  #readsOfKind(graph: Graph, object: KubeObject): readonly (readonly PathStep[])[] {
+    const { group, kind } = gvkOf(object);
+    const computed = this.#computedKinds.get(graph);
+    const isSame = (id: string) => {
+      const type = graph.nodes.get(id)?.type;
+      if (type === undefined) return computed?.get(id)?.has(`${kind}.${group}`) === true;
+      return type.group === group && type.kind === kind;
+    };
+    return [...graph.reads].flatMap(([id, paths]) => (isSame(id) ? paths : []));
+  }
+
   /** Whether the owners of fields changed. The server also stores an apply that only takes over fields. */
   #ownersChanged(key: string, before: KubeObject): boolean {
     return !jsonEquals(this.#managedFields(key), before.metadata.managedFields ?? []);
@@ -263,16 +284,6 @@ export class FakeCluster {
         return { manager, operation: 'Apply', ...part, fieldsV1: fieldSet([...paths]) };
       });
   }
-}
-
-/** The paths that a Graph reads of objects of this kind. */
-function readsOfKind(graph: Graph, object: KubeObject): readonly (readonly PathStep[])[] | undefined {
-  const { group, kind } = gvkOf(object);
-  const isSame = (id: string) => {
-    const type = graph.nodes.get(id)?.type;
-    return type === undefined || (type.group === group && type.kind === kind);
-  };
-  return [...graph.reads].flatMap(([id, paths]) => (isSame(id) ? paths : []));
 }
 
 /** Does the path of a leaf (as JSON) lead into the status? */

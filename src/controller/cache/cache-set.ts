@@ -100,6 +100,14 @@ export class CacheSet {
   }
 
   /**
+   * Adds the paths that a graph reads of a node, whose computed kind a step has found. The projection generation of the
+   * graph may then be a later one.
+   */
+  keepComputedKind(graph: Graph, nodeId: string, type: GroupVersionKind): void {
+    this.#reads.addComputed(graph, nodeId, type);
+  }
+
+  /**
    * Is a kind of the graph being listed? The subscriber would then see only some of its objects. It is woken when the
    * list is complete or has failed.
    */

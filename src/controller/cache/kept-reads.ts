@@ -10,6 +10,8 @@ export interface KeptGraph {
   readonly projectionGeneration: number;
   /** The kinds of its nodes, in the form of `kindId`. */
   readonly kinds: readonly string[];
+  /** The kinds of each node whose kind is computed, by node id. */
+  readonly computed: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The paths that graphs read of the objects of each kind. Includes kinds that are not watched. */
@@ -52,11 +54,28 @@ export class KeptReads {
       if (this.grow(node.type, readsOf(graph, node))) this.#onGrowth(node.type, (this.#growths += 1));
     }
     const kinds = new Set(typed.map(({ type }) => kindId(type)));
-    const kept = { projectionGeneration: this.#growths, kinds: [...kinds] };
+    const kept = { projectionGeneration: this.#growths, kinds: [...kinds], computed: NO_KINDS };
     this.#graphs.set(graph, kept);
     return kept;
   }
+
+  /** Adds the paths that a graph reads of a node, whose computed kind a step has found. */
+  addComputed(graph: Graph, nodeId: string, type: GroupVersionKind): void {
+    const { kinds, computed } = this.of(graph);
+    const node = graph.nodes.get(nodeId);
+    const id = kindId(type);
+    const known = computed.get(nodeId) ?? [];
+    if (node === undefined || known.includes(id)) return;
+    if (this.grow(type, readsOf(graph, node))) this.#onGrowth(type, (this.#growths += 1));
+    this.#graphs.set(graph, {
+      projectionGeneration: this.#growths,
+      kinds: [...new Set([...kinds, id])],
+      computed: new Map([...computed, [nodeId, [...known, id]]]),
+    });
+  }
 }
+
+const NO_KINDS: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** The paths that expressions read of a node's objects. An external collection also reads labels, for its selector. */
 function readsOf(graph: Graph, { id, nodeType }: GraphNode): readonly (readonly PathStep[])[] {

@@ -168,11 +168,20 @@ export class InstanceReconciler {
   }
 
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
-    const view = new ObservedView(served.identity, record, this.#options.clock.now(), projectionGenerationOf(served));
+    const { graph, identity } = served;
+    const now = this.#options.clock.now();
+    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served));
     const options = {
       ...this.#stepOptions(record, served, instance),
       ...definedMember('memory', memory),
-      kinds: (type: GroupVersionKind) => view.typeOf(type),
+      kinds: (type: GroupVersionKind, nodeId?: string) => {
+        const found = view.typeOf(type);
+        // The projections of the kind must have what the graph reads before the step looks at an object.
+        if (found !== undefined && nodeId !== undefined && graph !== undefined) {
+          identity.caches.keepComputedKind(graph, nodeId, type);
+        }
+        return found;
+      },
     };
     const decision = decideFor(served, instance, view, options);
     return { view, decision };

@@ -31,7 +31,7 @@ export class ObservedView implements Observed {
   readonly #caches: CacheSet;
   readonly #record: InstanceRecord;
   readonly #now: number;
-  readonly #projectionGeneration: number;
+  readonly #projectionGeneration: () => number;
   /** The user of the caches' requests; `undefined` for the controller itself. */
   readonly #user: string | undefined;
   /** The kinds whose members the step asked for, by `group/kind`. */
@@ -40,12 +40,12 @@ export class ObservedView implements Observed {
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
 
-  /** `projectionGeneration` is the generation with which the graph reads. */
+  /** `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one. */
   constructor(
     { caches, user, client }: ActingIdentity,
     record: InstanceRecord,
     now: number,
-    projectionGeneration: number,
+    projectionGeneration: () => number,
   ) {
     this.#now = now;
     this.#projectionGeneration = projectionGeneration;
@@ -59,9 +59,9 @@ export class ObservedView implements Observed {
     const cache = this.#caches.peek(target.type);
     if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedObject(target);
     const key = cacheKey(target);
-    const live = cache?.get(key, this.#projectionGeneration);
+    const live = cache?.get(key, this.#projectionGeneration());
     if (live !== undefined) return { state: 'present', live };
-    const isStale = cache?.stale.isStale(key, this.#projectionGeneration) === true;
+    const isStale = cache?.stale.isStale(key, this.#projectionGeneration()) === true;
     if (isStale) cache.stale.await(this.#record.id);
     else if (cache?.syncedIn(target.namespace) === true) return { state: 'absent' };
     const error = cache?.errorIn(target.namespace);
@@ -76,12 +76,12 @@ export class ObservedView implements Observed {
     if (!cache.syncedIn(target.namespace)) return this.#unreadable(cache, target.namespace);
     const matches = labelMatcher(target.selector);
     const objects: LiveObject[] = [];
-    const isProjectionTooSmall = cache.stale.hasStale(this.#projectionGeneration);
+    const isProjectionTooSmall = cache.stale.hasStale(this.#projectionGeneration());
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
       if (target.namespace !== undefined && target.namespace !== namespace) continue;
       // A stale entry may not have the labels.
-      if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration)) {
+      if (isProjectionTooSmall && cache.stale.isStale(cacheKeyOf(live.object), this.#projectionGeneration())) {
         cache.stale.await(this.#record.id);
         return this.#unreadable(cache, target.namespace);
       }

@@ -103,6 +103,39 @@ describe('a Graph', () => {
     expect(await dataOf('b')).toEqual({ isOn: 'true', list: '1', object: '1' });
   });
 
+  it('reads fields and labels of objects whose kind is computed, also where another Graph watches the kind already', async () => {
+    await worldOfGraphs();
+    const source = { ...config('source', { v: '1' }), metadata: { name: 'source', namespace: 'default' } };
+    await world.apply({ ...source, metadata: { ...source.metadata, labels: { role: 'source' } } } as never);
+    // Without this Graph, the watch of the kind is opened after the kind is computed.
+    await world.apply(graph('before', [{ id: 'a', template: config('a') }]));
+    await world.advance(5000);
+    const header = { apiVersion: 'v1', kind: '${d.kind}' };
+    const selected = { ...header, metadata: { namespace: 'default', selector: { matchLabels: { role: 'source' } } } };
+    await world.apply(
+      graph('g', [
+        { id: 'd', def: { kind: 'ConfigMap' } },
+        { id: 'one', ref: { ...header, metadata: { name: 'source' } } },
+        { id: 'all', ref: selected },
+        { id: 'copy', template: config('copy', { v: '${one.data.v}' }) },
+        {
+          id: 'copies',
+          forEach: [{ source: '${all}' }],
+          template: config('${"copy-of-" + source.metadata.name}', { v: '${source.data.v}' }),
+        },
+      ]),
+    );
+    await world.advance(5000);
+    expect(await ready('g')).toMatch(/^True/);
+    expect([await dataOf('copy'), await dataOf('copy-of-source')]).toEqual([{ v: '1' }, { v: '1' }]);
+    await world.user.patch(mapRef('source'), { data: { v: '2' } }, { fieldManager: 'kubectl-edit' });
+    await world.advance(5000);
+    expect([await dataOf('copy'), await dataOf('copy-of-source')]).toEqual([{ v: '2' }, { v: '2' }]);
+    world.requests.length = 0;
+    await world.advance(600_000);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
   it('at rest writes nothing, and also after a restart', async () => {
     await worldOfGraphs();
     await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
