@@ -126,6 +126,7 @@ class KroController implements Controller {
       adoption: options.adoption ?? 'adopt',
       budget: options.budget,
       namespaces: options.namespaces,
+      graphKind: options.features?.graphKind === true,
       // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:
         options.clock === undefined

@@ -19,6 +19,7 @@ import type {
   ManagedResource,
   ParentWrite,
   ReleaseAction,
+  WatchRequest,
 } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -58,13 +59,14 @@ export function decideGraph(context: StepContext): Decision {
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
   const requeueAt = earliest(retries);
+  const watch = [...context.watches, ...retirementWatches(retirements)];
   return {
     parent,
     apply,
     delete: objects.actions,
     ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
     read,
-    watch: context.watches,
+    watch,
     nodes,
     ...status,
     statusProblems: [],
@@ -123,6 +125,13 @@ function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean
   const isClean = mayDelete && objects.remaining.length === 0 && results.every(isDone);
   const fields = isClean ? releaseFields(about, retired.contributions) : waiting(retired.contributions);
   return { objects, fields };
+}
+
+/** The watches whose events answer the reads of retired objects and fields. */
+function retirementWatches({ objects, fields }: Retirements): WatchRequest[] {
+  return [...objects.read, ...fields.read].flatMap((request) =>
+    request.kind === 'object' ? [{ kind: 'object', nodeId: request.nodeId, target: request.target }] : [],
+  );
 }
 
 function waiting<Entry>(remaining: readonly Entry[]): Retirement<Entry, never> {

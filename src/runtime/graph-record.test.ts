@@ -116,6 +116,26 @@ describe('the record of objects', () => {
     expect([graphs.maps(), graphs.recorded()]).toEqual([expected, []]);
   });
 
+  it.each([
+    ['known objects', false],
+    ['objects that are read first', true],
+  ])('an object that an instance took over stays when its node goes, and when the Graph goes: %s', (_title, lazy) => {
+    const graphs = new GraphObjects({}, { lazy });
+    graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
+    const takeOver = (name: string) => {
+      graphs.cluster.edit(`ConfigMap/team-a/${name}`, ({ metadata }) => {
+        metadata.labels = { 'applyset.kubernetes.io/part-of': 'applyset-of-an-instance' };
+      });
+      graphs.cluster.forget();
+    };
+    takeOver('a');
+    graphs.apply(graph(map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
+    expect(graphs.recorded().map((entry) => entry.split(' ')[0])).toEqual(['b', 'c']);
+    takeOver('b');
+    graphs.delete();
+    expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
+  });
+
   it('a refused deletion keeps the entry and names the reason', () => {
     const graphs = new GraphObjects();
     graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));

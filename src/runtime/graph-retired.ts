@@ -3,7 +3,8 @@ import { earliest, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
 import { isPatchManager } from './field-managers.ts';
-import { groupKindText } from './identity.ts';
+import { groupKindText, labelOfObject } from './identity.ts';
+import { PART_OF_LABEL } from './keys.ts';
 import type {
   Contribution,
   DeleteAction,
@@ -54,7 +55,8 @@ const DONE = { state: 'done' } as const;
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other. A
  * deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write was
- * recorded, is deleted only if the field manager of the Graph owns fields of the object.
+ * recorded, is deleted only if the field manager of the Graph owns fields of the object. An object that is a member of an
+ * ApplySet belongs to an instance and stays.
  */
 export function retireObjects(
   context: RetiredContext,
@@ -104,11 +106,13 @@ function retireObject(context: RetiredContext, entry: ManagedResource, wave: num
   if (uid === undefined) return unidentified(target, entry, observation);
   if (observation.state === 'absent' || observed.isDeleted?.(target, uid) === true) return DONE;
   if (observation.state === 'present') {
-    const { metadata } = observation.live.object;
+    const { object } = observation.live;
+    const { metadata } = object;
     if (metadata.uid !== uid || metadata.deletionTimestamp !== undefined) return DONE;
+    // An instance has taken the object over.
+    if ((labelOfObject(object, PART_OF_LABEL) ?? '') !== '') return DONE;
   }
-  // A view without `isDeleted` shows the effect of a deletion only by reads.
-  if (observation.state === 'unknown' && observed.isDeleted === undefined) return readOf(target, entry.nodeID);
+  if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   const failed = pausedWrite(observed, target, { digest: '', uid }, options.now);
   if (failed === undefined) return { state: 'act', action: { nodeId: entry.nodeID, target, uid, why, wave } };
   const message = `delete ${trackedName(entry)}: ${failed.failure.message}`;

@@ -15,7 +15,8 @@ export const INSTANCE_RULES: NodeRules = {
     const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
     const refusal = ownershipRefusal(live.object, instance, applySet, policy);
     if (refusal !== undefined) return ownerProblem(context, target, refusal);
-    if (policy === 'takeOver' || !followsGraphEngine(graph.kroCompatibility)) return undefined;
+    const knowsGraphs = options.graphKind === true || followsGraphEngine(graph.kroCompatibility);
+    if (policy === 'takeOver' || !knowsGraphs) return undefined;
     return graphProblem(target, live, undefined);
   },
   decideWrite: (_context, desired, wanted, live) => decideWrite(desired, wanted, live),

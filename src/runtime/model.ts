@@ -222,6 +222,8 @@ export interface StepOptions {
    * the type; absent for the type of an object that no node describes.
    */
   readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
+  /** Are there objects of the kind Graph? An instance then writes no object of a Graph, as in kro 0.10. Default false. */
+  readonly graphKind?: boolean;
   /** The user name of the account as which a Graph's objects are written, for its status. */
   readonly account?: string;
   /** May templates put objects outside the instance's namespace? Default `any`. */

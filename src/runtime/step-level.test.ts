@@ -168,6 +168,19 @@ test('an object that a Graph writes is refused until the Graph is gone', () => {
   expect(cluster.get('ConfigMap/ns/shared')).toMatchObject({ data: { from: 'instance' } });
 });
 
+test.each([
+  ['is refused where the kind Graph is served', { graphKind: true }, 'ERROR', 'graph'],
+  ['is taken over elsewhere, as in kro 0.9', {}, 'ACTIVE', 'instance'],
+])('at 0.9, an object that a Graph writes %s', (_title, step, state, from) => {
+  const graph = graphOf(`resources:\n${configMap('c', '{from: instance}', 'shared')}`);
+  const cluster = new FakeCluster();
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared', namespace: 'ns' } };
+  cluster.apply({ ...object, data: { from: 'graph' } }, templateManager('uid of a Graph'));
+  const { decision } = settle(graph, putInstance(graph, cluster, 'i', {}), cluster, { step });
+  expect(decision.state).toBe(state);
+  expect(cluster.get('ConfigMap/ns/shared')).toMatchObject({ data: { from } });
+});
+
 describe('the writes', () => {
   test('children carry their node and depth; long names of instances are digests', () => {
     const graph = graphOf(

@@ -60,6 +60,8 @@ export interface InstanceReconcilerOptions {
   readonly budget: number | undefined;
   /** May templates put objects outside the instance's namespace? */
   readonly namespaces: 'any' | 'instance' | undefined;
+  /** Does the controller serve the kind Graph? */
+  readonly graphKind: boolean;
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
@@ -308,7 +310,7 @@ export class InstanceReconciler {
   }
 
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
-    const { clock, version, maxCollectionSize, adoption, budget, namespaces } = this.#options;
+    const { clock, version, maxCollectionSize, adoption, budget, namespaces, graphKind } = this.#options;
     const now = clock.now();
     // Without a graph no template reads the time, so the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
@@ -317,6 +319,7 @@ export class InstanceReconciler {
       version,
       definitionUid: served.definitionUid,
       maxCollectionSize,
+      graphKind,
       adoption: served.policies.adoption ?? adoption,
       nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow?.at ?? now,
