@@ -116,6 +116,18 @@ describe('the record of objects', () => {
     expect([graphs.maps(), graphs.recorded()]).toEqual([expected, []]);
   });
 
+  it('the object of a renamed node that waits is not deleted', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(graph(map('before', 'a', 'k: v'), map('gone', 'gone', 'k: v')));
+    const uid = graphs.map('a')?.metadata.uid;
+    const renamed = graph(ref('r', 'late'), map('after', 'a', 'k: "${r.data.v}"'));
+    graphs.apply(renamed);
+    expect([graphs.maps(), graphs.recorded()]).toEqual([['a'], [`before a ${uid}`]]);
+    graphs.putMap('late', { v: '1' });
+    graphs.apply(renamed);
+    expect([graphs.data('a'), graphs.recorded()]).toEqual([{ k: '1' }, [`after a ${uid}`]]);
+  });
+
   it.each([
     ['known objects', false],
     ['objects that are read first', true],

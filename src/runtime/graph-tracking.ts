@@ -10,7 +10,7 @@ import { contributionKey, recordedTracking, resourceKey, union, without } from '
 export interface TrackingPlan {
   /** The objects and fields that resolved nodes want. */
   readonly current: GraphTracking;
-  /** Recorded objects and fields of nodes that are not resolved. */
+  /** Recorded objects and fields of nodes that are not resolved, also where another node wrote the object before. */
   readonly kept: GraphTracking;
   /** Recorded objects and fields that nothing wants. */
   readonly retired: GraphTracking;
@@ -37,9 +37,14 @@ export function planTracking(context: StepContext): TrackingPlan {
   const unresolved = new Set(results.filter(({ wanted }) => wanted === undefined).map(({ node }) => node.id));
   const { managers } = patchWriters(context.graph, context.instance.metadata.uid ?? '');
   const waitingManagers = new Set([...unresolved].flatMap((id) => managers.get(id) ?? []));
-  const waiting = recorded.managedResources.filter(({ nodeID }) => unresolved.has(nodeID));
+  const identities = identitiesOf(results.filter(({ wanted }) => wanted === undefined));
+  const waiting = recorded.managedResources.filter(
+    (entry) => unresolved.has(entry.nodeID) || identities.has(resourceKey(entry)),
+  );
   const kept = {
-    managedResources: without(resourceKey, waiting, resources).flatMap((entry) => keptResource(context, entry)),
+    managedResources: without(resourceKey, waiting, resources).flatMap((entry) =>
+      keptResource(context, entry, identities),
+    ),
     contributions: without(
       contributionKey,
       recorded.contributions.filter(({ fieldManager }) => waitingManagers.has(fieldManager)),
@@ -106,12 +111,20 @@ function withUid(entry: ManagedResource, uid: string | undefined): ManagedResour
   return uid === undefined ? entry : { ...entry, uid };
 }
 
+/** The objects of unresolved nodes whose names are known, by their keys in the record. */
+function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, ObjectTarget> {
+  const targets = unresolved.flatMap(({ node, identities = [] }) => (ownsObjects(node) ? identities : []));
+  return new Map(targets.map((target) => [resourceKey(resourceOf('', target)), target]));
+}
+
 /** A recorded object of an unresolved node; nothing for an entry without UID whose object the Graph did not write. */
-function keptResource(context: StepContext, entry: ManagedResource): ManagedResource[] {
+function keptResource(
+  context: StepContext,
+  entry: ManagedResource,
+  identities: ReadonlyMap<string, ObjectTarget>,
+): ManagedResource[] {
   if (entry.uid !== undefined) return [entry];
-  const identity = context.results
-    .get(entry.nodeID)
-    ?.identities?.find((target) => resourceKey(resourceOf('', target)) === resourceKey(entry));
+  const identity = identities.get(resourceKey(entry));
   const observation = identity === undefined ? undefined : context.observed.object(identity);
   if (observation?.state === 'absent') return [];
   if (observation?.state !== 'present') return [entry];
