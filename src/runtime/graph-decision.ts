@@ -5,7 +5,7 @@ import { graphConditions } from './conditions.ts';
 import { failureText } from './failure.ts';
 import { hasGraphFinalizer } from './finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
-import { releaseFields, retireObjects } from './graph-retired.ts';
+import { releaseFields, retireObjects, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
@@ -19,7 +19,6 @@ import type {
   ManagedResource,
   ParentWrite,
   ReleaseAction,
-  WatchRequest,
 } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -59,7 +58,7 @@ export function decideGraph(context: StepContext): Decision {
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
   const retries = [...results.map((each) => each.retryAt), objects.retryAt, fields.retryAt, refusal?.retryAt];
   const requeueAt = earliest(retries);
-  const watch = [...context.watches, ...retirementWatches(retirements)];
+  const watch = [...context.watches, ...objects.watch, ...fields.watch];
   return {
     parent,
     apply,
@@ -121,21 +120,10 @@ function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean
   const isSettled = results.every(({ apply, because }) => apply.length === 0 && because.kind !== 'unread');
   const about = { ...context, why: 'prune' } as const;
   const mayDelete = !isHeld && isSettled && !results.some(isFailed);
-  const objects = mayDelete ? retireObjects(about, retired.managedResources) : waiting(retired.managedResources);
+  const objects = mayDelete ? retireObjects(about, retired.managedResources) : unretired(retired.managedResources);
   const isClean = mayDelete && objects.remaining.length === 0 && results.every(isDone);
-  const fields = isClean ? releaseFields(about, retired.contributions) : waiting(retired.contributions);
+  const fields = isClean ? releaseFields(about, retired.contributions) : unretired(retired.contributions);
   return { objects, fields };
-}
-
-/** The watches whose events answer the reads of retired objects and fields. */
-function retirementWatches({ objects, fields }: Retirements): WatchRequest[] {
-  return [...objects.read, ...fields.read].flatMap((request) =>
-    request.kind === 'object' ? [{ kind: 'object', nodeId: request.nodeId, target: request.target }] : [],
-  );
-}
-
-function waiting<Entry>(remaining: readonly Entry[]): Retirement<Entry, never> {
-  return { actions: [], remaining, messages: [], read: [] };
 }
 
 function isDone({ state }: NodeResult): boolean {

@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import { templateManager } from './field-managers.ts';
 import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
 import { NO_INVENTORY } from './graph-decision.ts';
-import { releaseFields, retireObjects } from './graph-retired.ts';
+import { releaseFields, retireObjects, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -39,21 +39,17 @@ export function stepGraphDeletion(
   const about = { instance, observed, options, manager, graph, why: 'instance-deleted' } as const;
   const objects = retireObjects(about, recorded.managedResources);
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
-  const fields = hasObjects
-    ? { actions: [], remaining: recorded.contributions, messages: [], read: [] }
-    : releaseFields(about, recorded.contributions);
+  const fields = hasObjects ? unretired(recorded.contributions) : releaseFields(about, recorded.contributions);
   const problems = [...objects.messages, ...fields.messages];
   const rest = {
     delete: objects.actions,
     ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
     read: [...objects.read, ...fields.read],
-    watch: [...objects.read, ...fields.read].flatMap((request) =>
-      request.kind === 'object' ? [{ kind: 'object' as const, nodeId: request.nodeId, target: request.target }] : [],
-    ),
+    watch: [...objects.watch, ...fields.watch],
   };
   const tracking = { managedResources: objects.remaining, contributions: fields.remaining };
   const isLeft = tracking.managedResources.length > 0 || tracking.contributions.length > 0;
-  const retryAt = earliest([objects.retryAt, 'retryAt' in fields ? fields.retryAt : undefined]);
+  const retryAt = earliest([objects.retryAt, fields.retryAt]);
   if (isLeft) return decide({ finalizer: 'keep', problems, tracking, retryAt }, rest);
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);

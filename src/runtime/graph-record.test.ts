@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { GraphObjects, def, graph, map, patch, ref } from '../../test/support/graph-objects.ts';
+import { GraphObjects, def, graph, graphObjectOf, map, patch, ref } from '../../test/support/graph-objects.ts';
 import type { JsonObject } from '../core/index.ts';
 import { templateManager } from './field-managers.ts';
+import { stepGraphDeletion } from './graph-deletion.ts';
+import type { Observed } from './model.ts';
 
 const FORBIDDEN = { code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden' };
 const uidOf = (graphs: GraphObjects, name = 'g') => graphs.get(name)?.metadata.uid ?? '';
@@ -224,6 +226,33 @@ describe('the deletion of a Graph', () => {
     });
     graphs.delete();
     expect([graphs.get(), graphs.data('t')]).toEqual([undefined, { theirs: '0', mine: '2' }]);
+  });
+
+  describe('whose object or target cannot be read', () => {
+    const failing = (code: number) => {
+      const graphs = new GraphObjects();
+      graphs.putMap('t', {});
+      graphs.apply(patch('p', 't', 'x: "1"'));
+      graphs.cluster.remove('Graph.kro.run/team-a/g');
+      const failure = { code, reason: 'Unreadable', message: 'unreadable' };
+      const observed: Observed = {
+        ...graphs.cluster.view(graphObjectOf(def('d', 'x: "1"'))),
+        object: () => ({ state: 'failed', failure }),
+      };
+      const object = graphs.get();
+      if (object === undefined) throw new Error('no Graph');
+      return stepGraphDeletion(object, observed, { now: Date.parse('2026-11-01T00:00:00Z') });
+    };
+
+    it('watches the target, and names the reason', () => {
+      const { finalizer, watch, blocked } = failing(500);
+      expect([finalizer, watch.map(({ target }) => 'name' in target && target.name)]).toEqual(['keep', ['t']]);
+      expect(blocked).toEqual([expect.stringMatching(/^release .* t .*: unreadable$/)]);
+    });
+
+    it('ends when the kind of the target is not served any more', () => {
+      expect(failing(404).finalizer).toBe('remove');
+    });
   });
 
   it('leaves everything behind with the policy orphan', () => {

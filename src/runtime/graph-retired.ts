@@ -14,6 +14,7 @@ import type {
   ReadRequest,
   ReleaseAction,
   StepOptions,
+  WatchRequest,
 } from './model.ts';
 import { writerName, writerOf } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -40,7 +41,14 @@ export interface Retirement<Entry, Action> {
   readonly remaining: readonly Entry[];
   readonly messages: readonly string[];
   readonly read: readonly ReadRequest[];
+  /** The watches whose events answer the reads, also those that failed. */
+  readonly watch: readonly WatchRequest[];
   readonly retryAt?: number;
+}
+
+/** The result for entries about which nothing can be decided yet. */
+export function unretired<Entry>(remaining: readonly Entry[]): Retirement<Entry, never> {
+  return { actions: [], remaining, messages: [], read: [], watch: [] };
 }
 
 /** The decision about one entry. */
@@ -48,7 +56,13 @@ type Step<Action> =
   | { readonly state: 'done' }
   | { readonly state: 'act'; readonly action: Action }
   | { readonly state: 'read'; readonly request: ReadRequest }
-  | { readonly state: 'failed'; readonly message: string; readonly retryAt?: number };
+  | {
+      readonly state: 'failed';
+      readonly message: string;
+      readonly retryAt?: number;
+      /** The object, when its read failed. */
+      readonly unread?: ObjectTarget;
+    };
 
 const DONE = { state: 'done' } as const;
 
@@ -94,8 +108,19 @@ function retire<Entry, Action>(
     remaining: steps.flatMap(({ entry, step }) => (step.state === 'done' ? [] : [entry])).toReversed(),
     messages: steps.flatMap(({ step }) => (step.state === 'failed' ? [step.message] : [])),
     read: steps.flatMap(({ step }) => (step.state === 'read' ? [step.request] : [])),
+    watch: steps.flatMap(({ step }) => watchOf(step)),
     ...(retryAt === undefined ? {} : { retryAt }),
   };
+}
+
+function watchOf(step: Step<unknown>): WatchRequest[] {
+  if (step.state === 'read' && step.request.kind === 'object') {
+    const { nodeId, target } = step.request;
+    return [{ kind: 'object', nodeId, target }];
+  }
+  return step.state === 'failed' && step.unread !== undefined
+    ? [{ kind: 'object', nodeId: '', target: step.unread }]
+    : [];
 }
 
 function retireObject(context: RetiredContext, entry: ManagedResource, wave: number): Step<DeleteAction> {
@@ -133,7 +158,7 @@ function unidentified(target: ObjectTarget, entry: ManagedResource, observation:
   if (observation.state !== 'failed' || observation.failure.code === 403) return DONE;
   const { failure, retryAt } = observation;
   const message = `delete ${trackedName(entry)}: ${failure.message}`;
-  return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+  return { state: 'failed', message, unread: target, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
 function readOf(target: ObjectTarget, nodeId: string): Step<never> {
@@ -152,8 +177,10 @@ function releaseContribution(context: RetiredContext, entry: Contribution): Step
   if (observation.state === 'unknown') return readOf(target, '');
   if (observation.state === 'failed') {
     const { failure, retryAt } = observation;
+    // The kind is not served any more, and its objects are gone with it.
+    if (failure.code === 404) return DONE;
     const message = `${what}: ${failure.message}`;
-    return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
+    return { state: 'failed', message, unread: target, ...(retryAt === undefined ? {} : { retryAt }) };
   }
   const { live } = observation;
   const writer = writerOf(manager, subresource);

@@ -123,9 +123,10 @@ export class InstanceReconciler {
    * The time of the next pass over a Graph that waits. Watches usually wake the Graph earlier; objects that its account
    * may not watch are found by this pass only.
    */
-  #retryAt(record: InstanceRecord, { graph, origin }: ServedKind, { conditions }: Decision): number | undefined {
-    const isReady = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
-    const waits = origin === 'graph' && graph !== undefined && !isReady;
+  #retryAt(record: InstanceRecord, { graph, origin }: ServedKind, decision: Decision): number | undefined {
+    const isReady = decision.conditions.find(({ type }) => type === 'Ready')?.status === 'True';
+    const isOpen = decision.state === 'DELETING' ? decision.finalizer === 'keep' : graph !== undefined && !isReady;
+    const waits = origin === 'graph' && isOpen;
     record.waits = waits ? record.waits + 1 : 0;
     return waits
       ? this.#options.clock.now() + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, this.#options.random())

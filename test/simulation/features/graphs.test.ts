@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { failure } from '../../support/instead.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 
@@ -296,6 +297,29 @@ describe('a Graph', () => {
     await world.advance(600_000);
     expect(await world.user.find(graphRef('g'))).toBeUndefined();
     expect(await dataOf('a')).toBeUndefined();
+  });
+});
+
+describe('the deletion of a Graph', () => {
+  it('goes on when the server can read the targets of its patch nodes again', async () => {
+    await worldOfGraphs();
+    await world.apply({ ...config('target'), metadata: { name: 'target', namespace: 'default' } } as never);
+    await world.apply(graph('g', [{ id: 'mark', patch: config('target', { mine: '1' }) }]));
+    await world.advance(5000);
+    expect(await dataOf('target')).toEqual({ k: 'v', mine: '1' });
+    world.intercept = ({ path, headers }) =>
+      path.includes('/configmaps') && headers?.['impersonate-user'] !== undefined
+        ? failure(500, 'InternalError', 'storage is broken')
+        : undefined;
+    await world.restart();
+    await world.advance(60_000);
+    await world.user.delete(graphRef('g'));
+    await world.advance(120_000);
+    expect(await converged('g')).toMatch(/^False DeleteFailed: release .*storage is broken/);
+    world.intercept = undefined;
+    await world.advance(600_000);
+    expect(await world.user.find(graphRef('g'))).toBeUndefined();
+    expect(await dataOf('target')).toEqual({ k: 'v' });
   });
 });
 
