@@ -25,7 +25,7 @@ import { pausedWrite } from './paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
-import { trackingStatus } from './tracking.ts';
+import { recordedTracking, trackingStatus } from './tracking.ts';
 
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
@@ -90,10 +90,14 @@ export function decideGraph(context: StepContext): Decision {
     const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
-    const tracking: GraphTracking = {
-      managedResources: [...current.managedResources, ...kept.managedResources, ...retired.remaining],
-      contributions: [...current.contributions, ...kept.contributions, ...released.remaining],
-    };
+    // Without writes the record stays: one that is too long would make the server refuse the status with the reason.
+    const tracking: GraphTracking =
+      problem === undefined
+        ? {
+            managedResources: [...current.managedResources, ...kept.managedResources, ...retired.remaining],
+            contributions: [...current.contributions, ...kept.contributions, ...released.remaining],
+          }
+        : recordedTracking(instance);
     const account = isHard ? before['appliedServiceAccount'] : (options.account ?? before['appliedServiceAccount']);
     const explained = nodeConditions(instance, reports, options);
     const value: JsonObject = {

@@ -150,6 +150,22 @@ describe('the record of objects', () => {
     expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
   });
 
+  it('of a Graph with too many objects stays as it is, and the status has the reason', () => {
+    const graphs = new GraphObjects();
+    graphs.apply(map('a', 'a', 'k: v'));
+    const recorded = graphs.recorded();
+    const letters = Array.from({ length: 30 }, (_, index) => `i${index}`).join(', ');
+    const forEach = 'forEach: [{x: "${d.l}"}, {y: "${d.l}"}], ';
+    const collections = Array.from({ length: 6 }, (_, index) =>
+      map(`c${index}`, `c${index}-\${x}-\${y}`, 'k: v', forEach),
+    );
+    graphs.apply(graph(map('a', 'a', 'k: v'), def('d', `l: [${letters}]`), ...collections));
+    expect(graphs.condition('ResourcesConverged')).toBe(
+      'False ApplyFailed the Graph has 5401 objects, and status.managedResources can record 5000: divide it into several Graphs',
+    );
+    expect([graphs.recorded(), graphs.maps()]).toEqual([recorded, ['a']]);
+  });
+
   it('a refused deletion keeps the entry and names the reason', () => {
     const graphs = new GraphObjects();
     graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
