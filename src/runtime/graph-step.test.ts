@@ -89,6 +89,26 @@ describe('patch nodes', () => {
     expect(managers?.every((manager) => String(manager).startsWith(stale))).toBe(true);
   });
 
+  it('a patch that names its target and no field writes nothing, and releases its earlier fields', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('t', { theirs: '0' });
+    const target = (name: string, labels = '') =>
+      graph(
+        def('d', `labels: {${labels}}`),
+        `- {id: p, patch: {apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}, labels: "\${d.labels}"}}}`,
+      );
+    graphs.apply(target('t', 'mine: "1"'));
+    expect(graphs.map('t')?.metadata.labels).toEqual({ mine: '1' });
+    graphs.cluster.log.length = 0;
+    graphs.apply(target('t'));
+    expect([graphs.data('t'), graphs.condition('Ready')]).toEqual([{ theirs: '0' }, READY]);
+    expect(graphs.map('t')?.metadata.managedFields).toEqual([]);
+    expect(graphs.cluster.log).toEqual(['apply ConfigMap/team-a/t']);
+    expect(graphs.get()?.status).not.toHaveProperty('contributions');
+    graphs.apply(target('absent'));
+    expect(graphs.condition('ResourcesConverged')).toMatch(/patch target ConfigMap "team-a\/absent" not found/);
+  });
+
   it('targets are handled alone', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t-a', {});

@@ -6,6 +6,7 @@ import { assessLive, fingerprintOf, readProblem, terminatingText } from './asses
 import { resolveItems } from './collection.ts';
 import { contestText } from './contest-text.ts';
 import { patchManager, patchPrefix } from './field-managers.ts';
+import { isSameFingerprint, LazyDigest } from './fingerprint.ts';
 import type { Contribution, ForceOver } from './model.ts';
 import { writerOf } from './owned-fields.ts';
 import { constantReady } from './ready.ts';
@@ -98,9 +99,9 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
     ...(problem?.retryAt === undefined ? [] : [problem.retryAt]),
     ...(contest === undefined ? [] : [held === true ? contest.retryAt : contest.endsAt]),
   ]);
-  const contributions = wanted.flatMap(({ target }, index) => {
+  const contributions = wanted.flatMap(({ target, desired }, index) => {
     const state = items[index]?.report.state;
-    return state === 'absent' ? [] : [contributionTo(target, writing)];
+    return state === 'absent' || contributesNothing(context, desired) ? [] : [contributionTo(target, writing)];
   });
   return {
     node,
@@ -113,6 +114,16 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
     ...stateOf(context, node, items),
   };
 }
+
+/**
+ * Does a patch name its target and no field? An apply of it would give its manager no field, so the next step would find
+ * the same apply due again. An earlier contribution is released.
+ */
+function contributesNothing(context: StepContext, desired: KubeObject): boolean {
+  return isSameFingerprint(fingerprintOf(context, desired), NO_FIELDS);
+}
+
+const NO_FIELDS = new LazyDigest({});
 
 function stateOf(
   context: StepContext,
@@ -171,9 +182,10 @@ function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObjec
     const report: ObjectReport = { ...identity, state: 'deleting', finalizers, deletingSince: deletionTimestamp };
     return { report, live: live.object, terminating: { object, finalizers, since: deletionTimestamp } };
   }
+  const report: ObjectReport = { ...identity, state: 'present' };
+  if (contributesNothing(context, desired)) return { report, live: live.object };
   const fingerprint = fingerprintOf(context, desired);
   const writer = writerOf(writing.manager ?? '', writing.subresource);
   const decision = decideEngineWrite(desired, fingerprint, live, writer);
-  const report: ObjectReport = { ...identity, state: 'present' };
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
 }
