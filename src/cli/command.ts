@@ -6,8 +6,11 @@ export interface CommandContext {
   /** Directory against which the user's file names are resolved. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Writes a line (or several) of results. */
-  print(text: string): void;
+  /**
+   * Writes a line (or several) of results. A terminal shows control characters as escapes. In a file or a pipe, a
+   * `document` (YAML, JSON, source code) stays as it is, and other text has the escapes, too.
+   */
+  print(text: string, form?: 'document'): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
   /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are not UTF-8. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { columnWidth, printable, printableInColour, printableLine } from './printable.ts';
+import { SPECIAL_IN_YAML } from '../core/index.ts';
+import { columnWidth, outputText, printable, printableInColour, printableLine } from './printable.ts';
 
 describe('text from outside', () => {
   test.each([
@@ -19,6 +20,22 @@ describe('text from outside', () => {
     ['a control character in a colour', '\u001b[31m\r\u001b[39m', '\u001b[31m\\u000d\u001b[39m'],
   ])('in colour: %s', (_what, text, shown) => {
     expect(printableInColour(text)).toBe(shown);
+  });
+
+  test('every character that a terminal shows as an escape is escaped in YAML, too', () => {
+    const characters = Array.from({ length: 0x1_00_00 }, (_, code) => String.fromCharCode(code));
+    const escaped = characters.filter((character) => printable(character) !== character);
+    expect(escaped).toContain('\u200e');
+    expect(escaped.filter((character) => !SPECIAL_IN_YAML.test(character))).toEqual([]);
+  });
+
+  test.each([
+    ['a document in a file', 'a\r\nb\u200e', { form: 'document', isTerminal: false }, 'a\r\nb\u200e'],
+    ['a document on a terminal', 'a\r\nb\u200e', { form: 'document', isTerminal: true }, 'a\\u000d\nb\\u200e'],
+    ['other text in a file', 'a\r\u001b[31m', { isTerminal: false }, 'a\\u000d\\u001b[31m'],
+    ['other text on a terminal', 'a\r\u001b[31m', { isTerminal: true }, 'a\\u000d\u001b[31m'],
+  ] as const)('as output: %s', (_what, text, options, shown) => {
+    expect(outputText(text, options)).toBe(shown);
   });
 
   test('becomes one line', () => {

@@ -36,6 +36,15 @@ export function printableInColour(text: string): string {
     .join('');
 }
 
+/** The text that goes to the standard output. Only a document that goes to a file or a pipe stays as it is. */
+export function outputText(
+  text: string,
+  { form, isTerminal }: { readonly form?: 'document' | undefined; readonly isTerminal: boolean },
+): string {
+  if (isTerminal) return printableInColour(text);
+  return form === 'document' ? text : printable(text);
+}
+
 /**
  * Like `printable`, on one line: white space at both ends is removed, and every other run of it becomes one space. Large
  * values in messages of servers are cut (`withShortValues`); JSON and YAML output has them.

@@ -4,7 +4,7 @@ import { printFailure } from './failure.ts';
 import { terminalKeyboard } from './keyboard.ts';
 import { wrappedLines } from './layout.ts';
 import { packageVersion } from './package-version.ts';
-import { printable, printableInColour } from './printable.ts';
+import { outputText, printable } from './printable.ts';
 import { ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 import { limitHeapGrowth } from './small-heap.ts';
@@ -77,7 +77,7 @@ const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
   signal: interrupt.signal,
-  print: (text) => out.write(`${process.stdout.isTTY ? printableInColour(text) : printable(text)}\n`),
+  print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
   // Whatever goes there is text for the user, so that every line may be broken.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
   async readInput() {

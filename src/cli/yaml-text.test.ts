@@ -15,8 +15,20 @@ test.each([...AWKWARD, ''])('%j stays a text, as a value and as a key', (text) =
   }
 });
 
-// Line breaks of YAML 1.1, and characters that kubectl refuses without an escape.
-const BREAKS = ['\u0085', '\u2028', '\u2029', '\ufeff', '\u007f', '\u009f', '\u0001', '\ufffe'];
+// Line breaks of YAML 1.1, characters that kubectl refuses without an escape, and characters that change the direction.
+const BREAKS = [
+  '\u0085',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
+  '\u007f',
+  '\u009f',
+  '\u0001',
+  '\ufffe',
+  '\u200e',
+  '\u202e',
+  '\u2066',
+];
 
 test.each(BREAKS.flatMap((each) => [`${each}a`, `a${each}b`, `a${each}`, each, `a\n${each}b\n`, `'"${each}`]))(
   '%j is escaped in double quotes, as a value and as a key',

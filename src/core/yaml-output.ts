@@ -3,13 +3,16 @@ import { yamlLibrary } from './late-parts.ts';
 
 /**
  * Characters that YAML output must escape, because readers of YAML 1.1 (kubectl, kro) refuse them or read them as line
- * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are not characters.
+ * breaks: control characters, NEL, LS, PS, the byte order mark, and code points that are not characters. Characters that
+ * change the direction of text (Bidi_Control) are escaped, too: a terminal shows them only as escapes, and an escape in a
+ * plain scalar is another value.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what it finds
-export const SPECIAL_IN_YAML = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|\p{Surrogate}/u;
+export const SPECIAL_IN_YAML =
+  // eslint-disable-next-line no-control-regex -- control characters are what it finds
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/u;
 
 /** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
-const UNESCAPED = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
 
 /** Escapes the characters of a double-quoted text that readers of YAML 1.1 would refuse or read as line breaks. */
 export function escapeForYaml(quoted: string): string {

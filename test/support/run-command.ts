@@ -1,5 +1,6 @@
 import { runCommandLine } from '../../src/cli/adapter.ts';
 import type { Command, CommandEntry } from '../../src/cli/command.ts';
+import { outputText } from '../../src/cli/printable.ts';
 
 /** Exit code and output of a command. */
 export interface CommandRun {
@@ -31,7 +32,7 @@ export function commandRunner(
     const code = await runCommandLine(entriesOf(commands), '0', typeof line === 'string' ? line.split(' ') : line, {
       cwd,
       env,
-      print: (text) => void out.push(text),
+      print: (text, form) => void out.push(outputText(text, { form, isTerminal: columns !== undefined })),
       printError: (text) => void err.push(text),
       readInput: () => Promise.resolve(stdin),
       signal: new AbortController().signal,

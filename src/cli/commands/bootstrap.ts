@@ -232,7 +232,7 @@ function scaled(object: KubeObject, replicas: number): KubeObject {
 
 async function exportTo(context: CommandContext, file: string, objects: readonly KubeObject[]): Promise<number> {
   const text = await yamlText(objects);
-  if (file === '-') context.print(text);
+  if (file === '-') context.print(text, 'document');
   else {
     writeFile(resolve(context.cwd, file), text, {
       code: 'bootstrap/not-written',

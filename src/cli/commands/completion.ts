@@ -43,7 +43,7 @@ export function completion(commands: readonly CommandEntry[]): Command {
           remedy: `name one of ${SHELLS.join(', ')}`,
         });
       }
-      context.print(completionScript(shell));
+      context.print(completionScript(shell), 'document');
       return ExitCode.ok;
     },
   };

@@ -87,7 +87,7 @@ export const convert: Command = {
     if (toTypeScript) return printComposition(context, input, [{ definition, origin }], []);
     const checked = await checkedDefinition(context, input, definition, origin);
     if (checked === undefined) return ExitCode.diagnostics;
-    context.print(checked.text.trimEnd());
+    context.print(checked.text.trimEnd(), 'document');
     return ExitCode.ok;
   },
 };
@@ -113,7 +113,7 @@ async function printComposition(
       written === undefined ? place && placeInObject(place, path) : placeInFile(written, path);
     graphs.push({ definition, graph: checked.graph, shownPlace });
   }
-  context.print(toComposition(graphs, others).trimEnd());
+  context.print(toComposition(graphs, others).trimEnd(), 'document');
   return ExitCode.ok;
 }
 

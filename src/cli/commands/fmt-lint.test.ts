@@ -58,6 +58,11 @@ describe('fmt', () => {
   test('prints one file, or the standard input', async () => {
     expect((await run('fmt other.yaml')).out).toBe(WANTED.trimEnd());
     expect((await run('fmt -', OTHER)).out).toBe(WANTED.trimEnd());
+  });
+
+  test('prints line ends and characters that change the direction of text as they are', async () => {
+    const text = 'apiVersion: v1\r\nkind: ConfigMap\r\ndata: { a: x\u200ey }\r\n';
+    expect((await run('fmt -', text)).out).toBe(text.replace(/\n$/, ''));
     expect(read('other.yaml')).toBe(OTHER);
   });
 

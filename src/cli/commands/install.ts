@@ -30,7 +30,7 @@ export const install: Command = {
   async run(context, input) {
     const objects = manifests(input);
     if (input.options['print'] === true) {
-      context.print(await yamlText(objects));
+      context.print(await yamlText(objects), 'document');
       return ExitCode.ok;
     }
     const { client } = await connectToCluster(context, input);

@@ -69,7 +69,7 @@ export const rbac: Command = {
     });
     printDiagnostics(context, roles.diagnostics, inputs.texts);
     if (hasErrors(roles.diagnostics)) return ExitCode.diagnostics;
-    context.print(await yamlText(roles.objects));
+    context.print(await yamlText(roles.objects), 'document');
     return ExitCode.ok;
   },
 };

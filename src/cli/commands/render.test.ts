@@ -264,3 +264,26 @@ test.each([
   expect({ code: ended.code, out: ended.out }).toEqual({ code, out: '' });
   expect(ended.err).toContain(told);
 });
+
+test.each(['\u200e', '\u202e', '\u0085', '\r'])(
+  'a value with %j is the same value in the printed YAML',
+  async (character) => {
+    const name = `x${character}y`;
+    writeFileSync(
+      join(cwd, 'text.yaml'),
+      `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: text }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Text, spec: { text: string } }
+  resources:
+    - { id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: map }, data: { a: "\${schema.spec.text}" } } }
+`,
+    );
+    writeFileSync(join(cwd, 'text-values.json'), JSON.stringify({ text: name }));
+    const { out, err } = await run('render text.yaml --values text-values.json');
+    expect(err).toBe('');
+    const [object] = parseAllDocuments(out).map((document) => document.toJS() as { data?: unknown } | null);
+    expect(object?.data).toEqual({ a: name });
+  },
+);

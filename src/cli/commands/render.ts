@@ -139,7 +139,7 @@ function isUnhelped({ state, because }: NodeReport): boolean {
 function printer(context: CommandContext, input: CommandInput): (renderings: readonly Rendering[]) => void {
   const form = textOption(input, 'output');
   if (form === 'yaml' && context.results === undefined) {
-    return (renderings) => context.print(renderedYaml(renderings));
+    return (renderings) => context.print(renderedYaml(renderings), 'document');
   }
   if (form === 'json' || form === 'yaml') {
     const print = reportPrinter(context, input);

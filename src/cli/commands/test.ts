@@ -167,10 +167,10 @@ function printResults(
   milliseconds: number,
 ): void {
   const sum = sumOf(results);
-  if (form === 'junit') context.print(testJunitText(results, filter));
+  if (form === 'junit') context.print(testJunitText(results, filter), 'document');
   else if (form === 'json') {
     const files = results.map((each) => resultData(each, filter));
-    context.print(stringifyJson({ schemaVersion: 1, ...sum, files }, 2));
+    context.print(stringifyJson({ schemaVersion: 1, ...sum, files }, 2), 'document');
   } else {
     for (const { file, name, coverage, faults } of results) {
       if (faults !== undefined) printLines(context, [faultSumLine(faults, { file, name })]);

@@ -67,7 +67,7 @@ export const types: Command = {
       });
     }
     const separator = form === 'typescript' ? '\n\n' : '\n---\n';
-    context.print(chosen.map((graph) => print(graph).trimEnd()).join(separator));
+    context.print(chosen.map((graph) => print(graph).trimEnd()).join(separator), 'document');
     return ExitCode.ok;
   },
 };

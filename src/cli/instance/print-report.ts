@@ -38,7 +38,7 @@ export function reportPrinter(
   if (results !== undefined) return (report) => results.report(report.data, report.lines());
   if (form === 'text') return (report) => printLines(context, print(report));
   return (report) => {
-    for (const text of print(report)) context.print(text);
+    for (const text of print(report)) context.print(text, 'document');
   };
 }
 

@@ -44,12 +44,12 @@ function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const head = printableLine(
     `${report.id} (${source === undefined ? '' : kindOf(source)}): ${external ? 'external, ' : ''}${report.state}, ${reason}`,
   );
-  const conditions = undecided.map((cel) => `only if it holds, which is not known yet: ${cel}`);
+  const conditions = undecided.map((cel) => `only if it holds, which is not known yet: ${printableLine(cel)}`);
   const list = source === undefined ? [] : dimensionsOf(source);
   const number = countKnown
     ? []
     : [
-        `one for each ${list.map(({ name, expression }) => `${name} in ${expression.cel}`).join(', ')}; the list is not known yet`,
+        `one for each ${list.map(({ name, expression }) => `${name} in ${printableLine(expression.cel)}`).join(', ')}; the list is not known yet`,
       ];
   const [first, ...rest] = external ? [] : objects;
   const comments = [head, ...conditions, ...number];
