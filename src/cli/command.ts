@@ -13,6 +13,8 @@ export interface CommandContext {
   print(text: string, form?: 'document'): void;
   /** Writes a line (or several) about problems. */
   printError(text: string): void;
+  /** The width of the terminal to which problems go; absent when they go to a file or pipe. */
+  readonly errorColumns?: number | undefined;
   /** Reads the whole standard input. Throws `TypeKroError` `input/unreadable` for bytes that are not UTF-8. */
   readInput(): Promise<string>;
   /** The terminal for live output; absent when the output goes to a file or pipe. */

@@ -80,6 +80,9 @@ const context: CommandContext = {
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
   // Whatever goes there is text for the user, so that every line may be broken.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
+  get errorColumns() {
+    return errorColumns();
+  },
   async readInput() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);

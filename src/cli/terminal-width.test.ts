@@ -71,3 +71,17 @@ test.each(
   expect(words(out)).toBe(words(whole.out));
   expect(out + err).not.toBe('');
 });
+
+test('an excerpt fits the terminal of the standard error, whatever the width of the standard output is', async () => {
+  const excerptsOf = (err: string) => err.split('\n').filter((each) => /^ *\d* *\| /.test(each));
+  const runWith = async (columns: number | undefined, errorColumns: number): Promise<readonly string[]> =>
+    excerptsOf(
+      (await commandRunner(commands, cwd, { NO_COLOR: '1' }, columns, errorColumns)('validate broken.json')).err,
+    );
+  for (const columns of [undefined, 40, 200]) {
+    const narrow = await runWith(columns, 40);
+    expect(narrow.length).toBeGreaterThan(0);
+    expect(narrow.filter((each) => widthOf(each) > 40)).toEqual([]);
+    expect((await runWith(columns, 120)).some((each) => widthOf(each) > 40)).toBe(true);
+  }
+});

@@ -20,12 +20,14 @@ export const entriesOf = (commands: readonly (Command | CommandEntry)[]): Comman
  * input.
  *
  * @param columns the width of the terminal; without it, the output is not a terminal
+ * @param errorColumns the width of the terminal of the standard error; by default that of the output
  */
 export function commandRunner(
   commands: readonly (Command | CommandEntry)[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>> = {},
   columns?: number,
+  errorColumns: number | undefined = columns,
 ): (line: string | readonly string[], stdin?: string) => Promise<CommandRun> {
   return async (line, stdin = '') => {
     const [out, err]: [string[], string[]] = [[], []];
@@ -34,6 +36,7 @@ export function commandRunner(
       env,
       print: (text, form) => void out.push(outputText(text, { form, isTerminal: columns !== undefined })),
       printError: (text) => void err.push(text),
+      errorColumns,
       readInput: () => Promise.resolve(stdin),
       signal: new AbortController().signal,
       ...(columns === undefined ? {} : { terminal: { columns, rows: 50, write: (text) => void out.push(text) } }),

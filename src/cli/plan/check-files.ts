@@ -55,7 +55,7 @@ export async function checkFiles(
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
   const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility });
-  const late = await lateFailures((text) => context.printError(text));
+  const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));
   const diagnostics = found.map((each): Diagnostic => {

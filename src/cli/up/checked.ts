@@ -63,7 +63,7 @@ export async function checkFilesQuietly(
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
   const { graphs, graphObjects, diagnostics: found } = await checkInputs(inputs, options);
-  const late = await lateFailures(note);
+  const late = await lateFailures(note, context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;

@@ -7,7 +7,7 @@ import { isInternal } from './thrown-problem.ts';
 /** The last loaded module. An error without a frame of the user's code gets the place of the module's first line. */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
-let tell: ((text: string) => void) | undefined;
+let tell: ((problem: Diagnostic) => void) | undefined;
 
 /**
  * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. They become problems
@@ -31,8 +31,8 @@ function onFailure(error: unknown): void {
   else void printFailure(error, tell);
 }
 
-async function printFailure(error: unknown, print: (text: string) => void): Promise<void> {
-  for (const each of await problemsOf(error)) print(formatDiagnostic(each, textOf(each.source?.file ?? '')));
+async function printFailure(error: unknown, print: (problem: Diagnostic) => void): Promise<void> {
+  for (const each of await problemsOf(error)) print(each);
 }
 
 async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
@@ -51,11 +51,12 @@ async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
  * The problems of the failures so far.
  *
  * @param print prints later failures while a long-running command goes on
+ * @param columns the width of the terminal to which `print` writes
  */
-export async function lateFailures(print: (text: string) => void): Promise<readonly Diagnostic[]> {
+export async function lateFailures(print: (text: string) => void, columns?: number): Promise<readonly Diagnostic[]> {
   // Node reports rejections and runs due timers in a later turn.
   await new Promise((resolve) => setTimeout(resolve));
-  tell = print;
+  tell = (problem) => print(formatDiagnostic(problem, textOf(problem.source?.file ?? ''), columns));
   const found = await Promise.all(waiting.splice(0).map(problemsOf));
   return found.flat();
 }

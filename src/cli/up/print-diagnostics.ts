@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../core/index.ts';
 import { formatDiagnostic } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 
-/** Prints problems with excerpts of the files, and a count when there are several. */
+/** Prints problems with excerpts of the files, cut to the width of the standard error, and a count of several. */
 export function printDiagnostics(
   context: CommandContext,
   diagnostics: readonly Diagnostic[],
@@ -12,7 +12,7 @@ export function printDiagnostics(
   for (const diagnostic of diagnostics) {
     const { file } = diagnostic.source ?? {};
     const text = file === undefined ? undefined : texts.get(file);
-    context.printError(`${formatDiagnostic(diagnostic, text, context.terminal?.columns)}\n`);
+    context.printError(`${formatDiagnostic(diagnostic, text, context.errorColumns)}\n`);
   }
   if (diagnostics.length < 2) return;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
