@@ -1,5 +1,6 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { OutputConfiguration } from 'commander';
+import { TypeKroError } from '../core/index.ts';
 import { withoutAlias } from './without-alias.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
@@ -75,15 +76,32 @@ function describe(sub: CommanderCommand, command: Command): void {
   if (examples.length > 0) sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
 }
 
-function optionOf({ name, short, value, summary, defaultValue, repeatable }: OptionSpec): Option {
+function optionOf({ name, short, value, summary, defaultValue, repeatable, allowsEmpty }: OptionSpec): Option {
   const letter = short === undefined ? '' : `-${short}, `;
   const option = new Option(`${letter}--${name}${value === undefined ? '' : ` <${value}>`}`, summary);
   if (defaultValue !== undefined) option.default(defaultValue);
-  if (repeatable === true) {
-    option.argParser((given: string, before?: string) => (before === undefined ? given : `${before},${given}`));
-  }
-  return option;
+  if (value === undefined) return option;
+  return option.argParser((given: string, before?: string) => {
+    if (given === '' && allowsEmpty !== true) throw emptyValue(`the value of --${name}`, `--${name} <${value}>`);
+    return repeatable === true && before !== undefined ? `${before},${given}` : given;
+  });
 }
+
+/** Throws `cli/usage` for an empty argument. A shell passes one for a quoted variable that is not set. */
+function refuseEmpty({ positionals }: Command, words: readonly string[]): void {
+  for (const [index, word] of words.entries()) {
+    const spec = positionals[Math.min(index, positionals.length - 1)];
+    if (word === '' && spec !== undefined && spec.allowsEmpty !== true) {
+      throw emptyValue(`the argument "${spec.name}"`, spec.name);
+    }
+  }
+}
+
+const emptyValue = (what: string, form: string): TypeKroError =>
+  new TypeKroError(`${what} is empty; a variable of the shell may not be set`, {
+    code: 'cli/usage',
+    remedy: `write ${form} with a text, or leave it out`,
+  });
 
 /** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
@@ -115,6 +133,7 @@ export async function runCommandLine(
       const command = await entry.load();
       describe(sub, command);
       sub.action(async () => {
+        refuseEmpty(command, sub.args);
         const parsed: Record<string, string | true | undefined> = sub.opts();
         const options = Object.fromEntries(command.options.map((spec) => [spec.name, parsed[camelCase(spec.name)]]));
         exitCode = await command.run(context, { positionals: sub.args, options });

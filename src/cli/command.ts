@@ -81,6 +81,8 @@ export interface PositionalSpec {
   /** The accepted words, for shell completion. */
   readonly choices?: readonly string[];
   readonly required?: boolean;
+  /** True when the empty text is a value, and not a variable of a shell that is not set. */
+  readonly allowsEmpty?: boolean;
 }
 
 /** An option of a command: a switch, or an option with a text value. */
@@ -97,6 +99,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** True when the option can be repeated. Its values are joined with commas. */
   readonly repeatable?: boolean;
+  /** True when the empty text is a value, and not a variable of a shell that is not set. */
+  readonly allowsEmpty?: boolean;
 }
 
 /** The parsed command line. */

@@ -24,7 +24,12 @@ export function completion(commands: readonly CommandEntry[]): Command {
       'Prints a script for bash, zsh or fish that completes commands, options, files and, where a kubeconfig leads to a cluster, the names of instances. The script asks this command for candidates, so it stays right after an upgrade.',
     positionals: [
       { name: 'shell', summary: SHELLS.join(', '), required: true, choices: SHELLS },
-      { name: 'words', summary: 'the words before the cursor, which the scripts hand over', variadic: true },
+      {
+        name: 'words',
+        summary: 'the words before the cursor, which the scripts hand over',
+        variadic: true,
+        allowsEmpty: true,
+      },
     ],
     options: [],
     examples: [

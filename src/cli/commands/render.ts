@@ -35,6 +35,7 @@ export const render: Command = {
       summary: 'fields of the spec, as replicas=3,image.tag=v2; values are read as YAML',
       value: 'path=value',
       repeatable: true,
+      allowsEmpty: true,
     },
     {
       name: 'observed',

@@ -46,7 +46,7 @@ export const test: Command = {
 docs/testing.md explains all fields.`,
   positionals: [{ name: 'path', summary: 'test files, or folders with *.test.yaml', variadic: true, required: true }],
   options: [
-    { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text' },
+    { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text', allowsEmpty: true },
     { name: 'update', summary: 'write the snapshots of tests with snapshot: true, instead of comparing them' },
     { name: 'watch', summary: 'after each save, run the test files that depend on the saved file again' },
     { name: 'coverage', summary: 'list what no test covers' },
