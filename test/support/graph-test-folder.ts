@@ -56,14 +56,14 @@ export const GIVEN = `
 export interface TestFolder {
   readonly cwd: string;
   readonly run: (line: string | readonly string[]) => Promise<CommandRun>;
-  readonly write: (name: string, text: string) => void;
+  readonly write: (name: string, text: string | Buffer) => void;
   readonly remove: () => void;
 }
 
 /** Creates a folder for tests of `typekro test`. */
 export function testFolder(): TestFolder {
   const cwd = mkdtempSync(join(tmpdir(), 'typekro-test-'));
-  const write = (name: string, text: string) => {
+  const write = (name: string, text: string | Buffer) => {
     mkdirSync(join(cwd, name, '..'), { recursive: true });
     writeFileSync(join(cwd, name), text);
   };

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { hasErrors, stringifyJson, TypeKroError } from '../../core/index.ts';
+import { stringifyJson, TypeKroError } from '../../core/index.ts';
 import type { Paint } from '../../testing/index.ts';
 import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '../../testing/index.ts';
 import { systemClock } from '../../kube/index.ts';
@@ -46,7 +46,13 @@ export const test: Command = {
 docs/testing.md explains all fields.`,
   positionals: [{ name: 'path', summary: 'test files, or folders with *.test.yaml', variadic: true, required: true }],
   options: [
-    { name: 'filter', short: 't', summary: 'run only tests whose name contains this text', value: 'text', allowsEmpty: true },
+    {
+      name: 'filter',
+      short: 't',
+      summary: 'run only tests whose name contains this text',
+      value: 'text',
+      allowsEmpty: true,
+    },
     { name: 'update', summary: 'write the snapshots of tests with snapshot: true, instead of comparing them' },
     { name: 'watch', summary: 'after each save, run the test files that depend on the saved file again' },
     { name: 'coverage', summary: 'list what no test covers' },
@@ -135,15 +141,18 @@ docs/testing.md explains all fields.`,
     }
     const results = await runAll(undefined, (found) => readTestFile(context, found));
     if (context.signal.aborted) return ExitCode.interrupted;
-    if (results.some(({ diagnostics }) => hasErrors(diagnostics))) return ExitCode.diagnostics;
+    const errors = results.flatMap(({ diagnostics }) => diagnostics).filter(({ severity }) => severity === 'error');
+    // An unreadable file is a failure of the file system, as for every other command.
+    if (errors.some(({ code }) => code !== 'input/unreadable')) return ExitCode.diagnostics;
     const { passed, failed, skipped } = sumOf(results);
-    if (passed + failed === 0) throw skipped > 0 && filter !== undefined ? noneChosen(filter) : noTest();
+    if (passed + failed === 0 && errors.length === 0)
+      throw skipped > 0 && filter !== undefined ? noneChosen(filter) : noTest();
     const percent = coveredPercent(allItems(results.flatMap(({ coverage }) => coverage ?? [])));
     const isBelow = minimum !== undefined && percent < minimum;
     if (isBelow) context.printError(belowMinimum(percent, minimum));
     const isBroken = results.some((each) => (each.faults?.failures.length ?? 0) > 0);
     const isUnwritten = results.some(({ notWritten }) => notWritten !== undefined);
-    return failed > 0 || isBelow || isBroken || isUnwritten ? ExitCode.failed : ExitCode.ok;
+    return errors.length > 0 || failed > 0 || isBelow || isBroken || isUnwritten ? ExitCode.failed : ExitCode.ok;
   },
 };
 

@@ -409,4 +409,26 @@ tests:
     expect(found.code).toBe(code);
     expect(found.err).toContain('hint:');
   });
+
+  test('a file that is not UTF-8 fails as for other commands, with one place', async () => {
+    write('latin.test.yaml', Buffer.from('schemaVersion: 1\nkind: caf\xe9\n', 'latin1'));
+    const { code, err } = await run('test latin.test.yaml');
+    expect(code).toBe(1);
+    expect(err.split('\n')[0]).toBe(
+      'latin.test.yaml:2:10: error: the file cannot be read: it is not a UTF-8 text: the byte 0xE9 stands here (in Latin-1 the word is "café") [input/unreadable]',
+    );
+    expect(err.match(/latin\.test\.yaml:\d/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['shop.yaml', 'ResourceGraphDefinition', 'shop.test.yaml'],
+    ['instance.json', 'Shop', 'instance.test.yaml'],
+  ])('%s is no file with tests', async (file, kind, tests) => {
+    write('instance.json', '{ "apiVersion": "kro.run/v1alpha1", "kind": "Shop", "metadata": { "name": "a" } }');
+    const { code, err } = await run(['test', file]);
+    expect(code).toBe(3);
+    expect(err.match(/error: /g)).toHaveLength(1);
+    expect(err).toContain(`error: this is a ${kind}, not a file with tests (kind: GraphTest) [testing/bad-test]`);
+    expect(err).toContain(`hint: write its tests into ${tests}, and name that file`);
+  });
 });

@@ -95,8 +95,20 @@ export async function readTestFile(context: CommandContext, found: FoundTestFile
 
 function unreadable({ code, message, remedy }: TypeKroError, file: string): Diagnostic {
   const hint = remedy === undefined ? {} : { hint: remedy };
-  return { code, severity: 'error', message, ...hint, source: { file, line: 1, column: 1 } };
+  const found = code === 'input/unreadable' ? UNREADABLE.exec(message)?.groups : undefined;
+  const { name = file, line = 1, column = 1, reason } = found ?? {};
+  const text = reason === undefined ? message : `the file cannot be read: ${reason}`;
+  return {
+    code,
+    severity: 'error',
+    message: text,
+    ...hint,
+    source: { file: name, line: Number(line), column: Number(column) },
+  };
 }
+
+/** A message of `readTextFile`, which begins with the place. */
+const UNREADABLE = /^(?<name>.+?)(?::(?<line>\d+):(?<column>\d+))? cannot be read: (?<reason>.*)$/s;
 
 async function readReadable(context: CommandContext, { path, file, inFolder }: FoundTestFile): Promise<ReadTestFile> {
   const text = await readTextFile(path, file);

@@ -46,6 +46,8 @@ export function parseTestFile(source: string, file: string): ParsedTestFile {
   if (document === undefined) {
     return { diagnostics: diagnostics.length > 0 ? diagnostics : [problem(file, 'the file holds no tests')] };
   }
+  const other = otherKind(document, file);
+  if (other !== undefined) return { diagnostics: [other] };
   const found: Diagnostic[] = [...diagnostics];
   const wrong = new Set<PathStep | undefined>();
   const report = reporter(document, found);
@@ -66,6 +68,22 @@ export function parseTestFile(source: string, file: string): ParsedTestFile {
   const all = fileOf(document.value, document);
   const tests = all.tests.map((each, index) => (wrong.has(index) ? { name: '' } : each));
   return { checkable: { ...all, tests }, diagnostics: found };
+}
+
+/** The error of a file that holds an object of Kubernetes, such as the definition instead of its tests. */
+function otherKind(document: DefinitionDocument, file: string): Diagnostic | undefined {
+  const [apiVersion, kind] = ['apiVersion', 'kind'].map((name) =>
+    isJsonObject(document.value) ? memberOf(document.value, name) : undefined,
+  );
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === TEST_FILE_KIND) return undefined;
+  const beside = `${file.replace(/(?:\.rgd)?\.(?:ya?ml|json)$/, '')}.test.yaml`;
+  return {
+    code: 'testing/bad-test',
+    severity: 'error',
+    message: `this is a ${kind}, not a file with tests (kind: ${TEST_FILE_KIND})`,
+    hint: `write its tests into ${beside}, and name that file; docs/testing.md has an example`,
+    source: document.position(['kind']),
+  };
 }
 
 /** The members of a file without which its tests cannot be checked. */
