@@ -106,6 +106,10 @@ const emptyValue = (what: string, form: string): TypeKroError =>
 /** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
+/** Do the exit codes 2 and 3 of this command line mean a result? */
+const answersByExitCode = ({ options }: Command, words: readonly string[]): boolean =>
+  options.some(({ name, answersByExitCode: answers }) => answers === true && words.includes(`--${name}`));
+
 /**
  * Parses `argv` (without node and script), runs its command and returns the exit code. Loads no other command. Never
  * throws: it prints errors as text with a remedy, and a stack trace for internal errors only.
@@ -117,6 +121,7 @@ export async function runCommandLine(
   context: CommandContext,
 ): Promise<number> {
   let exitCode: number = ExitCode.ok;
+  let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {
     writeOut: (text) => context.print(text.trimEnd()),
     writeErr: (text) => context.printError(text.trimEnd()),
@@ -132,6 +137,7 @@ export async function runCommandLine(
     if (entry !== undefined && sub !== undefined) {
       const command = await entry.load();
       describe(sub, command);
+      if (answersByExitCode(command, words)) usageCode = ExitCode.failed;
       sub.action(async () => {
         refuseEmpty(command, sub.args);
         const parsed: Record<string, string | true | undefined> = sub.opts();
@@ -142,7 +148,8 @@ export async function runCommandLine(
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    return printFailure(error, context);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : usageCode;
+    const code = printFailure(error, context);
+    return code === ExitCode.usage ? usageCode : code;
   }
 }

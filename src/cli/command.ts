@@ -61,7 +61,7 @@ export const ExitCode = {
   usage: 2,
   /** The user's files have errors. */
   diagnostics: 3,
-  /** With --exit-code: something would change. */
+  /** With --exit-code: something would change. Errors then end with `failed`: see `answersByExitCode`. */
   changes: 2,
   /** With --exit-code: the server refuses a change, or an instance is blocked. */
   blocked: 3,
@@ -101,6 +101,8 @@ export interface OptionSpec {
   readonly repeatable?: boolean;
   /** True when the empty text is a value, and not a variable of a shell that is not set. */
   readonly allowsEmpty?: boolean;
+  /** With this switch, the exit codes 2 and 3 are results (`changes`, `blocked`), and every error ends with 1. */
+  readonly answersByExitCode?: boolean;
 }
 
 /** The parsed command line. */

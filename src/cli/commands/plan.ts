@@ -39,7 +39,11 @@ export const plan: Command = {
       summary: 'print annotations for GitHub, and write the body of a comment into the file',
       value: 'file',
     },
-    { name: 'exit-code', summary: 'end with 2 when something would change, and with 3 when something is blocked' },
+    {
+      name: 'exit-code',
+      summary: 'end with 2 when something would change, with 3 when something is blocked, and with 1 for any error',
+      answersByExitCode: true,
+    },
     {
       name: 'dry-run',
       summary: 'server: ask the API server; none: compute by the rules of Kubernetes',
@@ -83,6 +87,10 @@ export const plan: Command = {
   run: runPlan,
 };
 
+/** The exit code for files with errors. With `--exit-code`, 3 is the code of a blocked plan. */
+const codeOfErrors = (input: CommandInput): number =>
+  input.options['exit-code'] === true ? ExitCode.failed : ExitCode.diagnostics;
+
 async function runPlan(context: CommandContext, input: CommandInput): Promise<number> {
   const print = printerFor(context, input);
   const [snapshot, comment] = [textOption(input, 'snapshot'), textOption(input, 'github')];
@@ -90,14 +98,14 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
     // Without an object there is nothing to ask the cluster.
     printDiagnostics(context, loaded.diagnostics, loaded.texts);
-    return ExitCode.diagnostics;
+    return codeOfErrors(input);
   }
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
     const isSaved = input.options['save'] === true;
     const salt = newSalt();
     const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
-    if (made === undefined) return ExitCode.diagnostics;
+    if (made === undefined) return codeOfErrors(input);
     if (comment === undefined) print(made.plan);
     else {
       write(context, comment, `${markdownText(made.plan)}\n`);

@@ -232,8 +232,9 @@ test.each([
 
 test.each([
   ['upgrade', 2, 'upgrade needs --check'],
-  ['upgrade --check --kro-compatibility 0.11', 2, '--kro-compatibility takes 0.9 or 0.10, not "0.11"'],
-  ['upgrade --check --feature-gates CELOmitFunction=perhaps', 2, 'invalid value of CELOmitFunction=perhaps'],
+  ['upgrade --check --kro-compatibility 0.11', 1, '--kro-compatibility takes 0.9 or 0.10, not "0.11"'],
+  ['upgrade --check --feature-gates CELOmitFunction=perhaps', 1, 'invalid value of CELOmitFunction=perhaps'],
+  ['upgrade --check --nothing', 1, "unknown option '--nothing'"],
   ['upgrade --check --snapshot nowhere.json', 1, 'nowhere.json cannot be read'],
 ])('%s ends with %i', async (line, code, text) => {
   const { err, ...ended } = await run(`${line} --kubeconfig kubeconfig`);

@@ -24,7 +24,11 @@ export const upgrade: Command = {
     'Checks all live definitions with the controller of this version, before it replaces the controller of the cluster. Shows the definitions that it refuses, the CustomResourceDefinitions and objects of instances that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition. Both values of --kro-compatibility are checked, unless one is named. Name the feature gates with which the controller will run. Writes nothing. The exit code is 3 when a served definition would be refused, or else 2 when something would be written. Without the right to list definitions, revisions or instances, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
   positionals: [],
   options: [
-    { name: 'check', summary: 'compile and compare, and change nothing; the only form of the command' },
+    {
+      name: 'check',
+      summary: 'compile and compare, and change nothing; the only form of the command',
+      answersByExitCode: true,
+    },
     {
       name: 'kro-compatibility',
       summary: 'the level at which the controller will run: 0.9 or 0.10; default both',

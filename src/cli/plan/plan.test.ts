@@ -204,6 +204,17 @@ test('without dry runs the rules of Kubernetes find the same', async () => {
   expect((JSON.parse(computed.out) as Plan).summary.checked).toEqual({ server: 0, rules: 25, none: 0 });
 });
 
+test.each([
+  ['plan', 3],
+  ['plan --exit-code', 1],
+  ['plan --nothing', 2],
+  ['plan --nothing --exit-code', 1],
+  ['plan -o nothing --exit-code', 1],
+])('%s ends with %i for errors', async (line, code) => {
+  const broken = { id: 'web', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${nothing.x}' } } };
+  expect((await run(line, definition([broken]))).code).toBe(code);
+});
+
 test('the same definition changes nothing', async () => {
   const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await run('plan --exit-code', same);
