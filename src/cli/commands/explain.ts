@@ -98,13 +98,16 @@ const FILE_TYPES = new Set(['.yaml', '.yml', '.json', '.ts', '.mts', '.cts', '.j
 const isFile = ({ cwd }: CommandContext, subject: string): boolean =>
   subject === '-' || FILE_TYPES.has(extname(subject).toLowerCase()) || existsSync(resolve(cwd, subject));
 
+const NO_PAGE =
+  'docs/diagnostics.md lists the codes with a page, those of problems in files; the text of another problem, such as cli/usage, has its own hint';
+
 function unknownCode(code: string): TypeKroError {
   const codes = documentedCodes().map((info) => info.code);
   const sameName = codes.find((each) => each.split('/')[1] === code.split('/')[1]);
   const near = sameName ?? nearestName(code, codes);
   return new TypeKroError(`there is no page for the code ${code}`, {
     code: 'cli/usage',
-    remedy: near === undefined ? 'docs/diagnostics.md lists all codes' : `did you mean ${near}?`,
+    remedy: near === undefined ? NO_PAGE : `did you mean ${near}?`,
   });
 }
 
