@@ -3,7 +3,7 @@ import type { OutputConfiguration } from 'commander';
 import { TypeKroError } from '../core/index.ts';
 import { withoutAlias } from './without-alias.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
-import { ExitCode } from './command.ts';
+import { DEBUG, ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
 import { hintForCommand } from './foreign-commands.ts';
 
@@ -47,6 +47,7 @@ function createProgram(
   const program = new CommanderCommand('typekro')
     .description('Describe Kubernetes resource graphs once; check them, run them, and know why they wait.')
     .version(version)
+    .option(DEBUG, 'print the stack of an internal error; before or after the command')
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
@@ -103,6 +104,20 @@ const emptyValue = (what: string, form: string): TypeKroError =>
     remedy: `write ${form} with a text, or leave it out`,
   });
 
+/** Takes `--debug` out of a command line. Words after `--` stay as they are. */
+function takeDebug(argv: readonly string[]): { readonly words: readonly string[]; readonly debug: boolean } {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const words = argv.filter((word, index) => word !== DEBUG || index >= end);
+  return { words, debug: words.length < argv.length };
+}
+
+/** The context of a command line with `--debug`. Its getters stay getters. */
+const withDebug = (context: CommandContext): CommandContext =>
+  Object.defineProperties({} as CommandContext, {
+    ...Object.getOwnPropertyDescriptors(context),
+    debug: { value: true, enumerable: true },
+  });
+
 /** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
@@ -111,15 +126,17 @@ const answersByExitCode = ({ options }: Command, words: readonly string[]): bool
   options.some(({ name, answersByExitCode: answers }) => answers === true && words.includes(`--${name}`));
 
 /**
- * Parses `argv` (without node and script), runs its command and returns the exit code. Loads no other command. Never
- * throws: it prints errors as text with a remedy, and a stack trace for internal errors only.
+ * Parses `args` (without node and script), runs its command and returns the exit code. Loads no other command. Never
+ * throws: it prints errors as text with a remedy, and the stack of an internal error with `--debug` only.
  */
 export async function runCommandLine(
   commands: readonly CommandEntry[],
   version: string,
-  argv: readonly string[],
-  context: CommandContext,
+  args: readonly string[],
+  given: CommandContext,
 ): Promise<number> {
+  const { words: argv, debug } = takeDebug(args);
+  const context = debug ? withDebug(given) : given;
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {

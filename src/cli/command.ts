@@ -25,6 +25,8 @@ export interface CommandContext {
   readonly loadModule?: ModuleLoader;
   /** Receives results as data. Reports then go only to this sink; problems go to the sink and are also printed. */
   readonly results?: ResultSink;
+  /** With `--debug`, an internal error is printed with its stack. Default false. */
+  readonly debug?: boolean;
   /** Aborted by the first Ctrl-C (or SIGTERM). */
   readonly signal: AbortSignal;
 }
@@ -53,6 +55,9 @@ export interface Keyboard {
 
 /** The name of the standard input in messages. The command line writes it as `-`. */
 export const STANDARD_INPUT = 'standard input';
+
+/** The switch of every command for the stacks of internal errors. */
+export const DEBUG = '--debug';
 
 /** The exit codes of all commands; `docs/commands.md` has the table for users. */
 export const ExitCode = {

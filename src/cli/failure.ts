@@ -4,8 +4,8 @@ import { ExitCode } from './command.ts';
 import { withShortValues } from './short-values.ts';
 
 /**
- * Prints the error that ended a command, and returns the exit code. Only internal errors get a stack trace. After an
- * interrupt nothing is printed.
+ * Prints the error that ended a command, and returns the exit code. With `--debug`, an internal error has its stack.
+ * After an interrupt nothing is printed.
  */
 export function printFailure(error: unknown, context: CommandContext): number {
   if (context.signal.aborted) return ExitCode.interrupted;
@@ -13,7 +13,15 @@ export function printFailure(error: unknown, context: CommandContext): number {
     context.printError(`error: ${withShortValues(error.format())}`);
     return error.code.startsWith('cli/') ? ExitCode.usage : ExitCode.failed;
   }
-  context.printError(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  context.printError('This is a fault of typekro, not of your input. Please report it with the lines above.');
+  const { message, stack } = error instanceof Error ? error : { message: String(error) };
+  context.printError(`internal error: ${(context.debug === true ? stack : undefined) ?? message}`);
+  context.printError(
+    context.debug === true
+      ? `This is a fault of typekro, not of your input. Please report it with the lines above: ${ISSUES}`
+      : `This is a fault of typekro, not of your input.\n  hint: run the same command with --debug, and report the lines that it prints: ${ISSUES}`,
+  );
   return ExitCode.failed;
 }
+
+/** The place for reports of faults. */
+const ISSUES = 'https://github.com/yehudacohen/typekro/issues';

@@ -5,7 +5,7 @@ import { terminalKeyboard } from './keyboard.ts';
 import { wrappedLines } from './layout.ts';
 import { packageVersion } from './package-version.ts';
 import { outputText, printable } from './printable.ts';
-import { ExitCode, STANDARD_INPUT } from './command.ts';
+import { DEBUG, ExitCode, STANDARD_INPUT } from './command.ts';
 import { endProcess } from './end-process.ts';
 import { limitHeapGrowth } from './small-heap.ts';
 
@@ -121,7 +121,7 @@ function processCode(code: number): number {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [name, ...rest] = args[0] === DEBUG ? args.slice(1) : args;
   const wantsHelp = rest.some((word) => /^(?:--?help|-h)$/.test(word));
   if (name === 'controller' && !wantsHelp) return runController(rest);
   const [{ runCommandLine }, { commands }] = await Promise.all([import('./adapter.ts'), import('./commands/index.ts')]);
@@ -137,7 +137,8 @@ async function runController(words: readonly string[]): Promise<number> {
     const { controller } = await import('./commands/controller.ts');
     return await controller.run(context, { positionals: words, options: {} });
   } catch (error) {
-    return printFailure(error, context);
+    // The controller runs for long: an internal error may not come back in a second run.
+    return printFailure(error, { ...context, debug: true });
   }
 }
 

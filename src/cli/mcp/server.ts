@@ -98,6 +98,7 @@ async function callTool(
     cwd: limits.root,
     env: outer.env,
     signal: outer.signal,
+    debug: outer.debug === true,
     print,
     printError: print,
     readInput: () => Promise.resolve(''),
