@@ -8,7 +8,7 @@ import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
-import type { Plan } from './plan.ts';
+import type { InstancePlan, Plan } from './plan.ts';
 
 /** The time limit for the deletion of an object that is to be created again, in milliseconds. */
 const REPLACE_TIMEOUT_MS = 60_000;
@@ -53,7 +53,12 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
     learn(task, object);
   }
   const applied = new Map<string, KubeObject>();
-  for (const object of instances) applied.set(objectName(refOf(object)), (await applyObject(task, object)).after);
+  const going = new Set(task.plan.instances.filter(isGoing).map(({ instance }) => refKey(instance)));
+  for (const object of instances) {
+    const name = objectName(refOf(object));
+    if (going.has(refKey(refOf(object)))) task.print(`${name} was not applied: ${RETRY_AFTER_DELETION}`);
+    else applied.set(name, (await applyObject(task, object)).after);
+  }
   await replaceChildren(task, applied);
 }
 
@@ -68,6 +73,14 @@ function learn({ api, graphs }: ApplyTask, { metadata }: KubeObject): void {
   const unknown = { singular: '', shortNames: [], categories: [], verbs: [], subresources: [] };
   api.discovery.learn({ group, version, kind, plural, namespaced, ...unknown });
 }
+
+/**
+ * Is the instance being deleted? An apply would change it only until its deletion ends, and a controller that serves its
+ * definition again ends the deletion at any time.
+ */
+const isGoing = ({ deletedSince, state }: InstancePlan): boolean => state === 'deferred' && deletedSince !== undefined;
+
+const RETRY_AFTER_DELETION = 'it is being deleted; apply the files again when it is gone';
 
 /** Throws when an object could not be read. It could have changes that the plan does not show. */
 function refuseUnread(task: ApplyTask): void {

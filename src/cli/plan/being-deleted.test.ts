@@ -92,6 +92,52 @@ test('an instance without its definition is not deleted, and plan, apply and a s
   expect((await run('plan --delete FILE', pot('kept'))).out).not.toContain('blocked');
 });
 
+test('files with the definition and its instance that is being deleted end the deletion after the definition is gone', async () => {
+  const { world, run } = plans;
+  const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
+  await world.apply(definition);
+  await world.advance(2000);
+  await world.apply(pot('stuck'));
+  await world.advance(5000);
+  await world.user.delete(potsRef);
+  await world.advance(5000);
+  await world.user.delete(potRef('stuck'));
+  await world.advance(5000);
+  expect(await world.user.find(potRef('stuck'))).toBeDefined();
+  const alone = await run('apply FILE', pot('stuck'));
+  expect({ code: alone.code, err: withoutTimes([alone.err]) }).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": [
+        "error: Pot default/stuck cannot be applied: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
+      hint: nothing was applied; apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test stuck -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      ],
+    }
+  `);
+  const planned = await run('plan FILE --exit-code', definition, pot('stuck'));
+  expect(planned.code).toBe(2);
+  expect(lines(planned.out).filter((line) => /Pot|deleted|try:/.test(line))).toMatchInlineSnapshot(`
+    [
+      "Definition  + pots  (Pot)  revision 1  app.yaml:1",
+      "  default/stuck  = deferred: it is being deleted since TIME; its deletion ends once the definition pots is served",
+    ]
+  `);
+  const { code, out, err } = await run('apply FILE', definition, pot('stuck'));
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(lines(out).slice(-4)).toMatchInlineSnapshot(`
+    [
+      "Plan: 1 to create, 0 to change, 0 to prune, 1 deferred.",
+      "",
+      "created ResourceGraphDefinition pots",
+      "Pot default/stuck was not applied: it is being deleted; apply the files again when it is gone",
+    ]
+  `);
+  await world.advance(5000);
+  expect(await world.user.find(potRef('stuck'))).toBeUndefined();
+  expect((await run('apply FILE', definition, pot('stuck'))).code).toBe(0);
+  expect((await world.user.get(potRef('stuck'))).metadata.deletionTimestamp).toBeUndefined();
+});
+
 test('a deletion that is complete leaves nothing to say, and one that the controller ends does', async () => {
   const { world, run, save } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);

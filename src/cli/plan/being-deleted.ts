@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
+import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { Blocker } from '../instance/blocker.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
@@ -27,3 +28,24 @@ export function blockerOfDeletion(live: KubeObject | undefined, look?: string): 
 
 /** The command that shows what holds an instance. */
 export const whyCommand = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;
+
+/**
+ * Describes the deletion of an instance that continues after the apply of its definition. Without its definition, no
+ * controller removes the controller's finalizer. Such a deletion is no reason to refuse the definition. Returns
+ * `undefined` for any other instance.
+ *
+ * @param definition the live definition of the instance; `undefined` when it is not in the cluster
+ * @param name the name of the definition
+ */
+export function deletionThatResumes(
+  instance: KubeObject | undefined,
+  definition: KubeObject | undefined,
+  name: string,
+): string | undefined {
+  const since = instance?.metadata.deletionTimestamp;
+  if (instance === undefined || since === undefined || definition !== undefined) return undefined;
+  if (!hasFinalizer(instance)) return undefined;
+  const others = (instance.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
+  const further = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
+  return `it is being deleted since ${since}; its deletion ends once the definition ${name} is served${further}`;
+}

@@ -7,7 +7,7 @@ import { failureText, isSuspended } from '../../runtime/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import { shellWord } from '../shell-word.ts';
-import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
+import { blockerOfDeletion, deletionThatResumes, whyCommand } from './being-deleted.ts';
 import { definitionPlan, schemaAt } from './definition-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
@@ -167,6 +167,8 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
     ...(phase === undefined || isNew ? {} : { rollout: phase }),
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
   };
+  const resumed = deletionThatResumes(file?.live, task.live, graph.name);
+  if (resumed !== undefined) return { plan: restingPlan({ ...head, action: 'none', fields: [] }, 'deferred', resumed) };
   const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommand(file.desired));
   if (deletion !== undefined) return { plan: restingPlan(head, 'blocked', deletion.reason, deletion.remedy) };
   const resting = restOf(after, head, preview, task);

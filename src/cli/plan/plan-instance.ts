@@ -47,22 +47,24 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
 }
 
 /**
- * Plans the deletion of an instance whose definition is deleted. No controller removes its finalizer, so the deletion
- * would not end. Returns `undefined` for any other object.
+ * Plans an instance whose definition is gone, when the instance is to be deleted or is being deleted. No controller
+ * removes its finalizer, so the deletion would not end. Returns `undefined` for any other object.
  */
 export function orphanPlan(
   { operation, basics }: PlanContext,
   { live, desired }: FileObject,
 ): InstancePlan | undefined {
   const definition = live?.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
-  if (operation !== 'delete' || live === undefined || definition === undefined) return undefined;
+  if (live === undefined || definition === undefined) return undefined;
+  if (operation === 'apply' && live.metadata.deletionTimestamp === undefined) return undefined;
   const isKnown = basics.definitions.some(({ metadata }) => metadata.name === definition);
   if (isKnown || unreadBecause(basics.limits, DEFINITION_TYPE) !== undefined) return undefined;
   const blocker = blockerWithoutDefinition(live, definition);
   if (blocker === undefined) return undefined;
   const since = live.metadata.deletionTimestamp;
   const deleted = since === undefined ? {} : { deletedSince: since };
-  const head = { instance: refOf(desired), definition, ...deleted, action: 'delete', fields: [] } as const;
+  const action = operation === 'delete' ? 'delete' : 'none';
+  const head = { instance: refOf(desired), definition, ...deleted, action, fields: [] } as const;
   return restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
 }
 
