@@ -161,6 +161,16 @@ test('delete prints what is deleted, and wait ends when the instance is gone', a
   expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
 });
 
+test('delete leaves an instance whose definition another program holds in its deletion', async () => {
+  await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(potsRef);
+  await world.advance(2000);
+  const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
+  expect(code).toBe(1);
+  expect(err).toContain('and held by example.com/hold, so no controller deletes the objects');
+  expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
+});
+
 test('delete leaves an instance that no controller would end, and tells the way out', async () => {
   await world.user.delete(potsRef);
   await world.advance(2000);

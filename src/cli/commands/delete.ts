@@ -21,10 +21,11 @@ export const deleteInstance: Command = {
   ],
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, dryRun, signal }) => {
-      const { instance, decision, graph, gone } = await observe(api, text, namespace, signal, {
+      const observation = await observe(api, text, namespace, signal, {
         subject: 'instance',
         settings: controllerSettings(api, input, signal),
       });
+      const { instance, decision, graph } = observation;
       const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = instance.metadata;
       const object = refOf(instance);
       const argument = argumentOf(instance);
@@ -32,7 +33,7 @@ export const deleteInstance: Command = {
         const effect = `it is being deleted since ${deletionTimestamp}`;
         return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
       }
-      const blocker = gone === undefined ? undefined : blockerWithoutDefinition(instance, gone);
+      const blocker = blockerWithoutDefinition(observation);
       if (blocker !== undefined) {
         throw new TypeKroError(`${objectName(object)} would never be gone: ${blocker.reason}`, {
           code: 'instance/not-deleted',

@@ -19,6 +19,7 @@ import type { Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
+import { isWithdrawn, withdrawnText } from './without-definition.ts';
 
 /** An instance, and what a controller that starts at this moment would decide. */
 export interface InstanceObservation {
@@ -162,7 +163,10 @@ export async function observe(
     return { instance, revision: 0, problems: [], notes, decision, ...absent, ...asked };
   }
   const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings?.level);
-  const known = { ...live, notes: [...live.notes, ...levelNotes(settings)] };
+  const withdrawn = isWithdrawn(definition)
+    ? [`${withdrawnText(definition)}: no controller works on its instances`]
+    : [];
+  const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
   const seen = { instance, definition, ...known, ...asked };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   checkNode(node, [...graph.nodes.keys()]);

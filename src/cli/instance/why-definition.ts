@@ -5,12 +5,13 @@ import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { readConditions } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
 import type { FailedCondition } from './why-report.ts';
 import { failedConditionLines } from './why-view.ts';
+import { releaseText, withdrawnText } from './without-definition.ts';
 
 /**
  * The report of `typekro why DEFINITION`, as `-o json` prints it. A later release with the same `schemaVersion` only
@@ -116,7 +117,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
   const seen = Math.max(0, ...conditions.map(({ observedGeneration = 0 }) => observedGeneration));
   const isRefused = conditions.some(({ type, status }) => type === 'GraphAccepted' && status === 'False');
   return [
-    ...(deletionTimestamp === undefined ? [] : [`the definition is being deleted since ${deletionTimestamp}`]),
+    ...(deletionTimestamp === undefined ? [] : deletionNotes(definition)),
     ...(conditions.length === 0 ? ['no controller has looked at the definition: see that the controller runs'] : []),
     ...(conditions.length > 0 && seen < generation
       ? [`the controller has seen generation ${seen} of ${generation}: what it reports is about an older spec`]
@@ -126,6 +127,12 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
       : []),
     ...(isRefused ? [] : conditions.filter(isUnknown).map(unknownText)),
   ];
+}
+
+/** Since when a definition is being deleted, its finalizers, and what ends the deletion that other programs hold. */
+function deletionNotes(definition: KubeObject): string[] {
+  const isHeldByOthers = (definition.metadata.finalizers ?? []).some((each) => each !== keys.FINALIZER);
+  return [withdrawnText(definition), ...(isHeldByOthers ? [releaseText(definition)] : [])];
 }
 
 const isUnknown = ({ status }: Condition): boolean => status === 'Unknown';

@@ -107,9 +107,11 @@ export interface Evidence {
 
 /** Makes the report of an instance from its root causes and their evidence. */
 export function whyReport(
-  { instance, decision, graph, gone }: InstanceObservation,
+  observation: InstanceObservation,
   roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
 ): WhyReport {
+  const { instance, decision, graph } = observation;
+  const lost = withoutDefinition(observation);
   const { state, ready } = recordedState(instance);
   const counts = countNodes(currentNodes(decision));
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
@@ -124,18 +126,24 @@ export function whyReport(
     nodes: counts.nodes,
     skipped: counts.skipped,
     blocked: [
-      ...withoutDefinition(instance, gone),
+      ...lost,
       ...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)),
       ...foreignFinalizers(instance),
     ],
     refusals: refusalsOf(instance),
-    causes: roots.map(({ root, evidence }) => {
-      const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
-      const own = ownRemedy(root, evidence, instance, graph);
-      return causeOf(root, evidence, recorded, origins, own);
-    }),
+    causes: roots
+      .filter(({ root }) => lost.length === 0 || !isWorkOfController(root))
+      .map(({ root, evidence }) => {
+        const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
+        const own = ownRemedy(root, evidence, instance, graph);
+        return causeOf(root, evidence, recorded, origins, own);
+      }),
   };
 }
+
+/** Does the node only wait for a write or a deletion by the controller? A missing controller explains that. */
+const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
+  because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
 const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved']);
@@ -268,10 +276,10 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
 
-/** Describes the deletion of an instance that nothing carries out, because its definition is deleted. */
-function withoutDefinition(instance: InstanceObservation['instance'], gone: string | undefined): Blocker[] {
-  if (gone === undefined || instance.metadata.deletionTimestamp === undefined) return [];
-  const blocker = blockerWithoutDefinition(instance, gone);
+/** Describes the deletion of an instance that no controller carries out, because its definition is lost. */
+function withoutDefinition(observation: InstanceObservation): Blocker[] {
+  if (observation.instance.metadata.deletionTimestamp === undefined) return [];
+  const blocker = blockerWithoutDefinition(observation);
   return blocker === undefined ? [] : [blocker];
 }
 

@@ -2,20 +2,59 @@ import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
 import type { Blocker } from './blocker.ts';
+import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
 
 /**
- * Describes the deletion of an instance that no controller carries out, because its definition is deleted. Returns
- * `undefined` for an instance without the controller's finalizer, which the server deletes at once.
- *
- * @param definition the name of the deleted definition
+ * Describes the deletion of an instance that no controller carries out, because its definition is deleted, or because
+ * the controller has withdrawn it. Returns `undefined` for an instance without the controller's finalizer, which the
+ * server deletes at once, and for an instance with a definition in force.
  */
-export function blockerWithoutDefinition(instance: KubeObject, definition: string): Blocker | undefined {
+export function blockerWithoutDefinition({
+  instance,
+  definition,
+  gone,
+}: Pick<FoundInstance, 'instance' | 'definition' | 'gone'>): Blocker | undefined {
   if (!hasFinalizer(instance)) return undefined;
+  const isLost = definition === undefined ? gone !== undefined : isWithdrawn(definition);
+  if (!isLost) return undefined;
+  const name = definition?.metadata.name ?? gone ?? '';
+  const state = definition === undefined ? `the definition ${name} is gone` : withdrawnText(definition);
+  const apply =
+    definition === undefined
+      ? `apply the definition ${name} again`
+      : `${releaseText(definition)}; when the definition is gone, apply it again`;
   const others = (instance.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
-  const patch = JSON.stringify({ metadata: { finalizers: others.length === 0 ? null : others } });
   return {
-    reason: `the definition ${definition} is gone, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
-    remedy: `apply the definition ${definition} again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch ${kubectlObject(refOf(instance))} --type merge -p '${patch}'`,
+    reason: `${state}, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
+    remedy: `${apply}; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: ${finalizerPatch(instance, others)}`,
   };
+}
+
+/**
+ * Is the definition being deleted, and released by the controller? No controller works on its instances any more, while
+ * finalizers of other programs keep the definition itself.
+ */
+export function isWithdrawn(definition: KubeObject): boolean {
+  return definition.metadata.deletionTimestamp !== undefined && !hasFinalizer(definition);
+}
+
+/** Says since when a definition is being deleted, and which finalizers hold it. */
+export function withdrawnText({ metadata }: KubeObject): string {
+  const { name = '', deletionTimestamp = '', finalizers = [] } = metadata;
+  const held = finalizers.length === 0 ? '' : ` and held by ${finalizers.join(', ')}`;
+  return `the definition ${name} is being deleted since ${deletionTimestamp}${held}`;
+}
+
+/** Says how the deletion of a definition ends that finalizers of other programs hold. */
+export function releaseText(definition: KubeObject): string {
+  const finalizers = (definition.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
+  const kept = (definition.metadata.finalizers ?? []).filter((each) => each === keys.FINALIZER);
+  const owners = finalizers.length === 1 ? 'the program that owns' : 'the programs that own';
+  return `see why ${owners} ${finalizers.join(', ')} ${finalizers.length === 1 ? 'does' : 'do'} not finish; only when no such program exists any more: ${finalizerPatch(definition, kept)}`;
+}
+
+function finalizerPatch(object: KubeObject, left: readonly string[]): string {
+  const patch = JSON.stringify({ metadata: { finalizers: left.length === 0 ? null : left } });
+  return `kubectl patch ${kubectlObject(refOf(object))} --type merge -p '${patch}'`;
 }

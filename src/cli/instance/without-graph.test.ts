@@ -9,6 +9,7 @@ import { rootCausesOf } from '../../runtime/index.ts';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
 import { treeLines } from './tree-view.ts';
+import { explainDefinition } from './why-definition.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
@@ -60,6 +61,43 @@ test('an instance that is stuck in deletion after its definition is gone', async
     ]
   `);
   expect(await why('pots/shop/map')).toEqual(await why('shop'));
+});
+
+test('an instance whose definition another program holds in its deletion', async () => {
+  world = await virtualWorld();
+  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(potsRef);
+  await world.advance(5000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   revision 1   1 of 1 nodes ready",
+      "note: the definition pots is being deleted since TIME and held by example.com/hold: no controller works on its instances",
+      "",
+      "the instance waits for nothing: every node is ready",
+    ]
+  `);
+  await world.user.delete(potRef('shop'));
+  await world.advance(60_000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   being deleted since AGE   revision 1   0 of 1 nodes deleted",
+      "note: the definition pots is being deleted since TIME and held by example.com/hold: no controller works on its instances",
+      "  blocked by  the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
+      "   do         see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+    ]
+  `);
+  const { notes } = await explainDefinition(readSession(world.user), await world.user.get(potsRef), NEVER);
+  expect(withoutTimes([...notes])).toMatchInlineSnapshot(`
+    [
+      "the definition pots is being deleted since TIME and held by example.com/hold",
+      "see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'",
+      "the controller has seen generation 1 of 2: what it reports is about an older spec",
+    ]
+  `);
 });
 
 test('a definition that does not compile while its instance is deleted', async () => {

@@ -138,6 +138,53 @@ test('files with the definition and its instance that is being deleted end the d
   expect((await world.user.get(potRef('stuck'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
+test('a definition that another program holds in its deletion blocks the deletion of its instances', async () => {
+  const { world, run } = plans;
+  const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
+  await world.apply(definition);
+  await world.advance(2000);
+  await world.apply(pot('bound'));
+  await world.advance(5000);
+  await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(potsRef);
+  await world.advance(5000);
+  expect((await world.user.get(potsRef)).metadata.finalizers).toEqual(['example.com/hold']);
+  const changed = await run('plan FILE --exit-code', pot('bound', { text: 'new' }), pot('later'));
+  expect({ code: changed.code, out: lines(changed.out) }).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "out": [
+        "Instances 2   blocked 2",
+        "  default/bound  ! blocked: the definition pots is being deleted since TIME and held by example.com/hold, and no controller works on its instances",
+        "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
+        "                 ~ the instance",
+        "                     spec.text  "x" → "new"",
+        "  default/later  ! blocked: the definition pots is being deleted since TIME and held by example.com/hold, and no controller works on its instances",
+        "                     try: see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again",
+        "                 + the instance",
+        "",
+        "Plan: 0 to create, 0 to change, 0 to prune, 2 blocked.",
+      ],
+    }
+  `);
+  for (const files of [[pot('bound')], [definition, pot('bound')]]) {
+    const planned = await run('plan --delete FILE --exit-code', ...files);
+    expect({ code: planned.code, out: lines(planned.out) }).toMatchSnapshot();
+  }
+  await world.user.delete(potRef('bound'));
+  await world.advance(5000);
+  expect(withoutTimes([(await run('apply FILE', pot('bound'))).err])).toMatchInlineSnapshot(`
+    [
+      "error: Pot default/bound cannot be applied: the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
+      hint: nothing was applied; see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+    ]
+  `);
+  await release(potsRef);
+  await run('apply FILE', definition, pot('bound'));
+  await world.advance(5000);
+  expect(await world.user.find(potRef('bound'))).toBeUndefined();
+});
+
 test('a deletion that is complete leaves nothing to say, and one that the controller ends does', async () => {
   const { world, run, save } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);

@@ -1,6 +1,8 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
+import { withdrawnText } from '../instance/without-definition.ts';
 import { count } from '../up/print-diagnostics.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
 import type { DefinitionPlan } from './plan.ts';
@@ -42,9 +44,13 @@ export async function deletionOfDefinition(
     notes:
       live === undefined
         ? ['it is not in the cluster']
-        : notesOf(readDefinitionObject(live).waitForInstances, left.length, kind),
+        : [...deletionNotes(live), ...notesOf(readDefinitionObject(live).waitForInstances, left.length, kind)],
   };
 }
+
+/** The deletion of a live definition that is requested already, and its finalizers. */
+const deletionNotes = (live: KubeObject): string[] =>
+  live.metadata.deletionTimestamp === undefined ? [] : [withdrawnText(live)];
 
 function notesOf(waits: boolean, left: number, kind: string): string[] {
   const instances = count(left, 'instance');

@@ -4,7 +4,7 @@ import { formatApiVersion, isJsonObject, parseApiVersion, refOf } from '../../co
 import { textAt } from '../../kubernetes/index.ts';
 import { failureText, isSuspended, keys } from '../../runtime/index.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
-import { blockerWithoutDefinition } from '../instance/without-definition.ts';
+import { blockerWithoutDefinition, isWithdrawn, releaseText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
@@ -59,7 +59,7 @@ export function orphanPlan(
   if (operation === 'apply' && live.metadata.deletionTimestamp === undefined) return undefined;
   const isKnown = basics.definitions.some(({ metadata }) => metadata.name === definition);
   if (isKnown || unreadBecause(basics.limits, DEFINITION_TYPE) !== undefined) return undefined;
-  const blocker = blockerWithoutDefinition(live, definition);
+  const blocker = blockerWithoutDefinition({ instance: live, gone: definition });
   if (blocker === undefined) return undefined;
   const since = live.metadata.deletionTimestamp;
   const deleted = since === undefined ? {} : { deletedSince: since };
@@ -77,7 +77,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
   for (const [at, { file, definition, candidates }] of tasks.entries()) {
     const after = afterOf(context, file);
     const head = headOf(context, file, definition, after);
-    const resting = restOf(context, file, head);
+    const resting = withdrawnPlan(context, file, head, definition) ?? restOf(context, file, head);
     if (resting !== undefined) {
       plans[at] = resting;
       continue;
@@ -150,6 +150,26 @@ function headOf(
     action,
     fields,
   };
+}
+
+/**
+ * Plans an instance whose definition the controller has withdrawn. A deletion of the instance would not end, and a
+ * change would have no effect. Returns `undefined` for any other instance.
+ */
+function withdrawnPlan(
+  { operation }: PlanContext,
+  { live }: FileObject,
+  head: InstanceHead,
+  definition: KubeObject | undefined,
+): InstancePlan | undefined {
+  if (definition === undefined || !isWithdrawn(definition)) return undefined;
+  if (operation === 'delete' || live?.metadata.deletionTimestamp !== undefined) {
+    const blocker = live === undefined ? undefined : blockerWithoutDefinition({ instance: live, definition });
+    return blocker === undefined ? undefined : restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
+  }
+  const because = `${withdrawnText(definition)}, and no controller works on its instances`;
+  const remedy = `${releaseText(definition)}; when the definition is gone, apply it again`;
+  return restingPlan(head, 'blocked', because, remedy);
 }
 
 function restOf(
