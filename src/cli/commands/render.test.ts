@@ -241,6 +241,60 @@ spec:
 });
 
 test.each([
+  ['a condition that is not decided yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
+  ['a condition of a dependency that is not decided yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
+  ['a collection of unknown length', 'late', 'forEach: [{ byte: "${svc.spec.clusterIP.split(\'.\')}" }]', 0],
+  ['a condition that holds', 'late', 'includeWhen: ["${schema.spec.size == 0}"]', 3],
+])('a failing field behind %s', async (_what, id, more, code) => {
+  const fails = '{ a: "${svc.spec.clusterIP}", b: "${string(1 / schema.spec.size)}" }';
+  const late = id === 'late' ? fails : '{ a: "${svc.spec.clusterIP}" }';
+  const name = more.startsWith('forEach') ? '"late-${byte}"' : 'late';
+  const ended = await run(
+    'render -',
+    `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: part }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Part, spec: { size: "integer | default=0" } }
+  resources:
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
+    - id: late
+      ${more}
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: ${name} }, data: ${late} }
+${
+  id === 'late'
+    ? ''
+    : `    - id: after
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "after-\${late.metadata.name}" }, data: ${fails} }
+`
+}`,
+  );
+  expect({ code: ended.code, isNamed: ended.err.includes('division by zero') }).toEqual({ code, isNamed: code === 3 });
+  expect(ended.out).toContain('b: ${string(1 / schema.spec.size)} #');
+});
+
+test('a failing list behind a condition that is not decided yet', async () => {
+  const rgd = (condition: string) => `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: part }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Part, spec: { m: "map[string]string" } }
+  resources:
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
+    - id: late
+      includeWhen: ["${condition}"]
+      forEach: [{ part: "\${schema.spec.m.list.split(',')}" }]
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${part}" }, data: { a: "\${svc.spec.clusterIP}" } }
+`;
+  expect((await run('render -', rgd("${svc.spec.clusterIP != 'None'}"))).code).toBe(0);
+  expect((await run('render -', rgd('${schema.metadata.name != "x"}'.replaceAll('"', "'")))).code).toBe(3);
+});
+
+test.each([
   ['render shop.yaml -f missing.yaml', 1, 'missing.yaml cannot be read'],
   ['render shop.yaml -f latin.yaml', 1, 'latin.yaml:1:10 cannot be read: it is not a UTF-8 text'],
   [

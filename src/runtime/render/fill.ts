@@ -17,11 +17,14 @@ export interface UnknownField {
   readonly waitsFor: readonly string[];
   /** The reason why the expression has no value; absent when the expression only waits for other nodes. */
   readonly failure?: string;
-  /** True when no other node gives the expression a value: only another spec or definition does. */
+  /**
+   * True when the expression fails whatever other nodes become: only another spec or definition gives it a value.
+   * Absent when a condition can still exclude the node, or when the collection can have no item.
+   */
   readonly isFinal?: true;
 }
 
-/** The list of a collection whose expression fails with these values. */
+/** The list of a collection whose expression fails with these values, in a node that no condition can exclude. */
 export interface ListFailure {
   /** The name of the iterator. */
   readonly name: string;
@@ -39,11 +42,16 @@ export interface RenderedObject {
 /** Objects that are sent, by node id, without their unknown fields. */
 export type SentObjects = ReadonlyMap<string, JsonObject>;
 
-/** The objects of a node whose template cannot be filled as a whole. Each known field has its value. */
+/**
+ * The objects of a node whose template cannot be filled as a whole. Each known field has its value.
+ *
+ * @param isIncluded true when no condition can exclude the node any more; only then is a failure final
+ */
 export function fillWhatIsKnown(
   context: StepContext,
   node: GraphNode,
   sent: SentObjects,
+  isIncluded: boolean,
 ): {
   readonly objects: readonly RenderedObject[];
   readonly countKnown: boolean;
@@ -51,18 +59,19 @@ export function fillWhatIsKnown(
 } {
   const variables = new Map(context.ready);
   for (const [id, object] of sent) if (!variables.has(id)) variables.set(id, object);
-  const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[]): RenderedObject =>
-    fillObject(context, node, known, sent, lacking);
+  const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[], isCountKnown: boolean): RenderedObject =>
+    fillObject(context, node, known, sent, { lacking, isCertain: isIncluded && isCountKnown });
   const none: readonly ListFailure[] = [];
-  if (node.nodeType !== 'collection') return { objects: [of(variables, [])], countKnown: true, listFailures: none };
+  if (node.nodeType !== 'collection')
+    return { objects: [of(variables, [], true)], countKnown: true, listFailures: none };
   const dimensions = dimensionsOf(context, node, variables, sent);
   // The number of items is not known, so one object represents all of them.
   if (dimensions === undefined) {
     const names = node.forEach.map(({ name }) => name);
     return {
-      objects: [of(variables, names)],
+      objects: [of(variables, names, false)],
       countKnown: false,
-      listFailures: failuresOf(context, node, variables, sent),
+      listFailures: isIncluded ? failuresOf(context, node, variables, sent) : none,
     };
   }
   const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
@@ -70,7 +79,7 @@ export function fillWhatIsKnown(
   const objects = Array.from({ length: shown }, (_, index) => {
     const item = new Map(variables);
     assignItem(item, dimensions, index);
-    return of(item, []);
+    return of(item, [], true);
   });
   return { objects, countKnown: true, listFailures: none };
 }
@@ -110,18 +119,26 @@ function dimensionsOf(
   return dimensions.ok ? dimensions : undefined;
 }
 
+/** What is known about an object before its fields are filled. */
+interface Certainty {
+  /** Iterators without a value. */
+  readonly lacking: readonly string[];
+  /** Is it certain that the object is wanted, so that a failing field is a failure of the instance? */
+  readonly isCertain: boolean;
+}
+
 function fillObject(
   context: StepContext,
   node: GraphNode,
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
-  lacking: readonly string[],
+  { lacking, isCertain }: Certainty,
 ): RenderedObject {
   const unknown: UnknownField[] = [];
   const values = node.template.holes.map((hole) => {
     const result = valueOf(context, hole.expression, variables, sent, lacking);
     if (result?.state === 'value') return { path: hole.path, value: result.value };
-    unknown.push(unknownField(context, node, hole, result));
+    unknown.push(unknownField(context, node, hole, result, isCertain));
     return { path: hole.path, value: markerOf(hole) };
   });
   return { object: fillSkeleton(node.template.skeleton, values), unknown };
@@ -154,13 +171,15 @@ function unknownField(
   node: GraphNode,
   { path, expression }: Hole,
   result: Failed | undefined,
+  isCertain: boolean,
 ): UnknownField {
   const { references, template, cel } = expression;
   const lists = node.nodeType === 'collection' ? node.forEach : [];
   const read = lists.filter(({ name }) => references.includes(name)).flatMap((list) => list.expression.references);
   const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));
   const failure = result === undefined ? {} : { failure: result.failure.reason };
-  const final = result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
+  const final =
+    isCertain && result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
   return { path, expression: template ?? cel, waitsFor, ...failure, ...final };
 }
 

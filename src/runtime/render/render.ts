@@ -8,6 +8,7 @@ import type { NodeResult, StepContext } from '../step-context.ts';
 import { createStepContext, step, decideNodes } from '../step.ts';
 import type { ListFailure, RenderedObject, SentObjects } from './fill.ts';
 import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
+import { decideInclusion } from '../include.ts';
 import { ObservedObjects } from './observed-objects.ts';
 
 export type { ListFailure, RenderedObject, UnknownField } from './fill.ts';
@@ -63,11 +64,12 @@ export function renderInstance(
   const reports = new Map(
     decision.nodes.filter(({ retired }) => retired !== true).map((report) => [report.id, report]),
   );
+  const included = certainlyIncluded(context);
   const sent = new Map<string, JsonObject>();
   const nodes = [...context.results].flatMap(([id, result]) => {
     const report = reports.get(id);
     if (report === undefined) return [];
-    const rendered = renderNode(context, result, report, sent);
+    const rendered = renderNode(context, result, report, { sent, isIncluded: included.has(id) });
     const [first] = rendered.objects;
     if (first !== undefined && result.node.nodeType === 'resource') sent.set(id, withoutUnknown(first));
     return [rendered];
@@ -75,17 +77,33 @@ export function renderInstance(
   return { nodes, decision };
 }
 
-function renderNode(context: StepContext, result: NodeResult, report: NodeReport, sent: SentObjects): RenderedNode {
+/** The nodes that no condition can exclude any more: their own conditions hold, and those of their dependencies. */
+function certainlyIncluded(context: StepContext): ReadonlySet<string> {
+  const included = new Set<string>();
+  // The results are in the order of the graph, dependencies first.
+  for (const [id, { node }] of context.results) {
+    if (!node.dependsOn.every((dependency) => included.has(dependency))) continue;
+    if (decideInclusion(context, node).state === 'included') included.add(id);
+  }
+  return included;
+}
+
+function renderNode(
+  context: StepContext,
+  result: NodeResult,
+  report: NodeReport,
+  { sent, isIncluded }: { readonly sent: SentObjects; readonly isIncluded: boolean },
+): RenderedNode {
   const { node, wanted, state } = result;
   const external = node.nodeType === 'external' || node.nodeType === 'externalCollection';
   const nothing = { report, objects: [], countKnown: true, undecided: [], listFailures: [], external };
   if (state === 'skipped') return nothing;
-  if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent).objects };
+  if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent, isIncluded).objects };
   if (wanted !== undefined) {
     const objects = wanted.map(({ desired }) => ({ object: withoutBookkeeping(desired, node), unknown: [] }));
     return { ...nothing, objects };
   }
-  const { objects, countKnown, listFailures } = fillWhatIsKnown(context, node, sent);
+  const { objects, countKnown, listFailures } = fillWhatIsKnown(context, node, sent, isIncluded);
   return {
     ...nothing,
     objects: objects.map(({ object, unknown }) => ({ object: inNamespace(context, node, object), unknown })),
