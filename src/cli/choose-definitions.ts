@@ -13,20 +13,17 @@ export const DEFINITION_OPTION: OptionSpec = {
 /**
  * Returns the definitions with the name in `--definition`. Returns all definitions when the option is absent.
  *
+ * @param graphObjects the Graphs of the files, for the error when there is no definition
  * @throws TypeKroError `input/empty` when `definitions` is empty, `cli/usage` when no definition has the name.
  */
 export function chooseDefinitions<Named extends { readonly name: string }>(
   definitions: readonly Named[],
   input: CommandInput,
+  graphObjects: readonly { readonly name: string }[] = [],
 ): readonly Named[] {
   const name = textOption(input, 'definition');
   const names = definitions.map((each) => each.name);
-  if (definitions.length === 0) {
-    throw new TypeKroError('there is no definition in these files', {
-      code: 'input/empty',
-      remedy: 'name files with a ResourceGraphDefinition or a composition',
-    });
-  }
+  if (definitions.length === 0) throw noDefinition(graphObjects);
   if (name === undefined) return definitions;
   const chosen = definitions.filter((each) => each.name === name);
   if (chosen.length > 0) return chosen;
@@ -35,4 +32,20 @@ export function chooseDefinitions<Named extends { readonly name: string }>(
     code: 'cli/usage',
     remedy: near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
   });
+}
+
+/**
+ * Makes the error for files without a definition. It names the Graphs of the files, which are complete and have no
+ * definition.
+ */
+export function noDefinition(graphObjects: readonly { readonly name: string }[]): TypeKroError {
+  const names = graphObjects.map(({ name }) => name);
+  const [found, remedy] =
+    names.length === 0
+      ? ['', 'name files with a ResourceGraphDefinition or a composition']
+      : [
+          names.length === 1 ? `; ${names[0]} is a Graph` : `; ${names.join(', ')} are Graphs`,
+          'typekro validate, lint, graph, plan, apply and up take a Graph; this command takes a ResourceGraphDefinition or a composition',
+        ];
+  return new TypeKroError(`there is no definition in these files${found}`, { code: 'input/empty', remedy });
 }

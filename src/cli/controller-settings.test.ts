@@ -103,6 +103,14 @@ test.each<[string, KubeObject[], string, string]>([
   ).toMatchObject({ level, facets });
 });
 
+test.each([
+  ['the gate', ['--feature-gates=GraphKind=true'], true],
+  ['no gate', [], false],
+])('a controller with %s', async (_what, args, graphKind) => {
+  const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
+  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
+});
+
 test('the level of the command line has precedence, and an unknown level is an error', async () => {
   const api = apiWith(() => [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' })]);
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });

@@ -17,6 +17,8 @@ export interface ControllerSettings {
   readonly level: KroCompatibility;
   /** The keywords of a CRD's schema whose changes the controller treats as breaking. */
   readonly facets: ComparedFacets;
+  /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
+  readonly graphKind?: boolean;
   /**
    * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
    * is no source.
@@ -85,5 +87,6 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const from = `Deployment ${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
   const options = optionsFromFlags(parseControllerFlags(controller.flags));
   const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
-  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), from };
+  const graphKind = options.features?.graphKind === true;
+  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), graphKind, from };
 }

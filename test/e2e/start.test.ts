@@ -176,6 +176,37 @@ describe('typekro up', () => {
     expect(stdout).toContain('Applied 2 objects');
   });
 
+  const graph = `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: {name: g}
+spec:
+  nodes:
+    - {id: naming, def: {prefix: red}}
+    - {id: config, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${naming.prefix}-config"}}}
+`;
+  const RIGHTS = `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: maps, namespace: default}
+rules: [{apiGroups: [""], resources: [configmaps], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: maps, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: maps}
+subjects: [{kind: ServiceAccount, name: default, namespace: default}]
+`;
+
+  test('--once waits until a Graph is Ready, which its account needs rights for', async () => {
+    const file = write('g.yaml', graph);
+    const { code, stdout, stderr } = await up('--once', file, write('rights.yaml', RIGHTS)).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Graph default/g  ACTIVE');
+    expect(stdout).toContain('name: red-config');
+    const refused = await up('--once', '--timeout', '3s', file).ended;
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('for system:serviceaccount:default:default in namespace default');
+  });
+
   test('a time limit of 0 ends before the first object is applied', async () => {
     const { code, stderr } = await up('--once', '--timeout', '0', fixture('configmap.rgd.yaml')).ended;
     expect(stderr).toMatch(/not everything is ACTIVE after 0 s/);

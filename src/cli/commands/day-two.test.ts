@@ -148,6 +148,18 @@ test('revisions, a pin, and a way back', async () => {
   expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: it is what revision 1 was$/);
 });
 
+test.each(['why graph/g', 'status graphs/team-a/g', 'wait graph/g --for deleted'])(
+  '%s names no instance',
+  async (line) => {
+    const { code, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
+    expect(code).toBe(2);
+    expect(err).toContain(' names a Graph, and this command is about instances of definitions');
+    const [place, namespace] = line.includes('team-a') ? ['graphs/team-a/g', 'team-a'] : ['graph/g', 'default'];
+    expect(err).toContain(place);
+    expect(err).toContain(`kubectl describe graph.kro.run g -n ${namespace}`);
+  },
+);
+
 test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
   expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`
     [

@@ -61,9 +61,9 @@ export const explain: Command = {
     };
     const place = fileAndPath(subject, path, (file) => isFile(context, file));
     if (place !== undefined) {
-      const { failed, graphs } = await readChecked(context, input, [place.file]);
+      const { failed, graphs, graphObjects } = await readChecked(context, input, [place.file]);
       if (failed) return ExitCode.diagnostics;
-      return printField(await ofDefinition(context, input, chooseDefinitions(graphs, input), place.path));
+      return printField(await ofDefinition(context, input, chooseDefinitions(graphs, input, graphObjects), place.path));
     }
     const info = documentedCodes().find(({ code }) => code === subject);
     if (info !== undefined) {

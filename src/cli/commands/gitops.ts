@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import type { GitOpsOptions } from '../../compose/index.ts';
 import { gitOpsFiles } from '../../compose/index.ts';
+import { noDefinition } from '../choose-definitions.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readChecked } from '../up/checked.ts';
@@ -28,8 +29,9 @@ export const gitops: Command = {
     { command: 'typekro gitops app.ts --flux-source infra --path clusters/app', summary: 'with Flux' },
   ],
   async run(context, input) {
-    const { failed, inputs } = await readChecked(context, input);
+    const { failed, graphs, graphObjects, inputs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
+    if (graphs.length === 0) throw noDefinition(graphObjects);
     const out = textOption(input, 'out') ?? 'gitops';
     const files = gitOpsFiles(
       inputs.objects.map(({ object }) => object),

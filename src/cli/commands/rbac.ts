@@ -1,6 +1,7 @@
 import { definitionRoles } from '../../controller/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
+import { noDefinition } from '../choose-definitions.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { readChecked } from '../up/checked.ts';
@@ -48,7 +49,7 @@ export const rbac: Command = {
         remedy: 'write it as namespace/name, e.g. kro-system/typekro',
       });
     }
-    const { failed, graphs, inputs } = await readChecked(context, input);
+    const { failed, graphs, graphObjects, inputs } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const objects = inputs.objects.map(({ object }) => object).filter(isDefinition);
     const definitions = graphs.flatMap((graph) => {
@@ -56,10 +57,7 @@ export const rbac: Command = {
       return definition === undefined ? [] : [{ graph, definition }];
     });
     if (definitions.length === 0) {
-      throw new TypeKroError('there is no definition in these files', {
-        code: 'input/empty',
-        remedy: 'name files with a ResourceGraphDefinition or a composition',
-      });
+      throw noDefinition(graphObjects);
     }
     const instanceServiceAccount = textOption(input, 'instance-service-account');
     const roles = definitionRoles(definitions, {

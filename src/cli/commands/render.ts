@@ -70,12 +70,12 @@ export const render: Command = {
   async run(context, input) {
     const print = printer(context, input);
     const observed = await readObserved(context, input);
-    const { failed, graphs, inputs } = await readChecked(context, input, input.positionals, (read) =>
+    const { failed, graphs, graphObjects, inputs } = await readChecked(context, input, input.positionals, (read) =>
       withInstances(context, input, read),
     );
     if (failed || observed === undefined) return ExitCode.diagnostics;
     const now = systemClock.now();
-    const renderings = chooseDefinitions(graphs, input).flatMap((graph) =>
+    const renderings = chooseDefinitions(graphs, input, graphObjects).flatMap((graph) =>
       inputs.objects
         .filter(({ object }) => isInstanceOf(object, graph))
         .map(({ object }): Rendering => {

@@ -57,9 +57,9 @@ export const types: Command = {
         remedy: 'write --output jsonschema',
       });
     }
-    const { failed, graphs } = await readChecked(context, input);
+    const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
-    const chosen = chooseDefinitions(graphs, input);
+    const chosen = chooseDefinitions(graphs, input, graphObjects);
     if (form === 'jsonschema' && chosen.length > 1) {
       throw new TypeKroError(`jsonschema describes one kind, and the files hold ${chosen.length}`, {
         code: 'cli/usage',

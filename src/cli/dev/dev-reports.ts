@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { parseApiVersion } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { InspectSource } from '../../inspect/index.ts';
 import { usesColour } from '../colour.ts';
@@ -13,7 +14,10 @@ import { planLines } from '../plan/plan-lines.ts';
 import { paintFor } from '../plan/paint.ts';
 import type { LoadedInputs } from '../up/load-inputs.ts';
 import { count } from '../up/print-diagnostics.ts';
+import { viewsOf } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';
+import { instanceViewLines } from '../up/view.ts';
+import { withCauses } from '../up/view-causes.ts';
 
 /** Explains why each instance is not ACTIVE. Returns one line when all instances are ACTIVE or none exists. */
 export async function whyText(
@@ -26,6 +30,12 @@ export async function whyText(
   if (waiting.length === 0) return all === 0 ? 'There is no instance.' : `${count(all, 'instance')}, all ACTIVE.`;
   const texts: string[] = [];
   for (const { apiVersion, kind, namespace, name } of waiting) {
+    if (isGraphObject({ apiVersion, kind })) {
+      const object = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+      const views = await withCauses(api, viewsOf([object], controller.reports), signal);
+      texts.push(...views.map((view) => instanceViewLines(view, usesColour(context)).join('\n')));
+      continue;
+    }
     const { group } = parseApiVersion(apiVersion);
     const place = namespace === undefined ? name : `${namespace}/${name}`;
     const observation = await observe(api, `${kind}.${group}/${place}`, 'default', signal);

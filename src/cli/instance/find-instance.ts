@@ -6,6 +6,7 @@ import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 import type { InstanceName } from './instance-name.ts';
+import { kubectlObject } from './kubectl-object.ts';
 import { readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
 
@@ -257,6 +258,9 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
   });
 }
 
+/** A name that begins with the kind Graph. */
+const GRAPH_NAME = /^graphs?(?:\.kro\.run)?\/(?:(?<namespace>[^/]+)\/)?(?<name>[^/]+)$/i;
+
 /** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */
 async function notFound(
   api: KubernetesApi,
@@ -266,6 +270,16 @@ async function notFound(
   signal: AbortSignal,
 ): Promise<TypeKroError> {
   const code = 'cli/no-instance';
+  const graph = declared.some(({ type }) => type.kind === 'Graph') ? null : GRAPH_NAME.exec(text);
+  if (graph !== null) {
+    const { namespace: given = namespace, name = '' } = graph.groups ?? {};
+    const ref = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: 'Graph', name, namespace: given };
+    // Not `cli/no-instance`: a command that waits for a deletion would take it for the end of the deletion.
+    return new TypeKroError(`${text} names a Graph, and this command is about instances of definitions`, {
+      code: 'cli/usage',
+      remedy: `the conditions of the Graph say what it waits for: kubectl describe ${kubectlObject(ref)}`,
+    });
+  }
   if (declared.length === 0) {
     const remedy = 'apply a ResourceGraphDefinition first, or name another cluster with --context';
     return new TypeKroError('this cluster has no definitions, and so no instances', { code, remedy });

@@ -1,8 +1,8 @@
 import { instanceKey } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
-import { formatApiVersion } from '../../core/index.ts';
+import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { isDefinition } from '../../graph/index.ts';
+import { isDefinition, isGraphObject } from '../../graph/index.ts';
 import { compareText } from '../../golang/index.ts';
 import { crdSource } from '../../schema/index.ts';
 import type { InputObject } from '../up/load-inputs.ts';
@@ -74,6 +74,7 @@ export async function makePlan(
     ...context.source.limits,
     ...context.checker.limits,
     ...otherNamespaces(context, definitions),
+    ...unservedGraphs(context, objects),
   ];
   const body = { definitions, objects: others, instances };
   const plan: Plan = {
@@ -93,6 +94,16 @@ function otherNamespaces({ only }: PlanContext, definitions: readonly Definition
   const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);
   if (changed.length === 0) return [];
   return [`instances in other namespaces than ${only} were not planned, and ${changed.join(', ')} changes them, too`];
+}
+
+/** A Graph is stored without an effect when the controller does not have the gate of its kind. */
+function unservedGraphs({ settings, operation }: PlanContext, objects: readonly FileObject[]): string[] {
+  if (settings.graphKind !== false || operation === 'delete') return [];
+  const names = objects.flatMap(({ desired }) => (isGraphObject(desired) ? [objectName(refOf(desired))] : []));
+  if (names.length === 0) return [];
+  return [
+    `the controller of ${settings.from} does not serve the kind Graph, and does nothing for ${names.join(', ')}: start it with --feature-gates=GraphKind=true`,
+  ];
 }
 
 const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;

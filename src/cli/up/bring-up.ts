@@ -2,10 +2,10 @@ import { relative } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { isDefinition } from '../../graph/index.ts';
+import { isDefinition, isGraphObject } from '../../graph/index.ts';
 import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
-import { explainNode } from '../../runtime/index.ts';
+import { explainNode, readConditions } from '../../runtime/index.ts';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { describeInputPlace } from './check-inputs.ts';
@@ -170,7 +170,8 @@ function sortInputs({ objects, graphs }: BringUp) {
   for (const input of objects) {
     const { object } = input;
     const graph = graphOf.get(`${object.apiVersion} ${object.kind}`);
-    if (graph !== undefined) {
+    if (isGraphObject(object)) instances.push({ ...input, object: inNamespace(object) });
+    else if (graph !== undefined) {
       instances.push(graph.instance.namespaced ? { ...input, object: inNamespace(object) } : input);
     } else if (isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
     else if (!isDefinition(object)) others.push(input);
@@ -179,9 +180,10 @@ function sortInputs({ objects, graphs }: BringUp) {
   return { definitions, instances, others: [...bases, ...others] };
 }
 
-/** The instances among the objects, in their namespaces. */
+/** The instances and Graphs among the objects, in their namespaces. */
 export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
   return objects.flatMap(({ object }) => {
+    if (isGraphObject(object)) return [inNamespace(object)];
     const graph = graphs.find(
       ({ instance }) => formatApiVersion(instance) === object.apiVersion && instance.kind === object.kind,
     );
@@ -323,14 +325,21 @@ async function readStatuses(
   const texts: string[] = [];
   for (const object of instances) {
     const live = await waitForObject(session.api, refOf(object), signal, (found) =>
-      found?.status?.['state'] === 'ACTIVE' ? found : undefined,
+      isActive(found) ? found : undefined,
     );
     const { conditions: _conditions, ...status } = live.status ?? {};
-    const revision = reportOf(object, session.controller.reports)?.revision;
+    const revision = isGraphObject(live) ? undefined : reportOf(object, session.controller.reports)?.revision;
     const title = `${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}`;
     texts.push(`\n${title}\nstatus:\n${indent(yamlOf(status).trimEnd())}`);
   }
   return texts;
+}
+
+/** Is the instance ACTIVE, or the Graph Ready at its generation? A Graph has no state in its status. */
+function isActive(found: KubeObject | undefined): boolean {
+  if (found === undefined || !isGraphObject(found)) return found?.status?.['state'] === 'ACTIVE';
+  const ready = readConditions(found.status?.['conditions']).find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && (ready.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
 }
 
 /** The text about the use of the cluster in another terminal. */

@@ -90,13 +90,16 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
   };
 }
 
+/** The conditions that are False when the controller has no graph: of an instance, and of a Graph. */
+const UNRESOLVED: ReadonlySet<string> = new Set(['GraphResolved', 'Accepted']);
+
 /**
  * What no node shows: that the controller has no graph for the instance, or that the instance is suspended, so that
  * nothing is written for it.
  */
 function problemOf(report: InstanceReport): string | undefined {
   const { conditions, state } = report;
-  const unresolved = conditions.find(({ type, status }) => type === 'GraphResolved' && status === 'False');
+  const unresolved = conditions.find(({ type, status }) => UNRESOLVED.has(type) && status === 'False');
   if (unresolved !== undefined) return unresolved.message;
   const isSuspended = conditions.some(({ reason }) => reason === 'ReconciliationSuspended');
   return isSuspended && state !== 'DELETING' ? suspensionText(report) : undefined;

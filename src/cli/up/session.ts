@@ -14,6 +14,12 @@ import { FILE_MANAGER } from '../plan/replacement.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
+/** The gates of the controller in the embedded cluster: everything that `validate` accepts. */
+const FEATURES = { omit: true, now: true, graphKind: true };
+
+/** The account that an installed controller has. No Graph is applied as this account. */
+const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
+
 /** A running cluster with its controller. */
 export interface Session {
   readonly url: string;
@@ -67,7 +73,8 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
       appendFileSync(log, line);
       shown.log(line);
     }, Date.now);
-    const newController = () => createController({ client: api, features: { omit: true, now: true }, logger });
+    const newController = () =>
+      createController({ client: api, features: FEATURES, serviceAccount: CONTROLLER_ACCOUNT, logger });
     let controller = newController();
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());
