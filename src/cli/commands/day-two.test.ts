@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -206,6 +208,37 @@ test('wait ends when the instance reaches the goal', async () => {
     "error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
       hint: typekro why pot/default/shop tells what it waits for"
   `);
+});
+
+/** Forwards connections to a port. Ends all of them, and takes no new one, at the first request for a watch. */
+async function endsAtFirstWatch(port: number): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const upstream = connect(port, '127.0.0.1');
+    for (const each of [socket, upstream]) sockets.add(each.on('error', () => {}));
+    upstream.pipe(socket);
+    socket.on('data', (bytes) => {
+      if (!bytes.includes('watch=')) return void upstream.write(bytes);
+      server.close();
+      for (const each of sockets) each.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+test('wait and events --watch name an outage of the cluster', async () => {
+  for (const [line, said] of [
+    ['wait shop --for deleted --timeout 1500ms', /gives no answer since \S+ \(.+\); before, it is ACTIVE/],
+    ['events shop --watch', /^error: /],
+  ] as const) {
+    const { kubeconfig, url } = await world.cluster.listen({ port: 0, https: false });
+    const port = await endsAtFirstWatch(Number(new URL(url).port));
+    writeFileSync(join(cwd, 'short'), kubeconfig.replaceAll(url, `http://127.0.0.1:${port}`));
+    const { code, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig short`);
+    expect(code).toBe(1);
+    expect(err).toMatch(said);
+  }
 });
 
 test('events of the instance, its objects and the objects that these own', async () => {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readSession, systemClock } from '../../kube/index.ts';
@@ -41,7 +41,7 @@ export const events: Command = {
           lines: () => found.map((event) => eventLine(event, systemClock.now())),
         });
       if (input.options['watch'] === true) {
-        await watchEvents(client, filter, report, context.signal);
+        await watchEvents(client, instance, filter, report, context.signal);
         return ExitCode.interrupted;
       }
       const found = await listEvents(session, filter, context.signal);
@@ -70,9 +70,13 @@ function byVersion(a: KubeObject, b: KubeObject): number {
   return Number(a.metadata.resourceVersion ?? 0) - Number(b.metadata.resourceVersion ?? 0);
 }
 
-/** Reports the existing events in order of time, then each new event. */
+/**
+ * Reports the existing events in order of time, then each new event. Ends with the error of a cluster that gives no
+ * answer any more.
+ */
 async function watchEvents(
   api: KubernetesApi,
+  instance: ObjectRef,
   filter: InstanceEventFilter,
   report: (found: readonly InstanceEvent[]) => void,
   signal: AbortSignal,
@@ -81,6 +85,8 @@ async function watchEvents(
     let first: InstanceEvent[] | undefined = [];
     for await (const event of api.watch(EVENT, { namespace, signal })) {
       if (event.type === 'ERROR' && (event.error.status === 401 || event.error.status === 403)) throw event.error;
+      // The watch tries again by itself, and says nothing while the cluster is gone. This read fails then.
+      if (event.type === 'ERROR') await api.find(instance, { signal });
       if (event.type === 'SYNCED' && first !== undefined) {
         const oldest = first.toSorted((a, b) => (a.time < b.time ? -1 : 1));
         if (oldest.length > 0) report(oldest);

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
-import { objectName, refOf, TypeKroError } from '../../core/index.ts';
-import type { KubernetesApi } from '../../kube/index.ts';
-import { readSession, waitForObject } from '../../kube/index.ts';
+import { isoTime, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import type { KubeError, KubernetesApi } from '../../kube/index.ts';
+import { readSession, systemClock, waitForObject } from '../../kube/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -91,22 +91,60 @@ async function reach(
 ): Promise<Failure | undefined> {
   const { uid } = instance.metadata;
   let last = failureOf(instance);
+  let outage: Outage | undefined;
   const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
     // A new instance of the same name has another UID.
     const current = found?.metadata.uid === uid ? found : undefined;
+    outage = undefined;
     if (isReached(goal, current)) return {};
     if (current === undefined) return { failure: { why: 'it was deleted' } };
     last = failureOf(current);
     return timeoutMs === 0 ? { failure: last } : undefined;
   };
   const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);
+  const onTrouble = ({ message }: KubeError): void =>
+    void (outage = { since: outage?.since ?? isoTime(systemClock.now()), message });
   try {
-    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), look)).failure;
+    return (await waitForObject(api, refOf(instance), AbortSignal.any([signal, limit]), look, onTrouble)).failure;
   } catch (error) {
     if (signal.aborted || !limit.aborted) throw error;
-    return last;
+    if (outage === undefined) return last;
+    return (await lookAgain(api, instance, signal, look, { ...outage, last })).failure;
   }
 }
+
+/** A failure of the watch after which no event has come. */
+interface Outage {
+  /** The time of the first failure, RFC 3339. */
+  readonly since: string;
+  /** The message of the last failure. */
+  readonly message: string;
+}
+
+/**
+ * Reads the instance after a time limit during which the watch had failed. The watch may have recovered without an
+ * event. Returns the failure with the outage when the cluster still gives no answer.
+ */
+async function lookAgain(
+  api: KubernetesApi,
+  instance: KubeObject,
+  signal: AbortSignal,
+  look: (found: KubeObject | undefined) => { readonly failure?: Failure } | undefined,
+  { since, message, last }: Outage & { readonly last: Failure },
+): Promise<{ readonly failure?: Failure }> {
+  try {
+    const limit = AbortSignal.timeout(LOOK_AGAIN_MS);
+    const found = await api.find(refOf(instance), { signal: AbortSignal.any([signal, limit]) });
+    return look(found) ?? { failure: failureOf(found ?? instance) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const why = `the cluster gives no answer since ${since} (${message}); before, ${last.why}`;
+    return { failure: { why, remedy: 'see that the API server runs, then wait again' } };
+  }
+}
+
+/** The time limit of the read after an outage, in milliseconds. */
+const LOOK_AGAIN_MS = 3000;
 
 /** The time limit of the only read of `--timeout 0`, in milliseconds. */
 const LOOK_ONCE_MS = 30_000;
