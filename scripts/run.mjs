@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Thrown when a command ended with an exit code other than 0. The command has printed the reason. */
+/** Thrown when a command ended with an exit code other than 0, or when a signal ended it. */
 class CommandFailed extends Error {}
 
 /** Runs a command in the repository's root with inherited output. Rejects unless its exit code is 0. */
@@ -18,12 +18,12 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs a script with this Node. The first argument is a path from the root. */
+/** Runs Node with these arguments (flags, then a script), in the repository's root. */
 export function runNode(args, options) {
   return run(process.execPath, args, options);
 }
 
-/** Runs a script with this Node. Returns whether its exit code is 0. */
+/** Runs Node with these arguments, as `runNode` does. Returns whether its exit code is 0. */
 export async function succeeds(args) {
   try {
     await runNode(args);
@@ -34,7 +34,7 @@ export async function succeeds(args) {
   }
 }
 
-/** Runs the body of a script. The process exits with 1 when a command fails, without a further message. */
+/** Runs the body of a script. When a command fails, prints which one and exits with 1, without a stack trace. */
 export async function main(work) {
   try {
     await work();

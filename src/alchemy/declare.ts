@@ -21,7 +21,8 @@ const declared = new WeakMap<object, Declaration[]>();
  * Records that a program declares an instance.
  *
  * @throws TypeKroError `alchemy/declared-twice` when another resource of the program declares the same instance.
- * Otherwise the second deploy would take the instance over, and the deletion of either resource would delete it.
+ * Without this error the second deploy would take the instance over, and the deletion of either resource would delete
+ * it.
  */
 export function declare(scope: DeclaringScope | undefined, id: string, props: StoredProps): void {
   if (scope === undefined) return;

@@ -3,7 +3,8 @@ import type { Lifecycle, InstanceLocation } from './model.ts';
 
 /**
  * Do both locations name the same instance? The mode is ignored, because a deploy in another mode takes the objects
- * over. Group and kind are compared, because the owner of the objects has them in both modes.
+ * over. The group and kind are compared, because in both modes they identify the owner of the objects; the version does
+ * not.
  */
 export function sameLocation(a: InstanceLocation, b: InstanceLocation): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);
@@ -40,9 +41,9 @@ export function moveOf(output: Lifecycle['output'], wanted: InstanceLocation): '
 }
 
 /**
- * The instances that a deletion removes. `current` is the resource's output in the state. When `current` is from
- * another deploy, Alchemy is deleting a replaced predecessor of the resource. Neither the current instance nor a later
- * attempt is removed then.
+ * The instances that a deletion removes. `asked` is the resource that Alchemy deletes, `current` the output now in the
+ * state. If their deploy ids differ, `asked` is a replaced predecessor; then only its own instance is removed, and only
+ * if it is not the current one.
  */
 export function deletions(
   asked: Pick<Lifecycle, 'output' | 'props'>,

@@ -3,10 +3,7 @@ import { fluxDefinitionsText, parseJson } from '../core/index.ts';
 
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 
-/**
- * The annotation of Deployments whose work the embedded cluster itself does. No other cluster can run these
- * Deployments.
- */
+/** Marks Deployments whose controllers the embedded cluster simulates. No other cluster can run these Deployments. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 /**

@@ -121,7 +121,7 @@ describe('documents of aggregated APIs', () => {
     expect(await readFile(join(directory, name))).toEqual(whole);
   });
 
-  test('work without a disk', async () => {
+  test('are loaded when the cache directory cannot be created', async () => {
     const file = join(directory, 'a-file');
     await writeFile(file, '');
     const { api } = server(documentWith('mast'));
@@ -192,7 +192,7 @@ describe('the cache on disk', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('removes unfinished files of other processes, and no foreign files', async () => {
+  test('removes abandoned unfinished files, and leaves files that are not its own', async () => {
     const left = `${'a'.repeat(64)}.json.00000000-0000-0000-0000-000000000000.new`;
     for (const name of [left, 'notes.txt']) {
       await writeFile(join(directory, name), 'x');

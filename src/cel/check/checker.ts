@@ -72,10 +72,10 @@ export class CheckedAst implements Checked {
 
 const LITERAL_TYPES = { bool: BOOL, bytes: BYTES, double: DOUBLE, int: INT, null: NULL, string: STRING, uint: UINT };
 
-/** The number of errors in the log. Errors beyond it are not repeated for shared nodes. */
+/** The maximum number of errors in the log. Later errors are not reported again for nodes that occur twice. */
 const MAX_LOGGED_ERRORS = 128;
 
-/** Names of loop variables, innermost last. */
+/** The variables of one scope of a comprehension, with their types. */
 type Scope = Map<string, CelType>;
 
 /** Checks one expression. It collects all errors, in cel-go's words. */
@@ -86,6 +86,7 @@ export class Checker {
   readonly #signatures = new Signatures();
   readonly #types: (CelType | undefined)[] = [];
   readonly #references = new Map<number, ResolvedReference>();
+  /** The open scopes, innermost last. */
   readonly #scopes: Scope[] = [];
   /**
    * The first errors, in order. A macro's expansion may contain a node twice, and cel-go reports the errors of such a

@@ -68,7 +68,7 @@ test('a change that is reverted is not a save', async () => {
   expect(changed()).toBeUndefined();
 });
 
-test('the state of a file at the time of its read', () => {
+test('a file that was saved after its read began counts as changed; a state known before the read wins', () => {
   const saved = Math.floor(statSync(file).ctimeMs);
   const now = statesOf([file]);
   expect(statesAsRead([file], new Map(), saved)).toEqual(now);
@@ -78,7 +78,7 @@ test('the state of a file at the time of its read', () => {
   expect(statesAsRead([absent], new Map(), 0)).toEqual(statesOf([absent]));
 });
 
-test('an older file that gets the name of an import while it is read counts as saved', () => {
+test('replacing an imported file, during its read, by renaming an older file counts as a save', () => {
   const older = join(folder, 'older.ts');
   writeFileSync(older, 'older');
   utimesSync(older, 1, 1);

@@ -16,7 +16,7 @@ afterEach(async () => {
 const NEVER = new AbortController().signal;
 const yaml = (text: string) => parse(text) as KubeObject;
 
-/** A definition with resources as YAML, and its instance. */
+/** Starts a world and applies a definition with these resources (YAML). */
 async function start(resources: string): Promise<void> {
   world = await virtualWorld({ cluster: { workloads: true } });
   await world.apply(
@@ -62,7 +62,7 @@ async function requestsOfWhy(): Promise<string[]> {
   return seen;
 }
 
-test('a container that crashes behind a Deployment takes at most 15 requests', async () => {
+test("`why` makes at most 15 requests when a Deployment's container crashes", async () => {
   await start(`
 - id: web
   readyWhen: ["\${web.status.readyReplicas == 1}"]
@@ -92,7 +92,7 @@ test('a container that crashes behind a Deployment takes at most 15 requests', a
   expect(requests.length, requests.join('\n')).toBeLessThanOrEqual(15);
 });
 
-test('800 children that are missing, and children in 60 namespaces, cost no request each', async () => {
+test('`why` makes at most 15 reads with 740 missing children and children in 60 namespaces', async () => {
   const names = Array.from({ length: 800 }, (_, index) => `n${index}`);
   await start(`
 - id: parts

@@ -15,8 +15,8 @@ const ALTERNATIVES: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
 
 /**
  * Converts the schema of a CustomResourceDefinition to JSON Schema (2020-12). `nullable` adds the type `null`,
- * `int-or-string` becomes two types, and exclusive bounds become numbers. Objects refuse unknown fields, as strict
- * clients do; an API server drops them silently.
+ * `int-or-string` becomes two types, and exclusive bounds become numbers. Objects refuse unknown fields, as an API
+ * server does with `fieldValidation: Strict`; otherwise the server drops them.
  */
 export function toJsonSchema(schema: JsonObject): JsonObject {
   return convert(schema, true);

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { SourcePosition } from '../../core/index.ts';
 
-/** The text of a file, for excerpts and for places; empty when it cannot be read. */
+/** The text of a file, for excerpts and for places; empty when the file does not exist. */
 export function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** The place of a text in a file, preferably in quotes; `undefined` when the file does not contain the text. */
+/** The place of a text in a file: in quotes, else as a whole word; `undefined` when there is neither. */
 export function placeOfText(file: string, needle: string): SourcePosition | undefined {
   const text = textOf(file);
   const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));

@@ -27,13 +27,13 @@ describe('the log', () => {
       { state: 'Active', conditions: [{ ...condition, status: 'True', reason: 'Ready', message: '' }] },
       { to: 'Active' },
     ],
-  ])('has the reason for the state of a definition: %j', (status, fields) => {
+  ])('has the new state of a definition, and the reason unless it is Active: %j', (status, fields) => {
     const { entries, observer } = setup();
     observer.listen({ kind: 'definition-changed', definition, status });
     expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
   });
 
-  test('has each new reason for an inactive definition once', () => {
+  test('logs an inactive definition again only when the message changes', () => {
     const { entries, observer } = setup();
     const status = (message: string): WrittenStatus => ({
       state: 'Inactive',
@@ -61,7 +61,7 @@ describe('the log', () => {
     expect(entries).toEqual([['debug', 'wrote a child', child]]);
   });
 
-  test('has the missing rule of a forbidden pass', () => {
+  test('names the RBAC rule to add when a pass fails with 403', () => {
     const { entries, observer } = setup();
     const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';
     observer.listen({

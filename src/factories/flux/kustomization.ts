@@ -8,7 +8,7 @@ import * as raw from './generated/kustomize.toolkit.fluxcd.io.ts';
 import type { KustomizationFields, KustomizationSpec } from './generated/kustomize.toolkit.fluxcd.io.ts';
 import { DEFAULT_INTERVAL } from './sources.ts';
 
-/** Arguments of `kustomization`: the spec, with `source` for `sourceRef`. */
+/** Arguments of `kustomization`: the members of the spec; `sourceRef` may also be written `source`. */
 export type KustomizationConfig = FlatInput<
   Omit<KustomizationSpec, 'sourceRef'>,
   'interval' | 'path' | 'prune' | 'wait' | 'timeout'

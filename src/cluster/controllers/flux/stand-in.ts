@@ -4,7 +4,7 @@ import type { StoreEvent } from '../../store/store.ts';
 import { concerns } from '../controller.ts';
 import type { ResourceName, ControllerClient } from '../controller-client.ts';
 
-/** The annotation of a Deployment of Flux that runs no real controller. The cluster does the controller's work. */
+/** Marks a Deployment of Flux whose controller this cluster simulates. */
 export const STAND_IN = 'typekro.dev/stand-in';
 
 const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };
