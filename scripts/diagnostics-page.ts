@@ -13,12 +13,12 @@ const CHAPTERS: readonly Chapter[] = [
   {
     area: 'yaml',
     title: 'Files',
-    text: 'Problems of a file before it is a definition.',
+    text: 'Problems of the YAML itself, found before the file is read as a definition.',
   },
   {
     area: 'input',
     title: 'Objects',
-    text: 'Problems of the objects of files, and of what they have to do with each other. `typekro validate` and `typekro lint` print them with the place in the file.',
+    text: 'Problems of single objects in files, and of references between them. `typekro validate` and `typekro lint` print them with the place in the file.',
   },
   {
     area: 'simpleschema',
@@ -43,15 +43,24 @@ const CHAPTERS: readonly Chapter[] = [
   {
     area: 'trace',
     title: 'Compositions',
-    text: 'Problems of the function of a composition. The examples are functions of a spec with `name`, `size`, `env` (`dev` or `prod`), `on`, `tag?`, `tags` (a list of texts) and `parts` (a list of objects with `key` and `count`); `isLong` and `twice` are `opaque` functions of the module, `total` is a variable of it; the codes `status-extra`, `status-field`, `status-missing` and `status-type` have the declared status `{ phase, size? }`. One code has no example that every host gets: `trace/provider` says that the source of the function, or the variables around it, cannot be read here. Run with `--import typekro/register`, add `typekro/plugin` to the bundler, or pass the `scope` option.',
+    text: `Problems of the function of a composition. The examples are functions of a spec. They use:
+
+- the fields of the spec: \`name\`, \`size\`, \`env\` (\`dev\` or \`prod\`), \`on\`, \`tag?\`, \`tags\` (a list of strings) and
+  \`parts\` (a list of objects with \`key\` and \`count\`),
+- the \`opaque\` functions \`isLong\` and \`twice\` of the module, and its variable \`total\`,
+- for the codes \`status-extra\`, \`status-field\`, \`status-missing\` and \`status-type\`, the declared status
+  \`{ phase, size? }\`.
+
+\`trace/provider\` has no example, because it occurs only on hosts where the function's source or its variables cannot be
+read. There, run with \`--import typekro/register\`, add \`typekro/plugin\` to the bundler, or pass the \`scope\` option.`,
   },
 ];
 
 const HEAD = `# Diagnostics
 
-Every problem that TypeKro finds has a code. Programs and editors switch on the code; it does not change when
-the text does. For each code this page shows what it means, a file that gets it, what is said of that file,
-and what to do. An **error** stops the work; a **warning** does not.
+This page lists the codes of problems in files, definitions and compositions: for each one its meaning, an example,
+usually the output for the example, and the remedy. Programs and editors switch on the code; it does not change when
+the text does. An **error** stops the work; a **warning** does not.
 
 This page is written by \`npm run docs\` from the lists in the code; the outputs are those of the compiler.
 `;
@@ -88,16 +97,16 @@ function sectionOf(info: CodeInfo): string {
 **${info.severity === 'error' ? 'Error' : 'Warning'}.** ${info.summary}
 
 ${fenced(info.language === 'composition' ? 'ts' : (info.language ?? 'yaml'), shortened(info.example))}
-${areaOf(info) === 'input' ? '' : `\n${saidOf(info)}\n`}
+${areaOf(info) === 'input' ? '' : `\n${outputOf(info)}\n`}
 **Remedy.** ${info.remedy}
 `;
 }
 
-/** What is said of the example. */
-function saidOf(info: CodeInfo): string {
+/** The output for the example, as a code block. */
+function outputOf(info: CodeInfo): string {
   const diagnostics = exampleDiagnostics(info);
   const own = diagnostics.find(({ code }) => code === info.code);
-  if (own === undefined) throw new Error(`the example of ${info.code} does not get it`);
+  if (own === undefined) throw new Error(`the example of ${info.code} does not produce this diagnostic`);
   const others = diagnostics.length - 1;
   const text = info.language === undefined ? info.example : undefined;
   const more = others === 0 ? '' : `\n… and ${others} more`;
