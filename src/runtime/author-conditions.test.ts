@@ -73,13 +73,17 @@ resources:
     expect(conditionsOf(settle(anyType, key, cluster).instance)).toEqual([]);
   });
 
-  test('a type that two entries give is left out, and the state is ERROR', () => {
+  const computed = "runtime.newCondition({type: p.metadata.name, status: 'True'})";
+  const literal = "runtime.newCondition({type: 'p', status: 'False'})";
+  test.each([
+    ['two entries', [`[${computed}]`, literal]],
+    ['one entry', [`[${computed}, ${literal}]`]],
+  ])('a type that is set twice by %s is left out, and the state is ERROR', (_title, entries) => {
     const twice = graphOf(`
 schema:
   status:
     conditions:
-      - "\${[runtime.newCondition({type: p.metadata.name, status: 'True'})]}"
-      - "\${runtime.newCondition({type: 'p', status: 'False'})}"
+${entries.map((entry) => `      - "\${${entry}}"`).join('\n')}
       - "\${runtime.newCondition({type: 'Fine', status: 'True'})}"
 resources:
   - id: p
@@ -89,7 +93,13 @@ resources:
     const { instance, decision } = settle(twice, putInstance(twice, cluster, 'a', {}), cluster);
     expect(conditionsOf(instance)).toEqual([['Fine', 'True']]);
     expect(instance?.status?.['state']).toBe('ERROR');
-    expect(decision.statusProblems).toHaveLength(1);
+    expect(decision.statusProblems).toEqual([
+      {
+        path: 'conditions',
+        expression: 'p',
+        message: 'condition type "p" is set more than once by the entries of conditions',
+      },
+    ]);
   });
 });
 
@@ -148,7 +158,7 @@ resources:
       expect(told(instance)).toHaveLength(before.length);
     });
 
-    test('keeps the previous condition of a type that two entries give', () => {
+    test('keeps the previous condition of a type that is set twice', () => {
       const { cluster, key } = built();
       cluster.edit(key, (object) => void (object.spec = { twice: true }));
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));

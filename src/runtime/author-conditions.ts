@@ -26,9 +26,9 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
 
 /**
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
- * transition time changes only with the status. When an expression waits for data or fails, the previous conditions of
- * its types stay; if the expression computes a type, all previous conditions stay. A type that two expressions give
- * keeps its previous condition, if there is one, and is reported.
+ * transition time changes only with the status. While an expression waits for data or fails, the previous conditions of
+ * its types stay. If its types are not literals, they are unknown, so every previous condition stays that no other
+ * expression sets. A type that is set twice keeps its previous condition, if there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],
@@ -60,7 +60,7 @@ export function authorConditions(
     }
   }
   for (const type of duplicates) {
-    const message = `condition type "${type}" is given by more than one conditions entry`;
+    const message = `condition type "${type}" is set more than once by the entries of conditions`;
     problems.push({ path: 'conditions', expression: type, message });
     const before = previous.get(type);
     if (before === undefined) found.delete(type);
@@ -71,14 +71,17 @@ export function authorConditions(
   return { conditions: [...found.values()], problems };
 }
 
-/** The conditions of the instance by type, without those that this project adds to explain itself. */
+/** The conditions of the instance by type, without TypeKro's own: the reports of nodes, and the record of `now()`. */
 function previousConditions(instance: KubeObject): Map<string, Condition> {
   const all = readConditions(instance.status?.['conditions']);
   const others = all.filter(({ type }) => !isNodeCondition(type) && !isNowCondition(type));
   return new Map(others.map((condition) => [condition.type, condition]));
 }
 
-/** The types of expressions without a value: their literal types, or all. */
+/**
+ * The types whose previous conditions stay: the literal types of these expressions, or every previous type when an
+ * expression's types are not literals.
+ */
 function keptTypes(expressions: readonly ConditionExpression[], previous: readonly string[]): Set<string> {
   return new Set(expressions.flatMap(({ types }) => types ?? previous));
 }
