@@ -4,5 +4,5 @@ import type { Contested } from './report.ts';
 /** The text of a contest. It has no times and counts, so that an unchanged contest gives an unchanged text. */
 export function contestText({ object, fields, managers }: Contested): string {
   const by = managers.length === 0 ? 'another client' : managers.join(', ');
-  return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; reverted ever less often`;
+  return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
 }
