@@ -211,6 +211,16 @@ describe('KubeClient', () => {
     });
   });
 
+  it.each([
+    ['before it answered', /^if the server speaks TLS, write https:/],
+    ['before its answer was complete', /^check that the API server runs, and the time limits of proxies/],
+  ])('has a remedy for a connection that the server closed %s', async (when, remedy) => {
+    const { client } = setup(() => new Error(`the server closed the connection ${when}`));
+    await expect(client.raw({ path: '/apis/acme.test/v1' })).rejects.toMatchObject({
+      remedy: expect.stringMatching(remedy) as string,
+    });
+  });
+
   it('distinguishes a removed kind from a missing object, and looks the kind up again', async () => {
     const { client, transport } = setup(() => ({ status: 404, body: '404 page not found' }));
     await expect(client.get(REF)).rejects.toMatchObject({ reason: 'UnknownKind' });

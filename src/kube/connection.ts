@@ -38,6 +38,8 @@ export class Connection {
   #release: () => void = () => undefined;
   #spareMs = SPARE_MS;
   #isClosed = false;
+  /** Has a byte arrived since the socket was opened? */
+  #hasReceived = false;
   /** The time of the last sent or received bytes, in milliseconds of `monotonicMs`. */
   activeAt = monotonicMs();
   /** The longest allowed time without any bytes, in milliseconds. */
@@ -48,7 +50,7 @@ export class Connection {
     this.#socket = socket;
     this.#owner = owner;
     socket.on('error', (error) => this.destroy(error));
-    const gone = () => this.destroy(new Error('the server closed the connection before it answered'));
+    const gone = () => this.destroy(this.#hasReceived ? brokenOffError() : unansweredError());
     // The close may be the end of the answer.
     socket.on('end', () => this.#reader?.close() === true || gone());
     socket.on('close', gone);
@@ -153,6 +155,7 @@ export class Connection {
 
   #read(bytes: Buffer): void {
     this.activeAt = monotonicMs();
+    this.#hasReceived = true;
     try {
       if (this.#reader === undefined) throw new Error('the server sent bytes without a request');
       this.#reader.read(bytes);
@@ -160,6 +163,15 @@ export class Connection {
       this.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
   }
+}
+
+/** The error when no byte has arrived. `KubeError` recognizes the text: its remedy is about a server that speaks TLS. */
+function unansweredError(): Error {
+  return new Error('the server closed the connection before it answered');
+}
+
+function brokenOffError(): Error {
+  return new Error('the server closed the connection before its answer was complete');
 }
 
 /** The time for which a connection may be unused: one second less than the server's own limit. */

@@ -211,6 +211,8 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
       remedy:
         'if the server speaks TLS, write https:// in "server" of the kubeconfig; otherwise check that the API server runs',
     };
+  if (/closed the connection before its answer was complete/.test(message))
+    return { remedy: 'check that the API server runs, and the time limits of proxies and load balancers on the way' };
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return { remedy: connectionRemedy(code) };
 }

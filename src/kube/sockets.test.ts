@@ -131,16 +131,32 @@ describe('connections', () => {
   });
 
   it.each([
-    ['before the head', ''],
-    ['within the head', 'HTTP/1.1 200 OK\r\nx'],
-    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel'],
-    ['within the chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel'],
-  ])('that end %s fail the request', async (_name, part) => {
+    ['before the head', '', 'before it answered'],
+    ['within the head', 'HTTP/1.1 200 OK\r\nx', 'before its answer was complete'],
+    ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel', 'before its answer was complete'],
+    [
+      'within the chunks',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel',
+      'before its answer was complete',
+    ],
+  ])('that end %s fail the request', async (_name, part, when) => {
     answer = (_text, socket) => {
       socket.end(part, 'latin1');
       return undefined;
     };
-    await expect(get('/')).rejects.toThrow('closed the connection before it answered');
+    await expect(get('/')).rejects.toThrow(`the server closed the connection ${when}`);
+  });
+
+  it('that end before a second answer are not taken for connections without TLS', async () => {
+    answer = (text, socket) => {
+      if (pathOf(text) === '/a') return ok('x');
+      socket.end();
+      return undefined;
+    };
+    await textOf('/a');
+    const failure: unknown = await get('/b').catch((thrown: unknown) => thrown);
+    expect(accepted).toHaveLength(1);
+    expect(failure).toMatchObject({ message: 'the server closed the connection before its answer was complete' });
   });
 
   it('to a port without a listener fail with the reason', async () => {
@@ -173,14 +189,17 @@ describe('a request', () => {
 
   it('that is aborted while it waits for its answer ends its connection', async () => {
     const giveUp = new AbortController();
-    answer = () => {
+    let gone: Promise<unknown> = Promise.resolve();
+    answer = (_text, socket) => {
+      gone = new Promise((resolve) => socket.on('close', resolve));
       giveUp.abort();
       return undefined;
     };
     await expect(get('/', giveUp.signal)).rejects.toThrow('aborted');
+    await gone;
   });
 
-  it('that is aborted after its answer has no effect', async () => {
+  it('is not affected by an abort after its answer', async () => {
     const giveUp = new AbortController();
     answer = (text) => ok(pathOf(text));
     await get('/a', giveUp.signal);
@@ -279,7 +298,7 @@ describe('streams', () => {
   const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-  it('do not count, and release their connection at their end', async () => {
+  it('do not count toward the limit of concurrent requests, and release their connection at their end', async () => {
     answer = (text) => (pathOf(text) === '/x' ? ok('x') : head + chunk('a'));
     const streams = await Promise.all(Array.from({ length: 20 }, () => get('/?watch=true')));
     expect(await textOf('/x')).toBe('x');
@@ -323,7 +342,7 @@ describe('streams', () => {
       (async () => {
         for await (const bytes of body) read.push(Buffer.from(bytes).toString());
       })(),
-    ).rejects.toThrow('closed the connection');
+    ).rejects.toThrow('closed the connection before its answer was complete');
     expect(read).toEqual(['a']);
   });
 });
