@@ -91,7 +91,7 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   suspended: () => 'would be written, but the instance is suspended',
   excluded: ({ expression, value }) => `is left out: ${expression} is ${stringifyJson(value)}`,
   'dependency-skipped': ({ node }) => `is left out because ${node} is`,
-  dependency: ({ nodes }) => `waits for ${nodes.map(({ id, state }) => `${id} (${state})`).join(', ')}`,
+  dependency: ({ nodes }) => `waits for ${dependencyText(nodes)}`,
   'missing-data': ({ expression, path }) =>
     `waits for data: ${expression} has no value${path === undefined ? '' : `, "${path}" is not there`}`,
   unread: ({ object, selector }) =>
@@ -126,6 +126,11 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
 
 function reasonOf(because: Because): string {
   return (REASONS[because.kind] as (because: Because) => string)(because);
+}
+
+/** `db (waiting), cache (failed)`: nodes with their states. */
+export function dependencyText(nodes: readonly { readonly id: string; readonly state: string }[]): string {
+  return nodes.map(({ id, state }) => `${id} (${state})`).join(', ');
 }
 
 function failedAt({ path, message }: { path?: string; message: string }): string {

@@ -74,6 +74,7 @@ export type {
   MissingPermission,
   ReadData,
 } from './report.ts';
+export type { NodeCounts } from './report.ts';
 export { countNodes, isDone } from './report.ts';
 export type { ApplySetParent, RecordedInventory } from './applyset.ts';
 export {
@@ -135,4 +136,12 @@ export type { ConditionContent } from './conditions.ts';
 export type { Explanation } from './explain.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export { changeLines, describeWatch, explainNodes, explainLines, explainNode, readText } from './explain.ts';
+export {
+  changeLines,
+  dependencyText,
+  describeWatch,
+  explainNodes,
+  explainLines,
+  explainNode,
+  readText,
+} from './explain.ts';

@@ -122,6 +122,20 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/wait-goal.test.ts'],
   },
   {
+    name: 'a node behind an unknown node is blocked',
+    file: 'src/cli/instance/shown-node.ts',
+    find: "shown.every((each) => each.state === 'unknown')",
+    replace: 'shown.length === 0',
+    tests: ['src/cli/instance/shown-node.test.ts'],
+  },
+  {
+    name: 'a node that waits for an unknown node and a busy one stays blocked',
+    file: 'src/cli/instance/shown-node.ts',
+    find: "state === 'blocked' && !isStuck ? 'pending' : state",
+    replace: '(void isStuck, state)',
+    tests: ['src/cli/instance/shown-node.test.ts'],
+  },
+  {
     name: 'a field beside the hole gets its expression',
     file: 'src/cli/instance/field-origins.ts',
     find: 'path.startsWith(`${upper}.`)',

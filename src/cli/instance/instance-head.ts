@@ -1,10 +1,10 @@
 import { formatDiagnostic, objectName, refOf } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
-import type { NodeReport } from '../../runtime/index.ts';
-import { countNodes } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
+import type { ShownCounts } from './shown-node.ts';
+import { shownNodes } from './shown-node.ts';
 import { rests, suspensionText } from './suspension.ts';
 
 /**
@@ -27,7 +27,9 @@ export function headLines(observation: InstanceObservation, now: number): string
     ...(deletionTimestamp === undefined ? [] : [`being deleted since ${age(deletionTimestamp, now)}`]),
     ...(isResting ? ['suspended'] : []),
     ...(revision === 0 ? [] : [`revision ${revision}`]),
-    ...(nodes.length === 0 ? [] : [nodesText(nodes, deletionTimestamp !== undefined)]),
+    ...(nodes.length === 0
+      ? []
+      : [nodesText(shownNodes(decision.nodes).count(nodes), deletionTimestamp !== undefined)]),
   ];
   return [
     parts.map(printableLine).join('   '),
@@ -37,10 +39,14 @@ export function headLines(observation: InstanceObservation, now: number): string
   ];
 }
 
-/** `2 of 4 nodes ready, 1 skipped`: a skipped node does not exist. Of an instance that is being deleted, what is gone. */
-function nodesText(reports: readonly NodeReport[], isBeingDeleted: boolean): string {
-  const { nodes, ready, skipped, deleted } = countNodes(reports);
+/**
+ * `2 of 4 nodes ready, 1 unknown, 1 skipped`: a skipped node does not exist. Of an instance that is being deleted, what is
+ * gone.
+ */
+function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
+  const { nodes, ready, skipped, deleted, unknown } = counts;
   if (nodes === 0) return `no node, ${skipped} skipped`;
+  const hidden = unknown === undefined ? '' : `, ${unknown} unknown`;
   const left = skipped === 0 ? '' : `, ${skipped} skipped`;
-  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${left}`;
+  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${hidden}${left}`;
 }

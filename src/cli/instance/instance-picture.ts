@@ -5,7 +5,7 @@ import { printableLine } from '../printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
-import { shownMark, shownNode } from './shown-node.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
 
 const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
   ready: 'ready',
@@ -48,13 +48,14 @@ export function instanceStatus(observation: InstanceObservation): InstanceStatus
   const { instance, decision } = observation;
   const { name = '', namespace } = instance.metadata;
   const { state } = recordedState(instance);
+  const shownIn = shownNodes(decision.nodes);
   const tone = state === 'ACTIVE' ? 'ready' : state === 'ERROR' ? 'failed' : 'busy';
   const title = namespace === undefined ? name : `${namespace}/${name}`;
   return {
     instance: { tone, text: state === '' ? title : `${title} ${state}` },
     nodes: new Map(
       currentNodes(decision).map((node) => {
-        const { state: shown, reason } = shownNode(node);
+        const { state: shown, reason } = shownIn.of(node);
         const text = printableLine(`${shownMark(shown, false)} ${shown}${reason === '' ? '' : `: ${reason}`}`);
         return [node.id, { tone: TONES[shown], text }];
       }),

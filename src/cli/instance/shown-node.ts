@@ -1,8 +1,11 @@
-import type { NodeReport, NodeState } from '../../runtime/index.ts';
-import { explainNode } from '../../runtime/index.ts';
+import type { Because, NodeCounts, NodeReport, NodeState } from '../../runtime/index.ts';
+import { countNodes, dependencyText, explainNode } from '../../runtime/index.ts';
 import { stateMark } from '../up/view.ts';
 
-/** A state in the views. `unknown` means that the user may not read an object that the controller may read. */
+/**
+ * A state in the views. `unknown` means that the user may not read an object of the node, or of all nodes that it waits
+ * for. The controller may read these objects.
+ */
 export type ShownState = NodeState | 'unknown';
 
 /** A node as the views show it. */
@@ -14,21 +17,67 @@ export interface ShownNode {
   readonly remedy?: string;
 }
 
-/** Returns the state and reason of a node. A read that is forbidden to the user makes the state `unknown`. */
-export function shownNode(node: NodeReport): ShownNode {
-  const { reason, waitsFor, remedy } = explainNode(node);
-  const { because } = node;
-  const isHidden = because.kind === 'read-failed' && because.failure.code === 403;
+/** How many nodes are in which stage. */
+export interface ShownCounts extends NodeCounts {
+  /** The nodes whose state the user may not see. Absent when there is none. */
+  readonly unknown?: number;
+}
+
+/** The states and reasons of the nodes of one decision. */
+export interface ShownNodes {
+  readonly of: (node: NodeReport) => ShownNode;
+  readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
+}
+
+/**
+ * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the state
+ * `unknown`. So is the state of a node that waits only for such nodes, because the decision took them for failed.
+ *
+ * @param nodes all nodes of the decision, in topological order
+ */
+export function shownNodes(nodes: readonly NodeReport[]): ShownNodes {
+  const states = new Map<string, ShownState>();
+  const of = (node: NodeReport): ShownNode => shownNode(node, states);
+  for (const node of nodes) if (node.retired !== true) states.set(node.id, of(node).state);
+  const isUnknown = (node: NodeReport): boolean => of(node).state === 'unknown';
   return {
-    state: isHidden ? 'unknown' : node.state,
-    // The time of the next retry is removed, so that equal failures give equal text.
-    reason: (isHidden ? reason.replace(/^cannot be read/, 'may not be read by you') : reason).replace(
-      /; next try at \S+$/,
-      '',
-    ),
-    waitsFor,
-    ...(isHidden ? { remedy: OWN_RIGHTS } : remedy === undefined ? {} : { remedy }),
+    of,
+    count: (counted) => {
+      const unknown = counted.filter(isUnknown).length;
+      return { ...countNodes(counted), ...(unknown === 0 ? {} : { unknown }) };
+    },
   };
+}
+
+function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>): ShownNode {
+  const { reason, waitsFor, remedy } = explainNode(node);
+  const { because, state } = node;
+  if (because.kind === 'read-failed' && because.failure.code === 403) {
+    const own = reason.replace(/^cannot be read/, 'may not be read by you');
+    return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
+  }
+  return {
+    state,
+    // The time of the next retry is removed, so that equal failures give equal text.
+    reason: reason.replace(/; next try at \S+$/, ''),
+    waitsFor,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(because.kind === 'dependency' ? dependentState(because, state, states) : {}),
+  };
+}
+
+/** The state and reason of a node that waits for nodes of which some are unknown; empty when none of them is. */
+function dependentState(
+  { nodes }: Extract<Because, { kind: 'dependency' }>,
+  state: NodeState,
+  states: ReadonlyMap<string, ShownState>,
+): Pick<ShownNode, 'state' | 'reason'> | undefined {
+  const shown = nodes.map(({ id, state: recorded }) => ({ id, state: states.get(id) ?? recorded }));
+  if (shown.every((each, index) => each.state === nodes[index]?.state)) return undefined;
+  const text = dependencyText(shown);
+  if (shown.every((each) => each.state === 'unknown')) return { state: 'unknown', reason: `depends on ${text}` };
+  const isStuck = shown.some((each) => each.state === 'failed' || each.state === 'blocked');
+  return { state: state === 'blocked' && !isStuck ? 'pending' : state, reason: `waits for ${text}` };
 }
 
 const OWN_RIGHTS = 'ask for that right to see more; the controller has rights of its own';

@@ -2,13 +2,13 @@ import type { JsonObject, ObjectRef } from '../../core/index.ts';
 import { isJsonObject, refOf, stringifyJson } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { countNodes, isDone, readConditions } from '../../runtime/index.ts';
+import { isDone, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
-import { shownMark, shownNode } from './shown-node.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
 import { rests } from './suspension.ts';
 
 /**
@@ -27,10 +27,12 @@ export interface StatusView {
   /** The nodes that take part, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
+  /** The nodes whose state the user may not see. Absent when there is none. */
+  readonly unknown?: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
-  /** Nodes that are not ready. */
+  /** Nodes that are not ready, or whose state is unknown. */
   readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
 }
 
@@ -40,7 +42,8 @@ export function statusView({ instance, decision, revision }: InstanceObservation
   const { state: _state, conditions, ...fields } = status;
   const nodes = currentNodes(decision);
   const open = nodes.filter((node) => !isDone(node));
-  const counts = countNodes(nodes);
+  const shown = shownNodes(decision.nodes);
+  const counts = shown.count(nodes);
   return {
     schemaVersion: 1,
     instance: refOf(instance),
@@ -50,10 +53,11 @@ export function statusView({ instance, decision, revision }: InstanceObservation
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,
+    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
     conditions: readConditions(conditions),
     fields,
     open: open.map((node) => {
-      const { state, reason } = shownNode(node);
+      const { state, reason } = shown.of(node);
       return { node: node.id, state, reason };
     }),
   };
@@ -82,7 +86,7 @@ export function statusLines(
       names.map((name) => `${name.padEnd(fieldWidth)}  ${printable(stringifyJson(view.fields[name] ?? null))}`),
     ),
     ...titled(
-      'not ready',
+      view.unknown === undefined ? 'not ready' : 'not ready or unknown',
       view.open.map(
         ({ node, state, reason }) => `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
       ),

@@ -5,7 +5,7 @@ import { printableLine } from '../printable.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
-import { shownMark, shownNode } from './shown-node.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
 
 /**
  * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -34,20 +34,22 @@ export interface TreeNode {
 
 /** Returns the nodes of an instance as data. */
 export function treeNodes({ decision }: InstanceObservation): TreeNode[] {
+  const shown = shownNodes(decision.nodes);
   return decision.nodes.map((node) => {
     const { id, objects } = node;
-    return { id, ...(node.retired === true ? { retired: true } : {}), ...shownNode(node), objects };
+    return { id, ...(node.retired === true ? { retired: true } : {}), ...shown.of(node), objects };
   });
 }
 
 /** Prints the instance and its nodes in the order of the graph, with their objects. Lines are not truncated. */
 export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
+  const shown = shownNodes(nodes);
   const labels = nodes.map(({ objects }) => objectsText(objects));
   const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
   const rows = nodes.map((node, index) => {
     const branch = index === nodes.length - 1 ? '└─' : '├─';
-    const { state, reason } = shownNode(node);
+    const { state, reason } = shown.of(node);
     const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}`);
     const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), text];
     return `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd();

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
-import { countNodes, keys, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
+import { keys, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
 import type { Blocker } from './blocker.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
@@ -10,8 +10,8 @@ import { isEmptySelection, mapWithoutKey } from './found-text.ts';
 import { shellWord } from '../shell-word.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import type { ShownState } from './shown-node.ts';
-import { shownNode } from './shown-node.ts';
+import type { ShownNode, ShownState } from './shown-node.ts';
+import { shownNodes } from './shown-node.ts';
 import { rests, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 
@@ -33,6 +33,8 @@ export interface WhyReport {
   /** The nodes that take part, without the skipped ones. */
   readonly nodes: number;
   readonly skipped: number;
+  /** The nodes whose state the user may not see. Absent when there is none. */
+  readonly unknown?: number;
   /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
   readonly blocked: readonly Blocker[];
   /** The conditions of the instance itself that are False. */
@@ -113,7 +115,8 @@ export function whyReport(
   const { instance, decision, graph } = observation;
   const lost = withoutDefinition(observation);
   const { state, ready } = recordedState(instance);
-  const counts = countNodes(currentNodes(decision));
+  const shown = shownNodes(decision.nodes);
+  const counts = shown.count(currentNodes(decision));
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     schemaVersion: 1,
@@ -125,6 +128,7 @@ export function whyReport(
     ready: counts.ready,
     nodes: counts.nodes,
     skipped: counts.skipped,
+    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
     blocked: [
       ...lost,
       ...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)),
@@ -136,7 +140,7 @@ export function whyReport(
       .map(({ root, evidence }) => {
         const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
         const own = ownRemedy(root, evidence, instance, graph);
-        return causeOf(root, evidence, recorded, origins, own);
+        return causeOf(root, shown.of(root.node), evidence, recorded, origins, own);
       }),
   };
 }
@@ -172,13 +176,13 @@ function messageRemedy(message: string, instance: InstanceObservation['instance'
 
 function causeOf(
   { node, objects, waiting }: RootCause,
+  { state, reason, waitsFor, remedy }: ShownNode,
   evidence: Evidence,
   recorded: string | undefined,
   origins: readonly FieldOrigin[],
   own: string,
 ): WhyCause {
   const { found, troubles, unread, write } = evidence;
-  const { state, reason, waitsFor, remedy } = shownNode(node);
   const [first] = troubles;
   const object = objectBehind(objects, found) ?? objects[0];
   const isRefused = write?.result === 'refused' && node.because.kind === 'write';

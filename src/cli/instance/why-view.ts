@@ -47,7 +47,8 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
     ...unread.map((text) => `   not known  ${printableLine(text)}`),
     `   do         ${printableLine(remedy)}`,
     ...(look === undefined ? [] : [`   look       ${printableLine(look)}`]),
-    ...(waiting.length === 0 ? [] : [`   waiting    ${waiting.join(', ')}`]),
+    // Without the state of a node, it is unknown whether its dependents wait.
+    ...(waiting.length === 0 ? [] : [`   ${state === 'unknown' ? 'dependents' : 'waiting   '} ${waiting.join(', ')}`]),
   ];
 }
 

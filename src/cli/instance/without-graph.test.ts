@@ -8,6 +8,7 @@ import { readSession } from '../../kube/index.ts';
 import { rootCausesOf } from '../../runtime/index.ts';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
+import { statusLines, statusView } from './status-view.ts';
 import { treeLines } from './tree-view.ts';
 import { explainDefinition } from './why-definition.ts';
 import { whyReport } from './why-report.ts';
@@ -149,7 +150,7 @@ test('without the right to list definitions the nodes come from the labels of th
   expect(error).toMatchObject({ remedy: expect.stringContaining('name its kind: KIND/shop') as string });
 });
 
-test('a read that is forbidden to the user is not a failure of the node', async () => {
+test('a read that is forbidden to the user is no failure of the node or of its dependents', async () => {
   world = await virtualWorld();
   await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
   await world.advance(2000);
@@ -159,18 +160,26 @@ test('a read that is forbidden to the user is not a failure of the node', async 
   const seen = await observe(readSession(client), 'shop', 'default', NEVER);
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready",
+      "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
       "├─ ? map    ConfigMap default/shop-map    unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
-      "└─ ! after  ConfigMap default/shop-after  blocked: waits for map (failed)",
+      "└─ ? after  ConfigMap default/shop-after  unknown: depends on map (unknown)",
+    ]
+  `);
+  const open = statusLines(seen, statusView(seen), world.clock.now(), false).slice(-3);
+  expect(withoutTimes(open)).toMatchInlineSnapshot(`
+    [
+      "not ready or unknown",
+      "  ? map  unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "  ? after  unknown: depends on map (unknown)",
     ]
   `);
   expect(await why('shop', client)).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready",
+      "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",
       "",
       "? map  unknown: may not be read by you: ConfigMap v1 default/shop-map: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
       "   do         ask for that right to see more; the controller has rights of its own",
-      "   waiting    after",
+      "   dependents after",
     ]
   `);
 });

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { Because, NodeReport, NodeState } from '../../runtime/index.ts';
+import { shownNodes } from './shown-node.ts';
+
+const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
+const unreadable = (id: string, code: number): NodeReport =>
+  report(id, 'failed', { kind: 'read-failed', failure: { code, reason: '', message: 'no' } });
+const dependent = (id: string, state: NodeState, ...nodes: [id: string, state: NodeState][]): NodeReport =>
+  report(id, state, { kind: 'dependency', nodes: nodes.map(([each, of]) => ({ id: each, state: of })) });
+
+const hidden = unreadable('hidden', 403);
+const ready = report('ready', 'ready', { kind: 'ready' });
+const late = report('late', 'waiting', { kind: 'items-missing', present: 1, wanted: 2 });
+const broken = unreadable('broken', 500);
+
+test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
+  [
+    'nodes behind an unknown node are unknown, too',
+    [hidden, dependent('a', 'blocked', ['hidden', 'failed']), dependent('b', 'blocked', ['a', 'blocked'])],
+    ['unknown: may not be read by you: no', 'unknown: depends on hidden (unknown)', 'unknown: depends on a (unknown)'],
+  ],
+  [
+    'a node that also waits for a node in progress is pending, also to the nodes behind it',
+    [
+      hidden,
+      late,
+      dependent('a', 'blocked', ['hidden', 'failed'], ['late', 'waiting']),
+      dependent('b', 'blocked', ['a', 'blocked']),
+    ],
+    [
+      'unknown: may not be read by you: no',
+      'waiting: has 1 of 2 objects',
+      'pending: waits for hidden (unknown), late (waiting)',
+      'pending: waits for a (pending)',
+    ],
+  ],
+  [
+    'a node that also waits for a failed node is blocked',
+    [hidden, broken, dependent('a', 'blocked', ['hidden', 'failed'], ['broken', 'failed'])],
+    [
+      'unknown: may not be read by you: no',
+      'failed: cannot be read: no',
+      'blocked: waits for hidden (unknown), broken (failed)',
+    ],
+  ],
+  [
+    'a retired node of the same id does not count',
+    [ready, broken, dependent('a', 'blocked', ['broken', 'failed']), { ...hidden, id: 'broken', retired: true }],
+    [
+      'ready: is as wanted and ready',
+      'failed: cannot be read: no',
+      'blocked: waits for broken (failed)',
+      'unknown: may not be read by you: no',
+    ],
+  ],
+])('%s', (_title, nodes, expected) => {
+  const shown = shownNodes(nodes);
+  expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
+});
+
+test('unknown nodes are counted, and absent from the counts when there is none', () => {
+  const nodes = [ready, hidden, dependent('a', 'blocked', ['hidden', 'failed'])];
+  expect(shownNodes(nodes).count(nodes)).toMatchObject({ nodes: 3, ready: 1, unknown: 2 });
+  expect(shownNodes([ready, broken]).count([ready, broken])).not.toHaveProperty('unknown');
+});
