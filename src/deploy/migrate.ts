@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '../core/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '../kube/index.ts';
-import { keys } from '../runtime/index.ts';
+import { keys, otherFinalizers } from '../runtime/index.ts';
 import { parentRef, supersede } from './direct.ts';
 import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
@@ -195,10 +195,11 @@ function saysSuspended({ status }: KubeObject): boolean {
   );
 }
 
-function withoutFinalizer({ metadata }: KubeObject): JsonObject {
-  const finalizers = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== keys.FINALIZER);
-  const { resourceVersion } = metadata;
-  return { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+function withoutFinalizer(instance: KubeObject): JsonObject {
+  const { resourceVersion } = instance.metadata;
+  return {
+    metadata: { finalizers: otherFinalizers(instance), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+  };
 }
 
 /** The state of a direct deployment for the controller that takes it over. */

@@ -7,6 +7,11 @@ export function hasFinalizer(instance: KubeObject): boolean {
   return instance.metadata.finalizers?.includes(FINALIZER) === true;
 }
 
+/** The finalizers of an instance or a definition without the controller's own. */
+export function otherFinalizers({ metadata }: KubeObject): string[] {
+  return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+}
+
 /** Does the Graph carry the controller's finalizer? */
 export function hasGraphFinalizer(graph: KubeObject): boolean {
   return graph.metadata.finalizers?.includes(GRAPH_FINALIZER) === true;

@@ -93,7 +93,7 @@ export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
-export { hasFinalizer, hasGraphFinalizer, isSuspended } from './finalizer.ts';
+export { hasFinalizer, hasGraphFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { isSameWrite, type WriteAttempt } from './paused-write.ts';
 export { groupKindText, objectKey, parseGroupKind, targetKey, writeKey } from './identity.ts';

@@ -240,6 +240,18 @@ spec:
   `);
 });
 
+/** The beginning of a definition whose only resource so far is a Service. */
+const partWithService = (spec: string): string => `
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: part }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Part, spec: { ${spec} } }
+  resources:
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
+`;
+
 test.each([
   ['a condition that is not decided yet', 'late', 'includeWhen: ["${svc.spec.clusterIP != \'None\'}"]', 0],
   ['a condition of a dependency that is not decided yet', 'after', 'includeWhen: ["${svc.spec.clusterIP != \'\'}"]', 0],
@@ -251,16 +263,7 @@ test.each([
   const name = more.startsWith('forEach') ? '"late-${byte}"' : 'late';
   const ended = await run(
     'render -',
-    `
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: part }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Part, spec: { size: "integer | default=0" } }
-  resources:
-    - id: svc
-      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
-    - id: late
+    `${partWithService('size: "integer | default=0"')}    - id: late
       ${more}
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: ${name} }, data: ${late} }
 ${
@@ -276,16 +279,7 @@ ${
 });
 
 test('a failing list behind a condition that is not decided yet', async () => {
-  const rgd = (condition: string) => `
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: part }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Part, spec: { m: "map[string]string" } }
-  resources:
-    - id: svc
-      template: { apiVersion: v1, kind: Service, metadata: { name: web }, spec: { ports: [{ port: 80 }] } }
-    - id: late
+  const rgd = (condition: string) => `${partWithService('m: "map[string]string"')}    - id: late
       includeWhen: ["${condition}"]
       forEach: [{ part: "\${schema.spec.m.list.split(',')}" }]
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${part}" }, data: { a: "\${svc.spec.clusterIP}" } }

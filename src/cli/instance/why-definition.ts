@@ -5,7 +5,7 @@ import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { age } from '../../kubernetes/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { keys, readConditions } from '../../runtime/index.ts';
+import { otherFinalizers, readConditions } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
@@ -131,7 +131,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
 
 /** Since when a definition is being deleted, its finalizers, and what ends the deletion that other programs hold. */
 function deletionNotes(definition: KubeObject): string[] {
-  const isHeldByOthers = (definition.metadata.finalizers ?? []).some((each) => each !== keys.FINALIZER);
+  const isHeldByOthers = otherFinalizers(definition).length > 0;
   return [withdrawnText(definition), ...(isHeldByOthers ? [releaseText(definition)] : [])];
 }
 

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
-import { keys, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
+import { otherFinalizers, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
 import type { Blocker } from './blocker.ts';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
@@ -288,12 +288,11 @@ function withoutDefinition(observation: InstanceObservation): Blocker[] {
 }
 
 /** Describes the finalizers of other programs on an instance that is being deleted. */
-function foreignFinalizers({ metadata }: InstanceObservation['instance']): Blocker[] {
-  if (metadata.deletionTimestamp === undefined) return [];
-  return (metadata.finalizers ?? [])
-    .filter((finalizer) => finalizer !== keys.FINALIZER)
-    .map((finalizer) => ({
-      reason: `the finalizer ${finalizer} of another program holds the instance since ${metadata.deletionTimestamp}`,
-      remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
-    }));
+function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[] {
+  const { deletionTimestamp } = instance.metadata;
+  if (deletionTimestamp === undefined) return [];
+  return otherFinalizers(instance).map((finalizer) => ({
+    reason: `the finalizer ${finalizer} of another program holds the instance since ${deletionTimestamp}`,
+    remedy: `see why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
+  }));
 }

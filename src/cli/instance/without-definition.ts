@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { hasFinalizer, keys } from '../../runtime/index.ts';
+import { hasFinalizer, keys, otherFinalizers } from '../../runtime/index.ts';
 import type { Blocker } from './blocker.ts';
 import type { FoundInstance } from './find-instance.ts';
 import { kubectlObject } from './kubectl-object.ts';
@@ -24,10 +24,9 @@ export function blockerWithoutDefinition({
     definition === undefined
       ? `apply the definition ${name} again`
       : `${releaseText(definition)}; when the definition is gone, apply it again`;
-  const others = (instance.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
   return {
     reason: `${state}, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
-    remedy: `${apply}; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: ${finalizerPatch(instance, others)}`,
+    remedy: `${apply}; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: ${finalizerPatch(instance, otherFinalizers(instance))}`,
   };
 }
 
@@ -48,8 +47,8 @@ export function withdrawnText({ metadata }: KubeObject): string {
 
 /** Says how the deletion of a definition ends that finalizers of other programs hold. */
 export function releaseText(definition: KubeObject): string {
-  const finalizers = (definition.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
-  const kept = (definition.metadata.finalizers ?? []).filter((each) => each === keys.FINALIZER);
+  const finalizers = otherFinalizers(definition);
+  const kept = hasFinalizer(definition) ? [keys.FINALIZER] : [];
   const owners = finalizers.length === 1 ? 'the program that owns' : 'the programs that own';
   return `see why ${owners} ${finalizers.join(', ')} ${finalizers.length === 1 ? 'does' : 'do'} not finish; only when no such program exists any more: ${finalizerPatch(definition, kept)}`;
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { hasFinalizer, keys } from '../../runtime/index.ts';
+import { hasFinalizer, otherFinalizers } from '../../runtime/index.ts';
 import type { Blocker } from '../instance/blocker.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
@@ -45,7 +45,7 @@ export function deletionThatResumes(
   const since = instance?.metadata.deletionTimestamp;
   if (instance === undefined || since === undefined || definition !== undefined) return undefined;
   if (!hasFinalizer(instance)) return undefined;
-  const others = (instance.metadata.finalizers ?? []).filter((each) => each !== keys.FINALIZER);
+  const others = otherFinalizers(instance);
   const further = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
   return `it is being deleted since ${since}; its deletion ends once the definition ${name} is served${further}`;
 }

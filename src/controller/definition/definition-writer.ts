@@ -2,7 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { jsonEquals, refOf } from '../../core/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, otherFinalizers } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
@@ -43,9 +43,7 @@ export class DefinitionWriter {
 
   /** Removes the controller's finalizer. */
   async release(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
-    const finalizers = (definition.object.metadata.finalizers ?? []).filter(
-      (finalizer) => finalizer !== keys.FINALIZER,
-    );
+    const finalizers = otherFinalizers(definition.object);
     const answer = await this.#setFinalizers(definition, finalizers, signal);
     const cache = this.#options.caches.peek(DEFINITION_TYPE);
     if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);

@@ -7,7 +7,7 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionContent } from '../../runtime/index.ts';
-import { keys, readConditions } from '../../runtime/index.ts';
+import { keys, otherFinalizers, readConditions } from '../../runtime/index.ts';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { DefinitionObject } from './definition-object.ts';
@@ -147,8 +147,8 @@ export class RevisionStore {
   async releaseDeleted(definition: string, signal: AbortSignal): Promise<void> {
     for (const { object, deleting, hasFinalizer } of this.#all(definition)) {
       if (!deleting || !hasFinalizer) continue;
-      const { resourceVersion, uid = '', finalizers = [] } = object.metadata;
-      const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
+      const { resourceVersion, uid = '' } = object.metadata;
+      const left = otherFinalizers(object);
       const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
       const answer = await missingIsFine(
         this.#options.client.patch(refOf(object), body, { fieldManager: 'kro', signal }),

@@ -6,7 +6,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import { classify, isBusy } from '../../kubernetes/index.ts';
 import type { ObjectTarget, ParentWrite } from '../../runtime/index.ts';
-import { keys } from '../../runtime/index.ts';
+import { keys, otherFinalizers } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -91,8 +91,8 @@ export class InstanceParent implements ParentPort {
    * another client has added a finalizer in the meantime.
    */
   async #dropFinalizer(): Promise<void> {
-    const { uid = '', resourceVersion, finalizers = [] } = this.#instance.metadata;
-    const left = finalizers.filter((finalizer) => finalizer !== keys.FINALIZER);
+    const { uid = '', resourceVersion } = this.#instance.metadata;
+    const left = otherFinalizers(this.#instance);
     const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
     try {
       const options = { fieldManager: 'kro', signal: this.#signal, ...ONCE };
