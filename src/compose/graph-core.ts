@@ -1,6 +1,6 @@
 import { TypeKroError } from '../core/index.ts';
 import type { JsonObject } from '../core/index.ts';
-import { compileGraphObject } from '../graph/index.ts';
+import { compileGraphObject, isServiceAccountName } from '../graph/index.ts';
 import type { CompileResult } from '../graph/index.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -14,10 +14,6 @@ import { traceComposition } from './trace-composition.ts';
 import type { Traced } from './trace-composition.ts';
 import { TracedCore } from './traced-core.ts';
 import type { Rendered } from './traced-core.ts';
-
-/** A name of a service account, by the rule of the kind Graph. */
-const SERVICE_ACCOUNT = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const MAX_SERVICE_ACCOUNT_LENGTH = 253;
 
 const NO_FIELDS = { type: 'object', properties: {} } as const;
 
@@ -84,7 +80,7 @@ export class GraphCore extends TracedCore {
 
 function checkServiceAccount(name: unknown): void {
   if (name === undefined) return;
-  if (typeof name === 'string' && name.length <= MAX_SERVICE_ACCOUNT_LENGTH && SERVICE_ACCOUNT.test(name)) return;
+  if (typeof name === 'string' && isServiceAccountName(name)) return;
   throw new TypeKroError(`"${String(name)}" cannot be the name of a service account`, {
     code: 'compose/definition',
     remedy: 'use small letters, digits and dashes, with dots between such names',

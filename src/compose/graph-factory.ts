@@ -1,9 +1,9 @@
 import { assertMayDeploy, failsAtCaller, TypeKroError } from '../core/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
+import { GRAPH_KIND } from '../graph/index.ts';
 import { graphYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from './deploy-engine.ts';
 import { manifestsOf } from './direct-manifests.ts';
-import { GRAPH_KIND } from './emit/graph.ts';
 import { evaluateTraced } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
 import { deployTarget, readinessOf } from './factory.ts';

@@ -1,5 +1,5 @@
 import { definedMember, monotonicMs, TypeKroError } from '../core/index.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, GRAPH_TYPE } from '../graph/index.ts';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '../kube/index.ts';
 import type { RequestMeter } from '../kube/index.ts';
 import type { ServiceAccountRef } from './acting-identity.ts';
@@ -11,7 +11,6 @@ import { DefinitionReconciler } from './definition/definition-reconciler.ts';
 import { DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { GraphCompiler } from './graph/graph-compiler.ts';
 import { GraphKind } from './graph/graph-kind.ts';
-import { GRAPH_TYPE } from './graph/graph-object.ts';
 import { InstanceDirectory } from './instance/instance-directory.ts';
 import { InstanceReconciler } from './instance/instance-reconciler.ts';
 import { silentLogger } from './logger.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import { kindsUsed } from '../graph/index.ts';
+import { GRAPH_TYPE, kindsUsed } from '../graph/index.ts';
 import type { KubeError } from '../kube/index.ts';
 import type { ObjectType, WatchRequest } from '../runtime/index.ts';
 import type { ActingIdentities } from './acting-identity.ts';
@@ -10,7 +10,7 @@ import type { DefinitionCompiler } from './definition/compiler.ts';
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { definitionOf } from './definition/revision.ts';
 import type { GraphCompiler } from './graph/graph-compiler.ts';
-import { GRAPH_TYPE, kindIndexOf } from './graph/graph-object.ts';
+import { kindIndexOf } from './graph/graph-object.ts';
 import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';

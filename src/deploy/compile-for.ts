@@ -2,13 +2,12 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { compile, compileGraphObject, kindsUsed } from '../graph/index.ts';
+import { compile, compileGraphObject, GRAPH_KIND, kindsUsed } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { LiveSchemas } from '../kube/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import { InvalidGraphError } from './errors.ts';
-import { GRAPH_KIND } from './kro-context.ts';
 
 /** A graph, and the schemas against which it was compiled. */
 export interface CompiledGraph {

@@ -1,11 +1,9 @@
 import type { DeployEventContent, DeployTarget } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '../core/index.ts';
 import { refOf } from '../core/index.ts';
+import { GRAPH_KIND } from '../graph/index.ts';
 import { objectsAt } from '../kubernetes/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
-
-/** The kind of a graph without an API. */
-export const GRAPH_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
 
 /** The reference to a target's ResourceGraphDefinition or Graph. */
 export function definitionRef(target: DeployTarget): ObjectRef {

@@ -1,13 +1,14 @@
 import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '../core/index.ts';
+import { GRAPH_KIND } from '../graph/index.ts';
 import { objectsAt } from '../kubernetes/index.ts';
 import { isNotFound, KubeError } from '../kube/index.ts';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import type { KroContext } from './kro-context.ts';
-import { definitionRef, GRAPH_KIND } from './kro-context.ts';
+import { definitionRef } from './kro-context.ts';
 import { conditionViews, waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 

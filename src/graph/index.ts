@@ -75,7 +75,16 @@ export { compileDocument } from './compile-document.ts';
 export { compileGraphObject } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
 export { graphHash } from './graph-object/graph-hash.ts';
-export { externalObject, GRAPH_CRD, graphCrd, statusCondition } from './graph-object/graph-crd.ts';
+export { OWNING_METADATA } from './graph-object/object-structure.ts';
+export {
+  externalObject,
+  GRAPH_CRD,
+  GRAPH_KIND,
+  GRAPH_TYPE,
+  graphCrd,
+  MAX_MANAGED_RESOURCES,
+  statusCondition,
+} from './graph-object/graph-crd.ts';
 export { toMermaid } from './mermaid.ts';
 export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.ts';
 export { graphOutline } from './outline/outline.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { earliest, jsonEquals } from '../core/index.ts';
+import { MAX_MANAGED_RESOURCES } from '../graph/index.ts';
 import type { ConditionContent } from './conditions.ts';
 import { graphConditions } from './conditions.ts';
 import { failureText } from './failure.ts';
@@ -29,9 +30,6 @@ import { recordedTracking, trackingStatus } from './tracking.ts';
 
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };
-
-/** The maximum number of entries in `status.managedResources`, by the CRD of the kind Graph. */
-const MAX_MANAGED_RESOURCES = 5000;
 
 /** What happens to objects and fields that nothing wants any more. */
 interface Retirements {

@@ -121,10 +121,10 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
 }
 
 /** Removes the writes of all nodes. Each affected node becomes blocked. */
-function suppressWrites(context: StepContext, suspended: boolean, trespass: NodeResult | undefined): void {
+function suppressWrites(context: StepContext, suspended: boolean, violation: NodeResult | undefined): void {
   for (const [id, result] of context.results) {
     if (result.apply.length === 0) continue;
-    const because = suspended ? ({ kind: 'suspended' } as const) : suppressedBecause(trespass, result);
+    const because = suspended ? ({ kind: 'suspended' } as const) : suppressedBecause(violation, result);
     context.results.set(id, { ...result, apply: [], state: 'blocked', because });
   }
 }
@@ -133,9 +133,9 @@ function suppressWrites(context: StepContext, suspended: boolean, trespass: Node
  * The reason of a node without its writes: the node with the namespace violation, if there is one. Otherwise the node
  * keeps its reason, because the conditions name the cause.
  */
-function suppressedBecause(trespass: NodeResult | undefined, { because }: NodeResult): Because {
-  if (trespass === undefined) return because;
-  return { kind: 'dependency', nodes: [{ id: trespass.node.id, state: trespass.state }] };
+function suppressedBecause(violation: NodeResult | undefined, { because }: NodeResult): Because {
+  if (violation === undefined) return because;
+  return { kind: 'dependency', nodes: [{ id: violation.node.id, state: violation.state }] };
 }
 
 type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { GRAPH_KIND } from '../../graph/index.ts';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { failureOf, Refusal } from '../refusal/refusal.ts';
@@ -8,9 +9,6 @@ import { ExpressionWriter } from './expression.ts';
 import { assertPrintable } from './printable.ts';
 import { resourceEntry } from './resource.ts';
 import type { Variants } from './variants.ts';
-
-/** The apiVersion and kind of a graph without an API. */
-export const GRAPH_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
 
 /** The parts of a Graph that the traced function does not give. */
 export interface GraphPlace {

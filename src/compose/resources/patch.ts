@@ -1,4 +1,5 @@
 import { pascalCase, parseApiVersion } from '../../core/index.ts';
+import { OWNING_METADATA } from '../../graph/index.ts';
 import { kindType } from '../library/kind-type.ts';
 import { getMember } from '../library/member.ts';
 import type { ResourceHandle } from '../public-types.ts';
@@ -151,9 +152,6 @@ function optionalNamespace(namespace: unknown): unknown {
   return wrap(new Sym(inner.node, { absence: { ...inner.absence, waits: false }, label: inner.label }));
 }
 
-/** Metadata by which an owner or the garbage collector decides about the object. */
-const OWNERS_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', 'uid'] as const;
-
 /** Checks the fields of a patch, and returns those that are given. */
 function contributed(raw: unknown, kind: string): Record<string, unknown> {
   const fields = resolve(raw);
@@ -195,7 +193,7 @@ function checkMetadata(metadata: unknown, kind: string): void {
   for (const key of ['name', 'namespace'])
     if (key in metadata)
       refuse('argument', `the patch of ${kind} sets metadata.${key}`, 'name the object by the target');
-  const refused = OWNERS_METADATA.find((key) => key in metadata);
+  const refused = OWNING_METADATA.find((key) => key in metadata);
   if (refused === undefined) return;
   refuse(
     'argument',

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../../core/index.ts';
+import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ActingIdentities, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import type { Policies } from '../definition/policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
-import { accountOf, GRAPH_TYPE } from './graph-object.ts';
+import { accountOf } from './graph-object.ts';
 
 /** The name under which metrics and reports list Graphs, in place of the name of a definition. */
 const GRAPHS = 'graphs.kro.run';

@@ -1,18 +1,8 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { isServiceAccountName } from '../../graph/index.ts';
-import type { ObjectType } from '../../runtime/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
-
-/** The type of Graphs. */
-export const GRAPH_TYPE: ObjectType = {
-  group: 'kro.run',
-  version: 'v1alpha1',
-  kind: 'Graph',
-  plural: 'graphs',
-  namespaced: true,
-};
 
 /** The account of a Graph that names none, as for a pod. */
 const DEFAULT_ACCOUNT = 'default';

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
 import type { Decision, ObjectType } from '../../runtime/index.ts';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -9,7 +10,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { GraphKind } from '../graph/graph-kind.ts';
-import { ANY_KIND, GRAPH_TYPE } from '../graph/graph-object.ts';
+import { ANY_KIND } from '../graph/graph-object.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';

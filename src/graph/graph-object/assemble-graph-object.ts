@@ -6,7 +6,7 @@ import type { Graph, GraphNode, StatusPlan } from '../model.ts';
 import { collectReads } from '../reads.ts';
 import type { TypedNodeDraft } from './check-node.ts';
 import type { CompiledFrame, CompiledSubgraph } from './compile-frame.ts';
-import { graphCrd } from './graph-crd.ts';
+import { GRAPH_TYPE, graphCrd } from './graph-crd.ts';
 import { graphHash } from './graph-hash.ts';
 import type { ParsedGraph } from './parsed-graph.ts';
 import { throughSubgraphs } from './subgraph-reads.ts';
@@ -26,14 +26,7 @@ export function assembleGraphObject({ parsed, value, document, root }: GraphPart
   const assembler = new Assembler(document);
   const flat = new Flattener(assembler);
   flat.add(root, []);
-  const instance = {
-    group: 'kro.run',
-    version: 'v1alpha1',
-    kind: 'Graph',
-    plural: 'graphs',
-    namespaced: true,
-    crd: graphCrd(),
-  };
+  const instance = { ...GRAPH_TYPE, crd: graphCrd() };
   let hash: string | undefined;
   return {
     definedBy: 'graph',

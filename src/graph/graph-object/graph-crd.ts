@@ -3,15 +3,30 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 /** Name of the CRD of Graphs. */
 export const GRAPH_CRD = 'graphs.kro.run';
 
+/** The kind Graph, as in URLs. */
+export const GRAPH_TYPE = {
+  group: 'kro.run',
+  version: 'v1alpha1',
+  kind: 'Graph',
+  plural: 'graphs',
+  namespaced: true,
+} as const;
+
+/** The kind Graph, as in manifests. */
+export const GRAPH_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+
 const string: JsonObject = { type: 'string' };
 const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 /** The maximum length of a name of a ServiceAccount, as in Kubernetes. */
-const MAX_ACCOUNT_NAME_LENGTH = 253;
+export const MAX_ACCOUNT_NAME_LENGTH = 253;
+
+/** The form of a name of a ServiceAccount. */
+export const ACCOUNT_NAME = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 
 /** The maximum number of entries of `status.managedResources`. */
-const MAX_MANAGED_RESOURCES = 5000;
+export const MAX_MANAGED_RESOURCES = 5000;
 
 /** The CRD of Graphs, with the schema of kro 0.10. */
 export function graphCrd(): KubeObject {
@@ -60,7 +75,7 @@ function graphSpec(): JsonObject {
       serviceAccountName: {
         type: 'string',
         maxLength: MAX_ACCOUNT_NAME_LENGTH,
-        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        pattern: ACCOUNT_NAME,
       },
       nodes: {
         type: 'array',

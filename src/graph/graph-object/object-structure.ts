@@ -85,7 +85,7 @@ export function isDynamicManifest(value: JsonValue | undefined): boolean {
 }
 
 /** The metadata of a patch that would make its writer the owner of the target. */
-const OWNING_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', 'uid'];
+export const OWNING_METADATA = ['ownerReferences', 'finalizers', 'deletionTimestamp', 'uid'] as const;
 
 /** The reasons why a manifest cannot be a patch: its target, and the metadata that a patch may not set. */
 export function patchProblems(value: JsonValue): ManifestProblem[] {

@@ -6,6 +6,7 @@ import type { PathStep } from '../model.ts';
 import type { ConditionText, ForEachEntry } from '../parsed-definition.ts';
 import type { Problems } from '../problems.ts';
 import type { FrameProblems } from './frame-problems.ts';
+import { ACCOUNT_NAME, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
 
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
@@ -39,12 +40,11 @@ export function isGraphObject({ apiVersion, kind }: Pick<KubeObject, 'apiVersion
 }
 
 /** Names of ServiceAccounts, as the CRD of Graphs allows them. */
-const ACCOUNT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const MAX_ACCOUNT_NAME_LENGTH = 253;
+const ACCOUNT_NAME_PATTERN = new RegExp(ACCOUNT_NAME);
 
 /** May a Graph name this ServiceAccount? The rule is that of the CRD. */
 export function isServiceAccountName(name: string): boolean {
-  return name.length <= MAX_ACCOUNT_NAME_LENGTH && ACCOUNT_NAME.test(name);
+  return name.length <= MAX_ACCOUNT_NAME_LENGTH && ACCOUNT_NAME_PATTERN.test(name);
 }
 
 /** Reads a Graph. Returns undefined, and reports a problem, when the value is not a Graph. */

@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/kube/index.ts';
 import { projectObject } from '../../../src/runtime/index.ts';
 import { KindCache } from '../../../src/controller/cache/kind-cache.ts';
 import { controllerCrds } from '../../../src/controller/own-crds.ts';
-import { GRAPH_TYPE } from '../../../src/controller/graph/graph-object.ts';
+import { GRAPH_TYPE } from '../../../src/graph/index.ts';
 import { GraphParent, mergedTracking } from '../../../src/controller/graph/graph-parent.ts';
 
 const entry = (name: string, uid?: string): JsonObject => ({
