@@ -37,7 +37,7 @@ interface Times {
 
 interface Server extends Endpoint, Times {
   /** The time of the fork, by `performance.now()`. */
-  readonly asked: number;
+  readonly forkedAt: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
 }
@@ -55,7 +55,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 
 async function startServer(...flags: string[]): Promise<Server> {
   const profile = option('--profile');
-  const asked = performance.now();
+  const forkedAt = performance.now();
   const child = fork(
     fileURLToPath(new URL('support/cluster-server.mjs', import.meta.url)),
     [...flags, ...['--http', '--controllers'].filter((flag) => argv.includes(flag))],
@@ -64,7 +64,7 @@ async function startServer(...flags: string[]): Promise<Server> {
   const ready = await message<Omit<Server, 'asked' | 'usage' | 'stop'>>(child);
   return {
     ...ready,
-    asked,
+    forkedAt,
     usage() {
       child.send('usage');
       return message(child);
@@ -312,7 +312,7 @@ async function inProcess(): Promise<void> {
 async function firstAnswer(server: Server): Promise<number> {
   const connection = await Connection.to(server);
   const status = await connection.send(requestBytes('GET', '/api/v1/namespaces/default'));
-  const took = performance.now() - server.asked;
+  const took = performance.now() - server.forkedAt;
   connection.close();
   if (status !== 200) throw new Error(`first request: ${status}`);
   return took;
@@ -327,7 +327,7 @@ const STARTS = 15;
 
 async function start(): Promise<void> {
   const bare: Start[] = [];
-  const ours: Start[] = [];
+  const servers: Start[] = [];
   const began = async (server: Server, answered: number): Promise<Start> => {
     const { rss } = await server.usage();
     await server.stop();
@@ -337,27 +337,27 @@ async function start(): Promise<void> {
   // files.
   for (let run = 0; run <= STARTS; run++) {
     const empty = await startServer('--bare');
-    const told = performance.now() - empty.asked;
+    const bareMs = performance.now() - empty.forkedAt;
     const server = await startServer();
-    const starts = [await began(empty, told), await began(server, await firstAnswer(server))] as const;
+    const starts = [await began(empty, bareMs), await began(server, await firstAnswer(server))] as const;
     if (run === 0) continue;
     bare.push(starts[0]);
-    ours.push(starts[1]);
+    servers.push(starts[1]);
   }
   const median = (starts: readonly Start[], key: keyof Start) =>
     percentile(
       starts.map((each) => each[key]),
       0.5,
     );
-  const over = (key: keyof Start, base: keyof Start, goal: string, name: string) => {
-    const [node, all] = [median(bare, base), median(ours, key)];
+  const printDifference = (key: keyof Start, base: keyof Start, goal: string, name: string) => {
+    const [node, all] = [median(bare, base), median(servers, key)];
     print(name, goal, `${(all - node).toFixed(1)} ms, and ${node.toFixed(1)} ms of Node alone`);
   };
   const ready = `≤ ${argv.includes('--http') ? 30 : 40} ms`;
-  print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${median(ours, 'made').toFixed(1)} ms`);
-  over('ready', 'first', ready, 'process start to ready');
-  over('answered', 'answered', '', 'process asked for to first answer');
-  const memory = median(ours, 'rss') - median(bare, 'rss');
+  print('createEmbeddedCluster() and listen()', '≤ 10 ms', `${median(servers, 'made').toFixed(1)} ms`);
+  printDifference('ready', 'first', ready, 'process start to ready');
+  printDifference('answered', 'answered', '', 'fork of the process to first answer');
+  const memory = median(servers, 'rss') - median(bare, 'rss');
   print('memory above bare Node', '≤ 40 MiB', `${Math.round(memory / MIB)} MiB`);
 }
 

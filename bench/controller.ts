@@ -162,9 +162,9 @@ async function restart(what: string, instances = COUNT, kinds = 1): Promise<void
   const counted = verbs.filter(([, value]) => value > 0);
   const writes = counted.filter(([verb]) => !['get', 'list', 'watch', 'list+watch', 'other'].includes(verb));
   const text = counted.map(([verb, value]) => `${verb} ${value}`).join(', ');
-  const most = kinds > 1 ? 30 : time(3);
-  const met = settled <= most && writes.length === 0;
-  row(`${what}: settled`, `${seconds(settled)}; ${text}`, `≤ ${most} s; 0 writes, one list+watch per kind`, met);
+  const limit = kinds > 1 ? 30 : time(3);
+  const isMet = settled <= limit && writes.length === 0;
+  row(`${what}: settled`, `${seconds(settled)}; ${text}`, `≤ ${limit} s; 0 writes, one list+watch per kind`, isMet);
   row(
     '… CPU; memory: peak, just after',
     `${seconds(after.controllerCpu)}; ${after.peakMb.toFixed(0)}, ${after.rssMb.toFixed(0)} MB`,
@@ -184,12 +184,12 @@ async function update(): Promise<void> {
     await client.apply(five('b'), { fieldManager: 'bench', force: true });
     await watched.count(COUNT);
   });
-  const met = load.settled <= time(25) && load.total <= COUNT * 4;
+  const isMet = load.settled <= time(25) && load.total <= COUNT * 4;
   row(
     'definition updated (one template field)',
     `${seconds(load.settled)}; ${requests(load)}`,
     `≤ ${time(25)} s; ${COUNT * 4} requests`,
-    met,
+    isMet,
   );
   costRow(load);
 }
@@ -202,12 +202,12 @@ async function deleteAll(): Promise<void> {
     await watched.count(0);
   });
   loaded = false;
-  const met = load.settled <= time(25) && load.total <= COUNT * 9;
+  const isMet = load.settled <= time(25) && load.total <= COUNT * 9;
   row(
     `delete all ${COUNT}`,
     `${seconds(load.settled)}; ${requests(load)}`,
     `≤ ${time(25)} s; ${COUNT * 9} requests`,
-    met,
+    isMet,
   );
   costRow(load);
 }
@@ -234,12 +234,12 @@ const at = (sorted: readonly number[], share: number) => sorted[Math.floor(sorte
 async function single(): Promise<void> {
   const times = await latencies('Load', 200);
   const [half, most] = [at(times, 0.5), at(times, 0.99)];
-  const met = half <= time(50) && most <= time(150);
+  const isMet = half <= time(50) && most <= time(150);
   row(
     'one instance of 5, create → ACTIVE, p50 / p99',
     `${half.toFixed(0)} / ${most.toFixed(0)} ms`,
     `≤ ${time(50)} / ${time(150)} ms`,
-    met,
+    isMet,
   );
 }
 

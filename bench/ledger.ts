@@ -22,8 +22,8 @@ const folder = join(root, `.build-ledger-${process.pid}`);
 
 const { values } = parseArgs({ options: { rows: { type: 'string' }, runs: { type: 'string', default: '5' } } });
 const runs = Number(values.runs);
-const asked = values.rows?.split(',');
-const rows = ROWS.filter(({ name }) => asked === undefined || asked.includes(name));
+const selected = values.rows?.split(',');
+const rows = ROWS.filter(({ name }) => selected === undefined || selected.includes(name));
 
 /**
  * The source of a file without a trick.

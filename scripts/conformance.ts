@@ -39,18 +39,21 @@ interface Kind {
   ) => readonly TopicResult[] | Promise<readonly TopicResult[]>;
 }
 
-const here = (path: string) => fileURLToPath(new URL(`../test/conformance/${path}`, import.meta.url));
+const recordings = (path: string) => fileURLToPath(new URL(`../test/conformance/${path}`, import.meta.url));
 
 function runCel(directory: string | undefined): TopicResult[] {
   if (directory !== undefined) return runCelRecordings(directory);
-  return [...runCelRecordings(here('cel')), ...runCelSpec(here('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS)];
+  return [
+    ...runCelRecordings(recordings('cel')),
+    ...runCelSpec(recordings('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS),
+  ];
 }
 
 /** Scenarios for a controller, on an embedded cluster or on the cluster of `KUBECONFIG`. */
 function runController(directory: string | undefined, { controller, level }: RunOptions): Promise<TopicResult[]> {
   const kubeconfig = process.env['KUBECONFIG'];
   return runControllerScenarios({
-    dir: directory ?? here('controller'),
+    dir: directory ?? recordings('controller'),
     names: [],
     runnerArgs: ['--concurrency', '8'],
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
@@ -62,7 +65,7 @@ function runController(directory: string | undefined, { controller, level }: Run
 
 /** Definitions, hashes, SimpleSchema and compatibility. A listed deviation counts as passed while it deviates. */
 function runGraph(directory: string | undefined): TopicResult[] {
-  const dir = directory ?? here('graph');
+  const dir = directory ?? recordings('graph');
   const topics = new Map<string, { passed: number; failures: { id: string; detail: string }[] }>();
   for (const { name, group, problem } of [...runSchemaCorpus(dir), ...runGraphCorpus(dir)]) {
     const topic = topics.get(group) ?? { passed: 0, failures: [] };
@@ -77,7 +80,7 @@ function runGraph(directory: string | undefined): TopicResult[] {
 
 /** Both profiles, each against a cluster of its own. A topic of both profiles has the profile in its name. */
 async function runApiServer(directory: string | undefined): Promise<TopicResult[]> {
-  const dir = directory ?? here('apiserver');
+  const dir = directory ?? recordings('apiserver');
   const options = { deviations: directory === undefined };
   const api = await replayRecordings(dir, { profile: 'api', ...options });
   const controllers = await replayRecordings(dir, { profile: 'controllers', ...options });
@@ -97,7 +100,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   graph: { summary: "definitions: kro's recorded compiler, SimpleSchema, CRD compatibility, hashes", run: runGraph },
   'kro-0.10': {
     summary: 'kind Graph and rules of kro 0.10, as single cases',
-    run: (directory) => kroTopics(directory ?? here('kro-0.10')),
+    run: (directory) => kroTopics(directory ?? recordings('kro-0.10')),
   },
   controller: { summary: 'black-box scenarios for a controller, recorded from kro', run: runController },
 };

@@ -19,13 +19,13 @@ const folder = new URL('../examples/', import.meta.url);
 const problems: string[] = [];
 const rows = [['example', 'composition', 'resources', 'compile', 'direct', 'kro', 'golden']];
 
-const told = (milliseconds: number) => `${milliseconds.toFixed(0)} ms`;
+const inMilliseconds = (milliseconds: number) => `${milliseconds.toFixed(0)} ms`;
 
 /** The table cell of a deployment. The problems of the deployment are printed below the table. */
 function outcomeCell(name: string, mode: string, outcome: Outcome | undefined): string {
   if (outcome === undefined) return '–';
   problems.push(...outcome.problems.map((problem) => `${name}, ${mode}: ${problem}`));
-  return `${told(outcome.milliseconds)} ${outcome.problems.length === 0 ? 'as told' : 'FAILED'}`;
+  return `${inMilliseconds(outcome.milliseconds)} ${outcome.problems.length === 0 ? 'as expected' : 'FAILED'}`;
 }
 
 const graphs = await exampleGraphs();
@@ -57,7 +57,7 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.some((wo
       file,
       example.exported,
       String(example.graph.order.length),
-      told(example.milliseconds),
+      inMilliseconds(example.milliseconds),
       outcomeCell(name, 'direct', direct[index]),
       outcomeCell(name, 'kro', kro[index]),
       same ? 'same' : update ? 'written' : 'differs',

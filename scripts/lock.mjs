@@ -6,16 +6,16 @@ import { setTimeout } from 'node:timers/promises';
  * of the process that holds it. The lock of a process that ended without releasing it is taken over.
  */
 export async function withLock(path, work) {
-  const mine = `${path}.${process.pid}`;
-  let told = false;
+  const candidate = `${path}.${process.pid}`;
+  let isReported = false;
   for (;;) {
-    writeFileSync(mine, String(process.pid));
-    const owner = take(path, mine);
-    rmSync(mine, { force: true });
+    writeFileSync(candidate, String(process.pid));
+    const owner = take(path, candidate);
+    rmSync(candidate, { force: true });
     if (owner === process.pid) break;
-    if (!told && owner !== undefined) {
+    if (!isReported && owner !== undefined) {
       console.log(`Waiting for process ${owner}, which holds the lock …`);
-      told = true;
+      isReported = true;
     }
     await setTimeout(100);
   }
@@ -45,18 +45,18 @@ function take(path, mine) {
   if (appear(mine, path)) return process.pid;
   const owner = ownerOf(path);
   if (owner === undefined || isAlive(owner)) return owner;
-  const taken = `${path}.stale.${process.pid}`;
+  const stale = `${path}.stale.${process.pid}`;
   try {
-    renameSync(path, taken);
+    renameSync(path, stale);
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   }
   try {
     // Another process may have taken over the stale lock meanwhile. In this case its lock is restored.
-    if (ownerOf(taken) !== owner) appear(taken, path);
+    if (ownerOf(stale) !== owner) appear(stale, path);
   } finally {
-    rmSync(taken, { force: true });
+    rmSync(stale, { force: true });
   }
   return undefined;
 }

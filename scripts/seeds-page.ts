@@ -27,13 +27,13 @@ export function seedsPage(): string {
 function cell(outcome: Outcome | null): string {
   if (outcome === null) return '–';
   const where = outcome.line === null ? '' : ` at line ${outcome.line}`;
-  const said = outcome.texts.length === 0 ? '' : `: ${outcome.texts.map(code).join(', ')}`;
+  const texts = outcome.texts.length === 0 ? '' : `: ${outcome.texts.map(code).join(', ')}`;
   const status = outcome.status === null ? '' : `; status ${code(JSON.stringify(outcome.status))}`;
   const result =
     outcome.result === 'refused'
-      ? `refused (${STAGES[outcome.stage ?? 'apply']})${where}${said}`
+      ? `refused (${STAGES[outcome.stage ?? 'apply']})${where}${texts}`
       : outcome.result === 'warning'
-        ? `runs, with a warning${where}${said}`
+        ? `runs, with a warning${where}${texts}`
         : 'runs';
   return result + status;
 }

@@ -63,7 +63,7 @@ async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
   const { problems, log, struck } = await simulate(seed, only, staff(seed));
   console.log(log.join('\n'));
-  tell(`seed ${seed}`, problems);
+  printProblems(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
     const left = await shrink(seed, struck, staff(seed));
     console.log(left.length === 0 ? 'It takes no disruption.' : `It takes only --only "${left.join(',')}"`);
@@ -77,7 +77,7 @@ async function range(from: number, to: number, share: { index: number; of: numbe
   for (let seed = from; seed <= to; seed += 1) {
     if (Math.floor((seed - from) / 20) % share.of !== share.index) continue;
     const { problems } = await simulate(seed, undefined, staff(seed));
-    tell(`seed ${seed}`, problems);
+    printProblems(`seed ${seed}`, problems);
     if (problems.length > 0) failed += 1;
   }
   return failed;
@@ -87,21 +87,22 @@ async function exhaustive(share: { index: number; of: number }): Promise<number>
   let failed = 0;
   for (const [name, actions] of SCENARIOS) {
     const { requests, runs, failures } = await exhaust(actions, REQUEST_FAULTS, share);
-    for (const { fault, request, problems } of failures) tell(`${name}: ${fault} at request ${request}`, problems);
+    for (const { fault, request, problems } of failures)
+      printProblems(`${name}: ${fault} at request ${request}`, problems);
     console.log(`${name}: ${requests} requests, ${runs} runs, ${failures.length} failed`);
     failed += failures.length;
   }
   for (const [index, [name, series]] of Object.entries(SERIES).entries()) {
     if (index % share.of !== share.index) continue;
     const { runs, failures } = await runSeries(series);
-    for (const { what, problems } of failures) tell(`${name}: ${what}`, problems);
+    for (const { what, problems } of failures) printProblems(`${name}: ${what}`, problems);
     console.log(`${name}: ${runs} runs, ${failures.length} failed`);
     failed += failures.length;
   }
   return failed;
 }
 
-function tell(what: string, problems: readonly string[]): void {
+function printProblems(what: string, problems: readonly string[]): void {
   if (problems.length > 0) console.log([`${what}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'));
 }
 

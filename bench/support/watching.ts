@@ -21,7 +21,7 @@ export function follow(
   const yes = new Set<string>();
   const ending = new AbortController();
   const state = { synced: false };
-  let told: () => void = () => undefined;
+  let notify: () => void = () => undefined;
   const running = (async () => {
     const namespace = type.apiVersion.startsWith('kro.run/') ? {} : { namespace: 'default' };
     for await (const event of client.watch(type, { ...namespace, signal: ending.signal })) {
@@ -31,11 +31,11 @@ export function follow(
         if (event.type !== 'DELETED' && ask(event.object)) yes.add(name);
         else yes.delete(name);
       }
-      told();
+      notify();
     }
   })();
   const when = async (holds: () => boolean) => {
-    while (!state.synced || !holds()) await new Promise<void>((resolve) => (told = resolve));
+    while (!state.synced || !holds()) await new Promise<void>((resolve) => (notify = resolve));
   };
   return {
     reached: (name) => when(() => yes.has(name)),

@@ -20,10 +20,10 @@ export interface BootstrapContext {
 
 /**
  * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. The code has
- * them in the form of their types, so that no type is loaded before a request names one. With `heard`, the objects are
- * made at once, and the controllers get events of them. Without `heard`, the first read makes them.
+ * them in the form of their types, so that no type is loaded before a request names one. With `emitEvents`, the objects
+ * are made at once, and the controllers get events of them. Otherwise the first read makes them.
  */
-export function bootstrap(context: BootstrapContext, heard: boolean): void {
+export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
     kind: 'Namespace',
     apiVersion: 'v1',
@@ -31,7 +31,7 @@ export function bootstrap(context: BootstrapContext, heard: boolean): void {
     spec: { finalizers: ['kubernetes'] },
     status: { phase: 'Active' },
   }));
-  begin(context, 'namespaces', namespaces, heard);
+  begin(context, 'namespaces', namespaces, emitEvents);
   const address = context.addresses.first();
   const service = {
     kind: 'Service',
@@ -49,7 +49,7 @@ export function bootstrap(context: BootstrapContext, heard: boolean): void {
     },
     status: { loadBalancer: {} },
   };
-  begin(context, 'services', [service], heard);
+  begin(context, 'services', [service], emitEvents);
   seedRoles(context);
   for (const collection of context.store.collections()) collection.compact();
 }
@@ -63,10 +63,10 @@ export function put(context: BootstrapContext, group: string, plural: string, va
 }
 
 /** Puts objects at the beginning of a collection. The objects already have the form of their types. */
-function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], heard: boolean) {
+function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], emitEvents: boolean) {
   const collection = context.store.collection('', plural);
   const created = timestampOf(context.clock);
-  if (!heard) {
+  if (!emitEvents) {
     collection.seedLater(objects.length, () => objects.map((object) => complete(context, object, created)));
     return;
   }

@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import { groupVersionPath } from '../kubernetes/index.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { schemaEngine, writing } from './lazy-modules.ts';
@@ -88,7 +89,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
 }
 
 function collectionPath({ group, version, plural, namespaced }: ServedResource, { metadata }: KubeObject): string {
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const root = groupVersionPath({ group, version });
   return `${root}${namespaced ? `/namespaces/${encodeURIComponent(metadata.namespace ?? 'default')}` : ''}/${plural}`;
 }
 

@@ -28,7 +28,7 @@ function native<F extends (...args: never[]) => unknown>(fn: F): F {
 }
 
 /**
- * Functions for hand-written CEL, for expressions that TypeScript does not have. References and values may stand
+ * Functions for hand-written CEL, for expressions that TypeScript does not have. References and values may be placed
  * between pieces of CEL text. Inside a composition most of these functions are not needed, because ordinary operators
  * are translated.
  */

@@ -123,10 +123,10 @@ export class CompositionCore extends TracedCore {
         };
       });
       // One error has its remedy beside the message; several errors have their remedies in the message.
-      const told = diagnostics.map(({ message, hint = '' }) =>
+      const problems = diagnostics.map(({ message, hint = '' }) =>
         diagnostics.length === 1 ? message : `${message} (${hint})`,
       );
-      throw new CompositionError(diagnostics, `Invalid spec: ${told.join('; ')}`);
+      throw new CompositionError(diagnostics, `Invalid spec: ${problems.join('; ')}`);
     }
     const name = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
     return {

@@ -279,8 +279,10 @@ export interface DeployTarget {
   readonly compiled?: Graph | undefined;
   /** The ResourceGraphDefinition or the Graph for a target. Direct mode runs the graph of target `typekro`. */
   definition(target: Target): JsonObject;
-  /** The instance for a spec: validated, with name, namespace and labels. For a graph: the Graph, or in direct mode an
-   * instance without a spec that stands for it. */
+  /**
+   * The instance for a spec: validated, with name, namespace and labels. For a graph: the Graph, or in direct mode an
+   * instance without a spec that represents it.
+   */
   instance(spec: JsonObject): KubeObject;
   /** Namespaces that are applied before the instance in kro mode, and that stay when the instance is deleted. */
   namespaces(spec: JsonObject): readonly KubeObject[];

@@ -67,7 +67,7 @@ export interface GraphFactory {
   /** The Graph as it is in the cluster; undefined when it is not deployed. */
   get(): Promise<DeployedGraph | undefined>;
   getStatus(): Promise<FactoryStatus>;
-  /** Deletes the Graph and its objects, and takes back the fields of its patches. */
+  /** Deletes the Graph and its objects, and releases the fields of its patches. */
   delete(options?: DeployCallOptions): Promise<DeletionResult>;
   /**
    * Restores the deploy before the last one; a graph that was deployed once is **deleted**. Direct mode only.

@@ -77,7 +77,7 @@ function amountOf(given: unknown): Amount {
 }
 
 function amountObject(amount: Amount): Quantity {
-  const asked = (name: string, type: StaticType) => defineFactory(() => result(amount, name, [], type));
+  const property = (name: string, type: StaticType) => defineFactory(() => result(amount, name, [], type));
   const compared = (name: string, type: StaticType) =>
     defineFactory((other: unknown) => result(amount, name, [amountOf(other)], type));
   const computed = (name: string) =>
@@ -91,9 +91,9 @@ function amountObject(amount: Amount): Quantity {
     sign: defineFactory(() =>
       settled(typeof amount === 'string' ? `sign(${amount})` : call('sign', [amount], INTEGER)),
     ),
-    isInteger: asked('isInteger', BOOL),
-    asInteger: asked('asInteger', INTEGER),
-    asApproximateFloat: asked('asApproximateFloat', FLOAT),
+    isInteger: property('isInteger', BOOL),
+    asInteger: property('asInteger', INTEGER),
+    asApproximateFloat: property('asApproximateFloat', FLOAT),
     toString: () => refuse('types', 'a quantity has no text', 'use the text that it was made from, or .asInteger()'),
   };
   amounts.set(object, amount);

@@ -49,7 +49,7 @@ export abstract class TracedCore {
   protected abstract render(target: Target, refusals: Refusal[]): Rendered;
   /** Compiles the object as a controller does. */
   protected abstract check(definition: JsonObject, target: Target): CompileResult;
-  /** The entries of the object that stand for nodes. */
+  /** The entries of the object that represent nodes. */
   protected abstract entries(definition: JsonObject): readonly JsonObject[];
 
   /** The trace with aspects applied to its resources; the same trace without aspects. */

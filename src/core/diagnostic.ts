@@ -88,9 +88,9 @@ function stretch(
   if (line.length <= room) return { shown: line, before: Array.from(line.slice(0, end)) };
   // A terminal also shows the marks; without one, a cut line has the usual length.
   const width = Math.max(MIN_EXCERPT_LENGTH, room === MAX_EXCERPT_LENGTH ? room : room - CUT_MARKS_WIDTH);
-  const most = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
-  const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-most.before);
-  const tail = Array.from(line.slice(end, end + 2 * MAX_EXCERPT_LENGTH)).slice(0, most.shown - head.length);
+  const limits = { shown: width, before: Math.floor((width * MAX_LENGTH_BEFORE_COLUMN) / MAX_EXCERPT_LENGTH) };
+  const head = Array.from(line.slice(Math.max(0, end - 2 * MAX_LENGTH_BEFORE_COLUMN), end)).slice(-limits.before);
+  const tail = Array.from(line.slice(end, end + 2 * MAX_EXCERPT_LENGTH)).slice(0, limits.shown - head.length);
   const start = end - head.join('').length;
   const prefix = start > 0 ? '… ' : '';
   const suffix = end + tail.join('').length < line.length ? ' …' : '';

@@ -39,9 +39,9 @@ class Sorter {
   }
 
   #swap(i: number, j: number): void {
-    const held = this.#order[i] as number;
+    const swapped = this.#order[i] as number;
     this.#order[i] = this.#order[j] as number;
-    this.#order[j] = held;
+    this.#order[j] = swapped;
   }
 
   /**

@@ -62,7 +62,7 @@ export function parseUrl(text: string): GoUrl | Failure {
 }
 
 function parse(bytes: string, request: boolean): GoUrl | Failure {
-  // oxlint-disable-next-line no-control-regex -- these are what is looked for
+  // oxlint-disable-next-line no-control-regex -- the pattern looks for control characters
   if (/[\u0000-\u001f\u007f]/.test(bytes)) return failure('net/url: invalid control character in URL');
   if (bytes === '' && request) return failure('empty url');
   if (bytes === '*') return { ...EMPTY, path: '*' };

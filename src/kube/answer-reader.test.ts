@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
 
 /** The calls of the sink, as one value. */
-interface Told {
+interface ReceivedAnswer {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   body: string;
@@ -10,12 +10,12 @@ interface Told {
   open?: boolean;
 }
 
-function read(pieces: readonly Buffer[], method = 'GET', closes = false): Told {
-  const told: Told = { body: '' };
+function read(pieces: readonly Buffer[], method = 'GET', closes = false): ReceivedAnswer {
+  const received: ReceivedAnswer = { body: '' };
   const reader = new AnswerReader(method, {
-    head: (status, headers) => Object.assign(told, { status, headers }),
-    data: (bytes) => (told.body += bytes.toString('latin1')),
-    end: (open) => (told.open = open),
+    head: (status, headers) => Object.assign(received, { status, headers }),
+    data: (bytes) => (received.body += bytes.toString('latin1')),
+    end: (open) => (received.open = open),
   });
   for (const piece of pieces) {
     // The bytes are valid until `read` returns.
@@ -24,7 +24,7 @@ function read(pieces: readonly Buffer[], method = 'GET', closes = false): Told {
     lent.fill('!');
   }
   if (closes && !reader.close()) throw new Error('cut off');
-  return told;
+  return received;
 }
 
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n`;
@@ -38,79 +38,89 @@ interface Case {
   readonly text: string;
   readonly method?: string;
   readonly closes?: boolean;
-  readonly told: Told;
+  readonly received: ReceivedAnswer;
 }
 
 const CASES: readonly Case[] = [
   {
     name: 'a body with a size',
     text: SIZED,
-    told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
+    received: {
+      status: 201,
+      headers: { 'content-type': 'text/plain', 'content-length': '5' },
+      body: 'hello',
+      open: true,
+    },
   },
   {
     name: 'a body in chunks, with an extension and a trailer',
     text: CHUNKED,
-    told: { status: 200, headers: { 'transfer-encoding': 'Chunked', 'x-two': 'a, b' }, body: 'hello', open: true },
+    received: { status: 200, headers: { 'transfer-encoding': 'Chunked', 'x-two': 'a, b' }, body: 'hello', open: true },
   },
   {
     name: 'a body up to the end of the connection',
     text: lines('HTTP/1.1 200 OK', '') + 'hello',
     closes: true,
-    told: { status: 200, headers: {}, body: 'hello', open: false },
+    received: { status: 200, headers: {}, body: 'hello', open: false },
   },
   {
     name: 'no body',
     text: lines('HTTP/1.1 200 OK', 'content-length: 0', ''),
-    told: { status: 200, headers: { 'content-length': '0' }, body: '', open: true },
+    received: { status: 200, headers: { 'content-length': '0' }, body: '', open: true },
   },
   {
     name: 'the answer to HEAD, which has the size of a body but no body',
     text: lines('HTTP/1.1 200 OK', 'content-length: 5', ''),
     method: 'HEAD',
-    told: { status: 200, headers: { 'content-length': '5' }, body: '', open: true },
+    received: { status: 200, headers: { 'content-length': '5' }, body: '', open: true },
   },
   {
     name: '204, which never has a body',
     text: lines('HTTP/1.1 204 No Content', ''),
-    told: { status: 204, headers: {}, body: '', open: true },
+    received: { status: 204, headers: {}, body: '', open: true },
   },
   {
     name: '304, which never has a body',
     text: lines('HTTP/1.1 304 Not Modified', 'content-length: 5', ''),
-    told: { status: 304, headers: { 'content-length': '5' }, body: '', open: true },
+    received: { status: 304, headers: { 'content-length': '5' }, body: '', open: true },
   },
   {
     name: 'informational responses before an answer',
     text: lines('HTTP/1.1 100 Continue', '') + lines('HTTP/1.1 103 Early Hints', 'link: x', '') + SIZED,
-    told: { status: 201, headers: { 'content-type': 'text/plain', 'content-length': '5' }, body: 'hello', open: true },
+    received: {
+      status: 201,
+      headers: { 'content-type': 'text/plain', 'content-length': '5' },
+      body: 'hello',
+      open: true,
+    },
   },
   {
     name: 'an answer after which the server closes',
     text: lines('HTTP/1.1 200 OK', 'Connection: Close', 'content-length: 1', '') + 'x',
-    told: { status: 200, headers: { connection: 'Close', 'content-length': '1' }, body: 'x', open: false },
+    received: { status: 200, headers: { connection: 'Close', 'content-length': '1' }, body: 'x', open: false },
   },
   {
     name: 'an answer of HTTP/1.0',
     text: lines('HTTP/1.0 200 OK', 'content-length: 1', '') + 'x',
-    told: { status: 200, headers: { 'content-length': '1' }, body: 'x', open: false },
+    received: { status: 200, headers: { 'content-length': '1' }, body: 'x', open: false },
   },
   {
     name: 'a status without a reason phrase, and a header without a value',
     text: lines('HTTP/1.1 404', 'x-empty:', 'content-length: 0', ''),
-    told: { status: 404, headers: { 'x-empty': '', 'content-length': '0' }, body: '', open: true },
+    received: { status: 404, headers: { 'x-empty': '', 'content-length': '0' }, body: '', open: true },
   },
   {
     name: 'headers named like members of Object',
     text: lines('HTTP/1.1 200 OK', 'constructor: c', 'content-length: 0', ''),
-    told: { status: 200, headers: { constructor: 'c', 'content-length': '0' }, body: '', open: true },
+    received: { status: 200, headers: { constructor: 'c', 'content-length': '0' }, body: '', open: true },
   },
 ];
 
-describe.each(CASES)('$name', ({ text, method, closes, told }) => {
+describe.each(CASES)('$name', ({ text, method, closes, received }) => {
   const bytes = Buffer.from(text, 'latin1');
 
   test('in one piece', () => {
-    expect(read([bytes], method, closes)).toEqual(told);
+    expect(read([bytes], method, closes)).toEqual(received);
   });
 
   test('byte by byte', () => {
@@ -120,12 +130,12 @@ describe.each(CASES)('$name', ({ text, method, closes, told }) => {
         method,
         closes,
       ),
-    ).toEqual(told);
+    ).toEqual(received);
   });
 
   test('in two pieces, cut anywhere', () => {
     for (let at = 1; at < bytes.length; at += 1) {
-      expect(read([bytes.subarray(0, at), bytes.subarray(at)], method, closes)).toEqual(told);
+      expect(read([bytes.subarray(0, at), bytes.subarray(at)], method, closes)).toEqual(received);
     }
   });
 });

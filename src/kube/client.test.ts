@@ -29,8 +29,9 @@ const REF = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
 function setup(answer: (request: TransportRequest) => FakeAnswer | Error) {
   const transport = fakeTransport((request) => (request.path === '/api/v1' ? { body: CORE } : answer(request)));
   const client = new KubeClient({ transport, clock: instantClock, random: () => 0 });
-  const asked = () => transport.requests.filter(({ path }) => path !== '/api/v1').map((r) => `${r.method} ${r.path}`);
-  return { client, transport, asked };
+  const sentRequests = () =>
+    transport.requests.filter(({ path }) => path !== '/api/v1').map((r) => `${r.method} ${r.path}`);
+  return { client, transport, sentRequests };
 }
 
 const notFound = {
@@ -45,14 +46,14 @@ const notFound = {
 
 describe('KubeClient', () => {
   it('reads pages until there are no more, and gives every object its type', async () => {
-    const { client, asked } = setup(({ path }) =>
+    const { client, sentRequests } = setup(({ path }) =>
       path.includes('continue=')
         ? { body: { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] } }
         : { body: { metadata: { resourceVersion: '9', continue: 'x=' }, items: [{ metadata: { name: 'a' } }] } },
     );
     const list = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'n', labelSelector: 'a=b' });
     expect(list.items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['ConfigMap a', 'ConfigMap b']);
-    expect(asked()).toEqual([
+    expect(sentRequests()).toEqual([
       'GET /api/v1/namespaces/n/configmaps?labelSelector=a%3Db&limit=500',
       'GET /api/v1/namespaces/n/configmaps?labelSelector=a%3Db&limit=500&continue=x%3D',
     ]);
@@ -69,24 +70,24 @@ describe('KubeClient', () => {
         ? `${JSON.stringify({ type: 'ADDED', object })}\n`
         : { metadata: { resourceVersion: '2' }, items: [object] },
     }));
-    const asked = { apiVersion: 'v1', kind: 'ConfigMap' };
-    const { items } = await client.list(asked, { metadataOnly: true });
-    expect(items).toMatchObject([asked]);
-    for await (const event of client.watch(asked, { metadataOnly: true, resourceVersion: '2' })) {
-      expect(event).toMatchObject({ type: 'ADDED', object: asked });
+    const requestedType = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const { items } = await client.list(requestedType, { metadataOnly: true });
+    expect(items).toMatchObject([requestedType]);
+    for await (const event of client.watch(requestedType, { metadataOnly: true, resourceVersion: '2' })) {
+      expect(event).toMatchObject({ type: 'ADDED', object: requestedType });
       break;
     }
   });
 
   it('reads everything at once when the version of its pages has expired', async () => {
-    const { client, asked } = setup(({ path }) => {
+    const { client, sentRequests } = setup(({ path }) => {
       if (path.includes('continue=')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       const next = path.includes('limit=') ? { continue: 'x' } : {};
       return { body: { metadata: { resourceVersion: '9', ...next }, items: [{ metadata: { name: 'a' } }] } };
     });
     const list = await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'n' });
     expect(list.items).toHaveLength(1);
-    expect(asked()).toEqual([
+    expect(sentRequests()).toEqual([
       'GET /api/v1/namespaces/n/configmaps?limit=500',
       'GET /api/v1/namespaces/n/configmaps?limit=500&continue=x',
       'GET /api/v1/namespaces/n/configmaps',
@@ -127,24 +128,24 @@ describe('KubeClient', () => {
   });
 
   it('lists the newest state when the first version of a watch is too old', async () => {
-    const { client, asked } = setup(({ path }) => {
+    const { client, sentRequests } = setup(({ path }) => {
       if (path.includes('resourceVersion=5')) return { status: 410, body: { kind: 'Status', reason: 'Expired' } };
       if (path.includes('sendInitialEvents')) return { status: 422, body: '' };
       return { body: { metadata: { resourceVersion: '9' }, items: [] } };
     });
     for await (const { type } of client.watch({ apiVersion: 'v1', kind: 'ConfigMap' }, { resourceVersion: '5' }))
       if (type === 'SYNCED') break;
-    expect(asked().at(-1)).toBe('GET /api/v1/configmaps?limit=500');
+    expect(sentRequests().at(-1)).toBe('GET /api/v1/configmaps?limit=500');
   });
 
   it.each(['', '.', '..', 'a/status', 'a%2Fstatus'])('sends no request for an object named "%s"', async (name) => {
-    const { client, asked } = setup(() => ({ body: MAP }));
+    const { client, sentRequests } = setup(() => ({ body: MAP }));
     const refused = { status: 400, reason: 'BadRequest' };
     await expect(client.get({ ...REF, name })).rejects.toMatchObject(refused);
     await expect(client.delete({ ...REF, name })).rejects.toMatchObject(refused);
     await expect(client.apply({ ...MAP, metadata: { name } }, { fieldManager: 'm' })).rejects.toMatchObject(refused);
     if (name !== '') await expect(client.get({ ...REF, namespace: name })).rejects.toMatchObject(refused);
-    expect(asked()).toEqual([]);
+    expect(sentRequests()).toEqual([]);
   });
 
   it.each<[string, FakeAnswer]>([
@@ -253,9 +254,9 @@ describe('KubeClient', () => {
   });
 
   it('repeats a read four times, and then fails', async () => {
-    const { client, asked } = setup(() => ({ status: 503, body: '' }));
+    const { client, sentRequests } = setup(() => ({ status: 503, body: '' }));
     await expect(client.get(REF)).rejects.toMatchObject({ status: 503 });
-    expect(asked()).toHaveLength(1 + 4);
+    expect(sentRequests()).toHaveLength(1 + 4);
   });
 
   it('sends the user agent and the impersonated user in each request', async () => {
@@ -268,26 +269,26 @@ describe('KubeClient', () => {
   });
 
   it('follows no redirect, and reports it as an error', async () => {
-    const { client, asked } = setup(() => ({ status: 302, body: MAP, headers: { location: '/elsewhere' } }));
+    const { client, sentRequests } = setup(() => ({ status: 302, body: MAP, headers: { location: '/elsewhere' } }));
     await expect(client.get(REF)).rejects.toMatchObject({ status: 302 });
-    expect(asked()).toHaveLength(1);
+    expect(sentRequests()).toHaveLength(1);
   });
 
   it('looks for a namespaced object without a namespace in the namespace default', async () => {
-    const { client, asked } = setup(() => ({ body: MAP }));
+    const { client, sentRequests } = setup(() => ({ body: MAP }));
     await client.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' });
     await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'a' });
-    expect(asked()).toEqual(['GET /api/v1/namespaces/default/configmaps/a', 'GET /api/v1/namespaces/a']);
+    expect(sentRequests()).toEqual(['GET /api/v1/namespaces/default/configmaps/a', 'GET /api/v1/namespaces/a']);
   });
 
   it.each([{ status: 429, body: '' }, { status: 503, body: '' }, new Error('reset')])(
     'never repeats a write with repeat: false: %o',
     async (first) => {
-      const { client, asked } = setup(() => first);
+      const { client, sentRequests } = setup(() => first);
       const once = { repeat: false };
       await expect(client.apply(MAP, { fieldManager: 'm', ...once })).rejects.toBeInstanceOf(KubeError);
       await expect(client.delete(REF, { preconditions: { uid: 'u' }, ...once })).rejects.toBeInstanceOf(KubeError);
-      expect(asked()).toHaveLength(2);
+      expect(sentRequests()).toHaveLength(2);
     },
   );
 
@@ -298,15 +299,15 @@ describe('KubeClient', () => {
     ['', undefined],
     ['Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     ['-1', undefined],
-  ])('waits at most a minute for a server that sends Retry-After: %s', async (asked, milliseconds) => {
-    const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': asked } }));
+  ])('waits at most a minute for a server that sends Retry-After: %s', async (sentRequests, milliseconds) => {
+    const { client } = setup(() => ({ status: 500, body: '', headers: { 'retry-after': sentRequests } }));
     await expect(client.get(REF)).rejects.toMatchObject({ retryAfterMs: milliseconds });
   });
 
   it('gives up at once when its signal aborts', async () => {
-    const { client, asked } = setup(() => ({ body: MAP }));
+    const { client, sentRequests } = setup(() => ({ body: MAP }));
     await expect(client.get(REF, { signal: AbortSignal.abort() })).rejects.toMatchObject({ reason: 'Aborted' });
-    expect(asked()).toEqual([]);
+    expect(sentRequests()).toEqual([]);
   });
 
   it('watches: streams the list if the server can, then follows changes', async () => {
@@ -322,7 +323,7 @@ describe('KubeClient', () => {
           },
         },
       });
-    const { client, asked } = setup(() => ({
+    const { client, sentRequests } = setup(() => ({
       body: `${event('ADDED', '1')}\n${event('BOOKMARK', '2', 'k8s.io/initial-events-end')}\n${event('DELETED', '3')}\n`,
     }));
     const seen: string[] = [];
@@ -331,7 +332,9 @@ describe('KubeClient', () => {
       if (entry.type === 'DELETED') break;
     }
     expect(seen).toEqual(['RESTARTED', 'ADDED', 'SYNCED 2', 'DELETED']);
-    expect(asked()[0]).toContain('watch=true&allowWatchBookmarks=true&timeoutSeconds=240&sendInitialEvents=true');
+    expect(sentRequests()[0]).toContain(
+      'watch=true&allowWatchBookmarks=true&timeoutSeconds=240&sendInitialEvents=true',
+    );
   });
 });
 

@@ -431,7 +431,8 @@ function readPage(type: ResourceType, text: string) {
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
   // Servers written in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Reject any other answer. Taken as an empty list, it would mean that all objects were deleted.
+  // Reject any other answer. If the client took it for an empty list, the caller would conclude that all objects were
+  // deleted.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });

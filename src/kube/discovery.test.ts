@@ -11,70 +11,70 @@ const boats = {
 
 function setup(answers: Record<string, unknown>) {
   let now = 0;
-  const asked: string[] = [];
+  const requestedPaths: string[] = [];
   const discovery = createDiscovery(
     (path) => {
-      asked.push(path);
+      requestedPaths.push(path);
       const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
       if (answer === undefined) return Promise.reject(new KubeError('no', { status: 404, reason: 'NotFound' }));
       return Promise.resolve(JSON.stringify(answer));
     },
     { now: () => now, setTimer: () => ({ cancel: () => undefined }) },
   );
-  return { discovery, asked, answers, tick: (milliseconds: number) => (now += milliseconds) };
+  return { discovery, requestedPaths, answers, tick: (milliseconds: number) => (now += milliseconds) };
 }
 const boat = { apiVersion: 'acme.test/v1', kind: 'Boat' };
 
 describe('createDiscovery', () => {
   it('reads a group-version once, also for concurrent callers', async () => {
-    const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
+    const { discovery, requestedPaths } = setup({ '/apis/acme.test/v1': boats });
     const [one, two] = await Promise.all([discovery.resourceOf(boat), discovery.resourceOf(boat)]);
     expect(one).toBe(two);
     expect(one).toMatchObject({ plural: 'boats', namespaced: true, subresources: ['status'], shortNames: ['bo'] });
-    expect(asked).toEqual(['/apis/acme.test/v1']);
+    expect(requestedPaths).toEqual(['/apis/acme.test/v1']);
   });
 
   it('looks a missing kind up again, at most once a second', async () => {
-    const { discovery, asked, answers, tick } = setup({});
+    const { discovery, requestedPaths, answers, tick } = setup({});
     expect(await discovery.resourceOf(boat)).toBeUndefined();
     expect(await discovery.resourceOf(boat)).toBeUndefined();
-    expect(asked).toHaveLength(1);
+    expect(requestedPaths).toHaveLength(1);
     answers['/apis/acme.test/v1'] = boats;
     tick(1000);
     expect(await discovery.resourceOf(boat)).toBeDefined();
   });
 
   it('looks a missing kind up again, also after the wall clock was set back', async () => {
-    let [day, passed, asked] = [5_000_000, 0, 0];
+    let [day, passed, requestedPaths] = [5_000_000, 0, 0];
     const clock = { now: () => day, elapsed: () => passed, setTimer: () => ({ cancel: () => undefined }) };
-    const discovery = createDiscovery(() => Promise.resolve(`{"asked": ${(asked += 1)}}`), clock);
+    const discovery = createDiscovery(() => Promise.resolve(`{"requestedPaths": ${(requestedPaths += 1)}}`), clock);
     await discovery.resourceOf(boat);
     day -= 3_600_000;
     passed += 1000;
     await discovery.resourceOf(boat);
-    expect(asked).toBe(2);
+    expect(requestedPaths).toBe(2);
   });
 
   it('reads a forgotten kind again, and no other', async () => {
-    const { discovery, asked } = setup({ '/apis/acme.test/v1': boats });
+    const { discovery, requestedPaths } = setup({ '/apis/acme.test/v1': boats });
     await discovery.resourceOf(boat);
     discovery.forget('acme.test', 'Other');
     await discovery.resourceOf(boat);
-    expect(asked).toHaveLength(1);
+    expect(requestedPaths).toHaveLength(1);
     discovery.forget('acme.test', 'Boat');
     await discovery.resourceOf(boat);
-    expect(asked).toHaveLength(2);
+    expect(requestedPaths).toHaveLength(2);
   });
 
   it('reads again after forget, although an older request is still running', async () => {
-    const { discovery, asked, answers } = setup({});
+    const { discovery, requestedPaths, answers } = setup({});
     const early = discovery.resourceOf(boat);
     answers['/apis/acme.test/v1'] = boats;
     discovery.forget('acme.test', 'Boat');
     expect(await discovery.resourceOf(boat)).toMatchObject({ plural: 'boats' });
     expect(await early).toBeUndefined();
     expect(discovery.peek(boat)).toMatchObject({ plural: 'boats' });
-    expect(asked).toHaveLength(2);
+    expect(requestedPaths).toHaveLength(2);
   });
 
   it('keeps nothing of a request that was running when forget was called', async () => {
@@ -107,7 +107,7 @@ describe('createDiscovery', () => {
   });
 
   it('sends no request for a learned kind', async () => {
-    const { discovery, asked } = setup({});
+    const { discovery, requestedPaths } = setup({});
     const resource = {
       group: 'acme.test',
       version: 'v1',
@@ -122,7 +122,7 @@ describe('createDiscovery', () => {
     };
     discovery.learn(resource);
     expect(await discovery.resourceOf(boat)).toBe(resource);
-    expect(asked).toEqual([]);
+    expect(requestedPaths).toEqual([]);
   });
 
   it('finds a kind of unknown version, first in the preferred version', async () => {

@@ -1,10 +1,9 @@
 import type { JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, parseApiVersion } from '../core/index.ts';
-import { asObjects, asText, asTexts } from '../kubernetes/index.ts';
+import { asObjects, asText, asTexts, groupVersionPath } from '../kubernetes/index.ts';
 import { answerJson } from './answer-json.ts';
 import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
-import { groupVersionPath } from './paths.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
 import { whileWanted } from './while-wanted.ts';
 
@@ -50,7 +49,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
     asking.set(apiVersion, began);
     return began;
   };
-  const ask = (apiVersion: string, { signal }: CallOptions): Promise<Known> =>
+  const readKinds = (apiVersion: string, { signal }: CallOptions): Promise<Known> =>
     whileWanted(askForAll(apiVersion), signal);
 
   return {
@@ -63,7 +62,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       if (found !== undefined) return found;
       const missedAt = entry?.missed.get(kind);
       if (missedAt !== undefined && elapsed(clock) - missedAt < MISS_MS) return undefined;
-      const fresh = await ask(apiVersion, options);
+      const fresh = await readKinds(apiVersion, options);
       const resource = fresh.resources.get(kind);
       if (resource === undefined) fresh.missed.set(kind, elapsed(clock));
       else fresh.missed.delete(kind);
@@ -91,7 +90,7 @@ export function createDiscovery(fetch: Fetch, clock: Clock): Discovery {
       const aggregated = [core, groups].map((list) => parseAggregated(list));
       if (aggregated.every((list) => list !== undefined)) return aggregated.flat();
       const versions = [...legacyVersions(core), ...legacyVersions(groups)];
-      const entries = await Promise.all(versions.map((apiVersion) => ask(apiVersion, options)));
+      const entries = await Promise.all(versions.map((apiVersion) => readKinds(apiVersion, options)));
       return entries.flatMap((entry) => [...entry.resources.values()]);
     },
     forget(group?: string, kind?: string) {

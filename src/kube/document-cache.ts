@@ -25,8 +25,8 @@ const UNFINISHED_AFTER_MS = 3_600_000;
 /** The user's cache directory, by the convention of the platform. */
 export function userCacheDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const home = env['HOME'] ?? homedir();
-  const said = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
-  if (said !== undefined && said !== '') return said;
+  const configured = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME'];
+  if (configured !== undefined && configured !== '') return configured;
   if (platform === 'win32') return join(home, 'AppData', 'Local');
   return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
 }

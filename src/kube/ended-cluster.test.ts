@@ -44,7 +44,7 @@ function configOf(server: string): KubeConfig {
   };
 }
 
-test('with the kubeconfig that an embedded cluster leaves behind no request is sent', async () => {
+test('sends no request with the kubeconfig that an ended embedded cluster leaves behind', async () => {
   const transport = await createTransport({ ...configOf(ENDED_SERVER), context: 'ended' });
   await expect(transport.request(request)).rejects.toThrow('the embedded cluster of .typekro/kubeconfig has ended');
   await transport.close();

@@ -7,7 +7,7 @@ export const ENDED_SERVER = 'https://this-cluster-has-ended.start-it-again-with-
 const REMEDY =
   'start it again with npm start, typekro up or typekro dev; for another cluster, name its kubeconfig with --kubeconfig or KUBECONFIG';
 
-/** What stands at the address of an embedded cluster that has ended, by the code of the failed connection. */
+/** What answers at the address of an embedded cluster that has ended, by the code of the failed connection. */
 const SIGNS: readonly (readonly [codes: RegExp, words: (server: string) => string])[] = [
   [/^ECONNREFUSED$/, (server) => `nothing answers at ${server}`],
   [
@@ -24,8 +24,8 @@ export function isEnded({ server }: Pick<KubeConfig, 'server'>): boolean {
 }
 
 /**
- * The error for a kubeconfig file of an embedded cluster that does not run any more. The file stays when the process of
- * the cluster is killed; then nothing, another process or a newer cluster answers at its address.
+ * The error for a kubeconfig file of an embedded cluster that does not run any more. The file remains when the process
+ * of the cluster was killed. Later the address is unused, or another process or a newer cluster listens on it.
  *
  * @param code of the failed connection, `401` for refused credentials, or `undefined` before the first request
  * @returns `undefined` for other kubeconfigs and for other failures

@@ -41,8 +41,8 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
       { env, maxBuffer: MAX_OUTPUT_BYTES },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
-        const said = stderr.trim() === '' ? error.message : stderr.trim();
-        reject(pluginError(plugin, `failed: ${said}`, error));
+        const detail = stderr.trim() === '' ? error.message : stderr.trim();
+        reject(pluginError(plugin, `failed: ${detail}`, error));
       },
     );
     // A plugin that reads from stdin would wait for ever.

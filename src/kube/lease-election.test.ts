@@ -54,7 +54,7 @@ function setup(isEligible?: () => boolean) {
     update: write,
   } as unknown as KubernetesApi;
   const stop = new AbortController();
-  const said: string[] = [];
+  const events: string[] = [];
   let finish = () => {};
   const ended = runElection({
     api,
@@ -66,16 +66,16 @@ function setup(isEligible?: () => boolean) {
     signal: stop.signal,
     ...(isEligible === undefined ? {} : { isEligible }),
     onLeading(ending, lost) {
-      said.push(`leading at ${now}`);
-      ending.addEventListener('abort', () => said.push(`ending at ${now}`));
-      lost.addEventListener('abort', () => said.push(`lost at ${now}`));
+      events.push(`leading at ${now}`);
+      ending.addEventListener('abort', () => events.push(`ending at ${now}`));
+      lost.addEventListener('abort', () => events.push(`lost at ${now}`));
       return new Promise((resolve) => (finish = resolve));
     },
   });
   return {
     server,
     stop,
-    said,
+    events,
     ended,
     advance,
     holder: () => server.lease?.spec?.['holderIdentity'],
@@ -85,12 +85,12 @@ function setup(isEligible?: () => boolean) {
 
 describe('runElection', () => {
   it('loses its term at the deadline, even if the server never answers', async () => {
-    const { server, stop, said, ended, advance, finish } = setup();
+    const { server, stop, events, ended, advance, finish } = setup();
     await advance(4000);
     server.answers = false;
     await advance(60_000);
     // The last renewal that succeeded was sent at 4 s.
-    expect(said).toEqual(['leading at 0', 'ending at 14000', 'lost at 14000']);
+    expect(events).toEqual(['leading at 0', 'ending at 14000', 'lost at 14000']);
     finish();
     stop.abort();
     await advance(20_000);
@@ -98,11 +98,11 @@ describe('runElection', () => {
   });
 
   it('keeps the lease until the running work has ended, and then releases it', async () => {
-    const { stop, said, ended, advance, finish, holder, server } = setup();
+    const { stop, events, ended, advance, finish, holder, server } = setup();
     await advance(1000);
     stop.abort();
     await advance(30_000);
-    expect(said).toEqual(['leading at 0', 'ending at 1000']);
+    expect(events).toEqual(['leading at 0', 'ending at 1000']);
     expect(holder()).toBe('me');
     expect(server.lease?.spec?.['renewTime']).toBe('1970-01-01T00:00:30.000000Z');
     finish();
@@ -112,23 +112,23 @@ describe('runElection', () => {
 
   it('leads only while it is eligible: ends its work, releases the lease, and leads again later', async () => {
     let isWanted = false;
-    const { stop, said, ended, advance, finish, holder } = setup(() => isWanted);
+    const { stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(5000);
-    expect(said).toEqual([]);
+    expect(events).toEqual([]);
     isWanted = true;
     await advance(1000);
-    expect(said).toEqual(['leading at 6000']);
+    expect(events).toEqual(['leading at 6000']);
     isWanted = false;
     await advance(20_000);
     // The lease is kept while the running work ends.
-    expect(said).toEqual(['leading at 6000', 'ending at 8000']);
+    expect(events).toEqual(['leading at 6000', 'ending at 8000']);
     expect(holder()).toBe('me');
     finish();
     await advance(2000);
     expect(holder()).toBe('');
     isWanted = true;
     await advance(2000);
-    expect(said.at(-1)).toMatch(/^leading at/);
+    expect(events.at(-1)).toMatch(/^leading at/);
     stop.abort();
     finish();
     await ended;
@@ -137,11 +137,11 @@ describe('runElection', () => {
 
   it('releases a lease with its identity although it does not lead, when no work is running', async () => {
     let isWanted = true;
-    const { server, stop, said, ended, advance, finish, holder } = setup(() => isWanted);
+    const { server, stop, events, ended, advance, finish, holder } = setup(() => isWanted);
     await advance(1000);
     server.answers = false;
     await advance(12_000);
-    expect(said).toEqual(['leading at 0', 'ending at 10000', 'lost at 10000']);
+    expect(events).toEqual(['leading at 0', 'ending at 10000', 'lost at 10000']);
     isWanted = false;
     server.answers = true;
     await advance(20_000);
@@ -155,7 +155,7 @@ describe('runElection', () => {
 
   it('leads a new term when it is eligible again before its work has ended', async () => {
     let isWanted = true;
-    const { stop, said, ended, advance, finish } = setup(() => isWanted);
+    const { stop, events, ended, advance, finish } = setup(() => isWanted);
     await advance(1000);
     isWanted = false;
     await advance(2000);
@@ -163,17 +163,17 @@ describe('runElection', () => {
     await advance(2000);
     finish();
     await advance(5000);
-    expect(said.filter((text) => text.startsWith('leading'))).toHaveLength(2);
+    expect(events.filter((text) => text.startsWith('leading'))).toHaveLength(2);
     stop.abort();
     finish();
     await ended;
   });
 
   it('reads the lease again at once when another candidate of its identity wrote it', async () => {
-    const { server, stop, said, ended, advance, finish } = setup();
+    const { server, stop, events, ended, advance, finish } = setup();
     server.conflicts = 2;
     await advance(0);
-    expect(said).toEqual(['leading at 0']);
+    expect(events).toEqual(['leading at 0']);
     stop.abort();
     finish();
     await ended;

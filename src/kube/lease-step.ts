@@ -127,7 +127,7 @@ function takenLease(
 ): KubeObject {
   const spec: JsonObject = lease.spec ?? {};
   const transitions = typeof spec['leaseTransitions'] === 'number' ? spec['leaseTransitions'] : 0;
-  const mine = holder === candidate.identity;
+  const isHolder = holder === candidate.identity;
   return {
     ...lease,
     spec: {
@@ -135,7 +135,7 @@ function takenLease(
       holderIdentity: candidate.identity,
       leaseDurationSeconds: Math.ceil(times.leaseDurationMs / 1000),
       renewTime: microTime(now),
-      ...(mine ? {} : { acquireTime: microTime(now), leaseTransitions: transitions + 1 }),
+      ...(isHolder ? {} : { acquireTime: microTime(now), leaseTransitions: transitions + 1 }),
     },
   };
 }

@@ -71,7 +71,7 @@ class Election {
   readonly #times: LeaseTimes;
   readonly #ref: { apiVersion: string; kind: string; namespace: string; name: string };
   /** Aborts after the candidacy and all its work. */
-  readonly #over = new AbortController();
+  readonly #ended = new AbortController();
   #state: LeaseState = INITIAL_LEASE_STATE;
   #term: Term | undefined;
   #deadline: { cancel(): void } | undefined;
@@ -90,14 +90,14 @@ class Election {
     const { signal, clock } = this.#options;
     const end = () => {
       this.#term?.ending.abort();
-      if (this.#working === 0) this.#over.abort();
+      if (this.#working === 0) this.#ended.abort();
     };
     if (signal.aborted) return;
     signal.addEventListener('abort', end, { once: true });
     try {
-      while (!this.#over.signal.aborted) {
+      while (!this.#ended.signal.aborted) {
         await this.#round();
-        await pause(clock, this.#times.retryPeriodMs, this.#over.signal);
+        await pause(clock, this.#times.retryPeriodMs, this.#ended.signal);
       }
     } finally {
       signal.removeEventListener('abort', end);
@@ -156,7 +156,7 @@ class Election {
       return true;
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
-      if (!isConflict(thrown) && !this.#over.signal.aborted) this.#options.onPoll?.(thrown);
+      if (!isConflict(thrown) && !this.#ended.signal.aborted) this.#options.onPoll?.(thrown);
       this.#apply(leaseUnreachable(this.#state, this.#times, elapsed(this.#options.clock)));
       return !isConflict(thrown);
     }
@@ -193,13 +193,13 @@ class Election {
         this.#working -= 1;
         // Failed work, or the abort of the signal, ends the candidacy.
         const isOver = this.#failure !== undefined || (this.#options.signal.aborted && this.#working === 0);
-        if (isOver) this.#over.abort();
+        if (isOver) this.#ended.abort();
       });
   }
 
   /** Aborts requests at the renewal deadline, after which their answer is useless. */
   #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    return withDeadline(this.#times.renewDeadlineMs, [this.#over.signal], this.#options.clock, work);
+    return withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal], this.#options.clock, work);
   }
 
   async #giveBack(): Promise<void> {

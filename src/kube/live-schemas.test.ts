@@ -44,8 +44,9 @@ function server(text: string, options: { hash?: string; index?: string } = {}) {
     [url, { body: text }],
   ]);
   const transport = fakeTransport(({ path }) => answers.get(path) ?? { status: 404 });
-  const asked = () => transport.requests.map(({ path }) => path).filter((path) => path.startsWith('/openapi/v3/'));
-  return { api: new KubeClient({ transport, retries: 0 }), asked };
+  const documentRequests = () =>
+    transport.requests.map(({ path }) => path).filter((path) => path.startsWith('/openapi/v3/'));
+  return { api: new KubeClient({ transport, retries: 0 }), documentRequests };
 }
 
 let directory = '';
@@ -69,17 +70,17 @@ describe('documents of aggregated APIs', () => {
     expect(await fieldsFrom(live)).toEqual(['mast']);
     live.forget('acme.test', 'Boat');
     expect(await fieldsFrom(live)).toEqual(['mast']);
-    expect(first.asked()).toHaveLength(1);
+    expect(first.documentRequests()).toHaveLength(1);
     const second = server(documentWith('mast'));
     expect(await fieldsFrom(new LiveSchemas(second.api, { cache: { directory } }))).toEqual(['mast']);
-    expect(second.asked()).toEqual([]);
+    expect(second.documentRequests()).toEqual([]);
   });
 
   test('are read again when their hash changes', async () => {
     await fieldsFrom(new LiveSchemas(server(documentWith('mast')).api, { cache: { directory } }));
     const changed = server(documentWith('keel'));
     expect(await fieldsFrom(new LiveSchemas(changed.api, { cache: { directory } }))).toEqual(['keel']);
-    expect(changed.asked()).toHaveLength(1);
+    expect(changed.documentRequests()).toHaveLength(1);
   });
 
   test('are kept only in memory if the cache is off', async () => {
@@ -93,11 +94,11 @@ describe('documents of aggregated APIs', () => {
     await fieldsFrom(new LiveSchemas(liar.api, { cache: { directory } }));
     expect(await readdir(directory)).toEqual([]);
     await fieldsFrom(new LiveSchemas(liar.api, { cache: { directory, server: 'https://liar.test' } }));
-    const asked = liar.asked().length;
+    const requestCount = liar.documentRequests().length;
     expect(await fieldsFrom(new LiveSchemas(liar.api, { cache: { directory, server: 'https://liar.test' } }))).toEqual([
       'hole',
     ]);
-    expect(liar.asked()).toHaveLength(asked);
+    expect(liar.documentRequests()).toHaveLength(requestCount);
     const honest = server(documentWith('mast'));
     const cache = { directory, server: 'https://honest.test' };
     expect(await fieldsFrom(new LiveSchemas(honest.api, { cache }))).toEqual(['mast']);
@@ -115,9 +116,9 @@ describe('documents of aggregated APIs', () => {
     const [name = ''] = await readdir(directory);
     const whole = await readFile(join(directory, name));
     await writeFile(join(directory, name), spoil(whole));
-    const { api, asked } = server(documentWith('mast'));
+    const { api, documentRequests } = server(documentWith('mast'));
     expect(await fieldsFrom(new LiveSchemas(api, { cache: { directory } }))).toEqual(['mast']);
-    expect(asked()).toHaveLength(1);
+    expect(documentRequests()).toHaveLength(1);
     expect(await readFile(join(directory, name))).toEqual(whole);
   });
 
@@ -145,7 +146,7 @@ describe('documents of aggregated APIs', () => {
   );
 
   test('are loaded completely when one of two callers aborts', async () => {
-    const { api, asked } = server(documentWith('mast'));
+    const { api, documentRequests } = server(documentWith('mast'));
     const live = new LiveSchemas(api, { cache: false });
     const gaveUp = new AbortController();
     const first = live.sourceFor([boat], { signal: gaveUp.signal });
@@ -153,7 +154,7 @@ describe('documents of aggregated APIs', () => {
     gaveUp.abort();
     await expect(first).rejects.toMatchObject({ code: 'kube/aborted' });
     expect((await second).schemaOf(boat)?.properties).toHaveProperty('mast');
-    expect(asked()).toHaveLength(1);
+    expect(documentRequests()).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { GroupVersionKind, JsonValue } from '../core/index.ts';
 import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '../core/index.ts';
+import { groupVersionPath } from '../kubernetes/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 import { answerJson } from './answer-json.ts';
@@ -143,7 +144,7 @@ export class LiveSchemas {
   }
 
   async #document(type: GroupVersionKind): Promise<SchemaSource | undefined> {
-    const path = type.group === '' ? `api/${type.version}` : `apis/${type.group}/${type.version}`;
+    const path = groupVersionPath(type).slice(1);
     const index = await this.#api.raw({ path: '/openapi/v3' });
     const url = documentUrl(answerJson(index.text, 'GET /openapi/v3'), path);
     if (url === undefined) return undefined;

@@ -191,18 +191,18 @@ describe('credentials', () => {
       /no token and no certificate with a key/,
     ],
   ])('of a plugin that %s', async (_title, script, outcome) => {
-    const say = `const say = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));`;
-    const exec = { command: process.execPath, args: ['-e', say + script] };
+    const printFunction = `const say = (status) => console.log(JSON.stringify({ kind: 'ExecCredential', status }));`;
+    const exec = { command: process.execPath, args: ['-e', printFunction + script] };
     const config = await loadKubeConfig({ text: base(JSON.stringify({ exec })) });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
-    const asked = createAuthenticator(config, clock).authorization();
-    if (typeof outcome === 'string') expect(await asked).toBe(outcome);
-    else await expect(asked).rejects.toThrow(outcome);
+    const header = createAuthenticator(config, clock).authorization();
+    if (typeof outcome === 'string') expect(await header).toBe(outcome);
+    else await expect(header).rejects.toThrow(outcome);
   });
 
   it('of a plugin that have expired are requested once for all waiting requests', async () => {
-    const asked = join(folder, 'asked');
-    const script = `require('fs').appendFileSync(${JSON.stringify(asked)}, 'x');
+    const runsFile = join(folder, 'asked');
+    const script = `require('fs').appendFileSync(${JSON.stringify(runsFile)}, 'x');
       const status = { token: 't', expirationTimestamp: '1970-01-01T00:01:00Z' };
       console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }));`;
     const plugin = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-e', script] };
@@ -212,12 +212,12 @@ describe('credentials', () => {
       now: () => now,
       setTimer: () => ({ cancel: () => undefined }),
     });
-    const ask = () => Promise.all(Array.from({ length: 4 }, () => authenticator.authorization()));
-    expect(await ask()).toEqual(['Bearer t', 'Bearer t', 'Bearer t', 'Bearer t']);
-    expect(await readFile(asked, 'utf8')).toBe('x');
+    const authorizeFourTimes = () => Promise.all(Array.from({ length: 4 }, () => authenticator.authorization()));
+    expect(await authorizeFourTimes()).toEqual(['Bearer t', 'Bearer t', 'Bearer t', 'Bearer t']);
+    expect(await readFile(runsFile, 'utf8')).toBe('x');
     now = 60_000;
-    await ask();
-    expect(await readFile(asked, 'utf8')).toBe('xx');
+    await authorizeFourTimes();
+    expect(await readFile(runsFile, 'utf8')).toBe('xx');
   });
 
   it('of a pod are read again after a minute', async () => {

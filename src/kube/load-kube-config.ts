@@ -232,8 +232,8 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
  */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {
-    const asked = value[key] ?? '';
-    if (asked === '' || (typeof asked === 'object' && Object.keys(asked).length === 0)) continue;
+    const setting = value[key] ?? '';
+    if (setting === '' || (typeof setting === 'object' && Object.keys(setting).length === 0)) continue;
     throw new TypeKroError(`"${key}" of a user is not supported`, {
       code: 'kube/bad-config',
       remedy: 'name the user alone, with "as"',

@@ -1,15 +1,9 @@
+import { groupVersionPath } from '../kubernetes/index.ts';
 import { KubeError } from './error.ts';
 import type { ApiResource } from './types.ts';
 
 /** Query parameters; a parameter that is `undefined` is left out. */
 export type QueryParameters = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** Path of a group and version: `/api/v1`, `/apis/apps/v1`. */
-export function groupVersionPath(type: { readonly group: string; readonly version: string }): string {
-  return type.group === ''
-    ? `/api/${encodeURIComponent(type.version)}`
-    : `/apis/${encodeURIComponent(type.group)}/${encodeURIComponent(type.version)}`;
-}
 
 /** Path of all objects of a resource, in one namespace or in all. */
 export function collectionPath(resource: ApiResource, namespace?: string): string {

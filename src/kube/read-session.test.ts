@@ -10,41 +10,41 @@ async function started(maps: readonly (readonly [namespace: string, name: string
     ...maps.map(([namespace, name]) => ({ ...MAP, metadata: { name, namespace, labels: { a: 'b' } } })),
   ]);
   const { client, requests } = refusingClient(cluster, { refuses });
-  const asked = () =>
+  const readPaths = () =>
     requests.map(({ path }) => path.replace(/\?.*/, '')).filter((path) => path.startsWith('/api/v1/'));
-  return { session: readSession(client), asked, cluster };
+  return { session: readSession(client), readPaths, cluster };
 }
 
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };
 const names = Array.from({ length: 800 }, (_, index) => `map-${index}`);
 
 test('many absent objects cost a few reads and one list of names', async () => {
-  const { session, asked, cluster } = await started([['default', 'map-700']]);
+  const { session, readPaths, cluster } = await started([['default', 'map-700']]);
   const found = await Promise.all(names.map((name) => session.find({ ...MAP, name, namespace: 'default' })));
   expect(found.flatMap((each) => each?.metadata.name ?? [])).toEqual(['map-700']);
-  expect(asked()).toHaveLength(5);
+  expect(readPaths()).toHaveLength(5);
   await cluster.close();
 });
 
 test('each object is read if the user may not list names', async () => {
-  const { session, asked, cluster } = await started([['default', 'map-7']], /configmaps\?/);
+  const { session, readPaths, cluster } = await started([['default', 'map-7']], /configmaps\?/);
   const found = await Promise.all(
     names.slice(0, 20).map((name) => session.find({ ...MAP, name, namespace: 'default' })),
   );
   expect(found.filter((each) => each !== undefined)).toHaveLength(1);
-  expect(asked()).toHaveLength(21);
+  expect(readPaths()).toHaveLength(21);
   await cluster.close();
 });
 
 test('an object in a list is not read again, and no list is read twice', async () => {
-  const { session, asked, cluster } = await started([['default', 'one']]);
+  const { session, readPaths, cluster } = await started([['default', 'one']]);
   const list = () => session.list(MAP, { namespace: 'default', labelSelector: 'a=b' });
   await Promise.all([list(), list()]);
   expect(await session.find({ ...MAP, name: 'one', namespace: 'default' })).toMatchObject({
     ...MAP,
     metadata: { name: 'one' },
   });
-  expect(asked()).toEqual(['/api/v1/namespaces/default/configmaps']);
+  expect(readPaths()).toEqual(['/api/v1/namespaces/default/configmaps']);
   await cluster.close();
 });
 
@@ -73,11 +73,11 @@ test.each([
   ['one list of all namespaces replaces many lists', undefined, 3],
   ['each namespace is listed if the user may not list all', /\/api\/v1\/configmaps/, 61],
 ])('%s', async (_title, refuses, count) => {
-  const { session, asked, cluster } = await started(spaces, refuses);
+  const { session, readPaths, cluster } = await started(spaces, refuses);
   const lists = await Promise.all(spaces.map(([namespace]) => session.list(MAP, { namespace, labelSelector: 'a=b' })));
   expect(lists.map(({ items }) => items.map(({ metadata }) => metadata.namespace))).toEqual(
     spaces.map(([each]) => [each]),
   );
-  expect(asked()).toHaveLength(count);
+  expect(readPaths()).toHaveLength(count);
   await cluster.close();
 });

@@ -17,11 +17,11 @@ const MAX_NAMESPACE_LISTS = 2;
 /**
  * Wraps an API for one report. `find` and `list` read each object and each list once, and an object in a list is not
  * read again. If the user may list a kind, one list of names replaces the reads of many absent objects. If the user may
- * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls
- * are passed on, writes included, and change nothing of what was read.
+ * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls,
+ * writes included, go to the API and do not change the kept results.
  *
- * The report shows each object at the time of its first read: a later list holds the object as it was read first, and
- * leaves out an object that was absent then. A later list lacks an object that was deleted in between, and lists of
+ * The report shows each object at the time of its first read: a later list contains the object as it was read first,
+ * and leaves out an object that was absent then. A later list lacks an object that was deleted in between, and lists of
  * metadata alone (`metadataOnly`) are as the server gives them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {

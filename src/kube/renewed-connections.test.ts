@@ -12,9 +12,9 @@ function setup() {
       close: async () => void log.push(`close ${name}`),
     });
   });
-  const ask = (...certs: (string | undefined)[]) =>
+  const connectWith = (...certs: (string | undefined)[]) =>
     Promise.all(certs.map((cert) => connections.with(cert === undefined ? undefined : { cert, key: 'k' })));
-  return { connections, log, ask };
+  return { connections, log, connectWith };
 }
 
 describe('RenewedConnections', () => {
@@ -28,17 +28,17 @@ describe('RenewedConnections', () => {
       ['open a', 'open b', 'open c', 'close a'],
     ],
   ])('%s', async (_title, certs, log) => {
-    const { ask, log: said } = setup();
-    for (const cert of certs) await ask(cert, cert);
-    expect(said).toEqual(log);
+    const { connectWith, log: events } = setup();
+    for (const cert of certs) await connectWith(cert, cert);
+    expect(events).toEqual(log);
   });
 
   it('closes all connections that it opened, and opens no more', async () => {
-    const { ask, connections, log } = setup();
-    await expect(ask('bad')).rejects.toThrow('no certificate');
-    await ask('a');
+    const { connectWith, connections, log } = setup();
+    await expect(connectWith('bad')).rejects.toThrow('no certificate');
+    await connectWith('a');
     await connections.close();
     expect(log).toEqual(['open bad', 'open a', 'close a']);
-    await expect(ask('b')).rejects.toThrow('were closed');
+    await expect(connectWith('b')).rejects.toThrow('were closed');
   });
 });

@@ -87,11 +87,11 @@ async function withRetries<T>(
 
 async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   if (request.signal?.aborted === true) throw abortedError(about(request));
-  const asked = context.clock.now();
+  const requestedAt = context.clock.now();
   if (context.admit !== undefined) await context.admit(request.signal);
   const began = context.clock.now();
   for (const meter of context.meters) {
-    meter.heldBack?.(request.method, began - asked);
+    meter.heldBack?.(request.method, began - requestedAt);
     if (request.body !== undefined) meter.sent?.(request.method, Buffer.byteLength(request.body));
   }
   let status = 0;

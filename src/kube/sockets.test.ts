@@ -166,7 +166,7 @@ describe('connections', () => {
   });
 
   it('fail running requests when they are closed, and accept no more', async () => {
-    const asked = new Promise<void>((resolve) => {
+    const requestArrived = new Promise<void>((resolve) => {
       answer = () => {
         resolve();
         return undefined;
@@ -174,7 +174,7 @@ describe('connections', () => {
     });
     const pending = Array.from({ length: 12 }, () => get('/'));
     const outcomes = Promise.allSettled(pending);
-    await asked;
+    await requestArrived;
     await connections.close();
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { message: /were closed/ } });
     await expect(get('/')).rejects.toThrow('were closed');
@@ -216,13 +216,13 @@ describe('time', () => {
 
   it('eight requests run at a time; a slow request no longer counts', async () => {
     const seen: string[] = [];
-    let told: () => void = () => undefined;
+    let notify: () => void = () => undefined;
     const count = async (wanted: number) => {
-      while (seen.length < wanted) await new Promise<void>((resolve) => (told = resolve));
+      while (seen.length < wanted) await new Promise<void>((resolve) => (notify = resolve));
     };
     answer = (text) => {
       seen.push(pathOf(text));
-      told();
+      notify();
       return pathOf(text) === '/last' ? ok('x') : undefined;
     };
     const hanging = Promise.allSettled(Array.from({ length: 8 }, (_, index) => get(`/${index}`)));

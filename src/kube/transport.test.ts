@@ -107,8 +107,10 @@ describe('createTransport', () => {
         response.end('{}');
       };
       const transport = await createTransport(config(plugin('say({ token: "t" + runs });')));
-      const ask = async () => (await transport.request({ method: 'GET', path: '/' })).status;
-      expect(await Promise.all([ask(), ask(), ask(), ask()])).toEqual([200, 200, 200, 200]);
+      const sendRequest = async () => (await transport.request({ method: 'GET', path: '/' })).status;
+      expect(await Promise.all([sendRequest(), sendRequest(), sendRequest(), sendRequest()])).toEqual([
+        200, 200, 200, 200,
+      ]);
       expect(await runs()).toBe(2);
       await transport.close();
     });
@@ -127,9 +129,9 @@ describe('createTransport', () => {
     it('stops waiting for it when the caller aborts', async () => {
       const transport = await createTransport(config(plugin('setTimeout(() => {}, 500);')));
       const giveUp = new AbortController();
-      const asked = transport.request({ method: 'GET', path: '/', signal: giveUp.signal });
+      const aborted = transport.request({ method: 'GET', path: '/', signal: giveUp.signal });
       giveUp.abort();
-      await expect(asked).rejects.toMatchObject({ reason: 'Aborted' });
+      await expect(aborted).rejects.toMatchObject({ reason: 'Aborted' });
       await transport.close();
     });
   });

@@ -223,7 +223,7 @@ describe('pauses grow', () => {
     expect(waits.at(-1)).toBe(`wait ${most}`);
   });
 
-  it('from the beginning when a server refuses that was out of reach before', () => {
+  it('from the beginning when a server that was out of reach refuses a request', () => {
     const away = Array.from({ length: 8 }, () => [failure(0), { type: 'waited' } as const]).flat();
     const starting = Array.from({ length: 3 }, () => [failure(403), { type: 'waited' } as const]).flat();
     const waits = run(listing, [...away, ...starting]).log.filter((entry) => entry.startsWith('wait'));

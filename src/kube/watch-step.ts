@@ -45,8 +45,8 @@ export type WatchAction =
   | { readonly type: 'wait'; readonly milliseconds: number };
 
 /**
- * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After it the watch lists; after any
- * other 429 the watch waits.
+ * kube-apiserver's message with 429 while its cache of a kind is not filled yet. After this message the watch lists;
+ * after any other 429 the watch waits.
  */
 const NOT_FILLED = 'storage is (re)initializing';
 

@@ -1,10 +1,11 @@
 /**
- * The small formats and rules of apimachinery: quantities, times, names, labels and selectors, field errors, fields and
+ * The small formats and rules of apimachinery: paths of groups, quantities, times, names, labels and selectors, field errors, fields and
  * conditions of objects, classes of failed requests. All functions are pure.
  *
  * @packageDocumentation
  */
 export { age, duration } from './age.ts';
+export { groupVersionPath } from './api-path.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';

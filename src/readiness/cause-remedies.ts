@@ -26,7 +26,7 @@ const IMAGE: ReadonlySet<string> = new Set([
 const CRASH: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'Error', 'StartError', 'ContainerCannotRun']);
 
 /** Remedies by message, for causes whose reason is ambiguous. */
-const SAID: readonly (readonly [said: RegExp, remedy: string])[] = [
+const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])[] = [
   [
     /storageclass\S* "[^"]*" not found/,
     'set storageClassName to a StorageClass of the cluster, leave it out to get the default one, or create that class',
@@ -71,7 +71,7 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
     case 'DeadlineExceeded':
       return 'raise activeDeadlineSeconds, or make its pods faster; then delete the Job, so that it is created again';
     default:
-      return SAID.find(([said]) => said.test(message))?.[1] ?? refusalRemedy(message, object);
+      return REMEDIES_BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? refusalRemedy(message, object);
   }
 }
 

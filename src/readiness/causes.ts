@@ -64,13 +64,13 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const own = isCustom(object) ? summaryCauses(object) : [];
   const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
   const stated = new Set(states.map(({ object: pod }) => pod.name));
-  const told = eventsOf(family, open, objects, events).filter(
+  const newEvents = eventsOf(family, open, objects, events).filter(
     // An event that repeats the state of a container says nothing new.
     ({ reason, message, object: about }) =>
       !stated.has(about.name) ||
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
   );
-  return merged([...states, ...conditions, ...told]).slice(0, MAX_CAUSES);
+  return merged([...states, ...conditions, ...newEvents]).slice(0, MAX_CAUSES);
 }
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
@@ -119,15 +119,17 @@ function containerCauses(pod: KubeObject): Found[] {
     const end = isJsonObject(ended) && exitCodeOf(ended) !== '0' ? ended : undefined;
     const exit = end === undefined ? '' : `container ${name} ended with exit code ${exitCodeOf(end)}`;
     if (!STARTING.has(waiting)) {
-      const said = textAt(status, 'state', 'waiting', 'message');
+      const waitingMessage = textAt(status, 'state', 'waiting', 'message');
       // The cause is the lack of memory, not the pause before the restart.
       const isMemory = end !== undefined && textAt(end, 'reason') === 'OOMKilled';
-      const message = [exit === '' ? `container ${name} waits` : exit, said].filter((part) => part !== '').join('; ');
+      const message = [exit === '' ? `container ${name} waits` : exit, waitingMessage]
+        .filter((part) => part !== '')
+        .join('; ');
       return [{ object: refOf(pod), reason: isMemory ? 'OOMKilled' : waiting, message, container: name, about: pod }];
     }
     if (end === undefined || valueAt(status, 'state', 'running') !== undefined) return [];
-    const said = textAt(end, 'message');
-    const message = said === '' ? exit : `${exit}; ${said}`;
+    const endMessage = textAt(end, 'message');
+    const message = endMessage === '' ? exit : `${exit}; ${endMessage}`;
     return [{ object: refOf(pod), reason: textAt(end, 'reason') || 'Error', message, container: name, about: pod }];
   });
 }
@@ -210,8 +212,8 @@ function timeOf(event: KubeObject): string {
 
 /** Is the event about this object, and not about an earlier object of the same name? */
 function isAbout(about: JsonObject, { kind, metadata: { name, uid = '' } }: KubeObject): boolean {
-  const told = textAt(about, 'uid');
-  if (told !== '' && uid !== '') return told === uid;
+  const eventUid = textAt(about, 'uid');
+  if (eventUid !== '' && uid !== '') return eventUid === uid;
   return about['name'] === name && about['kind'] === kind;
 }
 

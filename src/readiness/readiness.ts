@@ -5,7 +5,7 @@ import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './model.ts';
 import type { StatusReport } from './status-report.ts';
-import { current, failed, inProgress, said, terminating } from './verdict.ts';
+import { current, failed, inProgress, describeCondition, terminating } from './verdict.ts';
 
 /** Conditions that sum up a custom resource. The first one that the object has decides. */
 export const SUMMARY_CONDITIONS: readonly string[] = [
@@ -22,7 +22,7 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
 /**
  * Is an object ready, and if not, why? The first rule that applies decides:
  *
- * 1. The object is being deleted, or no controller attends to it.
+ * 1. The object is being deleted, or no controller reconciles it.
  * 2. Its controller has not observed the newest generation (`status.observedGeneration`).
  * 3. The conditions that every controller may set: `Stalled` is a failure, `Reconciling` is work in progress.
  * 4. The rule of its kind, for built-in kinds, definitions and instances of graphs, Gateway API and some projects.
@@ -36,8 +36,8 @@ export const SUMMARY_CONDITIONS: readonly string[] = [
 export function readinessOf(object: KubeObject, report?: StatusReport): Readiness {
   const { deletionTimestamp, finalizers = [], generation } = object.metadata;
   if (deletionTimestamp !== undefined) {
-    const held = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
-    return terminating(`being deleted since ${deletionTimestamp}${held}`);
+    const suffix = finalizers.length === 0 ? '' : `; held by finalizers ${finalizers.join(', ')}`;
+    return terminating(`being deleted since ${deletionTimestamp}${suffix}`);
   }
   const { group, kind } = gvkOf(object);
   const rule = KIND_TABLE.get(group === '' ? kind : `${kind}.${group}`);
@@ -53,10 +53,10 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
     return inProgress('NotObserved', 'its controller has not observed it yet');
   }
   const stalled = statusCondition(object, 'Stalled');
-  if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', said('Stalled', stalled));
+  if (stalled?.status === 'True') return failed(stalled.reason || 'Stalled', describeCondition('Stalled', stalled));
   const reconciling = statusCondition(object, 'Reconciling');
   if (reconciling?.status === 'True')
-    return inProgress(reconciling.reason || 'Reconciling', said('Reconciling', reconciling));
+    return inProgress(reconciling.reason || 'Reconciling', describeCondition('Reconciling', reconciling));
   if (rule !== undefined) return rule.judge(object);
   return isGraphInstance(object) ? graphInstance(object) : bySummary(object, generation, report);
 }
@@ -64,7 +64,7 @@ export function readinessOf(object: KubeObject, report?: StatusReport): Readines
 /** Rules 5 to 7, for custom resources. */
 function bySummary(object: KubeObject, generation: number | undefined, report: StatusReport | undefined): Readiness {
   const failure = statusCondition(object, 'Failed');
-  if (failure?.status === 'True') return failed(failure.reason || 'Failed', said('Failed', failure));
+  if (failure?.status === 'True') return failed(failure.reason || 'Failed', describeCondition('Failed', failure));
   for (const type of SUMMARY_CONDITIONS) {
     const found = statusCondition(object, type);
     if (found === undefined) continue;
@@ -77,7 +77,7 @@ function bySummary(object: KubeObject, generation: number | undefined, report: S
       );
     return found.status === 'True'
       ? current(found.reason || type)
-      : inProgress(found.reason || 'NotReady', said(type, found));
+      : inProgress(found.reason || 'NotReady', describeCondition(type, found));
   }
   if (report?.observedGeneration === true && numberAt(object, 'status', 'observedGeneration') === undefined) {
     return inProgress('NotObserved', 'its controller has not observed it yet: no status.observedGeneration');

@@ -22,7 +22,7 @@ export function terminating(message: string): Readiness {
 }
 
 /** The message for a condition that keeps an object from being ready. */
-export function said(type: string, { status, reason, message }: StatusCondition): string {
+export function describeCondition(type: string, { status, reason, message }: StatusCondition): string {
   const text = [reason, message].filter((part) => part !== '').join(': ');
   return `condition ${type} is ${status === '' ? 'not set' : status}${text === '' ? '' : ` (${text})`}`;
 }

@@ -174,9 +174,9 @@ function warningProblems(version: JsonObject, warning: string): string[] {
   const problems: string[] = [];
   if (Buffer.byteLength(warning) > 256) problems.push('must be <= 256 characters long');
   if (warning === '') problems.push('must not be an empty string');
-  const odd = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/u.exec(warning);
-  if (odd !== null) {
-    const index = Buffer.byteLength(warning.slice(0, odd.index));
+  const unprintable = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/u.exec(warning);
+  if (unprintable !== null) {
+    const index = Buffer.byteLength(warning.slice(0, unprintable.index));
     problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`);
   }
   return problems;

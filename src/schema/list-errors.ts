@@ -17,8 +17,9 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
     context.steps.pop();
     return place;
   };
-  const odd = listType === 'map' ? list.findIndex((element) => element !== null && !isJsonObject(element)) : -1;
-  if (odd >= 0) return [invalid(at(odd), list[odd], 'must be an object for an array of list-type map')];
+  const wrongIndex = listType === 'map' ? list.findIndex((element) => element !== null && !isJsonObject(element)) : -1;
+  if (wrongIndex >= 0)
+    return [invalid(at(wrongIndex), list[wrongIndex], 'must be an object for an array of list-type map')];
   const errors: FieldError[] = [];
   const seen = new Map<string, number>();
   for (let index = 0; index < list.length; index += 1) {

@@ -185,8 +185,8 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
     /quantit/i,
     (_match, value, field) => {
       const meant = meantQuantity(value, lastName(field) === 'cpu');
-      const here = meant === undefined ? '' : `, here perhaps ${meant}`;
-      return `write a quantity such as 500m, 2, 128Mi or 1Gi${here}`;
+      const suggestion = meant === undefined ? '' : `, here perhaps ${meant}`;
+      return `write a quantity such as 500m, 2, 128Mi or 1Gi${suggestion}`;
     },
   ],
   [

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import { forbidden, required } from './field-error.ts';
 import type { FieldError } from '../kubernetes/index.ts';
-import { isSaid, patternErrors } from './structural-values.ts';
+import { isSet, patternErrors } from './structural-values.ts';
 
 const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
@@ -65,7 +65,7 @@ function* constraintErrors(value: JsonObject, path: string, depth: number): Iter
     yield forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
   }
   for (const [name, detail] of FORBIDDEN) {
-    if (name === 'additionalProperties' ? value[name] !== undefined : isSaid(value[name])) {
+    if (name === 'additionalProperties' ? value[name] !== undefined : isSet(value[name])) {
       yield forbidden(`${path}.${name}`, detail);
     }
   }

@@ -15,7 +15,7 @@ export function* patternErrors(schema: JsonObject, path: string): Iterable<Field
 }
 
 /** Is the member set? As in Go, a zero value counts as not set. */
-export function isSaid(value: JsonValue | undefined): boolean {
+export function isSet(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === '' || value === false || value === 0) return false;
   return Array.isArray(value) ? value.length > 0 : !isJsonObject(value) || Object.keys(value).length > 0;
 }

@@ -7,7 +7,7 @@ import { defaultErrors } from './structural-defaults.ts';
 import { completenessErrors, nestedErrors } from './structural-nested.ts';
 import type { RuleChecker } from './structural-rules.ts';
 import { keywordErrors } from './structural-keywords.ts';
-import { isSaid, patternErrors } from './structural-values.ts';
+import { isSet, patternErrors } from './structural-values.ts';
 
 export type { RuleChecker } from './structural-rules.ts';
 
@@ -69,7 +69,7 @@ function* typeErrors(schema: JsonObject, path: string, level: Level): Iterable<F
   if (schema['x-kubernetes-embedded-resource'] === true && type !== 'object') {
     const detail = 'must be object if x-kubernetes-embedded-resource is true';
     yield type === '' ? required(field, detail) : invalid(field, type, detail);
-  } else if (type === '' && !open && !isSaid(schema['$ref'])) yield required(field, MISSING_TYPE[level]);
+  } else if (type === '' && !open && !isSet(schema['$ref'])) yield required(field, MISSING_TYPE[level]);
   if (level === 'root' && type !== '' && type !== 'object') yield invalid(field, type, 'must be object at the root');
 }
 
@@ -119,7 +119,7 @@ function* resourceErrors(schema: JsonObject, path: string, level: Level): Iterab
 /** Does the schema of metadata do more than restrict names? */
 function describesMore(metadata: JsonObject): boolean {
   for (const [name, value] of Object.entries(metadata)) {
-    if (name === 'type' || name === 'default' || !isSaid(value)) continue;
+    if (name === 'type' || name === 'default' || !isSet(value)) continue;
     if (name !== 'properties' || !isJsonObject(value)) return true;
     if (Object.keys(value).some((member) => member !== 'name' && member !== 'generateName')) return true;
   }

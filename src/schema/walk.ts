@@ -53,7 +53,7 @@ export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) 
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
-  const look = (schema: Schema, open: Set<Schema>): { found: boolean; final: boolean } => {
+  const search = (schema: Schema, open: Set<Schema>): { found: boolean; final: boolean } => {
     const answer = known.get(schema);
     if (answer !== undefined) return { found: answer, final: true };
     if (open.has(schema)) return { found: false, final: false };
@@ -62,7 +62,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
     let final = true;
     for (const child of childrenOf(schema)) {
       if (found) break;
-      const below = look(child, open);
+      const below = search(child, open);
       found = below.found;
       final &&= below.final;
     }
@@ -71,7 +71,7 @@ export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) =
     if (found || final || open.size === 0) known.set(schema, found);
     return { found, final: found || final || open.size === 0 };
   };
-  return (schema) => known.get(schema) ?? look(schema, new Set()).found;
+  return (schema) => known.get(schema) ?? search(schema, new Set()).found;
 }
 
 function* childrenOf(schema: Schema): Iterable<Schema> {

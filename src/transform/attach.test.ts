@@ -189,8 +189,8 @@ describe('attachSources', () => {
   test('treats the packages of the option as the SDK', () => {
     const code = 'import { app } from "@acme/platform"; function make() { app((s) => s.first); }';
     expect(attach(code).code).not.toContain('src: "(s) => s.first"');
-    const told = attachSources({ code, file: 'x', packages: ['@acme/platform'] });
-    expect(told?.code).toContain('src: "(s) => s.first"');
+    const result = attachSources({ code, file: 'x', packages: ['@acme/platform'] });
+    expect(result?.code).toContain('src: "(s) => s.first"');
   });
 });
 

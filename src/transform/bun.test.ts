@@ -36,7 +36,7 @@ describe('files for Bun', () => {
   test('the filter leaves packages and CommonJS names to Bun', () => {
     const filters: RegExp[] = [];
     registerInBun({ plugin: (plugin) => plugin.setup({ onLoad: ({ filter }) => void filters.push(filter) }) });
-    const taken = ['/a/b.js', '/a/b.mjs', '/a/b.ts', '/a/b.cjs', '/a/b.cts', '/a/node_modules/c/d.js', '/a/b.json'];
-    expect(taken.filter((path) => filters[0]?.test(path))).toEqual(['/a/b.js', '/a/b.mjs', '/a/b.ts']);
+    const paths = ['/a/b.js', '/a/b.mjs', '/a/b.ts', '/a/b.cjs', '/a/b.cts', '/a/node_modules/c/d.js', '/a/b.json'];
+    expect(paths.filter((path) => filters[0]?.test(path))).toEqual(['/a/b.js', '/a/b.mjs', '/a/b.ts']);
   });
 });

@@ -9,7 +9,7 @@ import type { Ended } from '../support/command.ts';
 import { RunningCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const here = fileURLToPath(new URL('.', import.meta.url));
+const testDirectory = fileURLToPath(new URL('.', import.meta.url));
 
 /** The resources that the program declares in one run. */
 interface Story {
@@ -30,7 +30,7 @@ let directory: string;
 let cluster: TestCluster;
 
 beforeEach(async () => {
-  directory = projectIn(here);
+  directory = projectIn(testDirectory);
   cluster = await createCluster({ clock: 'real' });
   writeFileSync(join(directory, 'kubeconfig.yaml'), (await cluster.listen()).kubeconfig);
 });
@@ -47,7 +47,7 @@ function projectIn(parent: string): string {
   for (const part of ['dist', 'data', 'package.json']) {
     cpSync(join(root, part), join(installed, part), { recursive: true, filter: (file) => !file.endsWith('.map') });
   }
-  for (const program of ['program.mjs', 'transport.mjs']) cpSync(join(here, program), join(project, program));
+  for (const program of ['program.mjs', 'transport.mjs']) cpSync(join(testDirectory, program), join(project, program));
   return project;
 }
 
@@ -240,7 +240,7 @@ test('an invalid declaration deletes no existing object', async () => {
 test('deploys through a transport', async () => {
   const { code, stdout, stderr } = await start('transport.mjs');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(JSON.parse(stdout)).toEqual({ there: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
+  expect(JSON.parse(stdout)).toEqual({ created: ['a-note', 'typekro-notes-a'], gone: [], completed: true });
 });
 
 test('says what to do when alchemy is not installed', async () => {

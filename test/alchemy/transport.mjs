@@ -10,7 +10,7 @@ const notes = kubernetesComposition({ name: 'notes', spec: type({ name: 'string'
   ConfigMap({ id: 'note', name: `${spec.name}-note`, data: { a: 'b' } });
 });
 const cluster = await createCluster({ clock: 'real' });
-const told = [];
+const events = [];
 const namesOf = async () => {
   const { items } = await cluster.client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
   return items.map(({ metadata }) => metadata.name).filter((name) => name !== 'kube-root-ca.crt');
@@ -21,10 +21,10 @@ const resource = await KroResource('notes', {
   composition: notes,
   spec: { name: 'a' },
   transport: cluster.transport,
-  progressCallback: ({ type: event }) => told.push(event),
+  progressCallback: ({ type: event }) => events.push(event),
 });
-const there = await namesOf();
+const created = await namesOf();
 await alchemy.destroy(resource);
 await app.finalize();
-console.log(JSON.stringify({ there, gone: await namesOf(), completed: told.includes('completed') }));
+console.log(JSON.stringify({ created, gone: await namesOf(), completed: events.includes('completed') }));
 await cluster.close();

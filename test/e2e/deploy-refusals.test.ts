@@ -72,8 +72,12 @@ describe.each(modes)('%s mode', (mode) => {
 
   test('an object of another owner ends the deploy before the time limit, and is not listed as a leftover', async () => {
     const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
-    const taken = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a-config', namespace: 'default', labels } };
-    await cluster.client.create(taken);
+    const existing = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a-config', namespace: 'default', labels },
+    };
+    await cluster.client.create(existing);
     const error = await shop
       .factory(mode, options())
       .deploy({ name: 'a' })
@@ -88,18 +92,18 @@ describe.each(modes)('%s mode', (mode) => {
 
   test('an aborted deploy reports it, and the next deploy continues', async () => {
     const stop = new AbortController();
-    const said: string[] = [];
+    const failures: string[] = [];
     const factory = shop.factory(
       mode,
       options({
         progressCallback: ({ type, message }) => {
-          if (type === 'failed') said.push(message);
+          if (type === 'failed') failures.push(message);
           if (type !== 'started') stop.abort(new Error('interrupted'));
         },
       }),
     );
     await expect(factory.deploy({ name: 'a' }, { abortSignal: stop.signal })).rejects.toThrow('interrupted');
-    expect(said).toEqual([expect.stringMatching(/^aborted: interrupted; .* deploy again to continue/)]);
+    expect(failures).toEqual([expect.stringMatching(/^aborted: interrupted; .* deploy again to continue/)]);
     await expect(shop.factory(mode, options()).deploy({ name: 'a' })).resolves.toMatchObject({
       metadata: { name: 'a' },
     });
@@ -159,12 +163,12 @@ test('a move to direct mode does not wait for a garbage collector that does not 
 }, 30_000);
 
 test.each(modes)('in %s mode the events of the objects are reported during the deploy', async (mode) => {
-  const told: string[] = [];
+  const eventLines: string[] = [];
   const progressCallback: FactoryOptions['progressCallback'] = ({ type, resourceId, message }) => {
-    if (type === 'kubernetes-event') told.push(`${resourceId}: ${message}`);
+    if (type === 'kubernetes-event') eventLines.push(`${resourceId}: ${message}`);
   };
   await shop.factory(mode, options({ progressCallback, eventMonitoring: { enabled: true } })).deploy({ name: 'x' });
-  expect(told).toContainEqual(expect.stringMatching(/^web: Normal ScalingReplicaSet \(Deployment\/x-web\)/));
+  expect(eventLines).toContainEqual(expect.stringMatching(/^web: Normal ScalingReplicaSet \(Deployment\/x-web\)/));
 });
 
 test('a KubeConfig of @kubernetes/client-node is accepted', async () => {

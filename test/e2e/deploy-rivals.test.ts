@@ -27,18 +27,18 @@ const page = kubernetesComposition(
   },
 );
 
-/** Carries out `deed` once, during the request with this number (counted from 0). */
+/** Carries out `action` once, during the request with this number (counted from 0). */
 class Interrupted implements Transport {
   requests = 0;
   happened = false;
   readonly #at: number;
   readonly #before: boolean;
-  readonly #deed: () => Promise<unknown>;
+  readonly #action: () => Promise<unknown>;
 
-  constructor(at: number, before: boolean, deed: () => Promise<unknown>) {
+  constructor(at: number, before: boolean, action: () => Promise<unknown>) {
     this.#at = at;
     this.#before = before;
-    this.#deed = deed;
+    this.#action = action;
   }
 
   async request(request: Parameters<Transport['request']>[0]) {
@@ -46,7 +46,7 @@ class Interrupted implements Transport {
     this.requests += 1;
     if (isIt && this.#before) await this.#carryOut();
     const response = await server.transport.request(request);
-    // A watch can deliver the final state at the start of its response. The deed could then come after the end of the
+    // A watch can deliver the final state at the start of its response. The action could then come after the end of the
     // deploy.
     if (isIt && !this.#before && !request.path.includes('watch=true')) await this.#carryOut();
     return response;
@@ -54,7 +54,7 @@ class Interrupted implements Transport {
 
   async #carryOut(): Promise<void> {
     this.happened = true;
-    await this.#deed();
+    await this.#action();
   }
 
   close(): Promise<void> {
@@ -155,20 +155,20 @@ test('an instance that is being deleted is created again after its deletion', as
   const first = await server.client.get(instance('a'));
   await hold([...(first.metadata.finalizers ?? []), 'example.com/hold']);
   await server.client.delete(instance('a'));
-  const told: string[] = [];
+  const messages: string[] = [];
   const deployed = await page
     .factory('kro', {
       namespace: 'default',
       transport: server.transport,
       timeout: 20_000,
       progressCallback: ({ message }) => {
-        told.push(message);
+        messages.push(message);
         if (message.startsWith('waiting until the former')) void hold(null);
       },
     })
     .deploy({ name: 'a' });
   expect(deployed.metadata.uid).not.toBe(first.metadata.uid);
-  expect(told).toContain('waiting until the former Page kro.run/v1alpha1 default/a is gone');
+  expect(messages).toContain('waiting until the former Page kro.run/v1alpha1 default/a is gone');
 });
 
 test('an instance whose deletion does not end is named with its finalizer', async () => {

@@ -133,7 +133,7 @@ describe('direct mode with a failing server', () => {
     ['fails to write a child', isWrite('a'), 500, 'InternalError', 2, true],
     ['is too busy for the record', isWrite('typekro-note-a'), 429, 'TooManyRequests', 3, false],
     ['fails to read a child, which may not be watched', isRead, 500, 'InternalError', 1, true],
-  ])('the server %s: the deploy continues', async (_name, isHit, code, reason, times, isTold) => {
+  ])('the server %s: the deploy continues', async (_name, isHit, code, reason, times, isReported) => {
     let hits = 0;
     const transport = answering((request) => {
       if (isHit === isRead && isWatch(request)) return failure(403, 'Forbidden');
@@ -141,25 +141,25 @@ describe('direct mode with a failing server', () => {
       hits += 1;
       return failure(code, reason);
     });
-    const told: string[] = [];
-    const progressCallback: FactoryOptions['progressCallback'] = ({ message }) => void told.push(message);
+    const messages: string[] = [];
+    const progressCallback: FactoryOptions['progressCallback'] = ({ message }) => void messages.push(message);
     const factory = note.factory('direct', options({ transport, progressCallback }));
     await expect(factory.deploy({ name: 'a', text: 'b' })).resolves.toMatchObject({ status: { text: 'b' } });
     expect(hits).toBe(times);
-    expect(told.some((message) => message.includes(reason))).toBe(isTold);
+    expect(messages.some((message) => message.includes(reason))).toBe(isReported);
   });
 });
 
 test('direct mode adopts an object of another client with a warning', async () => {
   const metadata = { name: 'a', namespace: 'default', labels: { 'app.kubernetes.io/managed-by': 'Helm' } };
-  const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } };
-  await server.client.apply(theirs, { fieldManager: 'helm' });
-  const told: string[] = [];
+  const existing = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } };
+  await server.client.apply(existing, { fieldManager: 'helm' });
+  const warnings: string[] = [];
   const progressCallback: FactoryOptions['progressCallback'] = ({ type: event, message }) => {
-    if (event === 'resource-warning') told.push(message);
+    if (event === 'resource-warning') warnings.push(message);
   };
   await note.factory('direct', options({ progressCallback })).deploy({ name: 'a', text: 'ours' });
-  expect(told).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
+  expect(warnings).toEqual(['ConfigMap v1 default/a exists already, written by helm: the deploy takes it over']);
 });
 
 test('direct mode refuses a spec that is too large for its record before it creates an object', async () => {

@@ -121,11 +121,13 @@ describe('direct mode', () => {
   });
 
   test('a rollback that deletes an instance reports it in an event', async () => {
-    const said: string[] = [];
-    const told = factory({ progressCallback: ({ type, message }: DeployEvent) => said.push(`${type}: ${message}`) });
-    await told.deploy({ name: 'c', replicas: 1, debug: false });
-    await told.rollback();
-    expect(said.at(-1)).toMatch(/^resource-warning: rollback\(\) deleted .*c of shop/);
+    const messages: string[] = [];
+    const observedFactory = factory({
+      progressCallback: ({ type, message }: DeployEvent) => messages.push(`${type}: ${message}`),
+    });
+    await observedFactory.deploy({ name: 'c', replicas: 1, debug: false });
+    await observedFactory.rollback();
+    expect(messages.at(-1)).toMatch(/^resource-warning: rollback\(\) deleted .*c of shop/);
   });
 
   test('a second deploy of the same spec writes nothing to the children', async () => {

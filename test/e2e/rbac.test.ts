@@ -98,13 +98,13 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
   afterAll(async () => {
     // Deletes the objects while the controller runs, so that it removes its finalizers. The CRDs of kro stay, as after
     // an installation.
-    const mine = applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse();
+    const ownObjects = applied.filter(({ kind }) => kind !== 'CustomResourceDefinition').reverse();
     const remove = async (object: KubeObject) => server.client.delete(refOf(object)).catch(ignoreMissing);
-    for (const instance of mine.filter(({ apiVersion }) => apiVersion === RIGHTS.apiVersion)) {
+    for (const instance of ownObjects.filter(({ apiVersion }) => apiVersion === RIGHTS.apiVersion)) {
       await remove(instance);
       await vi.waitUntil(async () => (await server.client.find(refOf(instance))) === undefined, { timeout: 20_000 });
     }
-    for (const object of mine) await remove(object);
+    for (const object of ownObjects) await remove(object);
     for (const name of ['rights.e2e.typekro.dev', 'accounts.e2e.typekro.dev']) {
       await remove({ ...CRD, metadata: { name } });
     }

@@ -32,8 +32,8 @@ export const CLUSTER: readonly MutationRow[] = [
   {
     name: 'an object that leaves the selection of a watch is modified',
     file: 'src/cluster/verbs/watch.ts',
-    find: "return was ? this.#line('DELETED', withVersion(previous, stored)) : undefined;",
-    replace: "return was ? this.#line('MODIFIED', withVersion(previous, stored)) : undefined;",
+    find: "return wasSelected ? this.#line('DELETED', withVersion(previous, stored)) : undefined;",
+    replace: "return wasSelected ? this.#line('MODIFIED', withVersion(previous, stored)) : undefined;",
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/registry/field-selectors.test.ts'],
   },
   {

@@ -75,15 +75,15 @@ export const COMPOSE: readonly MutationRow[] = [
   {
     name: 'an aspect that fits nothing changes nothing in silence',
     file: 'src/compose/aspects/apply.ts',
-    find: "if (met.size === 0 && cardinality !== 'zero-or-more') {",
-    replace: "if (met.size === 0 && cardinality === 'exactly-one') {",
+    find: "if (matching.size === 0 && cardinality !== 'zero-or-more') {",
+    replace: "if (matching.size === 0 && cardinality === 'exactly-one') {",
     tests: ['test/conformance/compose/aspects.test.ts'],
   },
   {
     name: 'an aspect for one resource changes two',
     file: 'src/compose/aspects/apply.ts',
-    find: "if (met.size > 1 && cardinality === 'exactly-one') {",
-    replace: "if (met.size > 2 && cardinality === 'exactly-one') {",
+    find: "if (matching.size > 1 && cardinality === 'exactly-one') {",
+    replace: "if (matching.size > 2 && cardinality === 'exactly-one') {",
     tests: ['test/conformance/compose/aspects.test.ts'],
   },
   {

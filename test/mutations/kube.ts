@@ -110,8 +110,8 @@ export const KUBE: readonly MutationRow[] = [
   {
     name: 'a leader that renews counts as another one',
     file: 'src/kube/lease-step.ts',
-    find: 'const mine = holder === candidate.identity;',
-    replace: "const mine = holder !== '' && holder !== candidate.identity;",
+    find: 'const isHolder = holder === candidate.identity;',
+    replace: "const isHolder = holder !== '' && holder !== candidate.identity;",
     tests: ['src/kube/lease.test.ts', 'src/kube/lease-election.test.ts'],
   },
   {

@@ -113,11 +113,4 @@ export const KUBERNETES: readonly MutationRow[] = [
     replace: "if (status === 404 && NEW_NAMESPACE.test(message)) return 'new-namespace';",
     tests: ['src/kubernetes/failure-class.test.ts'],
   },
-  {
-    name: 'what the server writes counts as a change',
-    file: 'src/kubernetes/server-fields.ts',
-    find: 'filter(([key]) => !SERVER_METADATA.includes(key)));',
-    replace: "filter(([key]) => key !== 'managedFields'));",
-    tests: ['src/deploy/plan.test.ts'],
-  },
 ];

@@ -33,7 +33,7 @@ export const READINESS: readonly MutationRow[] = [
   {
     name: 'a Job that failed is still running',
     file: 'src/readiness/kinds/workloads.ts',
-    find: "  if (bad?.status === 'True') return failed('JobFailed', said('Failed', bad));",
+    find: "  if (bad?.status === 'True') return failed('JobFailed', describeCondition('Failed', bad));",
     replace: '',
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
@@ -81,7 +81,7 @@ export const READINESS: readonly MutationRow[] = [
     tests: ['src/readiness/readiness.test.ts', 'src/readiness/kinds/workloads.test.ts'],
   },
   {
-    name: 'the oldest event is told first',
+    name: 'the oldest event is eventUid first',
     file: 'src/readiness/causes.ts',
     find: '.toSorted((a, b) => (a.at < b.at ? 1 : -1))',
     replace: '.toSorted((a, b) => (a.at < b.at ? -1 : 1))',
@@ -90,7 +90,7 @@ export const READINESS: readonly MutationRow[] = [
   {
     name: 'an event of an earlier object of the same name counts',
     file: 'src/readiness/causes.ts',
-    find: "  if (told !== '' && uid !== '') return told === uid;",
+    find: "  if (eventUid !== '' && uid !== '') return eventUid === uid;",
     replace: '',
     tests: ['src/readiness/causes.test.ts'],
   },

@@ -19,7 +19,7 @@ export const TESTING: readonly MutationRow[] = [
   {
     name: 'a deletion that the test has without faults counts as a flap',
     file: 'src/testing/fault-test/flaps.ts',
-    find: 'this.#asked.has(key)',
+    find: 'this.#expected.has(key)',
     replace: 'false',
     tests: ['src/testing/fault-test/flaps.test.ts'],
   },
@@ -67,14 +67,14 @@ export const TESTING: readonly MutationRow[] = [
   },
   {
     name: 'finalizers of other controllers stay',
-    file: 'src/testing/fault-test/stand-in.ts',
+    file: 'src/testing/fault-test/child-controllers.ts',
     find: 'if (kept.length === finalizers.length) return;',
     replace: 'if (kept.length <= finalizers.length) return;',
     tests: ['src/cli/graph-test/faults.test.ts'],
   },
   {
     name: 'an object that was created again keeps no status',
-    file: 'src/testing/fault-test/stand-in.ts',
+    file: 'src/testing/fault-test/child-controllers.ts',
     find: 'await this.#world.giveStatus(known.ref, status);',
     replace: '',
     tests: ['src/cli/graph-test/faults.test.ts'],

@@ -181,10 +181,10 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   const seen: string[] = [];
   for (const [line, code, out] of ROWS) {
     const ended = await typekro(line.split(' '));
-    const told = `typekro ${line}\n${ended.stdout}${ended.stderr}`;
-    expect(`${told}\nended with ${ended.code}`).toBe(`${told}\nended with ${code}`);
-    expect(ended.stdout.trim(), told).toMatch(out);
-    expect(ended.stderr, told).not.toMatch(/internal error|^\s+at .*:\d+:\d+\)?$/m);
+    const transcript = `typekro ${line}\n${ended.stdout}${ended.stderr}`;
+    expect(`${transcript}\nended with ${ended.code}`).toBe(`${transcript}\nended with ${code}`);
+    expect(ended.stdout.trim(), transcript).toMatch(out);
+    expect(ended.stderr, transcript).not.toMatch(/internal error|^\s+at .*:\d+:\d+\)?$/m);
     seen.push(line.split(' ')[0] ?? '');
   }
   const crd = (await typekro(['types', 'shop.yaml', '-o', 'crd'])).stdout;

@@ -41,10 +41,10 @@ describe.each(ofProjects)('%s', (group) => {
       for (const [, name = ''] of names.matchAll(/`(\w+)`/g)) {
         const doc = new RegExp(`Ready when ([^\\n]*)\\.\\n \\*/\\nexport const ${name}:`).exec(generated)?.[1];
         if (doc === undefined) continue;
-        const said = doc.startsWith('the first existing condition of')
+        const documentedRule = doc.startsWith('the first existing condition of')
           ? 'the first existing summarising condition (`Ready`, …) is True'
           : doc;
-        expect([name, rule]).toEqual([name, said]);
+        expect([name, rule]).toEqual([name, documentedRule]);
       }
     }
   });

@@ -56,11 +56,11 @@ describe('the page for users of the SDK 0.33', () => {
     expect(new Set(table.map(([name]) => name)).size).toBe(count);
     for (const [name, fate] of table) {
       const moved = /^moved to `(.*)`$/.exec(fate)?.[1];
-      const here = await namesOf(entry);
+      const exported = await namesOf(entry);
       if (moved !== undefined) {
         expect(await namesOf(moved), `${name} in ${moved}`).toContain(name);
-      } else if (fate === 'kept' || fate === 'named') expect(here, name).toContain(name);
-      else expect([fate, here.has(name)], name).toEqual(['dropped', false]);
+      } else if (fate === 'kept' || fate === 'named') expect(exported, name).toContain(name);
+      else expect([fate, exported.has(name)], name).toEqual(['dropped', false]);
     }
   });
 

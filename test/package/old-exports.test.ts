@@ -40,12 +40,12 @@ describe('the exports of TypeKro 0.33', () => {
     '%s: each name is unchanged, is in typekro/compat, or names its replacement',
     { timeout: 60_000 },
     async (entry, names) => {
-      const here = await valuesOf(entry);
+      const values = await valuesOf(entry);
       const compat = entry === 'typekro' ? await valuesOf('typekro/compat') : {};
-      const missing = names.filter((name) => !(name in here) && !(name in compat));
+      const missing = names.filter((name) => !(name in values) && !(name in compat));
       expect(missing).toEqual([]);
-      const ways = names.map((name) => [name, wayOf(here[name] ?? compat[name])] as const);
-      expect(ways.filter(([, way]) => way !== undefined && way === '')).toEqual([]);
+      const remedies = names.map((name) => [name, wayOf(values[name] ?? compat[name])] as const);
+      expect(remedies.filter(([, way]) => way !== undefined && way === '')).toEqual([]);
     },
   );
 

@@ -32,8 +32,8 @@ export async function startDeployServer(): Promise<DeployServer> {
   const { client } = server;
   const transport = await createTransport(await loadKubeConfig({ path: server.kubeconfig, env: {} }));
   const controllers: Controller[] = [];
-  const over = new AbortController();
-  const reporting = reportReady(client, over.signal);
+  const ending = new AbortController();
+  const reporting = reportReady(client, ending.signal);
   return {
     client,
     transport,
@@ -49,7 +49,7 @@ export async function startDeployServer(): Promise<DeployServer> {
     },
     async close() {
       await Promise.all(controllers.map((controller) => controller.stop()));
-      over.abort();
+      ending.abort();
       await reporting;
       await transport.close();
       await server.close();

@@ -4,12 +4,12 @@ import { EventLoopYielder } from '../../../src/controller/queue/event-loop-yield
 const yielder = new EventLoopYielder();
 let longest = 0;
 let last = performance.now();
-const look = (): void => {
+const measureDelay = (): void => {
   const now = performance.now();
   longest = Math.max(longest, now - last);
   last = now;
 };
-const timer = setInterval(look, 1);
+const timer = setInterval(measureDelay, 1);
 const pass = async (): Promise<void> => {
   while (yielder.due) await yielder.break();
   const before = process.cpuUsage();
@@ -21,6 +21,6 @@ const pass = async (): Promise<void> => {
 await new Promise((resolve) => setTimeout(resolve, 5));
 await Promise.all(Array.from({ length: 40 }, pass));
 await new Promise((resolve) => setTimeout(resolve, 5));
-look();
+measureDelay();
 clearInterval(timer);
 console.log(longest);

@@ -131,7 +131,7 @@ function containmentCost(name: string, overload: string, other: Operand | undefi
 function replacedSize(text: Range, part: Range, by: Range): Range {
   const around = (length: number) => (length < UNBOUNDED ? length + 1 : length);
   // An empty part is found around every character. A replacement that is not longer leaves the longest text as it is.
-  const most =
+  const maximum =
     part.min === 0
       ? { count: around(text.max), kept: text.max }
       : by.max <= part.min
@@ -143,5 +143,8 @@ function replacedSize(text: Range, part: Range, by: Range): Range {
       : part.max <= by.min
         ? { count: 0, kept: text.min }
         : { count: Math.ceil(text.min / part.max), kept: 0 };
-  return addRanges(multiplyRanges({ min: least.count, max: most.count }, by), { min: least.kept, max: most.kept });
+  return addRanges(multiplyRanges({ min: least.count, max: maximum.count }, by), {
+    min: least.kept,
+    max: maximum.kept,
+  });
 }

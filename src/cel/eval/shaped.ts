@@ -148,10 +148,10 @@ export class ShapedMap extends MapView {
         if (!(other instanceof ShapedMap)) return fail('no such overload');
         return !Object.hasOwn(other.data, name) || sameData(this.data[name], other.data[name]);
       }
-      const mine = this.get(name);
-      const theirs = find.get(name);
-      if (mine === undefined || theirs === undefined) return mine === theirs;
-      return equal(raise(mine), raise(theirs));
+      const ownMember = this.get(name);
+      const otherMember = find.get(name);
+      if (ownMember === undefined || otherMember === undefined) return ownMember === otherMember;
+      return equal(raise(ownMember), raise(otherMember));
     });
   }
 }

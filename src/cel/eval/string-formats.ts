@@ -22,8 +22,8 @@ const NANOS = new Map(UNITS.flatMap(([names, nanos]) => names.split(' ').map((na
 
 /** A span of time in OpenAPI's `duration` format: Go's form, or a number and a unit up to weeks. */
 export function parseSpan(text: string): bigint | Failure {
-  const go = goParseDuration(text);
-  if (go !== undefined) return go;
+  const nanoseconds = goParseDuration(text);
+  if (nanoseconds !== undefined) return nanoseconds;
   let total = 0n;
   let found = false;
   for (const [, digits = '0', unit = ''] of text.slice(0, 1_000).matchAll(/(\d+)\s*([A-Za-zµ]+)/g)) {
@@ -73,9 +73,9 @@ function parseLayout(text: string, layout: readonly (Part | string)[]): { number
       continue;
     }
     const [element, digits, name, low, high] = part;
-    const taken = rest.slice(0, digits);
-    if (!/^\d+$/.test(taken) || taken.length < digits) return cannot(element);
-    const number = Number(taken);
+    const digitsText = rest.slice(0, digits);
+    if (!/^\d+$/.test(digitsText) || digitsText.length < digits) return cannot(element);
+    const number = Number(digitsText);
     if (number < low || number > high) return new Failure(`${prefix}: ${name} out of range`);
     numbers.push(number);
     rest = rest.slice(digits);

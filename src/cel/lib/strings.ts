@@ -185,11 +185,11 @@ function emptyMatch(text: string, from: number, done: number): number {
 function split(text: string, separator: string, limit: Int, context: CallContext): Value {
   context.charge(text.length);
   if (limit === 0) return [];
-  const most = limit < 0 ? Infinity : Number(limit);
-  if (separator === '') return splitCharacters(text, most, context);
+  const maxParts = limit < 0 ? Infinity : Number(limit);
+  if (separator === '') return splitCharacters(text, maxParts, context);
   const parts: string[] = [];
   let from = 0;
-  while (parts.length + 1 < most) {
+  while (parts.length + 1 < maxParts) {
     const at = text.indexOf(separator, from);
     if (at < 0) break;
     parts.push(text.slice(from, at));

@@ -128,8 +128,8 @@ function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): Planne
   const slot = scope.slot();
   const { run } = value;
   const bound = withRun(value, (frame) => {
-    const held = frame.locals[slot] as Value;
-    return held instanceof CelErrorValue ? computeBound(frame, slot, held, run) : held;
+    const local = frame.locals[slot] as Value;
+    return local instanceof CelErrorValue ? computeBound(frame, slot, local, run) : local;
   });
   const body = scope.within([[expr.accumulator, bound]], () => plan(expr.result));
   const { run: inner } = body;
@@ -172,13 +172,13 @@ function planFold(
     expr.accumulator,
     { type: DYN, run: (frame) => frame.locals[slot] as Value },
   ];
-  const go = scope.within([accumulator, ...names], () => plan(expandedCondition(expr)));
+  const loopCondition = scope.within([accumulator, ...names], () => plan(expandedCondition(expr)));
   const step = describing(scope.within([accumulator, ...names], () => plan(expr.step)));
   const result = scope.within([accumulator], () => plan(expr.result));
   return withRun(result, (frame) => {
     frame.locals[slot] = init(frame);
     loop.each(frame, () => {
-      if (go.run(frame) === false) return true;
+      if (loopCondition.run(frame) === false) return true;
       frame.locals[slot] = step.run(frame);
       return false;
     });

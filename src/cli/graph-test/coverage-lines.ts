@@ -18,13 +18,13 @@ function counted(noun: string, items: readonly CoverageItem[]): string {
   return `${noun} ${items.filter(({ covered }) => covered).length}/${items.length}`;
 }
 
-function missing({ node, what, way }: CoverageItem): string {
-  if (way === undefined) return `${node}  never has an object`;
+function missing({ node, what, outcome }: CoverageItem): string {
+  if (outcome === undefined) return `${node}  never has an object`;
   const words = {
     true: 'is never true',
     false: 'is never false',
     value: 'never has a value',
     none: 'always has a value',
   };
-  return `${node}  ${what}  ${words[way]}`;
+  return `${node}  ${what}  ${words[outcome]}`;
 }

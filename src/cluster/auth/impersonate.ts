@@ -37,8 +37,8 @@ export function impersonate(
   }
   const account = ACCOUNT.exec(name);
   const may = (group: string, resource: string, subresource: string, namespace: string, value: string) => {
-    const asked = { verb: 'impersonate', group, resource, subresource, namespace, name: value };
-    if (authorize(context, user, asked).allowed) return;
+    const attributes = { verb: 'impersonate', group, resource, subresource, namespace, name: value };
+    if (authorize(context, user, attributes).allowed) return;
     const mode = account !== null ? 'serviceaccount' : name.startsWith('system:node:') ? 'arbitrary-node' : 'user-info';
     throw refusal(user, { ...request, verb: `impersonate-on:${mode}:${request.verb}` }, '');
   };

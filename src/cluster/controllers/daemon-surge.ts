@@ -37,9 +37,9 @@ export function surgePlan(state: SurgeState): SurgePlan {
   const candidates: string[] = [];
   let surging = 0;
   for (const node of nodes) {
-    const here = byNode.get(node) ?? [];
-    const [next, ...laterNew] = here.filter(isNew);
-    const [old, ...laterOld] = here.filter((pod) => !isNew(pod));
+    const onNode = byNode.get(node) ?? [];
+    const [next, ...laterNew] = onNode.filter(isNew);
+    const [old, ...laterOld] = onNode.filter((pod) => !isNew(pod));
     remove.push(...laterNew, ...laterOld);
     if (old === undefined) {
       if (next === undefined) empty.push(node);

@@ -93,37 +93,41 @@ interface Rollout {
 function progressing(deployment: KubeObject, current: KubeObject | undefined, progress: Progress): Rollout {
   const set = `ReplicaSet "${current?.metadata.name ?? ''}"`;
   const known = conditionOf(deployment, 'Progressing');
-  const say = (status: NewCondition['status'], reason: string, message: string): NewCondition => ({
+  const progressCondition = (status: NewCondition['status'], reason: string, message: string): NewCondition => ({
     type: 'Progressing',
     status,
     reason,
     message,
   });
   if (deployment.spec?.['paused'] === true) {
-    return { condition: say('Unknown', 'DeploymentPaused', 'Deployment is paused') };
+    return { condition: progressCondition('Unknown', 'DeploymentPaused', 'Deployment is paused') };
   }
   if (progress.complete) {
-    return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
+    return { condition: progressCondition('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   }
   const deadline = specNumber(deployment, 'progressDeadlineSeconds', 600) * 1000;
   // A complete Deployment that loses pods is not rolling out. Only a new template begins another rollout.
-  const over = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
-  if (over) return { condition: say('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
+  const isComplete = known?.['reason'] === 'NewReplicaSetAvailable' && String(known['message']).startsWith(`${set} `);
+  if (isComplete)
+    return { condition: progressCondition('True', 'NewReplicaSetAvailable', `${set} has successfully progressed.`) };
   const expired = known?.['reason'] === 'ProgressDeadlineExceeded';
   const same = known !== undefined && String(known['message']).includes(`"${current?.metadata.name ?? ''}"`);
   if (current === undefined || !same) {
     const message = `Created new replica set "${current?.metadata.name ?? ''}"`;
-    return { condition: say('True', 'NewReplicaSetCreated', message), remaining: deadline };
+    return { condition: progressCondition('True', 'NewReplicaSetCreated', message), remaining: deadline };
   }
   const since = progress.moved ? progress.now : Date.parse(String(known['lastUpdateTime']));
   const remaining = since + deadline - progress.now;
   if (remaining <= 0 || (expired && !progress.moved)) {
-    return { condition: say('False', 'ProgressDeadlineExceeded', `${set} has timed out progressing.`) };
+    return { condition: progressCondition('False', 'ProgressDeadlineExceeded', `${set} has timed out progressing.`) };
   }
   const created = known['reason'] === 'NewReplicaSetCreated' && !progress.moved;
   const condition: NewCondition = created
-    ? say('True', 'NewReplicaSetCreated', String(known['message']))
-    : { ...say('True', 'ReplicaSetUpdated', `${set} is progressing.`), ...(progress.moved ? { fresh: true } : {}) };
+    ? progressCondition('True', 'NewReplicaSetCreated', String(known['message']))
+    : {
+        ...progressCondition('True', 'ReplicaSetUpdated', `${set} is progressing.`),
+        ...(progress.moved ? { fresh: true } : {}),
+      };
   return { condition, remaining };
 }
 

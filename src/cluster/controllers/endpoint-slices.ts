@@ -68,7 +68,7 @@ export function writeSlices(
   for (const { slice, endpoints } of kept) {
     if (endpoints.length === 0 && filled) client.remove(slice);
     else {
-      // A Service without pods keeps one empty slice. This slice tells clients that the Service has no endpoints.
+      // A Service without pods keeps one empty slice. By this slice clients learn that the Service has no endpoints.
       filled = true;
       const same =
         jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&

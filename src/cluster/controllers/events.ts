@@ -24,7 +24,7 @@ export function recordEvent(
   }
 }
 
-interface Said {
+interface EventContent {
   readonly reason: string;
   readonly message: string;
   readonly type: 'Normal' | 'Warning';
@@ -34,7 +34,7 @@ function writeEvent(
   client: ControllerClient,
   object: KubeObject,
   component: string,
-  { reason, message, type }: Said,
+  { reason, message, type }: EventContent,
 ): void {
   const { name = '', namespace = '', uid = '', resourceVersion = '' } = object.metadata;
   const place = namespace === '' ? 'default' : namespace;

@@ -94,8 +94,8 @@ export interface ControllersContext extends ManagerContext, AccountTokenContext,
 }
 
 /**
- * Starts the simulated controllers of a cluster. The controllers stop when the cluster closes. With `workloads`, starts
- * those that make workloads run, too, and creates the node and the default storage class for them.
+ * Starts the simulated controllers of a cluster. The controllers stop when the cluster closes. With `workloads`, also
+ * starts the controllers that make workloads run, and creates the node and the default storage class for them.
  *
  * @throws TypeKroError `cluster/unknown-controller` when the options name a controller that does not exist.
  */

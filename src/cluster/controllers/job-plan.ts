@@ -75,10 +75,10 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   const active = living.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const perIndex = indexed && limitPerIndex(job) !== undefined ? perIndexOf(job, pods, done, active) : undefined;
   // An ended Job has no retries, so all its ended pods count.
-  const kept = new Set(finishedCondition(job) === undefined ? perIndex?.awaiting.values() : []);
-  const counted = ended.filter((pod) => !kept.has(pod));
+  const awaitingRetry = new Set(finishedCondition(job) === undefined ? perIndex?.awaiting.values() : []);
+  const counted = ended.filter((pod) => !awaitingRetry.has(pod));
   const failed = ended.filter((pod) => pod.status?.['phase'] === 'Failed');
-  const verdicts = failed.map((pod) => ({ isKept: kept.has(pod), ...failureVerdict(job, pod) }));
+  const verdicts = failed.map((pod) => ({ isKept: awaitingRetry.has(pod), ...failureVerdict(job, pod) }));
   const failures = verdicts.filter(({ action }) => action !== 'Ignore');
   const failedBefore = numberAt(job.status, 'failed') ?? 0;
   const ends = pods.filter((pod) => pod.status?.['phase'] === 'Failed').map(endOf);
@@ -125,11 +125,11 @@ export function planJob(job: KubeObject, tally: Tally, now: number): JobPlan {
   if (failure !== undefined) {
     return end(tally, [condition('FailureTarget', ...failure), condition('Failed', ...failure)]);
   }
-  const met = isIndexed(job) ? successOf(job, tally.doneIndexes) : undefined;
-  if (met !== undefined) {
+  const fulfilledRule = isIndexed(job) ? successOf(job, tally.doneIndexes) : undefined;
+  if (fulfilledRule !== undefined) {
     return end(tally, [
-      condition('SuccessCriteriaMet', 'SuccessPolicy', met),
-      condition('Complete', 'SuccessPolicy', met),
+      condition('SuccessCriteriaMet', 'SuccessPolicy', fulfilledRule),
+      condition('Complete', 'SuccessPolicy', fulfilledRule),
     ]);
   }
   const completions = numberAt(job.spec, 'completions');

@@ -117,27 +117,27 @@ function isFor(volume: KubeObject, claim: KubeObject): boolean {
 function provision(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const name = classOf(claim);
   const { namespace = '', name: claimName = '' } = claim.metadata;
-  const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
+  const recordFailure = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') => {
     recordEvent(client, claim, NAME, reason, message, type);
     return undefined;
   };
   if (name === '') {
-    return say('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+    return recordFailure('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
   }
   const found = client.get(CLASSES, '', name);
   if (found === undefined) {
-    return say('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
+    return recordFailure('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
   }
   const storageClass = jsonOf(found);
   const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
   if (waits && client.podsOfClaim(namespace, claimName).length === 0) {
-    return say('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+    return recordFailure('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   }
   const provisioner = textAt(storageClass, 'provisioner');
   if (provisioner === 'kubernetes.io/no-provisioner') return undefined;
   if (provisioner !== PROVISIONER) {
     const text = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
-    return say('ExternalProvisioning', text);
+    return recordFailure('ExternalProvisioning', text);
   }
   const volumeName = `pvc-${claim.metadata.uid ?? ''}`;
   const volume = client.create({
@@ -153,7 +153,7 @@ function provision(client: ControllerClient, claim: KubeObject): KubeObject | un
       volumeMode: textAt(claim.spec, 'volumeMode') || 'Filesystem',
     },
   });
-  say('ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
+  recordFailure('ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
   return volume;
 }
 

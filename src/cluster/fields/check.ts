@@ -35,8 +35,8 @@ function check(node: TypeNode, value: JsonValue, path: string[], checked: JsonVa
         path.push(memberStep(key));
         const member = memberNode(known, key);
         if (member === undefined) throw fail(path, 'field not declared in schema');
-        const was = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
-        check(member, value[key] ?? null, path, was);
+        const checkedMember = before !== undefined && Object.hasOwn(before, key) ? before[key] : undefined;
+        check(member, value[key] ?? null, path, checkedMember);
         path.pop();
       }
     }

@@ -127,10 +127,11 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
   const left = group(node, before);
   const right = group(node, after);
   for (const step of new Set([...left.keys(), ...right.keys()])) {
-    const was = left.get(step) ?? [];
-    const is = right.get(step) ?? [];
-    if (was.length <= 1 && is.length <= 1) collected.add(step, compareFields(node.items, was[0], is[0]));
-    else collected.add(step, compareRepeated(node, was, is));
+    const oldElements = left.get(step) ?? [];
+    const newElements = right.get(step) ?? [];
+    if (oldElements.length <= 1 && newElements.length <= 1)
+      collected.add(step, compareFields(node.items, oldElements[0], newElements[0]));
+    else collected.add(step, compareRepeated(node, oldElements, newElements));
   }
   return collected.result();
 }

@@ -50,8 +50,8 @@ interface Element {
 
 /**
  * Merges two lists with one cursor in each. When both cursors are at the same key, merges the two elements. Copies a
- * live element that the configuration does not have. Shared elements come in the applied order: a live element whose
- * turn has not come is passed over, and the applied elements before it come first.
+ * live element that the configuration does not have. Shared elements have the applied order: the merge skips a live
+ * element until it has written the applied elements before it.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

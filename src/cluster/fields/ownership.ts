@@ -125,21 +125,21 @@ export function updateOwnership(
 
 function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, manager: string, context: FieldContext) {
   const comparison = limited(compareFields(context.node, before, after), context);
-  const mine = {
+  const ownEntry = {
     manager,
     operation: 'Update' as const,
     apiVersion: context.apiVersion,
     subresource: context.subresource,
   };
-  const key = entryKey(mine);
+  const key = entryKey(ownEntry);
   release(before, after, entries, key, comparison, context);
   const own = entries.get(key);
   if (own !== undefined) keepOrDrop(entries, key, own, difference(own.fields, comparison.removed));
-  const taken = addedOrModified(comparison);
-  if (!taken.empty) {
+  const changedFields = addedOrModified(comparison);
+  if (!changedFields.empty) {
     const previous = entries.get(key);
-    const fields = previous === undefined ? taken : union(previous.fields, taken);
-    entries.set(key, { ...mine, time: context.time, fields });
+    const fields = previous === undefined ? changedFields : union(previous.fields, changedFields);
+    entries.set(key, { ...ownEntry, time: context.time, fields });
   }
   capUpdaters(entries);
 }
@@ -250,8 +250,8 @@ export function applyWithOwnership(
   release(before, pruned, entries, key, comparison, context);
   if (claimed.empty) entries.delete(key);
   const isChanged = !jsonEquals(before, pruned);
-  const mine = entries.get(key);
-  if (isChanged && mine !== undefined) entries.set(key, { ...mine, time: context.time });
+  const ownEntry = entries.get(key);
+  if (isChanged && ownEntry !== undefined) entries.set(key, { ...ownEntry, time: context.time });
   return { object: withEntries(isChanged ? pruned : before, entries), isChanged: isChanged };
 }
 
@@ -300,10 +300,10 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   for (const entry of entries.values()) managed = union(managed, entry.fields);
   const { apiVersion } = previous;
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
-  const there = context.inVersion(apiVersion, merged);
-  if (there === undefined) return merged;
+  const converted = context.inVersion(apiVersion, merged);
+  if (converted === undefined) return merged;
   // Fields that the other version cannot omit return empty. Such a field counts as kept, with its value in `merged`.
-  const pruned = pruneIn(there.node, there.object, previous.fields, emptyTree);
+  const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);
   const { node } = context;

@@ -133,12 +133,12 @@ function memberSet(
     if (entry === undefined) continue;
     const step = memberStep(key);
     const before = known?.children.get(step);
-    const was = old !== undefined && before !== undefined && Object.hasOwn(old, key) ? old[key] : undefined;
-    if (before !== undefined && entry === was && typeof entry === 'object' && entry !== null) {
+    const oldMember = old !== undefined && before !== undefined && Object.hasOwn(old, key) ? old[key] : undefined;
+    if (before !== undefined && entry === oldMember && typeof entry === 'object' && entry !== null) {
       children.set(step, before);
       continue;
     }
-    const child = fieldSet(memberNode(node, key) ?? anyNode, entry, before, was);
+    const child = fieldSet(memberNode(node, key) ?? anyNode, entry, before, oldMember);
     const owned =
       child.owned || entry === null || isEmptyObject(entry) || !(node.kind === 'object' && node.fields.has(key));
     if (owned || child.children.size > 0) children.set(step, withOwned(child, owned, before));
@@ -160,8 +160,8 @@ function elementSet(
     const step = steps[index] ?? '';
     const before = known?.children.get(step);
     // Elements with the same key are owned as a whole.
-    const was = oldSteps[index] === step ? old[index] : undefined;
-    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, was);
+    const oldElement = oldSteps[index] === step ? old[index] : undefined;
+    const inner = children.has(step) ? emptyTree : fieldSet(node.items, list[index] ?? null, before, oldElement);
     children.set(step, withOwned(inner, true, before));
   }
   return treeOf(false, children, known);

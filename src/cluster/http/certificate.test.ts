@@ -47,7 +47,7 @@ const config = (host: string, more: Partial<KubeConfig> = {}): KubeConfig => ({
   ...more,
 });
 
-async function ask(given: KubeConfig): Promise<number> {
+async function statusOfRequest(given: KubeConfig): Promise<number> {
   const client = new KubeClient({ config: given, userAgent: 'test', retries: 0 });
   try {
     const { status } = await client.raw({ path: '/version' });
@@ -63,17 +63,17 @@ describe('a client that trusts the authority of the cluster', () => {
     ['localhost', {}, 'localhost'],
     ['127.0.0.1', { tlsServerName: 'api.test' }, 'api.test'],
   ] as const)('connects to %s with %j and asks for %s', async (host, more, name) => {
-    expect(await ask(config(host, more))).toBe(200);
+    expect(await statusOfRequest(config(host, more))).toBe(200);
     expect(seen).toEqual([{ name, certificate: undefined }]);
   });
 
   it('shows its own certificate', async () => {
-    await ask(config('127.0.0.1', { credentials: { clientCertificate: cert, clientKey: key } }));
+    await statusOfRequest(config('127.0.0.1', { credentials: { clientCertificate: cert, clientKey: key } }));
     expect(seen).toEqual([{ name: false, certificate: cert }]);
   });
 
   it('does not trust a certificate of another name', async () => {
-    await expect(ask(config('127.0.0.1', { tlsServerName: 'elsewhere.test' }))).rejects.toMatchObject({
+    await expect(statusOfRequest(config('127.0.0.1', { tlsServerName: 'elsewhere.test' }))).rejects.toMatchObject({
       reason: 'Transport',
     });
     expect(seen).toEqual([]);
@@ -84,8 +84,8 @@ describe('a client that trusts the authority of the cluster', () => {
     [true, 1],
   ])('does not trust a server of another authority unless verification is off (%s)', async (off, answers) => {
     const other = createAuthority(Date.now()).ca;
-    const asked = ask(config('127.0.0.1', { certificateAuthority: other, insecureSkipTlsVerify: off }));
-    await asked.catch((error: unknown) => expect(error).toMatchObject({ reason: 'Transport' }));
+    const status = statusOfRequest(config('127.0.0.1', { certificateAuthority: other, insecureSkipTlsVerify: off }));
+    await status.catch((error: unknown) => expect(error).toMatchObject({ reason: 'Transport' }));
     expect(seen).toHaveLength(answers);
   });
 });

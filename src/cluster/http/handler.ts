@@ -1,3 +1,4 @@
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { needsSchemas } from '../crd/schemas.ts';
@@ -88,8 +89,11 @@ async function answer(
   const path = mark < 0 ? raw.target : raw.target.slice(0, mark);
   const query = new Query(mark < 0 ? '' : raw.target.slice(mark + 1));
   const { method, target, headers, body } = raw;
-  const asked = { method, path, target, segments: splitPath(path), query, headers, body };
-  const request: ApiRequest = { ...asked, user: context.access.authenticate(headers, attributesOf(asked), identity) };
+  const received = { method, path, target, segments: splitPath(path), query, headers, body };
+  const request: ApiRequest = {
+    ...received,
+    user: context.access.authenticate(headers, attributesOf(received), identity),
+  };
   if (context.intercept === undefined) return dispatch(context, request, warnings);
   const guarded = async (changed: ApiRequest) => {
     try {
@@ -152,7 +156,7 @@ function servedPaths(registry: Registry): string[] {
   const paths = new Set(OWN_PATHS);
   for (const { group, version } of registry.all()) {
     if (group !== '') paths.add(`/apis/${group}`);
-    paths.add(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+    paths.add(groupVersionPath({ group, version }));
   }
   return [...paths].toSorted();
 }

@@ -20,11 +20,11 @@ const MAX_FAILED_INDEXES = 10_000;
 
 /** Checks the fields of an indexed Job. Any other Job must not have these fields. */
 export function validateIndexes(spec: JsonObject, at: string, problems: FieldError[]): void {
-  const most = numberAt(spec, 'maxFailedIndexes');
+  const maxFailed = numberAt(spec, 'maxFailedIndexes');
   const limit = numberAt(spec, 'backoffLimitPerIndex');
   notNegative(spec, 'backoffLimitPerIndex', at, problems);
   notNegative(spec, 'maxFailedIndexes', at, problems);
-  if (most !== undefined && limit === undefined)
+  if (maxFailed !== undefined && limit === undefined)
     problems.push(fieldRequired(`${at}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   const mode = textAt(spec, 'completionMode');
   if (mode === 'Indexed') validateIndexed(spec, at, problems);

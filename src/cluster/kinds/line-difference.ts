@@ -45,8 +45,8 @@ function placesOf(lines: readonly string[]): Map<string, number[]> {
     else list.push(index);
   }
   if (lines.length < MANY_LINES) return places;
-  const most = Math.floor(lines.length / 100) + 1;
-  return new Map([...places].filter(([, list]) => list.length <= most));
+  const maxPlaces = Math.floor(lines.length / 100) + 1;
+  return new Map([...places].filter(([, list]) => list.length <= maxPlaces));
 }
 
 function longestMatch(

@@ -32,16 +32,18 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
     .collection('scheduling.k8s.io', 'priorityclasses')
     .all()
     .map(({ object }) => object as unknown as JsonObject & KubeObject);
-  const asked = textAt(spec, 'priorityClassName');
-  const found = classes.find((one) => (asked === '' ? one['globalDefault'] === true : one.metadata.name === asked));
+  const className = textAt(spec, 'priorityClassName');
+  const found = classes.find((one) =>
+    className === '' ? one['globalDefault'] === true : one.metadata.name === className,
+  );
   let priority = NO_PRIORITY;
   if (found !== undefined) {
     const policy = textAt(found, 'preemptionPolicy') || NO_PRIORITY.policy;
     priority = { name: found.metadata.name ?? '', value: numberAt(found, 'value') ?? 0, policy };
-  } else if (asked !== '') {
-    const value = SYSTEM_CLASSES.get(asked);
-    if (value === undefined) throw refuse(pod, `no PriorityClass with name ${asked} was found`);
-    priority = { ...NO_PRIORITY, name: asked, value };
+  } else if (className !== '') {
+    const value = SYSTEM_CLASSES.get(className);
+    if (value === undefined) throw refuse(pod, `no PriorityClass with name ${className} was found`);
+    priority = { ...NO_PRIORITY, name: className, value };
   }
   const computed = (what: string, said: unknown, value: unknown) =>
     refuse(

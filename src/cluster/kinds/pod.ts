@@ -124,10 +124,10 @@ function mutable(next: JsonObject, before: JsonObject): JsonObject {
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];
   }
-  const kept = objectsAt(before, 'tolerations').every((entry) =>
+  const areKept = objectsAt(before, 'tolerations').every((entry) =>
     objectsAt(out, 'tolerations').some((other) => jsonEquals(entry, other)),
   );
-  for (const key of [...(kept ? ['tolerations'] : []), ...(isGated(before) ? ['nodeSelector'] : [])]) {
+  for (const key of [...(areKept ? ['tolerations'] : []), ...(isGated(before) ? ['nodeSelector'] : [])]) {
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];
   }

@@ -103,13 +103,13 @@ function keepAllocated(spec: JsonObject, before: JsonObject) {
 
 /** Keeps the node port of a port by the port's name, unless another port asks for this node port. */
 function keepNodePorts(spec: JsonObject, before: JsonObject) {
-  const asked = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
+  const requested = new Set(objectsAt(spec, 'ports').map((port) => port['nodePort']));
   const byName = new Map(objectsAt(before, 'ports').map((port) => [textAt(port, 'name'), port['nodePort']]));
   for (const port of objectsAt(spec, 'ports')) {
     const known = byName.get(textAt(port, 'name'));
-    if ((numberAt(port, 'nodePort') ?? 0) !== 0 || known === undefined || asked.has(known)) continue;
+    if ((numberAt(port, 'nodePort') ?? 0) !== 0 || known === undefined || requested.has(known)) continue;
     port['nodePort'] = known;
-    asked.add(known);
+    requested.add(known);
   }
 }
 
@@ -214,14 +214,14 @@ function allocatePorts(
   const spec = ensureAt(object as unknown as JsonObject, 'spec');
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
-  const mine = new Set(nodePorts(old?.spec ?? {}));
+  const ownPorts = new Set(nodePorts(old?.spec ?? {}));
   // Several protocols may share a port number. Each protocol may use it once.
   const claimed = new Set<string>();
   const claim = (port: number, field: string, protocol = '') => {
     const again = claimed.has(`${port}/${protocol}`);
     claimed.add(`${port}/${protocol}`);
-    if (!again && mine.has(port)) return;
-    mine.add(port);
+    if (!again && ownPorts.has(port)) return;
+    ownPorts.add(port);
     if (port < 30_000 || port > 32_767)
       throw refuse(
         object,

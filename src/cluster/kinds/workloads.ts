@@ -24,7 +24,7 @@ import { copyJson } from '../types/copy.ts';
 export const specOf = (object: MutableObject): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
 
 /** The warnings of each template. Versions of an object share an unchanged template, so its warnings are cached. */
-const said = new WeakMap<JsonObject, readonly string[]>();
+const cachedWarnings = new WeakMap<JsonObject, readonly string[]>();
 
 /**
  * Makes a function that returns the warnings of the template at a path. An update that keeps the object's generation
@@ -35,10 +35,10 @@ export const warningsOfTemplate =
   (object: KubeObject, old: KubeObject | undefined): readonly string[] => {
     if (old !== undefined && old.metadata.generation === object.metadata.generation) return [];
     const template = objectAt(object, ...path.split('.'));
-    let warnings = said.get(template);
+    let warnings = cachedWarnings.get(template);
     if (warnings === undefined) {
       warnings = podWarnings(template, path);
-      said.set(template, warnings);
+      cachedWarnings.set(template, warnings);
     }
     return warnings;
   };

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../../core/index.ts';
 import { isJsonObject, setOwn, upperFirst } from '../../core/index.ts';
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import { hasBuiltinType } from '../types/builtin.ts';
 import { builtinTypeName } from '../registry/builtin.ts';
@@ -99,7 +100,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
 
 /** The paths of a group and version. Each resource has one path, with its patch operation. */
 export function versionPaths(registry: Registry, group: string, version: string): JsonObject {
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const root = groupVersionPath({ group, version });
   const paths: JsonObject = {};
   for (const resource of registry.inVersion(group, version)) {
     if (!resource.verbs.has('patch')) continue;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import { toJsonBytes } from '../codec/json.ts';
 import { CustomResource } from '../registry/custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -56,8 +57,8 @@ export function openApiReply(registry: Registry, request: ApiRequest): ApiReply 
   const place = groupVersions(registry).find(({ path }) => path === key);
   if (place === undefined) return replyText(404, '404 page not found\n');
   const hash = hashOf(registry, cached, place);
-  const asked = request.query.get('hash');
-  if (asked !== '' && asked !== hash) {
+  const requestedHash = request.query.get('hash');
+  if (requestedHash !== '' && requestedHash !== hash) {
     return {
       status: 301,
       headers: { location: `/openapi/v3/${key}?hash=${hash}`, 'content-type': 'text/plain; charset=utf-8' },
@@ -72,7 +73,7 @@ export function openApiReply(registry: Registry, request: ApiRequest): ApiReply 
   const headers = {
     'content-type': 'application/json',
     etag: `"${hash}"`,
-    'cache-control': asked === '' ? 'no-cache, private' : 'public, immutable',
+    'cache-control': requestedHash === '' ? 'no-cache, private' : 'public, immutable',
     vary: 'Accept',
   };
   if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers, body: Buffer.alloc(0) };
@@ -88,7 +89,7 @@ interface GroupVersion {
 function groupVersions(registry: Registry): GroupVersion[] {
   const found = new Map<string, GroupVersion>();
   for (const { group, version } of registry.all()) {
-    const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
+    const path = groupVersionPath({ group, version }).slice(1);
     if (!found.has(path)) found.set(path, { group, version, path });
   }
   return [...found.values()];

@@ -55,7 +55,7 @@ export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
   const ready = statuses.filter((status) => status['ready'] === true).length;
   const restarts = statuses.reduce((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
   const gates = objectsAt(pod.spec, 'readinessGates');
-  const met = gates.filter((gate) =>
+  const metGates = gates.filter((gate) =>
     objectsAt(pod.status, 'conditions').some(
       (entry) => entry['type'] === gate['conditionType'] && entry['status'] === 'True',
     ),
@@ -70,6 +70,6 @@ export function podCells(pod: KubeObject, now: number): readonly JsonValue[] {
     orNone(ip),
     orNone(textAt(pod.spec, 'nodeName')),
     orNone(textAt(pod.status, 'nominatedNodeName')),
-    gates.length === 0 ? '<none>' : `${met}/${gates.length}`,
+    gates.length === 0 ? '<none>' : `${metGates}/${gates.length}`,
   ];
 }

@@ -97,8 +97,8 @@ class Decoder {
     if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
     if (!isZero(field.node, decoded)) return decoded;
     // An empty list of a field that is always present stays. The store makes it null.
-    const said = field.keep && field.node.kind === 'list' && this.#path.length === 0;
-    return said ? decoded : emptyOf(field);
+    const staysEmpty = field.keep && field.node.kind === 'list' && this.#path.length === 0;
+    return staysEmpty ? decoded : emptyOf(field);
   }
 
   #value(node: TypeNode, raw: JsonValue): JsonValue | undefined {

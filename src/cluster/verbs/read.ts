@@ -39,10 +39,10 @@ export async function getObject(
   warnings: readonly string[],
 ): Promise<ApiReply> {
   const { resource, namespace, name } = target;
-  const asked = request.query.get('resourceVersion');
-  if (asked !== '') {
-    if (!/^\d+$/.test(asked)) throw malformedVersion(asked, internalError);
-    await untilVersion(context, Number(asked));
+  const requestedVersion = request.query.get('resourceVersion');
+  if (requestedVersion !== '') {
+    if (!/^\d+$/.test(requestedVersion)) throw malformedVersion(requestedVersion, internalError);
+    await untilVersion(context, Number(requestedVersion));
   }
   const key = storeKey(namespace, name);
   const stored =

@@ -280,11 +280,11 @@ class WatchStream implements ByteStream {
     const { matches, onlyName: only } = this.#selection;
     if (matches === undefined) return this.#line(event.type, stored);
     if (only !== undefined && stored.object.metadata.name !== only) return undefined;
-    const was = previous !== undefined && this.#selects(previous);
-    const is = event.type !== 'DELETED' && this.#selects(stored);
-    if (event.type === 'DELETED') return was ? this.#line('DELETED', stored) : undefined;
-    if (is) return this.#line(was ? 'MODIFIED' : 'ADDED', stored);
-    return was ? this.#line('DELETED', withVersion(previous, stored)) : undefined;
+    const wasSelected = previous !== undefined && this.#selects(previous);
+    const isSelected = event.type !== 'DELETED' && this.#selects(stored);
+    if (event.type === 'DELETED') return wasSelected ? this.#line('DELETED', stored) : undefined;
+    if (isSelected) return this.#line(wasSelected ? 'MODIFIED' : 'ADDED', stored);
+    return wasSelected ? this.#line('DELETED', withVersion(previous, stored)) : undefined;
   }
 
   #line(type: EventType, stored: Stored): Buffer {

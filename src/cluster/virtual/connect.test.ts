@@ -105,13 +105,13 @@ describe('connections to a simulated container', () => {
   });
 
   test.each(['exec', 'attach', 'portforward'])('a WebSocket to %s requires the right to create', async (name) => {
-    const ask = (user: string) =>
+    const connectAs = (user: string) =>
       call('GET', `${PODS}/one/${name}`, { headers: UPGRADE, user: { name: user, groups: ['system:authenticated'] } });
-    expect(await ask('reader')).toMatchObject({
+    expect(await connectAs('reader')).toMatchObject({
       status: 403,
       message: `pods "one" is forbidden: User "reader" cannot create resource "pods/${name}" in API group "" in the namespace "default"`,
     });
-    expect((await ask('writer')).status).toBe(500);
+    expect((await connectAs('writer')).status).toBe(500);
   });
 });
 

@@ -24,18 +24,18 @@ export function applyAspects(
 }
 
 function applyAspect(records: readonly ResourceRecord[], aspect: AnyAspect, index: number): readonly ResourceRecord[] {
-  const met = new Set(records.filter((record) => isMet(record, aspect, records)));
+  const matching = new Set(records.filter((record) => isMet(record, aspect, records)));
   const target = targetName(aspect.target);
   const { cardinality } = aspect;
-  if (met.size === 0 && cardinality !== 'zero-or-more') {
+  if (matching.size === 0 && cardinality !== 'zero-or-more') {
     throw new AspectApplicationError(index, target, 'no resource fits', 'check the selector, or add .optional()');
   }
-  if (met.size > 1 && cardinality === 'exactly-one') {
-    const ids = [...met].map((record) => record.id).join(', ');
+  if (matching.size > 1 && cardinality === 'exactly-one') {
+    const ids = [...matching].map((record) => record.id).join(', ');
     throw new AspectApplicationError(index, target, `several resources match: ${ids}`, 'narrow it with .where({ … })');
   }
   return records.map((record) => {
-    if (!met.has(record)) return record;
+    if (!matching.has(record)) return record;
     const place = new OperationPlace(index, `${target} (${record.id})`);
     return { ...record, manifest: changed(record.manifest, aspect, place) };
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../core/index.ts';
 import { inAuthorsWords } from './author-words.ts';
 
-const told = (code: string, message: string, path: string): string => {
+const textFor = (code: string, message: string, path: string): string => {
   const diagnostic: Diagnostic = { code, severity: 'error', message, path };
   const { message: text, hint } = inAuthorsWords(diagnostic);
   return `${text}; ${hint}`;
@@ -50,7 +50,7 @@ const CASES: readonly (readonly [string, string, string, string])[] = [
 ];
 
 test.each(CASES)('%s: %s', (code, message, path, expected) => {
-  expect(told(code, message, path)).toBe(expected);
+  expect(textFor(code, message, path)).toBe(expected);
 });
 
 test('a diagnostic that is not about expressions keeps its text', () => {

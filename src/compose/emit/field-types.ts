@@ -35,13 +35,14 @@ export function misplacedType(value: Sym, schema: Schema, path: string): Refusal
   if (wrong === undefined) return undefined;
   const label = labelOf(value);
   const { given, wanted, inside } = wrong;
-  const taken = `${path === '' ? 'the field' : path} takes ${withArticle(nameOf(wanted, schema))}`;
+  const expected = `${path === '' ? 'the field' : path} takes ${withArticle(nameOf(wanted, schema))}`;
   const message =
     inside === ''
-      ? `${taken}, and ${label} is ${withArticle(describeType(given))}`
+      ? `${expected}, and ${label} is ${withArticle(describeType(given))}`
       : `${path}${inside} takes ${withArticle(wordOf(wanted))}, and ${label}${inside} is ${withArticle(describeType(given))}`;
-  const way = inside === '' ? remedy(given, wanted, label) : `${remedy(given, wanted, 'x')} for each such value x`;
-  const refusal = new Refusal('types', message, way);
+  const remedyText =
+    inside === '' ? remedy(given, wanted, label) : `${remedy(given, wanted, 'x')} for each such value x`;
+  const refusal = new Refusal('types', message, remedyText);
   const { written, origins } = activeTrace();
   refusal.site = written.get(value.node) ?? origins.get(value.node);
   return refusal;

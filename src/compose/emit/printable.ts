@@ -28,16 +28,16 @@ interface Unprintable {
   readonly path: string;
 }
 
-const here = (what: string): Unprintable => ({ what, path: '' });
+const atRoot = (what: string): Unprintable => ({ what, path: '' });
 
 const under = (step: string, { what, path }: Unprintable): Unprintable => ({ what, path: step + path });
 
 function unprintable(value: unknown): Unprintable | undefined {
   if (typeof value === 'string') return unprintableText(value);
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return undefined;
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : here(String(value));
-  if (typeof value !== 'object') return here(value === undefined ? 'undefined' : `a ${typeof value}`);
-  if (symbolic(value) !== undefined) return here('a value of the graph outside of an expression');
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : atRoot(String(value));
+  if (typeof value !== 'object') return atRoot(value === undefined ? 'undefined' : `a ${typeof value}`);
+  if (symbolic(value) !== undefined) return atRoot('a value of the graph outside of an expression');
   if (Array.isArray(value)) {
     // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < value.length; index += 1) {
@@ -46,23 +46,23 @@ function unprintable(value: unknown): Unprintable | undefined {
     }
     return undefined;
   }
-  if (!isPlainObject(value)) return here(`an object of the class ${classOf(value)}`);
+  if (!isPlainObject(value)) return atRoot(`an object of the class ${classOf(value)}`);
   return unprintableMember(value as Record<string, unknown>);
 }
 
 function unprintableText(text: string): Unprintable | undefined {
-  if (hasTokens(text)) return here('a placeholder for a value of the graph');
+  if (hasTokens(text)) return atRoot('a placeholder for a value of the graph');
   if (text.includes('[object ') && PRINTED_OBJECT.test(text))
-    return here('a text with "[object Object]", which is what an object prints');
+    return atRoot('a text with "[object Object]", which is what an object prints');
   return undefined;
 }
 
 function unprintableMember(value: Readonly<Record<string, unknown>>): Unprintable | undefined {
-  if (Object.getOwnPropertySymbols(value).length > 0) return here('a key that is a symbol');
+  if (Object.getOwnPropertySymbols(value).length > 0) return atRoot('a key that is a symbol');
   const keys = Object.keys(value);
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
-    if (hasTokens(key)) return here('a key with a placeholder for a value of the graph');
+    if (hasTokens(key)) return atRoot('a key with a placeholder for a value of the graph');
     const item = value[key];
     const found = item === undefined ? undefined : unprintable(item);
     if (found !== undefined) return under(`.${key}`, found);

@@ -171,11 +171,11 @@ function composite(
   const build = (depth: number): Node => {
     const loop = loops[depth] as LoopRecord;
     const known = loops.slice(0, depth + 1);
-    const mine = [...rest].filter((test) =>
+    const ownTests = [...rest].filter((test) =>
       loops.every((other) => known.includes(other) || !mentions(test, (of) => of === other.variable)),
     );
-    for (const test of mine) rest.delete(test);
-    const over = filtered(loop, mine);
+    for (const test of ownTests) rest.delete(test);
+    const filteredList = filtered(loop, ownTests);
     if (depth === loops.length - 1) {
       const entry = object(
         loops.map((each, at) => ({
@@ -184,11 +184,11 @@ function composite(
         })),
         type,
       );
-      return macro('map', over, [loop.variable], [entry], listOf(type));
+      return macro('map', filteredList, [loop.variable], [entry], listOf(type));
     }
     return method(
       'flatten',
-      macro('map', over, [loop.variable], [build(depth + 1)], listOf(listOf(type))),
+      macro('map', filteredList, [loop.variable], [build(depth + 1)], listOf(listOf(type))),
       [],
       listOf(type),
     );

@@ -144,11 +144,11 @@ function phiField(value: Phi, writer: ExpressionWriter): JsonValue | undefined {
   const handle = sides.map(symbolic).find((side) => side instanceof Sym && side.resource !== undefined);
   if (handle !== undefined)
     return refuse('types', `${labelOf(value)} is a whole resource`, 'name the fields that you need');
-  const there = presence(wrap(value));
-  if (isLiteral(there, false)) return undefined;
-  if (isLiteral(there, true)) return text(toNode(wrap(value)), writer);
-  const found = activeTrace().under(there, () => toNode(wrap(value)));
-  return text(missingWhen(there, found), writer);
+  const presentWhen = presence(wrap(value));
+  if (isLiteral(presentWhen, false)) return undefined;
+  if (isLiteral(presentWhen, true)) return text(toNode(wrap(value)), writer);
+  const found = activeTrace().under(presentWhen, () => toNode(wrap(value)));
+  return text(missingWhen(presentWhen, found), writer);
 }
 
 function listField(items: readonly unknown[], writer: ExpressionWriter): JsonValue | undefined {

@@ -94,10 +94,10 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
     if (handed !== undefined) return runBody(loop, value, of, handed);
     return runOnce(loop, value, of, new Map(), earlier, byKeys);
   }
-  const asked = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
+  const readFirst = [...earlier].flatMap(([binding, was]) => (was.wasRead ? [binding] : []));
   const carried = new Map<ProgramVariable, Carried>();
-  const unset = asked.filter((binding) => isUnset(binding.value));
-  for (const binding of asked) {
+  const unset = readFirst.filter((binding) => isUnset(binding.value));
+  for (const binding of readFirst) {
     if (isStruct(binding.value)) carried.set(binding, carriedMembers(binding.value));
     if (isEndless(binding.value)) carried.set(binding, carriedEndless(binding.name, binding.value));
   }
@@ -111,7 +111,7 @@ export function runBody(loop: SymbolicLoop, value: Sym, of: Variable, byKeys: By
         carried.set(binding, carriedOptional(binding.name, binding.value as null | undefined, type));
     }
   }
-  if (asked.length === 0 || carried.size < asked.length) {
+  if (readFirst.length === 0 || carried.size < readFirst.length) {
     if (unset.length === 0 && !(first instanceof Refusal)) return first;
     undo();
     return runOnce(loop, value, of, new Map(), earlier, byKeys);
@@ -162,9 +162,9 @@ function runOnce(
           const start = startNode(binding.value) ?? firstElement(loop.view, binding.value);
           if (start === undefined) {
             if (earlier === undefined) continue;
-            const was = new Earlier(binding.name);
-            earlier.set(binding, was);
-            binding.value = was;
+            const earlierValue = new Earlier(binding.name);
+            earlier.set(binding, earlierValue);
+            binding.value = earlierValue;
             continue;
           }
           const accumulator = new Variable(binding.name, 'accumulator');

@@ -58,9 +58,10 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
   if (!(made instanceof Sym) || made.absence === undefined || continues.every((each) => isLiteral(each, true)))
     return result;
   // The chain stops where the object is missing, so that further members of the chain may be read.
-  const there = cond(inner.test, ...continues);
-  const has = activeTrace().facts.simplify(there);
-  const absence = made.absence.has === there ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
+  const presentWhen = cond(inner.test, ...continues);
+  const has = activeTrace().facts.simplify(presentWhen);
+  const absence =
+    made.absence.has === presentWhen ? { ...made.absence, has, chain: has } : { ...made.absence, chain: has };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }
 
@@ -155,16 +156,16 @@ function callOptional(
   const doubtful =
     inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
   if (!doubtful) return callMethod(interpreter, value, key, args());
-  const there = inner.absence?.has;
-  if (there === undefined) return callMethod(interpreter, value, key, args());
+  const presentWhen = inner.absence?.has;
+  if (presentWhen === undefined) return callMethod(interpreter, value, key, args());
   const result = choose(
-    truthy(bool(there)),
+    truthy(bool(presentWhen)),
     () => callMethod(interpreter, resolve(value), key, args()),
     () => undefined,
   );
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined) return result;
   // The rest of the chain is skipped with the call: `tag?.trim().length`.
-  const absence = { ...made.absence, chain: there };
+  const absence = { ...made.absence, chain: presentWhen };
   return wrap(new Sym(made.node, { absence, waits: made.waits, label: made.label }));
 }

@@ -276,11 +276,11 @@ function refuseEarlyEnd(name: string): never {
 /** The value of a boolean at the iteration that leaves the loop; undefined when it depends on earlier iterations. */
 function boolWhere(node: Node, leaves: Node, accumulator: Variable | undefined): unknown {
   const trace = activeTrace();
-  const there = trace.under(leaves, () => trace.facts.resolve(node));
-  if (accumulator !== undefined && mentions(there, (of) => of === accumulator)) return undefined;
+  const whereLeft = trace.under(leaves, () => trace.facts.resolve(node));
+  if (accumulator !== undefined && mentions(whereLeft, (of) => of === accumulator)) return undefined;
   const elsewhere = trace.under(not(leaves), () => trace.facts.resolve(node));
   return accumulator !== undefined && elsewhere.kind === 'var' && elsewhere.variable === accumulator
-    ? wrap(new Sym(there))
+    ? wrap(new Sym(whereLeft))
     : undefined;
 }
 

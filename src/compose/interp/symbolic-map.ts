@@ -61,10 +61,10 @@ export function symbolicMap(
     },
   });
   if (mode === 'forEach') return undefined;
-  const asked = doubtful === undefined ? undefined : viewOfDoubtful(given, doubtful.value, doubtful.of);
+  const doubtfulView = doubtful === undefined ? undefined : viewOfDoubtful(given, doubtful.value, doubtful.of);
   const [only] = results;
-  if (asked !== undefined && results.length === 0) return asked;
-  if (asked !== undefined && only instanceof Splice) noteGaps(only.list, asked);
+  if (doubtfulView !== undefined && results.length === 0) return doubtfulView;
+  if (doubtfulView !== undefined && only instanceof Splice) noteGaps(only.list, doubtfulView);
   return only instanceof Splice ? freshList(only.list, only.waits || given.list.waits) : results;
 }
 

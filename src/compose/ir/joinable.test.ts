@@ -35,7 +35,7 @@ const bound = macroVariable('v');
 const print = (node: Node): string => celText(new Lowering().lower(node));
 
 /** `list.name(e, body)`. */
-function over(of: Node, name: string, body: (element: Node) => Node): Node {
+function macroOver(of: Node, name: string, body: (element: Node) => Node): Node {
   const element = macroVariable('e');
   const type = of.type.kind === 'list' ? of.type.element : DYN;
   return macro(name, of, [element], [body(variable(element, type))], of.type);
@@ -47,7 +47,7 @@ test.each<[string, Node, string]>([
   ['objects of the instance twice', concatLists([items, items]), 's.items.map(e, e) + s.items'],
   [
     'a filtered list, which may be empty',
-    concatLists([over(items, 'filter', () => flag), items, one]),
+    concatLists([macroOver(items, 'filter', () => flag), items, one]),
     'dyn(s.items.filter(e, s.flag)) + dyn(s.items.map(e2, e2)) + dyn([{"name": "a"}])',
   ],
   [

@@ -86,8 +86,8 @@ export function toFixed(value: Node, digits: number, text: (node: Node) => Node)
     // Only the odd multiples of 2^-(digits + 1) are halfway between two results.
     const halfway = bindOnce(multiply(n, doubleLiteral(2 ** (digits + 1))), 'k', FLOAT, (k) => {
       const whole = toWhole(k);
-      const odd = not(eq(modulo(whole, literal(2)), literal(0)));
-      return and(and(within(k, WHOLE_FROM), eq(backToDouble(whole), k)), odd);
+      const isOdd = not(eq(modulo(whole, literal(2)), literal(0)));
+      return and(and(within(k, WHOLE_FROM), eq(backToDouble(whole), k)), isOdd);
     });
     const away = bindOnce(format(n, digits + 1), 't', STRING, (t) => {
       const at = subtract(size(t, INTEGER), literal(digits === 0 ? 3 : 2));

@@ -45,8 +45,8 @@ function fromFirst(fold: ListFold, first: Node, later: Node): Node {
   const { list, loop, element } = fold;
   const count = size(list, INTEGER);
   const position = macroVariable('i');
-  const there = index(list, variable(position, INTEGER), element);
-  const filled = not(eq(substitute(first, loop, there), literal('')));
+  const elementAtPosition = index(list, variable(position, INTEGER), element);
+  const filled = not(eq(substitute(first, loop, elementAtPosition), literal('')));
   const positions = call('lists.range', [count], listOf(INTEGER));
   const found = macro('filter', positions, [position], [filled], listOf(INTEGER));
   const at = index(found, literal(0), INTEGER);

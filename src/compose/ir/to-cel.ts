@@ -131,9 +131,9 @@ class CelTree {
     // Variables get their names from the outside in.
     const names = node.vars.map((variable) => syntax.ident(this.#names.of(variable)));
     const inner = this.#all(bodies);
-    const over = this.of(target);
-    if (node.name === 'bind') return syntax.member('bind', syntax.ident('cel'), [...names, over, ...inner]);
-    return syntax.member(node.name, over, [...names, ...inner]);
+    const targetCel = this.of(target);
+    if (node.name === 'bind') return syntax.member('bind', syntax.ident('cel'), [...names, targetCel, ...inner]);
+    return syntax.member(node.name, targetCel, [...names, ...inner]);
   }
 }
 

@@ -305,12 +305,12 @@ function listed(value: Record<string, unknown>, known: (key: string, value: unkn
   const trace = activeTrace();
   trace.noteRead(value);
   const items = inListingOrder(ownKeys(value)).flatMap(({ key, test }) => {
-    const there = decide(test);
-    if (typeof there === 'boolean') return there ? [known(key, value[key])] : [];
+    const presentWhen = decide(test);
+    if (typeof presentWhen === 'boolean') return presentWhen ? [known(key, value[key])] : [];
     return [
       new Maybe(
-        there,
-        trace.under(there, () => known(key, resolve(value[key]))),
+        presentWhen,
+        trace.under(presentWhen, () => known(key, resolve(value[key]))),
       ),
     ];
   });

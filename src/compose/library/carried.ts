@@ -240,21 +240,21 @@ export function optionalFold(
 ): { readonly some: Node; readonly value: unknown } | undefined {
   const { variable: of, present } = optional;
   const { facts } = activeTrace();
-  const there = variable(present, BOOL);
+  const isPresent = variable(present, BOOL);
   const carried = (node: Node) => mentions(node, (each) => each === of || each === present);
   const takes = takesOf(optional, next);
-  const stays = knowing(there, () => facts.simplify(presence(next)));
+  const stays = knowing(isPresent, () => facts.simplify(presence(next)));
   if (carried(takes) || !isLiteral(stays, true)) return undefined;
   const valueWhere = (...known: Node[]): Node =>
     known.reduceRight(
       (work, fact) => () => knowing(fact, work),
       () => settled(toNode(next), present),
     )();
-  const first = valueWhere(not(there), takes);
-  const later = valueWhere(there, takes);
+  const first = valueWhere(not(isPresent), takes);
+  const later = valueWhere(isPresent, takes);
   if (carried(first) || mentions(later, (each) => each === present)) return undefined;
   const isUnchanged = (node: Node) => node.kind === 'var' && node.variable === of;
-  if (!isLiteral(takes, true) && !isUnchanged(valueWhere(there, not(takes)))) return undefined;
+  if (!isLiteral(takes, true) && !isUnchanged(valueWhere(isPresent, not(takes)))) return undefined;
   const kept = isLiteral(takes, true)
     ? pass.list
     : macro('filter', pass.list, [pass.loop], [takes], listOf(pass.element));

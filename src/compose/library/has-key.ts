@@ -48,8 +48,8 @@ function isInherited(key: Key, prototype: object | null): boolean {
 function presence(value: object, key: string | Sym): Node {
   const own = ownPresence(value, key);
   return (mergedPieces(value) ?? []).reduce((found, { test, map, keys }) => {
-    const there = map === undefined ? presence(keys ?? {}, key) : inMap(map, keyNode(key));
-    return or(found, and(test ?? TRUE(), there));
+    const isInMap = map === undefined ? presence(keys ?? {}, key) : inMap(map, keyNode(key));
+    return or(found, and(test ?? TRUE(), isInMap));
   }, own);
 }
 

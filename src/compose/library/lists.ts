@@ -414,8 +414,8 @@ function withPredicate<T>(
 }
 
 function filter(interpreter: Interpreter, view: View, fn: unknown): unknown {
-  const asked = view.plain ? listWithGaps(view.list.node) : undefined;
-  if (asked !== undefined) return filter(interpreter, asked, fn);
+  const gappedView = view.plain ? listWithGaps(view.list.node) : undefined;
+  if (gappedView !== undefined) return filter(interpreter, gappedView, fn);
   const pairs = view.plain && !usesIndex(interpreter, fn) ? loopView(wrap(view.list)) : view;
   if (view.plain && !pairs.plain) {
     const kept = filter(interpreter, pairs, fn);

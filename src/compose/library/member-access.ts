@@ -128,16 +128,16 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
  */
 export function characterAt(interpreter: Interpreter, value: Sym, position: Sym, optional = false): unknown {
   const base = baseOf(value, optional);
-  const there = isInside(position.node, size(value.node, INTEGER));
+  const isInText = isInside(position.node, size(value.node, INTEGER));
   const text = base.has === undefined ? value : new Sym(value.node, { waits: value.waits });
   const found = symbolic(stringMethod(interpreter, text, 'charAt', [wrap(position)]));
   if (!(found instanceof Sym)) return found === undefined ? '' : wrap(found);
   if (base.has !== undefined) {
-    const absence: Absence = { has: and(base.has, there), plain: false, waits: false, chain: base.has };
+    const absence: Absence = { has: and(base.has, isInText), plain: false, waits: false, chain: base.has };
     return wrap(new Sym(found.node, { absence, waits: value.waits }));
   }
   if (value.absence !== undefined) return wrap(found);
-  return wrap(new Sym(found.node, { absence: { has: there, plain: false, waits: true }, waits: value.waits }));
+  return wrap(new Sym(found.node, { absence: { has: isInText, plain: false, waits: true }, waits: value.waits }));
 }
 
 function isInside(at: Node, count: Node): Node {

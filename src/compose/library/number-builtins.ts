@@ -82,9 +82,9 @@ function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknow
       'give it a default with ??',
     );
   if (value.type.kind === 'dyn') return refuse('types', `the type of ${labelOf(value)} is not known`, 'declare it');
-  const there = isThere(value);
+  const isPresent = isThere(value);
   const test = answer(fn === isNaN ? Number.isNaN : Number.isFinite, converted(value.present()));
-  return bool(fn === isNaN ? or(not(there), test) : and(there, test));
+  return bool(fn === isNaN ? or(not(isPresent), test) : and(isPresent, test));
 }
 
 /** The result of a test such as `Number.isInteger` for a number. */

@@ -138,8 +138,8 @@ function setOwnIfThere(target: Record<string, unknown>, name: string, member: un
   const inner = symbolic(member);
   const absence = inner instanceof Sym ? inner.absence : undefined;
   // The graph waits for a field of a resource, unless an earlier member has the same name.
-  const asked = absence !== undefined && (!absence.waits || Object.hasOwn(target, name));
-  if (asked) mergeKeyWhen(target, name, absence.has, wrap((inner as Sym).present()));
+  const mayBeAbsent = absence !== undefined && (!absence.waits || Object.hasOwn(target, name));
+  if (mayBeAbsent) mergeKeyWhen(target, name, absence.has, wrap((inner as Sym).present()));
   else mergeKey(target, name, member);
 }
 

@@ -111,11 +111,12 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   const count = argumentCount(interpreter, fn);
   const positions = count >= 3 ? indexed(view) : undefined;
   const loop = macroVariable(positions === undefined ? loopName : 'i');
-  const over = positions?.view ?? view;
+  const iterated = positions?.view ?? view;
   const position = positions === undefined ? undefined : new Sym(variable(loop, INTEGER));
   const element = position === undefined ? view.show(loopValue(view, loop)) : positions?.at(position);
   const at = position === undefined ? undefined : wrap(position);
-  const known = position === undefined ? factOf(list, variable(loop, over.element)) : positions?.factAt(position.node);
+  const known =
+    position === undefined ? factOf(list, variable(loop, iterated.element)) : positions?.factAt(position.node);
   const trace = activeTrace();
   trace.predicates++;
   const runIteration = (accumulator: unknown): unknown => {
@@ -136,7 +137,7 @@ function folded(interpreter: Interpreter, view: View, fn: unknown, start: unknow
   try {
     const carried = carriedFrom(interpreter, fn, start, runIteration);
     if (carried === undefined) return start;
-    const pass = { list: positions === undefined ? list : over.list.node, loop, element: over.element };
+    const pass = { list: positions === undefined ? list : iterated.list.node, loop, element: iterated.element };
     const after = afterIterations(pass, carried, runIteration(seenInIteration(carried)));
     if (after === undefined) return refuseCarried(parameterName(interpreter, fn, 'the accumulator'));
     const value = symbolic(after.value);

@@ -56,7 +56,7 @@ function expanded(text: string, match: MatchTexts, pattern: unknown): Node {
     if (piece === undefined && position === undefined && groupName === undefined) continue;
     pieces.push(literal(text.slice(from, found.index)));
     pieces.push(piece ?? (position === undefined ? literal('') : groupNode(match, position, pattern)));
-    from = found.index + whole.length - (group?.over ?? 0);
+    from = found.index + whole.length - (group?.restDigits ?? 0);
   }
   return concat([...pieces, literal(text.slice(from))]);
 }
@@ -68,11 +68,14 @@ function signPiece(sign: string, match: MatchTexts): Node {
 }
 
 /** The group that one or two digits name, and the number of digits that are plain text. */
-function numbered(digits: string, groups: number): { readonly position: number; readonly over: number } | undefined {
+function numbered(
+  digits: string,
+  groups: number,
+): { readonly position: number; readonly restDigits: number } | undefined {
   const both = Number(digits);
-  if (both >= 1 && both <= groups) return { position: both, over: 0 };
+  if (both >= 1 && both <= groups) return { position: both, restDigits: 0 };
   const first = Number(digits[0]);
-  return digits.length === 2 && first >= 1 && first <= groups ? { position: first, over: 1 } : undefined;
+  return digits.length === 2 && first >= 1 && first <= groups ? { position: first, restDigits: 1 } : undefined;
 }
 
 /** The text of a group; empty for a group that took no part in the match. */

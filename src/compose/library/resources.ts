@@ -61,10 +61,10 @@ export function resourceMember(
 export function dependOn(record: ResourceRecord, raw: unknown): void {
   const trace = activeTrace();
   const value = resolve(raw);
-  const on = (id: string) => void record.dependsOn.push({ id, guards: [...trace.guards] });
-  if (typeof value === 'string') return on(value);
+  const addDependency = (id: string) => void record.dependsOn.push({ id, guards: [...trace.guards] });
+  if (typeof value === 'string') return addDependency(value);
   const inner = symbolic(value);
-  if (inner instanceof Sym && inner.resource !== undefined) return on(inner.resource.id);
+  if (inner instanceof Sym && inner.resource !== undefined) return addDependency(inner.resource.id);
   if (inner instanceof Phi) {
     const side = (test: Node, of: unknown) => {
       if (resolve(of) !== undefined) trace.under(test, () => dependOn(record, of));
@@ -73,6 +73,6 @@ export function dependOn(record: ResourceRecord, raw: unknown): void {
     return side(not(inner.test), inner.otherwise);
   }
   const id = (value as { id?: unknown } | undefined)?.id;
-  if (typeof id === 'string') return on(id);
+  if (typeof id === 'string') return addDependency(id);
   return refuse('types', 'dependsOn() takes a resource or the id of one', 'pass the value that a factory returned');
 }

@@ -144,8 +144,8 @@ function present(items: readonly unknown[], position: number): unknown {
 function after(items: readonly unknown[], from: number): unknown[] {
   const tests = items.map(testOf);
   return items.flatMap((item, place) => {
-    const there = and(tests[place] as Node, atLeast(tests.slice(0, place), from));
-    return isLiteral(there, false) ? [] : [isLiteral(there, true) ? item : new Maybe(there, valueOf(item))];
+    const isReached = and(tests[place] as Node, atLeast(tests.slice(0, place), from));
+    return isLiteral(isReached, false) ? [] : [isLiteral(isReached, true) ? item : new Maybe(isReached, valueOf(item))];
   });
 }
 

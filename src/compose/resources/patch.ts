@@ -44,8 +44,9 @@ export interface PatchOptions {
 
 /**
  * Adds fields to an object that exists: a `patch` node of the kind Graph. The graph owns these fields, and no others;
- * it takes them back when the node goes. Other owners of the same fields are a conflict, which the Graph reports. The
- * object is named by a resource of the graph, by an element of `externalRefs()`, or by apiVersion, kind and metadata.
+ * it releases them when the node is removed. Other owners of the same fields are a conflict, which the Graph reports.
+ * The object is named by a resource of the graph, by an element of `externalRefs()`, or by apiVersion, kind and
+ * metadata.
  *
  * A patch of `status` goes to the subresource `status`, so that it has no other fields.
  */

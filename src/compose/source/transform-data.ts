@@ -41,7 +41,7 @@ function lookUp(vars: Record<string, unknown>, name: string): CapturedVariable |
   try {
     return { value: vars[name] };
   } catch (error) {
-    // The error tells the two cases apart: a name that no scope here defines, and a variable without a value yet.
+    // The error distinguishes two cases: a name that no scope here defines, and a variable without a value yet.
     if (error instanceof ReferenceError)
       return /is not defined/.test(error.message) ? undefined : { uninitialised: true };
     throw error;

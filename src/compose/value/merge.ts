@@ -60,11 +60,11 @@ function refuseEarlier(value: Earlier): never {
 function resolveSym(inner: Sym, value: unknown): unknown {
   if (inner.resource !== undefined) return value;
   const node = activeTrace().facts.resolve(inner.node);
-  const there = inner.absence === undefined ? true : decide(inner.absence.has);
-  if (there === false && inner.absence?.missing !== 'either')
+  const presentWhen = inner.absence === undefined ? true : decide(inner.absence.has);
+  if (presentWhen === false && inner.absence?.missing !== 'either')
     return inner.absence?.missing === 'null' ? null : undefined;
-  if (node === inner.node && (inner.absence === undefined) === (there === true)) return value;
-  const absence = there === true ? undefined : inner.absence;
+  if (node === inner.node && (inner.absence === undefined) === (presentWhen === true)) return value;
+  const absence = presentWhen === true ? undefined : inner.absence;
   return wrap(new Sym(node, { absence, waits: inner.waits, label: inner.label }));
 }
 

@@ -160,9 +160,9 @@ export function objectNode(value: Record<string, unknown>): Node {
  */
 export function undefinedKeys({ test, keys = {} }: MergedPiece): readonly { key: string; condition: Node }[] {
   return keyEntries(mapOfMembers(keys)).flatMap(({ key, test: own }) => {
-    const there = decide(and(test ?? TRUE(), own));
-    if (there === false) return [];
-    const condition = there === true ? TRUE() : there;
+    const presentWhen = decide(and(test ?? TRUE(), own));
+    if (presentWhen === false) return [];
+    const condition = presentWhen === true ? TRUE() : presentWhen;
     return activeTrace().under(condition, () => mayBeUndefined(keys[key])) ? [{ key, condition }] : [];
   });
 }
@@ -193,10 +193,10 @@ export function keysNode(value: Record<string, unknown>): Node {
 
 function ownKeysNode(value: Record<string, unknown>): Node {
   const entries = keyEntries(mapOfMembers(value)).map(({ key, test }): Entry => {
-    const there = decide(test);
+    const presentWhen = decide(test);
     const present = optionalSome(literal(true));
-    if (typeof there === 'boolean') return { key: literal(key), value: literal(true) };
-    return { key: literal(key), value: cond(there, present, optionalNone(BOOL)), optional: true };
+    if (typeof presentWhen === 'boolean') return { key: literal(key), value: literal(true) };
+    return { key: literal(key), value: cond(presentWhen, present, optionalNone(BOOL)), optional: true };
   });
   return object(entries);
 }

@@ -67,12 +67,12 @@ export function idOf(config: CommonConfig): { readonly id?: string } {
 
 /** An object without the members that are `undefined`. */
 export function given(members: Record<string, unknown>): Record<string, unknown> {
-  const there: Record<string, unknown> = {};
+  const present: Record<string, unknown> = {};
   const keys = Object.keys(members);
   // Index loop: in unoptimized code for..of allocates at each step.
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
-    if (members[key] !== undefined) there[key] = members[key];
+    if (members[key] !== undefined) present[key] = members[key];
   }
-  return there;
+  return present;
 }

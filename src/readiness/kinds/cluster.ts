@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, progress, said } from '../verdict.ts';
+import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 
 /** A namespace is ready in phase Active. */
 export function namespace(object: KubeObject): Readiness {
@@ -17,7 +17,7 @@ export function node(object: KubeObject): Readiness {
 /** A CustomResourceDefinition is ready with the condition Established. It has failed when its names are taken. */
 export function customResourceDefinition(object: KubeObject): Readiness {
   const names = statusCondition(object, 'NamesAccepted');
-  if (names?.status === 'False') return failed('NamesNotAccepted', said('NamesAccepted', names));
+  if (names?.status === 'False') return failed('NamesNotAccepted', describeCondition('NamesAccepted', names));
   return needs(object, 'Established');
 }
 
@@ -40,7 +40,8 @@ export function podDisruptionBudget(object: KubeObject): Readiness {
  */
 export function horizontalPodAutoscaler(object: KubeObject): Readiness {
   const able = statusCondition(object, 'AbleToScale');
-  if (able?.status === 'False') return inProgress(able.reason || 'UnableToScale', said('AbleToScale', able));
+  if (able?.status === 'False')
+    return inProgress(able.reason || 'UnableToScale', describeCondition('AbleToScale', able));
   if (numberAt(object, 'status', 'currentReplicas') !== undefined || able !== undefined) return current();
   return inProgress('NotObserved', 'the autoscaler has not read its target yet');
 }
@@ -52,7 +53,7 @@ export function horizontalPodAutoscaler(object: KubeObject): Readiness {
 export function certificateSigningRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'Failed']) {
     const found = statusCondition(object, type);
-    if (found?.status === 'True') return failed(type, said(type, found));
+    if (found?.status === 'True') return failed(type, describeCondition(type, found));
   }
   if (textAt(object, 'status', 'certificate') !== '') return current('Issued');
   const approved = statusCondition(object, 'Approved')?.status === 'True';
@@ -76,5 +77,5 @@ export function endpoints(object: KubeObject): Readiness {
 export function needs(object: KubeObject, type: string): Readiness {
   const found = statusCondition(object, type);
   if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
-  return found.status === 'True' ? current() : inProgress(found.reason || 'NotReady', said(type, found));
+  return found.status === 'True' ? current() : inProgress(found.reason || 'NotReady', describeCondition(type, found));
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, said } from '../verdict.ts';
+import { current, failed, inProgress, describeCondition } from '../verdict.ts';
 
 /**
  * A ResourceGraphDefinition is ready with state Active and the condition Ready at the current generation. It has failed
@@ -10,13 +10,13 @@ import { current, failed, inProgress, said } from '../verdict.ts';
 export function resourceGraphDefinition(object: KubeObject): Readiness {
   const accepted = statusCondition(object, 'GraphAccepted');
   if (accepted?.status === 'False' && isCurrent(object, accepted.observedGeneration)) {
-    return failed(accepted.reason || 'InvalidResourceGraph', said('GraphAccepted', accepted));
+    return failed(accepted.reason || 'InvalidResourceGraph', describeCondition('GraphAccepted', accepted));
   }
   const ready = statusCondition(object, 'Ready');
   if (ready === undefined) return inProgress('NotObserved', 'condition Ready is not set yet');
   if (!isCurrent(object, ready.observedGeneration))
     return inProgress('NotObserved', 'the newest version is not compiled yet');
-  if (ready.status !== 'True') return inProgress(ready.reason || 'NotReady', said('Ready', ready));
+  if (ready.status !== 'True') return inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
   const state = textAt(object, 'status', 'state');
   return state === 'Active'
     ? current('Active')
@@ -37,7 +37,7 @@ export function graphInstance(object: KubeObject): Readiness {
     return inProgress('NotObserved', 'the newest version is not applied yet');
   }
   if (ready !== undefined && ready.status !== 'True')
-    return inProgress(ready.reason || 'NotReady', said('Ready', ready));
+    return inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
   return state === 'ACTIVE' ? current('Active') : inProgress(state, `the instance is in state ${state}${why}`);
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { conditionIn, objectsAt, statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, inProgress, said } from '../verdict.ts';
+import { current, inProgress, describeCondition } from '../verdict.ts';
 
 /** A Service of type LoadBalancer is ready when it has an address; a Service of another type is ready at once. */
 export function service(object: KubeObject): Readiness {
@@ -29,7 +29,7 @@ export function gateway(object: KubeObject): Readiness {
   for (const type of ['Accepted', 'Programmed']) {
     const found = statusCondition(object, type);
     if (found === undefined) return inProgress('NotObserved', `condition ${type} is not set yet`);
-    if (found.status !== 'True') return inProgress(found.reason || 'NotReady', said(type, found));
+    if (found.status !== 'True') return inProgress(found.reason || 'NotReady', describeCondition(type, found));
   }
   return current();
 }
@@ -46,7 +46,7 @@ export function gatewayRoute(object: KubeObject): Readiness {
     for (const type of ['Accepted', 'ResolvedRefs']) {
       const found = conditionIn(conditions, type);
       if (found !== undefined && found.status !== 'True')
-        return inProgress(found.reason || 'NotReady', said(type, found));
+        return inProgress(found.reason || 'NotReady', describeCondition(type, found));
     }
   }
   return current();

@@ -1,20 +1,20 @@
 import type { KubeObject } from '../../core/index.ts';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, progress, said } from '../verdict.ts';
+import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 import { needs } from './cluster.ts';
 
 /** A network policy of Cilium is ready unless its operator calls it invalid. */
 export function ciliumPolicy(object: KubeObject): Readiness {
   const valid = statusCondition(object, 'Valid');
-  return valid?.status === 'False' ? failed(valid.reason || 'Invalid', said('Valid', valid)) : current();
+  return valid?.status === 'False' ? failed(valid.reason || 'Invalid', describeCondition('Valid', valid)) : current();
 }
 
 /** A pool of addresses of Cilium is ready unless it is in conflict with another pool. */
 export function ciliumPool(object: KubeObject): Readiness {
   const conflict = statusCondition(object, 'cilium.io/PoolConflict');
   if (conflict?.status !== 'True') return current();
-  return failed(conflict.reason || 'PoolConflict', said('cilium.io/PoolConflict', conflict));
+  return failed(conflict.reason || 'PoolConflict', describeCondition('cilium.io/PoolConflict', conflict));
 }
 
 /** Announcements and BGP resources of Cilium are ready when no condition is true: their conditions name problems. */
@@ -22,7 +22,7 @@ export function ciliumProblems(object: KubeObject): Readiness {
   const problem = objectsAt(object, 'status', 'conditions').find((entry) => entry['status'] === 'True');
   const type = textAt(problem ?? {}, 'type');
   const found = problem === undefined ? undefined : statusCondition(object, type);
-  return found === undefined ? current() : inProgress(found.reason || 'Problem', said(type, found));
+  return found === undefined ? current() : inProgress(found.reason || 'Problem', describeCondition(type, found));
 }
 
 /** Kinds with the condition `Ready` only, such as those of cert-manager, are ready when it is true. */
@@ -35,14 +35,14 @@ export function readyCondition(object: KubeObject): Readiness {
   }
   return ready.status === 'True'
     ? current(ready.reason || 'Ready')
-    : inProgress(ready.reason || 'NotReady', said('Ready', ready));
+    : inProgress(ready.reason || 'NotReady', describeCondition('Ready', ready));
 }
 
 /** A certificate request is ready with the condition `Ready`; it has failed when it was denied. */
 export function certificateRequest(object: KubeObject): Readiness {
   for (const type of ['Denied', 'InvalidRequest']) {
     const refused = statusCondition(object, type);
-    if (refused?.status === 'True') return failed(refused.reason || type, said(type, refused));
+    if (refused?.status === 'True') return failed(refused.reason || type, describeCondition(type, refused));
   }
   return readyCondition(object);
 }
@@ -75,8 +75,8 @@ export function cnpgCluster(object: KubeObject): Readiness {
 /** A pooler of CloudNativePG is ready with as many instances as its spec says. */
 export function cnpgPooler(object: KubeObject): Readiness {
   const wanted = numberAt(object, 'spec', 'instances') ?? 1;
-  const there = countAt(object, 'status', 'instances');
-  return there >= wanted ? current() : inProgress('NotReady', progress(there, wanted, 'instances exist'));
+  const existing = countAt(object, 'status', 'instances');
+  return existing >= wanted ? current() : inProgress('NotReady', progress(existing, wanted, 'instances exist'));
 }
 
 /** A backup of CloudNativePG is ready in phase `completed`. */
@@ -118,7 +118,7 @@ export function valkey(object: KubeObject): Readiness {
   const ready = statusCondition(object, 'Ready');
   return inProgress(
     ready?.reason || 'NotReady',
-    ready === undefined ? 'its operator has not reported that it is ready' : said('Ready', ready),
+    ready === undefined ? 'its operator has not reported that it is ready' : describeCondition('Ready', ready),
   );
 }
 

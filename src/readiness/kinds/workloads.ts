@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { countAt, numberAt, objectsAt, statusCondition, textAt } from '../../kubernetes/index.ts';
 import type { Readiness } from '../model.ts';
-import { current, failed, inProgress, progress, said } from '../verdict.ts';
+import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 
 /**
  * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision is
@@ -11,7 +11,7 @@ import { current, failed, inProgress, progress, said } from '../verdict.ts';
 export function deployment(object: KubeObject): Readiness {
   const progressing = statusCondition(object, 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
-    return failed('ProgressDeadlineExceeded', said('Progressing', progressing));
+    return failed('ProgressDeadlineExceeded', describeCondition('Progressing', progressing));
   }
   const wanted = numberAt(object, 'spec', 'replicas') ?? 1;
   const updated = countAt(object, 'status', 'updatedReplicas');
@@ -19,14 +19,14 @@ export function deployment(object: KubeObject): Readiness {
   const ready = countAt(object, 'status', 'readyReplicas');
   const total = countAt(object, 'status', 'replicas');
   const failure = statusCondition(object, 'ReplicaFailure');
-  const why = failure?.status === 'True' ? `; ${said('ReplicaFailure', failure)}` : '';
+  const why = failure?.status === 'True' ? `; ${describeCondition('ReplicaFailure', failure)}` : '';
   if (updated < wanted) return inProgress('Updating', `${progress(updated, wanted, 'replicas are updated')}${why}`);
   if (total > updated) return inProgress('Updating', `${total - updated} replicas of the old version are left`);
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'replicas are available'));
   if (ready < wanted) return inProgress('NotReady', progress(ready, wanted, 'replicas are ready'));
   const availability = statusCondition(object, 'Available');
   if (availability !== undefined && availability.status !== 'True')
-    return inProgress('Unavailable', said('Available', availability));
+    return inProgress('Unavailable', describeCondition('Available', availability));
   return current();
 }
 
@@ -72,7 +72,7 @@ export function replicaSet(object: KubeObject): Readiness {
   const total = countAt(object, 'status', 'replicas');
   const available = countAt(object, 'status', 'availableReplicas');
   const failure = statusCondition(object, 'ReplicaFailure');
-  if (failure?.status === 'True') return inProgress('ReplicaFailure', said('ReplicaFailure', failure));
+  if (failure?.status === 'True') return inProgress('ReplicaFailure', describeCondition('ReplicaFailure', failure));
   if (available < wanted) return inProgress('Unavailable', progress(available, wanted, 'replicas are available'));
   return total > wanted ? inProgress('ScalingDown', `${total - wanted} replicas too many`) : current();
 }
@@ -88,10 +88,11 @@ export function pod(object: KubeObject): Readiness {
     .find(({ reason }) => reason !== '' && reason !== 'ContainerCreating' && reason !== 'PodInitializing');
   if (stuck !== undefined) return inProgress(stuck.reason, `container ${stuck.name} waits: ${stuck.reason}`);
   const scheduled = statusCondition(object, 'PodScheduled');
-  if (scheduled?.status === 'False') return inProgress('Unschedulable', said('PodScheduled', scheduled));
+  if (scheduled?.status === 'False') return inProgress('Unschedulable', describeCondition('PodScheduled', scheduled));
   const ready = statusCondition(object, 'Ready');
   if (phase === 'Running' && ready?.status === 'True') return current();
-  if (ready !== undefined && phase === 'Running') return inProgress('ContainersNotReady', said('Ready', ready));
+  if (ready !== undefined && phase === 'Running')
+    return inProgress('ContainersNotReady', describeCondition('Ready', ready));
   return inProgress(phase === '' ? 'Pending' : phase, `the pod is in phase ${phase === '' ? 'Pending' : phase}`);
 }
 
@@ -101,7 +102,7 @@ export function pod(object: KubeObject): Readiness {
  */
 export function job(object: KubeObject): Readiness {
   const bad = statusCondition(object, 'Failed');
-  if (bad?.status === 'True') return failed('JobFailed', said('Failed', bad));
+  if (bad?.status === 'True') return failed('JobFailed', describeCondition('Failed', bad));
   if (statusCondition(object, 'Complete')?.status === 'True') return current('Completed');
   if (statusCondition(object, 'Suspended')?.status === 'True') return inProgress('Suspended', 'the job is suspended');
   const done = countAt(object, 'status', 'succeeded');

@@ -31,13 +31,13 @@ export class FlapDetector {
   /** Keys of all children that the controller deleted. */
   readonly deleted = new Set<string>();
   readonly #children = new Map<string, Child>();
-  readonly #asked: ReadonlySet<string> | undefined;
+  readonly #expected: ReadonlySet<string> | undefined;
   /** Each action of the test increments it. A deletion may have an action as its reason. */
   epoch = 0;
 
-  /** `asked`: the children that the controller deletes without faults; absent in that life itself. */
-  constructor(asked?: ReadonlySet<string>) {
-    this.#asked = asked;
+  /** `expected`: the children that the controller deletes without faults; absent in that life itself. */
+  constructor(expected?: ReadonlySet<string>) {
+    this.#expected = expected;
   }
 
   /** Records a write of a child by the controller. */
@@ -46,7 +46,7 @@ export class FlapDetector {
     this.#children.set(key, { uid, node, deletion: child?.uid === uid ? child.deletion : undefined });
     if (child === undefined || child.uid === uid) return;
     const { deletion } = child;
-    if (deletion === undefined || deletion === 'other' || this.#isAsked(key, deletion)) return;
+    if (deletion === undefined || deletion === 'other' || this.#isExpected(key, deletion)) return;
     this.found.push({
       key,
       node,
@@ -75,7 +75,7 @@ export class FlapDetector {
     return this.#children.get(key)?.node;
   }
 
-  #isAsked(key: string, { epoch }: Deletion): boolean {
-    return this.#asked === undefined ? epoch !== this.epoch : this.#asked.has(key);
+  #isExpected(key: string, { epoch }: Deletion): boolean {
+    return this.#expected === undefined ? epoch !== this.epoch : this.#expected.has(key);
   }
 }

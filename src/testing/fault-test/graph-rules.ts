@@ -2,6 +2,7 @@ import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion } from '../../core/index.ts';
 import type { Graph, TypedNode } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
+import { groupVersionPath } from '../../kubernetes/index.ts';
 import { applySetIdOf, groupKindText, isDone, renderInstance } from '../../runtime/index.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
@@ -35,11 +36,10 @@ export function applySetOf({ apiVersion, kind, name, namespace }: ObjectRef): st
 /** The rules for one instance of a graph: its ApplySet, the kinds of its nodes, and the order of its nodes. */
 export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
-  const { group, version, plural } = graph.instance;
   const set = applySetOf(instance);
   return {
     instanceKind: groupKindText(graph.instance),
-    instancesPath: listPath(group, version, plural),
+    instancesPath: `${groupVersionPath(graph.instance)}/${graph.instance.plural}`,
     members: memberKinds(graph),
     rules: RULES,
     isRuled: (each) => each === set,
@@ -62,14 +62,10 @@ function memberKinds(graph: Graph): Map<string, MemberKind> {
   return new Map(
     ownNodes(graph).map(({ type, plural }) => {
       const { group, version, kind } = type;
-      const path = listPath(group, version, plural);
+      const path = `${groupVersionPath(type)}/${plural}`;
       return [groupKindText(type), { apiVersion: formatApiVersion({ group, version }), kind, path }];
     }),
   );
-}
-
-function listPath(group: string, version: string, plural: string): string {
-  return group === '' ? `/api/${version}/${plural}` : `/apis/${group}/${version}/${plural}`;
 }
 
 /**

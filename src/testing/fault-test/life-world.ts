@@ -18,7 +18,7 @@ import { applySetOf, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
 import type { Disturbance } from './life-plan.ts';
 import type { Invariant, LifeEvent, LifeFinding } from './model.ts';
 import { MAX_EVENTS } from './model.ts';
-import { StandIn } from './stand-in.ts';
+import { ChildControllers } from './child-controllers.ts';
 
 /** The options of a `LifeWorld`. */
 export interface LifeWorldOptions {
@@ -27,7 +27,7 @@ export interface LifeWorldOptions {
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
   /** The children that the controller deletes in the life without faults; absent in that life itself. */
-  readonly asked?: ReadonlySet<string>;
+  readonly expectedDeletions?: ReadonlySet<string>;
 }
 
 /** The maximum number of findings of a life. Further findings are usually consequences of the first ones. */
@@ -63,7 +63,7 @@ export class LifeWorld {
   readonly writes: string[] = [];
   readonly #seed: number;
   readonly #set: string;
-  readonly #standIn: StandIn;
+  readonly #childControllers: ChildControllers;
   readonly #events: LifeEvent[] = [];
   readonly #clock: SimClock;
   readonly #startedAt: number;
@@ -77,7 +77,7 @@ export class LifeWorld {
   }
 
   constructor(
-    { base: { graph }, given, seed, asked }: LifeWorldOptions,
+    { base: { graph }, given, seed, expectedDeletions }: LifeWorldOptions,
     cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>,
     clock: SimClock,
   ) {
@@ -93,7 +93,7 @@ export class LifeWorld {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.#set = applySetOf(instance);
-    this.flaps = new FlapDetector(asked);
+    this.flaps = new FlapDetector(expectedDeletions);
     this.faulty = new FaultyWorld({
       cluster,
       clock,
@@ -108,8 +108,8 @@ export class LifeWorld {
     };
     this.faulty.ledger.onWrite.push((write) => this.#seen(write));
     this.world = new GraphWorld(graph, this.#tested(seed !== undefined), new WrittenNodes(), given);
-    this.#standIn = new StandIn(this.faulty, this.world, this.#set, this.#seed);
-    this.faulty.isBusy = () => this.#standIn.busy;
+    this.#childControllers = new ChildControllers(this.faulty, this.world, this.#set, this.#seed);
+    this.faulty.isBusy = () => this.#childControllers.busy;
   }
 
   /** Virtual time since the start, in milliseconds. */
@@ -171,7 +171,7 @@ export class LifeWorld {
   async rest(): Promise<void> {
     await this.faulty.calmDown();
     for (let round = 0; round < 2; round += 1) {
-      await this.#standIn.sweep((await this.children()).map(({ object }) => object));
+      await this.#childControllers.sweep((await this.children()).map(({ object }) => object));
       await this.faulty.settle();
       await this.faulty.jumpTo(this.faulty.clock.now() + FOLLOW_UP_MS);
     }
@@ -184,7 +184,7 @@ export class LifeWorld {
   }
 
   async end(): Promise<void> {
-    this.#standIn.stop();
+    this.#childControllers.stop();
     await this.faulty.end();
   }
 
@@ -224,7 +224,7 @@ export class LifeWorld {
     if (method === 'DELETE') {
       const node = this.flaps.nodeOf(key);
       let reason: string | undefined;
-      if (node !== undefined) this.#standIn.track(this.#whyGone(node).then((text) => void (reason = text)));
+      if (node !== undefined) this.#childControllers.track(this.#whyGone(node).then((text) => void (reason = text)));
       this.flaps.deletedByController(key, this.atMs, () => reason);
       return;
     }

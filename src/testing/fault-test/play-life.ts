@@ -58,7 +58,7 @@ export async function playLife(input: LifeInput): Promise<LifeRecord> {
     base,
     given: test.given ?? {},
     ...(seed === undefined ? {} : { seed }),
-    ...(twin === undefined ? {} : { asked: twin.deleted }),
+    ...(twin === undefined ? {} : { expectedDeletions: twin.deleted }),
   });
   const life = new Life(input, world);
   try {

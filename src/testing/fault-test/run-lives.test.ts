@@ -53,11 +53,11 @@ async function baseOf(definition: KubeObject): Promise<GraphTestBase> {
 
 describe('lives of a graph', () => {
   test('an interrupt ends them, and what was learnt so far is kept', async () => {
-    let asked = 0;
+    let reads = 0;
     const signal = {
       get aborted() {
-        asked += 1;
-        return asked > 3;
+        reads += 1;
+        return reads > 3;
       },
     };
     const result = await runLives(await baseOf(DEFINITION), [{ name: 'on', given: { spec: { text: 'yes' } } }], {

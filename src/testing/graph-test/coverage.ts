@@ -15,7 +15,7 @@ export interface CoverageItem {
    */
   readonly what: string;
   /** The outcome of the condition or the decision; `undefined` for the node itself. */
-  readonly way?: 'true' | 'false' | 'value' | 'none';
+  readonly outcome?: 'true' | 'false' | 'value' | 'none';
   readonly covered: boolean;
 }
 
@@ -84,8 +84,8 @@ export class CoverageRecorder {
     if (kind !== 'field') {
       const value = valueOf(expression, variables);
       // A `readyWhen` condition that reads missing data counts as false.
-      const way = value === true ? true : kind === 'readyWhen' || value === false ? false : undefined;
-      if (way !== undefined) this.#seen.add(`condition ${index} ${way}`);
+      const outcome = value === true ? true : kind === 'readyWhen' || value === false ? false : undefined;
+      if (outcome !== undefined) this.#seen.add(`condition ${index} ${outcome}`);
     }
     observed?.observe(variables, (point, way) => this.#seen.add(`branch ${index} ${point} ${way}`));
   }
@@ -104,7 +104,7 @@ export class CoverageRecorder {
         const name = way ? 'true' : 'false';
         if (kind !== 'field') {
           const covered = this.#seen.has(`condition ${index} ${way}`);
-          conditions.push({ node, what: `${kind} ${expression.cel}`, way: name, covered });
+          conditions.push({ node, what: `${kind} ${expression.cel}`, outcome: name, covered });
         }
         for (const [point, { operator, text }] of (observed?.points ?? []).entries()) {
           const isOptional = operator === 'orValue' || operator === 'or';
@@ -112,7 +112,7 @@ export class CoverageRecorder {
           branches.push({
             node,
             what: `${operator} ${text}`,
-            way: isOptional ? (way ? 'value' : 'none') : name,
+            outcome: isOptional ? (way ? 'value' : 'none') : name,
             covered,
           });
         }

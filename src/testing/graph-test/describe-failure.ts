@@ -17,14 +17,14 @@ export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, faint: 
  * `placeOf` returns the place of a value of the test in words.
  */
 export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => string, paint: Paint = PLAIN): string[] {
-  const told = new Set<string>();
+  const printed = new Set<string>();
   const lines = failure.mismatches.flatMap((mismatch) => {
     const { because } = mismatch;
-    const isNew = because !== undefined && !told.has(because);
-    if (isNew) told.add(because);
+    const isNew = because !== undefined && !printed.has(because);
+    if (isNew) printed.add(because);
     return [...mismatchLines(mismatch, placeOf(mismatch.at), paint), ...(isNew ? [`     because   ${because}`] : [])];
   });
-  return [...lines, ...whenLines(failure, told)];
+  return [...lines, ...whenLines(failure, printed)];
 }
 
 function mismatchLines({ subject, expected, received }: Mismatch, place: string, paint: Paint): string[] {

@@ -76,12 +76,12 @@ function otherKind(document: DefinitionDocument, file: string): Diagnostic | und
     isJsonObject(document.value) ? memberOf(document.value, name) : undefined,
   );
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || kind === TEST_FILE_KIND) return undefined;
-  const beside = `${file.replace(/(?:\.rgd)?\.(?:ya?ml|json)$/, '')}.test.yaml`;
+  const testFile = `${file.replace(/(?:\.rgd)?\.(?:ya?ml|json)$/, '')}.test.yaml`;
   return {
     code: 'testing/bad-test',
     severity: 'error',
     message: `this is a ${kind}, not a file with tests (kind: ${TEST_FILE_KIND})`,
-    hint: `write its tests into ${beside}, and name that file; docs/testing.md has an example`,
+    hint: `write its tests into ${testFile}, and name that file; docs/testing.md has an example`,
     source: document.position(['kind']),
   };
 }

@@ -29,7 +29,7 @@ export interface FaultPlan {
   readonly onWatchFault: (text: string, request: TransportRequest) => void;
   readonly onCrash: () => void;
   /** Called when the server executed a write and the process does not get the answer. */
-  readonly onUnheard: (request: TransportRequest) => void;
+  readonly onLostAnswer: (request: TransportRequest) => void;
   /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;
   /** Records what the process learns from answers and watches. */
@@ -101,8 +101,8 @@ export class FaultyTransport implements Transport {
   }
 
   async #strikeAfter(fault: Fault, request: TransportRequest): Promise<void> {
-    const isUnheard = ['crash-after', 'lost-answer', 'no-answer', 'gateway-timeout'].includes(fault);
-    if (isUnheard && request.method !== 'GET') this.#plan.onUnheard(request);
+    const losesAnswer = ['crash-after', 'lost-answer', 'no-answer', 'gateway-timeout'].includes(fault);
+    if (losesAnswer && request.method !== 'GET') this.#plan.onLostAnswer(request);
     if (fault === 'crash-after') this.#crash();
     if (fault === 'lost-answer') throw new Error('the connection was reset');
     if (fault === 'no-answer') await this.#silence(request);
@@ -160,7 +160,7 @@ export class FaultyTransport implements Transport {
     });
     this.#streams.add(wake);
     request.signal?.addEventListener('abort', wake, { once: true });
-    const told: string[] = [];
+    const lines: string[] = [];
     const source = splitLines(body);
     try {
       for (let count = 0; ; count += 1) {
@@ -178,14 +178,14 @@ export class FaultyTransport implements Transport {
           yield Buffer.from(`${JSON.stringify({ type: 'ERROR', object: statusOf(410, 'Expired') })}\n`);
           return;
         }
-        const old = told[Math.floor(weather.detail('replayed line', stream * 1000 + count) * told.length)];
+        const old = lines[Math.floor(weather.detail('replayed line', stream * 1000 + count) * lines.length)];
         if (fault.replay && old !== undefined) yield Buffer.from(old);
         const isEvent = !line.includes('"BOOKMARK"');
         if (isEvent) knowledge.line(line);
         yield Buffer.from(line);
         if (!isEvent) continue;
         if (fault.twice) yield Buffer.from(line);
-        told.push(line);
+        lines.push(line);
       }
     } finally {
       this.#streams.delete(wake);

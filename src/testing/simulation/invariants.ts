@@ -204,9 +204,9 @@ export class Invariants {
   async #checkChild(path: string, sent: KubeObject, live: KubeObject | undefined, suspect: Suspect): Promise<void> {
     const labels = sent.metadata.labels ?? {};
     const set = labels[PART_OF_LABEL] ?? '';
-    const told = suspect.knowledge.of(this.#ledger.keyOf(path) ?? '');
+    const knownObject = suspect.knowledge.of(this.#ledger.keyOf(path) ?? '');
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
-    if (owner !== undefined && owner !== set && told?.partOf === owner) {
+    if (owner !== undefined && owner !== set && knownObject?.partOf === owner) {
       this.#violated('ownership', `took over what belongs to another ApplySet: ${path}`);
     }
     const instance = {

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { keys, objectKey } from '../../runtime/index.ts';
 
 /** The last state of an object that a process received, and the time at which it received this state. */
-interface Told {
+interface ReceivedObject {
   readonly version: number;
   readonly gone: boolean;
   readonly at: number;
@@ -16,7 +16,7 @@ interface Told {
  */
 export class Knowledge {
   readonly #clock: Clock;
-  readonly #told = new Map<string, Told>();
+  readonly #received = new Map<string, ReceivedObject>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,16 +40,16 @@ export class Knowledge {
     }
   }
 
-  of(key: string): Told | undefined {
-    return this.#told.get(key);
+  of(key: string): ReceivedObject | undefined {
+    return this.#received.get(key);
   }
 
   #learn(object: KubeObject, gone: boolean): void {
     const key = objectKey(object);
     const version = Number(object.metadata.resourceVersion ?? 0);
-    const known = this.#told.get(key);
+    const known = this.#received.get(key);
     if (known !== undefined && known.version >= version && !gone) return;
     const partOf = object.metadata.labels?.[keys.PART_OF_LABEL];
-    this.#told.set(key, { version, gone, partOf, at: this.#clock.now() });
+    this.#received.set(key, { version, gone, partOf, at: this.#clock.now() });
   }
 }

@@ -82,7 +82,7 @@ export class Ledger {
       const written = this.#written.get(key) ?? new Map<string, number>();
       this.#written.set(key, written.set(process, version));
     }
-    for (const told of this.onWrite) told({ method, object, key, process });
+    for (const listener of this.onWrite) listener({ method, object, key, process });
   }
 
   /**
@@ -92,8 +92,8 @@ export class Ledger {
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
     const changed = (what === 'any' ? this.#changed : this.#tampered).get(key);
     if (changed === undefined) return false;
-    const told = knowledge.of(key);
-    return told === undefined || told.version < changed || this.#clock.now() - told.at < REACTION_MS;
+    const received = knowledge.of(key);
+    return received === undefined || received.version < changed || this.#clock.now() - received.at < REACTION_MS;
   }
 
   /**
@@ -101,8 +101,10 @@ export class Ledger {
    * the work of the other one. This happens when the work moves to another process while a watch is late.
    */
   wroteUnseen(key: string, process: string, knowledge: Knowledge): boolean {
-    const told = knowledge.of(key)?.version ?? 0;
-    return [...(this.#written.get(key) ?? [])].some(([writer, version]) => writer !== process && version > told);
+    const receivedVersion = knowledge.of(key)?.version ?? 0;
+    return [...(this.#written.get(key) ?? [])].some(
+      ([writer, version]) => writer !== process && version > receivedVersion,
+    );
   }
 
   /** A transport for users and competing clients. It records their writes. */

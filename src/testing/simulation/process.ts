@@ -160,7 +160,7 @@ export class ControllerProcess {
         this.crashes += 1;
         this.wanted = true;
       },
-      onUnheard: ({ path }) => this.#unsure.add(path.replace(/\?.*/, '')),
+      onLostAnswer: ({ path }) => this.#unsure.add(path.replace(/\?.*/, '')),
       check,
       knowledge,
     });

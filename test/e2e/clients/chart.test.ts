@@ -76,9 +76,9 @@ function problems(object: KubeObject): string[] {
 describe.skipIf(program === '')('the chart, rendered', () => {
   test('is what `typekro install --controller` applies', async () => {
     const rendered = comparable(await render());
-    const ours = comparable(controllerManifests({ image: `typekro:${version}` }));
-    expect([...rendered.keys()].sort()).toEqual([...ours.keys()].sort());
-    for (const [name, object] of ours) expect(rendered.get(name), name).toEqual(object);
+    const installed = comparable(controllerManifests({ image: `typekro:${version}` }));
+    expect([...rendered.keys()].sort()).toEqual([...installed.keys()].sort());
+    for (const [name, object] of installed) expect(rendered.get(name), name).toEqual(object);
   });
 
   test.each([

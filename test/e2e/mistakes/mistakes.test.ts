@@ -5,7 +5,7 @@ import { environmentMistakes } from './environment.ts';
 import { markerMistakes } from './markers.ts';
 import type { Mistake } from './mistake.ts';
 import { referenceMistakes, soundReferences } from './references.ts';
-import { needsProcess, tell } from './run-mistake.ts';
+import { needsProcess, runMistake } from './run-mistake.ts';
 import { structureMistakes } from './structure.ts';
 import { textMistakes } from './texts.ts';
 import { programMistakes } from './typescript-programs.ts';
@@ -53,14 +53,14 @@ function sampleOf<T>(list: readonly T[], count: number): T[] {
 describe.each(Object.entries(TABLES))('a mistake in %s', (where, rows) => {
   const mistakes = rows.filter((mistake) => !needsProcess(mistake) || PROCESSES.has(mistake));
   test.concurrent.each(mistakes.map((mistake) => [mistake.title, mistake] as const))('%s', async (_title, mistake) => {
-    const { score, output, code, errors } = await tell(mistake);
+    const { score, output, code, errors } = await runMistake(mistake);
     expect(score, `exit ${code}\n${output}`).toBeGreaterThanOrEqual(mistake.score ?? 3);
     if (ONE_ERROR.has(where)) expect(errors, output).toBeLessThanOrEqual(1);
   });
 });
 
 test.each(soundReferences)('%s has no diagnostic', async (title, files) => {
-  const { output, code } = await tell({
+  const { output, code } = await runMistake({
     title,
     files,
     place: /^/,

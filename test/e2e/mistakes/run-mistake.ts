@@ -11,7 +11,7 @@ import { prepare } from './mistake.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The output for a mistake, and its score. */
-export interface Told {
+export interface MistakeOutput {
   readonly code: number | null;
   readonly output: string;
   /** One point each for the place, the reason and the remedy. 0 with a stack trace or another exit code. */
@@ -21,7 +21,7 @@ export interface Told {
 }
 
 /** Runs the mistake in a folder of its own, and scores the output. */
-export async function tell(mistake: Mistake): Promise<Told> {
+export async function runMistake(mistake: Mistake): Promise<MistakeOutput> {
   const { files, place } = prepare(mistake);
   const folder = mkdtempSync(join(tmpdir(), 'typekro-mistake-'));
   try {
@@ -31,9 +31,9 @@ export async function tell(mistake: Mistake): Promise<Told> {
       ? await runProcess(words, folder)
       : await runHere(words, folder, mistake.env);
     const internal = /internal error|^\s+at .*:\d+:\d+\)?$/m.test(output) || code !== (mistake.exit ?? 3);
-    const said = [place, mistake.reason, mistake.remedy].filter((pattern) => pattern.test(output)).length;
+    const points = [place, mistake.reason, mistake.remedy].filter((pattern) => pattern.test(output)).length;
     const errors = output.split('\n').filter((line) => /^(?:\S+:\d+:\d+: )?error: /.test(line)).length;
-    return { code, output, score: internal ? 0 : said, errors };
+    return { code, output, score: internal ? 0 : points, errors };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -95,13 +95,13 @@ async function importProgram(file: string): Promise<Composed> {
   return { compositions: own.length > 0 ? own : others.flatMap(({ compositions }) => compositions), refusal };
 }
 
-interface Said {
+interface ShownDiagnostic {
   readonly text: string;
   readonly line: number | undefined;
 }
 
 /** Every diagnostic of the compositions or of the refusal: text and line. */
-function said({ compositions, refusal }: Composed): Said[] {
+function diagnosticsOf({ compositions, refusal }: Composed): ShownDiagnostic[] {
   const own = (refusal as { diagnostics?: AnyComposition['diagnostics'] } | undefined)?.diagnostics ?? [];
   return [...compositions.flatMap(({ diagnostics }) => diagnostics), ...own].map(({ message, hint, source }) => ({
     text: `${message}
@@ -156,7 +156,7 @@ describe.each(Object.entries(programs).filter(([file]) => file.endsWith('.ts')))
     '%s',
     async (way) => {
       const outcome = program[way] as Outcome;
-      const diagnostics = said(made);
+      const diagnostics = diagnosticsOf(made);
       for (const { line, texts } of outcome.warnings ?? []) {
         if (line === unreachedLine) continue;
         const found = diagnostics.filter((entry) => entry.line === line).map(({ text }) => text);

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource, STAND_IN } from './stand-in.ts';
+import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource, STAND_IN } from './simulation.ts';
 
 const NAME = 'helm-controller';
 const RELEASES = { group: 'helm.toolkit.fluxcd.io', plural: 'helmreleases' } as const;

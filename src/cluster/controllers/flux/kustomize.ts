@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
-import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource } from './stand-in.ts';
+import { concernsDeployment, FLUX, isStored, runs, settle, referencedSource } from './simulation.ts';
 
 const NAME = 'kustomize-controller';
 const KUSTOMIZATIONS = { group: 'kustomize.toolkit.fluxcd.io', plural: 'kustomizations' } as const;

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../core/index.ts';
 import type { SimulatedController } from '../controller.ts';
 import { keyOfObject, splitKey } from '../controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { concernsDeployment, FLUX, runs, settle } from './stand-in.ts';
+import { concernsDeployment, FLUX, runs, settle } from './simulation.ts';
 
 const NAME = 'source-controller';
 

@@ -39,7 +39,7 @@ export function concernsDeployment(event: StoreEvent, controller: string): boole
 }
 
 /** The outcome of a reconciliation. */
-export interface StandInOutcome {
+export interface SimulatedOutcome {
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;
@@ -48,7 +48,7 @@ export interface StandInOutcome {
 }
 
 /** Writes an outcome as Flux does. Writes nothing when the status is already equal. */
-export function settle(client: ControllerClient, object: KubeObject, outcome: StandInOutcome): void {
+export function settle(client: ControllerClient, object: KubeObject, outcome: SimulatedOutcome): void {
   const { generation = 1 } = object.metadata;
   const value = outcome.ready ? 'True' : 'False';
   const before = objectsAt(object.status, 'conditions').find(({ type }) => type === 'Ready');

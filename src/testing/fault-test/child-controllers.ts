@@ -24,7 +24,7 @@ const RELEASE_WITHIN_MS = 20_000;
  * Simulates the controllers of the kinds of children. An object whose status the test has set gets the same status
  * after it is created again. Objects that are being deleted lose the finalizers of other controllers.
  */
-export class StandIn {
+export class ChildControllers {
   readonly #faulty: FaultyWorld;
   readonly #world: GraphWorld;
   readonly #seed: number;
