@@ -10,6 +10,7 @@ export { ENDED_SERVER } from './ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
+export { whileWanted } from './while-wanted.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
 export type { LeaseCandidate, LeaseTimes } from './lease-step.ts';

@@ -11,7 +11,7 @@ import { checkFilesQuietly } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { startSession } from '../up/session.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
-import { portOption } from './up.ts';
+import { ENDED, portOption } from './up.ts';
 
 /** `typekro dev FILE…`: does the same as `up`, and applies the files again after each save. */
 export const dev: Command = {
@@ -42,6 +42,7 @@ export const dev: Command = {
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', 'timeout');
     const named = input.positionals.map((file) => resolve(context.cwd, file));
     const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    let hasStarted = false;
     try {
       const loop = new DevLoop({
         context,
@@ -51,6 +52,7 @@ export const dev: Command = {
         events: systemEvents(systemClock),
         start: () => startSession(state, port, false),
         announce(session) {
+          hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
           context.print('Containers are simulated: no image is pulled, no process runs in a pod.');
           context.print(`Dashboard at ${session.dashboard}`);
@@ -69,9 +71,7 @@ export const dev: Command = {
       return await loop.run();
     } finally {
       state.release();
-      context.print(
-        '\nThe cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.',
-      );
+      if (hasStarted) context.print(`\n${ENDED}: run unset KUBECONFIG in the other terminals.`);
     }
   },
 };

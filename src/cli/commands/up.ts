@@ -92,7 +92,9 @@ export const up: Command = {
           view,
         });
         if (once || context.signal.aborted) return code;
-        if (code !== ExitCode.ok) context.print('\nThe cluster stays up, so that you can look at it; Ctrl-C ends it.');
+        context.print(
+          `\nThe cluster stays up${code === ExitCode.ok ? '' : ', so that you can look at it'}; Ctrl-C ends it.`,
+        );
         context.print(`\n${goOn(context, state.kubeconfig)}`);
         // The view stays live, to show changes by other clients.
         const progress = new Progress(instancesOf(inputs.objects, graphs), session.controller.reports);
@@ -110,13 +112,16 @@ export const up: Command = {
   },
 };
 
+/** The beginning of the text at the end of a cluster. */
+export const ENDED = 'The cluster has ended, and its kubeconfig leads nowhere';
+
 /** The text at the end of the cluster. */
 function goodbye(input: CommandInput): string {
   const next =
     input.options['once'] === true
       ? '; without --once it stays up for kubectl.'
       : ': run unset KUBECONFIG in the other terminals.';
-  const ended = `The cluster has ended, and its kubeconfig leads nowhere${next}`;
+  const ended = `${ENDED}${next}`;
   return input.options['keep'] === true
     ? `\n${ended}\nIts objects are kept; up --keep continues with them.`
     : `\n${ended}`;

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName } from '../../core/index.ts';
 import type { InspectEvent } from '../../inspect/index.ts';
 import type { Clock } from '../../kube/index.ts';
-import { isTimeout, pause, waitForObject, withDeadline } from '../../kube/index.ts';
+import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '../../kube/index.ts';
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
@@ -108,8 +108,9 @@ export async function runFault(key: string, task: FaultTask): Promise<void> {
   const unsubscribe = session.controller.reports.subscribe((event) => events.push(event));
   try {
     const began = task.clock.now();
-    const done = await choice.run(task);
-    await session.idle();
+    // A cluster that gives no answer never settles. The end of the session must not wait for it.
+    const done = await whileWanted(choice.run(task), task.signal);
+    await whileWanted(session.idle(), task.signal);
     const seconds = ((task.clock.now() - began) / 1000).toFixed(1);
     const states = session.controller.reports.instances().map(({ kind, namespace, name, state }) => {
       return `${kind} ${namespace === undefined ? name : `${namespace}/${name}`} ${state}`;

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, refOf, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition, isGraphObject } from '../../graph/index.ts';
-import { isTimeout, KubeError, systemClock, waitForObject, withDeadline } from '../../kube/index.ts';
+import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '../../kube/index.ts';
 import type { NodeReport } from '../../runtime/index.ts';
 import { explainNode, readConditions } from '../../runtime/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -280,20 +280,8 @@ function inNamespace(object: KubeObject): KubeObject {
   return { ...object, metadata: { namespace: 'default', ...object.metadata } };
 }
 
-/** Waits until the cluster and the controller have no due work, or until the signal aborts. */
-async function settled(session: Session, signal: AbortSignal): Promise<void> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-  });
-  try {
-    await Promise.race([session.idle(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
+/** Waits until the cluster and the controller have no due work. Rejects when the signal aborts. */
+const settled = (session: Session, signal: AbortSignal): Promise<void> => whileWanted(session.idle(), signal);
 
 /** Waits until the condition holds. Evaluates it after every event of the controller: each change of a report is one. */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster, Faults, Listener } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
@@ -66,11 +66,10 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     closers.push(() => api.close());
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: FILE_MANAGER, force: true });
-    const log = join(state.path, 'log');
-    writeFileSync(log, '');
+    const log = logFile(state, listener.kubeconfig);
     const shown = await cluster.presentProcess({ name: 'kro' });
     const logger = jsonLogger((line) => {
-      appendFileSync(log, line);
+      log(line);
       shown.log(line);
     }, Date.now);
     const newController = () =>
@@ -110,6 +109,26 @@ export async function startSession(state: StateDirectory, port: number, keep: bo
     await close();
     throw error;
   }
+}
+
+/**
+ * Returns the function that appends to the controller's log. A user may remove the folder of a running cluster, as `git
+ * clean` does: the function then writes the kubeconfig file again, which other terminals use.
+ */
+function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
+  const log = join(state.path, 'log');
+  writeFileSync(log, '');
+  return (line) => {
+    try {
+      if (!existsSync(log)) {
+        mkdirSync(state.path, { recursive: true });
+        writeFileSync(state.kubeconfig, kubeconfig, { mode: 0o600 });
+      }
+      appendFileSync(log, line);
+    } catch {
+      // A full disk must not stop the controller. The log of the pod in the cluster has the line, too.
+    }
+  };
 }
 
 async function listen(cluster: Cluster, port: number): Promise<Listener> {

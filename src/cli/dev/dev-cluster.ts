@@ -1,0 +1,142 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { Clock } from '../../kube/index.ts';
+import { KubeError, withDeadline } from '../../kube/index.ts';
+import type { CommandContext } from '../command.ts';
+import { bringUp, instancesOf, showChanges } from '../up/bring-up.ts';
+import type { CheckedFiles } from '../up/checked.ts';
+import type { LiveView } from '../up/live-view.ts';
+import { Progress } from '../up/progress.ts';
+import type { Session } from '../up/session.ts';
+import { withoutEffect } from '../up/without-effect.ts';
+import { keyOf, planText, servedText } from './dev-reports.ts';
+import { removeObjects } from './remove-objects.ts';
+
+/** The time in which a cluster of this process answers, in milliseconds. */
+const ANSWER_MS = 3000;
+
+/** The tools of a `DevCluster`. */
+export interface DevClusterTools {
+  readonly clock: Clock;
+  /** The time limit of one apply, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly view: LiveView;
+  readonly print: (text: string) => void;
+}
+
+/** One running cluster of `typekro dev`, with the files that were applied to it. */
+export class DevCluster {
+  readonly session: Session;
+  readonly #tools: DevClusterTools;
+  /** The objects that were applied and not removed since, by key. */
+  readonly #applied = new Map<string, KubeObject>();
+  /** The name of the definition that owns the CRD of each kind, by group and kind. */
+  readonly #owners = new Map<string, string>();
+  /** The last files without errors, and the plan of their apply. */
+  #good: { readonly checked: CheckedFiles; readonly plan: string } | undefined;
+
+  constructor(session: Session, tools: DevClusterTools) {
+    this.session = session;
+    this.#tools = tools;
+  }
+
+  /** The plan of the last files without errors; `undefined` before the first of them. */
+  get plan(): string | undefined {
+    return this.#good?.plan;
+  }
+
+  /** What the cluster serves, such as `revision 2 of webapps`; empty for nothing. */
+  served(): string {
+    return this.#good === undefined ? '' : servedText(this.#good.checked.graphs, this.session.controller.reports);
+  }
+
+  /** Shows the instances of the last files without errors until the returned function is called. */
+  show(): () => void {
+    if (this.#good === undefined) return () => {};
+    const { graphs, inputs } = this.#good.checked;
+    const progress = new Progress(instancesOf(inputs.objects, graphs), this.session.controller.reports);
+    return showChanges(this.session, this.#tools.view, progress, false);
+  }
+
+  /**
+   * Applies files without errors, and deletes the objects that they no longer hold. Returns the exit code of `up`.
+   * Throws the refusal of an object, and the reason of the signal in the context.
+   */
+  async apply(checked: CheckedFiles, context: CommandContext): Promise<number> {
+    const { timeoutMs, view } = this.#tools;
+    const { session } = this;
+    const { inputs, graphs, known } = checked;
+    for (const graph of graphs) if (!this.#owners.has(kindKey(graph))) this.#owners.set(kindKey(graph), graph.name);
+    for (const line of withoutEffect(inputs.objects, graphs)) context.printError(line);
+    const showsStatus = this.#good === undefined;
+    const plan = context.keyboard === undefined ? '' : await this.#planOf(checked, context);
+    const objects = objectsOf(checked);
+    await this.#removeMissing(objects, context.signal);
+    for (const object of objects) this.#applied.set(keyOf(object), object);
+    this.#good = { checked, plan };
+    const task = { session, objects: inputs.objects, crds: known.crds, graphs, timeoutMs, once: false };
+    return bringUp({ ...task, context, view, showsStatus });
+  }
+
+  /**
+   * Describes the first kind that moved to another definition. This cluster cannot serve such files: the CRD of a kind
+   * outlives its definition, and the controller refuses a second owner.
+   */
+  movedKind(graphs: readonly Graph[]): string | undefined {
+    for (const graph of graphs) {
+      const key = kindKey(graph);
+      const owner = this.#owners.get(key);
+      if (owner === undefined || owner === graph.name) continue;
+      // The controller reports two definitions of one kind in the same files.
+      if (graphs.some((each) => each.name === owner && kindKey(each) === key)) continue;
+      return `the kind ${graph.instance.kind} moved from the definition ${owner} to ${graph.name}`;
+    }
+    return undefined;
+  }
+
+  /** Does the API server answer, with an object or a refusal? */
+  async answers(signal: AbortSignal): Promise<boolean> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    try {
+      await this.session.api.find({ apiVersion: 'v1', kind: 'Namespace', name: 'default' }, { signal: limit });
+      return true;
+    } catch (error) {
+      return error instanceof KubeError && error.status !== 0;
+    }
+  }
+
+  /** Deletes the applied objects that are not in the list. */
+  async #removeMissing(objects: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+    const { timeoutMs, clock, print } = this.#tools;
+    const kept = new Set(objects.map(keyOf));
+    const gone = [...this.#applied.values()].filter((object) => !kept.has(keyOf(object)));
+    if (gone.length === 0) return;
+    const { checked } = this.#good ?? {};
+    const instances = checked === undefined ? [] : instancesOf(checked.inputs.objects, checked.graphs).map(keyOf);
+    const isInstance = (object: KubeObject): boolean => instances.includes(keyOf(object));
+    await withDeadline(timeoutMs, [signal], clock, (limit) =>
+      removeObjects(this.session.api, gone, isInstance, limit, print),
+    );
+    for (const object of gone) this.#applied.delete(keyOf(object));
+  }
+
+  async #planOf({ inputs }: CheckedFiles, context: CommandContext): Promise<string> {
+    try {
+      return await planText(context, this.session, inputs, context.signal);
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      return `There is no plan: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}
+
+/** The objects of the files. Instances without a namespace get one. */
+function objectsOf({ inputs, graphs }: CheckedFiles): KubeObject[] {
+  const instances = new Map(instancesOf(inputs.objects, graphs).map((object) => [nameKey(object), object]));
+  return inputs.objects.map(({ object }) => instances.get(nameKey(object)) ?? object);
+}
+
+const kindKey = ({ instance: { group, kind } }: Graph): string => `${group}/${kind}`;
+
+const nameKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${apiVersion} ${kind} ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`;
