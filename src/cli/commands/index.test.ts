@@ -1,6 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { commands } from './index.ts';
 
 test.each(commands)('$name is listed under its own name', async ({ name, load }) => {
   expect((await load()).name).toBe(name);
+});
+
+/** The tests of the command line that have an inline snapshot, as source text. */
+function snapshotTests(): string[] {
+  const folder = fileURLToPath(new URL('..', import.meta.url));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split(/\n(?=\s*test(?:\.\w+)*\()/))
+    .filter((source) => source.includes('toMatchInlineSnapshot('));
+}
+
+const sources = snapshotTests();
+
+test.each(commands)('$name has a test in this process with its output as an inline snapshot', ({ name }) => {
+  // A command line: the first word of a text that the test runs or starts.
+  const line = new RegExp(`\\b(?:run\\w*|start)\\((?:\\[)?['"\`]${name}(?=[ '"\`])`);
+  expect(
+    sources.filter((source) => line.test(source)),
+    `add a test of ${name} to command-outputs.test.ts`,
+  ).not.toEqual([]);
 });

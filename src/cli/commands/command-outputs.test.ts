@@ -1,0 +1,308 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CommandRun } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test/support/run-command.ts';
+import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { commands } from './index.ts';
+
+/** Whole outputs of commands, in this process. The outputs of other commands are in the tests of their rooms. */
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: pots}
+spec:
+  schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x", size: integer}}
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "\${schema.spec.text}"}}
+    - id: web
+      template:
+        apiVersion: v1
+        kind: Service
+        metadata: {name: "\${map.metadata.name}-web"}
+        spec: {selector: {app: web}, ports: [{port: 80}]}
+`;
+
+let cwd: string;
+let world: VirtualWorld | undefined;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-outputs-'));
+  writeFileSync(join(cwd, 'pots.yaml'), DEFINITION);
+});
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+async function run(line: string, stdin?: string): Promise<CommandRun> {
+  const { code, out, err } = await commandRunner(commands, cwd)(line, stdin);
+  return { code, out: out.replaceAll(cwd, 'FOLDER'), err: err.replaceAll(cwd, 'FOLDER') };
+}
+
+/** Starts a cluster with a controller, one definition and one instance. */
+async function startWorld(): Promise<VirtualWorld> {
+  world = await virtualWorld();
+  const { kubeconfig } = await world.cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  return world;
+}
+
+test('init: the files of the project, and the next commands', async () => {
+  expect(await run('init shop')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "wrote  package.json tsconfig.json app.ts app.test.ts .gitignore .github/workflows/typekro.yml README.md  (7 files)
+    next   cd shop && npm install && npm start   # runs now, no cluster needed",
+    }
+  `);
+});
+
+test('validate: definitions without problems', async () => {
+  expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "pots: Pot, 2 resources in the order map, web",
+    }
+  `);
+});
+
+test('validate: problems of a definition and of its instances, each with its place', async () => {
+  const broken = DEFINITION.replace('${schema.spec.text}', '${schema.spec.txt}').replace('port: 80', 'port: http');
+  writeFileSync(join(cwd, 'pots.yaml'), `${broken}      readyWhen: ["\${web.spec.clusterIp != ''}"]\n`);
+  const pots = 'apiVersion: acme.test/v1\nkind: Pot\nmetadata: {name: a}\nspec: {text: 7, sise: 1}\n';
+  writeFileSync(join(cwd, 'a.yaml'), pots);
+  expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "pots.yaml:14:53: error: this field takes an integer, not a string [graph/literal-type]
+      14 |         spec: {selector: {app: web}, ports: [{port: http}]}
+         |                                                     ^
+      at spec.resources[1].template.spec.ports[0].port
+      hint: write a text in quotes; numbers, true and false without.
+
+    pots.yaml:8:124: error: undefined field 'txt' [cel/unknown-field]
+      8 |       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "\${schema.spec.txt}"}}
+        |                                                                                                                            ^
+      at spec.resources[0].template.data.text
+      hint: did you mean "text"?
+
+    pots.yaml:15:31: error: undefined field 'clusterIp' [cel/unknown-field]
+      15 |       readyWhen: ["\${web.spec.clusterIp != ''}"]
+         |                               ^
+      at spec.resources[1].readyWhen[0]
+      hint: did you mean "clusterIP"?
+
+    3 errors, 0 warnings",
+      "out": "",
+    }
+  `);
+  writeFileSync(join(cwd, 'pots.yaml'), DEFINITION);
+  expect(await run('validate pots.yaml a.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "a.yaml:4:17: error: Pot a: spec.sise: unknown field "sise" [input/unknown-field]
+      4 | spec: {text: 7, sise: 1}
+        |                 ^
+      at spec.sise
+      hint: did you mean "size"?
+
+    a.yaml:4:14: error: Pot a: spec.text: 7 is written where a text is expected [input/invalid-field]
+      4 | spec: {text: 7, sise: 1}
+        |              ^
+      at spec.text
+      hint: write it in quotes: "7"
+
+    2 errors, 0 warnings",
+      "out": "",
+    }
+  `);
+});
+
+test('validate: a warning, alone and with --strict', async () => {
+  const unused = DEFINITION.replace('size: integer', 'size: integer | minimum=3 maximum=1');
+  writeFileSync(join(cwd, 'pots.yaml'), unused);
+  expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "pots.yaml:5:108: warning: minimum 3 is above maximum 1: no value fits [graph/contradicting-markers]
+      5 |   schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x", size: integer | minimum=3 maximum=1}}
+        |                                                                                                            ^
+      at spec.schema.spec.size
+      hint: write minimum=1 maximum=3, or correct one of the two
+    ",
+      "out": "pots: Pot, 2 resources in the order map, web",
+    }
+  `);
+  expect(await run('validate pots.yaml --strict')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "pots.yaml:5:108: error: minimum 3 is above maximum 1: no value fits [graph/contradicting-markers]
+      5 |   schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x", size: integer | minimum=3 maximum=1}}
+        |                                                                                                            ^
+      at spec.schema.spec.size
+      hint: write minimum=1 maximum=3, or correct one of the two
+    ",
+      "out": "",
+    }
+  `);
+});
+
+test('validate: a file that cannot be read', async () => {
+  expect(await run('validate pot.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: there is no file pot.yaml [input/not-found]
+      hint: did you mean pots.yaml? it was looked for as FOLDER/pot.yaml",
+      "out": "",
+    }
+  `);
+  expect(await run('validate -', 'a: [1')).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "standard input:1:4: error: this "[" is never closed [yaml/syntax]
+      1 | a: [1
+        |    ^
+      hint: add "]" at the end of the line
+    ",
+      "out": "",
+    }
+  `);
+});
+
+test('fmt: the formatted definition, and --check', async () => {
+  expect(await run('fmt pots.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "apiVersion: kro.run/v1alpha1
+    kind: ResourceGraphDefinition
+    metadata: {name: pots}
+    spec:
+      schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x", size: integer}}
+      resources:
+        - id: map
+          template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "\${schema.spec.text}"}}
+        - id: web
+          template:
+            apiVersion: v1
+            kind: Service
+            metadata: {name: "\${map.metadata.name}-web"}
+            spec: {selector: {app: web}, ports: [{port: 80}]}",
+    }
+  `);
+  expect(await run('fmt --check pots.yaml')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "",
+    }
+  `);
+});
+
+test('completion: the script of bash, and the instances of a cluster', async () => {
+  expect((await run('completion bash')).out).toMatchInlineSnapshot(`
+    "# Completion of typekro for bash. Load it with: source <(typekro completion bash)
+    _typekro() {
+      local word summary
+      COMPREPLY=()
+      while IFS=$'\\t' read -r word summary; do
+        if [[ $word == ":files" ]]; then
+          compopt -o default 2>/dev/null
+        else
+          COMPREPLY+=("$word")
+        fi
+      done < <("\${COMP_WORDS[0]}" completion candidates -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    }
+    complete -F _typekro typekro kubectl-typekro"
+  `);
+  expect(await run('completion powershell')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: there is no script for powershell [cli/usage]
+      hint: name one of bash, zsh, fish",
+      "out": "",
+    }
+  `);
+  await startWorld();
+  expect(await run('completion candidates -- why --kubeconfig kubeconfig d')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "default/shop",
+    }
+  `);
+});
+
+test('diff: a field that another client changed', async () => {
+  const { controller, user } = await startWorld();
+  expect(await run('diff shop --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "no difference: every object is as the graph wants it",
+    }
+  `);
+  await controller.stop();
+  await user.patch(mapRef('shop-map'), { data: { text: 'edited' } }, { fieldManager: 'kubectl-edit' });
+  expect(await run('diff shop --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 4,
+      "err": "",
+      "out": "~ ConfigMap default/shop-map  drift (map), last written by kubectl-edit
+        data.text  "edited" in the cluster, by kubectl-edit; "x" is wanted and will be put back",
+    }
+  `);
+});
+
+test('snapshot: the file and what it holds', async () => {
+  await startWorld();
+  expect(await run('snapshot pots.json --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "pots.json: 8 objects of 5 kinds, values of Secrets as hashes",
+    }
+  `);
+  const file = JSON.parse(readFileSync(join(cwd, 'pots.json'), 'utf8')) as Record<string, unknown>;
+  expect(Object.keys(file)).toMatchInlineSnapshot(`
+    [
+      "schemaVersion",
+      "kind",
+      "source",
+      "namespace",
+      "controller",
+      "kinds",
+      "limits",
+      "salt",
+    ]
+  `);
+});
+
+test('migrate: an instance that has its owner already, and direct mode without a file', async () => {
+  await startWorld();
+  expect(await run('migrate shop --to kro --dry-run --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "err": "",
+      "out": "= Pot default/shop belongs to the controller of its definition already",
+    }
+  `);
+  expect(await run('migrate nope --to direct --dry-run --kubeconfig kubeconfig')).toMatchInlineSnapshot(`
+    {
+      "code": 2,
+      "err": "error: --to direct needs the composition or the definition that direct mode continues with [cli/usage]
+      hint: name its file: typekro migrate NAME --to direct --file app.ts",
+      "out": "",
+    }
+  `);
+});

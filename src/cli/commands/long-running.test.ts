@@ -1,0 +1,189 @@
+import { PassThrough } from 'node:stream';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CommandInProcess, withoutRunValues } from '../../../test/support/command-in-process.ts';
+import { createCluster } from '../../testing/index.ts';
+import { commands } from './index.ts';
+
+/** Commands that run until they are interrupted, in this process, with their whole output. */
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: pots}
+spec:
+  schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: {text: string | default="x"}, status: {said: "\${map.data.text}"}}
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "\${schema.spec.text}"}}
+`;
+const INSTANCE = `apiVersion: acme.test/v1
+kind: Pot
+metadata: {name: shop}
+`;
+
+let cwd: string;
+let running: CommandInProcess;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-long-'));
+  writeFileSync(join(cwd, 'pots.yaml'), DEFINITION);
+  writeFileSync(join(cwd, 'shop.yaml'), INSTANCE);
+});
+afterEach(async () => {
+  await running.interrupt();
+  vi.restoreAllMocks();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+const start = (line: string): CommandInProcess => (running = new CommandInProcess(commands, cwd, line));
+/** The output without the lines about states that last only for a moment: a busy machine may miss some of them. */
+const output = (): string =>
+  withoutRunValues(running.output)
+    .replaceAll(cwd, 'FOLDER')
+    .replaceAll(/^Pot default\/shop.* (?:waiting for the controller|IN_PROGRESS|(?:pending|applying): .*)\n/gm, '');
+
+test('up: what is applied, the status, and the way on', async () => {
+  start('up pots.yaml shop.yaml');
+  await running.until(/get rgd/);
+  expect(await running.interrupt()).toBe(130);
+  expect(output()).toMatchInlineSnapshot(`
+    "Kubernetes API at https://127.0.0.1:PORT, up in N ms
+    Containers are simulated: no image is pulled, no process runs in a pod.
+    Dashboard at http://127.0.0.1:PORT/#token=TOKEN
+    Pot default/shop:  ✓ map  ready: is as wanted and ready
+    Pot default/shop  ACTIVE
+
+    Pot acme.test/v1 default/shop, revision 1
+    status:
+      said: x
+      state: ACTIVE
+
+    The cluster stays up; Ctrl-C ends it.
+
+    Continue in another terminal:
+      export KUBECONFIG=$PWD/.typekro/default/kubeconfig
+      kubectl get rgd -o wide
+
+    The cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.
+    "
+  `);
+});
+
+test('up --once ends when everything is ACTIVE, and when something never can be', async () => {
+  start('up --once pots.yaml shop.yaml');
+  expect(await running.code).toBe(0);
+  expect(output()).toMatchInlineSnapshot(`
+    "Kubernetes API at https://127.0.0.1:PORT, up in N ms
+    Containers are simulated: no image is pulled, no process runs in a pod.
+    Pot default/shop:  ✓ map  ready: is as wanted and ready
+    Pot default/shop  ACTIVE
+
+    Pot acme.test/v1 default/shop, revision 1
+    status:
+      said: x
+      state: ACTIVE
+
+    The cluster has ended, and its kubeconfig leads nowhere; without --once it stays up for kubectl.
+    "
+  `);
+  writeFileSync(join(cwd, 'pots.yaml'), DEFINITION.replace('"${schema.metadata.name}"', '"${schema.spec.text}"'));
+  writeFileSync(join(cwd, 'shop.yaml'), `${INSTANCE}spec: {text: "Not a name"}\n`);
+  start('up --once pots.yaml shop.yaml');
+  expect(await running.code).toBe(1);
+  expect(output()).toMatchInlineSnapshot(`
+    "Kubernetes API at https://127.0.0.1:PORT, up in N ms
+    Containers are simulated: no image is pulled, no process runs in a pod.
+    error: shop.yaml:1: Pot default/shop can never be ACTIVE as it is:
+      ✗ map  failed: could not be written: ConfigMap v1 default/Not a name: ConfigMap "Not a name" is invalid: metadata.name: Invalid value: "Not a name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+        hint: correct the field in the definition, or the value in the instance
+
+    The cluster has ended, and its kubeconfig leads nowhere; without --once it stays up for kubectl.
+    "
+  `);
+});
+
+test('dev: the first apply, and the end', async () => {
+  start('dev pots.yaml shop.yaml');
+  await running.until(/Ctrl-C ends the cluster[^]*Ctrl-C ends the cluster/);
+  expect(await running.interrupt()).toBe(130);
+  expect(output()).toMatchInlineSnapshot(`
+    "Kubernetes API at https://127.0.0.1:PORT, up in N ms
+    Containers are simulated: no image is pulled, no process runs in a pod.
+    Dashboard at http://127.0.0.1:PORT/#token=TOKEN
+    Continue in another terminal:
+      export KUBECONFIG=$PWD/.typekro/default/kubeconfig
+      kubectl get rgd -o wide
+
+    The files are read again when they change. Ctrl-C ends the cluster.
+    Pot default/shop:  ✓ map  ready: is as wanted and ready
+    Pot default/shop  ACTIVE
+
+    Pot acme.test/v1 default/shop, revision 1
+    status:
+      said: x
+      state: ACTIVE
+
+    serving revision 1 of pots, applied in N s
+    The files are read again when they change. Ctrl-C ends the cluster.
+
+    The cluster has ended, and its kubeconfig leads nowhere: run unset KUBECONFIG in the other terminals.
+    "
+  `);
+});
+
+test('controller: without its CRDs, with a wrong flag, and serving a definition', async () => {
+  const cluster = await createCluster({ clock: 'real' });
+  try {
+    const { kubeconfig } = await cluster.listen({ port: 0 });
+    writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+    const flags = `--kubeconfig=${join(cwd, 'kubeconfig')} --metrics-bind-address=0 --health-probe-bind-address=0`;
+    start(`controller ${flags} --leader-elct`);
+    expect(await running.code).toBe(2);
+    expect(output()).toMatchInlineSnapshot(`
+      "error: unknown flag: --leader-elct
+      See \`typekro controller --help\`.
+      "
+    `);
+    start(`controller ${flags}`);
+    expect(await running.code).toBe(1);
+    expect(output()).toMatchInlineSnapshot(`
+      "{"time":"TIME","level":"info","message":"the controller stopped"}
+      error: the cluster has no kind ResourceGraphDefinition of kro.run/v1alpha1 [controller/missing-crds]
+        hint: install them with \`typekro install\`
+      "
+    `);
+    start('install --kubeconfig kubeconfig');
+    expect(await running.code).toBe(0);
+    start(`controller ${flags}`);
+    await running.until(/the controller is ready/);
+    expect(await running.interrupt()).toBe(0);
+    expect(output()).toMatchInlineSnapshot(`
+      "{"time":"TIME","level":"info","message":"the controller is ready"}
+      {"time":"TIME","level":"info","message":"the controller stopped"}
+      "
+    `);
+  } finally {
+    await cluster.close();
+  }
+});
+
+test('mcp: answers a request on the standard output, and ends with its input', async () => {
+  const stdin = new PassThrough();
+  vi.spyOn(process, 'stdin', 'get').mockReturnValue(stdin as never);
+  start('mcp');
+  const send = (message: object): void => void stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  send({ id: 1, method: 'initialize', params });
+  await running.until(/"id":1/);
+  send({ method: 'notifications/initialized' });
+  send({ id: 2, method: 'tools/call', params: { name: 'validate', arguments: { files: ['pots.yaml'] } } });
+  await running.until(/"id":2/);
+  stdin.end();
+  expect(await running.code).toBe(0);
+  expect(output()).toMatchInlineSnapshot(`
+    "{"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"typekro","version":"VERSION"},"instructions":"TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Check a definition with validate, see its objects with render, what an apply would change with plan, why an instance waits with why."},"jsonrpc":"2.0","id":1}
+    {"result":{"content":[{"type":"text","text":"pots: Pot, 1 resource in the order map"}],"structuredContent":{"exitCode":0}},"jsonrpc":"2.0","id":2}
+    "
+  `);
+});

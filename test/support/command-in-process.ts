@@ -1,0 +1,65 @@
+import { runCommandLine } from '../../src/cli/adapter.ts';
+import type { CommandEntry } from '../../src/cli/command.ts';
+import { outputText } from '../../src/cli/printable.ts';
+
+/** A command of this process that runs until a test ends it, such as `up`. Records its output. */
+export class CommandInProcess {
+  readonly #interrupt = new AbortController();
+  readonly #watchers = new Set<() => void>();
+  #text = '';
+  /** The exit code. */
+  readonly code: Promise<number>;
+
+  /** @param commands the commands of the line; the first word of the line names one of them */
+  constructor(commands: readonly CommandEntry[], cwd: string, line: string, env: Record<string, string> = {}) {
+    const print = (text: string, form?: 'document'): void => {
+      this.#text += `${outputText(text, { form, isTerminal: false })}\n`;
+      for (const look of this.#watchers) look();
+    };
+    this.code = runCommandLine(commands, '0', line.split(' '), {
+      cwd,
+      env,
+      print,
+      printError: (text) => print(text),
+      readInput: () => Promise.resolve(''),
+      signal: this.#interrupt.signal,
+    });
+  }
+
+  /** Both outputs, in the order of their lines. */
+  get output(): string {
+    return this.#text;
+  }
+
+  /** Resolves when the output matches. Rejects with the output when the command ends first. */
+  async until(pattern: RegExp): Promise<void> {
+    let look = (): void => {};
+    const seen = new Promise<void>((resolve) => {
+      look = () => {
+        if (pattern.test(this.#text)) resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+    const ended = this.code.then((code) => {
+      throw new Error(`ended with ${code}:\n${this.#text}`);
+    });
+    await Promise.race([seen, ended]).finally(() => this.#watchers.delete(look));
+  }
+
+  /** Interrupts the command as Ctrl-C does, and returns its exit code. */
+  interrupt(): Promise<number> {
+    this.#interrupt.abort();
+    return this.code;
+  }
+}
+
+/** Replaces ports, tokens, times and versions, which differ from run to run or from release to release. */
+export const withoutRunValues = (text: string): string =>
+  text
+    .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
+    .replaceAll(/#token=[\w-]+/g, '#token=TOKEN')
+    .replaceAll(/"version":"[^"]+"/g, '"version":"VERSION"')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/\b\d+ ms\b/g, 'N ms')
+    .replaceAll(/\b\d+\.\d+ s\b/g, 'N s');
