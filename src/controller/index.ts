@@ -19,6 +19,8 @@ export {
 } from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { compileLive, liveDefinition } from './definition/live-definition.ts';
+export type { LiveGraph } from './graph/live-graph.ts';
+export { liveGraph } from './graph/live-graph.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export { comparedFacets } from './compared-facets.ts';

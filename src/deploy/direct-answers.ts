@@ -50,8 +50,8 @@ export class DirectAnswers implements ExecutionView {
     this.#options.store.setFailedWrite(target, failed, writer);
   }
 
-  applied({ target, fingerprint }: ApplyAction, answer: KubeObject): void {
-    this.#options.store.setApplied(target, answer, fingerprint, this.#options.dryRun);
+  applied(action: ApplyAction, answer: KubeObject): void {
+    this.#options.store.setApplied(action, answer, this.#options.dryRun);
   }
 
   deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {

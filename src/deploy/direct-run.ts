@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
-import type { ExecutionPorts, ExecutionSink, ParentPort, WriteRules } from '../execute/index.ts';
+import type { ExecutionPorts, ExecutionSink, ParentPort, RememberedWrite, WriteRules } from '../execute/index.ts';
 import { carryOut } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
@@ -15,16 +15,7 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { elapsed, KubeError, pause } from '../kube/index.ts';
-import {
-  applySetIdOf,
-  isDone,
-  isSameFingerprint,
-  keys,
-  ownedFingerprint,
-  equivalenceOf,
-  step,
-  StepMemory,
-} from '../runtime/index.ts';
+import { applySetIdOf, isDone, keys, step, StepMemory } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
@@ -94,12 +85,21 @@ export interface DirectRunOptions {
   readonly isSettled?: (action: ApplyAction) => boolean;
   /** Live objects that have been read already. Other objects are read when a step asks for them. */
   readonly known?: readonly KnownObject[];
+  /** Failed writes that are known already. */
+  readonly failures?: readonly KnownFailure[];
   /** Called after each apply, with the object as it was known before and as the server returned it. */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
   readonly onDeleted?: (action: DeleteAction) => void;
   /** Called with each decision before it is carried out. */
   report(decision: Decision): void;
+}
+
+/** A failed write of an object. `writer` names the patch node that wrote; absent for a child. */
+export interface KnownFailure {
+  readonly target: ObjectTarget;
+  readonly failed: RememberedWrite;
+  readonly writer?: string;
 }
 
 /** Called after each executed decision. When it returns true, the loop ends with this decision. */
@@ -124,6 +124,7 @@ export class DirectRun {
     this.#instance = options.instance;
     this.#store = new ObservedStore(() => options.clock.now());
     for (const { target, object } of options.known ?? []) this.#store.setObject(target, object);
+    for (const { target, failed, writer } of options.failures ?? []) this.#store.setFailedWrite(target, failed, writer);
     const applySet = applySetIdOf(options.instance);
     this.#watches = new WatchSet(
       options.api,
@@ -148,7 +149,7 @@ export class DirectRun {
         const options = { ...this.#options.step, now: clock.now(), memory: this.#memory };
         const decision = step(graph, this.#instance, this.#store, options);
         const cost = elapsed(clock) - began;
-        for (const { target, pair } of decision.equivalences) this.#store.setEquivalence(target, pair);
+        for (const { target, pair, writer } of decision.equivalences) this.#store.setEquivalence(target, pair, writer);
         if (this.#settle(decision)) continue;
         this.#options.report(decision);
         if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
@@ -174,14 +175,8 @@ export class DirectRun {
     if (isSettled === undefined) return false;
     let found = false;
     for (const action of apply) {
-      const known = this.#store.object(action.target);
-      if (known.state !== 'present' || !isSettled(action)) continue;
-      const { live } = known;
-      const before = equivalenceOf(live)?.desired;
-      if (before !== undefined && isSameFingerprint(before, action.fingerprint)) continue;
-      const owned = live.owned ?? ownedFingerprint(live.object);
-      this.#store.setEquivalence(action.target, { desired: action.fingerprint, owned });
-      found = true;
+      const known = this.#store.object(action.target).state === 'present';
+      if (known && isSettled(action) && this.#store.settle(action)) found = true;
     }
     return found;
   }

@@ -6,6 +6,7 @@ import type { Clock, KubernetesApi } from '../kube/index.ts';
 import { KubeError, systemClock } from '../kube/index.ts';
 import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '../runtime/index.ts';
 import { applySetIdOf, keys, recordedInventory, recordedScope } from '../runtime/index.ts';
+import type { KnownFailure } from './direct-run.ts';
 import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
 import { targetOfObject } from './observed-store.ts';
@@ -19,6 +20,8 @@ export interface ObserveInstanceOptions {
   readonly step: Omit<StepOptions, 'now' | 'memory'>;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
+  /** Failed writes that the caller knows, such as conflicts of fields that dry runs have found. */
+  readonly failures?: readonly KnownFailure[];
   /** Does a write count as done, because the caller knows that it changes nothing? Default: no write does. */
   readonly isSettled?: (action: ApplyAction) => boolean;
 }
@@ -45,6 +48,7 @@ export async function observeInstance(options: ObserveInstanceOptions): Promise<
     beforeWrite: () => Promise.resolve(),
     writeParent: (_parent, current) => Promise.resolve(current),
     known: await children(api, graph, instance, signal),
+    ...(options.failures === undefined ? {} : { failures: options.failures }),
     isSettled: (action) => isBookkeeping(action) || isSettled(action),
     report: () => undefined,
   });
@@ -78,6 +82,8 @@ async function children(
   instance: KubeObject,
   signal: AbortSignal,
 ): Promise<readonly KnownObject[]> {
+  // The objects of a Graph have no common label. The step reads each by its name.
+  if (graph.definedBy === 'graph') return [];
   const types = new Map<string, ObjectType>();
   for (const node of typedNodes(graph).filter(ownsObjects)) {
     const { type, plural, namespaced } = node;

@@ -53,13 +53,13 @@ describe('the state of an object in a deploy', () => {
   ])('a known object %s', (_name, dryRun, text) => {
     const store = new ObservedStore(() => 0);
     store.setObject(target, { ...configMap('u', '1'), data: { text: 'known' } });
-    store.setApplied(target, { ...configMap('u', '1'), data: { text: 'answered' } }, 'd', dryRun);
+    store.setApplied({ target, fingerprint: 'd' }, { ...configMap('u', '1'), data: { text: 'answered' } }, dryRun);
     expect(store.object(target)).toMatchObject({ live: { object: { data: { text } } } });
   });
 
   test('the answer to an apply has the equivalence to the sent configuration', () => {
     const store = new ObservedStore(() => 0);
-    store.setApplied(target, configMap('u', '1'), 'd');
+    store.setApplied({ target, fingerprint: 'd' }, configMap('u', '1'));
     expect(store.object(target)).toMatchObject({ live: { equivalence: { desired: 'd' } } });
   });
 

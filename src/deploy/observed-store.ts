@@ -2,6 +2,7 @@ import type { KubeObject } from '../core/index.ts';
 import { parseApiVersion } from '../core/index.ts';
 import type { ReadMemory, RememberedRead, RememberedWrite } from '../execute/index.ts';
 import type {
+  ApplyAction,
   Fingerprint,
   ListObservation,
   ListTarget,
@@ -13,7 +14,18 @@ import type {
   Observed,
   EquivalentDigests,
 } from '../runtime/index.ts';
-import { ownedFingerprint, targetKey, writeKey } from '../runtime/index.ts';
+import {
+  engineFieldsIn,
+  engineFieldsOf,
+  equivalenceOf,
+  isSameFingerprint,
+  ownedFingerprint,
+  targetKey,
+  withEngineEquivalence,
+  writeKey,
+  writerName,
+  writerOf,
+} from '../runtime/index.ts';
 
 /** A live object with its target. */
 export interface KnownObject {
@@ -42,6 +54,9 @@ export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarg
   return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
+/** What identifies an apply: the object, its content and its writer. */
+type Applied = Pick<ApplyAction, 'target' | 'fingerprint' | 'manager' | 'subresource'>;
+
 type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;
 
 /** The observed cluster of one deploy. Reads, responses to writes, and watches fill it. */
@@ -50,6 +65,8 @@ export class ObservedStore implements Observed {
   readonly #lists = new Map<string, ListObservation>();
   readonly #members = new Map<string, ListObservation>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
+  /** The equivalences of the writers of Graphs, by the key of the object and then by the writer. */
+  readonly #writerEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
   readonly #failed = new Map<string, RememberedWrite>();
   readonly #failedReads = new Map<string, RememberedRead>();
   readonly #now: () => number;
@@ -70,9 +87,13 @@ export class ObservedStore implements Observed {
   object(target: ObjectTarget): Observation {
     const key = targetKey(target);
     const observation = this.#objects.get(key) ?? this.#unread(objectReadKey(target));
+    if (observation.state !== 'present') return observation;
     const equivalence = this.#equivalences.get(key);
-    if (observation.state !== 'present' || equivalence === undefined) return observation;
-    return { state: 'present', live: { ...observation.live, equivalence } };
+    const writers = this.#writerEquivalences.get(key);
+    if (equivalence === undefined && writers === undefined) return observation;
+    let live: LiveObject = { ...observation.live, ...(equivalence === undefined ? {} : { equivalence }) };
+    for (const [writer, pair] of writers ?? []) live = withEngineEquivalence(live, writer, pair);
+    return { state: 'present', live };
   }
 
   list(target: ListTarget): ListObservation {
@@ -110,6 +131,7 @@ export class ObservedStore implements Observed {
     if (object === undefined) {
       this.#objects.set(key, { state: 'absent' });
       this.#equivalences.delete(key);
+      this.#writerEquivalences.delete(key);
       return before?.state !== 'absent';
     }
     if (before?.state === 'present' && !isNewer(object, before.live.object)) return false;
@@ -148,20 +170,47 @@ export class ObservedStore implements Observed {
     this.#lists.clear();
   }
 
-  setEquivalence(target: ObjectTarget, pair: EquivalentDigests): void {
-    this.#equivalences.set(targetKey(target), pair);
+  /**
+   * Counts an apply as done without an effect: the fields that its writer owns satisfy the desired object. Returns false
+   * when that is known already, and for an object that is not known to exist.
+   */
+  settle({ target, fingerprint, manager, subresource }: Applied): boolean {
+    const known = this.object(target);
+    if (known.state !== 'present') return false;
+    const { live } = known;
+    const writer = manager === undefined ? undefined : writerOf(manager, subresource);
+    const fields = writer === undefined ? live : engineFieldsOf(live, writer);
+    const before = equivalenceOf(fields)?.desired;
+    if (before !== undefined && isSameFingerprint(before, fingerprint)) return false;
+    const owned = fields.owned ?? ownedFingerprint(live.object);
+    this.setEquivalence(target, { desired: fingerprint, owned }, writer === undefined ? undefined : writerName(writer));
+    return true;
+  }
+
+  /** Records an equivalence. `writer` is the name of a writer of kro's graph engine; absent for an instance's child. */
+  setEquivalence(target: ObjectTarget, pair: EquivalentDigests, writer?: string): void {
+    const key = targetKey(target);
+    if (writer === undefined) this.#equivalences.set(key, pair);
+    else this.#writerEquivalences.set(key, new Map([...(this.#writerEquivalences.get(key) ?? []), [writer, pair]]));
   }
 
   /**
    * Records the response to an apply. The live object satisfies the desired object, even when the server has normalised
    * values. The response to a dry run replaces an object of the same version.
    */
-  setApplied(target: ObjectTarget, live: KubeObject, desired: Fingerprint, dryRun = false): void {
+  setApplied({ target, fingerprint, manager, subresource }: Applied, live: KubeObject, dryRun = false): void {
     const key = targetKey(target);
     const answer = present(live);
     const before = this.#objects.get(key);
     if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#objects.set(key, answer);
-    this.#equivalences.set(key, { desired, owned: answer.live.owned });
+    if (manager === undefined) {
+      this.setEquivalence(target, { desired: fingerprint, owned: answer.live.owned });
+      return;
+    }
+    const writer = writerOf(manager, subresource);
+    const held = ownedFingerprint(live, writer);
+    // An answer that no server made names no manager.
+    this.setEquivalence(target, { desired: fingerprint, owned: held === '' ? fingerprint : held }, writerName(writer));
   }
 
   /** Records that the object does not exist any more. Does nothing when another object has its name by then. */
@@ -177,12 +226,14 @@ export class ObservedStore implements Observed {
   }
 }
 
-/** Adds the fingerprint of the owned fields. Every decision needs this fingerprint. */
+/** Adds the fingerprints of the owned fields. Every decision needs these fingerprints. */
 function present(object: KubeObject): {
   readonly state: 'present';
   readonly live: LiveObject & { readonly owned: Fingerprint };
 } {
-  return { state: 'present', live: { object, owned: ownedFingerprint(object) } };
+  const engineFields = engineFieldsIn(object);
+  const owned = ownedFingerprint(object);
+  return { state: 'present', live: { object, owned, ...(engineFields === undefined ? {} : { engineFields }) } };
 }
 
 /**

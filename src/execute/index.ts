@@ -19,4 +19,4 @@ export type {
   RememberedWrite,
   WriteRules,
 } from './ports.ts';
-export { ONCE } from './write-children.ts';
+export { ONCE, patchWriter, requestApply } from './write-children.ts';

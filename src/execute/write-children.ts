@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
 import { isConflict, isNotFound, KubeError, pause } from '../kube/index.ts';
 import type { ApplyAction, DeleteAction, ObjectTarget, ReleaseAction, WriteAttempt } from '../runtime/index.ts';
 import {
@@ -55,7 +56,10 @@ async function applyChild(ports: ExecutionPorts, action: ApplyAction): Promise<v
 }
 
 /** The name of the writer of a patch node; undefined for a child. */
-function patchWriter({ manager, subresource }: Pick<ApplyAction, 'manager' | 'subresource'>): string | undefined {
+export function patchWriter({
+  manager,
+  subresource,
+}: Pick<ApplyAction, 'manager' | 'subresource'>): string | undefined {
   return manager === undefined || isTemplateManager(manager) ? undefined : writerName(writerOf(manager, subresource));
 }
 
@@ -63,7 +67,10 @@ function patchWriter({ manager, subresource }: Pick<ApplyAction, 'manager' | 'su
  * Applies an object, with force if the action says so. Without force, a conflict with managers whose fields the action
  * may take over leads to a second request with force.
  */
-async function requestApply({ api, signal, effects }: ExecutionPorts, action: ApplyAction): Promise<KubeObject> {
+export async function requestApply(
+  { api, signal, effects }: Pick<ExecutionPorts, 'signal' | 'effects'> & { readonly api: Pick<KubernetesApi, 'apply'> },
+  action: ApplyAction,
+): Promise<KubeObject> {
   const { manager = keys.CHILD_MANAGER, subresource, force = 'always' } = action;
   const desired = patchWriter(action) === undefined ? action.desired : withUid(action.desired, action.uid);
   const dryRun = effects === 'dry-run';

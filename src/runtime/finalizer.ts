@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/index.ts';
+import { isGraphObject } from '../graph/index.ts';
 import { DELETION_POLICY_ANNOTATION, FINALIZER, GRAPH_FINALIZER, RECONCILE_ANNOTATION } from './keys.ts';
 import { annotationOf } from './identity.ts';
 
@@ -7,9 +8,10 @@ export function hasFinalizer(instance: KubeObject): boolean {
   return instance.metadata.finalizers?.includes(FINALIZER) === true;
 }
 
-/** The finalizers of an instance or a definition without the controller's own. */
-export function otherFinalizers({ metadata }: KubeObject): string[] {
-  return (metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+/** The finalizers of an instance, a definition or a Graph without the controller's own. */
+export function otherFinalizers(object: KubeObject): string[] {
+  const own = isGraphObject(object) ? GRAPH_FINALIZER : FINALIZER;
+  return (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== own);
 }
 
 /** Does the Graph carry the controller's finalizer? */

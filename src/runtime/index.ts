@@ -129,7 +129,7 @@ export {
   writerName,
   writerOf,
 } from './owned-fields.ts';
-export { isAlwaysKept, projectObject } from './project-object.ts';
+export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts';
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export { INSTANCE_STATES } from './model.ts';
 export type { ConditionContent } from './conditions.ts';

@@ -48,7 +48,7 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   kept['apiVersion'] = object.apiVersion;
   kept['kind'] = object.kind;
   kept['metadata'] = keptMetadata(metadata as JsonObject, read);
-  const engineFields = engineFieldsOf(object);
+  const engineFields = engineFieldsIn(object);
   return {
     object: kept as unknown as KubeObject,
     owned: ownedFingerprint(object),
@@ -56,8 +56,8 @@ export function projectObject(object: KubeObject, reads: readonly (readonly Path
   };
 }
 
-/** The fields that writers of the graph engine own; undefined when there are none. */
-function engineFieldsOf(object: KubeObject): ReadonlyMap<string, EngineFields> | undefined {
+/** The fields that writers of the graph engine own in a whole object; undefined when there are none. */
+export function engineFieldsIn(object: KubeObject): ReadonlyMap<string, EngineFields> | undefined {
   const writers = engineWriters(object);
   if (writers.length === 0) return undefined;
   return new Map(writers.map((writer) => [writerName(writer), { owned: ownedFingerprint(object, writer) }]));

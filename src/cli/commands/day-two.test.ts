@@ -150,15 +150,34 @@ test('revisions, a pin, and a way back', async () => {
   expect((await run('rollback pot --to 1'))[0]).toMatch(/unchanged: it is what revision 1 was$/);
 });
 
-test.each(['why graph/g', 'status graphs/team-a/g', 'wait graph/g --for deleted'])(
-  '%s names no instance',
+const graph = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Graph',
+  metadata: { name: 'g', namespace: 'default' },
+  spec: { nodes: [{ id: 'map', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'of-graph' } } }] },
+};
+
+test('a Graph is shown, waited for and deleted like an instance', async () => {
+  expect(await run('wait graph/g --for deleted')).toEqual(['there is no instance graph/g']);
+  await world.apply(graph);
+  expect(await run('tree g')).toEqual([
+    'Graph default/g   no controller has written its status yet   0 of 1 nodes ready',
+    '└─ > map  ConfigMap default/of-graph  applying: creates its object',
+  ]);
+  expect(await run('events graphs/default/g')).toEqual(['no events']);
+  const { code, err } = await commandRunner(commands, cwd)('wait g --timeout 0 --kubeconfig kubeconfig');
+  expect(code).toBe(1);
+  expect(err).toContain('Graph default/g is not ACTIVE after 0: no controller has written its status yet');
+  expect(await run('delete g')).toEqual(['Graph default/g deleted: its controller deletes 0 objects first']);
+});
+
+test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-suspension'])(
+  '%s is refused for a Graph',
   async (line) => {
+    await world.apply(graph);
     const { code, err } = await commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
     expect(code).toBe(2);
-    expect(err).toContain(' names a Graph, and this command is about instances of definitions');
-    const [place, namespace] = line.includes('team-a') ? ['graphs/team-a/g', 'team-a'] : ['graph/g', 'default'];
-    expect(err).toContain(place);
-    expect(err).toContain(`kubectl describe graph.kro.run g -n ${namespace}`);
+    expect(err).toMatch(/Graph default\/g (?:cannot be suspended|has no revisions)/);
   },
 );
 

@@ -1,4 +1,6 @@
 import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { ownsObjects } from '../../graph/index.ts';
+import type { NodeReport } from '../../runtime/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { Command } from '../command.ts';
 import { controllerSettings } from '../controller-settings.ts';
@@ -46,9 +48,12 @@ export const deleteInstance: Command = {
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       };
       await api.delete(object, { preconditions, dryRun, signal });
-      const isExternal = (id: string) => graph?.nodes.get(id)?.nodeType.startsWith('external') ?? false;
+      const isOwned = ({ id }: NodeReport): boolean => {
+        const node = graph?.nodes.get(id);
+        return node === undefined || ownsObjects(node);
+      };
       const children = decision.nodes
-        .filter(({ id }) => !isExternal(id))
+        .filter(isOwned)
         .flatMap(({ objects }) => objects)
         .filter(({ state }) => state === 'present' || state === 'deleting').length;
       const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
@@ -56,7 +61,7 @@ export const deleteInstance: Command = {
       const effect = keepsChildren
         ? `${count} stay, because of its deletion policy`
         : `its controller deletes ${count} first`;
-      const isWaiting = finalizers.includes(keys.FINALIZER);
+      const isWaiting = finalizers.includes(keys.FINALIZER) || finalizers.includes(keys.GRAPH_FINALIZER);
       return {
         object,
         result: 'deleted',

@@ -1,4 +1,5 @@
 import { TypeKroError } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import type { DiffReport } from '../instance/diff-report.ts';
@@ -18,11 +19,13 @@ export const diff: Command = {
   ],
   run: (context, input) =>
     reportOnInstance(context, input, (observation) => {
-      const { graph, definition, notes } = observation;
+      const { graph, definition, instance, notes } = observation;
       if (graph === undefined) {
         const why =
           definition === undefined
-            ? (notes[0] ?? 'the definition is not known')
+            ? isGraphObject(instance)
+              ? 'the spec of the Graph does not compile'
+              : (notes[0] ?? 'the definition is not known')
             : `no revision of ${definition.metadata.name} compiles`;
         throw new TypeKroError(`${why}: what the objects should be is not known`, {
           code: 'instance/no-graph',

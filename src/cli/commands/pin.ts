@@ -9,6 +9,7 @@ import { reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { argumentOf } from '../instance/instance-name.ts';
+import { refuseGraph } from '../instance/refuse-graph.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
 /** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */
@@ -34,6 +35,7 @@ export const pin: Command = {
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance, definition } = await findInstance(api, text, namespace, options.signal, 'instance');
+      refuseGraph(instance, 'has no revisions: it follows its own spec');
       const object = refOf(instance);
       if (input.options['remove'] === true) {
         const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);

@@ -4,7 +4,7 @@ import { RECONCILE_REQUEST, reconcileRequest } from '../../controller/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, KubeError, readSession, systemClock, waitForObject } from '../../kube/index.ts';
 import type { Condition } from '../../runtime/index.ts';
-import { isSuspended, keys, readConditions } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { usesColour } from '../colour.ts';
 import { controllerSettings } from '../controller-settings.ts';
@@ -14,10 +14,12 @@ import { parseDuration } from '../duration.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findDefinition } from '../instance/find-definition.ts';
+import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { DECIDING_OPTIONS, observe } from '../instance/observation.ts';
 import type { Report } from '../instance/print-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { isPaused } from '../instance/suspension.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 import { printableLine } from '../printable.ts';
 
@@ -109,7 +111,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const timeoutMs = parseDuration(timeout, 'timeout');
   const dryRun = input.options['dry-run'] === true;
   const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
-  if (isInstance && isSuspended(object)) {
+  if (isInstance && isPaused(object)) {
     throw new TypeKroError(`${objectName(refOf(object))} is suspended: a pass writes nothing for it`, {
       code: 'reconcile/suspended',
       remedy: `typekro resume ${argumentOf(object)}`,
@@ -118,6 +120,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const limit = AbortSignal.timeout(Math.max(timeoutMs, 1));
   const until = AbortSignal.any([signal, limit]);
   const bySuspension = input.options['by-suspension'] === true;
+  if (bySuspension) refuseGraph(object, NO_SUSPENSION);
   if (bySuspension && (!isInstance || timeoutMs === 0)) {
     throw new TypeKroError('--by-suspension is for instances, and waits', {
       code: 'cli/usage',

@@ -5,6 +5,7 @@ import { reportChange } from '../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { argumentOf } from '../instance/instance-name.ts';
+import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
 
 /** `typekro resume INSTANCE`: ends `typekro suspend`. */
@@ -18,6 +19,7 @@ export const resume: Command = {
   run: (context, input) =>
     reportChange(context, input, async ({ api, text, namespace, ...options }) => {
       const { instance } = await findInstance(api, text, namespace, options.signal, 'instance');
+      refuseGraph(instance, NO_SUSPENSION);
       const result = isSuspended(instance)
         ? await annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options)
         : 'unchanged';

@@ -27,9 +27,10 @@ export interface ObjectDifference {
   readonly object: ObjectRef;
   /**
    * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
-   * other values. `drift`: another program changed the object.
+   * other values. `drift`: another program changed the object. `release`: the fields of a patch node that is gone are
+   * taken back.
    */
-  readonly action: ApplyAction['why'] | 'delete';
+  readonly action: ApplyAction['why'] | 'delete' | 'release';
   /** The field manager that wrote the object last, if it is known. */
   readonly lastWriter?: string;
   readonly fields: readonly FieldDifference[];
@@ -61,6 +62,12 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
       node: nodeId,
       object: refOfTarget(target),
       action: 'delete' as const,
+      fields: [],
+    })),
+    ...(decision.release ?? []).map(({ target }) => ({
+      node: '',
+      object: refOfTarget(target),
+      action: 'release' as const,
       fields: [],
     })),
   ];
@@ -101,6 +108,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   change: '~',
   drift: '~',
   delete: '-',
+  release: '~',
 };
 
 /**

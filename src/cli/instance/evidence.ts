@@ -1,11 +1,12 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
-import { apiFailure } from '../../execute/index.ts';
+import { apiFailure, requestApply } from '../../execute/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
-import { failureText, isRefusal, keys, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { failureText, isRefusal, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
@@ -31,9 +32,10 @@ const MAX_OBJECTS = 10;
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
-  { decision, actingAs }: Pick<InstanceObservation, 'decision' | 'actingAs'>,
+  { instance, decision, actingAs }: Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs'>,
   signal: AbortSignal,
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
+  const account = actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
   const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = looked.flat();
   const read = all.length === 0 ? [] : await readCauses(api, all, signal);
@@ -47,7 +49,7 @@ export async function findEvidence(
         unread.push(`${root.objects.length - objects.length} more objects were not looked at`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
-        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, actingAs, signal),
+        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, decision, account, signal),
         dataFound(api, root, decision, signal),
       ]);
       const due = decision.delete.filter(({ nodeId }) => nodeId === root.node.id);
@@ -159,17 +161,29 @@ async function pendingWrite(
   api: KubernetesApi,
   node: string,
   decision: Decision,
-  actingAs: string | undefined,
+  account: Account | undefined,
   signal: AbortSignal,
 ): Promise<Evidence['write']> {
   const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
   const tried = await Promise.all(
-    actions.slice(0, MAX_OBJECTS).map((action) => dryRunAs(api, action, actingAs, signal)),
+    actions.slice(0, MAX_OBJECTS).map((action) => dryRunAs(api, action, account, signal)),
   );
   return (
     tried.find((outcome) => outcome.result === 'refused') ?? tried.find(({ result }) => result !== 'taken') ?? tried[0]
   );
 }
+
+/** The account as which a controller writes. */
+interface Account {
+  readonly user: string;
+  /** What the account writes, and what names it. */
+  readonly named: string;
+}
+
+const namedBy = (instance: KubeObject): string =>
+  isGraphObject(instance)
+    ? 'the objects of this Graph (spec.serviceAccountName, or default)'
+    : 'the objects of this definition (annotation typekro.dev/service-account)';
 
 /** The API server refuses a dry run when a webhook has side effects. */
 const NO_DRY_RUN = /does not support dry run/;
@@ -184,26 +198,28 @@ const NO_IMPERSONATION = /cannot impersonate resource/;
 async function dryRunAs(
   api: KubernetesApi,
   action: ApplyAction,
-  user: string | undefined,
+  account: Account | undefined,
   signal: AbortSignal,
 ): Promise<NonNullable<Evidence['write']>> {
-  if (user === undefined) return dryRun(api, action, signal);
+  if (account === undefined) return dryRun(api, action, signal);
+  const { user, named } = account;
   const tried = await dryRun(api.as({ user }), action, signal);
   if (NO_IMPERSONATION.test(tried.outcome)) return dryRun(api, action, signal);
   if (tried.result !== 'unknown' || tried.missing !== true) return tried;
-  const remedy = `give ${user} that right: it writes the objects of this definition (annotation typekro.dev/service-account)`;
+  const remedy = `give ${user} that right: it writes ${named}`;
   return { result: 'refused', outcome: tried.outcome, remedy };
 }
 
 async function dryRun(
   api: KubernetesApi,
-  { desired, target, differences = [] }: ApplyAction,
+  action: ApplyAction,
   signal: AbortSignal,
 ): Promise<NonNullable<Evidence['write']>> {
+  const { target, differences = [] } = action;
   const ref = refOfTarget(target);
   const name = objectName(ref);
   try {
-    await api.apply(desired, { fieldManager: keys.CHILD_MANAGER, force: true, dryRun: true, signal });
+    await requestApply({ api, signal, effects: 'dry-run' }, action);
     return { result: 'taken', outcome: name };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;

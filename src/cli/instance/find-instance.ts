@@ -1,12 +1,12 @@
 import { declaredKind, DEFINITION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ApiResource, KubernetesApi } from '../../kube/index.ts';
 import { isNotFound, KubeError } from '../../kube/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { nearestName, pluralize } from '../../schema/index.ts';
 import type { InstanceName } from './instance-name.ts';
-import { kubectlObject } from './kubectl-object.ts';
 import { readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
 
@@ -54,7 +54,7 @@ export async function findInstance(
   signal: AbortSignal,
   subject: Subject = 'instance-or-node',
 ): Promise<FoundInstance> {
-  const definitions = await declaredKinds(api, signal);
+  const definitions = withGraphs(await declaredKinds(api, signal));
   const find = (kinds: readonly Declared[]) => findAmong(api, kinds, text, namespace, signal, subject);
   const found = await find(definitions.kinds);
   if (found !== undefined) return found;
@@ -63,6 +63,15 @@ export async function findInstance(
   if (orphan !== undefined) return withDefinition(api, orphan, definitions.refusal, signal);
   if (definitions.refusal !== undefined) throw unknownKinds(text, definitions.refusal);
   throw await notFound(api, text, [...definitions.kinds, ...others], namespace, signal);
+}
+
+/**
+ * Adds the kind Graph of kro to the kinds of definitions, unless a definition declares it. An object of the kind has its
+ * graph in its own spec.
+ */
+function withGraphs<Kinds extends { readonly kinds: readonly Declared[] }>(found: Kinds): Kinds {
+  const isDeclared = found.kinds.some(({ type }) => type.kind === GRAPH_TYPE.kind && type.group === GRAPH_TYPE.group);
+  return isDeclared ? found : { ...found, kinds: [...found.kinds, { type: GRAPH_TYPE }] };
 }
 
 async function findAmong(
@@ -207,12 +216,22 @@ async function instancesOf(
   fallback: string,
   signal: AbortSignal,
 ): Promise<Found[]> {
-  const answers = await Promise.allSettled(kinds.map((kind) => instanceOf(api, kind, name, fallback, signal)));
+  const answers = await Promise.allSettled(
+    kinds.map((kind) =>
+      instanceOf(api, kind, name, fallback, signal).catch((error: unknown) => passOver(kind, name, error)),
+    ),
+  );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
   const failure = answers.find((answer) => answer.status === 'rejected');
   if (failure !== undefined && (found.length === 0 || !(failure.reason instanceof KubeError))) throw failure.reason;
   const uids = new Set(found.map(({ instance }) => instance.metadata.uid));
   return [...uids].flatMap((uid) => served(found.filter(({ instance }) => instance.metadata.uid === uid)));
+}
+
+/** Graphs that the user may not read count as absent, unless the user names the kind. */
+function passOver({ type }: Declared, { kind }: InstanceName, error: unknown): undefined {
+  if (kind === undefined && type === GRAPH_TYPE && error instanceof KubeError && error.status === 403) return undefined;
+  throw error;
 }
 
 /** Chooses the definition that serves an instance when several definitions declare its kind. */
@@ -258,9 +277,6 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
   });
 }
 
-/** A name that begins with the kind Graph. */
-const GRAPH_NAME = /^graphs?(?:\.kro\.run)?\/(?:(?<namespace>[^/]+)\/)?(?<name>[^/]+)$/i;
-
 /** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */
 async function notFound(
   api: KubernetesApi,
@@ -270,25 +286,18 @@ async function notFound(
   signal: AbortSignal,
 ): Promise<TypeKroError> {
   const code = 'cli/no-instance';
-  const graph = declared.some(({ type }) => type.kind === 'Graph') ? null : GRAPH_NAME.exec(text);
-  if (graph !== null) {
-    const { namespace: given = namespace, name = '' } = graph.groups ?? {};
-    const ref = { apiVersion: formatApiVersion(DEFINITION_TYPE), kind: 'Graph', name, namespace: given };
-    // Not `cli/no-instance`: a command that waits for a deletion would take it for the end of the deletion.
-    return new TypeKroError(`${text} names a Graph, and this command is about instances of definitions`, {
-      code: 'cli/usage',
-      remedy: `the conditions of the Graph say what it waits for: kubectl describe ${kubectlObject(ref)}`,
-    });
-  }
-  if (declared.length === 0) {
-    const remedy = 'apply a ResourceGraphDefinition first, or name another cluster with --context';
-    return new TypeKroError('this cluster has no definitions, and so no instances', { code, remedy });
-  }
   const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
   const names = [...new Set(all.flat())];
   if (names.length === 0) {
-    const kinds = declared.map(({ type }) => type.kind).join(', ');
-    return new TypeKroError(`there is no instance of ${kinds}`, { code, remedy: 'create one, and ask again' });
+    const kinds = declared.flatMap(({ type }) => (type === GRAPH_TYPE ? [] : [type.kind]));
+    if (kinds.length > 0) {
+      return new TypeKroError(`there is no instance of ${kinds.join(', ')}`, {
+        code,
+        remedy: 'create one, and ask again',
+      });
+    }
+    const remedy = 'apply a ResourceGraphDefinition first, or name another cluster with --context';
+    return new TypeKroError('this cluster has no definitions, and so no instances', { code, remedy });
   }
   const word = text.split('/').at(-1) ?? '';
   const lastParts = names.map((each) => each.split('/').at(-1) ?? '');
@@ -304,7 +313,7 @@ async function notFound(
 
 /** Lists the instances of all definitions of the cluster for completion, as `KIND/NAMESPACE/NAME`. */
 export async function instanceNames(api: KubernetesApi, signal: AbortSignal): Promise<string[]> {
-  const { kinds } = await declaredKinds(api, signal);
+  const { kinds } = withGraphs(await declaredKinds(api, signal));
   const names = await Promise.all(kinds.map(({ type }) => namesOf(api, type, signal)));
   return [...new Set(names.flat())];
 }

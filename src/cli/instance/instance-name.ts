@@ -10,22 +10,26 @@ export interface InstanceName {
   readonly node?: string;
 }
 
+/** The maximum number of parts. Subgraphs are seldom more than a few levels deep. */
+const MAX_PARTS = 64;
+
 /**
  * Parses the argument of `tree`, `why` and `diff`: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each
- * with an optional `/NODE`. Returns all possible parses, the likeliest first, and an empty list for another text.
+ * with an optional `/NODE`. A node in a subgraph is a path, and needs the namespace before it. Returns all possible parses, the likeliest first, and an empty list for another text.
  *
  * @param isKind returns true for the name of a kind that can have instances
  */
 export function readingsOf(text: string, isKind: (word: string) => boolean): InstanceName[] {
   const parts = text.split('/');
-  if (parts.some((part) => part === '') || parts.length > 4) return [];
+  if (parts.some((part) => part === '') || parts.length > MAX_PARTS) return [];
   const [first = '', ...rest] = parts;
   const withKind = isKind(first) ? placesOf(rest).map((place) => ({ kind: first, ...place })) : [];
-  return [...withKind, ...placesOf(parts)];
+  // A path of four and more parts that begins with a kind has no second meaning.
+  return withKind.length > 0 && parts.length > 3 ? withKind : [...withKind, ...placesOf(parts)];
 }
 
 function placesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
-  const [a = '', b = '', c = ''] = parts;
+  const [a = '', b = '', ...node] = parts;
   switch (parts.length) {
     case 1:
       return [{ name: a }];
@@ -34,10 +38,10 @@ function placesOf(parts: readonly string[]): Omit<InstanceName, 'kind'>[] {
         { namespace: a, name: b },
         { name: a, node: b },
       ];
-    case 3:
-      return [{ namespace: a, name: b, node: c }];
-    default:
+    case 0:
       return [];
+    default:
+      return [{ namespace: a, name: b, node: node.join('/') }];
   }
 }
 

@@ -1,14 +1,13 @@
 import { liveDefinition } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { isJsonObject, TypeKroError } from '../../core/index.ts';
-import type { ObserveInstanceOptions } from '../../deploy/index.ts';
-import { effectlessWrites, observeInstance, observeMembers } from '../../deploy/index.ts';
+import { observeInstance, observeMembers } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../../graph/index.ts';
+import { DEFAULT_KRO_COMPATIBILITY, isGraphObject } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { readSession } from '../../kube/index.ts';
-import type { ApplyAction, Condition, Decision, NodeReport } from '../../runtime/index.ts';
-import { isSuspended, keys, readConditions, targetKey } from '../../runtime/index.ts';
+import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
+import { keys, readConditions } from '../../runtime/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
@@ -17,8 +16,11 @@ import type { ControllerSettings } from '../controller-settings.ts';
 import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import type { Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
+import { decideWithDryRuns } from './decide-with-dry-runs.ts';
+import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
+import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
 
 /** An instance, and what a controller that starts at this moment would decide. */
@@ -152,6 +154,11 @@ export async function observe(
   const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
   const { instance, definition, missing, gone, node } = found;
   const asked = node === undefined ? {} : { node };
+  if (isGraphObject(instance) && definition === undefined) {
+    const seen = await observeGraphObject(api, instance, settings, signal);
+    checkNode(node, knownNodes(seen));
+    return { ...seen, ...asked };
+  }
   if (definition === undefined) {
     const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
     const decision = await observeMembers({ api, instance, signal });
@@ -171,37 +178,26 @@ export async function observe(
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
   checkNode(node, [...graph.nodes.keys()]);
   const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };
-  const decision = await decide(options);
-  if (!isSuspended(instance)) return { ...seen, graph, decision };
-  return { ...seen, graph, decision, resumed: await decide({ ...options, instance: resumedInstance(instance) }) };
+  const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
+  if (!isPaused(instance)) return { ...seen, graph, decision };
+  const resumed = { ...options, instance: resumedInstance(instance) };
+  return {
+    ...seen,
+    graph,
+    decision,
+    resumed: await decideWithDryRuns(api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
+  };
+}
+
+/** The nodes that a user can name: those of the graph, and those whose objects the Graph still has. */
+function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'decision'>): string[] {
+  return [...new Set([...(graph?.nodes.keys() ?? []), ...decision.nodes.map(({ id }) => id)])];
 }
 
 /** A note about the level, if it is not the default. */
 function levelNotes(settings: ControllerSettings | undefined): string[] {
   if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
   return [`decided as kro ${settings.level} does (${settings.from})`];
-}
-
-/**
- * The maximum number of rounds that search writes without an effect. When such a write counts as made, another node can
- * have its turn, with writes to check in the next round.
- */
-const MAX_ROUNDS = 3;
-
-/**
- * Decides, without the writes that would change nothing because the server only normalises their values. Dry runs find
- * these writes.
- */
-async function decide(options: ObserveInstanceOptions): Promise<Decision> {
-  const settled = new Set<string>();
-  const isSettled = ({ target }: ApplyAction) => settled.has(targetKey(target));
-  for (let round = 1; ; round += 1) {
-    const decision = await observeInstance({ ...options, isSettled });
-    if (round === MAX_ROUNDS) return decision;
-    const found = await effectlessWrites(options.api, decision.apply, options.signal);
-    if (found.size === 0) return decision;
-    for (const key of found) settled.add(key);
-  }
 }
 
 /** Removes the suspension from an instance. */
@@ -245,10 +241,14 @@ export function currentNodes(decision: Pick<Decision, 'nodes'>): readonly NodeRe
   return decision.nodes.filter(({ retired }) => retired !== true);
 }
 
-/** Reads what the controller wrote into the status last: the state, and the condition `Ready`. */
+/**
+ * Reads what the controller wrote into the status last: the state, and the condition `Ready`. The state of a Graph
+ * follows from its conditions.
+ */
 export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
   const status = isJsonObject(instance.status) ? instance.status : {};
-  const state = typeof status['state'] === 'string' ? status['state'] : '';
-  const ready = readConditions(status['conditions']).find(({ type }) => type === 'Ready');
-  return { state, ...(ready === undefined ? {} : { ready }) };
+  const conditions = readConditions(status['conditions']);
+  const state = isGraphObject(instance) ? stateOfGraph(instance, conditions) : status['state'];
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return { state: typeof state === 'string' ? state : '', ...(ready === undefined ? {} : { ready }) };
 }

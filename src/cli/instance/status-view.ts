@@ -1,9 +1,11 @@
 import type { JsonObject, ObjectRef } from '../../core/index.ts';
-import { isJsonObject, refOf, stringifyJson } from '../../core/index.ts';
+import { isJsonObject, objectName, refOf, stringifyJson } from '../../core/index.ts';
 import { age } from '../../kubernetes/index.ts';
-import type { Condition } from '../../runtime/index.ts';
-import { isDone, readConditions } from '../../runtime/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
+import type { Condition, GraphTracking } from '../../runtime/index.ts';
+import { isDone, patchManager, readConditions, recordedTracking } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
+import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
@@ -32,6 +34,8 @@ export interface StatusView {
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
+  /** The objects and fields that a Graph records. Absent for an instance. */
+  readonly tracking?: GraphTracking;
   /** Nodes that are not ready, or whose state is unknown. */
   readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
 }
@@ -39,7 +43,15 @@ export interface StatusView {
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
 export function statusView({ instance, decision, revision }: InstanceObservation): StatusView {
   const status = isJsonObject(instance.status) ? instance.status : {};
-  const { state: _state, conditions, ...fields } = status;
+  const isGraph = isGraphObject(instance);
+  const { state: _state, conditions, managedResources, contributions, ...own } = status;
+  const fields = isGraph
+    ? own
+    : {
+        ...own,
+        ...(managedResources === undefined ? {} : { managedResources }),
+        ...(contributions === undefined ? {} : { contributions }),
+      };
   const nodes = currentNodes(decision);
   const open = nodes.filter((node) => !isDone(node));
   const shown = shownNodes(decision.nodes);
@@ -56,6 +68,7 @@ export function statusView({ instance, decision, revision }: InstanceObservation
     ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
     conditions: readConditions(conditions),
     fields,
+    ...(isGraph ? { tracking: recordedTracking(instance) } : {}),
     open: open.map((node) => {
       const { state, reason } = shown.of(node);
       return { node: node.id, state, reason };
@@ -85,6 +98,8 @@ export function statusLines(
       'fields',
       names.map((name) => `${name.padEnd(fieldWidth)}  ${printable(stringifyJson(view.fields[name] ?? null))}`),
     ),
+    ...titled('objects', resourceLines(view.tracking)),
+    ...titled('fields in other objects', contributionLines(observation, view.tracking)),
     ...titled(
       view.unknown === undefined ? 'not ready' : 'not ready or unknown',
       view.open.map(
@@ -92,6 +107,31 @@ export function statusLines(
       ),
     ),
   ];
+}
+
+/** One line for each recorded object, with its node. */
+function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): string[] {
+  const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
+  return managedResources.map(
+    ({ nodeID, uid, ...object }) =>
+      `${nodeID.padEnd(width)}  ${printableLine(objectName(object))}${uid === undefined ? '  not written yet' : ''}`,
+  );
+}
+
+/** One line for each object that has fields of a patch node, with the node, its fields and its field manager. */
+function contributionLines(
+  { instance, graph }: InstanceObservation,
+  { contributions = [] }: Partial<GraphTracking> = {},
+): string[] {
+  const uid = instance.metadata.uid ?? '';
+  return contributions.map(({ fieldManager, subresource, ...object }) => {
+    const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => patchManager(uid, id) === fieldManager);
+    const place = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
+    const fields = contributedFields(node).join(', ');
+    return printableLine(
+      `${node?.id ?? 'a former node'}  ${place}  ${fields === '' ? '' : `${fields}  `}by ${fieldManager}`,
+    );
+  });
 }
 
 const titled = (title: string, lines: readonly string[]): string[] =>

@@ -1,11 +1,15 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import { isSuspended } from '../../runtime/index.ts';
 import { shellWord } from '../shell-word.ts';
 import { argumentOf } from './instance-name.ts';
 
+/** Is the instance suspended? Neither controller knows a suspension of Graphs. */
+export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
+
 /** Is nothing written for the instance because of its suspension? The deletion of a suspended instance goes on. */
 export function rests(instance: KubeObject): boolean {
-  return isSuspended(instance) && instance.metadata.deletionTimestamp === undefined;
+  return isPaused(instance) && instance.metadata.deletionTimestamp === undefined;
 }
 
 /** `typekro resume webapp/team-a/shop`: the command that ends the suspension of an instance. */

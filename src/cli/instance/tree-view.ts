@@ -2,6 +2,7 @@ import type { ObjectRef } from '../../core/index.ts';
 import { objectName } from '../../core/index.ts';
 import type { ObjectReport } from '../../runtime/index.ts';
 import { printableLine } from '../printable.ts';
+import { contributedFields, contributedText } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import type { ShownState } from './shown-node.ts';
@@ -30,14 +31,23 @@ export interface TreeNode {
   readonly waitsFor: readonly string[];
   readonly remedy?: string;
   readonly objects: readonly ObjectReport[];
+  /** The fields that a patch node writes into these objects. Absent for any other node. */
+  readonly writes?: readonly string[];
 }
 
 /** Returns the nodes of an instance as data. */
-export function treeNodes({ decision }: InstanceObservation): TreeNode[] {
+export function treeNodes({ decision, graph }: InstanceObservation): TreeNode[] {
   const shown = shownNodes(decision.nodes);
   return decision.nodes.map((node) => {
     const { id, objects } = node;
-    return { id, ...(node.retired === true ? { retired: true } : {}), ...shown.of(node), objects };
+    const writes = contributedFields(graph?.nodes.get(id));
+    return {
+      id,
+      ...(node.retired === true ? { retired: true } : {}),
+      ...shown.of(node),
+      objects,
+      ...(writes.length === 0 ? {} : { writes }),
+    };
   });
 }
 
@@ -50,7 +60,8 @@ export function treeLines(observation: InstanceObservation, now: number, colour:
   const rows = nodes.map((node, index) => {
     const branch = index === nodes.length - 1 ? '└─' : '├─';
     const { state, reason } = shown.of(node);
-    const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}`);
+    const writes = contributedText(observation.graph?.nodes.get(node.id));
+    const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}${writes}`);
     const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), text];
     return `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd();
   });

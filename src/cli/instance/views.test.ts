@@ -169,7 +169,8 @@ describe('an instance is found', () => {
     ['other/shop', 'there is no instance other/shop', 'did you mean app/default/shop?'],
     ['something', 'there is no instance something in namespace default', 'there are app/default/shop'],
     ['shop/setings', 'the instance has no node setings', 'did you mean settings?'],
-    ['shop/nothing/like/it/there', '"shop/nothing/like/it/there" names no instance', 'KIND/NAMESPACE/NAME'],
+    ['a/b/c/d', 'there is no instance a/b/c/d', 'there are app/default/shop'],
+    ['shop//it', '"shop//it" names no instance', 'KIND/NAMESPACE/NAME'],
     ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
   ])('not as %s', async (text, message, remedy) => {
     const error: unknown = await look(text).catch((thrown: unknown) => thrown);

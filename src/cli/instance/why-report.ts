@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../core/index.ts';
 import { objectName, refOf } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import type { Cause } from '../../readiness/index.ts';
 import type { Condition, RootCause } from '../../runtime/index.ts';
 import { otherFinalizers, readConditions, readWithDefault, refusalRemedy, remedyOf } from '../../runtime/index.ts';
@@ -131,7 +132,7 @@ export function whyReport(
     ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
     blocked: [
       ...lost,
-      ...(decision.blocked ?? []).map((reason) => blockerOf(reason, instance)),
+      ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
       ...foreignFinalizers(instance),
     ],
     refusals: refusalsOf(instance),
@@ -150,7 +151,7 @@ const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
   because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
-const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved']);
+const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
 
 function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[] {
   const refused = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
@@ -158,19 +159,28 @@ function refusalsOf(instance: InstanceObservation['instance']): FailedCondition[
     .filter(refused)
     .map(({ type, reason = '', message = '' }) => {
       const known = messageRemedy(message, instance);
-      const remedy = known ?? (type === 'GraphResolved' ? SEE_DEFINITION : CORRECT_INSTANCE);
+      const remedy = known ?? REFUSAL_REMEDIES.get(type) ?? CORRECT_INSTANCE;
       return { condition: type, reason, message, remedy };
     });
 }
 
 const SEE_DEFINITION = 'see what is wrong with the definition: typekro why DEFINITION';
+const REFUSAL_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['GraphResolved', SEE_DEFINITION],
+  [
+    'Accepted',
+    'correct what the message names in the spec of the Graph, and apply it again; typekro validate FILE checks it first',
+  ],
+]);
 const CORRECT_INSTANCE =
   'correct what the message names; the controller tries again by itself, and typekro reconcile asks for that at once';
 
 /** The remedy for a message of the controller or the API server about a write; undefined for an unknown one. */
 function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
-  if (/is forbidden: User /.test(message))
-    return 'give the controller the right: typekro rbac prints all rules that a definition needs';
+  const user = /is forbidden: User "([^"]+)"/.exec(message)?.[1];
+  if (user !== undefined && isGraphObject(instance))
+    return `give ${user} the right: typekro rbac prints all rules that a Graph needs`;
+  if (user !== undefined) return 'give the controller the right: typekro rbac prints all rules that a definition needs';
   return refusalRemedy(message, refOf(instance));
 }
 
@@ -275,6 +285,14 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
 /** What blocks a deletion, in the words of the step: the request that failed stands before the answer. */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
+}
+
+/** Why the controller could not delete the objects of a Graph. A decision without its failed requests does not tell. */
+function recordedBlockers(instance: InstanceObservation['instance']): string[] {
+  if (!isGraphObject(instance) || instance.metadata.deletionTimestamp === undefined) return [];
+  return readConditions(instance.status?.['conditions']).flatMap(({ type, reason, message = '' }) =>
+    type === 'ResourcesConverged' && reason === 'DeleteFailed' ? message.split('\n') : [],
+  );
 }
 
 const CORRECT_BLOCKER =

@@ -1,14 +1,16 @@
 import { declaresConditions } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
 import { causeText } from '../../readiness/index.ts';
-import { isDone, isSuspended } from '../../runtime/index.ts';
+import { isDone } from '../../runtime/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import { withShortValues } from '../short-values.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
+import { isPaused } from './suspension.ts';
 import type { FailedCondition, Trouble, WhyCause, WhyReport } from './why-report.ts';
 
 /**
@@ -79,6 +81,9 @@ function endLines(
   const { graph, definition, decision, problems, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
   const said = recorded === undefined ? '' : printableLine(recorded);
+  if (graph === undefined && isGraphObject(observation.instance) && !isDeleted) {
+    return ['', 'nothing is done for the Graph, and its objects stay as they are: its spec does not compile'];
+  }
   if (graph === undefined && definition !== undefined && !isDeleted) {
     const text =
       problems.length === 0 ? 'no revision of its definition can be served' : 'no revision of its definition compiles';
@@ -87,7 +92,7 @@ function endLines(
   if (causes.length > 0 || blocked.length > 0)
     return recorded === undefined || isTold(recorded, causes) ? [] : ['', `the controller reports: ${said}`];
   if (refusals.length > 0) return [];
-  if (isSuspended(observation.instance)) {
+  if (isPaused(observation.instance)) {
     return ['', 'nothing is due, and the instance is suspended'];
   }
   const open = currentNodes(decision).filter((each) => !isDone(each));

@@ -1,25 +1,18 @@
 import type { KubeObject } from '../../core/index.ts';
 import { isBookkeeping, ObservedStore } from '../../deploy/index.ts';
+import { patchWriter } from '../../execute/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type {
   ApiFailure,
   ApplyAction,
   Decision,
   DeleteAction,
-  LiveObject,
   ParentWrite,
   ReadRequest,
   StepOptions,
 } from '../../runtime/index.ts';
-import {
-  digestOf,
-  digestText,
-  isSameFingerprint,
-  ownedFingerprint,
-  equivalenceOf,
-  step,
-  StepMemory,
-} from '../../runtime/index.ts';
+import { digestOf, digestText, step, StepMemory } from '../../runtime/index.ts';
+import { laidOver } from './new-schema.ts';
 import type { Checked } from './plan.ts';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 
@@ -99,7 +92,7 @@ export function* simulate(
   const limit = maxSteps(graph);
   for (let steps = 0; ; steps += 1) {
     const decision = step(graph, instance, store, { ...options, memory });
-    for (const { target, pair } of decision.equivalences) store.setEquivalence(target, pair);
+    for (const { target, pair, writer } of decision.equivalences) store.setEquivalence(target, pair, writer);
     if (settle(input, store, decision)) continue;
     const reads = [...decision.read, ...unseen(store, decision)];
     if (reads.length > 0) {
@@ -122,13 +115,12 @@ export function* simulate(
     instance = withParent(instance, decision.parent);
     const changes: ApplyAction[] = [];
     for (const action of decision.apply) {
-      const live = onlyBookkeeping(store, action);
-      if (live === undefined) {
+      const before = isBookkeeping(action) ? liveOf(store, action) : undefined;
+      if (before === undefined || !store.settle(action)) {
         changes.push(action);
         continue;
       }
-      setEquivalent(store, action, live);
-      writes.push({ wave, after, apply: action, before: live.object, bookkeeping: true });
+      writes.push({ wave, after, apply: action, before, bookkeeping: true });
     }
     const answers = changes.length === 0 ? [] : yield { reads: [], writes: changes, store };
     changes.forEach((action, index) => {
@@ -140,10 +132,11 @@ export function* simulate(
       const isReplaced = isFixed && kept === undefined;
       writes.push(isReplaced ? { ...made, replace: true } : kept === undefined ? made : { ...made, kept });
       if (answer.failure === undefined || isReplaced) {
-        store.setApplied(action.target, answer.object ?? createdOf(action.desired), action.fingerprint, true);
+        store.setApplied(action, answer.object ?? storedBy(action, before), true);
       } else {
         const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
-        store.setFailedWrite(action.target, { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 });
+        const failed = { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 };
+        store.setFailedWrite(action.target, failed, patchWriter(action));
       }
     });
     for (const action of decision.delete) {
@@ -173,30 +166,8 @@ function unseen(store: ObservedStore, { watch }: Decision): ReadRequest[] {
  */
 function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
-  for (const action of apply) {
-    const live = isSettled?.(action) === true ? liveUnlessEquivalent(store, action) : undefined;
-    if (live === undefined) continue;
-    setEquivalent(store, action, live);
-    found = true;
-  }
+  for (const action of apply) if (isSettled?.(action) === true && store.settle(action)) found = true;
   return found;
-}
-
-/** Returns the live child when a write would change only labels and annotations of controllers. */
-function onlyBookkeeping(store: ObservedStore, action: ApplyAction): LiveObject | undefined {
-  return isBookkeeping(action) ? liveUnlessEquivalent(store, action) : undefined;
-}
-
-/** Returns the live child, unless the store already has an equivalence for this write. */
-function liveUnlessEquivalent(store: ObservedStore, { target, fingerprint }: ApplyAction): LiveObject | undefined {
-  const known = store.object(target);
-  if (known.state !== 'present') return undefined;
-  const before = equivalenceOf(known.live)?.desired;
-  return before !== undefined && isSameFingerprint(before, fingerprint) ? undefined : known.live;
-}
-
-function setEquivalent(store: ObservedStore, { target, fingerprint }: ApplyAction, live: LiveObject): void {
-  store.setEquivalence(target, { desired: fingerprint, owned: live.owned ?? ownedFingerprint(live.object) });
 }
 
 function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | undefined {
@@ -213,8 +184,10 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
   return store.objectsOf(target.type.group, target.type.kind).find(({ metadata }) => metadata.uid === uid);
 }
 
-/** The object that a create stores, derived from the request alone. */
-function createdOf(desired: KubeObject): KubeObject {
+/** The object that an apply stores, derived from the request alone. A patch changes only its own fields. */
+function storedBy(action: ApplyAction, before: KubeObject | undefined): KubeObject {
+  const { desired } = action;
+  if (before !== undefined && patchWriter(action) !== undefined) return laidOver(before, desired);
   const uid = desired.metadata.uid ?? plannedUid(desired);
   return { ...desired, metadata: { ...desired.metadata, uid } };
 }

@@ -1,0 +1,34 @@
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { GraphNode, PathStep } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
+
+/** The paths that identify the target of a patch. */
+const IDENTITY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.name', 'metadata.namespace']);
+
+/** The paths of the fields that a patch node writes. Empty for any other node. */
+export function contributedFields(node: GraphNode | undefined): string[] {
+  if (node?.nodeType !== 'patch') return [];
+  return leaves(node.template.skeleton, []).filter((path) => !IDENTITY.has(path));
+}
+
+function leaves(value: JsonObject, path: readonly PathStep[]): string[] {
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = [...path, name];
+    return isMap(member) ? leaves(member, at) : [formatPath(at)];
+  });
+}
+
+const isMap = (value: JsonValue | undefined): value is JsonObject =>
+  isJsonObject(value) && Object.keys(value).length > 0;
+
+/** The maximum number of fields in a line. */
+const MAX_FIELDS = 5;
+
+/** `; writes metadata.labels.tier`: the fields of a patch node, for the end of a line. Empty for any other node. */
+export function contributedText(node: GraphNode | undefined): string {
+  const fields = contributedFields(node);
+  if (fields.length === 0) return '';
+  const more = fields.length > MAX_FIELDS ? ` and ${fields.length - MAX_FIELDS} more fields` : '';
+  return `; writes ${fields.slice(0, MAX_FIELDS).join(', ')}${more}`;
+}

@@ -1,0 +1,107 @@
+import { liveGraph } from '../../controller/index.ts';
+import type { Diagnostic, KubeObject, ObjectRef } from '../../core/index.ts';
+import { objectName } from '../../core/index.ts';
+import { observeGraph } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import type { Condition, Decision, NodeReport } from '../../runtime/index.ts';
+import { isDone, recordedTracking, refOfTarget } from '../../runtime/index.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { decideWithDryRuns } from './decide-with-dry-runs.ts';
+
+/** A Graph, and what a controller that starts at this moment would decide. The members are those of an instance. */
+interface GraphObservation {
+  readonly instance: KubeObject;
+  readonly revision: 0;
+  /** Absent when the spec does not compile. */
+  readonly graph?: Graph;
+  readonly decision: Decision;
+  readonly problems: readonly Diagnostic[];
+  /** The user as which the controller reads and writes. */
+  readonly actingAs: string;
+  readonly notes: readonly string[];
+}
+
+/** Reads an object of the kind Graph and its objects, and decides like its controller. */
+export async function observeGraphObject(
+  api: KubernetesApi,
+  instance: KubeObject,
+  settings: ControllerSettings | undefined,
+  signal: AbortSignal,
+): Promise<GraphObservation> {
+  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal);
+  const refused = refusal === undefined ? {} : { refusal };
+  const decision = await decideWithDryRuns(
+    api,
+    (tried) => observeGraph({ api, graph, instance, step, signal, ...refused, ...tried }),
+    signal,
+  );
+  return {
+    instance,
+    revision: 0,
+    ...(graph === undefined ? {} : { graph }),
+    decision: { ...decision, nodes: [...decision.nodes, ...retiredReports(instance, graph, decision)] },
+    problems,
+    actingAs,
+    notes: notesOn(instance, settings),
+  };
+}
+
+/** The reports of recorded objects whose nodes the spec no longer has. */
+function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
+  if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
+  const due = new Set(decision.delete.map(({ target }) => objectName(refOfTarget(target))));
+  const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
+  const byNode = new Map<string, ObjectRef[]>();
+  for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
+    if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
+  }
+  return [...byNode].map(([id, objects]) => {
+    const isDue = objects.some((object) => due.has(objectName(object)));
+    return {
+      id,
+      retired: true,
+      state: isDue ? 'deleting' : 'blocked',
+      because: { kind: 'retired', objects, ...(isDue || open.length === 0 ? {} : { heldBy: open }) },
+      objects: objects.map((object) => ({ object, state: isDue ? 'present' : 'unknown' })),
+    };
+  });
+}
+
+function notesOn(instance: KubeObject, settings: ControllerSettings | undefined): string[] {
+  const { contributions } = recordedTracking(instance);
+  const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+  const fields = [...new Set(contributions.map(({ kind, namespace, name }) => `${kind} ${placeOf(namespace, name)}`))];
+  return [
+    ...(settings?.graphKind === false
+      ? [
+          `the controller of ${settings.from} does not serve the kind Graph: start it with --feature-gates=GraphKind=true`,
+        ]
+      : []),
+    ...(isDeleted && fields.length > 0 ? [`its fields in ${fields.join(', ')} are taken back before it is gone`] : []),
+  ];
+}
+
+const placeOf = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+/** The reasons of a Graph that does not go on by itself. Each other reason needs time or another client. */
+const FAILED: ReadonlySet<string> = new Set([
+  'InvalidGraph',
+  'ApplyFailed',
+  'PruneFailed',
+  'ReleaseFailed',
+  'DeleteFailed',
+]);
+
+/**
+ * The state of a Graph in the words of `status.state` of an instance. A Graph has no such field: its conditions tell as
+ * much. Empty before a controller has written them.
+ */
+export function stateOfGraph({ metadata }: KubeObject, conditions: readonly Condition[]): string {
+  if (conditions.length === 0) return '';
+  if (metadata.deletionTimestamp !== undefined) return 'DELETING';
+  if (conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return 'ACTIVE';
+  const isFailed = conditions.some(({ status, reason = '' }) => status === 'False' && FAILED.has(reason));
+  return isFailed ? 'ERROR' : 'IN_PROGRESS';
+}

@@ -1,0 +1,21 @@
+import type { KubeObject } from '../../core/index.ts';
+import { objectName, refOf, TypeKroError } from '../../core/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
+import { argumentOf } from './instance-name.ts';
+
+/** Why no Graph can be suspended. */
+export const NO_SUSPENSION = 'cannot be suspended: neither kro nor this controller knows a suspension of Graphs';
+
+/**
+ * Refuses a Graph in a command about instances of definitions.
+ *
+ * @param why what a Graph lacks, as a predicate
+ * @throws TypeKroError `cli/graph` for an object of the kind Graph.
+ */
+export function refuseGraph(object: KubeObject, why: string): void {
+  if (!isGraphObject(object)) return;
+  throw new TypeKroError(`${objectName(refOf(object))} ${why}`, {
+    code: 'cli/graph',
+    remedy: `change its spec; typekro why ${argumentOf(object)} tells what it waits for`,
+  });
+}

@@ -1,0 +1,42 @@
+import type { Diagnostic, KubeObject } from '../../core/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { compileGraphObject } from '../../graph/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { LiveSchemas } from '../../kube/index.ts';
+import { DEFAULT_VERSION } from '../../runtime/index.ts';
+import { serviceAccountUser } from '../acting-identity.ts';
+import { compiledSpec } from '../definition/compiler.ts';
+import type { InstanceStepOptions } from '../definition/instance-step.ts';
+import { accountOf, kindsNamed } from './graph-object.ts';
+
+/** The graph and the options that a controller uses for a Graph. Another program can read all of them from a cluster. */
+export interface LiveGraph {
+  /** `undefined` when the Graph does not compile. */
+  readonly graph?: Graph;
+  /** The text of the first error, as the controller reports it in the condition Accepted. Absent with a graph. */
+  readonly refusal?: string;
+  readonly step: InstanceStepOptions;
+  /** The user as which the controller reads and writes the objects. */
+  readonly actingAs: string;
+  /** The errors of the spec. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/**
+ * The graph in the spec of a Graph, compiled against the schemas of the cluster.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export async function liveGraph(api: KubernetesApi, object: KubeObject, signal: AbortSignal): Promise<LiveGraph> {
+  const { apiVersion, kind, metadata, spec = {} } = object;
+  const { name = '', namespace = '' } = metadata;
+  const sources = await new LiveSchemas(api).sourceFor(kindsNamed(object).types, { signal });
+  const input = { apiVersion, kind, metadata: { name, namespace }, spec };
+  const features = { omit: true, now: true };
+  const { graph, diagnostics } = compileGraphObject(input, { sources, target: 'typekro', features });
+  const actingAs = serviceAccountUser(accountOf(object));
+  const step = { version: DEFAULT_VERSION, plainData: true, account: actingAs };
+  const problems = diagnostics.filter(({ severity }) => severity === 'error');
+  if (graph !== undefined) return { graph, step, actingAs, problems: [] };
+  return { refusal: compiledSpec('', undefined, diagnostics).message ?? '', step, actingAs, problems };
+}

@@ -1,0 +1,69 @@
+import type { JsonValue, KubeObject } from '../core/index.ts';
+import { jsonEquals } from '../core/index.ts';
+import { apiFailure, requestApply } from '../execute/index.ts';
+import type { KubernetesApi } from '../kube/index.ts';
+import { KubeError } from '../kube/index.ts';
+import type { ApplyAction } from '../runtime/index.ts';
+import { digestText, refOfTarget, writeKey, writerName, writerOf } from '../runtime/index.ts';
+import type { KnownFailure } from './direct-run.ts';
+
+/** The maximum number of writes that are tried. Further writes count as changes. */
+const MAX_TRIED = 20;
+
+/** What dry runs tell about writes. */
+export interface TriedWrites {
+  /** The keys (`actionKey`) of the writes without an effect. */
+  readonly settled: ReadonlySet<string>;
+  /** The writes of fields that another manager owns, and that the controller does not take over. */
+  readonly conflicts: readonly KnownFailure[];
+}
+
+/** The key of an apply: its object, and its manager where that is not the one of the children of instances. */
+export function actionKey({ target, manager, subresource }: ApplyAction): string {
+  return writeKey(target, manager === undefined ? undefined : writerName(writerOf(manager, subresource)));
+}
+
+/**
+ * Tries writes by dry runs on the server, with its defaults and webhooks. For a write without an effect the answer is the
+ * live object. A write whose dry run fails for another reason than a conflict of fields counts as a change.
+ */
+export async function tryWrites(
+  api: KubernetesApi,
+  actions: readonly ApplyAction[],
+  signal: AbortSignal,
+): Promise<TriedWrites> {
+  const settled = new Set<string>();
+  const conflicts: KnownFailure[] = [];
+  const due = actions.filter(({ why, uid, force }) => uid !== undefined && (why !== 'adopt' || isPatch(force)));
+  await Promise.all(
+    due.slice(0, MAX_TRIED).map(async (action) => {
+      const { target, fingerprint, uid, manager = '', subresource, version } = action;
+      try {
+        const [live, answer] = await Promise.all([
+          api.find(refOfTarget(target), { signal }),
+          requestApply({ api, signal, effects: 'dry-run' }, action),
+        ]);
+        const isSame = live !== undefined && jsonEquals(contentOf(live), contentOf(answer));
+        if (isSame && action.why !== 'adopt') settled.add(actionKey(action));
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error;
+        const failure = apiFailure(error, undefined);
+        if (failure.conflicts === undefined || !isPatch(action.force)) return;
+        const attempt = { digest: digestText(fingerprint), uid };
+        const at = version === undefined ? {} : { conflictVersion: version };
+        const failed = { ...attempt, ...at, failure, failures: 1, retryAt: Infinity };
+        conflicts.push({ target, failed, writer: writerName(writerOf(manager, subresource)) });
+      }
+    }),
+  );
+  return { settled, conflicts };
+}
+
+/** Is it the rule of a patch node, which takes over no fields of other clients? */
+const isPatch = (force: ApplyAction['force']): boolean => typeof force === 'object';
+
+/** An object without the metadata that every write changes. */
+function contentOf({ metadata, ...rest }: KubeObject): JsonValue {
+  const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...kept } = metadata;
+  return { ...rest, metadata: kept } as unknown as JsonValue;
+}
