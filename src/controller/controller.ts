@@ -21,6 +21,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
 import { metricSources } from './metrics/sources.ts';
+import { compileFeatures } from './feature-gates.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { EventLoopYielder } from './queue/event-loop-yielder.ts';
 import type { RunnerOptions } from './queue/runner.ts';
@@ -101,10 +102,9 @@ class KroController implements Controller {
       for (const listener of listeners) listener.listen(event);
     };
     const account = options.instanceServiceAccount;
-    const { omit = false, now = false } = options.features ?? {};
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
     const compileOptions = {
-      features: { omit, now },
+      features: compileFeatures(options.features ?? {}),
       target: 'typekro',
       maxForEachDimensions: options.maxCollectionDimensions ?? 10,
       kroCompatibility: options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY,

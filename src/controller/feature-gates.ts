@@ -1,10 +1,11 @@
 import { parseBool } from '../golang/index.ts';
+import type { GraphFeatures } from '../graph/index.ts';
 import { nearestName } from '../schema/index.ts';
 import type { ControllerOptions } from './options.ts';
 
 type Features = Required<NonNullable<ControllerOptions['features']>>;
 
-/** kro's gates, and this project's `CELNow`. All are alpha. */
+/** kro's gates, this project's `CELNow`, and proposals for kro that no release of kro has. All are alpha. */
 const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['CELOmitFunction', 'omit'],
   ['CELNow', 'now'],
@@ -12,6 +13,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['InstanceConditionMetrics', 'conditionMetrics'],
   ['ConservativeCRDComparison', 'conservativeCrdComparison'],
   ['GraphKind', 'graphKind'],
+  ['Variables', 'variables'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
@@ -68,6 +70,7 @@ export function readFeatureGates(text: string): FeatureGates {
       conditionMetrics: isOn('conditionMetrics'),
       conservativeCrdComparison: isOn('conservativeCrdComparison'),
       graphKind: isOn('graphKind'),
+      variables: isOn('variables'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,
@@ -80,4 +83,13 @@ function unknownGate(name: string, on: boolean): string[] {
   const close = nearestName(name, [...GATES.keys(), ...GROUPS.keys()]);
   const hint = close === undefined ? `known gates: ${[...GATES.keys()].join(', ')}` : `did you mean ${close}?`;
   return [`unrecognized feature gate: ${name} (${hint})`];
+}
+
+/** The features of the compiler among those of a controller. */
+export function compileFeatures({
+  omit = false,
+  now = false,
+  variables = false,
+}: NonNullable<ControllerOptions['features']>): GraphFeatures {
+  return { omit, now, variables };
 }

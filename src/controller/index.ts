@@ -7,7 +7,7 @@
  */
 export * from './entry.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
-export { readFeatureGates } from './feature-gates.ts';
+export { compileFeatures, readFeatureGates } from './feature-gates.ts';
 export { withImpersonation } from './install/manifests.ts';
 export {
   CRD_TYPE,

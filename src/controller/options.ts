@@ -42,6 +42,8 @@ export interface ControllerOptions {
     readonly conditionMetrics?: boolean;
     /** Counts every change of a CRD's schema as breaking unless kro 0.10 knows that it is safe. */
     readonly conservativeCrdComparison?: boolean;
+    /** Accepts resources with `variable`: values without an object. */
+    readonly variables?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

@@ -187,6 +187,7 @@ function resource(): JsonObject {
       id: string,
       template: freeForm,
       externalRef: externalObject(),
+      variable: freeForm,
       readyWhen: strings,
       includeWhen: strings,
       forEach: {
@@ -195,7 +196,14 @@ function resource(): JsonObject {
       },
     },
     'x-kubernetes-validations': [
-      rule('has(self.template) != has(self.externalRef)', 'exactly one of template or externalRef must be provided'),
+      rule(
+        'has(self.variable) || has(self.template) != has(self.externalRef)',
+        'exactly one of template or externalRef must be provided',
+      ),
+      rule(
+        '!has(self.variable) || !(has(self.template) || has(self.externalRef))',
+        'variable cannot be combined with template or externalRef',
+      ),
     ],
   };
 }

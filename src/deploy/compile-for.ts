@@ -2,7 +2,7 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { compile, compileGraphObject, GRAPH_KIND, kindsUsed } from '../graph/index.ts';
+import { compile, compileGraphObject, GRAPH_KIND, kindsUsed, TYPEKRO_FEATURES } from '../graph/index.ts';
 import type { KubernetesApi } from '../kube/index.ts';
 import { LiveSchemas } from '../kube/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
@@ -26,8 +26,7 @@ export async function compileFor(
   signal: AbortSignal,
 ): Promise<CompiledGraph> {
   const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
-  const features = { omit: true, now: true };
-  const options = { sources, target: 'typekro', features } as const;
+  const options = { sources, target: 'typekro', features: TYPEKRO_FEATURES } as const;
   const isGraph = definition['kind'] === GRAPH_KIND.kind;
   const { graph, diagnostics } = isGraph ? compileGraphObject(definition, options) : compile(definition, options);
   if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);

@@ -164,15 +164,10 @@ export class Assembler {
 
   node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {
     const { draft, dependsOn } = linked;
-    if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
-    const { type, info } = draft.resolved;
     const base = {
       id: draft.id,
       index: draft.block.index,
-      type,
-      plural: info.plural,
-      namespaced: info.namespaced,
       template: {
         skeleton: freeze(draft.skeleton),
         holes: fields.map((field) => this.hole(field, kindOfField(field, iterators))),
@@ -181,9 +176,13 @@ export class Assembler {
       includeWhen: includeWhen.map((each) => this.expression(each)),
       readyWhen: readyWhen.map((each) => this.expression(each)),
     };
-    if (draft.nodeType !== 'collection') return { ...base, nodeType: draft.nodeType };
     const forEach = dimensions.map((each) => ({ name: each.site.name, expression: this.expression(each) }));
-    return { ...base, nodeType: 'collection', forEach };
+    if (draft.nodeType === 'def') return { ...base, nodeType: 'def', ...(forEach.length === 0 ? {} : { forEach }) };
+    if (draft.resolved === undefined) throw new TypeError(`node ${draft.id} has no kind`);
+    const { type, info } = draft.resolved;
+    const known = { ...base, type, plural: info.plural, namespaced: info.namespaced };
+    if (draft.nodeType !== 'collection') return { ...known, nodeType: draft.nodeType };
+    return { ...known, nodeType: 'collection', forEach };
   }
 
   status(block: StatusBlock, conditions: readonly CompiledExpression[] | undefined): StatusPlan {

@@ -1,21 +1,24 @@
 import type { JsonObject } from '../core/index.ts';
-import { goJsonKind, goQuote } from '../golang/index.ts';
+import { goQuote } from '../golang/index.ts';
 import { isJsonObject, parseApiVersion } from '../core/index.ts';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, ParsedDefinition, ResourceBlock } from './parsed-definition.ts';
 import type { DimensionSite, ResourceDraft, ExpressionSite } from './resource-draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
+import { defSchema } from './def-schema.ts';
 import { gather } from './gather.ts';
 import type { InstalledKinds } from './graph-kinds.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
+import type { GraphFeatures } from './options.ts';
 import type { DefinitionNodeType } from './resource-draft.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './resolve-kind.ts';
+import { shapeProblem } from './resource-shape.ts';
 import { resolveKind } from './resolve-kind.ts';
 import type { ExpressionText } from './scan.ts';
 import { joinParts, scanExpressions } from './scan.ts';
-import type { Walked } from './walk.ts';
+import type { Walked, Whereabouts } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 import { isCrd } from './graph-kinds.ts';
@@ -25,10 +28,10 @@ import { bareHint } from './standalone.ts';
 export function buildResources(
   definition: ParsedDefinition,
   kinds: KnownKinds,
-  level: KroCompatibility,
+  { level, features }: Pick<Shared, 'level' | 'features'>,
   problems: Problems,
 ): ResourceDraft[] {
-  const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map(), level };
+  const shared: Shared = { root: new TemplatePlace(), texts: new Map(), kinds: new Map(), level, features };
   const builders = definition.resources.map((block) => new Builder(block, shared, problems));
   const wellFormed = builders.filter((builder) => builder.checkShape());
   return wellFormed.map((builder) => builder.build(definition, kinds));
@@ -45,6 +48,7 @@ interface Shared {
   /** The results of the search for kinds, by kind and apiVersion. */
   readonly kinds: Map<string, ResolvedKind>;
   readonly level: KroCompatibility;
+  readonly features: GraphFeatures;
 }
 
 /** The sources of kinds: outside sources, and the graph itself. */
@@ -83,47 +87,15 @@ class Builder {
     this.#problems = problems;
   }
 
-  /** Is there exactly one of template and externalRef, and is it an object? Reports a problem otherwise. */
+  /** Does the resource have a sound shape? Reports the problem otherwise. */
   checkShape(): boolean {
-    const { id, template, externalRef, forEach, path } = this.#block;
-    const combination = (kro: string, message: string): false => {
-      const text = `invalid combination of resource fields: resource "${id}": ${kro}`;
-      const hint = template === undefined && externalRef === undefined ? 'add template' : 'remove one of the two';
-      return this.#refuse('resourceShape', {
-        code: 'graph/field-combination',
-        path,
-        kro: text,
-        message,
-        hint,
-        key: true,
-      });
-    };
-    if (template === undefined && externalRef === undefined) {
-      const message = 'a resource needs either a template or an externalRef';
-      return combination('exactly one of template or externalRef must be provided', message);
-    }
-    if (template !== undefined && externalRef !== undefined) {
-      return combination('cannot use externalRef with template', 'a resource has either a template or an externalRef');
-    }
-    if (externalRef !== undefined && forEach.length > 0) {
-      const message = 'an externalRef reads what exists; it cannot have forEach';
-      return combination('cannot use externalRef with forEach', message);
-    }
-    if (externalRef !== undefined || isJsonObject(template)) return true;
-    const kro = `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(template)} into Go value of type map[string]interface {}`;
-    const at = [...path, 'template'];
-    const message = 'the template must be an object';
-    const hint =
-      typeof template === 'string' && template.includes('\n')
-        ? 'remove the "|" behind template:, so that its lines are an object and not a text'
-        : typeof template === 'string' && /\.(?:ya?ml|json)$/.test(template)
-          ? `files are not read here: put the text of ${template} below template:`
-          : undefined;
-    return this.#refuse('resourceShape', { code: 'graph/invalid-template', path: at, kro, message, hint });
+    const problem = shapeProblem(this.#block, this.#shared.features);
+    return problem === undefined || this.#refuse('resourceShape', problem);
   }
 
   build(definition: ParsedDefinition, kinds: KnownKinds): ResourceDraft {
-    const { id, externalRef } = this.#block;
+    const { externalRef } = this.#block;
+    if (this.#isVariable) return this.#variable(this.#block.variable as JsonObject);
     const nodeType = this.#nodeType();
     const template = externalRef === undefined ? (this.#block.template as JsonObject) : this.#reference(externalRef);
     const { kind, installedBy } = this.#kind(template, kinds);
@@ -133,18 +105,48 @@ class Builder {
     }
     const walked = this.#walk(template, kind);
     return {
-      id,
-      block: this.#block,
+      ...this.#expressions(walked),
       nodeType,
       resolved: kind?.ok === true ? kind : undefined,
       template,
+      installedBy,
+    };
+  }
+
+  #expressions(
+    walked: Walked,
+  ): Omit<ResourceDraft, 'nodeType' | 'resolved' | 'valueSchema' | 'template' | 'installedBy'> {
+    return {
+      id: this.#block.id,
+      block: this.#block,
       skeleton: isJsonObject(walked.skeleton) ? walked.skeleton : {},
       fields: walked.fields,
       unclosed: walked.unclosed.map(({ steps, offset }) => ({ path: this.#templatePath(steps), offset })),
       readyWhen: this.#conditions('readyWhen', this.#block.readyWhen),
       includeWhen: this.#conditions('includeWhen', this.#block.includeWhen),
       dimensions: this.#dimensions(),
-      installedBy,
+    };
+  }
+
+  get #isVariable(): boolean {
+    return this.#block.variable !== undefined && this.#shared.features.variables === true;
+  }
+
+  #variable(value: JsonObject): ResourceDraft {
+    const walked = walkFreely(value, this.#where());
+    for (const { steps, kro, ...problem } of walked.problems)
+      this.#refuse('resource', {
+        ...problem,
+        path: this.#templatePath(steps),
+        kro: `failed to parse variable: ${kro}`,
+      });
+    return {
+      ...this.#expressions(walked),
+      nodeType: 'def',
+      resolved: undefined,
+      valueSchema: defSchema(value),
+      template: value,
+      installedBy: undefined,
     };
   }
 
@@ -170,7 +172,8 @@ class Builder {
 
   /** The place of a part of the template in the definition. */
   #templatePath(steps: readonly PathStep[]): readonly PathStep[] {
-    return [...this.#block.path, this.#block.externalRef === undefined ? 'template' : 'externalRef', ...steps];
+    const payload = this.#isVariable ? 'variable' : this.#block.externalRef === undefined ? 'template' : 'externalRef';
+    return [...this.#block.path, payload, ...steps];
   }
 
   #refuse(phase: Phase, { path, offset, key, kro, ...rest }: Finding): false {
@@ -279,13 +282,17 @@ class Builder {
     }
   }
 
+  #where(): Whereabouts {
+    const { root, texts, level } = this.#shared;
+    return { base: this.#templatePath([]), root, texts, level };
+  }
+
   #walk(template: JsonObject, kind: ResolvedKind | undefined): Walked {
     const { apiVersion: _apiVersion, kind: _kind, ...open } = template;
     const rest: JsonObject = open;
     const fixed = { apiVersion: template['apiVersion'] ?? null, kind: template['kind'] ?? null };
     const free = this.#block.externalRef !== undefined || kind?.ok !== true || isCrd(template);
-    const { root, texts, level } = this.#shared;
-    const where = { base: this.#templatePath([]), root, texts, level };
+    const where = this.#where();
     const walked = free ? walkFreely(rest, where) : walkWithSchema(rest, kind.schema, where);
     for (const { steps, kro, ...problem } of walked.problems) {
       const prefix = `${this.#walkStep(template)} ${this.#block.id}: `;

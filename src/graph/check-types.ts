@@ -6,6 +6,7 @@ import { analyse } from './analysis.ts';
 import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
 import type { Linked } from './link-resources.ts';
 import type { DimensionSite, FieldSite, ExpressionSite } from './resource-draft.ts';
+import { readsEach } from './resource-draft.ts';
 import type { CompiledExpression } from './expression.ts';
 import { compileExpression } from './expression.ts';
 import { gather } from './gather.ts';
@@ -92,7 +93,7 @@ class Checker {
       return this.#refuse({ code: 'graph/omit', message: omit, place, kro: `${prefix}: ${omit}` });
     }
     const compiled = this.#compile(found, this.#language.typed, () => `${prefix}: `);
-    if (compiled === undefined || compiled.type.kind === 'list') return compiled;
+    if (compiled === undefined || compiled.type.kind === 'list' || this.#isOpen(compiled)) return compiled;
     const type = typeToString(compiled.type);
     return this.#refuse({
       code: 'graph/not-a-list',
@@ -108,7 +109,7 @@ class Checker {
     const shown = site.text.template ?? site.text.cel;
     const step = () => `failed to compile template expression ${goQuote(shown)} at path ${goQuote(site.pathText)}: `;
     const compiled = this.#compile(found, environment, step);
-    if (compiled === undefined) return undefined;
+    if (compiled === undefined || this.#linked.draft.nodeType === 'def') return compiled;
     const expected = this.#language.fieldType(this.#id, site.pathText);
     if (expected === undefined || isAssignableWithDyn(compiled.type, expected)) return compiled;
     const detail = explainMismatch(compiled.type, expected, this.#language.types);
@@ -140,7 +141,7 @@ class Checker {
         place: { path: found.site.path, offset: found.site.text.toOriginal(0) },
       });
     }
-    if (compiled === undefined || isCondition(compiled.type)) return compiled;
+    if (compiled === undefined || isCondition(compiled.type) || this.#isOpen(compiled)) return compiled;
     const type = typeToString(compiled.type);
     return this.#refuse({
       code: 'graph/condition-type',
@@ -151,9 +152,15 @@ class Checker {
     });
   }
 
+  /** Is the type known only when a variable is computed? kro's rules for types do not hold for variables. */
+  #isOpen({ ids, type }: CompiledExpression): boolean {
+    if (type.kind !== 'dyn') return false;
+    return this.#linked.draft.nodeType === 'def' || ids.some((id) => this.#language.isValue(id));
+  }
+
   #readyWhen(site: ExpressionSite): CompiledExpression | undefined {
     const { draft } = this.#linked;
-    const subject = draft.nodeType === 'collection' ? 'each' : draft.id;
+    const subject = readsEach(draft) ? 'each' : draft.id;
     const names = new Map(subject === 'each' ? [['each', { id: draft.id, steps: [] }]] : []);
     const analysis = analyse(site, this.#language, { place: 'readyWhen', only: subject }, names);
     if (!analysis.ok) {

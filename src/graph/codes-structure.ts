@@ -68,6 +68,18 @@ export const structureCodes: readonly CodeInfo[] = [
     'A resource to create has a template; one to read has an externalRef, without forEach.',
   ),
   error(
+    'graph/feature-gate',
+    'The definition has a part behind a feature gate that is off. Released kro does not have these parts.',
+    withResources('- id: names\n  variable: {app: "${schema.spec.name}"}'),
+    'Turn the gate on in the controller (--feature-gates), and compile with the feature; or do without the part.',
+  ),
+  error(
+    'graph/invalid-variable',
+    'A variable is not an object, has a template or an externalRef beside it, or has a key with its own id.',
+    withResources('- id: names\n  variable: {names: "${schema.spec.name}"}'),
+    'Write an object whose keys differ from the id, and read a value of it as ${id.key}.',
+  ),
+  error(
     'graph/external-metadata',
     'An externalRef has both or neither of metadata.name and metadata.selector.',
     withResources('- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: default}}'),

@@ -56,7 +56,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     installed: installedKinds(definition),
     allowInstalled: options.target === 'typekro',
   };
-  const drafts = buildResources(definition, kinds, level, problems);
+  const drafts = buildResources(definition, kinds, { level, features: options.features ?? {} }, problems);
   const instance = { definition, spec: spec.schema };
   const language = new Language({ instance, nodes: drafts.map(languageNode) }, options);
   const linked = linkResources(drafts, language, problems);

@@ -32,6 +32,7 @@ export type {
   TypedNode,
 } from './model.ts';
 export { apiVersionOf, dimensionsOf, isExternal, isTyped, kindOf, ownsObjects, typedNodes } from './nodes.ts';
+export { TYPEKRO_FEATURES } from './options.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';

@@ -80,6 +80,8 @@ export interface LanguageNode {
   readonly schema: Schema | undefined;
   /** Is the variable a list? */
   readonly isList: boolean;
+  /** Is the node a variable of a definition? The type of a value in it may be known only when it is computed. */
+  readonly isVariable?: boolean;
   /** Does the template have a label selector? */
   readonly selects: boolean;
   /** The place of the node in the definition. */
@@ -102,8 +104,9 @@ export interface LanguageScope {
 export function languageNode(draft: ResourceDraft): LanguageNode {
   return {
     id: draft.id,
-    schema: draft.resolved?.schema,
+    schema: draft.resolved?.schema ?? draft.valueSchema,
     isList: readsAsList(draft),
+    isVariable: draft.nodeType === 'def',
     selects: draft.nodeType === 'externalCollection',
     path: draft.block.path,
     dimensions: draft.dimensions,
@@ -228,6 +231,11 @@ export class Language {
 
   isNode(id: string): boolean {
     return this.#nodes.has(id) || this.#captured.has(id);
+  }
+
+  /** Is the name a resource with `variable`? */
+  isValue(id: string): boolean {
+    return this.#nodes.get(id)?.isVariable === true;
   }
 
   isCollection(id: string): boolean {

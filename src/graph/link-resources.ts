@@ -106,7 +106,7 @@ class Linker {
 
   /** Checks that each iterator affects the name, or the namespace of a namespaced kind. */
   #checkIdentity(fields: readonly Analysed<FieldSite>[], iterators: readonly string[]): void {
-    if (iterators.length === 0) return;
+    if (iterators.length === 0 || this.#draft.nodeType === 'def') return;
     const namespaced = this.#draft.resolved?.info.namespaced !== false;
     const identity = fields.filter(
       ({ site }) => site.pathText === 'metadata.name' || (namespaced && site.pathText === 'metadata.namespace'),

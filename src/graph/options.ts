@@ -11,7 +11,7 @@ export type CompileInput = JsonValue | DefinitionDocument;
 /** The controller that runs the graph: kro as released with its feature gates off, or this project's own controller. */
 export type CompileTarget = 'stock' | 'typekro';
 
-/** Gated parts of the expression language; all off by default. */
+/** Gated parts of definitions and of the expression language; all off by default. */
 export interface GraphFeatures {
   /** `omit()` in templates, which leaves a field out. kro's gate `CELOmitFunction`. */
   readonly omit?: boolean;
@@ -21,7 +21,15 @@ export interface GraphFeatures {
   readonly math?: boolean;
   /** cel-go's `sets` library. */
   readonly sets?: boolean;
+  /** Resources with `variable`: values without an object. The gate `Variables`, proposed for kro. */
+  readonly variables?: boolean;
 }
+
+/**
+ * The features of this project's controller with the gates of the language on. A command that does not know the gates of
+ * a controller compiles with these.
+ */
+export const TYPEKRO_FEATURES: GraphFeatures = { omit: true, now: true, variables: true };
 
 export interface CompileOptions {
   /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */

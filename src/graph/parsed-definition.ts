@@ -40,6 +40,7 @@ export interface ResourceBlock {
   readonly path: readonly PathStep[];
   readonly template: JsonValue | undefined;
   readonly externalRef: JsonObject | undefined;
+  readonly variable: JsonValue | undefined;
   readonly forEach: readonly ForEachEntry[];
   readonly includeWhen: readonly ConditionText[];
   readonly readyWhen: readonly ConditionText[];
@@ -198,6 +199,7 @@ class Reader {
       path,
       template,
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
+      variable: valueAt(block, 'variable') ?? undefined,
       forEach: this.list(forEach, at('forEach')).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),
       ),

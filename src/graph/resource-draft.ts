@@ -26,7 +26,7 @@ export interface DimensionSite extends ExpressionSite {
 /** The types of the nodes that the resources of a definition become. */
 export type DefinitionNodeType = Extract<
   GraphNode['nodeType'],
-  'resource' | 'collection' | 'external' | 'externalCollection'
+  'resource' | 'collection' | 'external' | 'externalCollection' | 'def'
 >;
 
 /** A resource after reading and before checking: its kind and its expressions. */
@@ -38,7 +38,9 @@ export interface ResourceDraft {
   readonly resolved:
     | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
     | undefined;
-  /** The template as written, or the template of an externalRef. */
+  /** The schema of the value of a variable; absent for a node with objects. */
+  readonly valueSchema?: Schema;
+  /** The template as written, the template of an externalRef, or the value of a variable. */
   readonly template: JsonObject;
   /** The template with null in place of expressions. */
   readonly skeleton: JsonObject;
@@ -54,5 +56,10 @@ export interface ResourceDraft {
 
 /** Do other nodes' expressions and the status see a list? */
 export function readsAsList(draft: ResourceDraft): boolean {
-  return draft.nodeType === 'collection' || draft.nodeType === 'externalCollection';
+  return draft.nodeType === 'externalCollection' || readsEach(draft);
+}
+
+/** Is the node one object or value for each element of a product, which its `readyWhen` reads as `each`? */
+export function readsEach({ nodeType, block }: ResourceDraft): boolean {
+  return nodeType === 'collection' || (nodeType === 'def' && block.forEach.length > 0);
 }

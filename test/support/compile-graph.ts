@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../../src/core/index.ts';
 import { formatDiagnostic } from '../../src/core/index.ts';
 import type { CompileOptions, Graph } from '../../src/graph/index.ts';
-import { compile } from '../../src/graph/index.ts';
+import { compile, TYPEKRO_FEATURES } from '../../src/graph/index.ts';
 import { builtinSource, crdSource } from '../../src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
@@ -43,7 +43,7 @@ const SOURCES = [builtinSource(), crdSource([PUMP_CRD])];
  *
  * @throws Error with all diagnostics when the definition does not compile.
  */
-export function graphOf(yaml: string, options: Pick<CompileOptions, 'kroCompatibility'> = {}): Graph {
+export function graphOf(yaml: string, options: Pick<CompileOptions, 'kroCompatibility' | 'features'> = {}): Graph {
   const spec = parse(yaml) as JsonObject;
   const schema = {
     kind: 'App',
@@ -61,7 +61,7 @@ export function graphOf(yaml: string, options: Pick<CompileOptions, 'kroCompatib
   const { graph, diagnostics } = compile(definition, {
     sources: SOURCES,
     target: 'typekro',
-    features: { omit: true, now: true },
+    features: TYPEKRO_FEATURES,
     ...options,
   });
   if (graph === undefined) throw new Error(diagnostics.map((entry) => formatDiagnostic(entry)).join('\n'));

@@ -6,7 +6,7 @@ import { isJsonObject, parseJson } from '../../src/core/index.ts';
 import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '../../src/index.ts';
 import { SOURCE } from '../../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../../src/factories/simple/index.ts';
-import { compileDocument, parseDefinitions } from '../../src/graph/index.ts';
+import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '../../src/graph/index.ts';
 import type { SchemaResult } from '../../src/schema/index.ts';
 import {
   builtinSource,
@@ -33,6 +33,9 @@ const gauge = crdOf('Gauge', {
 
 const sources = combineSources(crdSource([gauge]), builtinSource());
 
+/** The codes of parts of definitions that a feature gate enables. */
+const GATED = new Set(['graph/stock-function', 'graph/invalid-variable']);
+
 /** All diagnostics of the example of a code. Definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {
   if (language === 'json') return ofSchema(fromJsonSchema(objectOf(parseJson(example))));
@@ -42,7 +45,7 @@ export function exampleDiagnostics({ code, example, language }: CodeInfo): reado
     return ofSchema(fromStandardSchema(value));
   }
   const { documents, diagnostics } = parseDefinitions(example, 'example.yaml');
-  const features = { omit: code === 'graph/stock-function' };
+  const features = GATED.has(code) ? TYPEKRO_FEATURES : {};
   return [...diagnostics, ...documents.flatMap((each) => compileDocument(each, { sources, features }).diagnostics)];
 }
 

@@ -1,4 +1,4 @@
-import { DEFINITION_TYPE, readFeatureGates, REVISION_TYPE } from '../../controller/index.ts';
+import { compileFeatures, DEFINITION_TYPE, readFeatureGates, REVISION_TYPE } from '../../controller/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { compareText } from '../../golang/index.ts';
 import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
@@ -100,6 +100,10 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
   const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
   if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
   for (const warning of warnings) context.printError(warning);
-  const { omit, now, conservativeCrdComparison: conservative } = features;
-  return { levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level], features: { omit, now }, conservative };
+  const { conservativeCrdComparison: conservative } = features;
+  return {
+    levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
+    features: compileFeatures(features),
+    conservative,
+  };
 }

@@ -20,7 +20,7 @@ import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { withoutConsequences, withRemedy } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
-import { isCrd } from '../../graph/index.ts';
+import { isCrd, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 
 /** The result of checking the user's files. */
@@ -97,9 +97,6 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   };
 }
 
-/** The features of the expression language that this project's controller has. */
-const FEATURES = { omit: true, now: true };
-
 /** The objects of the kind Graph. They make no kinds, and can use those of all definitions. */
 function compileGraphObjects(objects: readonly InputObject[], sources: SchemaSource): CompiledInput[] {
   return objects
@@ -107,7 +104,7 @@ function compileGraphObjects(objects: readonly InputObject[], sources: SchemaSou
     .map((input) => {
       const { graph, diagnostics } = compileGraphObject(
         input.document === undefined ? (input.object as never) : corrected(input.document),
-        { sources, features: FEATURES },
+        { sources, features: TYPEKRO_FEATURES },
       );
       return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
     });
@@ -132,7 +129,7 @@ function compileAll(
         {
           sources,
           target: 'typekro',
-          features: FEATURES,
+          features: TYPEKRO_FEATURES,
           kroCompatibility,
         },
       );

@@ -6,6 +6,7 @@ import { controllerCrds, createController, jsonLogger, keptText, safeInstallatio
 import type { KubeObject } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import { createPages, dashboardUrl } from '../../dashboard/index.ts';
+import { TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { InspectSource } from '../../inspect/index.ts';
 import { serveInspect } from '../../inspect/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -15,7 +16,7 @@ import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /** The gates of the controller in the embedded cluster: everything that `validate` accepts. */
-const FEATURES = { omit: true, now: true, graphKind: true };
+const FEATURES = { ...TYPEKRO_FEATURES, graphKind: true };
 
 /** The account that an installed controller has. No Graph is applied as this account. */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };

@@ -2,7 +2,14 @@ import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, gvkOf } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
-import { compile, DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, kindsUsed, revisionHash } from '../../graph/index.ts';
+import {
+  compile,
+  DEFAULT_KRO_COMPATIBILITY,
+  followsGraphEngine,
+  kindsUsed,
+  revisionHash,
+  TYPEKRO_FEATURES,
+} from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, LiveSchemas } from '../../kube/index.ts';
 import { DEFAULT_VERSION, readConditions } from '../../runtime/index.ts';
@@ -148,8 +155,12 @@ async function compileSpec(
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
   const sources = await schemas.sourceFor(kindsUsed(spec), { signal });
   const text = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  const features = { omit: true, now: true };
-  const { graph, diagnostics } = compile(text, { sources, target: 'typekro', features, kroCompatibility });
+  const { graph, diagnostics } = compile(text, {
+    sources,
+    target: 'typekro',
+    features: TYPEKRO_FEATURES,
+    kroCompatibility,
+  });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return graph === undefined ? { errors } : { graph, errors };
 }

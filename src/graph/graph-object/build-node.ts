@@ -18,7 +18,7 @@ import { bareHint } from '../standalone.ts';
 import { TemplatePlace } from '../template-place.ts';
 import type { Walked } from '../walk.ts';
 import { walkFreely, walkWithSchema } from '../walk.ts';
-import { defSchema } from './def-schema.ts';
+import { defSchema } from '../def-schema.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import type { NodeDraft } from './node-draft.ts';
 import type { ManifestProblem } from './object-structure.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatDiagnostic, hasErrors, TypeKroError } from '../../core/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
-import { compile, formatPath } from '../../graph/index.ts';
+import { compile, formatPath, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import { checkGraphTest } from './check-test-file.ts';
@@ -167,7 +167,7 @@ async function prepare<Spec>(
   const { graph, diagnostics } = compile(object as unknown as JsonValue, {
     sources,
     target: 'typekro',
-    features: { omit: true, now: true },
+    features: TYPEKRO_FEATURES,
   });
   if (graph === undefined || hasErrors(diagnostics)) {
     const texts = diagnostics.filter(({ severity }) => severity === 'error').map((each) => formatDiagnostic(each));

@@ -1,6 +1,6 @@
-import type { JsonValue } from '../../core/index.ts';
-import { isJsonObject } from '../../core/index.ts';
-import type { Schema } from '../../schema/index.ts';
+import type { JsonValue } from '../core/index.ts';
+import { isJsonObject } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
 
 /** A value of any type: expressions see it as dyn. */
 const ANY: Schema = { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true };

@@ -1,0 +1,79 @@
+import { isJsonObject } from '../core/index.ts';
+import { goJsonKind } from '../golang/index.ts';
+import type { PathStep } from './model.ts';
+import type { GraphFeatures } from './options.ts';
+import type { ResourceBlock } from './parsed-definition.ts';
+
+/** A problem in the shape of a resource. `kro` is kro's text without its prefix. */
+export interface ShapeProblem {
+  readonly code: string;
+  readonly path: readonly PathStep[];
+  readonly kro: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly key?: boolean;
+}
+
+/**
+ * Why the shape of a resource is refused: it has exactly one of template, externalRef and (with its gate) variable, and
+ * that is an object. Undefined for a sound shape.
+ */
+export function shapeProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
+  if (block.variable !== undefined && variables === true) return variableProblem(block);
+  const { id, template, externalRef, forEach, path } = block;
+  const combination = (kro: string, message: string, hint: string): ShapeProblem => {
+    const text = `invalid combination of resource fields: resource "${id}": ${kro}`;
+    return { code: 'graph/field-combination', path, kro: text, message, hint, key: true };
+  };
+  if (template === undefined && externalRef === undefined) {
+    if (block.variable !== undefined) {
+      const gate = 'variable requires the Variables feature gate to be enabled';
+      const hint = 'start the controller with --feature-gates=Variables=true';
+      return { code: 'graph/feature-gate', path, kro: `resource "${id}": ${gate}`, message: gate, hint, key: true };
+    }
+    const message = 'a resource needs either a template or an externalRef';
+    return combination('exactly one of template or externalRef must be provided', message, 'add template');
+  }
+  if (template !== undefined && externalRef !== undefined) {
+    const message = 'a resource has either a template or an externalRef';
+    return combination('cannot use externalRef with template', message, 'remove one of the two');
+  }
+  if (externalRef !== undefined && forEach.length > 0) {
+    const message = 'an externalRef reads what exists; it cannot have forEach';
+    return combination('cannot use externalRef with forEach', message, 'remove one of the two');
+  }
+  if (externalRef !== undefined || isJsonObject(template)) return undefined;
+  return {
+    code: 'graph/invalid-template',
+    path: [...path, 'template'],
+    kro: `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(template)} into Go value of type map[string]interface {}`,
+    message: 'the template must be an object',
+    hint:
+      typeof template === 'string' && template.includes('\n')
+        ? 'remove the "|" behind template:, so that its lines are an object and not a text'
+        : typeof template === 'string' && /\.(?:ya?ml|json)$/.test(template)
+          ? `files are not read here: put the text of ${template} below template:`
+          : undefined,
+  };
+}
+
+function variableProblem({ id, template, externalRef, variable, path }: ResourceBlock): ShapeProblem | undefined {
+  const refuse = (at: readonly PathStep[], message: string, hint: string, key = false): ShapeProblem => ({
+    code: 'graph/invalid-variable',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    ...(key ? { key } : {}),
+  });
+  const other = template !== undefined ? 'template' : externalRef !== undefined ? 'externalRef' : undefined;
+  if (other !== undefined)
+    return refuse([], `a variable has no object, so it cannot have ${other}`, 'make two resources of it', true);
+  if (!isJsonObject(variable)) {
+    const hint = `give the value a name: write value: ${typeof variable === 'string' ? variable : '…'} below variable:`;
+    return refuse(['variable'], 'variable must be an object', hint);
+  }
+  if (!Object.hasOwn(variable, id)) return undefined;
+  const message = `the variable "${id}" has a key of the same name`;
+  return refuse(['variable', id], message, `rename the key: it is read as \${${id}.NAME}`, true);
+}
