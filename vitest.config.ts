@@ -2,26 +2,22 @@ import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * Rooms without state and effects. Their tests share the modules of a worker, which import more than they test: without
- * a process for each file they take two fifths of the processor's time.
+ * Tests that run in the process of their worker. Their files share the modules of the worker: the imports of a file are
+ * more than its tests, and a process for each file takes three fifths of the processor's time.
  */
-const PURE = ['src/{golang,kubernetes,cel,schema,graph,runtime,readiness}/**/*.test.ts'];
+const SHARED = ['src/**/*.test.ts', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
       {
         extends: true,
         test: {
-          name: 'other',
-          include: [
-            'src/**/*.test.ts',
-            'test/{conformance,mutations,property,simulation,e2e,package,image}/**/*.test.ts',
-          ],
+          name: 'alone',
+          include: ['test/{e2e,package,image}/**/*.test.ts'],
           exclude: [
             ...configDefaults.exclude,
-            ...PURE,
             // Installs the dependencies again and builds: `npm run long` alone does it.
             ...(process.env['TYPEKRO_BUDGET'] === 'long' ? [] : ['test/image/image.test.ts']),
           ],
