@@ -43,7 +43,8 @@ export async function deployStories(
       stories.flatMap((story) => kindsIn(compositionOf(story).toDefinition())),
     );
     // A controller also runs when this process deploys, because a graph may contain another graph.
-    await cluster.startController();
+    await cluster.startController({ features: { graphKind: true }, serviceAccount: CONTROLLER_ACCOUNT });
+    if (stories.some((story) => isGraph(compositionOf(story)))) await giveRights(cluster);
     for (const story of stories) {
       playControllers(cluster, story, kindsIn(compositionOf(story).toDefinition()), signal);
       const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT };
@@ -70,6 +71,20 @@ export async function deployStories(
   return outcomes;
 }
 
+/** The account of the controller, as which no Graph is applied. */
+const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
+
+/** Gives all rights to the account of Graphs that name none. */
+async function giveRights({ client }: TestCluster): Promise<void> {
+  await client.create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'examples' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
+  });
+}
+
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
 /**
@@ -82,8 +97,6 @@ async function deployGraph(
   graph: AnyGraph,
   cluster: TestCluster,
 ): Promise<Outcome | undefined> {
-  // A deploy as an object of the kind Graph needs a controller that serves the kind.
-  if (mode === 'kro') return undefined;
   const began = performance.now();
   try {
     await graph.factory(mode, { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT }).deploy();

@@ -1,12 +1,13 @@
 /**
  * Runs every example: composes it, compiles it for stock kro, compares the definition with the one in
  * `examples/golden`, and deploys it in a fresh embedded cluster in both modes, with the spec and the expected status of
- * its header. `npm run examples [-- FILE…]`. With `--update`, differences from the golden definitions are accepted.
+ * its header. Then runs the examples of `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With `--update`, differences from the golden definitions are accepted.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Outcome } from './example-deployments.ts';
 import { deployDocuments, deployStories } from './example-deployments.ts';
+import { formExamples, runForms, unequalForms } from './example-forms.ts';
 import { exampleGraphs, goldenOf } from './example-graphs.ts';
 import { storiesOf } from './example-stories.ts';
 
@@ -64,6 +65,24 @@ for (const file of files.filter((name) => wanted.length === 0 || wanted.some((wo
     ]);
   }
 }
+
+/** Runs the examples of `examples/graphs/`, and prints a line with the time of each form. */
+async function runGraphForms(): Promise<void> {
+  const chosen = formExamples().filter(
+    ({ file }) => wanted.length === 0 || wanted.some((word) => file.startsWith(word)),
+  );
+  if (chosen.length === 0) return;
+  const exported = (await import(new URL('graphs/graphs.ts', folder).href)) as Readonly<Record<string, unknown>>;
+  for (const example of chosen) {
+    const results = await runForms(example, exported);
+    const unequal = unequalForms(results);
+    const cells = results.map(({ form, milliseconds }) => `${form} ${inMilliseconds(milliseconds)}`);
+    console.log([`graphs/${example.file}`, ...cells, unequal.length === 0 ? 'equal' : 'UNEQUAL'].join('  '));
+    const wrong = results.flatMap(({ form, problems: found }) => found.map((problem) => `${form}: ${problem}`));
+    problems.push(...[...wrong, ...unequal].map((problem) => `graphs/${example.file}, ${problem}`));
+  }
+}
+
 const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
 for (const row of rows)
   console.log(
@@ -72,5 +91,6 @@ for (const row of rows)
       .join('  ')
       .trimEnd(),
   );
+await runGraphForms();
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;

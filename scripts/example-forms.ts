@@ -1,0 +1,353 @@
+/**
+ * The examples of `examples/graphs/`: each runs as an object of the kind Graph, as an instance of a definition and from
+ * TypeScript, as far as a form can express it, and every form must make equal objects. A file of YAML documents has the
+ * forms and the objects of other clients; its header names the objects after each step:
+ *
+ *     # Step 1, waiting: { ConfigMap menu: null }
+ *     # Step 2, ready: { ConfigMap menu: { data: { soup: leek } } }
+ *
+ * Documents with the annotation `examples.typekro.dev/step: "2"` come in the second step.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, parseAllDocuments } from 'yaml';
+import type { JsonObject, JsonValue, KubeObject } from '../src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../src/core/index.ts';
+import type { GraphComposition } from '../src/index.ts';
+import type { TestCluster } from '../src/testing/index.ts';
+import { createCluster } from '../src/testing/index.ts';
+import { differences } from './example-stories.ts';
+
+/** The end of a step: the objects are complete, something is missing, or the graph is refused. */
+export type End = 'ready' | 'waiting' | 'refused';
+
+/** A form of an example. */
+export type Form = 'Graph' | 'RGD' | 'TypeScript' | 'direct';
+
+interface Step {
+  readonly end: End;
+  /** Objects by `Kind name` or `Kind.group name`; null for an object that does not exist. */
+  readonly gives: JsonObject;
+}
+
+/** One example. */
+export interface FormExample {
+  readonly file: string;
+  readonly steps: readonly Step[];
+  /** The documents of each step. */
+  readonly documents: readonly (readonly KubeObject[])[];
+}
+
+/** The result of one form: the objects after each step, and what differs from the header. */
+export interface FormResult {
+  readonly form: Form;
+  readonly milliseconds: number;
+  readonly objects: readonly JsonObject[];
+  readonly problems: readonly string[];
+}
+
+const FOLDER = new URL('../examples/graphs/', import.meta.url);
+const STEP = 'examples.typekro.dev/step';
+const LINE = /^Step (\d), (ready|waiting|refused): (.*)$/;
+const NAMESPACES = ['team-a', 'kro-system'];
+const ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
+
+/** Milliseconds for one step. */
+const TIMEOUT = 20_000;
+
+/** Milliseconds after which the objects of a graph that is not ready count as final. */
+const REST = 300;
+
+/** The examples in the order of their numbers. */
+export function formExamples(): FormExample[] {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yaml'));
+  const numbered = files.map((file) => {
+    const text = readFileSync(new URL(file, FOLDER), 'utf8');
+    return { number: Number(/^# E(\d+)\./.exec(text)?.[1]), example: exampleOf(file, text) };
+  });
+  return numbered.sort((a, b) => a.number - b.number).map(({ example }) => example);
+}
+
+function exampleOf(file: string, text: string): FormExample {
+  const header = /^(?:#.*\n)*/.exec(text)?.[0] ?? '';
+  const steps = header
+    .replace(/\n# {3}/g, ' ')
+    .split('\n')
+    .flatMap((line) => {
+      const [, , end, objects = ''] = LINE.exec(line.replace(/^# ?/, '')) ?? [];
+      return end === undefined ? [] : [{ end: end as End, gives: parse(objects) as JsonObject }];
+    });
+  if (steps.length === 0) throw new Error(`${file}: the header names no step`);
+  const all = parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
+  const documents = steps.map((_, index) => all.filter((object) => stepOf(object) === index + 1));
+  return { file, steps, documents };
+}
+
+const stepOf = ({ metadata }: KubeObject): number => Number(metadata.annotations?.[STEP] ?? '1');
+const isGraph = ({ kind }: KubeObject): boolean => kind === 'Graph';
+const isDefinition = ({ kind }: KubeObject): boolean => kind === 'ResourceGraphDefinition';
+
+/** The kinds that the definitions of an example declare. */
+function declaredKinds({ documents }: FormExample): string[] {
+  return documents
+    .flat()
+    .filter(isDefinition)
+    .flatMap(({ spec }) => {
+      const schema = spec?.['schema'];
+      return isJsonObject(schema) ? [String(schema['kind'])] : [];
+    });
+}
+
+/** The TypeScript form of a Graph in a step. */
+function fromTypeScript(exported: Readonly<Record<string, unknown>>, name: string, step: number): GraphComposition[] {
+  const found = exported[step === 1 ? name : `${name}Then`];
+  return found === undefined ? [] : [found as GraphComposition];
+}
+
+/** Runs an example in all forms that it has, each in a cluster of its own. */
+export async function runForms(
+  example: FormExample,
+  exported: Readonly<Record<string, unknown>>,
+): Promise<FormResult[]> {
+  const [graph] = example.documents.flat().filter(isGraph);
+  const [made] = fromTypeScript(exported, graph?.metadata.name ?? '', 1);
+  const results = [await runForm('Graph', example, exported)];
+  if (example.documents.flat().some(isDefinition)) results.push(await runForm('RGD', example, exported));
+  if (made !== undefined) results.push(await runForm('TypeScript', example, exported));
+  if (made !== undefined && isDirect(made) && example.steps.every(({ end }) => end === 'ready')) {
+    results.push(await runForm('direct', example, exported));
+  }
+  return results;
+}
+
+function isDirect(made: GraphComposition): boolean {
+  try {
+    made.factory('direct');
+    return true;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'compose/mode') return false;
+    throw error;
+  }
+}
+
+/** What differs between the objects of two forms. Empty when all forms made equal objects. */
+export function unequalForms([first, ...others]: readonly FormResult[]): string[] {
+  if (first === undefined) return [];
+  return others.flatMap(({ form, objects }) =>
+    objects.flatMap((found, step) => {
+      const wanted = first.objects[step] ?? {};
+      const names = new Set([...Object.keys(wanted), ...Object.keys(found)]);
+      return [...names]
+        .filter((name) => !jsonEquals(wanted[name] ?? null, found[name] ?? null))
+        .map((name) => `step ${step + 1}: ${name} differs between ${first.form} and ${form}`);
+    }),
+  );
+}
+
+async function runForm(
+  form: Form,
+  example: FormExample,
+  exported: Readonly<Record<string, unknown>>,
+): Promise<FormResult> {
+  const began = performance.now();
+  const cluster = await createCluster({ clock: 'real' });
+  const problems: string[] = [];
+  const objects: JsonObject[] = [];
+  try {
+    await cluster.startController({ features: { graphKind: true }, serviceAccount: ACCOUNT });
+    await prepare(cluster);
+    for (const [index, step] of example.steps.entries()) {
+      const found = await runStep(cluster, { form, example, exported, index, step });
+      objects.push(found.objects);
+      problems.push(...found.problems.map((problem) => `step ${index + 1}: ${problem}`));
+    }
+  } catch (error) {
+    problems.push(String(error));
+  } finally {
+    await cluster.close();
+  }
+  return { form, milliseconds: performance.now() - began, objects, problems };
+}
+
+/** Makes the namespaces, and gives all rights to their accounts. */
+async function prepare({ client }: TestCluster): Promise<void> {
+  for (const name of NAMESPACES) await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await client.create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'examples' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: NAMESPACES.map((namespace) => ({ kind: 'ServiceAccount', name: 'default', namespace })),
+  });
+}
+
+interface StepTask {
+  readonly form: Form;
+  readonly example: FormExample;
+  readonly exported: Readonly<Record<string, unknown>>;
+  readonly index: number;
+  readonly step: Step;
+}
+
+async function runStep(
+  cluster: TestCluster,
+  task: StepTask,
+): Promise<{ readonly objects: JsonObject; readonly problems: readonly string[] }> {
+  const { form, example, exported, index, step } = task;
+  const { client } = cluster;
+  const kinds = declaredKinds(example);
+  const documents = example.documents[index] ?? [];
+  const isInstance = ({ kind }: KubeObject) => kinds.includes(kind);
+  const apply = (object: KubeObject) => client.apply(object, { fieldManager: 'example', force: true });
+  for (const each of documents.filter((object) => ![isGraph, isDefinition, isInstance].some((is) => is(object)))) {
+    await until(async () => (each.kind === 'CustomResourceDefinition' ? true : isServed(cluster, each)));
+    await apply(each);
+  }
+  const parents: KubeObject[] = [];
+  if (form === 'Graph') parents.push(...documents.filter(isGraph));
+  if (form === 'RGD') {
+    for (const definition of documents.filter(isDefinition)) {
+      await apply(definition);
+      await until(async () =>
+        ['Active', 'Inactive'].includes(String((await read(cluster, definition))?.status?.['state'])),
+      );
+    }
+    parents.push(...documents.filter(isInstance));
+  }
+  const names = example.documents
+    .flat()
+    .filter(isGraph)
+    .flatMap(({ metadata }) => metadata.name ?? []);
+  const graphs = [...new Set(names)].flatMap((name) => fromTypeScript(exported, name, index + 1));
+  if (form === 'TypeScript') parents.push(...graphs.map((made) => made.toDefinition() as unknown as KubeObject));
+  if (form === 'direct') {
+    // A deploy by this process sees a change of another client when it runs again.
+    const due = graphs.length > 0 ? graphs : names.flatMap((name) => fromTypeScript(exported, name, 1));
+    for (const made of due) await made.factory('direct', { transport: cluster.transport, timeout: TIMEOUT }).deploy();
+  } else if (form === 'TypeScript' && step.end === 'ready') {
+    for (const made of graphs) await made.factory('kro', { transport: cluster.transport, timeout: TIMEOUT }).deploy();
+  } else {
+    for (const parent of parents) await apply(withoutStep(parent));
+  }
+  const last = parents.at(-1) ?? lastParent(task);
+  const ended = async () => last === undefined || form === 'direct' || (await endOf(cluster, last)) === step.end;
+  let objects: JsonObject = {};
+  let missing: readonly string[] = [];
+  const own = new Set(names);
+  await until(async () => {
+    objects = await objectsOf(cluster, step.gives, own);
+    missing = wrongIn(step.gives, objects);
+    return missing.length === 0 && (await ended());
+  });
+  if (step.end !== 'ready') {
+    // A graph that must not go on has some time to do so.
+    await sleep(REST);
+    objects = await objectsOf(cluster, step.gives, own);
+    missing = wrongIn(step.gives, objects);
+  }
+  const state = (await ended()) ? [] : [`it is not ${step.end}`];
+  return { objects, problems: [...missing, ...state] };
+}
+
+/** What differs from the objects that a step gives. */
+function wrongIn(gives: JsonObject, objects: JsonObject): string[] {
+  return Object.entries(gives).flatMap(([name, wanted]) => {
+    if (wanted === null) return Object.hasOwn(objects, name) ? [`${name} exists`] : [];
+    if (!Object.hasOwn(objects, name)) return [`there is no ${name}`];
+    return [...differences(wanted as JsonValue, objects[name], name)];
+  });
+}
+
+/** The Graph or instance of an earlier step, for a step that changes only objects of other clients. */
+function lastParent({ form, example, index }: StepTask): KubeObject | undefined {
+  const kinds = declaredKinds(example);
+  const earlier = example.documents.slice(0, index).flat();
+  const isParent = form === 'RGD' ? ({ kind }: KubeObject) => kinds.includes(kind) : isGraph;
+  const found = earlier.filter(isParent).at(-1);
+  return found ?? (form === 'RGD' ? example.documents.flat().find(isDefinition) : undefined);
+}
+
+function withoutStep(object: KubeObject): KubeObject {
+  const { annotations: _step, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+async function isServed({ client }: TestCluster, { apiVersion, kind }: KubeObject): Promise<boolean> {
+  client.discovery.forget();
+  return (await client.discovery.resourceOf({ apiVersion, kind })) !== undefined;
+}
+
+const read = ({ client }: TestCluster, { apiVersion, kind, metadata }: KubeObject) => {
+  const { name = '', namespace } = metadata;
+  return client.find({ apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) });
+};
+
+/** Where the controller stands with a Graph, an instance or a definition; undefined before it has looked at it. */
+async function endOf(cluster: TestCluster, object: KubeObject): Promise<End | undefined> {
+  const found = await read(cluster, object);
+  const { conditions = [], state } = (found?.status ?? {}) as {
+    readonly conditions?: readonly Condition[];
+    readonly state?: string;
+  };
+  const current = conditions.filter(({ observedGeneration }) => observedGeneration === found?.metadata.generation);
+  const has = (type: string, status: string) => current.some((each) => each.type === type && each.status === status);
+  if (state === 'Inactive' || has('Accepted', 'False')) return 'refused';
+  if (has('Ready', 'True')) return 'ready';
+  return current.length === 0 ? undefined : 'waiting';
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly observedGeneration?: number;
+}
+
+/** The objects of all kinds that a step names, without the Graphs of the example itself, by `Kind name` or `Kind.group name`. */
+async function objectsOf(cluster: TestCluster, gives: JsonObject, graphs: ReadonlySet<string>): Promise<JsonObject> {
+  const kinds = new Set(Object.keys(gives).map((name) => name.split(' ')[0] ?? ''));
+  const found: [string, JsonValue][] = [];
+  for (const kind of [...kinds].sort()) {
+    const resources = await cluster.client.discovery.all();
+    const resource = resources.find(
+      (each) => kind === (each.kind in CORE_KINDS ? each.kind : `${each.kind}.${each.group}`),
+    );
+    if (resource === undefined) continue;
+    const { group, version } = resource;
+    const type = { apiVersion: group === '' ? version : `${group}/${version}`, kind: resource.kind };
+    const { items } = await cluster.client.list(type, { namespace: 'team-a' });
+    found.push(
+      ...items
+        .filter((item) => isOfExample(item, graphs))
+        .map((item): [string, JsonValue] => [`${kind} ${item.metadata.name}`, content(item)]),
+    );
+  }
+  return Object.fromEntries(found);
+}
+
+/** The kinds of Kubernetes that the examples use. */
+const CORE_KINDS = { ConfigMap: true, Service: true, Deployment: true };
+
+/** Direct mode keeps its record in a ConfigMap, and the cluster makes one for each namespace. */
+const isOfExample = ({ kind, metadata: { name = '' } }: KubeObject, graphs: ReadonlySet<string>): boolean =>
+  kind === 'Graph' ? !graphs.has(name) : kind !== 'ConfigMap' || !/^(?:kube-root-ca\.crt|typekro-)/.test(name);
+
+/** An object without what a controller writes for itself, and without allocated values. */
+function content({ metadata, spec, status, kind, data }: KubeObject): JsonObject {
+  const labels = Object.fromEntries(
+    Object.entries(metadata.labels ?? {}).filter(([key]) => !/kro\.run|typekro\.dev|kubernetes\.io/.test(key)),
+  );
+  const seen = kind === 'Widget' && status !== undefined ? { status } : {};
+  const value = {
+    metadata: { labels },
+    ...(spec === undefined ? {} : { spec }),
+    ...(data === undefined ? {} : { data }),
+    ...seen,
+  };
+  return JSON.parse(JSON.stringify(value).replaceAll(/\b\d+\.\d+\.\d+\.\d+\b/g, '(address)')) as JsonObject;
+}
+
+/** Polls until `done` returns true, or the timeout is over. */
+async function until(done: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + TIMEOUT;
+  while (!(await done()) && performance.now() < end) await sleep(20);
+}
