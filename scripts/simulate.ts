@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { exhaust, runSeries, SCENARIOS, SERIES } from '../test/simulation/exhaustive.ts';
 import { checkMutations } from '../test/simulation/check-mutations.ts';
-import { divided, shrink, simulate } from '../test/simulation/simulate.ts';
+import { divided, shrink, simulate, STORIES } from '../test/simulation/simulate.ts';
 import { REQUEST_FAULTS } from '../src/testing/simulation/weather.ts';
 
 const USAGE = `npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
@@ -14,6 +14,7 @@ npm run simulate -- --exhaustive          short stories with every fault at ever
 npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
 npm run simulate -- --mutations --only X  those with X in their names
 
+With --graphs the stories are about objects of the kind Graph, beside a definition.
 With --shards the processes of each seed divide the work among themselves.
 Ranges and exhaustive runs are shared among --jobs processes (default: one per core).`;
 
@@ -24,6 +25,7 @@ const OPTIONS = {
   to: { type: 'string', default: '100' },
   only: { type: 'string' },
   shards: { type: 'boolean', default: false },
+  graphs: { type: 'boolean', default: false },
   exhaustive: { type: 'boolean', default: false },
   mutations: { type: 'boolean', default: false },
   jobs: { type: 'string', default: String(availableParallelism()) },
@@ -58,14 +60,16 @@ function integer(name: 'seed' | 'from' | 'to' | 'jobs' | 'job'): number {
 /** With `--shards`, the replicas and shards of a seed. */
 const staff = (seed: number) => (values.shards ? divided(seed) : undefined);
 
+const stories = values.graphs ? STORIES.graphs : STORIES.definitions;
+
 /** Runs one seed and prints its log, its problems, and the smallest set of disruptions that causes them. */
 async function replay(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : new Set(values.only.split(',').map((name) => name.trim()));
-  const { problems, log, struck } = await simulate(seed, only, staff(seed));
+  const { problems, log, struck } = await simulate(seed, only, staff(seed), stories);
   console.log(log.join('\n'));
   printProblems(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
-    const left = await shrink(seed, struck, staff(seed));
+    const left = await shrink(seed, struck, staff(seed), stories);
     console.log(left.length === 0 ? 'It takes no disruption.' : `It takes only --only "${left.join(',')}"`);
   }
   return problems.length === 0 ? 0 : 1;
@@ -76,7 +80,7 @@ async function range(from: number, to: number, share: { index: number; of: numbe
   let failed = 0;
   for (let seed = from; seed <= to; seed += 1) {
     if (Math.floor((seed - from) / 20) % share.of !== share.index) continue;
-    const { problems } = await simulate(seed, undefined, staff(seed));
+    const { problems } = await simulate(seed, undefined, staff(seed), stories);
     printProblems(`seed ${seed}`, problems);
     if (problems.length > 0) failed += 1;
   }

@@ -58,6 +58,7 @@ class KroController implements Controller {
   readonly #instanceRunner: Runner;
   readonly #graphRunner: Runner;
   readonly #definitions: DefinitionReconciler;
+  readonly #instances: InstanceDirectory;
   #state: 'new' | 'running' | 'stopped' = 'new';
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
@@ -168,6 +169,7 @@ class KroController implements Controller {
       outcomeOf: (id) => instances.outcomeOf(id),
     });
     this.#definitions = definitions;
+    this.#instances = instances;
     const onError = (work: WorkKey, error: unknown, retryInMs: number, failures: number) =>
       onEvent({ kind: 'pass-failed', work, error, retryInMs, failures });
     this.#definitionRunner = new Runner({
@@ -276,6 +278,7 @@ class KroController implements Controller {
     const grace = this.#options.shutdownGraceMs ?? GRACE_MS;
     await Promise.all(this.#runners.map((runner) => runner.drain(left, grace, abortGrace)));
     this.#definitions.evictDefinitions(left);
+    this.#instances.forgetGraphs(left);
     if (this.ready) this.#router.wakeShare();
   }
 

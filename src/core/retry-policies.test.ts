@@ -60,6 +60,13 @@ const WAITS: Record<keyof typeof RETRY_POLICIES, readonly (readonly [shortest: n
     [60_000, 60_000],
     [60_000, 60_000],
   ],
+  rewrittenObject: [
+    [5000, 5000],
+    [10_000, 10_000],
+    [20_000, 20_000],
+    [60_000, 60_000],
+    [60_000, 60_000],
+  ],
   contestedField: [
     [10_000, 10_000],
     [20_000, 20_000],

@@ -37,6 +37,11 @@ export const RETRY_POLICIES = {
   refusedDefinition: { initialMs: 60_000, maxMs: 60_000, jitter: 0 },
   /** Fields that the controller and another client take from each other. */
   contestedField: { initialMs: 10_000, maxMs: 600_000, jitter: 0 },
+  /**
+   * An object whose desired value changes with each write of the controller. The longest pause is short, because another
+   * client may be the cause, and its changes have to arrive.
+   */
+  rewrittenObject: { initialMs: 5000, maxMs: 60_000, jitter: 0 },
   /** A Lease, held or wanted: the period of client-go. */
   lease: { initialMs: 2000, maxMs: 2000, jitter: 0 },
   /**

@@ -83,7 +83,10 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
       isAnswered: (request) => 'nodeId' in request && request.nodeId === 'answered',
     },
     sink: { childApplied: ({ nodeId }) => void log.push(`told of ${nodeId}`) },
-    writeStatus: () => act('write status'),
+    writeStatus: async () => {
+      await act('write status');
+      return 'written';
+    },
     ...more,
   };
   return { ports, log, clock, failed };

@@ -26,8 +26,8 @@ export async function carryOut(decision: Decision, ports: ExecutionPorts): Promi
   if (effects !== 'read' && [apply, deletions, release].some((list) => list.length > 0)) return true;
   if (read.length > 0) return read.some((request) => view.isAnswered(request));
   if (parent === 'written') return true;
-  if (effects === 'write' && isStatusDue(instance, decision)) await ports.writeStatus?.(decision);
-  return false;
+  if (effects !== 'write' || !isStatusDue(instance, decision)) return false;
+  return (await ports.writeStatus?.(decision)) === 'decide-again';
 }
 
 async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentOutcome> {
@@ -36,7 +36,9 @@ async function write(decision: Decision, ports: ExecutionPorts): Promise<ParentO
   const outcome = await writeParent(ports, decision.parent);
   if (outcome === 'decide-again') return outcome;
   // Write the status first: a client that sees the first child disappear can read why.
-  if (decision.delete.length > 0 && beginsDeletion(instance, decision)) await ports.writeStatus?.(decision);
+  if (decision.delete.length > 0 && beginsDeletion(instance, decision)) {
+    if ((await ports.writeStatus?.(decision)) === 'decide-again') return 'decide-again';
+  }
   await allEffects([
     ...(outcome === 'written' && ports.parent.complete !== undefined ? [ports.parent.complete(decision.parent)] : []),
     applyChildren(ports, decision.apply),

@@ -17,6 +17,7 @@ export type {
   ParentPort,
   RememberedRead,
   RememberedWrite,
+  StatusOutcome,
   WriteRules,
 } from './ports.ts';
 export { ONCE, patchWriter, requestApply } from './write-children.ts';

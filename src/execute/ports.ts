@@ -79,6 +79,9 @@ export interface ParentPort {
   reload?(): Promise<'same' | 'changed'>;
 }
 
+/** The outcome of a write of a status. */
+export type StatusOutcome = 'written' | 'decide-again';
+
 /** The dependencies of the executor. The controller and direct mode differ in view, sink and parent. */
 export interface ExecutionPorts {
   /** The client for children, with the identity of the account that the definition names. */
@@ -107,6 +110,9 @@ export interface ExecutionPorts {
   readonly sink: ExecutionSink;
   /** Called before each batch of writes. An error that it throws ends the run. */
   beforeWrites?(): Promise<void>;
-  /** Writes the decision's status. Absent when no object has a status. */
-  writeStatus?(decision: Decision): Promise<void>;
+  /**
+   * Writes the decision's status. Returns `decide-again` when the instance has changed since the decision, and another
+   * step is due. Absent when no object has a status.
+   */
+  writeStatus?(decision: Decision): Promise<StatusOutcome>;
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../core/index.ts';
+import type { KubeObject, ObjectRef } from '../core/index.ts';
 import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -9,7 +9,7 @@ import { applying } from './node-texts-0.10.ts';
 import type { ObjectProblem } from './node-texts.ts';
 import { desiredFingerprint, writerName, writerOf } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
-import type { ApiFailure, Because, ObjectReport, Terminating } from './report.ts';
+import type { ApiFailure, Because, Contested, ObjectReport, Terminating } from './report.ts';
 import type { WantedObject } from './resolved.ts';
 import type { StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
@@ -27,7 +27,12 @@ export interface Assessed {
   readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
   /** The object differs from the desired one and is not written now, because its differing fields are contested. */
-  readonly held?: true;
+  readonly isPaused?: true;
+}
+
+/** An object with a contest, for the report of its node. */
+export function contestedObject(object: ObjectRef, { fields, managers, retryAt, isOwn }: Contest): Contested {
+  return { object, fields, managers, retryAt, ...(isOwn === undefined ? {} : { isOwn }) };
 }
 
 /** Compares an object that a node wants with the observed cluster. */
@@ -49,8 +54,11 @@ export function assessObject(
     return { report: { object, state: 'failed' }, problem: readProblem(context, target, observation, true) };
   }
   if (observation.state === 'absent') {
+    const report: ObjectReport = { object, state: 'absent' };
+    const contest = context.observed.contest?.(target);
+    if (contest?.isOwn === true && contest.retryAt > context.options.now) return { report, contest, isPaused: true };
     return {
-      report: { object, state: 'absent' },
+      report,
       ...write(context, node, wanted, fingerprintOf(context, desired), { why: 'create' }, writing),
     };
   }
@@ -103,7 +111,7 @@ export function assessLive(
   const contest = context.observed.contest?.(target);
   const contested = contest === undefined ? {} : { contest };
   if (decision.kind === 'apply') {
-    if (contest !== undefined && isHeld(context, contest, decision)) return { ...known, contest, held: true };
+    if (contest !== undefined && isPaused(context, contest, decision)) return { ...known, contest, isPaused: true };
     return { ...known, ...contested, ...write(context, node, wanted, fingerprint, decision, writing, live) };
   }
   if (decision.kind === 'equivalent') {
@@ -120,14 +128,15 @@ export function fingerprintOf(context: StepContext, desired: KubeObject): Finger
 }
 
 /**
- * Is the write of an object held back? True during the pause of a contest when only contested fields differ: the
- * controller corrects any other field at once.
+ * Is the write of an object paused? True during the pause of a contest when only contested fields differ: the controller
+ * corrects any other field at once.
  */
-function isHeld(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
+function isPaused(context: StepContext, contest: Contest, decision: WriteDecision & { kind: 'apply' }): boolean {
   const { why, differences, formerOwner } = decision;
   if (contest.retryAt <= context.options.now) return false;
   // Without this rule, two instances that take an object from each other would do so without any pause.
   if (formerOwner !== undefined) return contest.fields.includes(OWNER_FIELD);
+  if (contest.isOwn === true) return true;
   if (why !== 'drift') return false;
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }

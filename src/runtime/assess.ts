@@ -1,7 +1,7 @@
 import type { KubeObject } from '../core/index.ts';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
 import type { Assessed } from './assess-object.ts';
-import { assessObject, terminatingText } from './assess-object.ts';
+import { assessObject, contestedObject, terminatingText } from './assess-object.ts';
 import { contestText } from './contest-text.ts';
 import { isRefusal } from './failure.ts';
 import type { ApplyAction } from './model.ts';
@@ -27,7 +27,7 @@ export function assess(
     if (item.live !== undefined) live.push(item.live);
     if (item.apply !== undefined) apply.push(item.apply);
     if (problem?.retryAt !== undefined) retries.push(problem.retryAt);
-    if (contest !== undefined) retries.push(item.held === true ? contest.retryAt : contest.endsAt);
+    if (contest !== undefined) retries.push(item.isPaused === true ? contest.retryAt : contest.endsAt);
   }
   const only = live[0];
   const data = node.nodeType === 'collection' ? listData(live) : only === undefined ? undefined : dataOf(only);
@@ -83,10 +83,15 @@ function stateOf(
   if (first !== undefined) {
     return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
   }
+  // An object that does not exist, and that is not created now.
+  const uncreated = items.filter(({ isPaused, live: object }) => isPaused === true && object === undefined);
+  const unwritten = contestOf(node, uncreated);
+  if (unwritten !== undefined) return unwritten;
   const readiness = published(context, readinessOf(context, node, live));
   if (readiness.state !== 'ready') return readiness;
   const tolerated = verdict === undefined ? readiness : ({ state: 'ready', because: verdict.because } as const);
-  return contestOf(node, items) ?? tolerated;
+  const contested = contestOf(node, items);
+  return contested === undefined ? tolerated : { ...contested, usable: true };
 }
 
 /**
@@ -120,19 +125,17 @@ function withoutItems(node: CollectionNode) {
   return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
 }
 
-/** A node that is ready except for contested fields: other nodes may use it, and the status names the contest. */
+/** The state of a node with contested fields, which the status names; `undefined` without a contest. */
 function contestOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],
-): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> | undefined {
+): Pick<NodeResult, 'state' | 'because' | 'message'> | undefined {
   const contests = items.flatMap(({ contest, report }) =>
-    contest === undefined
-      ? []
-      : [{ object: report.object, fields: contest.fields, managers: contest.managers, retryAt: contest.retryAt }],
+    contest === undefined ? [] : [contestedObject(report.object, contest)],
   );
   if (contests.length === 0) return undefined;
   const message = contests.map((contest) => `node "${node.id}": ${contestText(contest)}`).join('\n');
-  return { state: 'waiting', because: { kind: 'contested', objects: contests }, message, usable: true };
+  return { state: 'waiting', because: { kind: 'contested', objects: contests }, message };
 }
 
 function emptyDimension(node: CollectionNode): string {

@@ -2,7 +2,10 @@ import { formatRef } from '../core/index.ts';
 import type { Contested } from './report.ts';
 
 /** The text of a contest. It has no times and counts, so that an unchanged contest gives an unchanged text. */
-export function contestText({ object, fields, managers }: Contested): string {
+export function contestText({ object, fields, managers, isOwn }: Contested): string {
+  if (isOwn === true) {
+    return `${formatRef(object)} gets another value with each write: an expression of the node may read what the node itself changes; the controller now pauses before each write`;
+  }
   const by = managers.length === 0 ? 'another client' : managers.join(', ');
   return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
 }

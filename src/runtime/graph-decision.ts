@@ -50,7 +50,7 @@ export function decideGraph(context: StepContext): Decision {
   const read = [...context.reads, ...objects.read, ...fields.read];
   const parent: ParentWrite = {
     ...(hasGraphFinalizer(instance) || refusal !== undefined ? {} : { addFinalizer: true }),
-    ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead }),
+    ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead, ...firstAccount(context) }),
   };
   const nodes = results.map(reportOf);
   const status = statusOf(context, plan, retirements, nodes, refusal?.problem);
@@ -111,6 +111,12 @@ export function decideGraph(context: StepContext): Decision {
     const own = [...graph.nodes.keys()].filter((id) => !id.includes('/'));
     return `compiled ${own.length} nodes`;
   }
+}
+
+/** The account of a Graph that no account has written yet. */
+function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
+  const isFirst = instance.status?.['appliedServiceAccount'] === undefined;
+  return account === undefined || !isFirst ? {} : { account };
 }
 
 /**

@@ -19,6 +19,7 @@ import type {
 import { writerName, writerOf } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
 import type { ObjectTarget, ObjectType } from './target.ts';
+import type { Identity } from './tracking.ts';
 import { trackedName } from './tracking.ts';
 import { engineFieldsOf } from './write-decision.ts';
 
@@ -52,17 +53,11 @@ export function unretired<Entry>(remaining: readonly Entry[]): Retirement<Entry,
 }
 
 /** The decision about one entry. */
-type Step<Action> =
+type EntryDecision<Action> =
   | { readonly state: 'done' }
   | { readonly state: 'act'; readonly action: Action }
   | { readonly state: 'read'; readonly request: ReadRequest }
-  | {
-      readonly state: 'failed';
-      readonly message: string;
-      readonly retryAt?: number;
-      /** The object, when its read failed. */
-      readonly unread?: ObjectTarget;
-    };
+  | { readonly state: 'failed'; readonly message: string; readonly retryAt?: number };
 
 const DONE = { state: 'done' } as const;
 
@@ -83,7 +78,7 @@ export function retireObjects(
     nodeId = entry.nodeID;
     return wave;
   });
-  return retire(retired, (entry, index) => retireObject(context, entry, waves[index] ?? 0));
+  return retire(context, retired, (entry, target, index) => retireObject(context, entry, target, waves[index] ?? 0));
 }
 
 /**
@@ -94,38 +89,45 @@ export function releaseFields(
   context: RetiredContext,
   retired: readonly Contribution[],
 ): Retirement<Contribution, ReleaseAction> {
-  return retire(retired, (entry) => releaseContribution(context, entry));
+  return retire(context, retired, (entry, target) => releaseContribution(context, entry, target));
 }
 
-function retire<Entry, Action>(
+/**
+ * Decides about all entries, the last one first. Every object is watched until its entry has left the record: without
+ * its watch, an object that needs no more work would be unknown again while another one is read.
+ */
+function retire<Entry extends Identity, Action>(
+  context: RetiredContext,
   entries: readonly Entry[],
-  decide: (entry: Entry, index: number) => Step<Action>,
+  decide: (entry: Entry, target: ObjectTarget, index: number) => EntryDecision<Action>,
 ): Retirement<Entry, Action> {
-  const steps = entries.map((entry, index) => ({ entry, step: decide(entry, index) })).toReversed();
-  const retryAt = earliest(steps.map(({ step }) => (step.state === 'failed' ? step.retryAt : undefined)));
+  const typeOf = typeFinder(context);
+  const decisions = entries
+    .map((entry, index) => {
+      const target = targetOfEntry(entry, typeOf(entry));
+      return { entry, target, decision: decide(entry, target, index) };
+    })
+    .toReversed();
+  const retryAt = earliest(
+    decisions.map(({ decision }) => (decision.state === 'failed' ? decision.retryAt : undefined)),
+  );
   return {
-    actions: steps.flatMap(({ step }) => (step.state === 'act' ? [step.action] : [])),
-    remaining: steps.flatMap(({ entry, step }) => (step.state === 'done' ? [] : [entry])).toReversed(),
-    messages: steps.flatMap(({ step }) => (step.state === 'failed' ? [step.message] : [])),
-    read: steps.flatMap(({ step }) => (step.state === 'read' ? [step.request] : [])),
-    watch: steps.flatMap(({ step }) => watchOf(step)),
+    actions: decisions.flatMap(({ decision }) => (decision.state === 'act' ? [decision.action] : [])),
+    remaining: decisions.flatMap(({ entry, decision }) => (decision.state === 'done' ? [] : [entry])).toReversed(),
+    messages: decisions.flatMap(({ decision }) => (decision.state === 'failed' ? [decision.message] : [])),
+    read: decisions.flatMap(({ decision }) => (decision.state === 'read' ? [decision.request] : [])),
+    watch: decisions.map(({ target }) => ({ kind: 'object', nodeId: '', target })),
     ...(retryAt === undefined ? {} : { retryAt }),
   };
 }
 
-function watchOf(step: Step<unknown>): WatchRequest[] {
-  if (step.state === 'read' && step.request.kind === 'object') {
-    const { nodeId, target } = step.request;
-    return [{ kind: 'object', nodeId, target }];
-  }
-  return step.state === 'failed' && step.unread !== undefined
-    ? [{ kind: 'object', nodeId: '', target: step.unread }]
-    : [];
-}
-
-function retireObject(context: RetiredContext, entry: ManagedResource, wave: number): Step<DeleteAction> {
+function retireObject(
+  context: RetiredContext,
+  entry: ManagedResource,
+  target: ObjectTarget,
+  wave: number,
+): EntryDecision<DeleteAction> {
   const { observed, options, manager, why } = context;
-  const target = targetOfEntry(context, entry);
   const observation = observed.object(target);
   const uid = entry.uid ?? ownUid(observation, manager);
   if (uid === undefined) return unidentified(target, entry, observation);
@@ -152,25 +154,32 @@ function ownUid(observation: Observation, manager: string): string | undefined {
 }
 
 /** The decision about an entry without UID whose object the Graph did not write, as far as is known. */
-function unidentified(target: ObjectTarget, entry: ManagedResource, observation: Observation): Step<DeleteAction> {
+function unidentified(
+  target: ObjectTarget,
+  entry: ManagedResource,
+  observation: Observation,
+): EntryDecision<DeleteAction> {
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   // An account that may not read the object did not write it: each write begins with a read. kro ignores such entries.
   if (observation.state !== 'failed' || observation.failure.code === 403) return DONE;
   const { failure, retryAt } = observation;
   const message = `delete ${trackedName(entry)}: ${failure.message}`;
-  return { state: 'failed', message, unread: target, ...(retryAt === undefined ? {} : { retryAt }) };
+  return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
 }
 
-function readOf(target: ObjectTarget, nodeId: string): Step<never> {
+function readOf(target: ObjectTarget, nodeId: string): EntryDecision<never> {
   return { state: 'read', request: { kind: 'object', nodeId, target, why: 'unknown' } };
 }
 
-function releaseContribution(context: RetiredContext, entry: Contribution): Step<ReleaseAction> {
+function releaseContribution(
+  context: RetiredContext,
+  entry: Contribution,
+  target: ObjectTarget,
+): EntryDecision<ReleaseAction> {
   const { instance, observed, options } = context;
   const { fieldManager: manager, name } = entry;
   if (!isPatchManager(manager, instance.metadata.uid ?? '')) return DONE;
   const subresource = entry.subresource === 'status' ? 'status' : undefined;
-  const target = targetOfEntry(context, entry);
   const observation = observed.object(target);
   const what = `release ${trackedName({ ...entry, name: '' }).trimEnd()} ${name} (manager "${manager}")`;
   if (observation.state === 'absent') return DONE;
@@ -180,7 +189,7 @@ function releaseContribution(context: RetiredContext, entry: Contribution): Step
     // The kind is not served any more, and its objects are gone with it.
     if (failure.code === 404) return DONE;
     const message = `${what}: ${failure.message}`;
-    return { state: 'failed', message, unread: target, ...(retryAt === undefined ? {} : { retryAt }) };
+    return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
   }
   const { live } = observation;
   const writer = writerOf(manager, subresource);
@@ -203,25 +212,27 @@ function releaseContribution(context: RetiredContext, entry: Contribution): Step
 export const RELEASE = 'release';
 
 /** The target of a recorded object. For a type that is not known, `plural` is empty, and the caller finds it. */
-function targetOfEntry({ graph, options }: RetiredContext, entry: Omit<ManagedResource, 'nodeID'>): ObjectTarget {
-  const { namespace, name } = entry;
-  return {
-    type: typeOfEntry(graph, options, entry),
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
+function targetOfEntry({ namespace, name }: Identity, type: ObjectType): ObjectTarget {
+  return { type, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-function typeOfEntry(
-  graph: Graph | undefined,
-  { kinds }: StepOptions,
-  { apiVersion, kind, namespace }: Omit<ManagedResource, 'nodeID'>,
-): ObjectType {
-  const gvk = gvkOf({ apiVersion, kind });
-  const known =
-    graph === undefined ? undefined : typedNodes(graph).find(({ type }) => groupKindText(type) === groupKindText(gvk));
-  // An older version in the record may no longer be served.
-  if (known !== undefined) return { ...known.type, plural: known.plural, namespaced: known.namespaced };
-  const { plural = '', namespaced = namespace !== undefined } = kinds?.(gvk) ?? {};
-  return { ...gvk, plural, namespaced };
+/** Finds the types of entries. The types of the graph are collected when the first entry asks. */
+function typeFinder({ graph, options: { kinds } }: RetiredContext): (entry: Identity) => ObjectType {
+  let known: Map<string, ObjectType> | undefined;
+  return ({ apiVersion, kind, namespace }) => {
+    const gvk = gvkOf({ apiVersion, kind });
+    known ??= new Map(
+      graph === undefined
+        ? []
+        : typedNodes(graph).map(({ type, plural, namespaced }) => [
+            groupKindText(type),
+            { ...type, plural, namespaced },
+          ]),
+    );
+    // An older version in the record may no longer be served.
+    const ofGraph = known.get(groupKindText(gvk));
+    if (ofGraph !== undefined) return ofGraph;
+    const { plural = '', namespaced = namespace !== undefined } = kinds?.(gvk) ?? {};
+    return { ...gvk, plural, namespaced };
+  };
 }

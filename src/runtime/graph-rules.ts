@@ -2,6 +2,7 @@ import { labelOfObject } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
 import { graphProblem, ownerProblem } from './owner-problem.ts';
 import type { NodeRules } from './step-context.ts';
+import { recordedTracking } from './tracking.ts';
 import { decideEngineWrite, engineFieldsOf, ownershipRefusal } from './write-decision.ts';
 
 /**
@@ -21,6 +22,10 @@ export const GRAPH_RULES: NodeRules = {
     const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
     return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
   },
-  decideWrite: ({ manager }, desired, wanted, live) => decideEngineWrite(desired, wanted, live, manager),
+  decideWrite({ manager, instance }, desired, wanted, live) {
+    const { uid } = live.object.metadata;
+    const isRecorded = () => recordedTracking(instance).managedResources.some((entry) => entry.uid === uid);
+    return decideEngineWrite(desired, wanted, live, manager, isRecorded);
+  },
   applyOptions: ({ manager }) => ({ manager, force: 'unlessGraph' }),
 };

@@ -60,7 +60,7 @@ export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { mayForce } from './force.ts';
 export { RELEASE } from './graph-retired.ts';
 export { isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
-export { recordedTracking, trackingStatus } from './tracking.ts';
+export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
 export { GRAPH_CONDITIONS, graphConditions } from './conditions.ts';
 export type { GraphCondition } from './conditions.ts';
 export type {

@@ -152,6 +152,11 @@ export interface Contest {
    * before.
    */
   readonly endsAt: number;
+  /**
+   * Does the controller change the object itself, again and again, while the spec stays? Its expressions then read what
+   * it writes, or another client changes what they read.
+   */
+  readonly isOwn?: true;
 }
 
 /**
@@ -383,6 +388,11 @@ export interface ParentWrite {
    * patch before any other object is written.
    */
   readonly tracking?: GraphTracking;
+  /**
+   * The user name of the account as which a Graph is written for the first time: write it together with `tracking`, so
+   * that the deletion can use it also when the spec has another account by then.
+   */
+  readonly account?: string;
 }
 
 /** The objects and fields that a Graph writes, as its status records them. */

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Graph, PatchNode } from '../graph/index.ts';
 import type { Assessed, Writing } from './assess-object.ts';
-import { assessLive, fingerprintOf, readProblem, terminatingText } from './assess-object.ts';
+import { assessLive, contestedObject, fingerprintOf, readProblem, terminatingText } from './assess-object.ts';
 import { resolveItems } from './collection.ts';
 import { contestText } from './contest-text.ts';
 import { patchManager, patchPrefix } from './field-managers.ts';
@@ -17,6 +17,7 @@ import { unresolvedBy } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import { fillTemplate } from './template.ts';
+import { contributionKey, recordedTracking } from './tracking.ts';
 import { targetOfTemplate } from './wanted.ts';
 import { decideEngineWrite } from './write-decision.ts';
 
@@ -53,6 +54,12 @@ function contributionTo(target: ObjectTarget, { manager = '', subresource }: Wri
     ...(subresource === undefined ? {} : { subresource }),
     fieldManager: manager,
   };
+}
+
+/** Does the status record the contribution? Then the node has written the fields before. */
+function isContribution({ instance }: StepContext, contribution: Contribution): boolean {
+  const key = contributionKey(contribution);
+  return recordedTracking(instance).contributions.some((entry) => contributionKey(entry) === key);
 }
 
 /** How a patch node writes: with a manager of its own, and without force, except for the status. */
@@ -95,9 +102,9 @@ export function assessPatch(context: StepContext, node: PatchNode, wanted: reado
   const writing = writingOf(context, node);
   const items = wanted.map((each) => assessTarget(context, node, each, writing));
   const apply = items.flatMap((item) => item.apply ?? []);
-  const retries = items.flatMap(({ problem, contest, held }) => [
+  const retries = items.flatMap(({ problem, contest, isPaused }) => [
     ...(problem?.retryAt === undefined ? [] : [problem.retryAt]),
-    ...(contest === undefined ? [] : [held === true ? contest.retryAt : contest.endsAt]),
+    ...(contest === undefined ? [] : [isPaused === true ? contest.retryAt : contest.endsAt]),
   ]);
   const contributions = wanted.flatMap(({ target, desired }, index) => {
     const state = items[index]?.report.state;
@@ -147,9 +154,7 @@ function stateOf(
     return { state: 'blocked', because: { kind: 'being-deleted', objects: terminating }, message };
   }
   const contests = items.flatMap(({ contest, report: { object } }) =>
-    contest === undefined
-      ? []
-      : [{ object, fields: contest.fields, managers: contest.managers, retryAt: contest.retryAt }],
+    contest === undefined ? [] : [contestedObject(object, contest)],
   );
   if (contests.length > 0) {
     const message = contests.map((contest) => `node "${node.id}": ${contestText(contest)}`).join('\n');
@@ -186,6 +191,7 @@ function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObjec
   if (contributesNothing(context, desired)) return { report, live: live.object };
   const fingerprint = fingerprintOf(context, desired);
   const writer = writerOf(writing.manager ?? '', writing.subresource);
-  const decision = decideEngineWrite(desired, fingerprint, live, writer);
+  const isRecorded = () => isContribution(context, contributionTo(target, writing));
+  const decision = decideEngineWrite(desired, fingerprint, live, writer, isRecorded);
   return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
 }

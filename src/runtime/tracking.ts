@@ -39,7 +39,7 @@ function isName(value: JsonValue | undefined): boolean {
 }
 
 /** An object, as both lists of the status name it. */
-type Identity = Pick<ManagedResource, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
+export type Identity = Pick<ManagedResource, 'apiVersion' | 'kind' | 'namespace' | 'name'>;
 
 /** The key of a recorded object, independent of the API version: `Kind.group/namespace/name`, as `targetKey` has it. */
 export function resourceKey({ apiVersion, kind, namespace = '', name }: Identity): string {
@@ -63,6 +63,24 @@ export function union<Entry>(
     if (!found.has(key)) found.set(key, entry);
   }
   return [...found.values()];
+}
+
+/**
+ * The records of two states of a status together. A decided entry with a UID replaces the stored one; an intent without
+ * UID does not replace the record of an object that exists.
+ */
+export function mergedTracking(stored: GraphTracking, decided: GraphTracking): GraphTracking {
+  const made = new Map(
+    decided.managedResources.filter(({ uid }) => uid !== undefined).map((entry) => [resourceKey(entry), entry]),
+  );
+  return {
+    managedResources: union(
+      resourceKey,
+      stored.managedResources.map((entry) => made.get(resourceKey(entry)) ?? entry),
+      decided.managedResources,
+    ),
+    contributions: union(contributionKey, stored.contributions, decided.contributions),
+  };
 }
 
 /** The entries of a list whose keys are in none of the others. */

@@ -68,16 +68,22 @@ export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: Live
 
 /**
  * Decides whether a Graph has to write an existing object with this writer, by the same rules as `decideWrite`. An
- * object in which the writer owns no field is adopted.
+ * object in which the writer owns no field is adopted. If the Graph recorded the object, another client has taken all
+ * fields, which is drift.
  */
 export function decideEngineWrite(
   desired: KubeObject,
   wanted: Fingerprint,
   live: LiveObject,
   writer: FieldWriter,
+  isRecorded: () => boolean,
 ): WriteDecision {
   const { owned, equivalence } = engineFieldsOf(live, writer);
-  if (owned === '') return applyBecause('adopt', desired, wholeOf(live), writer);
+  if (owned === '') {
+    const whole = wholeOf(live);
+    if (!isRecorded()) return applyBecause('adopt', desired, whole, writer);
+    return whole === undefined ? { kind: 'read' } : applyBecause('drift', desired, whole, writer);
+  }
   const fields = {
     owned,
     equivalence: equivalenceOf({ owned, ...(equivalence === undefined ? {} : { equivalence }) }),

@@ -2,6 +2,7 @@ import type { Cluster } from '../../src/cluster/index.ts';
 import { runController } from '../../src/controller/index.ts';
 import { shardOf } from '../../src/controller/shards/assignment.ts';
 import { textOf } from '../../src/testing/simulation/faulty-transport.ts';
+import type { TransportRequest } from '../../src/kube/index.ts';
 import type { Election } from '../../src/testing/simulation/process.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
@@ -13,22 +14,37 @@ const FLAGS = [
   '--leader-election-retry-period=20s',
 ];
 
+/** The name of the Graph whose path a request has. */
+const GRAPH_PATH = /\/apis\/kro\.run\/v1alpha1\/namespaces\/([^/]+)\/graphs\/([^/?]+)/;
+
 /** Several controller processes: one of them leads, or the processes divide the shards (when `shards` is above 0). */
-export function electionOf(cluster: Cluster, shards: number): Election {
+export function electionOf(cluster: Cluster, shards: number, flags: readonly string[]): Election {
   const args = [
     ...FLAGS,
+    ...flags,
     ...(shards > 0 ? [`--shards=${shards}`] : ['--leader-elect']),
     '--metrics-bind-address=0',
     '--health-probe-bind-address=0',
   ];
   return {
     run: (options) => runController({ ...options, args }),
-    // The Lease that covers the only definition of the simulation.
-    async leads(process) {
-      const lease = shards > 0 ? `${LEASE}-shard-${shardOf('rigs', shards)}` : LEASE;
+    async leads(process, request) {
+      const group = groupOf(request);
+      if (shards > 0 && group === undefined) return true;
+      const lease = shards > 0 ? `${LEASE}-shard-${shardOf(group ?? '', shards)}` : LEASE;
       const response = await cluster.transport().request({ method: 'GET', path: `${LEASES}/${lease}` });
       const held = JSON.parse(await textOf(response)) as { spec?: { holderIdentity?: string } };
       return held.spec?.holderIdentity === process;
     },
   };
+}
+
+/**
+ * The group of a write, by which shards are divided: the only definition of the simulation, or a Graph. Undefined for an
+ * object of a Graph, whose path does not name the Graph.
+ */
+function groupOf({ path, headers }: TransportRequest): string | undefined {
+  const [, namespace, name] = GRAPH_PATH.exec(path) ?? [];
+  if (headers?.['impersonate-user'] !== undefined) return undefined;
+  return name === undefined ? 'rigs' : `kro.run/Graph/${namespace ?? ''}/${name}`;
 }

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../src/core/index.ts';
 import type { Clock, KubeClient } from '../../src/kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../src/kube/index.ts';
 import type { Ledger, NotedWrite } from '../../src/testing/simulation/ledger.ts';
+import { templateManagers } from '../../src/testing/simulation/graph-writers.ts';
 import { noise } from '../../src/testing/simulation/sim-clock.ts';
 
 const HOLD = 'rival.test/hold';
@@ -44,7 +45,7 @@ export class Rivals {
       if (name.endsWith('-base')) this.#soon(60_000, () => this.#letGo(namespace, name));
       return;
     }
-    if (object === undefined || object.metadata.labels?.['applyset.kubernetes.io/part-of'] === undefined) return;
+    if (object === undefined || !isOfController(object)) return;
     if (kind === 'PodDisruptionBudget.policy' && object.status?.['currentHealthy'] !== 1) {
       this.#soon(4000, () => this.#fillIn(object));
     }
@@ -123,6 +124,13 @@ export class Rivals {
       ),
     );
   }
+}
+
+/** Did the controller write the object, as a child of an instance or for a Graph? */
+function isOfController(object: KubeObject): boolean {
+  return (
+    object.metadata.labels?.['applyset.kubernetes.io/part-of'] !== undefined || templateManagers(object).length > 0
+  );
 }
 
 function refOfObject({ apiVersion, kind, metadata }: KubeObject) {

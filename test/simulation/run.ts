@@ -3,10 +3,9 @@ import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import { controllerCrds } from '../../src/controller/index.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import { KubeClient } from '../../src/kube/index.ts';
-import { endState, restProblems } from './end-state.ts';
 import { electionOf } from './election.ts';
-import { rigDefinition } from './rig.ts';
-import { kindOfPlural, RIG_RULES } from './rig-rules.ts';
+import type { Stage } from './stage.ts';
+import { DEFINITION_STAGE } from './stage.ts';
 import { Rivals } from './rivals.ts';
 import { FaultyWorld } from '../../src/testing/simulation/faulty-world.ts';
 import { SimClock } from '../../src/testing/simulation/sim-clock.ts';
@@ -24,6 +23,8 @@ export interface RunPlan {
   readonly processes: number;
   /** Number of shards that the processes divide. Undefined: one process leads. */
   readonly shards?: number;
+  /** Default: a definition and its instances. */
+  readonly stage?: Stage;
 }
 
 /** The result of a run. */
@@ -68,15 +69,23 @@ const IDLE_CONTROLLERS = [
   'serviceaccount-token-controller',
 ];
 
-/** The state in which every run starts. Computed once. */
-let initial: Promise<ClusterSnapshot> | undefined;
+/** The state in which every run of a stage starts. Computed once. */
+const initial = new Map<Stage, Promise<ClusterSnapshot>>();
 
-async function initialState(): Promise<ClusterSnapshot> {
+function initialState(stage: Stage): Promise<ClusterSnapshot> {
+  const known = initial.get(stage);
+  if (known !== undefined) return known;
+  const state = prepare(stage);
+  initial.set(stage, state);
+  return state;
+}
+
+async function prepare(stage: Stage): Promise<ClusterSnapshot> {
   await using cluster = await createEmbeddedCluster({ clock: new SimClock(), workloads: false });
   const admin = new KubeClient({ transport: cluster.transport() });
   for (const crd of controllerCrds()) await admin.create(crd);
   await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
-  await admin.create(rigDefinition('a'));
+  await stage.prepare(admin, () => cluster.idle());
   await cluster.idle();
   return cluster.snapshot();
 }
@@ -84,6 +93,7 @@ async function initialState(): Promise<ClusterSnapshot> {
 class World {
   readonly problems: string[] = [];
   readonly #plan: RunPlan;
+  readonly #stage: Stage;
   readonly #faulty: FaultyWorld;
   readonly #rivals: Rivals;
   readonly #log: string[] = [];
@@ -97,22 +107,24 @@ class World {
       workloads: false,
       controllers: { disable: IDLE_CONTROLLERS },
     });
-    cluster.restore(await (initial ??= initialState()));
+    cluster.restore(await initialState(plan.stage ?? DEFINITION_STAGE));
     return new World(plan, cluster, clock);
   }
 
   constructor(plan: RunPlan, cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>, clock: SimClock) {
-    const { seed, weather, processes, shards = 0 } = plan;
+    const { seed, weather, processes, shards = 0, stage = DEFINITION_STAGE } = plan;
     this.#plan = plan;
+    this.#stage = stage;
     this.#faulty = new FaultyWorld({
       cluster,
       clock,
       seed,
       weather,
-      graph: RIG_RULES,
-      kindOf: kindOfPlural,
+      graph: stage.rules,
+      kindOf: stage.kindOf,
+      controller: stage.controller,
       processes,
-      ...(processes > 1 ? { election: electionOf(cluster, shards) } : {}),
+      ...(processes > 1 ? { election: electionOf(cluster, shards, stage.flags) } : {}),
       onLog: (line) => this.#log.push(line),
     });
     this.#rivals = new Rivals(this.#faulty.admin, clock, this.#faulty.ledger, seed);
@@ -130,8 +142,8 @@ class World {
     this.#requestsUntilCalm = this.#faulty.requests;
     await this.#faulty.calmDown();
     const { writes } = invariants;
-    this.#state = await endState(admin);
-    this.problems.push(...(await restProblems(admin)));
+    this.#state = await this.#stage.endState(admin);
+    this.problems.push(...(await this.#stage.restProblems(admin)));
     await this.#faulty.jumpTo(clock.now() + STAYS_QUIET_MS);
     const late = invariants.writes - writes;
     if (late > 0) this.problems.push(`${late} writes although all has been quiet`);

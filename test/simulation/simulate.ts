@@ -1,5 +1,9 @@
 import type { RunResult } from './run.ts';
 import { run } from './run.ts';
+import { GRAPH_STAGE } from './graphs/stage.ts';
+import { randomGraphActions } from './graphs/actions.ts';
+import type { Stage } from './stage.ts';
+import { DEFINITION_STAGE } from './stage.ts';
 import { differences } from '../../src/testing/simulation/compare-states.ts';
 import { noise, seededRandom } from '../../src/testing/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
@@ -24,7 +28,19 @@ export interface SimulationResult {
  */
 export const SEEDS_PER_STORY = 10;
 
-let lastStory: { readonly story: number; readonly good: Promise<RunResult> } | undefined;
+/** The stories of a kind, and where they take place. */
+export interface Stories {
+  readonly stage: Stage;
+  readonly actions: (random: () => number) => UserAction[];
+}
+
+/** The stories that seeds run, by name. */
+export const STORIES = {
+  definitions: { stage: DEFINITION_STAGE, actions: randomActions },
+  graphs: { stage: GRAPH_STAGE, actions: randomGraphActions },
+} as const satisfies Readonly<Record<string, Stories>>;
+
+let lastStory: { readonly story: number; readonly stories: Stories; readonly good: Promise<RunResult> } | undefined;
 
 /**
  * Runs a seed with faults and without faults, and compares the end states. `only`: the names of the disruptions that
@@ -34,14 +50,17 @@ export async function simulate(
   seed: number,
   only?: ReadonlySet<string>,
   staff: Staff = staffOf(seed),
+  stories: Stories = STORIES.definitions,
 ): Promise<SimulationResult> {
-  const { actions, story } = storyOf(seed);
-  if (lastStory?.story !== story) {
-    lastStory = { story, good: run({ seed: story, actions, weather: fairWeather(), processes: 1 }) };
+  const { stage } = stories;
+  const { actions, story } = storyOf(seed, stories);
+  if (lastStory?.story !== story || lastStory.stories !== stories) {
+    const good = run({ seed: story, actions, weather: fairWeather(), processes: 1, stage });
+    lastStory = { story, stories, good };
   }
   const good = await lastStory.good;
   const weather = new Weather(seed, only);
-  const bad = await run({ seed, actions, weather, ...staff });
+  const bad = await run({ seed, actions, weather, stage, ...staff });
   const problems = [...good.problems.map((text) => `without faults: ${text}`), ...bad.problems];
   if (problems.length === 0) problems.push(...differences(good.state, bad.state));
   const log = good.problems.length > 0 ? good.log : bad.log;
@@ -49,9 +68,12 @@ export async function simulate(
 }
 
 /** The user actions of a seed. */
-export function storyOf(seed: number): { readonly story: number; readonly actions: readonly UserAction[] } {
+export function storyOf(
+  seed: number,
+  stories: Stories = STORIES.definitions,
+): { readonly story: number; readonly actions: readonly UserAction[] } {
   const story = Math.ceil(seed / SEEDS_PER_STORY);
-  return { story, actions: randomActions(seededRandom(story)) };
+  return { story, actions: stories.actions(seededRandom(story)) };
 }
 
 /** The controller processes: one process, several with one leader, or several that divide the shards. */
@@ -79,9 +101,11 @@ export async function shrink(
   seed: number,
   struck: readonly string[],
   staff?: Staff,
+  stories?: Stories,
   runs = 120,
 ): Promise<readonly string[]> {
-  const fails = async (names: readonly string[]) => (await simulate(seed, new Set(names), staff)).problems.length > 0;
+  const fails = async (names: readonly string[]) =>
+    (await simulate(seed, new Set(names), staff, stories)).problems.length > 0;
   let left = [...struck];
   let spent = 0;
   if (await fails([])) return [];

@@ -19,9 +19,18 @@ interface Entry {
   readonly kinds: ReadonlySet<string>;
 }
 
+/** A compiled Graph. */
+export interface CompiledGraph extends CompiledSpec {
+  /**
+   * Did the compilation fail, with a kind that the cluster does not serve? No event reports a kind of an aggregated API
+   * that appears later, so the caller compiles again after a pause.
+   */
+  readonly isKindMissing?: true;
+}
+
 /**
  * Compiles Graphs against the schemas of the cluster. A spec is compiled again only after the schema of a kind that it
- * names has changed. No two Graphs share a result: the authors of Graphs need not trust each other, and a result
+ * names has changed, or when the cluster lacked such a kind. No two Graphs share a result: the authors of Graphs need not trust each other, and a result
  * carries the name and the namespace of its Graph.
  */
 export class GraphCompiler {
@@ -35,6 +44,9 @@ export class GraphCompiler {
    */
   readonly #digests = new WeakMap<JsonObject, { readonly digest: string | undefined }>();
 
+  /** The number of changes of schemas. */
+  #changes = 0;
+
   constructor(
     schemas: LiveSchemas,
     options: Omit<CompileOptions, 'sources'>,
@@ -45,7 +57,7 @@ export class GraphCompiler {
     this.#onCompiled = onCompiled;
   }
 
-  async compile(object: KubeObject, signal: AbortSignal): Promise<CompiledSpec> {
+  async compile(object: KubeObject, signal: AbortSignal): Promise<CompiledGraph> {
     const { apiVersion, kind, metadata, spec = {} } = object;
     const { name = '', namespace = '' } = metadata;
     const input = { apiVersion, kind, metadata: { name, namespace }, spec };
@@ -63,11 +75,17 @@ export class GraphCompiler {
       return known.compiled;
     }
     const { types } = kindsNamed(object);
+    const changes = this.#changes;
     const sources = await this.#schemas.sourceFor(types, { signal });
     const began = monotonicMs();
     const { graph, diagnostics } = compileGraphObject(input, { ...this.#options, sources });
     this.#onCompiled({ definition: name, milliseconds: monotonicMs() - began, ok: graph !== undefined });
     const compiled = compiledSpec(digest, graph, diagnostics);
+    if (graph === undefined && types.some((type) => sources.resourceOf(type) === undefined)) {
+      return { ...compiled, isKindMissing: true };
+    }
+    // A schema that changed during its look-up wakes the Graph again, and must not be kept.
+    if (this.#changes !== changes) return compiled;
     const kinds = new Set(types.map(({ group, kind }) => `${group}/${kind}`));
     this.#entries.set(key, { compiled, kinds });
     const [oldest] = this.#entries.keys();
@@ -77,6 +95,7 @@ export class GraphCompiler {
 
   /** Handles a changed schema of a kind. Specs that name the kind are compiled again. */
   forgetKind(group: string, kind: string): void {
+    this.#changes += 1;
     this.#schemas.forget(group, kind);
     for (const [key, { kinds }] of this.#entries) if (kinds.has(`${group}/${kind}`)) this.#entries.delete(key);
   }

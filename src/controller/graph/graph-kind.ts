@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { definedMember } from '../../core/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ActingIdentities, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -52,8 +53,9 @@ export class GraphKind {
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }
     if (isOwnAccount) return { ...base, failure: ownAccountText(user) };
-    const { graph, message } = await compiler.compile(object, signal);
-    return graph === undefined ? { ...base, failure: message ?? '' } : { ...base, graph };
+    const { graph, message = '', isKindMissing } = await compiler.compile(object, signal);
+    if (graph !== undefined) return { ...base, graph };
+    return { ...base, failure: message, ...definedMember('isKindMissing', isKindMissing) };
   }
 }
 

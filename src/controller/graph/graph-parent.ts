@@ -1,11 +1,11 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, refOf } from '../../core/index.ts';
-import type { ParentPort } from '../../execute/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import { isNotFound, KubeError } from '../../kube/index.ts';
+import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import type { ObjectTarget, ParentWrite } from '../../runtime/index.ts';
-import { keys, trackingStatus } from '../../runtime/index.ts';
+import { keys, mergedTracking, recordedTracking, trackingStatus } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -28,12 +28,15 @@ export class GraphParent implements ParentPort {
     this.#signal = signal;
   }
 
-  async write({ addFinalizer, tracking, removeFinalizer }: ParentWrite): Promise<void> {
+  async write({ addFinalizer, tracking, account, removeFinalizer }: ParentWrite): Promise<void> {
     let graph = this.#graph;
     if (addFinalizer === true) {
       graph = (await this.#writeFinalizers((names) => [...names, keys.GRAPH_FINALIZER])) ?? graph;
     }
-    if (tracking !== undefined) await this.#patchStatus(graph, trackingStatus(tracking));
+    if (tracking !== undefined) {
+      const applied = account === undefined ? {} : { appliedServiceAccount: account };
+      await this.#patchStatus(graph, { ...trackingStatus(tracking), ...applied });
+    }
     if (removeFinalizer === true) {
       await this.#writeFinalizers((names) => names.filter((name) => name !== keys.GRAPH_FINALIZER));
     }
@@ -50,27 +53,44 @@ export class GraphParent implements ParentPort {
   }
 
   /**
-   * Replaces the status. When the spec has changed since the decision, the conditions are not written, because they are
-   * about the old spec. The objects that the old spec wrote must not be lost, so they are added to the inventory.
+   * Replaces the status. The API server refuses the write when the Graph has changed since the decision, because another
+   * client may have added to the record; then another decision is due. When the spec has changed, too, the objects that
+   * the old spec wrote must not be lost, so they are added to the record.
    */
-  async writeStatus(status: JsonObject): Promise<void> {
-    const { uid = '', generation = 0 } = this.#graph.metadata;
+  async writeStatus(status: JsonObject): Promise<StatusOutcome> {
+    const { uid = '', generation = 0, resourceVersion = '' } = this.#graph.metadata;
     const body = [
       { op: 'test', path: '/metadata/uid', value: uid },
-      { op: 'test', path: '/metadata/generation', value: generation },
+      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
       { op: 'add', path: '/status', value: status },
     ];
     const options = { ...OPTIONS, type: 'json', subresource: 'status', signal: this.#signal } as const;
     try {
       this.#graphs.observe(await this.#api.patch(refOf(this.#graph), body, options));
+      return 'written';
     } catch (thrown) {
-      if (isNotFound(thrown)) return this.#gone();
-      if (!(thrown instanceof KubeError) || thrown.status !== 422) throw thrown;
+      if (isNotFound(thrown)) {
+        this.#gone();
+        return 'decide-again';
+      }
+      if (!isRefusedTest(thrown)) throw thrown;
       const fresh = await this.#reload();
       // The Graph was deleted, or replaced by another one of the same name.
-      if (fresh?.metadata.uid !== uid) return;
-      if (fresh.metadata.generation === generation) throw thrown;
-      await this.#patchStatus(fresh, mergedTracking(fresh.status ?? {}, status));
+      if (fresh?.metadata.uid !== uid) return 'decide-again';
+      if (fresh.metadata.resourceVersion === resourceVersion) throw thrown;
+      if (fresh.metadata.generation !== generation) await this.#addToRecord(fresh, status);
+      return 'decide-again';
+    }
+  }
+
+  /** Adds what a decision about an older spec has recorded. */
+  async #addToRecord(fresh: KubeObject, status: JsonObject): Promise<void> {
+    const merged = mergedTracking(recordedTracking(fresh), recordedTracking({ ...this.#graph, status }));
+    try {
+      await this.#patchStatus(fresh, trackingStatus(merged));
+    } catch (thrown) {
+      // The next pass finds the objects by the record that was written before them.
+      if (!isConflict(thrown)) throw thrown;
     }
   }
 
@@ -113,29 +133,7 @@ export class GraphParent implements ParentPort {
   }
 }
 
-/** The inventories of two states of a status together. An entry of the second one replaces the same one of the first. */
-export function mergedTracking(stored: JsonObject, decided: JsonObject): JsonObject {
-  return {
-    managedResources: union(stored['managedResources'], decided['managedResources'], ['apiVersion', 'kind']),
-    contributions: union(stored['contributions'], decided['contributions'], [
-      'apiVersion',
-      'kind',
-      'subresource',
-      'fieldManager',
-    ]),
-  };
-}
-
-function union(stored: JsonValue | undefined, decided: JsonValue | undefined, key: readonly string[]): JsonValue[] {
-  const entries = new Map<string, JsonValue>();
-  for (const list of [stored, decided]) {
-    for (const entry of Array.isArray(list) ? list : []) {
-      if (!isJsonObject(entry)) continue;
-      const identity = JSON.stringify([...key, 'namespace', 'name'].map((name) => entry[name] ?? ''));
-      // The intent without a UID must not replace the record of an object that exists.
-      if (entry['uid'] === undefined && entries.has(identity)) continue;
-      entries.set(identity, entry);
-    }
-  }
-  return [...entries.values()];
+/** Did another client change the object, so that the server refuses the tests of a JSON patch, or the version? */
+function isRefusedTest(thrown: unknown): boolean {
+  return isConflict(thrown) || (thrown instanceof KubeError && thrown.status === 422);
 }

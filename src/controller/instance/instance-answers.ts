@@ -6,7 +6,8 @@ import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest, ReleaseAction } from '../../runtime/index.ts';
 import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
-import { NO_DRIFT, withRevert, revertedFields } from '../drift/contests.ts';
+import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
+import type { Rewrites } from '../drift/rewrites.ts';
 import { cacheKey, isUnwatchable } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
@@ -23,6 +24,8 @@ export interface AnswerContext {
   readonly signal: AbortSignal;
   /** Returns the projection generation of the graph. */
   readonly projectionGeneration: () => number;
+  /** Counts the writes of objects that get another value again and again. */
+  readonly rewrites: Rewrites;
 }
 
 /**
@@ -50,14 +53,15 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {
-    const { caches, clock } = this.#context;
+    const { caches, clock, rewrites } = this.#context;
     const { manager, subresource } = action;
     const writer = manager === undefined ? undefined : writerOf(manager, subresource);
     caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
     this.#record.unwatched?.applied(action, answer);
+    const key = targetKey(action.target);
+    rewrites.note(this.#record.id, this.#record.templateNow?.sample ?? '', key, action);
     const reverted = revertedFields(action);
     if (reverted === undefined) return;
-    const key = targetKey(action.target);
     const drift = (this.#record.drift ??= new Map());
     drift.set(key, withRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
   }

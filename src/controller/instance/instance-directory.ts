@@ -116,6 +116,11 @@ export class InstanceDirectory {
     for (const record of this.#records.values()) if (record.definition === definition) this.#forget(record);
   }
 
+  /** Drops the Graphs that another replica works on. */
+  forgetGraphs(left: (id: string) => boolean): void {
+    for (const record of this.#records.values()) if (this.#isGraph(record.id) && left(record.id)) this.#forget(record);
+  }
+
   /** Records the instance that owns an ApplySet. */
   noteApplySet({ applySet, id }: InstanceRecord): void {
     if (applySet !== undefined) this.#applySets.set(applySet, id);
@@ -172,6 +177,9 @@ export class InstanceDirectory {
     if (record.caches !== served.identity.caches) {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
+      // What the former account was refused, or could read, says nothing about this one.
+      forgetFailures(record);
+      record.unwatched = undefined;
     }
     // The end of the list wakes the instance again. After a restart, an instance therefore gets one pass, when all
     // kinds are listed.

@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import type { ParentPort } from '../../execute/index.ts';
+import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
@@ -65,7 +65,7 @@ export class InstanceParent implements ParentPort {
   }
 
   /** Replaces the status of the instance. A patch test makes sure that the instance has the same uid. */
-  async writeStatus(status: JsonValue): Promise<void> {
+  async writeStatus(status: JsonValue): Promise<StatusOutcome> {
     const { uid = '' } = this.#instance.metadata;
     const body = [
       { op: 'test', path: '/metadata/uid', value: uid },
@@ -78,6 +78,7 @@ export class InstanceParent implements ParentPort {
       if (!isNotFound(thrown)) throw thrown;
       this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
     }
+    return 'written';
   }
 
   async #apply(object: KubeObject, fieldManager: string): Promise<void> {

@@ -27,6 +27,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { internString } from '../cache/intern.ts';
 import { kindId } from '../cache/kept-reads.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
+import { Rewrites } from '../drift/rewrites.ts';
 import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
@@ -74,11 +75,13 @@ export interface InstanceReconcilerOptions {
 /** Carries out the decisions of `runtime.step` for one instance until nothing is left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
+  readonly #rewrites: Rewrites;
   /** The last outcome. Most instances have an equal outcome and share this object. */
   #outcome: RevisionOutcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
     this.#options = options;
+    this.#rewrites = new Rewrites(options.clock);
   }
 
   /**
@@ -94,7 +97,8 @@ export class InstanceReconciler {
     const { clock, random, yielder } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
-    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
+    const rewrites = this.#rewrites;
+    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration, rewrites };
     record.deleted = undefined;
     if (served.origin === 'graph') (record.unwatched ??= new UnwatchedObjects()).begin();
     await this.#takeRequest(record, served, instances, context);
@@ -112,6 +116,7 @@ export class InstanceReconciler {
       const acted = await this.#carryOut(context, instances, step);
       if (acted || learned) continue;
       await this.#answerRequest(record, instances, signal);
+      if (decision.quiet) record.unwatched?.end();
       if (record.unwatched?.empty === true) record.unwatched = undefined;
       const requeueAt = earliest([decision.requeueAt, this.#retryAt(record, served, decision)]);
       return requeueAt === undefined ? {} : { requeueAt };
@@ -123,9 +128,13 @@ export class InstanceReconciler {
    * The time of the next pass over a Graph that waits. Watches usually wake the Graph earlier; objects that its account
    * may not watch are found by this pass only.
    */
-  #retryAt(record: InstanceRecord, { graph, origin }: ServedKind, decision: Decision): number | undefined {
+  #retryAt(record: InstanceRecord, served: ServedKind, decision: Decision): number | undefined {
+    const { graph, origin, isKindMissing = false } = served;
     const isReady = decision.conditions.find(({ type }) => type === 'Ready')?.status === 'True';
-    const isOpen = decision.state === 'DELETING' ? decision.finalizer === 'keep' : graph !== undefined && !isReady;
+    const isOpen =
+      decision.state === 'DELETING'
+        ? decision.finalizer === 'keep'
+        : (graph !== undefined || isKindMissing) && !isReady;
     const waits = origin === 'graph' && isOpen;
     record.waits = waits ? record.waits + 1 : 0;
     return waits
@@ -173,7 +182,7 @@ export class InstanceReconciler {
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const { graph, identity } = served;
     const now = this.#options.clock.now();
-    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served));
+    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served), this.#rewrites);
     const options = {
       ...this.#stepOptions(record, served, instance),
       ...definedMember('memory', memory),
@@ -207,7 +216,8 @@ export class InstanceReconciler {
     }
     const milliseconds = monotonicMs() - began;
     record.memory = decision.nodes.some(({ because }) => because.kind === 'expression-failed') ? memory : undefined;
-    if (record.applySet === undefined) {
+    // A Graph has no ApplySet.
+    if (record.applySet === undefined && served.origin !== 'graph') {
       record.applySet = decision.inventory.id;
       onApplySet(record);
     }
@@ -261,9 +271,11 @@ export class InstanceReconciler {
         childDeleted: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'deleted' }),
       },
       async writeStatus() {
-        await parent.writeStatus(decision.status);
+        const outcome = await parent.writeStatus(decision.status);
+        if (outcome === 'decide-again') return outcome;
         record.statusNow = decision.statusNow;
         onEvent({ kind: 'instance-changed', step });
+        return outcome;
       },
     });
   }

@@ -21,6 +21,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
+import type { Rewrites } from '../drift/rewrites.ts';
 import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
@@ -39,6 +40,7 @@ export class ObservedView implements Observed {
   /** The types that the step asked for and that discovery has not found. */
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
+  readonly #rewrites: Rewrites;
 
   /** `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one. */
   constructor(
@@ -46,7 +48,9 @@ export class ObservedView implements Observed {
     record: InstanceRecord,
     now: number,
     projectionGeneration: () => number,
+    rewrites: Rewrites,
   ) {
+    this.#rewrites = rewrites;
     this.#now = now;
     this.#projectionGeneration = projectionGeneration;
     this.#user = user;
@@ -175,7 +179,11 @@ export class ObservedView implements Observed {
   }
 
   contest(target: ObjectTarget): Contest | undefined {
-    return contestAt(this.#record.drift?.get(targetKey(target)), this.#now);
+    const key = targetKey(target);
+    const { id, drift, templateNow } = this.#record;
+    return (
+      contestAt(drift?.get(key), this.#now) ?? this.#rewrites.contest(id, templateNow?.sample ?? '', key, this.#now)
+    );
   }
 }
 

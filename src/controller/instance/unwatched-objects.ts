@@ -35,6 +35,11 @@ export class UnwatchedObjects {
     this.#lists.clear();
   }
 
+  /** Ends a pass that had nothing left to do. Drops the objects that it did not read: no node wants them any more. */
+  end(): void {
+    for (const key of this.#objects.keys()) if (!this.#fresh.has(key)) this.#objects.delete(key);
+  }
+
   /** Has this pass read the object? */
   has(target: ObjectTarget): boolean {
     return this.#fresh.has(targetKey(target));

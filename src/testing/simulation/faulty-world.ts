@@ -1,4 +1,5 @@
 import type { Cluster } from '../../cluster/index.ts';
+import type { ControllerOptions } from '../../controller/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import type { RuledGraph } from './invariants.ts';
@@ -27,6 +28,8 @@ export interface FaultyWorldOptions {
   readonly processes?: number;
   /** How the processes share the work; absent for one process. */
   readonly election?: Election;
+  /** The options of the controller of one process without an election. Default: none. */
+  readonly controller?: Partial<ControllerOptions>;
   /** Receives a log of the requests, faults and disruptions in order. */
   readonly onLog?: (line: string) => void;
   /** Receives a description of each disruption. Late lines and answers do not count as disruptions. */
@@ -95,7 +98,7 @@ export class FaultyWorld {
   #streams = 0;
 
   constructor(options: FaultyWorldOptions) {
-    const { cluster, clock, seed, weather, graph, kindOf, processes = 1, election } = options;
+    const { cluster, clock, seed, weather, graph, kindOf, processes = 1, election, controller } = options;
     const random = seededRandom(seed ^ 0x5bd1e995);
     this.cluster = cluster;
     this.clock = clock;
@@ -121,6 +124,7 @@ export class FaultyWorld {
       nextRequest: (request: TransportRequest) => this.#nextRequest(request),
       nextStream: () => (this.#streams += 1),
       ...(election === undefined ? {} : { election }),
+      ...(controller === undefined ? {} : { controller }),
     };
     this.processes = Array.from(
       { length: processes },

@@ -2,10 +2,15 @@ import type { KubeObject } from '../../core/index.ts';
 import { gvkOf } from '../../core/index.ts';
 import type { Transport, TransportRequest } from '../../kube/index.ts';
 import type { Checker } from './faulty-transport.ts';
-import { groupKindText, keys, nodeIdOf, objectKey } from '../../runtime/index.ts';
+import { groupKindText, isTemplateManager, keys, nodeIdOf, objectKey } from '../../runtime/index.ts';
 import { textOf } from './faulty-transport.ts';
-import type { Knowledge } from './knowledge.ts';
+import type { RuledGraphs } from './graph-invariants.ts';
+import { GraphInvariants } from './graph-invariants.ts';
+import { isOfPatchNode, managerOfRequest } from './graph-writers.ts';
 import type { Ledger } from './ledger.ts';
+import type { InstanceName, MemberKind, Rule, ServerReader, Suspect, UnreadyDependency, Violation } from './rules.ts';
+
+export type { MemberKind, Rule, ServerReader, UnreadyDependency, Violation } from './rules.ts';
 
 const { PART_OF_LABEL, APPLYSET_ID_LABEL, APPLY_ORDER_ANNOTATION, GROUP_KINDS_ANNOTATION, FINALIZER } = keys;
 
@@ -21,57 +26,10 @@ export interface RuledGraph {
   readonly rules?: ReadonlySet<Rule>;
   /** Do the rules apply to objects of this ApplySet? Default: to all ApplySets. */
   isRuled?(set: string | undefined): boolean;
+  /** The facts about objects of the kind Graph; absent where the controller serves none. */
+  readonly graphs?: RuledGraphs;
   /** The dependencies of a node that do not exist or are not ready. */
   unready(node: string, instance: InstanceName, server: ServerReader): Promise<readonly UnreadyDependency[]>;
-}
-
-/** A kind of children. */
-export interface MemberKind {
-  readonly apiVersion: string;
-  readonly kind: string;
-  /** The path that lists all objects of the kind. */
-  readonly path: string;
-}
-
-/** The name of an instance, from the labels of its children. */
-export interface InstanceName {
-  readonly name: string;
-  /** Empty for a cluster-scoped instance. */
-  readonly namespace: string;
-}
-
-/** A dependency that does not exist or is not ready. */
-export interface UnreadyDependency {
-  readonly text: string;
-  /**
-   * The keys of the objects that determine its state. A recent change of one of them by another client is an excuse.
-   */
-  readonly keys: readonly string[];
-}
-
-/** Reads the state of the server without faults. */
-export interface ServerReader {
-  read(path: string): Promise<KubeObject | undefined>;
-  list(path: string): Promise<KubeObject[]>;
-}
-
-/** The rule that a violation breaks. */
-export type Rule = 'order' | 'finalizer' | 'inventory' | 'ownership' | 'needless' | 'overlap' | 'leader';
-
-/** A broken rule. */
-export interface Violation {
-  readonly rule: Rule;
-  readonly text: string;
-}
-
-/** The controller process whose writes are checked. */
-export interface Suspect {
-  readonly name: string;
-  readonly knowledge: Knowledge;
-  /** The paths of writes whose outcome the process does not know. A repeated write at such a path is permitted. */
-  readonly unsure: Set<string>;
-  /** May the process write at this time? */
-  readonly mayWrite: () => Promise<boolean>;
 }
 
 /**
@@ -88,6 +46,8 @@ export interface Suspect {
  * - A process does not write an object while its earlier write of the object is running, because it would decide
  *   without the answer.
  * - Only the leader of several processes writes.
+ *
+ * `GraphInvariants` has the rules for objects of the kind Graph.
  */
 export class Invariants {
   readonly violations: Violation[] = [];
@@ -98,12 +58,21 @@ export class Invariants {
   readonly #transport: Transport;
   readonly #ledger: Ledger;
   readonly #graph: RuledGraph;
+  readonly #graphs: GraphInvariants | undefined;
   readonly #before = new Map<TransportRequest, KubeObject | undefined>();
 
   constructor(transport: Transport, ledger: Ledger, graph: RuledGraph) {
     this.#transport = transport;
     this.#ledger = ledger;
     this.#graph = graph;
+    this.#graphs =
+      graph.graphs === undefined
+        ? undefined
+        : new GraphInvariants(graph.graphs, {
+            server: this.#reader,
+            ledger,
+            report: (rule, text) => this.#violated(rule, text),
+          });
   }
 
   /** The checks of the writes of one process. */
@@ -112,7 +81,7 @@ export class Invariants {
     return {
       sent: (request) => this.#beginWrite(request, underWay),
       ended: (request) => {
-        if (underWay.get(pathOf(request)) === request) underWay.delete(pathOf(request));
+        if (underWay.get(writeOf(request)) === request) underWay.delete(writeOf(request));
       },
       before: (request) => this.#beforeWrite(request, suspect),
       after: (request, status, body) => this.#afterWrite(request, status, body, suspect),
@@ -120,26 +89,29 @@ export class Invariants {
   }
 
   #beginWrite(request: TransportRequest, underWay: Map<string, TransportRequest>): void {
+    this.#graphs?.sent(request);
     const path = pathOf(request);
     // A POST has the path of the list, so several creations may share a path.
     if (['GET', 'POST'].includes(request.method) || path.includes('/leases')) return;
-    const earlier = underWay.get(path);
+    const write = writeOf(request);
+    const earlier = underWay.get(write);
     if (earlier !== undefined && earlier.signal?.aborted !== true) {
       this.#violated('overlap', `two writes at the same time: ${earlier.method} and ${request.method} ${path}`);
     }
-    underWay.set(path, request);
+    underWay.set(write, request);
   }
 
   async #beforeWrite(request: TransportRequest, suspect: Suspect): Promise<void> {
     const path = pathOf(request);
     if (path.includes('/events') || path.includes('/leases')) return;
     this.writes += 1;
-    if (!(await suspect.mayWrite()))
+    if (!(await suspect.mayWrite(request)))
       this.#violated('leader', `two lead: ${suspect.name} does ${request.method} ${path}`);
     const live = request.method === 'POST' ? undefined : await this.#read(path.replace(/\/status$/, ''));
     this.#before.set(request, live);
-    if (request.method === 'DELETE') await this.#checkDelete(path, live, bodyOf(request));
     const sent = bodyOf(request);
+    if (await this.#graphs?.beforeWrite(request, sent, live, suspect)) return;
+    if (request.method === 'DELETE') await this.#checkDelete(path, live, sent);
     if (request.method === 'PATCH' && sent !== undefined && this.#isRuled(sent?.metadata?.labels?.[PART_OF_LABEL])) {
       await this.#checkChild(path, sent, live, suspect);
     }
@@ -165,6 +137,7 @@ export class Invariants {
       this.#ledger.wroteUnseen(key, suspect.name, suspect.knowledge);
     if (isNeedless && !isExcused) this.#violated('needless', `needless write: ${request.method} ${request.path}`);
     suspect.unsure.delete(path);
+    if (live !== undefined) await this.#graphs?.afterWrite(live, answer);
     if (live === undefined || kindOf(live) !== this.#graph.instanceKind || this.#ledger.excuses(key, suspect.knowledge))
       return;
     await this.#checkParent(live, answer);
@@ -310,6 +283,17 @@ function waveOf(object: KubeObject): number {
 /** The group and kind as in inventories: `Kind.group`. */
 function kindOf(object: KubeObject): string {
   return groupKindText(gvkOf(object));
+}
+
+/**
+ * The write of a request: its path; for a node of a Graph also its field manager, which writes fields of its own, and for
+ * a delete its account. A Graph that another Graph makes is written by both.
+ */
+function writeOf(request: TransportRequest): string {
+  const manager = managerOfRequest(request);
+  const isOfGraph = isTemplateManager(manager) || isOfPatchNode(manager);
+  const writer = isOfGraph ? manager : request.headers?.['impersonate-user'];
+  return writer === undefined ? pathOf(request) : `${pathOf(request)} ${writer}`;
 }
 
 function pathOf(request: TransportRequest): string {

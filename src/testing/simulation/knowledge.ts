@@ -1,6 +1,7 @@
 import type { Clock, TransportRequest } from '../../kube/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { keys, objectKey } from '../../runtime/index.ts';
+import { templateManagers } from './graph-writers.ts';
 
 /** The last state of an object that a process received, and the time at which it received this state. */
 interface ReceivedObject {
@@ -8,6 +9,8 @@ interface ReceivedObject {
   readonly gone: boolean;
   readonly at: number;
   readonly partOf: string | undefined;
+  /** The field managers with which Graphs write the object by template nodes. */
+  readonly graphs: readonly string[];
 }
 
 /**
@@ -50,6 +53,6 @@ export class Knowledge {
     const known = this.#received.get(key);
     if (known !== undefined && known.version >= version && !gone) return;
     const partOf = object.metadata.labels?.[keys.PART_OF_LABEL];
-    this.#received.set(key, { version, gone, partOf, at: this.#clock.now() });
+    this.#received.set(key, { version, gone, partOf, graphs: templateManagers(object), at: this.#clock.now() });
   }
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../cluster/index.ts';
-import type { Controller, Logger } from '../../controller/index.ts';
+import type { Controller, ControllerOptions, Logger } from '../../controller/index.ts';
 import { createController, jsonLogger } from '../../controller/index.ts';
 import type { Clock, TransportRequest } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
@@ -27,6 +27,8 @@ export interface ProcessHost {
   readonly nextStream: () => number;
   /** How processes elect a leader; absent for one process, which has no Lease. */
   readonly election?: Election;
+  /** The options of the controller of a process without an election. Default: none. */
+  readonly controller?: Partial<ControllerOptions>;
 }
 
 /** The parts that a process with an election uses. */
@@ -44,8 +46,8 @@ export interface ElectionOptions {
 export interface Election {
   /** Runs a process until its signal aborts. Rejects when the process fails. */
   run(options: ElectionOptions): Promise<void>;
-  /** May the process write at this time? */
-  leads(process: string): Promise<boolean>;
+  /** May the process send this write at this time? */
+  leads(process: string, request: TransportRequest): Promise<boolean>;
 }
 
 /** A controller process that can die and is restarted. With an election it is one of several. */
@@ -108,7 +110,7 @@ export class ControllerProcess {
     this.#unsure.clear();
     this.#generation += 1;
     const generation = this.#generation;
-    const { random, onLog, election } = this.#host;
+    const { random, onLog, election, controller } = this.#host;
     const transport = this.#connect();
     this.#transport = transport;
     const client = new KubeClient({ transport, clock: this.#clock, random });
@@ -126,7 +128,8 @@ export class ControllerProcess {
       const identity = this.name;
       election.run({ client, logger, signal: stop.signal, identity, clock: this.#clock, random }).catch(failed);
     } else {
-      this.#controller = createController({ client, clock: this.#clock, random, logger, shutdownGraceMs: 0 });
+      const options = { client, clock: this.#clock, random, logger, shutdownGraceMs: 0 };
+      this.#controller = createController({ ...controller, ...options });
       this.#controller.start().catch(failed);
     }
   }
@@ -146,7 +149,7 @@ export class ControllerProcess {
       name: this.name,
       knowledge,
       unsure: this.#unsure,
-      mayWrite: () => election?.leads(this.name) ?? Promise.resolve(true),
+      mayWrite: (request) => election?.leads(this.name, request) ?? Promise.resolve(true),
     });
     return new FaultyTransport(cluster.transport(), {
       weather,

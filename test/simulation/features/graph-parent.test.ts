@@ -8,7 +8,7 @@ import { projectObject } from '../../../src/runtime/index.ts';
 import { KindCache } from '../../../src/controller/cache/kind-cache.ts';
 import { controllerCrds } from '../../../src/controller/own-crds.ts';
 import { GRAPH_TYPE } from '../../../src/graph/index.ts';
-import { GraphParent, mergedTracking } from '../../../src/controller/graph/graph-parent.ts';
+import { GraphParent } from '../../../src/controller/graph/graph-parent.ts';
 
 const entry = (name: string, uid?: string): JsonObject => ({
   nodeID: name,
@@ -17,18 +17,6 @@ const entry = (name: string, uid?: string): JsonObject => ({
   namespace: 'default',
   name,
   ...(uid === undefined ? {} : { uid }),
-});
-
-describe('the inventories of two states of a status', () => {
-  it.each<[string, JsonObject[], JsonObject[], JsonObject[]]>([
-    ['are joined', [entry('a', '1')], [entry('b', '2')], [entry('a', '1'), entry('b', '2')]],
-    ['keep the newer UID', [entry('a', '1')], [entry('a', '2')], [entry('a', '2')]],
-    ['keep the UID beside an intent', [entry('a', '1')], [entry('a')], [entry('a', '1')]],
-    ['complete an intent', [entry('a')], [entry('a', '1')], [entry('a', '1')]],
-  ])('%s', (_name, stored, decided, expected) => {
-    const merged = mergedTracking({ managedResources: stored }, { managedResources: decided });
-    expect(merged).toEqual({ managedResources: expected, contributions: [] });
-  });
 });
 
 describe('the status of a Graph', () => {
@@ -86,8 +74,21 @@ describe('the status of a Graph', () => {
     await parent.writeStatus({ conditions: [ready], managedResources: [entry('made', '2')] });
     expect((await client.get(ref('moved'))).status).toEqual({
       managedResources: [entry('before', '1'), entry('made', '2')],
-      contributions: [],
     });
+  });
+
+  it('that another client has changed is decided again', async () => {
+    const graph = await create('changed');
+    await client.patch(
+      ref('changed'),
+      { status: { managedResources: [entry('other', '1')] } },
+      { subresource: 'status' },
+    );
+    const cache = graphs();
+    const outcome = await new GraphParent(client, cache, graph, signal).writeStatus({ conditions: [ready] });
+    expect(outcome).toBe('decide-again');
+    expect((await client.get(ref('changed'))).status).toEqual({ managedResources: [entry('other', '1')] });
+    expect(cache.get('default/changed')?.object.status).toEqual({ managedResources: [entry('other', '1')] });
   });
 
   it('of another Graph with the same name is not written', async () => {

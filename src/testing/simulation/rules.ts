@@ -1,0 +1,52 @@
+import type { KubeObject } from '../../core/index.ts';
+import type { TransportRequest } from '../../kube/index.ts';
+import type { Knowledge } from './knowledge.ts';
+
+/** A kind of children. */
+export interface MemberKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The path that lists all objects of the kind. */
+  readonly path: string;
+}
+
+/** The name of an instance, from the labels of its children. */
+export interface InstanceName {
+  readonly name: string;
+  /** Empty for a cluster-scoped instance. */
+  readonly namespace: string;
+}
+
+/** A dependency that does not exist or is not ready. */
+export interface UnreadyDependency {
+  readonly text: string;
+  /**
+   * The keys of the objects that determine its state. A recent change of one of them by another client is an excuse.
+   */
+  readonly keys: readonly string[];
+}
+
+/** Reads the state of the server without faults. */
+export interface ServerReader {
+  read(path: string): Promise<KubeObject | undefined>;
+  list(path: string): Promise<KubeObject[]>;
+}
+
+/** The rule that a violation breaks. */
+export type Rule = 'order' | 'finalizer' | 'inventory' | 'ownership' | 'needless' | 'overlap' | 'leader';
+
+/** A broken rule. */
+export interface Violation {
+  readonly rule: Rule;
+  readonly text: string;
+}
+
+/** The controller process whose writes are checked. */
+export interface Suspect {
+  readonly name: string;
+  readonly knowledge: Knowledge;
+  /** The paths of writes whose outcome the process does not know. A repeated write at such a path is permitted. */
+  readonly unsure: Set<string>;
+  /** May the process send this write at this time? */
+  readonly mayWrite: (request: TransportRequest) => Promise<boolean>;
+}

@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
+import { GRAPH_STAGE, rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from '../graphs/stage.ts';
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+const graphRef = (name: string) => ({ ...GRAPH, name, namespace: 'default' });
+const graph = (name: string, nodes: JsonObject[], spec: JsonObject = {}): KubeObject => ({
+  ...GRAPH,
+  metadata: { name, namespace: 'default' },
+  spec: { nodes, ...spec },
+});
+const map = (name: string, data: JsonObject): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+const ref = (id: string, name: string): JsonObject => ({
+  id,
+  ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } },
+});
+const converged = async (name: string) => conditionText(await world.user.get(graphRef(name)), 'ResourcesConverged');
+
+async function worldOfGraphs(): Promise<void> {
+  world = await virtualWorld({ controller: GRAPH_STAGE.controller });
+  await world.apply(...rightsOf('default'), ...rightsOf('builder'));
+}
+
+/** The number of writes of the controller in a time, in milliseconds. */
+async function writesIn(milliseconds: number): Promise<number> {
+  world.requests.length = 0;
+  await world.advance(milliseconds);
+  return writesOf(world.requests).length;
+}
+
+describe('Graphs that write what they read', () => {
+  it('a patch of a value that it reads is slowed down and named', async () => {
+    await worldOfGraphs();
+    await world.apply(userMap('counter', { n: '0' }));
+    const next = map('counter', { next: '${string(int(counter.data.?next.orValue("0")) + 1)}' });
+    await world.apply(graph('g', [ref('counter', 'counter'), { id: 'count', patch: next }]));
+    await world.advance(1000);
+    expect(await converged('g')).toMatch(
+      /^False WaitingForReadiness: node "count": .*gets another value with each write: an expression of the node may read what the node itself changes/,
+    );
+    expect(await writesIn(600_000)).toBeLessThan(15);
+    await world.apply(
+      graph('g', [ref('counter', 'counter'), { id: 'count', patch: map('counter', { next: 'fixed' }) }]),
+    );
+    await world.advance(1000);
+    expect(await converged('g')).toMatch(/^True/);
+  });
+
+  it('two Graphs that change what the other one reads are slowed down', async () => {
+    await worldOfGraphs();
+    const plusOne = (name: string) => `\${string(int(${name}.data.?n.orValue("0")) + 1)}`;
+    await world.apply(userMap('a', {}), userMap('b', {}));
+    await world.apply(graph('one', [ref('a', 'a'), { id: 'b', patch: map('b', { n: plusOne('a') }) }]));
+    await world.apply(graph('two', [ref('b', 'b'), { id: 'a', patch: map('a', { n: plusOne('b') }) }]));
+    await world.advance(1000);
+    expect(await writesIn(600_000)).toBeLessThan(60);
+  });
+
+  it('an object that excludes itself is not made and deleted without end', async () => {
+    await worldOfGraphs();
+    const own = { ...map('own', {}), metadata: { name: 'own', labels: { own: 'yes' } } };
+    const selector = { namespace: 'default', selector: { matchLabels: { own: 'yes' } } };
+    await world.apply(
+      graph('g', [
+        { id: 'found', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: selector } },
+        { id: 'own', includeWhen: ['${found.size() == 0}'], template: own },
+      ]),
+    );
+    await world.advance(1000);
+    expect(await writesIn(600_000)).toBeLessThan(80);
+  });
+
+  it('two Graphs that patch one field of a status make a contest', async () => {
+    await worldOfGraphs();
+    await world.apply(WIDGET_CRD);
+    await world.apply(WIDGET_OBJECT);
+    const seen = (by: string): JsonObject => ({
+      id: 'seen',
+      patch: { apiVersion: 'sim.test/v1', kind: 'Widget', metadata: { name: 'shown' }, status: { seen: { by } } },
+    });
+    await world.apply(graph('one', [seen('one')]), graph('two', [seen('two')]));
+    await world.advance(60_000);
+    const texts = [await converged('one'), await converged('two')].join('\n');
+    expect(texts).toMatch(/status\.seen\.by repeatedly changed by kro-graphengine\.patch\./);
+    expect(await writesIn(3_600_000)).toBeLessThan(60);
+    await world.user.delete(graphRef('two'));
+    await world.advance(1_200_000);
+    expect(await converged('one')).toMatch(/^True/);
+  });
+});
+
+describe('a Graph whose account changes', () => {
+  it('does not wait for what the former account was refused', async () => {
+    await worldOfGraphs();
+    await world.apply(...rightsOf('default', ['get', 'list', 'watch']));
+    await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));
+    await world.advance(600_000);
+    expect(await converged('g')).toMatch(/^False ApplyFailed/);
+    await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }], { serviceAccountName: 'builder' }));
+    await world.advance(1000);
+    expect(await converged('g')).toMatch(/^True/);
+  });
+
+  it('records its first account before the first object', async () => {
+    await worldOfGraphs();
+    const account: unknown[] = [];
+    world.intercept = ({ method, path }) => {
+      if (method !== 'PATCH' || !path.includes('/configmaps/a')) return undefined;
+      account.push(world.user.get(graphRef('g')).then(({ status }) => status?.['appliedServiceAccount']));
+      return undefined;
+    };
+    await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));
+    await world.advance(1000);
+    expect(await account[0]).toBe('system:serviceaccount:default:default');
+  });
+});
+
+describe('a Graph with a kind that the cluster does not serve', () => {
+  it('is compiled again after pauses, because no event reports a kind of an aggregated API', async () => {
+    await worldOfGraphs();
+    await world.apply(
+      graph('g', [{ id: 'a', template: { apiVersion: 'later.test/v1', kind: 'Late', metadata: { name: 'a' } } }]),
+    );
+    await world.advance(1000);
+    world.requests.length = 0;
+    await world.advance(120_000);
+    const asked = world.requests.filter(({ path }) => path.startsWith('/apis/later.test/v1'));
+    expect(asked.length).toBeGreaterThan(3);
+    expect(asked.length).toBeLessThan(15);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+});

@@ -1,0 +1,3 @@
+import { describeGraphSeeds } from './seeds.ts';
+
+describeGraphSeeds();
