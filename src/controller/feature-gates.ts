@@ -14,6 +14,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['ConservativeCRDComparison', 'conservativeCrdComparison'],
   ['GraphKind', 'graphKind'],
   ['Variables', 'variables'],
+  ['PrintColumn', 'printColumn'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
@@ -71,6 +72,7 @@ export function readFeatureGates(text: string): FeatureGates {
       conservativeCrdComparison: isOn('conservativeCrdComparison'),
       graphKind: isOn('graphKind'),
       variables: isOn('variables'),
+      printColumn: isOn('printColumn'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,
@@ -90,6 +92,7 @@ export function compileFeatures({
   omit = false,
   now = false,
   variables = false,
+  printColumn = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables };
+  return { omit, now, variables, printColumn };
 }

@@ -44,6 +44,8 @@ export interface ControllerOptions {
     readonly conservativeCrdComparison?: boolean;
     /** Accepts resources with `variable`: values without an object. */
     readonly variables?: boolean;
+    /** Accepts the marker `printColumn` in `spec` and `types` of definitions. */
+    readonly printColumn?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

@@ -26,6 +26,8 @@ export interface Parts {
   readonly document: DefinitionDocument | undefined;
   readonly level: KroCompatibility;
   readonly specSchema: Schema;
+  /** Printer columns beside those of `additionalPrinterColumns`. */
+  readonly columns: readonly JsonObject[];
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly CompiledExpression[] | undefined;
@@ -33,9 +35,9 @@ export interface Parts {
 
 /** Builds the immutable graph. */
 export function assembleGraph(parts: Parts): Graph {
-  const { definition, value, specSchema, status, level } = parts;
+  const { definition, value, specSchema, columns, status, level } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
-  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties);
+  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties, columns);
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
   const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;

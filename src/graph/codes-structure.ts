@@ -80,6 +80,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write an object whose keys differ from the id, and read a value of it as ${id.key}.',
   ),
   error(
+    'graph/print-column',
+    'The marker printColumn is on a field whose path has a name with other characters than letters, digits and _.',
+    withSchema('').replace('name: string', 'name: string\n      disk-size: integer | printColumn="DISK"'),
+    'Rename the field, or write the column in additionalPrinterColumns.',
+  ),
+  error(
     'graph/external-metadata',
     'An externalRef has both or neither of metadata.name and metadata.selector.',
     withResources('- id: a\n  externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: default}}'),

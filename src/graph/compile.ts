@@ -50,7 +50,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   checkNames(written, { maxDimensions, level }, problems);
   const definition = withDistinctIds(written, level);
   checkAdmission(definition, problems);
-  const spec = buildSpecSchema(definition, problems);
+  const spec = buildSpecSchema(definition, options.features ?? {}, problems);
   const kinds = {
     source: sourceOf(options),
     installed: installedKinds(definition),
@@ -77,6 +77,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     document,
     level,
     specSchema: spec.schema,
+    columns: spec.columns,
     resources,
     status,
     conditions,

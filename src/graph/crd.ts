@@ -43,9 +43,15 @@ export function instancePlural(kind: string): string {
 
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
- * of the author's fields, `status` the inferred properties of the status.
+ * of the author's fields, `status` the inferred properties of the status, `columns` the printer columns of markers, which
+ * follow the others.
  */
-export function buildCrd(schema: SchemaBlock, spec: JsonObject, status: JsonObject): KubeObject {
+export function buildCrd(
+  schema: SchemaBlock,
+  spec: JsonObject,
+  status: JsonObject,
+  columns: readonly JsonObject[],
+): KubeObject {
   const { kind, group, scope } = schema;
   const plural = instancePlural(kind);
   return {
@@ -74,7 +80,7 @@ export function buildCrd(schema: SchemaBlock, spec: JsonObject, status: JsonObje
           storage: true,
           schema: { openAPIV3Schema: rootSchema(spec, status) },
           subresources: { status: {} },
-          additionalPrinterColumns: printerColumns(schema.additionalPrinterColumns),
+          additionalPrinterColumns: [...printerColumns(schema.additionalPrinterColumns), ...columns],
         },
       ],
     },
@@ -99,7 +105,7 @@ function rootSchema(spec: JsonObject, status: JsonObject): JsonObject {
 }
 
 /** The printer columns: the author's alone if there are any, else the default ones. */
-function printerColumns(columns: readonly JsonObject[]): JsonValue {
+function printerColumns(columns: readonly JsonObject[]): JsonObject[] {
   if (columns.length === 0) return DEFAULT_COLUMNS;
   return columns.map((column) => ({
     name: column['name'] ?? '',

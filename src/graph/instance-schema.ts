@@ -1,8 +1,10 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Schema, SimpleRule } from '../schema/index.ts';
+import type { Schema, SimpleColumn, SimpleRule, SimpleSchemaOptions } from '../schema/index.ts';
 import { parseSimpleSchema } from '../schema/index.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
+import { gather } from './gather.ts';
+import type { GraphFeatures } from './options.ts';
 import type { Problems } from './problems.ts';
 
 /** The OpenAPI schema of the author's `spec`. */
@@ -10,6 +12,8 @@ export interface SpecSchema {
   readonly schema: Schema;
   /** Is the block free of errors? Otherwise `schema` accepts any value for the fields with errors. */
   readonly complete: boolean;
+  /** The printer columns of the markers `printColumn`; empty when there were errors. */
+  readonly columns: readonly JsonObject[];
   /** The CEL rules of the block; empty when there were errors. */
   readonly rules: readonly SimpleRule[];
 }
@@ -18,10 +22,10 @@ export interface SpecSchema {
 const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 
 /** The schema of a block with errors. Correct fields keep their schema; other fields accept any value. */
-function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
+function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
-    const result = parseSimpleSchema({ [name]: field ?? null }, types);
+    const result = parseSimpleSchema({ [name]: field ?? null }, types, options);
     const parsed = result.ok ? result.schema.properties : undefined;
     return [name, parsed !== undefined && Object.hasOwn(parsed, name) ? (parsed[name] ?? ANY_FIELD) : ANY_FIELD];
   });
@@ -29,10 +33,14 @@ function recover(spec: JsonValue | undefined, types: JsonValue): Schema {
 }
 
 /** Builds the schema of the author's `spec`. Reports errors. */
-export function buildSpecSchema(definition: ParsedDefinition, problems: Problems): SpecSchema {
+export function buildSpecSchema(definition: ParsedDefinition, features: GraphFeatures, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
-  const result = parseSimpleSchema(spec ?? {}, types ?? {});
-  if (result.ok) return { schema: result.schema, complete: true, rules: result.rules };
+  const options: SimpleSchemaOptions = { gated: features.printColumn === true ? ['printColumn'] : [] };
+  const result = parseSimpleSchema(spec ?? {}, types ?? {}, options);
+  if (result.ok) {
+    const columns = gather(result.columns, (column) => printerColumn(column, problems));
+    return { schema: result.schema, complete: true, rules: result.rules, columns };
+  }
   for (const error of result.errors) {
     const decoding = error.code === 'simpleschema/not-a-map';
     const prefix = `failed to build resourcegraphdefinition "${definition.name}": `;
@@ -47,7 +55,23 @@ export function buildSpecSchema(definition: ParsedDefinition, problems: Problems
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
     });
   }
-  return { schema: recover(spec, types ?? {}), complete: false, rules: [] };
+  return { schema: recover(spec, types ?? {}, options), complete: false, rules: [], columns: [] };
+}
+
+const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The column of a marker; undefined, and a problem, when no simple path leads to its field. */
+function printerColumn({ name, type, steps, path, offset }: SimpleColumn, problems: Problems): JsonObject | undefined {
+  const odd = steps.find((step) => !PLAIN_NAME.test(step));
+  if (odd === undefined) return { name, type, jsonPath: `.spec.${steps.join('.')}` };
+  problems.error({
+    phase: 'instanceSchema',
+    code: 'graph/print-column',
+    message: `the column "${name}" cannot show spec.${steps.join('.')}: its path has the name "${odd}"`,
+    hint: 'use letters, digits and _ in the names on the path, or write the column in additionalPrinterColumns',
+    place: { path: ['spec', 'schema', ...path], offset },
+  });
+  return undefined;
 }
 
 const BY_NAME = new Set(['properties', 'patternProperties', 'definitions']);

@@ -23,13 +23,15 @@ export interface GraphFeatures {
   readonly sets?: boolean;
   /** Resources with `variable`: values without an object. The gate `Variables`, proposed for kro. */
   readonly variables?: boolean;
+  /** The marker `printColumn` of SimpleSchema. The gate `PrintColumn`, proposed for kro. */
+  readonly printColumn?: boolean;
 }
 
 /**
  * The features of this project's controller with the gates of the language on. A command that does not know the gates of
  * a controller compiles with these.
  */
-export const TYPEKRO_FEATURES: GraphFeatures = { omit: true, now: true, variables: true };
+export const TYPEKRO_FEATURES: GraphFeatures = { omit: true, now: true, variables: true, printColumn: true };
 
 export interface CompileOptions {
   /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */

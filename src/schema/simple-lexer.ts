@@ -20,8 +20,14 @@ export const MARKER_KEYS = [
   'listMapKey',
 ] as const;
 
+/** Markers that were proposed for kro. Each needs a feature gate. */
+export const GATED_MARKER_KEYS = ['printColumn'] as const;
+
+/** The name of a marker behind a feature gate. */
+export type GatedMarkerKey = (typeof GATED_MARKER_KEYS)[number];
+
 /** The name of a marker. */
-export type MarkerKey = (typeof MARKER_KEYS)[number];
+export type MarkerKey = (typeof MARKER_KEYS)[number] | GatedMarkerKey;
 
 /** A marker `key=value` of a field. `offset` is the position of the key in the field's text. */
 export interface Marker {
@@ -42,6 +48,7 @@ export interface LexError {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
+const NO_MARKERS: ReadonlySet<string> = new Set();
 
 /**
  * Splits the text after the first `|` of a field into markers. The function has the quirks of kro's lexer. White space
@@ -49,8 +56,13 @@ const KNOWN: ReadonlySet<string> = new Set(MARKER_KEYS);
  * brackets protect white space, and any closing bracket closes any open bracket.
  *
  * @param base offset of `text` in the field's text, for positions
+ * @param gated the markers whose gate is on
  */
-export function lexMarkers(text: string, base: number): { markers: Marker[] } | { error: LexError } {
+export function lexMarkers(
+  text: string,
+  base: number,
+  gated: ReadonlySet<string> = NO_MARKERS,
+): { markers: Marker[] } | { error: LexError } {
   const markers: Marker[] = [];
   let buffer = '';
   /** The offset of the text in the buffer; white space before a key does not belong to it. */
@@ -73,7 +85,8 @@ export function lexMarkers(text: string, base: number): { markers: Marker[] } | 
       const name = goTrim(buffer);
       if (name === '') return fail('empty marker key', index);
       const begin = buffer === '' ? index : bufferOffset;
-      if (!KNOWN.has(name)) return fail(`invalid marker key ${goQuote(name)}: unknown marker: ${name}`, begin, name);
+      if (!KNOWN.has(name) && !gated.has(name))
+        return fail(`invalid marker key ${goQuote(name)}: unknown marker: ${name}`, begin, name);
       key = name as MarkerKey;
       keyOffset = base + begin;
       valueOffset = base + index + 1;

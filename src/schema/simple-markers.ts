@@ -87,6 +87,8 @@ const addRule = ({ schema }: MarkedSchema, rule: ValidationRule): undefined => {
   schema['x-kubernetes-validations'] = [...(schema['x-kubernetes-validations'] ?? []), rule];
 };
 
+const SCALARS: ReadonlySet<string> = new Set(['string', 'integer', 'number', 'boolean']);
+
 const LIST_TYPES: ReadonlySet<string> = new Set(['atomic', 'set', 'map']);
 
 const APPLY: Readonly<Record<MarkerKey, Apply>> = {
@@ -150,6 +152,15 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
       );
     }
     schema['x-kubernetes-list-type'] = value as ListType;
+    return undefined;
+  },
+  printColumn({ schema }, value) {
+    const { type = 'any' } = schema;
+    if (!SCALARS.has(type)) {
+      return wrong('marker-type', `printColumn marker is only valid for scalar types, got type: ${type}`);
+    }
+    if (goTrim(value) === '')
+      return wrong('marker-value', 'printColumn marker value cannot be empty', 'write the name of the column');
     return undefined;
   },
   listMapKey({ schema }, value) {

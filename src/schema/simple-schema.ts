@@ -2,9 +2,11 @@ import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
-import type { LexError, Marker } from './simple-lexer.ts';
+import type { GatedMarkerKey, LexError, Marker } from './simple-lexer.ts';
 import { separatorMistake } from './marker-advice.ts';
 import { fieldLine } from './field-line.ts';
+import { columnOf, gatedHint } from './simple-columns.ts';
+import type { SimpleColumn } from './simple-columns.ts';
 import { applyMarker, finishMarkers } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
@@ -16,7 +18,12 @@ import { nearestName } from './nearest-name.ts';
 
 /** A SimpleSchema block as OpenAPI, or all its errors. */
 export type SimpleSchemaResult =
-  | { readonly ok: true; readonly schema: Schema; readonly rules: readonly SimpleRule[] }
+  | {
+      readonly ok: true;
+      readonly schema: Schema;
+      readonly rules: readonly SimpleRule[];
+      readonly columns: readonly SimpleColumn[];
+    }
   | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
 
 /** A CEL rule of one `validation` marker. A rule in a custom type appears once, however often the type is used. */
@@ -29,6 +36,12 @@ export interface SimpleRule {
   /** The text of that field. */
   readonly text: string;
   readonly marker: Marker;
+}
+
+/** Options of `parseSimpleSchema`. */
+export interface SimpleSchemaOptions {
+  /** The markers whose feature gate is on. Default: none. */
+  readonly gated?: readonly GatedMarkerKey[];
 }
 
 /** A schema, with the facts that its users need. */
@@ -46,6 +59,8 @@ interface Built {
   readonly unwritable: ReadonlyMap<string, string>;
   /** The first part of the schema that cannot be written as JSON. */
   readonly inner: Unwritable | undefined;
+  /** The columns of the fields inside; none for lists and maps, whose fields have no fixed path. */
+  readonly columns: readonly SimpleColumn[];
 }
 
 /** A part that cannot be written as JSON. */
@@ -75,14 +90,18 @@ const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
  *
  * All errors are returned. Errors of `types` come before those of `spec`, because kro reads `types` first.
  */
-export function parseSimpleSchema(spec: JsonValue | undefined, types?: JsonValue): SimpleSchemaResult {
-  const builder = new Builder();
+export function parseSimpleSchema(
+  spec: JsonValue | undefined,
+  types?: JsonValue,
+  options: SimpleSchemaOptions = {},
+): SimpleSchemaResult {
+  const builder = new Builder(new Set(options.gated));
   builder.addTypes(types ?? {});
   const built = builder.root(spec ?? {});
   const errors = builder.errors;
   if (built !== undefined && errors.length === 0) {
     const problem = problemOf(built, ['spec']);
-    if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules };
+    if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules, columns: built.columns };
     const written = valueAtSteps({ spec: spec ?? {} }, problem.path);
     const separator = typeof written === 'string' ? separatorMistake(written) : undefined;
     errors.push({
@@ -124,9 +143,14 @@ const JSON_SCHEMA = 'this is a JSON schema; here a field is its type with marker
 class Builder {
   readonly errors: SimpleSchemaError[] = [];
   readonly rules: SimpleRule[] = [];
+  readonly #gated: ReadonlySet<string>;
   readonly #types = new Map<string, Built>();
   /** Types with errors. A field that uses such a type adds no further error. */
   readonly #broken = new Set<string>();
+
+  constructor(gated: ReadonlySet<string>) {
+    this.#gated = gated;
+  }
 
   addTypes(block: JsonValue): void {
     if (!isJsonObject(block)) {
@@ -213,6 +237,7 @@ class Builder {
     if (depth > MAX_DEPTH) return this.#tooLarge(place);
     const required: string[] = [];
     const properties: [string, Schema][] = [];
+    const columns: SimpleColumn[] = [];
     let failed = false;
     let size = 1;
     let deepest = 0;
@@ -229,6 +254,7 @@ class Builder {
       }
       for (let count = 0; count < built.required; count += 1) required.push(name);
       properties.push([name, built.schema]);
+      for (const column of built.columns) columns.push({ ...column, steps: [name, ...column.steps] });
       size += built.size;
       deepest = Math.max(deepest, built.depth);
       inner ??= problemOf(built, at.path);
@@ -242,7 +268,7 @@ class Builder {
       // kro gives an object without required fields the default {}, so that the defaults of its fields apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
-    return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner };
+    return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner, columns };
   }
 
   #tooLarge(place: Place): undefined {
@@ -282,7 +308,7 @@ class Builder {
       return undefined;
     }
     const bar = value.indexOf('|');
-    const lexed = bar < 0 ? undefined : lexMarkers(value.slice(bar + 1), bar + 1);
+    const lexed = bar < 0 ? undefined : lexMarkers(value.slice(bar + 1), bar + 1, this.#gated);
     // Markers are read before the type is looked up, so that their errors come first.
     if (lexed !== undefined && 'error' in lexed) this.#lexError(lexed.error, place);
     const base = this.#resolve(parsed.type, place);
@@ -304,21 +330,31 @@ class Builder {
       if (marker.key !== 'validation') continue;
       this.rules.push({ rule: marker.value, schema: target.schema, path: place.path, text: value, marker });
     }
-    return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable };
+    const own = lexed.markers.findLast(({ key }) => key === 'printColumn');
+    const columns = own === undefined ? base.columns : [columnOf(own, target.schema, place.path)];
+    return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable, columns };
   }
 
   #lexError({ message, offset, unknownMarker }: LexError, place: Place): void {
     const hint =
       unknownMarker === undefined
         ? LEX_HINTS.find(([beginning]) => message.startsWith(beginning))?.[1]
-        : (valuelessHint(unknownMarker) ?? nearestHint(unknownMarker, MARKER_KEYS));
+        : (gatedHint(unknownMarker) ?? valuelessHint(unknownMarker) ?? nearestHint(unknownMarker, MARKER_KEYS));
     const code = unknownMarker === undefined ? 'simpleschema/marker-syntax' : 'simpleschema/unknown-marker';
     this.#report(place, code, message, { offset, hint });
   }
 
   #resolve(type: SimpleType, place: Place): Built | undefined {
     if (type.form === 'atomic') {
-      return { schema: ATOMS[type.name], required: 0, size: 1, depth: 1, unwritable: NO_PROBLEMS, inner: undefined };
+      return {
+        schema: ATOMS[type.name],
+        required: 0,
+        size: 1,
+        depth: 1,
+        unwritable: NO_PROBLEMS,
+        inner: undefined,
+        columns: [],
+      };
     }
     if (type.form === 'custom') return this.#types.get(type.name) ?? this.#unknown(type.name, place);
     const inner = this.#resolve(type.form === 'list' ? type.item : type.value, place);
@@ -336,6 +372,7 @@ class Builder {
       depth: inner.depth + 1,
       unwritable: NO_PROBLEMS,
       inner: problemOf(inner, place.path),
+      columns: [],
     };
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
+import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -50,5 +50,38 @@ describe('the gate Variables', () => {
     expect(await definitionText('GraphAccepted')).toContain(
       'variable requires the Variables feature gate to be enabled',
     );
+  });
+});
+
+describe('the gate PrintColumn', () => {
+  const crdRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
+
+  function withSpec(spec: JsonObject): KubeObject {
+    const definition = potDefinition([mapResource('map', { a: 'b' })]);
+    const schema = { ...(definition.spec?.['schema'] as JsonObject), spec };
+    return { ...definition, spec: { ...definition.spec, schema } };
+  }
+
+  const columnNames = async (): Promise<unknown[]> => {
+    const [version] = ((await world.user.get(crdRef)).spec?.['versions'] ?? []) as readonly JsonObject[];
+    const columns = version?.['additionalPrinterColumns'] as readonly JsonObject[] | undefined;
+    return columns?.map(({ name }) => name) ?? [];
+  };
+
+  it('brings columns of markers to the CRD, also those of a later edit', async () => {
+    await open({ printColumn: true });
+    await world.apply(withSpec({ size: 'integer | printColumn="SIZE"' }));
+    await world.advance(5000);
+    expect(await columnNames()).toEqual(['State', 'Ready', 'Age', 'SIZE']);
+    await world.apply(withSpec({ size: 'integer | printColumn="LITRES"' }));
+    await world.advance(5000);
+    expect(await columnNames()).toEqual(['State', 'Ready', 'Age', 'LITRES']);
+  });
+
+  it('is off by default, and the marker is then unknown, as in kro', async () => {
+    await open(undefined);
+    await world.apply(withSpec({ size: 'integer | printColumn="SIZE"' }));
+    await world.advance(5000);
+    expect(await definitionText('GraphAccepted')).toContain('unknown marker: printColumn');
   });
 });
