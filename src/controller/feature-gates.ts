@@ -15,6 +15,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['GraphKind', 'graphKind'],
   ['Variables', 'variables'],
   ['PrintColumn', 'printColumn'],
+  ['ScaleSubresource', 'scale'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
@@ -73,6 +74,7 @@ export function readFeatureGates(text: string): FeatureGates {
       graphKind: isOn('graphKind'),
       variables: isOn('variables'),
       printColumn: isOn('printColumn'),
+      scale: isOn('scale'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,
@@ -93,6 +95,7 @@ export function compileFeatures({
   now = false,
   variables = false,
   printColumn = false,
+  scale = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn };
+  return { omit, now, variables, printColumn, scale };
 }

@@ -46,6 +46,8 @@ export interface ControllerOptions {
     readonly variables?: boolean;
     /** Accepts the marker `printColumn` in `spec` and `types` of definitions. */
     readonly printColumn?: boolean;
+    /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
+    readonly scale?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

@@ -28,6 +28,8 @@ export interface Parts {
   readonly specSchema: Schema;
   /** Printer columns beside those of `additionalPrinterColumns`. */
   readonly columns: readonly JsonObject[];
+  /** The subresource `scale` of the kind; absent for a kind without it. */
+  readonly scale: JsonObject | undefined;
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly CompiledExpression[] | undefined;
@@ -35,9 +37,9 @@ export interface Parts {
 
 /** Builds the immutable graph. */
 export function assembleGraph(parts: Parts): Graph {
-  const { definition, value, specSchema, columns, status, level } = parts;
+  const { definition, value, specSchema, columns, scale, status, level } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
-  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties, columns);
+  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties, { columns, scale });
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
   const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;

@@ -80,6 +80,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write an object whose keys differ from the id, and read a value of it as ${id.key}.',
   ),
   error(
+    'graph/scale',
+    'The markers scale and scaleSelector do not fit together: scale is on one field of spec and on one field of status, and scaleSelector is on one text of the status beside them.',
+    withSchema('').replace('count: integer', 'size: integer | scale\n      count: integer'),
+    'Put scale on the field of spec and behind the expression of the status that counts the replicas.',
+  ),
+  error(
     'graph/print-column',
     'The marker printColumn is on a field whose path has a name with other characters than letters, digits and _.',
     withSchema('').replace('name: string', 'name: string\n      disk-size: integer | printColumn="DISK"'),

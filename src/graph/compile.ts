@@ -23,6 +23,7 @@ import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { sourceOf } from './options.ts';
 import { isTooDeep, tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
+import { buildScale } from './scale.ts';
 import { buildStatus } from './status.ts';
 import { warnExpressions } from './warn-expressions.ts';
 import { warnGraph } from './warn-graph.ts';
@@ -62,7 +63,8 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const linked = linkResources(drafts, language, problems);
   for (const each of linked) checkOmitIdentity(each, definition, problems);
   const resources = linked.map((each) => checkTypes(each, language, problems));
-  const status = buildStatus(definition, language, problems);
+  const status = buildStatus(definition, language, options.features ?? {}, problems);
+  const scale = buildScale(spec.replicas, status, problems);
   const conditions = buildConditions(status.conditions, language, problems);
   for (const draft of drafts) warnLiterals(draft, problems);
   checkRules(spec.rules, options, problems);
@@ -78,6 +80,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
     level,
     specSchema: spec.schema,
     columns: spec.columns,
+    scale,
     resources,
     status,
     conditions,

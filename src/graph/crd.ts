@@ -44,13 +44,13 @@ export function instancePlural(kind: string): string {
 /**
  * The CustomResourceDefinition of a definition's API, without the labels that the controller adds. `spec` is the schema
  * of the author's fields, `status` the inferred properties of the status, `columns` the printer columns of markers, which
- * follow the others.
+ * follow the others, and `scale` the subresource.
  */
 export function buildCrd(
   schema: SchemaBlock,
   spec: JsonObject,
   status: JsonObject,
-  columns: readonly JsonObject[],
+  { columns, scale }: { readonly columns: readonly JsonObject[]; readonly scale: JsonObject | undefined },
 ): KubeObject {
   const { kind, group, scope } = schema;
   const plural = instancePlural(kind);
@@ -79,7 +79,7 @@ export function buildCrd(
           served: true,
           storage: true,
           schema: { openAPIV3Schema: rootSchema(spec, status) },
-          subresources: { status: {} },
+          subresources: { status: {}, ...(scale === undefined ? {} : { scale }) },
           additionalPrinterColumns: [...printerColumns(schema.additionalPrinterColumns), ...columns],
         },
       ],

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { Schema, SimpleColumn, SimpleRule, SimpleSchemaOptions } from '../schema/index.ts';
+import type { Schema, SimpleColumn, SimpleReplicas, SimpleRule, SimpleSchemaOptions } from '../schema/index.ts';
 import { parseSimpleSchema } from '../schema/index.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import { gather } from './gather.ts';
@@ -14,6 +14,8 @@ export interface SpecSchema {
   readonly complete: boolean;
   /** The printer columns of the markers `printColumn`; empty when there were errors. */
   readonly columns: readonly JsonObject[];
+  /** The fields with the marker `scale`; empty when there were errors. */
+  readonly replicas: readonly SimpleReplicas[];
   /** The CEL rules of the block; empty when there were errors. */
   readonly rules: readonly SimpleRule[];
 }
@@ -32,14 +34,19 @@ function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleS
   return { type: 'object', properties: Object.fromEntries(properties) };
 }
 
+const PRINT = ['printColumn'] as const;
+const SCALE = ['scale'] as const;
+
 /** Builds the schema of the author's `spec`. Reports errors. */
 export function buildSpecSchema(definition: ParsedDefinition, features: GraphFeatures, problems: Problems): SpecSchema {
   const { spec, types } = definition.schema;
-  const options: SimpleSchemaOptions = { gated: features.printColumn === true ? ['printColumn'] : [] };
+  const options: SimpleSchemaOptions = {
+    gated: [...(features.printColumn === true ? PRINT : []), ...(features.scale === true ? SCALE : [])],
+  };
   const result = parseSimpleSchema(spec ?? {}, types ?? {}, options);
   if (result.ok) {
     const columns = gather(result.columns, (column) => printerColumn(column, problems));
-    return { schema: result.schema, complete: true, rules: result.rules, columns };
+    return { schema: result.schema, complete: true, rules: result.rules, columns, replicas: result.replicas };
   }
   for (const error of result.errors) {
     const decoding = error.code === 'simpleschema/not-a-map';
@@ -55,10 +62,11 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
       ...(error.unwritable === true ? {} : { kro: prefix + step + error.message }),
     });
   }
-  return { schema: recover(spec, types ?? {}, options), complete: false, rules: [], columns: [] };
+  return { schema: recover(spec, types ?? {}, options), complete: false, rules: [], columns: [], replicas: [] };
 }
 
-const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** A member name that can be in a simple JSON path. */
+export const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The column of a marker; undefined, and a problem, when no simple path leads to its field. */
 function printerColumn({ name, type, steps, path, offset }: SimpleColumn, problems: Problems): JsonObject | undefined {

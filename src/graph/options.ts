@@ -25,13 +25,21 @@ export interface GraphFeatures {
   readonly variables?: boolean;
   /** The marker `printColumn` of SimpleSchema. The gate `PrintColumn`, proposed for kro. */
   readonly printColumn?: boolean;
+  /** The markers `scale` and `scaleSelector`. The gate `ScaleSubresource`, proposed for kro. */
+  readonly scale?: boolean;
 }
 
 /**
  * The features of this project's controller with the gates of the language on. A command that does not know the gates of
  * a controller compiles with these.
  */
-export const TYPEKRO_FEATURES: GraphFeatures = { omit: true, now: true, variables: true, printColumn: true };
+export const TYPEKRO_FEATURES: GraphFeatures = {
+  omit: true,
+  now: true,
+  variables: true,
+  printColumn: true,
+  scale: true,
+};
 
 export interface CompileOptions {
   /** The sources of the schemas of kinds. The first source that knows a kind gives its schema. */

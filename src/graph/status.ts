@@ -12,6 +12,9 @@ import { formatPath, parsePath } from './path.ts';
 import type { Problems } from './problems.ts';
 import { statusLeaf } from './status-leaf.ts';
 import { literalPaths, statusProperties } from './status-tree.ts';
+import type { GraphFeatures } from './options.ts';
+import type { StatusMark } from './status-marks.ts';
+import { withoutMarkers } from './status-marks.ts';
 import { walkFreely } from './walk.ts';
 
 /** The author's status block: its fields, compiled, and the schema that follows from their types. */
@@ -19,6 +22,8 @@ export interface StatusBlock {
   readonly skeleton: JsonObject;
   readonly fields: readonly CompiledExpression<FieldSite>[];
   readonly properties: JsonObject;
+  /** The markers `scale` and `scaleSelector` behind expressions; empty without the feature. */
+  readonly marks: readonly StatusMark[];
   /** The `conditions` entry, if there is one. */
   readonly conditions: JsonValue | undefined;
 }
@@ -27,7 +32,12 @@ const PATH = ['spec', 'schema', 'status'];
 const PREFIX = 'failed to build instance status schema: ';
 
 /** Reads the status block, checks its expressions and infers the schema of the status. */
-export function buildStatus(definition: ParsedDefinition, language: Language, problems: Problems): StatusBlock {
+export function buildStatus(
+  definition: ParsedDefinition,
+  language: Language,
+  { scale = false }: GraphFeatures,
+  problems: Problems,
+): StatusBlock {
   const block = definition.schema.status ?? {};
   if (!isJsonObject(block)) {
     problems.error({
@@ -38,10 +48,11 @@ export function buildStatus(definition: ParsedDefinition, language: Language, pr
       place: { path: PATH },
       kro: `failed to unmarshal status schema: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(block) ? 'array' : typeof block} into Go value of type map[string]interface {}`,
     });
-    return { skeleton: {}, fields: [], properties: {}, conditions: undefined };
+    return { skeleton: {}, fields: [], properties: {}, conditions: undefined, marks: [] };
   }
   const { conditions, ...open } = block;
-  const rest: JsonObject = open;
+  const marks: StatusMark[] = [];
+  const rest = scale ? (withoutMarkers(open, [], marks) as JsonObject) : (open as JsonObject);
   const walked = walkFreely(rest, { base: PATH, level: language.level });
   for (const { steps, kro, message, hint, offset, code } of walked.problems) {
     const path = [...PATH, ...steps];
@@ -73,7 +84,7 @@ export function buildStatus(definition: ParsedDefinition, language: Language, pr
     return steps === undefined ? [] : [{ steps, leaf: statusLeaf(type, language) }];
   });
   const properties = statusProperties(leaves);
-  return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions };
+  return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions, marks };
 }
 
 /** The path for the schema of a field. kro parses the path from its text, so that a key such as `a[0]` is a list. */

@@ -22,7 +22,7 @@ export { resourcesOfDiscovery } from './discovery.ts';
 export { structuralSchema } from './lazy.ts';
 export type { OpenApiDocument, OpenApiSourceOptions } from './openapi-source.ts';
 export { openApiDocument, openApiSource } from './openapi-source.ts';
-export type { SimpleColumn } from './simple-columns.ts';
+export type { SimpleColumn, SimpleReplicas } from './simple-columns.ts';
 export type { SimpleRule, SimpleSchemaOptions, SimpleSchemaResult } from './simple-schema.ts';
 export type { GatedMarkerKey } from './simple-lexer.ts';
 export { parseSimpleSchema } from './simple-schema.ts';

@@ -16,12 +16,18 @@ export interface SimpleColumn {
   readonly offset: number;
 }
 
+/** A field with the marker `scale`. */
+export type SimpleReplicas = Pick<SimpleColumn, 'steps' | 'path' | 'offset'>;
+
 /** The column of a marker on a field. */
 export function columnOf({ value, offset }: Marker, { type = '' }: Schema, path: readonly FieldStep[]): SimpleColumn {
   return { name: goTrim(value), type, steps: [], path, offset };
 }
 
-const GATE_OF_MARKER: Readonly<Record<GatedMarkerKey, string>> = { printColumn: 'PrintColumn' };
+const GATE_OF_MARKER: Readonly<Record<GatedMarkerKey, string>> = {
+  printColumn: 'PrintColumn',
+  scale: 'ScaleSubresource',
+};
 
 /** The hint for a marker whose feature gate is off. */
 export function gatedHint(unknown: string): string | undefined {

@@ -21,7 +21,10 @@ export const MARKER_KEYS = [
 ] as const;
 
 /** Markers that were proposed for kro. Each needs a feature gate. */
-export const GATED_MARKER_KEYS = ['printColumn'] as const;
+export const GATED_MARKER_KEYS = ['printColumn', 'scale'] as const;
+
+/** The markers without a value. */
+const BARE: ReadonlySet<string> = new Set(['scale']);
 
 /** The name of a marker behind a feature gate. */
 export type GatedMarkerKey = (typeof GATED_MARKER_KEYS)[number];
@@ -76,6 +79,17 @@ export function lexMarkers(
   const fail = (message: string, at: number, unknownMarker?: string) => ({
     error: { message, offset: base + at, ...(unknownMarker === undefined ? {} : { unknownMarker }) },
   });
+  const isBare = (name: string): boolean => BARE.has(name) && gated.has(name);
+  const endBare = (end: number): void => {
+    markers.push({
+      key: buffer as MarkerKey,
+      value: '',
+      offset: base + bufferOffset,
+      valueOffset: base + end,
+      quoted: false,
+    });
+    buffer = '';
+  };
   for (let index = 0; index < text.length; index += 1) {
     const character = text.charAt(index);
     if (escaped) {
@@ -92,7 +106,11 @@ export function lexMarkers(
       valueOffset = base + index + 1;
       buffer = '';
     } else if (isGoSpace(character) && !inQuotes && depth === 0) {
-      if (key === undefined) continue;
+      if (key === undefined) {
+        // White space before = belongs to a key with a value.
+        if (isBare(buffer) && !/^\s*=/.test(text.slice(index))) endBare(index);
+        continue;
+      }
       markers.push({ key, ...valueOf(buffer), offset: keyOffset, valueOffset });
       key = undefined;
       buffer = '';
@@ -106,6 +124,8 @@ export function lexMarkers(
       buffer += character;
     }
   }
+  if (key === undefined && isBare(buffer)) endBare(text.length);
+  if (key === undefined && buffer === '' && BARE.has(markers.at(-1)?.key ?? '')) return { markers };
   if (key === undefined)
     return fail(`marker key '${buffer}' without a value`, buffer === '' ? text.length : bufferOffset);
   if (inQuotes) return fail('unclosed quote', text.length);

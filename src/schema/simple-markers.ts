@@ -163,6 +163,12 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
       return wrong('marker-value', 'printColumn marker value cannot be empty', 'write the name of the column');
     return undefined;
   },
+  scale({ schema }, value) {
+    if (value !== '') return wrong('marker-value', 'scale marker takes no value', 'write scale alone');
+    const { type = 'any' } = schema;
+    if (type === 'integer') return undefined;
+    return wrong('marker-type', `scale marker is only valid for integer types, got type: ${type}`);
+  },
   listMapKey({ schema }, value) {
     if (schema.type !== 'array') return wrong('marker-type', 'listMapKey marker only applies to array types');
     const keys = schema['x-kubernetes-list-map-keys'] ?? [];

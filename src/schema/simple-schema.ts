@@ -6,7 +6,7 @@ import type { GatedMarkerKey, LexError, Marker } from './simple-lexer.ts';
 import { separatorMistake } from './marker-advice.ts';
 import { fieldLine } from './field-line.ts';
 import { columnOf, gatedHint } from './simple-columns.ts';
-import type { SimpleColumn } from './simple-columns.ts';
+import type { SimpleColumn, SimpleReplicas } from './simple-columns.ts';
 import { applyMarker, finishMarkers } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
@@ -23,6 +23,8 @@ export type SimpleSchemaResult =
       readonly schema: Schema;
       readonly rules: readonly SimpleRule[];
       readonly columns: readonly SimpleColumn[];
+      /** The fields with the marker `scale`. */
+      readonly replicas: readonly SimpleReplicas[];
     }
   | { readonly ok: false; readonly errors: readonly SimpleSchemaError[] };
 
@@ -61,6 +63,8 @@ interface Built {
   readonly inner: Unwritable | undefined;
   /** The columns of the fields inside; none for lists and maps, whose fields have no fixed path. */
   readonly columns: readonly SimpleColumn[];
+  /** The fields inside with the marker `scale`; none for lists and maps. */
+  readonly replicas: readonly SimpleReplicas[];
 }
 
 /** A part that cannot be written as JSON. */
@@ -80,6 +84,8 @@ const ATOMS: Readonly<Record<AtomicName, Schema>> = {
   float: { type: 'number' },
   object: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
 };
+
+const NO_MARKS = { columns: [], replicas: [] } as const;
 
 const NO_PROBLEMS: ReadonlyMap<string, string> = new Map();
 
@@ -101,7 +107,8 @@ export function parseSimpleSchema(
   const errors = builder.errors;
   if (built !== undefined && errors.length === 0) {
     const problem = problemOf(built, ['spec']);
-    if (problem === undefined) return { ok: true, schema: built.schema, rules: builder.rules, columns: built.columns };
+    if (problem === undefined)
+      return { ok: true, schema: built.schema, rules: builder.rules, columns: built.columns, replicas: built.replicas };
     const written = valueAtSteps({ spec: spec ?? {} }, problem.path);
     const separator = typeof written === 'string' ? separatorMistake(written) : undefined;
     errors.push({
@@ -238,6 +245,7 @@ class Builder {
     const required: string[] = [];
     const properties: [string, Schema][] = [];
     const columns: SimpleColumn[] = [];
+    const replicas: SimpleReplicas[] = [];
     let failed = false;
     let size = 1;
     let deepest = 0;
@@ -255,6 +263,7 @@ class Builder {
       for (let count = 0; count < built.required; count += 1) required.push(name);
       properties.push([name, built.schema]);
       for (const column of built.columns) columns.push({ ...column, steps: [name, ...column.steps] });
+      for (const each of built.replicas) replicas.push({ ...each, steps: [name, ...each.steps] });
       size += built.size;
       deepest = Math.max(deepest, built.depth);
       inner ??= problemOf(built, at.path);
@@ -268,7 +277,7 @@ class Builder {
       // kro gives an object without required fields the default {}, so that the defaults of its fields apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
-    return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner, columns };
+    return { schema, required: 0, size, depth: deepest + 1, unwritable: NO_PROBLEMS, inner, columns, replicas };
   }
 
   #tooLarge(place: Place): undefined {
@@ -332,7 +341,10 @@ class Builder {
     }
     const own = lexed.markers.findLast(({ key }) => key === 'printColumn');
     const columns = own === undefined ? base.columns : [columnOf(own, target.schema, place.path)];
-    return { ...base, schema: target.schema, required: target.required, unwritable: target.unwritable, columns };
+    const scale = lexed.markers.find(({ key }) => key === 'scale');
+    const replicas = scale === undefined ? base.replicas : [{ steps: [], path: place.path, offset: scale.offset }];
+    const { schema, required: count, unwritable } = target;
+    return { ...base, schema, required: count, unwritable, columns, replicas };
   }
 
   #lexError({ message, offset, unknownMarker }: LexError, place: Place): void {
@@ -353,7 +365,7 @@ class Builder {
         depth: 1,
         unwritable: NO_PROBLEMS,
         inner: undefined,
-        columns: [],
+        ...NO_MARKS,
       };
     }
     if (type.form === 'custom') return this.#types.get(type.name) ?? this.#unknown(type.name, place);
@@ -372,7 +384,7 @@ class Builder {
       depth: inner.depth + 1,
       unwritable: NO_PROBLEMS,
       inner: problemOf(inner, place.path),
-      columns: [],
+      ...NO_MARKS,
     };
   }
 
@@ -398,6 +410,7 @@ const EXPRESSION_HINT =
 /** Remedies for an invalid list of markers, by the beginning of kro's message. */
 const LEX_HINTS: readonly (readonly [string, string])[] = [
   ["marker key '' ", 'remove the white space after the last marker; in a block scalar use "|-"'],
+  ["marker key 'scale' ", 'scale needs the feature gate ScaleSubresource, which is off'],
   ['marker key', 'write key=value; a value with spaces needs double quotes'],
   ['empty marker key', 'write the name of the marker before ='],
   ['unclosed quote', 'close it with "; inside of it write \\" for a quote'],

@@ -34,7 +34,7 @@ const gauge = crdOf('Gauge', {
 const sources = combineSources(crdSource([gauge]), builtinSource());
 
 /** The codes of parts of definitions that a feature gate enables. */
-const GATED = new Set(['graph/stock-function', 'graph/invalid-variable', 'graph/print-column']);
+const GATED = new Set(['graph/stock-function', 'graph/invalid-variable', 'graph/print-column', 'graph/scale']);
 
 /** All diagnostics of the example of a code. Definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {

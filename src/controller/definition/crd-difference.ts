@@ -31,12 +31,13 @@ export function crdDigest(crd: KubeObject): string | undefined {
   if (!isJsonObject(version) || schema === undefined || others.length > 0) return undefined;
   const { name = null, served = null, subresources } = version;
   const status = isJsonObject(subresources) && Object.hasOwn(subresources, 'status');
+  const scale = scaleOf(version);
   const columns = columnsOf(version).map((column) => {
     if (!isJsonObject(column) || column['priority'] !== 0) return column;
     const { priority: _priority, ...rest } = column;
     return rest;
   });
-  return digestOf({ names, name, served, status, schema, columns });
+  return digestOf({ names, name, served, status, scale, schema, columns });
 }
 
 /** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */
@@ -45,6 +46,7 @@ function covers(existing: KubeObject, wanted: KubeObject): boolean {
   return (
     jsonEquals(versionSchema(live), versionSchema(next)) &&
     includes(columnsOf(live), columnsOf(next)) &&
+    jsonEquals(scaleOf(live), scaleOf(next)) &&
     columnsOf(live).length === columnsOf(next).length &&
     hasMetadata(existing, wanted)
   );
@@ -67,6 +69,12 @@ export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }
 function versionOf(crd: KubeObject): JsonValue | undefined {
   const versions = crd.spec?.['versions'];
   return Array.isArray(versions) ? versions[0] : undefined;
+}
+
+/** The subresource `scale` of a version; null without it. */
+function scaleOf(version: JsonValue | undefined): JsonValue {
+  const subresources = isJsonObject(version) ? version['subresources'] : undefined;
+  return isJsonObject(subresources) ? (subresources['scale'] ?? null) : null;
 }
 
 function columnsOf(version: JsonValue | undefined): JsonValue[] {

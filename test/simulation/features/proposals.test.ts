@@ -85,3 +85,47 @@ describe('the gate PrintColumn', () => {
     expect(await definitionText('GraphAccepted')).toContain('unknown marker: printColumn');
   });
 });
+
+describe('the gate ScaleSubresource', () => {
+  const instance = potRef('p');
+
+  function define(spec: JsonObject, status: JsonObject): KubeObject {
+    const definition = potDefinition([
+      mapResource('map', { count: '${string(schema.spec.count)}' }, { labels: { app: '${schema.metadata.name}' } }),
+    ]);
+    const schema = { ...(definition.spec?.['schema'] as JsonObject), spec, status };
+    return { ...definition, spec: { ...definition.spec, schema } };
+  }
+
+  it('lets clients scale an instance, also when the markers come with a later edit', async () => {
+    await open({ scale: true });
+    const status = { count: '${int(map.data.count)}', pods: '${"app=" + map.metadata.name}' };
+    await world.apply(define({ count: 'integer | default=1' }, status));
+    await world.advance(5000);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    await expect(world.user.get(instance, { subresource: 'scale' })).rejects.toThrow(/not find|not found/);
+
+    const marked = { count: `${status.count} | scale`, pods: `${status.pods} | scaleSelector` };
+    await world.apply(define({ count: 'integer | default=1 scale' }, marked));
+    await world.advance(10_000);
+    const scale = await world.user.get(instance, { subresource: 'scale' });
+    expect(scale).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 1 },
+      status: { replicas: 1, selector: 'app=p-map' },
+    });
+
+    await world.user.patch(instance, { spec: { replicas: 3 } }, { type: 'merge', subresource: 'scale' });
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ count: '3' });
+    expect((await world.user.get(instance, { subresource: 'scale' })).status).toMatchObject({ replicas: 3 });
+  });
+
+  it('is off by default, and the definition is then refused, as by kro', async () => {
+    await open(undefined);
+    await world.apply(define({ count: 'integer | scale' }, {}));
+    await world.advance(5000);
+    expect(await definitionText('GraphAccepted')).toContain("marker key 'scale' without a value");
+  });
+});
