@@ -35,7 +35,10 @@ First steps:
 
 typekro <command> --help shows the options of a command, with examples.`;
 
-type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr'>;
+type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputError'>;
+
+/** Adds the code of usage errors to the first line of an error of commander, as every other error has its code. */
+const withCode = (text: string): string => text.replace(/$/m, ' [cli/usage]');
 
 /** Builds commander's form of the list of commands. No other file imports commander. */
 function createProgram(
@@ -62,8 +65,9 @@ function createProgram(
 /** Gives a command of the list its arguments, its options and its help. */
 function describe(sub: CommanderCommand, command: Command): void {
   sub.description(command.description);
-  const filesToo =
-    command.positionals.length > 0 ? '; write file names directly after the command, without an option' : '';
+  const filesToo = command.positionals.some(({ name }) => name === 'file')
+    ? '; write file names directly after the command, without an option'
+    : '';
   sub.showHelpAfterError(`  hint: typekro ${command.name} --help lists the options${filesToo}`);
   if (command.passThrough === true) {
     sub.argument('[words...]').allowUnknownOption().addHelpText('after', optionHelp(command));
@@ -121,6 +125,15 @@ const withDebug = (context: CommandContext): CommandContext =>
 /** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
+/** Turns `help NAME` of an unknown name into `NAME`: its error names the nearest command, and commander's help has no word. */
+function withoutHelpOfNothing(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
+  const [first, name, ...rest] = words;
+  if (first !== 'help' || name === undefined || name === 'help' || name.startsWith('-')) return words;
+  if (commands.some((each) => each.name === name)) return words;
+  const [command] = withoutAlias([name, ...rest]);
+  return command === undefined || command === name ? [name, ...rest] : [first, command];
+}
+
 /** Do the exit codes 2 and 3 of this command line mean a result? */
 const answersByExitCode = ({ options }: Command, words: readonly string[]): boolean =>
   options.some(({ name, answersByExitCode: answers }) => answers === true && words.includes(`--${name}`));
@@ -135,26 +148,28 @@ export async function runCommandLine(
   args: readonly string[],
   given: CommandContext,
 ): Promise<number> {
-  const { words: argv, debug } = takeDebug(args);
+  const { words, debug } = takeDebug(args);
+  const argv = withoutHelpOfNothing(words, commands);
   const context = debug ? withDebug(given) : given;
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {
     writeOut: (text) => context.print(text.trimEnd()),
     writeErr: (text) => context.printError(text.trimEnd()),
+    outputError: (text, write) => write(withCode(text)),
   });
   try {
     if (argv.length === 0) {
       program.outputHelp();
       return ExitCode.usage;
     }
-    const words = withoutAlias(argv);
-    const entry = commands.find(({ name }) => name === nameIn(words));
+    const line = withoutAlias(argv);
+    const entry = commands.find(({ name }) => name === nameIn(line));
     const sub = program.commands.find((each) => each.name() === entry?.name);
     if (entry !== undefined && sub !== undefined) {
       const command = await entry.load();
       describe(sub, command);
-      if (answersByExitCode(command, words)) usageCode = ExitCode.failed;
+      if (answersByExitCode(command, line)) usageCode = ExitCode.failed;
       sub.action(async () => {
         refuseEmpty(command, sub.args);
         const parsed: Record<string, string | true | undefined> = sub.opts();
@@ -162,7 +177,7 @@ export async function runCommandLine(
         exitCode = await command.run(context, { positionals: sub.args, options });
       });
     }
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync([...line], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : usageCode;

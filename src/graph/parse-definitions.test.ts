@@ -73,7 +73,9 @@ describe('problems', () => {
             .fill(`*l${level - 1}`)
             .join(', ')}]`,
     );
-    expect(parseDefinitions(levels.join('\n')).diagnostics[0]?.code).toBe('yaml/alias-bomb');
+    // Further bombs, and what follows from the missing values, are no errors of their own.
+    const text = [...levels, 'other: [*l11, *l11, *l10]', '<<: *l11'].join('\n');
+    expect(parseDefinitions(text).diagnostics.map(({ code }) => code)).toEqual(['yaml/alias-bomb']);
   });
 
   test.each(['[', '{a: ', '- ', '? '])('nesting of 700,000 times %j is noticed without reading to the end', (open) => {

@@ -42,6 +42,8 @@ class Converter {
   readonly #anchors = new Map<string, { node: ParsedNode; result?: Sized }>();
   readonly #yaml = yamlLibrary();
   #aliasNodes = 0;
+  /** Was an alias bomb reported? What follows in the document is its consequence. */
+  #isBomb = false;
 
   convert(node: ParsedNode): Sized {
     const { isAlias, isMap, isSeq } = this.#yaml;
@@ -55,6 +57,7 @@ class Converter {
   }
 
   #report(node: { range?: readonly number[] | null }, code: string, message: string, hint?: string): void {
+    if (this.#isBomb) return;
     this.findings.push({ code, message, offset: node.range?.[0] ?? 0, ...(hint === undefined ? {} : { hint }) });
   }
 
@@ -77,9 +80,8 @@ class Converter {
     const before = this.#aliasNodes;
     this.#aliasNodes += entry.result.size;
     if (this.#aliasNodes <= MAX_ALIAS_NODES) return entry.result;
-    if (before <= MAX_ALIAS_NODES) {
-      this.#report(node, 'yaml/alias-bomb', `aliases write out to more than ${MAX_ALIAS_NODES} values`);
-    }
+    this.#report(node, 'yaml/alias-bomb', `aliases write out to more than ${MAX_ALIAS_NODES} values`);
+    this.#isBomb = true;
     this.#aliasNodes = before + 1;
     return { value: null, size: 1 };
   }

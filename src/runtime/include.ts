@@ -1,4 +1,4 @@
-import type { GraphNode } from '../graph/index.ts';
+import type { Expression, GraphNode } from '../graph/index.ts';
 import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
@@ -61,6 +61,15 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
     }
   }
   return undecided === undefined ? { state: 'included' } : { state: 'undecided', reason: undecided };
+}
+
+/** The conditions of a node without a value yet: they read a node that is not ready, or data that it does not have yet. */
+export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
+  return node.includeWhen.filter((expression) => {
+    const references = expression.references.filter((name) => name !== 'schema');
+    if (references.some((name) => !context.ready.has(name))) return true;
+    return references.length > 0 && evaluateToJson(expression, context.ready, context.evaluation).state === 'pending';
+  });
 }
 
 /** The reason of a node that waits until other nodes are ready; blocked when one of those is failed or blocked. */

@@ -11,7 +11,9 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 /** The snippets whose first line names a file, by that name. */
 const SNIPPETS = new Map(
-  [...README.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
+  [...README.matchAll(/^```(?:ts|yaml)\n(?:\/\/|#) (\S+\.(?:ts|yaml))\n([\s\S]*?)^```$/gm)].map(
+    ([, name = '', text = '']) => [name, text],
+  ),
 );
 
 /** Makes a folder with the files of the README and the packages of its installation command. */
@@ -38,6 +40,13 @@ describe('the files of the README, saved unchanged', () => {
     const { code, stdout, stderr } = await startCli(['up', '--once', 'app.ts'], folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/WebApp default\/hello +ACTIVE/);
+    expect(code).toBe(0);
+  });
+
+  test('its test file passes with the command beside it', async () => {
+    const { code, stdout, stderr } = await startCli(['test', '.'], folder).ended;
+    expect(stderr).toBe('');
+    expect(stdout).toContain('is ready when its pods are');
     expect(code).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -273,7 +273,12 @@ test('snapshot: the file and what it holds', async () => {
       "out": "pots.json: 8 objects of 5 kinds, values of Secrets as hashes",
     }
   `);
-  const file = JSON.parse(readFileSync(join(cwd, 'pots.json'), 'utf8')) as Record<string, unknown>;
+  const text = readFileSync(join(cwd, 'pots.json'), 'utf8');
+  const file = JSON.parse(text) as Record<string, unknown>;
+  const printed = await run('snapshot - --kubeconfig kubeconfig');
+  expect(Object.keys(JSON.parse(printed.out) as object)).toEqual(Object.keys(file));
+  expect(printed.err).toBe('8 objects of 5 kinds, values of Secrets as hashes');
+  expect(existsSync(join(cwd, '-'))).toBe(false);
   expect(Object.keys(file)).toMatchInlineSnapshot(`
     [
       "schemaVersion",

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CommandInProcess } from '../../../test/support/command-in-process.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import {
@@ -211,7 +212,7 @@ test('delete leaves an instance that no controller would end, and tells the way 
   expect(code).toBe(1);
   expect(err).toMatchInlineSnapshot(`
     "error: Pot default/shop would never be gone: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [instance/not-deleted]
-      hint: nothing was deleted; apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'"
+      hint: nothing was deleted; apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'"
   `);
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
@@ -224,9 +225,22 @@ test('wait ends when the instance reaches the goal', async () => {
   const late = await commandRunner(commands, cwd)('wait shop --timeout 50ms --kubeconfig kubeconfig');
   expect(late.code).toBe(1);
   expect(late.err).toMatchInlineSnapshot(`
-    "error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
+    "waiting until Pot default/shop is ACTIVE: it was ACTIVE, and no controller has looked at its last change
+    error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
       hint: typekro why pot/default/shop tells what it waits for"
   `);
+});
+
+test('wait says what it waits for, and each change of the reason', async () => {
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  const waiting = new CommandInProcess(commands, cwd, 'wait shop --for deleted --kubeconfig kubeconfig');
+  await waiting.until(/^waiting until Pot default\/shop is deleted: it is ACTIVE\n/);
+  await world.user.delete(potRef('shop'));
+  await world.advance(2000);
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
+  await world.advance(2000);
+  expect(await waiting.code).toBe(0);
+  expect(waiting.output).toMatch(/is deleted: it is \w+, being deleted since [^]*\nPot default\/shop is deleted\n$/);
 });
 
 /** Forwards connections to a port. Ends all of them, and takes no new one, at the first request for a watch. */

@@ -100,6 +100,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'let instances take over objects that exist, with what changes shown before',
     group: 'Run',
     writes: true,
+    readsMany: true,
     load: () => import('./adopt.ts').then(({ adopt }) => adopt),
   },
   {
@@ -224,6 +225,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'upgrade',
     summary: 'check how the controller of this version treats all definitions of a cluster',
     group: 'Set up a cluster',
+    readsMany: true,
     load: () => import('./upgrade.ts').then(({ upgrade }) => upgrade),
   },
   {

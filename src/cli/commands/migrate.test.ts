@@ -182,6 +182,21 @@ test('a file that is not the definition of the controller, a pin and a suspensio
   `);
 }, 40_000);
 
+test('an earlier revision that the controller serves is compared, not the newest spec', async () => {
+  await factory('kro').deploy({ name: 'a', text: 'one' });
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'moving' };
+  const { spec } = (await cluster.client.get(definition)) as unknown as {
+    readonly spec: { readonly resources: readonly object[] };
+  };
+  const broken = { id: 'broken', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${nope.x}' } } };
+  await cluster.client.patch(definition, { spec: { resources: [...spec.resources, broken] } } as never);
+  await waitForObject(cluster.client, definition, AbortSignal.timeout(10_000), (found) =>
+    found?.status?.['state'] === 'Inactive' ? true : undefined,
+  );
+  const { out } = await run('a --to direct --file app.yaml --dry-run');
+  expect(out.split('\n').at(-1)).toMatch(/kro\.run\/instance-id of each, and no other field$/);
+}, 40_000);
+
 /**
  * Accepts the first writes of the command and refuses the others, to simulate a process that ends between two writes.
  */

@@ -1,4 +1,4 @@
-import { DEFINITION_TYPE, pinnedRevision, REVISION_TYPE } from '../../controller/index.ts';
+import { DEFINITION_TYPE, definitionRevisions, liveDefinition } from '../../controller/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { ControllerInstance, DirectDeployment } from '../../deploy/index.ts';
@@ -14,7 +14,6 @@ import {
 import { isDefinition } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError } from '../../kube/index.ts';
-import { valueAt } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { ownersOf } from '../adopt/adoption.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -255,33 +254,35 @@ async function stepToDirect(task: Task, text: string, name: string, files: Check
   const refused = refusalOfInstance(instance, ownersOf(instance), labels[keys.INSTANCE_NAME_LABEL]);
   if (refused !== undefined) throw refused;
   const children = await childrenOf(task, { ...instance, metadata: withoutDeletion(instance) });
-  const served = live === undefined ? undefined : await servedSpec(task, live, instance);
+  const served = live === undefined ? undefined : await servedDefinition(task, live, instance);
   const hasRecord = (await api.find(recordRefOf(moved), { signal })) !== undefined;
   return {
     plan: planned('direct', instance, recordRefOf(moved), {
       children,
       isBegun: hasRecord || isReleased,
-      changed: served === undefined ? [] : changedParts(served, moved.definition),
+      changed: served === undefined ? undefined : changedParts(served, moved.definition),
       lost: lostInDirectMode(instance),
     }),
     carryOut: (isCheck) => moveToDirect(api, moved, signal, isCheck),
   };
 }
 
-/** The definition with which the controller works on an instance: its pinned revision, or the one in the cluster. */
-async function servedSpec({ api, signal }: Task, live: KubeObject, instance: KubeObject): Promise<JsonObject> {
-  const pin = pinnedRevision(instance);
-  if (pin === undefined) return asDefinition(live);
-  const { items } = await api.list(REVISIONS, { signal });
-  const found = items.find(
-    ({ metadata, spec }) =>
-      metadata.labels?.[keys.DEFINITION_NAME_LABEL] === live.metadata.name && valueAt(spec, 'revision') === pin,
-  );
-  const spec = valueAt(found?.spec, 'snapshot', 'spec');
-  return spec === undefined ? asDefinition(live) : { spec };
+/**
+ * The definition with which the controller works on an instance. Its pin, a roll-out, or an error in the newest spec may
+ * keep it on an earlier revision. Returns `undefined` when no revision compiles, or when the revision cannot be read.
+ */
+async function servedDefinition(
+  { api, signal }: Task,
+  live: KubeObject,
+  instance: KubeObject,
+): Promise<JsonObject | undefined> {
+  const { graph, revision } = await liveDefinition(api, live, instance, signal);
+  if (graph === undefined) return undefined;
+  if (revision === 0) return asDefinition(live);
+  const revisions = await definitionRevisions(api, live.metadata.name ?? '', signal);
+  const spec = revisions.find(({ number }) => number === revision)?.spec;
+  return spec === undefined ? undefined : { spec };
 }
-
-const REVISIONS = { apiVersion: formatApiVersion(REVISION_TYPE), kind: REVISION_TYPE.kind };
 
 function withoutDeletion({ metadata }: KubeObject): KubeObject['metadata'] {
   const { deletionTimestamp: _deleted, ...rest } = metadata;
@@ -310,8 +311,8 @@ interface Movement {
   readonly children: readonly ObjectRef[];
   /** Has an earlier migration begun? */
   readonly isBegun: boolean;
-  /** The parts in which the definition of the new owner differs. */
-  readonly changed: readonly string[];
+  /** The parts in which the definition of the new owner differs; `undefined` when that of the former one is unknown. */
+  readonly changed: readonly string[] | undefined;
   /** What the new owner does not keep, as sentences. */
   readonly lost?: readonly string[];
 }

@@ -94,6 +94,7 @@ const codeOfErrors = (input: CommandInput): number =>
 async function runPlan(context: CommandContext, input: CommandInput): Promise<number> {
   const print = printerFor(context, input);
   const [snapshot, comment] = [textOption(input, 'snapshot'), textOption(input, 'github')];
+  if (snapshot !== undefined) refuseCluster(input);
   const loaded = await loadFiles(context, input.positionals);
   if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
     // Without an object there is nothing to ask the cluster.
@@ -117,6 +118,19 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   } finally {
     await target.close();
   }
+}
+
+/** Refuses the options that choose a cluster beside `--snapshot`, which needs none. */
+function refuseCluster(input: CommandInput): void {
+  const chosen = ['kubeconfig', 'context'].filter((name) => textOption(input, name) !== undefined);
+  if (chosen.length === 0) return;
+  throw new TypeKroError(
+    `--snapshot needs no cluster, and ${chosen.map((name) => `--${name}`).join(' and ')} ${chosen.length === 1 ? 'chooses' : 'choose'} one`,
+    {
+      code: 'cli/usage',
+      remedy: 'leave out either; typekro snapshot FILE takes a new snapshot of a cluster',
+    },
+  );
 }
 
 /** Returns a function that prints plans in the form of `--output`. */

@@ -68,6 +68,7 @@ export const render: Command = {
     },
   ],
   async run(context, input) {
+    refuseTwoInputs(input);
     const print = printer(context, input);
     const observed = await readObserved(context, input);
     const { failed, graphs, graphObjects, inputs } = await readChecked(context, input, input.positionals, (read) =>
@@ -93,6 +94,20 @@ export const render: Command = {
     return printFailures(context, renderings) ? ExitCode.diagnostics : ExitCode.ok;
   },
 };
+
+/** Refuses a second reader of the standard input: it would read nothing. */
+function refuseTwoInputs(input: CommandInput): void {
+  const lists = [input.positionals, (textOption(input, 'observed') ?? '').split(',')];
+  const readers = [
+    ...lists.flatMap((names, index) => (names.includes('-') ? [index === 0 ? 'the file -' : '--observed -'] : [])),
+    ...(textOption(input, 'values') === '-' ? ['--values -'] : []),
+  ];
+  if (readers.length < 2) return;
+  throw new TypeKroError(`${readers.join(' and ')} both mean the standard input, which can be read once`, {
+    code: 'cli/usage',
+    remedy: 'write one of them into a file, and name the file',
+  });
+}
 
 /** Prints the nodes and fields that fail with these values. Returns true when there is one. */
 function printFailures(context: CommandContext, renderings: readonly Rendering[]): boolean {

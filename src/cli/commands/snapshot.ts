@@ -15,7 +15,9 @@ export const snapshot: Command = {
   name: 'snapshot',
   description:
     'Reads definitions, their revisions, the CustomResourceDefinitions of the kinds that they use, all instances and the objects that they own, and all objects of kinds that definitions refer to, and writes them into one file. Values of Secrets and literals of their templates become salted hashes, in Secrets, definitions and revisions; long ones also where they stand in other fields. All else that instances and ConfigMaps hold is written as it is. typekro plan --snapshot reads the file and needs neither the cluster nor its credentials.',
-  positionals: [{ name: 'file', summary: 'the file to write, in a folder that exists', required: true }],
+  positionals: [
+    { name: 'file', summary: 'the file to write, in a folder that exists; - for the standard output', required: true },
+  ],
   options: [
     LEVEL_OPTION,
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
@@ -29,7 +31,8 @@ export const snapshot: Command = {
   ],
   async run(context, input) {
     const [file = ''] = input.positionals;
-    requireFolder(resolve(context.cwd, file), 'snapshot/not-written');
+    const isOutput = file === '-';
+    if (!isOutput) requireFolder(resolve(context.cwd, file), 'snapshot/not-written');
     const target = await clusterTarget(context, input);
     try {
       const { api, namespace, source } = target;
@@ -38,12 +41,14 @@ export const snapshot: Command = {
       const settings = await controllerSettings(api, input, signal);
       const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
       const remedy = 'name a file that you may write';
-      writeFile(resolve(context.cwd, file), snapshotText(taken), { code: 'snapshot/not-written', remedy, mode: 0o600 });
+      const text = snapshotText(taken);
+      if (isOutput) context.print(text.trimEnd(), 'document');
+      else writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
       for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
       const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
-      context.print(
-        `${file}: ${count(objects, 'object')} of ${count(taken.kinds.length, 'kind')}, values of Secrets as hashes`,
-      );
+      const written = `${count(objects, 'object')} of ${count(taken.kinds.length, 'kind')}, values of Secrets as hashes`;
+      if (isOutput) context.printError(written);
+      else context.print(`${file}: ${written}`);
       return ExitCode.ok;
     } finally {
       await target.close();

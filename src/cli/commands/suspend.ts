@@ -7,6 +7,7 @@ import { findInstance } from '../instance/find-instance.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../instance/observation.ts';
+import { suspensionEffect } from '../instance/suspension.ts';
 
 /** `typekro suspend INSTANCE`: stops all writes for an instance until `typekro resume`. */
 export const suspend: Command = {
@@ -23,7 +24,7 @@ export const suspend: Command = {
       const result = isSuspended(instance)
         ? 'unchanged'
         : await annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
-      const effect = 'it is suspended: nothing is written for it, and changes by others are not put back';
+      const effect = suspensionEffect(instance);
       return { object: refOf(instance), result, effect, next: `typekro resume ${argumentOf(instance)}` };
     }),
 };

@@ -17,7 +17,7 @@ import { printableLine } from '../printable.ts';
 export const wait: Command = {
   name: 'wait',
   description:
-    'Watches an instance until it reaches the goal of --for. Conditions about an older generation of the instance do not count. The exit code is 0 when the goal is reached, and 1 after the time limit or when an instance that should become ACTIVE is deleted. Writes nothing.',
+    'Watches an instance until it reaches the goal of --for. Conditions about an older generation of the instance do not count. While it waits, each reason why the goal is not reached is a line of the standard error. The exit code is 0 when the goal is reached, and 1 after the time limit or when an instance that should become ACTIVE is deleted. Writes nothing.',
   positionals: [INSTANCE_POSITIONAL],
   options: [
     ...CONNECTION_OPTIONS,
@@ -48,7 +48,9 @@ export const wait: Command = {
         return ExitCode.ok;
       }
       const ref = refOf(instance);
-      const failure = await reach(client, instance, goal, timeoutMs, context.signal);
+      const say = (why: string): void =>
+        context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
+      const failure = await reach(client, instance, goal, timeoutMs, context.signal, say);
       if (failure !== undefined) throw notReached(ref, goal, timeout, failure.why, failure.remedy);
       context.print(`${objectName(ref)} is ${goalText(goal)}`);
       return ExitCode.ok;
@@ -81,16 +83,22 @@ interface Failure {
   readonly remedy?: string;
 }
 
-/** Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not. */
+/**
+ * Waits for the goal. Returns `undefined` when the goal is reached, and otherwise why it is not.
+ *
+ * @param say receives why the goal is not reached yet, at the beginning of the wait and after each change of the reason
+ */
 async function reach(
   api: KubernetesApi,
   instance: KubeObject,
   goal: WaitGoal,
   timeoutMs: number,
   signal: AbortSignal,
+  say: (why: string) => void,
 ): Promise<Failure | undefined> {
   const { uid } = instance.metadata;
   let last = failureOf(instance);
+  let said: string | undefined;
   let outage: Outage | undefined;
   const look = (found: KubeObject | undefined): { readonly failure?: Failure } | undefined => {
     // A new instance of the same name has another UID.
@@ -99,7 +107,9 @@ async function reach(
     if (isReached(goal, current)) return {};
     if (current === undefined) return { failure: { why: 'it was deleted' } };
     last = failureOf(current);
-    return timeoutMs === 0 ? { failure: last } : undefined;
+    if (timeoutMs === 0) return { failure: last };
+    if (last.why !== said) say((said = last.why));
+    return undefined;
   };
   const limit = AbortSignal.timeout(timeoutMs === 0 ? LOOK_ONCE_MS : timeoutMs);
   const onTrouble = ({ message }: KubeError): void =>

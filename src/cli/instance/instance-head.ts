@@ -24,7 +24,7 @@ export function headLines(observation: InstanceObservation, now: number): string
   const parts = [
     objectName(refOf(instance)),
     state === '' ? 'no controller has written its status yet' : `${state}${since}`,
-    ...(deletionTimestamp === undefined ? [] : [`being deleted since ${age(deletionTimestamp, now)}`]),
+    ...(deletionTimestamp === undefined ? [] : [`being deleted for ${age(deletionTimestamp, now)}`]),
     ...(isResting ? ['suspended'] : []),
     ...(revision === 0 ? [] : [`revision ${revision}`]),
     ...(nodes.length === 0

@@ -20,4 +20,10 @@ export const resumeCommand = ({ kind, ...metadata }: NamedInstance): string =>
 export const suspensionText = (instance: NamedInstance): string =>
   `suspended by the annotation kro.run/reconcile: nothing is written before ${resumeCommand(instance)}`;
 
+/** What `typekro suspend` does to an instance. The deletion of a suspended instance goes on. */
+export const suspensionEffect = ({ metadata }: KubeObject): string =>
+  metadata.deletionTimestamp === undefined
+    ? 'it is suspended: nothing is written for it, and changes by others are not put back'
+    : 'it is suspended, but it is being deleted: its objects are deleted all the same';
+
 type NamedInstance = Pick<ObjectRef, 'kind' | 'name' | 'namespace'>;

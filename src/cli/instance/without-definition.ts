@@ -26,7 +26,7 @@ export function blockerWithoutDefinition({
       : `${releaseText(definition)}; when the definition is gone, apply it again`;
   return {
     reason: `${state}, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
-    remedy: `${apply}; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: ${finalizerPatch(instance, otherFinalizers(instance))}`,
+    remedy: `${apply}; its controller then completes the deletion. To remove the instance and keep its objects: ${finalizerPatch(instance, otherFinalizers(instance))}`,
   };
 }
 

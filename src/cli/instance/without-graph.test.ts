@@ -48,11 +48,11 @@ test('an instance that is stuck in deletion after its definition is gone', async
   await world.user.delete(potsRef);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes deleted",
+      "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
       "note: the definition pots is gone",
       "note: nodes are known by the labels of their objects alone: nodes without objects, and what readyWhen asks for, are missing",
       "  blocked by  the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
-      "   do         apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      "   do         apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       "",
       "… map  deleting: waits until ConfigMap v1 default/shop-map is gone (deleted at TIME, held by example.com/hold)",
       "   do         find out who owns example.com/hold and why it does not finish",
@@ -85,10 +85,10 @@ test('an instance whose definition another program holds in its deletion', async
   await world.advance(60_000);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   ACTIVE AGE   being deleted since AGE   revision 1   0 of 1 nodes deleted",
+      "Pot default/shop   ACTIVE AGE   being deleted for AGE   revision 1   0 of 1 nodes deleted",
       "note: the definition pots is being deleted since TIME and held by example.com/hold: no controller works on its instances",
       "  blocked by  the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer",
-      "   do         see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      "   do         see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
   const { notes } = await explainDefinition(readSession(world.user), await world.user.get(potsRef), NEVER);
@@ -113,7 +113,7 @@ test('a definition that does not compile while its instance is deleted', async (
   await world.apply(potDefinition([mapResource('map', { a: '${schema.spec.nothing}' })]));
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop   DELETING AGE   being deleted since AGE   0 of 1 nodes deleted",
+      "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
       "error: undefined field 'nothing' [cel/unknown-field]
       at spec.resources[0].template.data.a
       hint: known fields: text, count",

@@ -90,12 +90,19 @@ const MAX_PARTS = 5;
 /**
  * Describes the writes of the new owner to the children in its first pass.
  *
- * @param changed the parts in which the definition of the new owner differs from that of the former one
+ * @param changed the parts in which the definition of the new owner differs from that of the former one; `undefined` when
+ *   the definition of the former owner is not known
  */
-export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[]): string[] {
+export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];
   const who = to === 'kro' ? 'the controller' : 'the next deploy of factory("direct")';
   const label = `${who} then writes the uid of the new owner into the label kro.run/instance-id of each`;
+  if (changed === undefined) {
+    return [
+      label,
+      `the definition that the objects follow now is not in the cluster, so ${who} may change other fields, too`,
+    ];
+  }
   if (changed.length === 0) return [`${label}, and no other field`];
   const [now, before] =
     to === 'kro'

@@ -4,6 +4,7 @@ import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { withoutTimes } from '../../../test/support/without-times.ts';
 import { mapResource, pot, potDefinition, potRef, potsRef } from '../../../test/support/virtual-world.ts';
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import { blockerOfDeletion } from './being-deleted.ts';
 
 let plans: PlanWorld;
 beforeAll(async () => {
@@ -110,7 +111,7 @@ test('files with the definition and its instance that is being deleted end the d
       "code": 1,
       "err": [
         "error: Pot default/stuck cannot be applied: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
-      hint: nothing was applied; apply the definition pots again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test stuck -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      hint: nothing was applied; apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test stuck -n default --type merge -p '{"metadata":{"finalizers":null}}'",
       ],
     }
   `);
@@ -176,7 +177,7 @@ test('a definition that another program holds in its deletion blocks the deletio
   expect(withoutTimes([(await run('apply FILE', pot('bound'))).err])).toMatchInlineSnapshot(`
     [
       "error: Pot default/bound cannot be applied: the definition pots is being deleted since TIME and held by example.com/hold, so no controller deletes the objects and removes the finalizer kro.run/finalizer [apply/refused]
-      hint: nothing was applied; see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then ends the deletion of the instance. To leave the objects of the instance as they are: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
+      hint: nothing was applied; see why the program that owns example.com/hold does not finish; only when no such program exists any more: kubectl patch resourcegraphdefinition.kro.run pots --type merge -p '{"metadata":{"finalizers":null}}'; when the definition is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test bound -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
   await release(potsRef);
@@ -211,4 +212,32 @@ test('a deletion that is complete leaves nothing to say, and one that the contro
       "deleted ResourceGraphDefinition pots",
     ]
   `);
+});
+
+test.each([
+  [
+    'nothing is known to be left',
+    [],
+    /^wait until it is gone, then plan again: kubectl wait --for=delete namespace team/,
+  ],
+  [
+    'objects are left',
+    ['Some resources are remaining: pods. has 1 resource instances'],
+    /^wait until it is gone, then plan again/,
+  ],
+  [
+    'instances hold it',
+    ['Some content in the namespace has finalizers remaining: kro.run/finalizer in 1 resource instances'],
+    /^only a controller that serves their definitions removes the finalizer kro\.run\/finalizer .*: typekro why KIND\/team\/NAME/,
+  ],
+])('a Namespace in deletion: %s', (_what, messages, remedy) => {
+  const conditions = messages.map((message) => ({
+    type: message.includes('finalizers') ? 'NamespaceFinalizersRemaining' : 'NamespaceContentRemaining',
+    status: 'True',
+    message,
+  }));
+  const metadata = { name: 'team', deletionTimestamp: '2026-11-01T00:00:00Z' };
+  const blocker = blockerOfDeletion({ apiVersion: 'v1', kind: 'Namespace', metadata, status: { conditions } });
+  expect(blocker?.remedy).toMatch(remedy);
+  for (const message of messages) expect(blocker?.reason).toContain(message);
 });

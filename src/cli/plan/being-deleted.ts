@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { hasFinalizer, otherFinalizers } from '../../runtime/index.ts';
+import { hasFinalizer, keys, otherFinalizers, readConditions } from '../../runtime/index.ts';
 import type { Blocker } from '../instance/blocker.ts';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
@@ -16,6 +16,7 @@ import { shellWord } from '../shell-word.ts';
 export function blockerOfDeletion(live: KubeObject | undefined, look?: string): Blocker | undefined {
   const since = live?.metadata.deletionTimestamp;
   if (live === undefined || since === undefined) return undefined;
+  if (live.kind === 'Namespace' && live.apiVersion === 'v1') return blockerOfNamespace(live, since);
   const { finalizers = [] } = live.metadata;
   const held = finalizers.length === 0 ? '' : `, and its finalizers hold it (${finalizers.join(', ')})`;
   const wait = `kubectl wait --for=delete ${kubectlObject(refOf(live))}`;
@@ -25,6 +26,28 @@ export function blockerOfDeletion(live: KubeObject | undefined, look?: string): 
     remedy: `wait until it is gone, then plan again: ${wait}${shows}`,
   };
 }
+
+/**
+ * Describes the deletion of a Namespace with the objects that are left in it. The objects of instances have a remedy of
+ * their own: no wait ends the deletion of an instance whose definition is gone.
+ */
+function blockerOfNamespace(namespace: KubeObject, since: string): Blocker {
+  const left = readConditions(namespace.status?.['conditions']).flatMap(({ type, status, message = '' }) =>
+    LEFT_IN_NAMESPACE.has(type) && status === 'True' && message !== '' ? [message] : [],
+  );
+  const isHeldByInstances = left.some((message) => message.includes(`${keys.FINALIZER} in `));
+  const name = namespace.metadata.name ?? '';
+  const wait = `kubectl wait --for=delete ${kubectlObject(refOf(namespace))}`;
+  return {
+    reason: `it is being deleted since ${since}${left.length === 0 ? '' : `: ${left.join('; ')}`}`,
+    remedy: isHeldByInstances
+      ? `only a controller that serves their definitions removes the finalizer ${keys.FINALIZER} of the instances in it: typekro why KIND/${name}/NAME says what holds each; when it is gone, plan again: ${wait}`
+      : `wait until it is gone, then plan again: ${wait}`,
+  };
+}
+
+/** The conditions of a Namespace in deletion that say what is left in it. */
+const LEFT_IN_NAMESPACE: ReadonlySet<string> = new Set(['NamespaceContentRemaining', 'NamespaceFinalizersRemaining']);
 
 /** The command that shows what holds an instance. */
 export const whyCommand = (instance: KubeObject): string => `typekro why ${shellWord(argumentOf(instance))}`;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../core/index.ts';
 import type { InstanceType } from '../../graph/index.ts';
 import type { Schema } from '../../schema/index.ts';
 import { asObject } from '../../kubernetes/index.ts';
@@ -9,10 +10,11 @@ import { yamlOf } from '../yaml-text.ts';
 export function exampleInstance({ group, version, kind, namespaced }: InstanceType, spec: Schema): string {
   const metadata = { name: kind.toLowerCase(), ...(namespaced ? { namespace: 'default' } : {}) };
   const head = yamlOf({ apiVersion: `${group}/${version}`, kind, metadata });
-  const required = asObject(sampleValue({ ...spec, type: 'object', default: undefined }, 'spec', 'required'));
-  const isEmpty = Object.keys(required).length === 0;
-  const body = isEmpty ? 'spec: {}\n' : yamlOf({ spec: required });
-  const others = Object.entries(spec.properties ?? {}).filter(([name]) => !Object.hasOwn(required, name));
+  const sampled = asObject(sampleValue({ ...spec, type: 'object', default: undefined }, 'spec', 'required'));
+  const fields = Object.entries(spec.properties ?? {});
+  const shown = Object.keys(sampled).length > 0 ? sampled : firstField(fields);
+  const body = yamlOf({ spec: shown });
+  const others = fields.filter(([name]) => !Object.hasOwn(shown, name));
   const comments = others.map(([name, schema]) => {
     const value = sampleValue(schema, name, 'required') ?? null;
     return `  # ${yamlOf({ [name]: value }, { flow: true })
@@ -20,4 +22,13 @@ export function exampleInstance({ group, version, kind, namespaced }: InstanceTy
       .replace(/^\{ (.*) \}$/s, '$1')} # ${typeText(schema)}\n`;
   });
   return `${head}${body}${comments.join('')}`.trimEnd();
+}
+
+/**
+ * The first field that has a default, with this default, or else the first field. Below `spec: {}`, a comment without its
+ * mark would be no YAML.
+ */
+function firstField(fields: readonly (readonly [name: string, schema: Schema])[]): JsonObject {
+  const [name, schema] = fields.find(([, { default: value }]) => value !== undefined) ?? fields[0] ?? [];
+  return name === undefined || schema === undefined ? {} : { [name]: sampleValue(schema, name, 'required') ?? null };
 }

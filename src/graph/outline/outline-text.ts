@@ -1,3 +1,4 @@
+import { isGraphObject } from '../graph-object/parsed-graph.ts';
 import type { InstanceStatus } from './node-status.ts';
 import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
 
@@ -28,7 +29,8 @@ export function outlineLines(outline: GraphOutline, states?: InstanceStatus): st
 function headLine({ kind, apiVersion, name, nodes }: GraphOutline): string {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
   const counts = `${amount(nodes.length, 'node')} in ${amount(levels, 'level')}`;
-  return `${kind}  ${apiVersion}  definition ${name}  ${nodes.length === 0 ? 'no nodes' : counts}`;
+  const owner = isGraphObject({ apiVersion, kind }) ? name : `definition ${name}`;
+  return `${kind}  ${apiVersion}  ${owner}  ${nodes.length === 0 ? 'no nodes' : counts}`;
 }
 
 const amount = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

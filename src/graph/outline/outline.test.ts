@@ -225,3 +225,10 @@ function isCrossed(placed: readonly Placed[], id: string, start: Point, end: Poi
   const [top, bottom] = [Math.min(start.y, end.y), Math.max(start.y, end.y)];
   return start.x < box.x + box.width && box.x < end.x && top < box.y + box.height && box.y < bottom + 0.001;
 }
+
+test.each([
+  ['kro.run/v1alpha1', 'Graph', 'Graph  kro.run/v1alpha1  shop  no nodes'],
+  ['kro.run/v1alpha1', 'WebApp', 'WebApp  kro.run/v1alpha1  definition shop  no nodes'],
+])('the first line for %s %s names a definition only where there is one', (apiVersion, kind, line) => {
+  expect(outlineLines({ name: 'shop', apiVersion, kind, plural: '', nodes: [], status: [] })).toEqual([line]);
+});

@@ -168,3 +168,16 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     });
   });
 });
+
+test('a condition that waits for data of a ready node is undecided', () => {
+  const { nodes } = render(
+    `schema: { spec: { word: string } }
+resources:${map('first', '{ a: x }')}${map('maybe', '{}', `includeWhen: ['\${first.data.b == "y"}']`)}`,
+    { word: 'seven' },
+    '{ apiVersion: v1, kind: ConfigMap, metadata: { name: first, uid: u1 }, data: { a: x } }',
+  );
+  expect(nodes.map(({ report, undecided }) => [report.id, report.state, undecided])).toEqual([
+    ['first', 'ready', []],
+    ['maybe', 'pending', ['first.data.b == "y"']],
+  ]);
+});

@@ -8,7 +8,7 @@ import type { NodeResult, StepContext } from '../step-context.ts';
 import { createStepContext, step, decideNodes } from '../step.ts';
 import type { ListFailure, RenderedObject, SentObjects } from './fill.ts';
 import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
-import { decideInclusion } from '../include.ts';
+import { decideInclusion, undecidedConditions } from '../include.ts';
 import { ObservedObjects } from './observed-objects.ts';
 
 export type { ListFailure, RenderedObject, UnknownField } from './fill.ts';
@@ -109,15 +109,8 @@ function renderNode(
     objects: objects.map(({ object, unknown }) => ({ object: inNamespace(context, node, object), unknown })),
     countKnown,
     listFailures,
-    undecided: undecidedConditions(context, node),
+    undecided: undecidedConditions(context, node).map(({ cel }) => cel),
   };
-}
-
-/** The conditions that read a node which is not ready. */
-function undecidedConditions(context: StepContext, node: GraphNode): string[] {
-  return node.includeWhen.flatMap(({ references, cel }) =>
-    references.some((name) => name !== 'schema' && !context.ready.has(name)) ? [cel] : [],
-  );
 }
 
 /** Gives a namespaced object without a namespace the namespace of the instance. */

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { commandRunner } from '../../test/support/run-command.ts';
+import { commands } from './commands/index.ts';
+import { suspensionEffect } from './instance/suspension.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-usage-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const run = (line: string, stdin?: string) => commandRunner(commands, cwd)(line, stdin);
+
+const FILES = '; write file names directly after the command, without an option';
+
+test.each([
+  ['help nope', "unknown command 'nope'", 'typekro --help lists the commands'],
+  ['help vaildate', "unknown command 'vaildate'", 'typekro --help lists the commands'],
+  ['help get pods', "unknown command 'get'", 'that is a command of kubectl: kubectl get pods'],
+  ['nope', "unknown command 'nope'", 'typekro --help lists the commands'],
+  ['why', "missing required argument 'instance'", 'typekro why --help lists the options'],
+  ['migrate --to kro', "missing required argument 'name'", 'typekro migrate --help lists the options'],
+  ['completion', "missing required argument 'shell'", 'typekro completion --help lists the options'],
+  ['validate', "missing required argument 'file'", `typekro validate --help lists the options${FILES}`],
+  ['plan a.yaml --sve', "unknown option '--sve'", `typekro plan --help lists the options${FILES}`],
+])('%s', async (line, message, hint) => {
+  const { code, out, err } = await run(line);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err.split('\n')[0]).toBe(`error: ${message} [cli/usage]`);
+  expect(err.split('\n').at(-1)).toBe(`  hint: ${hint}`);
+});
+
+test('the nearest command and option are named', async () => {
+  expect((await run('help vaildate')).err).toContain('(Did you mean validate?)');
+  expect((await run('plan a.yaml --sve')).err).toContain('(Did you mean --save?)');
+});
+
+test.each(['help', 'help plan', 'help preview', 'help generate instance'])('%s is help', async (line) => {
+  const { code, out, err } = await run(line);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/^Usage: typekro/);
+});
+
+test.each([
+  ['render - --values -', 'the file - and --values - both mean the standard input, which can be read once'],
+  ['render app.yaml --values - --observed live,-', '--observed - and --values - both mean the standard input'],
+  ['plan app.yaml --snapshot a.json --context x', '--snapshot needs no cluster, and --context chooses one'],
+])('%s contradicts itself', async (line, message) => {
+  const { code, err } = await run(line, 'a: 1');
+  expect(code).toBe(2);
+  expect(err).toContain(`error: ${message}`);
+});
+
+const definition = (spec: string): string => `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: pots}
+spec:
+  schema: {apiVersion: v1, kind: Pot, group: acme.test, spec: ${spec}}
+  resources: []
+`;
+
+test.each([
+  '{}',
+  '{text: string}',
+  '{text: string | default="x"}',
+  '{text: string, size: integer | default=3, open: boolean | default=false}',
+  '{labels: "map[string]string", names: "[]string", deep: {a: string, b: integer | default=2}}',
+  `{long: 'string | default="${'a word, and '.repeat(30)}"', other: 'string | default="a: b # c"'}`,
+])('types -o instance of %s is valid, also when its comments are fields', async (spec) => {
+  writeFileSync(join(cwd, 'pots.yaml'), definition(spec));
+  const { code, out } = await run('types pots.yaml -o instance');
+  expect(code).toBe(0);
+  const whole = out.replaceAll(/^  # /gm, '  ');
+  expect(() => parse(whole) as unknown).not.toThrow();
+  for (const text of [out, whole]) {
+    writeFileSync(join(cwd, 'pot.yaml'), text);
+    expect(await run('validate pots.yaml pot.yaml')).toMatchObject({ code: 0, err: '' });
+  }
+});
+
+test.each([
+  [{}, /nothing is written for it/],
+  [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are deleted all the same/],
+])('the effect of a suspension on an instance with the metadata %j', (more, effect) => {
+  const metadata = { name: 'shop', ...more };
+  expect(suspensionEffect({ apiVersion: 'acme.test/v1', kind: 'Pot', metadata })).toMatch(effect);
+});
