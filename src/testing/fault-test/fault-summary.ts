@@ -16,6 +16,7 @@ const NOUNS: Readonly<Record<Invariant, readonly [string, string]>> = {
   finalizer: ['wrong finalizer', 'wrong finalizers'],
   inventory: ['wrong inventory', 'wrong inventories'],
   ownership: ['wrong owner', 'wrong owners'],
+  expectation: ['unmet expectation', 'unmet expectations'],
 };
 
 /** The maximum number of listed seeds of an invariant. */

@@ -1,5 +1,6 @@
 /** The invariants of a life under faults. `docs/testing.md` explains each. */
 export type Invariant =
+  | 'expectation'
   | 'orphan'
   | 'stuck'
   | 'flap'

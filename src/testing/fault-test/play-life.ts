@@ -11,13 +11,14 @@ import type { EndFinding, RestingState } from './compare-lives.ts';
 import { compareEnds, restingState } from './compare-lives.ts';
 import { disturbancesOf, pauseOf } from './life-plan.ts';
 import { LifeWorld } from './life-world.ts';
+import { expectationFinding, finalExpectation, isGenerated, placeOf, unmetAtRest } from './final-expectation.ts';
 import type { LifeFinding } from './model.ts';
 import { secretValues } from './secret-values.ts';
 
 /** A life to play. */
 export interface LifeInput {
   readonly base: GraphTestBase;
-  /** The given state and the steps. The expectations are not checked. */
+  /** The given state and the steps. Of the expectations, the last one is checked, at rest. */
   readonly test: GraphTest;
   /** The seed of the faults; absent for a life without faults. */
   readonly seed?: number;
@@ -39,6 +40,8 @@ export interface LifeRecord {
   /** The keys of the children that the controller deleted before the end of the test's steps. */
   readonly deleted: ReadonlySet<string>;
   readonly rest: RestingState;
+  /** The places of the last expectation that are not met at rest. */
+  readonly unmet: ReadonlySet<string>;
   /** Did the controller write although nothing had changed? */
   readonly restless: boolean;
 }
@@ -69,8 +72,8 @@ export async function playLife(input: LifeInput): Promise<LifeRecord> {
   } finally {
     await world.end();
   }
-  const { wasReady, waiting, refused, before, deleted, rest, restless } = life;
-  return { findings: world.findings, wasReady, waiting, refused, before, deleted, rest, restless };
+  const { wasReady, waiting, refused, before, deleted, rest, unmet, restless } = life;
+  return { findings: world.findings, wasReady, waiting, refused, before, deleted, rest, unmet, restless };
 }
 
 class Life {
@@ -79,6 +82,7 @@ class Life {
   waiting: readonly string[] = [];
   rest: RestingState = restingState(undefined, []);
   deleted: ReadonlySet<string> = new Set();
+  unmet: ReadonlySet<string> = new Set();
   readonly refused = new Set<string>();
   readonly before = new Map<string, string>();
   readonly #input: LifeInput;
@@ -163,6 +167,7 @@ class Life {
     this.rest = restingState(await life.world.live(), children);
     if (twin === undefined) this.#findUnwanted(children);
     else for (const each of compareEnds(twin.rest, this.rest, secretValues(base.graph))) this.#found(each);
+    await this.#checkExpectation();
     life.writes.length = 0;
     await life.faulty.jumpTo(life.faulty.clock.now() + STAYS_QUIET_MS);
     this.restless = life.writes.length > 0;
@@ -173,6 +178,20 @@ class Life {
     const first = [...new Set(life.writes)].slice(0, MAX_LISTED_WRITES).join(', ');
     const received = `${life.writes.length} writes in ${STAYS_QUIET_MS / 60_000} minutes: ${first}`;
     life.find({ invariant: 'restless', expected: 'no write while nothing changes', received });
+  }
+
+  /** Reports what the test expects at its end, and what holds at rest only without faults. */
+  async #checkExpectation(): Promise<void> {
+    const { twin, test, base } = this.#input;
+    const final = finalExpectation(test);
+    if (final === undefined) return;
+    const unmet = await unmetAtRest(this.#life.world, final);
+    this.unmet = new Set(unmet.map(placeOf));
+    if (twin === undefined) return;
+    const isSecret = secretValues(base.graph);
+    for (const each of unmet) {
+      if (!twin.unmet.has(placeOf(each)) && !isGenerated(each)) this.#found(expectationFinding(each, isSecret));
+    }
   }
 
   #found({ node, ...finding }: EndFinding): void {
