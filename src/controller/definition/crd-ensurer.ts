@@ -30,7 +30,11 @@ export interface CrdEnsurerOptions {
 
 /** The state of a definition's CRD. */
 export type CrdState =
-  | { readonly state: 'served' }
+  | {
+      readonly state: 'served';
+      /** The name of a CRD that is being deleted with all of its instances. The API server serves it until then. */
+      readonly deleting?: string;
+    }
   /**
    * The CRD is written but not served yet. The watch of CRDs reports when it is served. At `until`, the wait counts as
    * a failure.
@@ -211,7 +215,7 @@ export class CrdEnsurer {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
     if (crd !== undefined && isEstablished(crd)) {
       this.#waitingSince.delete(definition);
-      return { state: 'served' };
+      return crd.metadata.deletionTimestamp === undefined ? { state: 'served' } : { state: 'served', deleting: name };
     }
     const since = this.#waitingSince.get(definition) ?? clock.now();
     this.#waitingSince.set(definition, since);

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../test/support/virtual-world.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import type { KubeObject } from '../../core/index.ts';
+import { readConditions } from '../../runtime/index.ts';
 
 let world: VirtualWorld;
 afterEach(() => world.close());
@@ -48,6 +49,37 @@ test.each(rows)('level %s: %s takes the place of a deleted definition of its kin
   await world.settle();
   await world.advance(900_000);
   expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
+  await world.apply(pot('new'));
+  await world.advance(2000);
+  expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
+});
+
+test.each(LEVELS)('level %s: while the CRD is being deleted, KindReady says so, and deletions go on', async (level) => {
+  world = await virtualWorld({ controller: { kroCompatibility: level } });
+  await world.apply(named('pots'));
+  await world.advance(2000);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'acme.test/slow'] } });
+  await world.user.delete(CRD);
+  await world.advance(5000);
+  const read = async () => {
+    const { state, conditions } = (await world.user.find({ ...DEFINITION, name: 'pots' }))?.status ?? {};
+    const { status, reason, message } = readConditions(conditions).find(({ type }) => type === 'KindReady') ?? {};
+    return { state, status, reason, message };
+  };
+  expect(await read()).toEqual({
+    state: 'Inactive',
+    status: 'Unknown',
+    reason: 'UnderDeletion',
+    message: 'CRD pots.acme.test is being deleted with all of its instances, and is created again when it is gone',
+  });
+  // The controller deletes the objects of the instance, and removes its own finalizer.
+  expect((await world.user.find(potRef('shop')))?.metadata.finalizers).toEqual(['acme.test/slow']);
+  expect(await world.user.find(mapRef('shop-one'))).toBeUndefined();
+  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
+  await world.advance(900_000);
+  expect(await read()).toMatchObject({ state: 'Active', status: 'True' });
   await world.apply(pot('new'));
   await world.advance(2000);
   expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');

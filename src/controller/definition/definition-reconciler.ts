@@ -220,7 +220,12 @@ export class DefinitionReconciler {
       pass.waiting = { for: 'crd', until: ensured.until };
       return;
     }
-    conditions.set('KindReady', outcomes.kindReady(working.graph.instance.kind));
+    // The deletion of the CRD deletes its instances, which need their graph until they are gone.
+    const kind =
+      ensured.deleting === undefined
+        ? outcomes.kindReady(working.graph.instance.kind)
+        : outcomes.kindDeleted(ensured.deleting);
+    conditions.set('KindReady', kind);
     if (!(await this.#handoff.startServing(pass, working, signal))) return;
     const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
     if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());

@@ -92,6 +92,11 @@ export const outcomes = {
   accepted: (): ConditionContent => yes('Valid', 'resource graph and schema are valid'),
   refused: (message: string): ConditionContent => no('InvalidResourceGraph', message),
   kindReady: (kind: string): ConditionContent => yes('Ready', `kind ${kind} has been accepted and ready`),
+  kindDeleted: (crd: string): ConditionContent => ({
+    status: 'Unknown',
+    reason: 'UnderDeletion',
+    message: `CRD ${crd} is being deleted with all of its instances, and is created again when it is gone`,
+  }),
   kindFailed: (message: string): ConditionContent => no('Failed', message),
   underDeletion: (message: string): ConditionContent => ({ status: 'Unknown', reason: 'UnderDeletion', message }),
   running: (): ConditionContent => yes('Running', 'controller is running'),
