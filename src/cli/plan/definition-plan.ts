@@ -17,6 +17,8 @@ export interface DefinitionPlanInput {
   readonly graph: Graph;
   /** The definition in the cluster; `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
+  /** The definition in the cluster could not be read. */
+  readonly unread?: true;
   /** The definition as the server would store it. */
   readonly object: KubeObject;
   /** The CRD in the cluster. */
@@ -31,20 +33,23 @@ const NOTHING_SECRET = (): boolean => false;
 
 /** Compares a definition with the cluster: schema, nodes, policies, revision. */
 export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
-  const { place, graph, live, object, preview, instances } = input;
+  const { place, graph, live, object, preview, instances, unread } = input;
   const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
   const after = isJsonObject(object.spec) ? object.spec : {};
   const { rollout, refusal, revision } = preview;
   const other = [...annotationLines(live, object), ...(before === undefined ? [] : restLines(before, after))];
-  const nodes = before === undefined ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before, after);
+  const isNew = before === undefined && unread === undefined;
+  const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
   const schema = schemaLines(input);
   const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
-  const action: PlanAction | 'none' = live === undefined ? 'create' : isChanged ? 'change' : 'none';
+  const action: PlanAction | 'none' =
+    unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
   return {
     name: graph.name,
     kind: graph.instance.kind,
     place,
     action,
+    ...(unread === undefined ? {} : { unread }),
     revision,
     schema,
     nodes,

@@ -5,7 +5,7 @@ import type { Fold } from './fold.ts';
 import { padded } from '../layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
-import { SIGNS } from './paint.ts';
+import { signOf, UNREAD } from './paint.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, Plan } from './plan.ts';
 
 /** The maximum width of the column of names. A longer name gets a line of its own. */
@@ -69,7 +69,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
     ? [`${paint.sign('~')} the instance loses fields that the schema does not have any more`]
     : action === 'none'
       ? []
-      : [`${paint.sign(SIGNS[action])} the instance`];
+      : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];
   const shown = writes.filter((write) => write.action !== 'labels' || view.all);
   const labels = writes.length - shown.length;
   return [

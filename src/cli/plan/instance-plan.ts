@@ -13,7 +13,7 @@ import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 /** The part of an instance's plan that does not come from the simulation. */
 export type InstanceHead = Pick<
   InstancePlan,
-  'instance' | 'definition' | 'action' | 'fields' | 'rollout' | 'deletedSince'
+  'instance' | 'definition' | 'action' | 'unread' | 'fields' | 'rollout' | 'deletedSince'
 >;
 
 /**

@@ -7,6 +7,8 @@ import { refusingClient } from '../../../test/support/refusing-client.ts';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import { loadFiles } from './check-files.ts';
+import { paintFor } from './paint.ts';
+import { planLines } from './plan-lines.ts';
 import { planOfFiles } from './plan-of-files.ts';
 import type { Plan } from './plan.ts';
 
@@ -31,18 +33,19 @@ const template = (kind: string, more: JsonObject): JsonObject => ({
   ...more,
 });
 
+const instanceOf = (namespace: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Right',
+  metadata: { name: 'right', namespace },
+  spec: {},
+});
+
 beforeAll(async () => {
   plans = await planWorld();
   const { world } = plans;
   await world.apply(definition('one'));
   await world.advance(2000);
-  const instance = (namespace: string): KubeObject => ({
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'Right',
-    metadata: { name: 'right', namespace },
-    spec: {},
-  });
-  await world.apply(instance('team-a'), instance('default'));
+  await world.apply(instanceOf('team-a'), instanceOf('default'));
   await world.advance(2000);
 });
 afterAll(() => plans.close());
@@ -172,3 +175,90 @@ test.each<[string, RegExp | undefined, Partial<ReturnType<typeof outline>>]>([
     expect({ ...found, limits: [...found.limits].sort() }, what).toEqual({ ...ALL, ...seen });
   },
 );
+
+/** Plans these objects for a user without some reads. Returns the lines without the limits, and the plan. */
+async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], options: Record<string, true | string>) {
+  const { client } = refusingClient(plans.world.cluster, { refuses });
+  const errors: string[] = [];
+  const context = {
+    cwd: plans.cwd,
+    env: {},
+    print: () => undefined,
+    printError: (text: string) => void errors.push(text),
+    readInput: () => Promise.resolve(''),
+    signal: new AbortController().signal,
+  };
+  const names = objects.map((object, index) => {
+    writeFileSync(join(plans.cwd, `unread-${index}.json`), stringifyJson(object as never));
+    return `unread-${index}.json`;
+  });
+  const target = {
+    api: client,
+    source: { kind: 'cluster', name: 'test' },
+    namespace: 'team-a',
+    checkedBy: 'server',
+    close: () => client.close(),
+  } as const;
+  const made = await planOfFiles(context, { positionals: names, options }, await loadFiles(context, names), target);
+  if (made === undefined) throw new Error(errors.join('\n'));
+  const lines = planLines(made.plan, { paint: paintFor(false), all: false });
+  return { plan: made.plan, lines: lines.filter((line) => /^ {2}\S|^Definition|note|try:/.test(line)) };
+}
+
+const right: KubeObject = { ...instanceOf('team-a'), spec: { text: 'new' } };
+const map = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'team-a' },
+  data: { a: 'b' },
+});
+
+test('an object of a file that may not be read is neither new nor absent', async () => {
+  const refuses = /^GET \/api\/v1\/(?:namespaces\/[^/]+\/)?configmaps/;
+  const { plan, lines } = await linesWithout(refuses, [map('right')], {});
+  expect(plan.objects).toMatchObject([{ action: 'change', unread: true, checked: 'server' }]);
+  expect(lines[0]).toBe('  ? ConfigMap team-a/right  may not be read by you, so it may be new, or differ');
+  expect(plan.summary).toMatchObject({ create: 0, change: 1 });
+  const deleted = await linesWithout(refuses, [map('right')], { delete: true });
+  expect(deleted.plan.objects).toMatchObject([{ action: 'delete', unread: true }]);
+  expect(deleted.lines[0]).toMatch(/^ {2}\? ConfigMap/);
+});
+
+test('an instance of a file that may not be read is neither new nor absent', async () => {
+  const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/(?:namespaces\/[^/]+\/)?rights/;
+  const { plan, lines } = await linesWithout(refuses, [right], {});
+  expect(plan.instances).toMatchObject([{ action: 'change', unread: true }]);
+  expect(lines[0]).toBe('  team-a/right  ? the instance  may not be read by you, so it may be new, or differ');
+  const deleted = await linesWithout(refuses, [right], { delete: true });
+  expect(deleted.plan.instances).toMatchObject([{ action: 'delete', unread: true, state: 'blocked' }]);
+});
+
+test('a definition that may not be read is neither new nor unchanged', async () => {
+  const refuses = /^GET \/apis\/kro\.run\/v1alpha1\/resourcegraphdefinitions/;
+  const { plan, lines } = await linesWithout(refuses, [definition('two')], {});
+  expect(plan.definitions).toMatchObject([
+    { action: 'change', unread: true, nodes: [{ change: 'changed' }, { change: 'changed' }] },
+  ]);
+  expect(lines[0]).toMatch(/^Definition {2}\? rights/);
+  expect(lines).toContain('  note    may not be read by you, so it may be new, or differ');
+  // Without its revisions nothing is known of its nodes.
+  const without = await linesWithout(
+    /^GET \/apis\/(?:kro\.run\/v1alpha1\/resourceg|internal)/,
+    [definition('two')],
+    {},
+  );
+  expect(without.plan.definitions).toMatchObject([{ action: 'change', unread: true, nodes: [] }]);
+});
+
+test('an object and an instance of a missing namespace have a remedy', async () => {
+  const inNowhere = (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, namespace: 'nowhere' },
+  });
+  const { plan } = await linesWithout(/^GET \/nothing/, [inNowhere(map('right')), inNowhere(right)], {
+    namespace: 'nowhere',
+  });
+  const remedy = 'create the namespace (kubectl create namespace nowhere), put it into the files, or name another';
+  expect(plan.objects).toMatchObject([{ refusal: expect.stringContaining('"nowhere" not found') as string, remedy }]);
+  expect(plan.instances).toMatchObject([{ state: 'blocked', remedy }]);
+});

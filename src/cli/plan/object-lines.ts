@@ -1,7 +1,7 @@
 import { objectName, stringifyJson } from '../../core/index.ts';
 import { printable, printableLine } from '../printable.ts';
 import type { Paint } from './paint.ts';
-import { SIGNS } from './paint.ts';
+import { signOf, UNREAD } from './paint.ts';
 import type { ObjectPlan, ValueLine } from './plan.ts';
 import { MASK } from './value-lines.ts';
 
@@ -23,12 +23,13 @@ export function objectLines(
   indent: number,
   home?: string,
 ): string[] {
-  const { object, action, fields, refusal, remedy, finalizers, after, checked, node } = plan;
+  const { object, action, fields, refusal, remedy, finalizers, after, checked, node, unread } = plan;
   const lead = ' '.repeat(indent);
   const { namespace, ...unplaced } = object;
   const shown = namespace === home ? unplaced : object;
-  const sign = refusal === undefined ? SIGNS[action] : '!';
+  const sign = refusal === undefined ? signOf(plan) : '!';
   const notes = [
+    ...(unread === undefined ? [] : [UNREAD]),
     ...(action === 'adopt' ? ['takes it over'] : action === 'restore' ? ['puts back what another client changed'] : []),
     ...(action === 'replace' ? ['a field cannot change: delete + create'] : []),
     ...(action === 'prune' ? ['no node wants it any more'] : []),

@@ -13,6 +13,13 @@ export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
   none: '=',
 };
 
+/** The sign of the plan of a definition, an instance or an object. */
+export const signOf = ({ action, unread }: { readonly action: PlanAction | 'none'; readonly unread?: true }): string =>
+  unread === undefined ? SIGNS[action] : '?';
+
+/** The note on an object in the cluster that could not be read. */
+export const UNREAD = 'may not be read by you, so it may be new, or differ';
+
 const COLOURS: Readonly<Record<string, number>> = { '+': 32, '~': 33, '-': 31, '-/+': 31, '!': 31, '?': 36, '=': 2 };
 
 /** Writes signs and words of a plan, in colours if the terminal shows them. */

@@ -16,7 +16,7 @@ import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { planInstances as planByRevision } from './plan-instance.ts';
-import { fieldLines } from './plan-objects.ts';
+import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { plannedUid } from './simulate.ts';
 import type { SimulationInput } from './simulate.ts';
 import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
@@ -39,14 +39,24 @@ export async function planDefinition(
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
   const instances = await instancesOf(context, graph, ownCrd);
-  const { live, desired, answer } = definition;
+  const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
   const object = withIdentity(answer.object ?? laidOver(live, desired), live);
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const preview = previewDefinition({ object, graph, revisions, crd, instances, facets });
   const place = describeInputPlace(definition.input);
-  const planned = definitionPlan({ place, graph, live, object, crd, instances, preview, facets });
+  const planned = definitionPlan({
+    place,
+    graph,
+    live,
+    object,
+    crd,
+    instances,
+    preview,
+    facets,
+    ...(unread === undefined ? {} : { unread }),
+  });
   const deletion = blockerOfDeletion(live, `typekro why ${shellWord(graph.name)}`);
   const refused =
     answer.failure === undefined ? planned.refusal : `the API server refuses it: ${failureText(answer.failure)}`;
@@ -154,7 +164,8 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const next = file === undefined ? instance : instanceOfFile(task, file);
   const checked = file?.answer.checked === 'none' || task.isNewSchema ? underSchema(graph, next) : undefined;
   const after = checked?.object ?? next;
-  const isNew = file !== undefined && file.live === undefined;
+  const isUnread = file?.unread !== undefined;
+  const isNew = file !== undefined && file.live === undefined && !isUnread;
   const lost = droppedLines(instance, checked?.dropped ?? [], task.crd);
   const fields = isNew ? [] : file === undefined ? lost : [...fieldLines(file.desired, file.live, after, []), ...lost];
   const phase =
@@ -162,7 +173,8 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const head: InstanceHead = {
     instance: refOf(instance),
     definition: graph.name,
-    action: isNew ? 'create' : file !== undefined && fields.length > 0 ? 'change' : 'none',
+    action: isNew ? 'create' : isUnread || (file !== undefined && fields.length > 0) ? 'change' : 'none',
+    ...(isUnread ? { unread: true } : {}),
     fields,
     ...(phase === undefined || isNew ? {} : { rollout: phase }),
     ...(instance.metadata.deletionTimestamp === undefined ? {} : { deletedSince: instance.metadata.deletionTimestamp }),
@@ -186,7 +198,10 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];
   if (problems.length > 0) {
     const because = `the API server refuses the instance: ${problems.join('; ')}`;
-    return { plan: restingPlan(head, 'blocked', because, 'correct the fields in the instance, or the schema') };
+    const remedy = failure === undefined ? undefined : fileRemedy(failure.message, head.instance);
+    return {
+      plan: restingPlan(head, 'blocked', because, remedy ?? 'correct the fields in the instance, or the schema'),
+    };
   }
   const { now, salt } = context;
   const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };

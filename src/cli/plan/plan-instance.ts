@@ -13,7 +13,7 @@ import { laidOver } from './new-schema.ts';
 import type { InstancePlan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
-import { fieldLines } from './plan-objects.ts';
+import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { plannedUid } from './simulate.ts';
 import { simulateAll } from './simulate-all.ts';
 import type { SimulationInput } from './simulate.ts';
@@ -129,25 +129,28 @@ function headOf(
   definition: KubeObject | undefined,
   after: KubeObject,
 ): InstanceHead {
-  const { live, desired } = file;
+  const { live, desired, unread } = file;
   const fields = operation === 'delete' ? [] : fieldLines(desired, live, after, []);
   const isThere = live !== undefined;
   const since = live?.metadata.deletionTimestamp;
   const action =
     operation === 'delete'
-      ? isThere
+      ? isThere || unread !== undefined
         ? 'delete'
         : 'none'
       : isThere
         ? fields.length > 0
           ? 'change'
           : 'none'
-        : 'create';
+        : unread === undefined
+          ? 'create'
+          : 'change';
   return {
     instance: refOf(desired),
     definition: definition?.metadata.name ?? '',
     ...(since === undefined ? {} : { deletedSince: since }),
     action,
+    ...(unread === undefined ? {} : { unread }),
     fields,
   };
 }
@@ -174,17 +177,24 @@ function withdrawnPlan(
 
 function restOf(
   { operation }: PlanContext,
-  { live, answer, desired }: FileObject,
+  { live, answer, desired, unread }: FileObject,
   head: InstanceHead,
 ): InstancePlan | undefined {
   if (operation === 'delete') {
+    if (live === undefined && unread !== undefined) {
+      return restingPlan(head, 'blocked', 'it may not be read by you, so its objects are not known', READ_RIGHT);
+    }
     return live === undefined ? restingPlan(head, 'unchanged', 'it is not in the cluster') : undefined;
   }
   const deletion = blockerOfDeletion(live, whyCommand(desired));
   if (deletion !== undefined) return restingPlan(head, 'blocked', deletion.reason, deletion.remedy);
   if (answer.failure !== undefined) {
     const because = `the API server refuses the instance: ${failureText(answer.failure)}`;
-    return restingPlan(head, 'blocked', because, 'correct the fields that it names');
+    const remedy = fileRemedy(answer.failure.message, refOf(desired)) ?? 'correct the fields that it names';
+    return restingPlan(head, 'blocked', because, remedy);
   }
   return isSuspended(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
 }
+
+/** The remedy for an instance that may not be read. */
+const READ_RIGHT = 'get the right to read it: kubectl auth can-i get says what you may do';

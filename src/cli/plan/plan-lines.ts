@@ -3,7 +3,7 @@ import { count } from '../up/print-diagnostics.ts';
 import { instanceLines } from './instance-lines.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
-import { SIGNS } from './paint.ts';
+import { signOf, UNREAD } from './paint.ts';
 import type { DefinitionPlan, Plan } from './plan.ts';
 import { summaryLines } from './summary-lines.ts';
 
@@ -22,8 +22,8 @@ export function planLines(plan: Plan, view: PlanView): string[] {
 }
 
 function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
-  const { name, kind, action, schema, nodes, other, canary, refusal, remedy, notes, place } = plan;
-  const sign = paint.sign(SIGNS[action]);
+  const { name, kind, schema, nodes, other, canary, refusal, remedy, notes, place } = plan;
+  const sign = paint.sign(signOf(plan));
   const head = `${paint.strong('Definition')}  ${sign} ${name}  (${kind})  ${revisionText(plan)}  ${paint.faint(place)}`;
   const lines = [head];
   const section = (title: string, rows: readonly string[]) =>
@@ -56,7 +56,7 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
   }
   if (refusal !== undefined) section('refused', [paint.alarm(`! ${printableLine(refusal)}`)]);
   if (remedy !== undefined) section('try', [printableLine(remedy)]);
-  section('note', notes.map(printableLine));
+  section('note', [...(plan.unread === undefined ? [] : [UNREAD]), ...notes.map(printableLine)]);
   return lines;
 }
 

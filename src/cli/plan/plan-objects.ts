@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../core/index.ts';
+import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import { refusalRemedy } from '../../runtime/index.ts';
@@ -23,6 +23,8 @@ export interface FileObject {
   /** The object of the file, with its namespace. */
   readonly desired: KubeObject;
   readonly live: KubeObject | undefined;
+  /** The object in the cluster could not be read. `live` is then `undefined`. */
+  readonly unread?: true;
   readonly answer: WriteAnswer;
 }
 
@@ -60,18 +62,26 @@ export async function readFileObjects(
     const answer = answers[index] ?? { checked: 'none' };
     const reveal = revealedBy(context.salt, answer.object ?? desired);
     const live = known?.state === 'present' ? reveal(known.object) : undefined;
-    return { input, desired, live, answer };
+    return { input, desired, live, answer, ...(known?.state === 'failed' ? { unread: true as const } : {}) };
   });
 }
 
 const isSecretObject = ({ apiVersion, kind }: KubeObject): boolean => kind === 'Secret' && apiVersion === 'v1';
 
+/** The remedy for a refused object of a file. Its namespace can be in the files, too. */
+export function fileRemedy(message: string, object: ObjectRef): string | undefined {
+  const { namespace } = object;
+  return namespace !== undefined && message.startsWith(`namespaces "${namespace}" not found`)
+    ? `create the namespace (kubectl create namespace ${namespace}), put it into the files, or name another`
+    : refusalRemedy(message, object);
+}
+
 /** Plans an object of a file that is neither a definition nor an instance. */
-export function filePlan({ operation }: PlanContext, { desired, live, answer }: FileObject): ObjectPlan {
-  const place = { node: '', object: refOf(desired), wave: 1 };
+export function filePlan({ operation }: PlanContext, { desired, live, answer, unread }: FileObject): ObjectPlan {
+  const place = { node: '', object: refOf(desired), wave: 1, ...(unread === undefined ? {} : { unread }) };
   if (operation === 'delete') {
     const finalizers = live?.metadata.finalizers ?? [];
-    const action = live === undefined ? 'none' : 'delete';
+    const action = live === undefined && unread === undefined ? 'none' : 'delete';
     return { ...place, action, fields: [], checked: 'none', ...(finalizers.length === 0 ? {} : { finalizers }) };
   }
   const { failure, checked, immutable } = answer;
@@ -83,12 +93,12 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
   if (failure !== undefined) {
     const isFixed = live !== undefined && immutable === true;
     const kept = isFixed ? (keptKind(desired) ?? keptLive(live)) : undefined;
-    const remedy = refusalRemedy(failure.message, place.object);
+    const remedy = fileRemedy(failure.message, place.object);
     const fields = fieldLines(desired, live, { ...desired }, immutableFields(failure.message));
     if (isFixed && kept === undefined) return { ...place, action: 'replace', fields, checked };
     return {
       ...place,
-      action: live === undefined ? 'create' : 'change',
+      action: live === undefined && unread === undefined ? 'create' : 'change',
       fields: [],
       checked,
       refusal: isSecretObject(desired)
@@ -97,7 +107,7 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer }: 
       ...(remedy === undefined ? {} : { remedy }),
     };
   }
-  if (live === undefined) return { ...place, action: 'create', fields: [], checked };
+  if (live === undefined) return { ...place, action: unread === undefined ? 'create' : 'change', fields: [], checked };
   const fields = fieldLines(desired, live, answer.object ?? desired, []);
   return { ...place, action: fields.length === 0 ? 'none' : 'change', fields, checked };
 }

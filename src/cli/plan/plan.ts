@@ -42,6 +42,8 @@ export interface DefinitionPlan {
   /** `file:line` of the definition. */
   readonly place: string;
   readonly action: PlanAction | 'none';
+  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  readonly unread?: true;
   /** The numbers of the newest revision before and after the apply; 0 when there is none. */
   readonly revision: { readonly from: number; readonly to: number };
   readonly schema: readonly SchemaLine[];
@@ -115,6 +117,8 @@ export interface ObjectPlan {
   readonly node: string;
   readonly object: ObjectRef;
   readonly action: PlanAction | 'none';
+  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  readonly unread?: true;
   readonly fields: readonly ValueLine[];
   readonly checked: Checked;
   /** The number of the wave, from 1. Writes of one wave happen at the same time, after those of lower waves. */
@@ -151,6 +155,8 @@ export interface InstancePlan {
   readonly deletedSince?: string;
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
+  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  readonly unread?: true;
   readonly fields: readonly ValueLine[];
   /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
