@@ -1,6 +1,6 @@
 import type { KubeObject } from '../core/index.ts';
 import type { ExecutionPorts, ExecutionSink, ParentPort, RememberedWrite, WriteRules } from '../execute/index.ts';
-import { carryOut } from '../execute/index.ts';
+import { carryOut, eachEffect } from '../execute/index.ts';
 import type { Graph } from '../graph/index.ts';
 import type { Clock, KubernetesApi } from '../kube/index.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   StepOptions,
 } from '../runtime/index.ts';
 import { elapsed, KubeError, pause } from '../kube/index.ts';
-import { applySetIdOf, isDone, keys, step, StepMemory } from '../runtime/index.ts';
+import { applySetIdOf, isDone, keys, step, StepMemory, targetKey } from '../runtime/index.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
@@ -151,6 +151,7 @@ export class DirectRun {
         const cost = elapsed(clock) - began;
         for (const { target, pair, writer } of decision.equivalences) this.#store.setEquivalence(target, pair, writer);
         if (this.#settle(decision)) continue;
+        if (effects === 'dry-run' && (await this.#readWatched(decision, ports.view))) continue;
         this.#options.report(decision);
         if (effects === 'write') this.#watches.set([...decision.watch, recordWatch]);
         const busy = await carryOut(decision, { ...ports, instance: this.#instance });
@@ -179,6 +180,19 @@ export class DirectRun {
       if (known && isSettled(action) && this.#store.settle(action)) found = true;
     }
     return found;
+  }
+
+  /**
+   * Reads the objects that watches would show, because a dry run has no watches. Returns true when there were any.
+   * Without them it could hold back a deletion that the deploy itself makes at once.
+   */
+  async #readWatched({ read, watch }: Decision, view: ExecutionPorts['view']): Promise<boolean> {
+    const due = new Set(read.flatMap((each) => (each.kind === 'object' ? [targetKey(each.target)] : [])));
+    const unread = this.#store
+      .unread(watch)
+      .filter((each) => each.kind === 'object' && !due.has(targetKey(each.target)));
+    await eachEffect(this.#options.clock, unread, (request) => view.read(request));
+    return unread.length > 0;
   }
 
   /** The ports of the executor. `stop` ends reads that wait for watches. */

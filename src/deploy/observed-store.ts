@@ -13,6 +13,8 @@ import type {
   Observation,
   Observed,
   EquivalentDigests,
+  ReadRequest,
+  WatchRequest,
 } from '../runtime/index.ts';
 import {
   engineFieldsIn,
@@ -142,6 +144,18 @@ export class ObservedStore implements Observed {
   /** Is it known whether the object exists? */
   knows(target: ObjectTarget): boolean {
     return this.#objects.has(targetKey(target));
+  }
+
+  /**
+   * The watched objects that have not been read. A caller without watches reads them: a decision also rests on objects
+   * that the controller knows from its watches.
+   */
+  unread(watched: readonly WatchRequest[]): ReadRequest[] {
+    return watched.flatMap((each) =>
+      each.kind === 'object' && this.object(each.target).state === 'unknown'
+        ? [{ ...each, why: 'unknown' as const }]
+        : [],
+    );
   }
 
   /** The objects of a kind that are known to exist. */

@@ -41,8 +41,11 @@ export function decideInstance(context: StepContext): Decision {
   for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
   const inventory = decideInventory(context, pruning);
   const results = [...context.results.values()];
-  const deletions = held ? [] : pruning.delete;
-  const apply = results.flatMap((result) => result.apply);
+  // Every decision about children rests on all observations that it asked for. The order of writes then depends on the
+  // graph alone, not on which read was answered first, so that a plan can name it.
+  const isObserved = context.reads.length === 0;
+  const deletions = held || !isObserved ? [] : pruning.delete;
+  const apply = isObserved ? results.flatMap((result) => result.apply) : [];
   const refused =
     (refusal !== undefined && refusal.isManaged !== true) || namespaceViolation !== undefined || isReleased(instance);
   const due = refused ? {} : decideParentWrite(context, inventory);

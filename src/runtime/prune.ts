@@ -87,7 +87,8 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   }
   const retryAt = earliest(retries);
   return {
-    delete: actions,
+    // The executor deletes wave by wave. The decision has the same order, so that a plan shows it.
+    delete: actions.sort((a, b) => b.wave - a.wave),
     reports: retiredReports(context.graph, retired, held),
     remaining: retired,
     complete,

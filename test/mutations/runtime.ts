@@ -162,4 +162,11 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'return Object',
     tests: ['src/runtime/render/render.test.ts'],
   },
+  {
+    name: 'writes go out while other objects are still being read',
+    file: 'src/runtime/instance-decision.ts',
+    find: 'const isObserved = context.reads.length === 0;',
+    replace: 'const isObserved = true;',
+    tests: ['test/property/decisions.test.ts'],
+  },
 ];

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { definedMember } from '../../core/index.ts';
 import { isBookkeeping, ObservedStore } from '../../deploy/index.ts';
 import { patchWriter } from '../../execute/index.ts';
 import type { Graph } from '../../graph/index.ts';
@@ -65,6 +66,8 @@ export interface SimulatedWrite {
 /** All writes of an instance, and the decision after the last one. */
 export interface SimulationResult {
   readonly writes: readonly SimulatedWrite[];
+  /** The decision after the last write without `after`: what waits as long as no node becomes ready. */
+  readonly standing: Decision;
   readonly decision: Decision;
 }
 
@@ -89,12 +92,13 @@ export function* simulate(
   const writes: SimulatedWrite[] = [];
   let after: readonly string[] = [];
   let wave = 1;
+  let standing: Decision | undefined;
   const limit = maxSteps(graph);
   for (let steps = 0; ; steps += 1) {
     const decision = step(graph, instance, store, { ...options, memory });
     for (const { target, pair, writer } of decision.equivalences) store.setEquivalence(target, pair, writer);
     if (settle(input, store, decision)) continue;
-    const reads = [...decision.read, ...unseen(store, decision)];
+    const reads = [...decision.read, ...store.unread(decision.watch)];
     if (reads.length > 0) {
       yield { reads, writes: [], store };
       if (steps < limit) continue;
@@ -107,38 +111,27 @@ export function* simulate(
       }
       const waiting = waitingNodes(decision);
       const next = waiting.filter((id) => !after.includes(id));
-      if (next.length === 0 || steps >= limit) return { writes, decision };
+      standing ??= decision;
+      if (next.length === 0 || steps >= limit) return { writes, standing, decision };
       after = [...after, ...next];
       graph = takenForReady(input.graph, after);
       continue;
     }
     instance = withParent(instance, decision.parent);
-    const changes: ApplyAction[] = [];
+    const marks = new Map<ApplyAction, KubeObject>();
     for (const action of decision.apply) {
       const before = isBookkeeping(action) ? liveOf(store, action) : undefined;
-      if (before === undefined || !store.settle(action)) {
-        changes.push(action);
-        continue;
-      }
-      writes.push({ wave, after, apply: action, before, bookkeeping: true });
+      if (before !== undefined && store.settle(action)) marks.set(action, before);
     }
+    const changes = decision.apply.filter((action) => !marks.has(action));
     const answers = changes.length === 0 ? [] : yield { reads: [], writes: changes, store };
-    changes.forEach((action, index) => {
-      const before = liveOf(store, action);
-      const answer = answers[index] ?? { checked: 'none' };
-      const made = { wave, after, apply: action, answer, ...(before === undefined ? {} : { before }) };
-      const isFixed = answer.immutable === true && before !== undefined;
-      const kept = isFixed ? keptChild(action) : undefined;
-      const isReplaced = isFixed && kept === undefined;
-      writes.push(isReplaced ? { ...made, replace: true } : kept === undefined ? made : { ...made, kept });
-      if (answer.failure === undefined || isReplaced) {
-        store.setApplied(action, answer.object ?? storedBy(action, before), true);
-      } else {
-        const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
-        const failed = { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 };
-        store.setFailedWrite(action.target, failed, patchWriter(action));
-      }
-    });
+    const answerOf = new Map(changes.map((action, index) => [action, answers[index] ?? UNCHECKED]));
+    // The writes keep the order of the decision: the controller sends them in this order.
+    for (const action of decision.apply) {
+      const answer = answerOf.get(action);
+      const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
+      writes.push({ wave, after, ...(answer === undefined ? mark : change(store, action, answer)) });
+    }
     for (const action of decision.delete) {
       const known = store.object(action.target);
       const before = known.state === 'present' ? known.live.object : memberOf(store, action);
@@ -151,13 +144,31 @@ export function* simulate(
   }
 }
 
-/** The objects that a controller would get from its watches, and that were not read yet. */
-function unseen(store: ObservedStore, { watch }: Decision): ReadRequest[] {
-  return watch.flatMap((each) =>
-    each.kind === 'object' && store.object(each.target).state === 'unknown'
-      ? [{ ...each, why: 'unknown' as const }]
-      : [],
-  );
+/** The answer to a write that nothing checks. */
+const UNCHECKED: WriteAnswer = { checked: 'none' };
+
+/** A write without its place in the plan. */
+type Written = Omit<SimulatedWrite, 'wave' | 'after'>;
+
+/** Records a write of a child, and its answer in the store. */
+function change(store: ObservedStore, action: ApplyAction, answer: WriteAnswer): Written {
+  const before = liveOf(store, action);
+  const isFixed = answer.immutable === true && before !== undefined;
+  const kept = isFixed ? keptChild(action) : undefined;
+  const isReplaced = isFixed && kept === undefined;
+  if (answer.failure === undefined || isReplaced) {
+    store.setApplied(action, answer.object ?? storedBy(action, before), true);
+  } else {
+    const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
+    const failed = { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 };
+    store.setFailedWrite(action.target, failed, patchWriter(action));
+  }
+  return {
+    apply: action,
+    answer,
+    ...definedMember('before', before),
+    ...(isReplaced ? { replace: true } : definedMember('kept', kept)),
+  };
 }
 
 /**
