@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject, stringifyJson } from '../core/index.ts';
-import { groupVersionPath } from '../kubernetes/index.ts';
+import { isJsonObject, parseApiVersion, stringifyJson } from '../core/index.ts';
+import { groupVersionPath, textAt } from '../kubernetes/index.ts';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { schemaEngine, writing } from './lazy-modules.ts';
@@ -31,7 +31,8 @@ const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
  * Opens a server for checks that needs no cluster. It is the request handler of the embedded cluster, with an empty
- * store and the given CRDs, so its answers are those of the embedded cluster.
+ * store and the given CRDs, so its answers are those of the embedded cluster. A CRD is stored before the first check of
+ * an object of its kind.
  */
 export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
   const api = new Api();
@@ -65,15 +66,27 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return [];
   };
 
-  const definitions = api.registry.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
-  if (crds.length > 0 && definitions !== undefined) {
-    await schemaEngine.load();
-    for (const crd of crds) await post(definitions, crd, '');
-    await api.work.idle();
+  const waiting = new Map<string, KubeObject[]>();
+  for (const crd of crds) {
+    const key = kindKey(textAt(crd.spec, 'group'), textAt(crd.spec, 'names', 'kind'));
+    waiting.set(key, [...(waiting.get(key) ?? []), crd]);
   }
+
+  /** Stores the CRDs of a kind. Most CRDs are those of kinds that no object has, and a server checks each at length. */
+  const define = async ({ apiVersion, kind }: KubeObject): Promise<void> => {
+    const key = kindKey(parseApiVersion(apiVersion).group, kind);
+    const due = waiting.get(key);
+    const definitions = api.registry.findKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
+    if (due === undefined || definitions === undefined) return;
+    waiting.delete(key);
+    await schemaEngine.load();
+    for (const crd of due) await post(definitions, crd, '');
+    await api.work.idle();
+  };
 
   return {
     async check(object) {
+      await define(object);
       const resource = api.registry.findKind(object.apiVersion, object.kind);
       if (resource === undefined) return [];
       const wrong = resource.namespaced ? await makeNamespace(object.metadata.namespace ?? 'default') : [];
@@ -87,6 +100,8 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     },
   };
 }
+
+const kindKey = (group: string, kind: string): string => `${kind}.${group}`;
 
 function collectionPath({ group, version, plural, namespaced }: ServedResource, { metadata }: KubeObject): string {
   const root = groupVersionPath({ group, version });
