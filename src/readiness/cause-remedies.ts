@@ -64,6 +64,8 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
   switch (reason) {
     case 'OOMKilled':
       return 'raise resources.limits.memory of the container, or reduce its use of memory';
+    case 'NoAddress':
+      return 'see that the controller of the IngressClass runs and publishes addresses, or correct ingressClassName';
     case 'Unhealthy':
       return 'correct port, path and times of the probe, or what answers it in the container';
     case 'BackoffLimitExceeded':

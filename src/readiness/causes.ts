@@ -70,7 +70,8 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
       !stated.has(about.name) ||
       (reason !== 'BackOff' && !states.some((state) => message === `Error: ${state.reason}`)),
   );
-  return merged([...states, ...conditions, ...newEvents]).slice(0, MAX_CAUSES);
+  const all = [...states, ...conditions, ...newEvents];
+  return merged(all.length > 0 ? all : addressCause(object)).slice(0, MAX_CAUSES);
 }
 
 /** A cause in one line, e.g. `ImagePullBackOff (Pod shop/web-5d-x and 1 more): Back-off pulling image "a"`. */
@@ -142,6 +143,15 @@ function conditionCauses(object: KubeObject): Found[] {
     if (found?.status !== status) return [];
     return [{ object: refOf(object), reason: found.reason || type, message: found.message, about: object }];
   });
+}
+
+/** An Ingress reports no problem when no controller serves its class: its status stays empty. */
+function addressCause(object: KubeObject): Found[] {
+  if (object.kind !== 'Ingress' || objectsAt(object, 'status', 'loadBalancer', 'ingress').length > 0) return [];
+  const name = textAt(object, 'spec', 'ingressClassName');
+  const served = name === '' ? 'it names no class' : `its class is ${name}`;
+  const message = `no controller has published an address; ${served}`;
+  return [{ object: refOf(object), reason: 'NoAddress', message, about: object }];
 }
 
 /**

@@ -58,6 +58,18 @@ const service = (annotations: JsonObject, port: number | string = 80): JsonObjec
   },
 });
 
+/** An Ingress, for which no controller of the simulated cluster gets an address. */
+const ingress: JsonObject = {
+  id: 'ingress',
+  readyWhen: ["${ingress.status.loadBalancer.ingress[0].hostname != ''}"],
+  template: {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'web' },
+    spec: { ingressClassName: 'nginx', defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+  },
+};
+
 const collection = (list: string, name = '${name}'): JsonObject => ({
   id: 'parts',
   forEach: [{ name: list }],
@@ -76,6 +88,8 @@ interface Stage {
   readonly resources: JsonObject[];
   readonly annotations?: Record<string, string>;
   readonly instance?: KubeObject;
+  /** False: no controller of the cluster works on Services, Ingresses and pods. Default true. */
+  readonly workloads?: boolean;
 }
 
 const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly string[]])[] = [
@@ -98,6 +112,18 @@ const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly st
     'a load balancer that cannot be made',
     { resources: [service({ 'typekro.dev/simulate-failure': 'SyncLoadBalancerFailed' })] },
     ['└ because  SyncLoadBalancerFailed (Service default/web)'],
+  ],
+  [
+    'an ingress without an address',
+    {
+      resources: [ingress, mapResource('map', { url: '${ingress.status.loadBalancer.ingress[0].hostname}' })],
+      workloads: false,
+    },
+    [
+      '└ because  NoAddress (Ingress default/web): no controller has published an address; its class is nginx',
+      'do         see that the controller of the IngressClass runs',
+      'waiting    map',
+    ],
   ],
   [
     'a field that the server refuses',
@@ -154,8 +180,9 @@ const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly st
   ],
 ];
 
-test.each(STAGED)('%s', async (_title, { before = [], resources, annotations = {}, instance = pot('shop') }, told) => {
-  world = await virtualWorld({ cluster: { workloads: true } });
+test.each(STAGED)('%s', async (_title, stage, told) => {
+  const { before = [], resources, annotations = {}, instance = pot('shop'), workloads = true } = stage;
+  world = await virtualWorld({ cluster: { workloads } });
   await world.apply(...before, potDefinition(resources, annotations));
   await world.advance(2000);
   await world.apply(instance);
