@@ -1,0 +1,242 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import type { Cluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { Controller } from '../../src/controller/index.ts';
+import { controllerCrds, createController } from '../../src/controller/index.ts';
+import { KubeClient, waitForObject } from '../../src/kube/index.ts';
+import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
+import type { CommandRun } from '../support/run-command.ts';
+import { commandRunner } from '../support/run-command.ts';
+
+/** Runs the command lines of README and docs in a folder with the files that they name, against an embedded cluster. */
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The lines that are not run here, with the reason. A line that no page has is a failure. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  up: 'it serves until it is stopped: commands.test.ts starts it',
+  'up app.ts': 'it serves until it is stopped: readme.test.ts starts it',
+  'up --keep': 'it serves until it is stopped: test/e2e/start.test.ts starts it',
+  'up --once': 'it starts a cluster of its own: readme.test.ts runs it',
+  'up --once app.ts': 'it starts a cluster of its own: readme.test.ts runs it',
+  'dev app.ts': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
+  'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
+  controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
+  'controller --leader-elect': 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
+  'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
+  'migrate shop --to kro --dry-run': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
+  mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
+};
+
+/** The words that stand for a name which the reader chooses, and the name in this test. */
+const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
+  [/FILE…/g, 'app.yaml'],
+  [/\bIMAGE\b|…\/typekro:1\.0/g, 'registry.example.com/typekro:1.0'],
+  [/ …$/g, ''],
+  // Each life takes a fifth of a second.
+  [/--faults 200/g, '--faults 5'],
+];
+
+/** The lines that do not end with 0, and the code that the page means. */
+const CODES: Readonly<Record<string, number>> = {
+  // At the level 0.10, the controller changes labels of the objects.
+  'upgrade --check': 2,
+};
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata:
+  name: webapps
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: WebShop
+    spec:
+      replicas: integer | default=1
+      text: string | default="open"
+  resources:
+    - id: deployment
+      template:
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: \${schema.metadata.name}
+        spec:
+          replicas: \${schema.spec.replicas}
+          selector:
+            matchLabels:
+              app: \${schema.metadata.name}
+          template:
+            metadata:
+              labels:
+                app: \${schema.metadata.name}
+            spec:
+              containers:
+                - name: web
+                  image: nginx
+    - id: settings
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: \${schema.metadata.name}-settings
+        data:
+          text: \${schema.spec.text}
+`;
+
+const INSTANCE = `apiVersion: kro.run/v1alpha1
+kind: WebShop
+metadata:
+  name: shop
+  namespace: team-a
+spec:
+  text: open
+`;
+
+/** An instance of the composition of the README. */
+const OTHER = `apiVersion: example.com/v1alpha1
+kind: WebApp
+metadata:
+  name: other
+  namespace: default
+spec:
+  name: other
+  replicas: 1
+`;
+
+const TEST = `schemaVersion: 1
+kind: GraphTest
+definition: app.yaml
+tests:
+  - name: the shop has its settings
+    given:
+      name: corner
+    expect:
+      children:
+        settings: { data.text: open }
+`;
+
+const FILES: Readonly<Record<string, string>> = {
+  'app.yaml': DEFINITION,
+  'app.rgd.yaml': DEFINITION,
+  'my.yaml': DEFINITION,
+  'my-definition.yaml': DEFINITION,
+  'shop.yaml': INSTANCE,
+  'default.yaml': INSTANCE.replace('team-a', 'default'),
+  'instance.yaml': OTHER,
+  'prod.yaml': 'text: closed\n',
+  'cache.test.yaml': TEST,
+  'graphs/app.test.yaml': TEST,
+  'graphs/app.yaml': DEFINITION,
+};
+
+let cwd: string;
+let cluster: Cluster;
+let client: KubeClient;
+let controller: Controller;
+let run: (line: string | readonly string[]) => Promise<CommandRun>;
+/** The name of the saved plan. */
+let saved = '';
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-lines-'));
+  mkdirSync(join(cwd, 'graphs'));
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(cwd, name), text);
+  for (const name of readdirSync(join(ROOT, 'examples'))) {
+    if (name.startsWith('my-application')) cpSync(join(ROOT, 'examples', name), join(cwd, name));
+  }
+  cpSync(join(ROOT, 'examples'), join(cwd, 'examples'), { recursive: true });
+  cpSync(join(ROOT, 'data/crds'), join(cwd, 'crds'), { recursive: true });
+  const [, app = ''] =
+    /^```ts\n\/\/ app\.ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  for (const name of ['app.ts', 'my.ts']) writeFileSync(join(cwd, name), app);
+  writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
+  mkdirSync(join(cwd, 'node_modules'));
+  symlinkSync(ROOT, join(cwd, 'node_modules/typekro'), 'dir');
+  cluster = await createEmbeddedCluster({});
+  const { kubeconfig } = await cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  client = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await client.create(crd);
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+  controller = createController({ client });
+  await controller.start();
+  run = commandRunner(commands, cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+  await prepare();
+  expect(await run('apply app.ts')).toMatchObject({ code: 0 });
+  expect(await run('snapshot prod.json')).toMatchObject({ code: 0 });
+}, 60_000);
+
+afterAll(async () => {
+  await controller.stop();
+  await client.close();
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** Has a line written to the cluster since the last `prepare`? */
+let isChanged = false;
+
+/** Brings the definition and the instance of the lines back, which earlier lines may have changed. */
+async function prepare(): Promise<void> {
+  const state = await run('apply app.yaml shop.yaml default.yaml');
+  expect(`${state.code} ${state.err}`).toBe('0 ');
+  const ref = { apiVersion: 'kro.run/v1alpha1', kind: 'WebShop', namespace: 'team-a', name: 'shop' };
+  await waitForObject(client, ref, AbortSignal.timeout(20_000), (found) =>
+    found?.status?.['state'] === 'ACTIVE' ? true : undefined,
+  );
+}
+
+/** Each line of a page once, with names in place of its placeholders. */
+const lines = [
+  ...new Set(
+    USER_PAGES.flatMap((page) => commandLinesOf(readFileSync(join(ROOT, page), 'utf8'))).map((line) => {
+      const text = PLACEHOLDERS.reduce((whole, [pattern, name]) => whole.replaceAll(pattern, name), line);
+      return wordsOfLine(text).join(' ');
+    }),
+  ),
+].toSorted((a, b) => rankOf(a) - rankOf(b));
+
+/** Lines that end the instance, or the controller, come last. */
+function rankOf(line: string): number {
+  return line.startsWith('hand-back') ? 2 : /^(?:delete|rollback|bootstrap|install)\b/.test(line) ? 1 : 0;
+}
+
+/** Does a sentence name a command or an option without its values? */
+async function isName(words: readonly string[]): Promise<boolean> {
+  if (words[0] === '<command>' || words[0] === '--help') return true;
+  const entry = commands.find(({ name }) => name === words[0]);
+  const command = await entry?.load();
+  const needs = (command?.positionals.length ?? 0) > 0;
+  const option = command?.options.find(({ name }) => `--${name}` === words.at(-1));
+  return (words.length === 1 && (needs || command?.passThrough === true)) || option?.value !== undefined;
+}
+
+describe('each command line of the pages runs', () => {
+  test.each(lines)('typekro %s', { timeout: 30_000 }, async (line) => {
+    if (Object.hasOwn(NOT_RUN, line)) return;
+    const words = line.split(' ');
+    if (await isName(words)) return;
+    if (isChanged) await prepare();
+    isChanged = commands.some(({ name, writes }) => name === words[0] && writes === true);
+    const named = words.map((word) => (word === 'plan-….json' ? saved : word));
+    if (words.includes('plan-….json')) {
+      writeFileSync(join(cwd, 'next.yaml'), DEFINITION.replace('default="open"', 'default="now"'));
+      saved = /typekro apply (\S+)/.exec((await run('plan next.yaml --save')).err)?.[1] ?? '';
+      named.splice(named.indexOf(''), 1, saved);
+    }
+    const { code, out, err } = await run(named);
+    const told = `typekro ${named.join(' ')}\n${out}\n${err}\nended with `;
+    expect(`${told}${code}`).toBe(`${told}${Object.hasOwn(CODES, line) ? CODES[line] : 0}`);
+    expect(err).not.toMatch(/internal error/);
+  });
+
+  test('the list of lines that are not run has no other lines', () => {
+    expect(Object.keys(NOT_RUN).filter((line) => !lines.includes(line))).toEqual([]);
+    expect(Object.keys(CODES).filter((line) => !lines.includes(line))).toEqual([]);
+  });
+});

@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The pages for users, from the root of the repository. Pages of decisions are left out: they describe their own time. */
+export const USER_PAGES: readonly string[] = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+/** A line of a code block: `$ typekro plan a.yaml --save   # comment`. */
+const LINE = /^(?:\$ )?((?:npx )?typekro .*)$/gm;
+/** A line of a code block that is indented by four spaces. */
+const INDENTED = /^ {4}((?:npx )?typekro .*)$/gm;
+/** A code span in a sentence: `` `typekro plan a.yaml` ``. */
+const SPAN = /`((?:npx )?typekro [^`\n]+)`/g;
+
+/** The command lines of a page, from its code blocks and its sentences. */
+export function commandLinesOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```[^\n]*\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+  const sentences = text.replaceAll(/^```[^\n]*\n[\s\S]*?^```$/gm, '');
+  return [
+    ...blocks.flatMap((block) => [...block.matchAll(LINE)].map(([, line = '']) => line)),
+    ...[...sentences.matchAll(INDENTED)].map(([, line = '']) => line),
+    ...[...sentences.matchAll(SPAN)].map(([, line = '']) => line),
+  ];
+}
+
+/**
+ * The arguments after the program's name, as a shell passes them. A comment, a redirection or a second command after
+ * them is left out.
+ */
+export function wordsOfLine(text: string): string[] {
+  const [command = ''] = text.split(/\s+# | \| | && | > | < |; /);
+  const words: readonly string[] = command.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+  return words.slice(words.indexOf('typekro') + 1).map((word) => word.replaceAll(/^['"]|['"]$/g, ''));
+}
