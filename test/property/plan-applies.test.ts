@@ -1,289 +1,257 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveSource } from '../../src/cli/plan/live-source.ts';
-import { LazyRules } from '../../src/cli/plan/rules-server.ts';
-import type { SimulationResult } from '../../src/cli/plan/simulate.ts';
-import { simulateAll } from '../../src/cli/plan/simulate-all.ts';
-import { readBasics } from '../../src/cli/plan/cluster-basics.ts';
-import { WriteChecker } from '../../src/cli/plan/write-checker.ts';
-import { previewDefinition } from '../../src/controller/index.ts';
-import type { JsonValue, KubeObject } from '../../src/core/index.ts';
-import { isJsonObject, parseJson } from '../../src/core/index.ts';
-import { DirectRun } from '../../src/deploy/direct-run.ts';
-import { targetOfObject } from '../../src/deploy/index.ts';
-import { builtinSource, compile } from '../../src/graph/index.ts';
-import type { SchemaSource } from '../../src/schema/index.ts';
-import { combineSources, crdSource } from '../../src/schema/index.ts';
-import type { Graph } from '../../src/graph/index.ts';
-import { RETRY_POLICIES } from '../../src/core/index.ts';
-import type { StepOptions } from '../../src/runtime/index.ts';
-import { refOfTarget } from '../../src/runtime/index.ts';
-import { budget } from '../support/budget.ts';
-import type { Random } from '../support/planned-graphs.ts';
-import {
-  changedNodes,
-  generatedNodes,
-  KINDS_BY_PLURAL,
-  lidDefinition,
-  pick,
-  sharedSettings,
-} from '../support/planned-graphs.ts';
-import { pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
-import type { VirtualWorld } from '../support/virtual-world.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { isOfController } from '../../src/cli/plan/value-lines.ts';
+import type { InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../src/core/index.ts';
+import { objectName, parseJson, refOf } from '../../src/core/index.ts';
+import { changedValues } from '../../src/deploy/index.ts';
+import { keys } from '../../src/runtime/index.ts';
 import { seededRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { budget } from '../support/budget.ts';
+import type { PlanWorld } from '../support/plan-world.ts';
+import { planWorld } from '../support/plan-world.ts';
+import type { Random } from '../support/planned-graphs.ts';
+import { changedNodes, generatedNodes, lidDefinition, pick, sharedSettings } from '../support/planned-graphs.ts';
+import { pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 
-let world: VirtualWorld;
+/** Saves plans of generated changes, applies them by their files, and compares the cluster with what the plan said. */
+let place: PlanWorld;
 beforeAll(async () => {
-  world = await virtualWorld();
-  await world.apply(sharedSettings, lidDefinition);
-  await world.advance(3000);
+  place = await planWorld();
+  await place.world.apply(sharedSettings, lidDefinition);
+  await place.world.advance(3000);
 });
-afterAll(() => world.close());
+afterAll(() => place.close());
 
-/** One write of a child, without the parts that differ between clients. */
-interface Write {
-  readonly path: string;
-  readonly body: JsonValue;
+/** The instances of the present case. */
+let names: string[] = [];
+afterEach(() => cleanUp(names.splice(0)));
+
+/** What happens to one object: `created`, `deleted`, `replaced`, or the new values of its changed fields by path. */
+type Effect = 'created' | 'deleted' | 'replaced' | JsonObject;
+type Effects = Readonly<Record<string, Effect>>;
+
+const KINDS: readonly { readonly apiVersion: string; readonly kind: string }[] = [
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'v1', kind: 'Secret' },
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
+  { apiVersion: 'acme.test/v1', kind: 'Lid' },
+];
+
+/** The objects of the case, by kind and name. */
+async function stateOf(prefix: string): Promise<Map<string, KubeObject>> {
+  const lists = await Promise.all(KINDS.map((type) => place.world.user.list(type, {})));
+  const own = lists.flatMap(({ items }, index) =>
+    items
+      .filter(({ metadata }) => metadata.name?.startsWith(prefix) === true)
+      .map((item) => ({ ...item, ...KINDS[index] })),
+  );
+  return new Map(own.map((object) => [objectName(refOf(object as KubeObject)), object as KubeObject]));
 }
 
-const pathOf = (kind: string, namespace: string | undefined, name: string): string =>
-  `${kind} ${namespace ?? ''}/${name}`;
+/** Values of Secrets are masked in plans, so that only their paths are compared. */
+const shown = (name: string, value: JsonValue | undefined): JsonValue =>
+  name.startsWith('Secret ') ? 'masked' : (value ?? null);
 
-/** The writes of a plan, wave by wave. */
-function wavesOf({ writes }: SimulationResult): Write[][] {
-  const waves: Write[][] = [];
-  for (const { wave, after, apply, delete: deletion } of writes) {
-    // A write with `after` waits for nodes that are not ready: the controller does not carry it out yet.
-    if (after.length > 0) continue;
-    const target = apply?.target ?? deletion?.target;
-    if (target === undefined) continue;
-    const path = pathOf(target.type.kind, target.namespace, target.name);
-    (waves[wave] ??= []).push({ path, body: apply === undefined ? null : (apply.desired as unknown as JsonValue) });
-  }
-  return waves.filter((each) => each !== undefined);
-}
-
-/** The controller's writes for an instance, in order. */
-function writesOfController(instance: string): Write[] {
-  return world.requests.flatMap(({ method, path, body }) => {
-    const match = CHILD_PATH.exec(path);
-    const [, namespace, plural = '', name = ''] = match ?? [];
-    const kind = Object.hasOwn(KINDS_BY_PLURAL, plural) ? KINDS_BY_PLURAL[plural] : undefined;
-    if (kind === undefined || !name.startsWith(`${instance}-`)) return [];
-    // The controller also reconciles the Lids, as instances of their own definition.
-    if (method !== 'DELETE' && !path.includes('fieldManager=kro.run%2Fapplyset&')) return [];
-    const sent =
-      method === 'DELETE' ? null : parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body));
-    return [{ path: pathOf(kind, namespace, name), body: sent }];
-  });
-}
-
-const CHILD_PATH = /^\/api(?:s\/[^/]+)?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)\/([^/?]+)/;
-
-/** The applies of direct mode, in the order of its decisions. Dry runs check each of them. */
-async function directWrites(
-  graph: Graph,
-  instance: KubeObject,
-  step: Omit<StepOptions, 'now' | 'memory'>,
-): Promise<Write[][]> {
-  const { group, version, kind, plural, namespaced } = graph.instance;
-  const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
-  const seen = new Set<string>();
-  const waves: Write[][] = [];
-  const run = new DirectRun({
-    api: world.user,
-    graph,
-    instance,
-    clock: world.clock,
-    signal: new AbortController().signal,
-    effects: 'dry-run',
-    rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
-    step,
-    record: { target, selector: '' },
-    beforeWrite: () => Promise.resolve(),
-    writeParent: (_parent, current) => Promise.resolve(current),
-    report: ({ apply }) => {
-      const wave: Write[] = [];
-      for (const action of apply) {
-        const { name, namespace } = refOfTarget(action.target);
-        const path = pathOf(action.target.type.kind, namespace, name);
-        if (!seen.has(path)) wave.push({ path, body: action.desired as unknown as JsonValue });
-        seen.add(path);
+/** `byName`: an object that was deleted and created again counts as the same object. */
+function happened(
+  before: ReadonlyMap<string, KubeObject>,
+  after: ReadonlyMap<string, KubeObject>,
+  byName = false,
+): Effects {
+  const effects: Record<string, Effect> = {};
+  for (const [name, object] of after) {
+    const former = before.get(name);
+    if (former === undefined) effects[name] = 'created';
+    else if (!byName && former.metadata.uid !== object.metadata.uid) effects[name] = 'replaced';
+    else {
+      const changes = changedValues(former, object).filter(({ path }) => !isOfController(path));
+      if (changes.length > 0) {
+        effects[name] = Object.fromEntries(changes.map(({ path, to }) => [path, shown(name, to)]));
       }
-      if (wave.length > 0) waves.push(wave);
-    },
-  });
-  await run.run(({ read, apply }) => read.length === 0 && apply.length === 0);
-  return waves;
+    }
+  }
+  for (const name of before.keys()) if (!after.has(name)) effects[name] = 'deleted';
+  return effects;
 }
 
-const sorted = (writes: readonly Write[]): Write[] => writes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-
-const isDeletion = ({ body }: Write): boolean => body === null;
-
-const nodeOf = ({ body }: Write): string => {
-  const { metadata } = body as unknown as KubeObject;
-  return metadata.labels?.['kro.run/node-id'] ?? '';
-};
-
-/**
- * The node of a deleted object. The object's name ends with the node's id, and with an index for an item of a
- * collection.
- */
-const deletedNode = (instance: string, { path }: Write): string =>
-  path.slice(path.indexOf(`${instance}-`) + instance.length + 1).replace(/-\d+$/, '');
-
-/**
- * Pairs of deletions in which a node is deleted before, or together with, a node that reads it. The next graph decides
- * about readers that it has, and the former graph about all others.
- */
-function deletedTooEarly(
-  instance: string,
-  { former, next }: { readonly former: Graph; readonly next: Graph },
-  deletions: readonly (readonly Write[])[],
-): string[] {
-  return deletions.flatMap((together, at) =>
-    together.flatMap((write) => {
-      const id = deletedNode(instance, write);
-      const later = deletions.slice(at).flat();
-      return later
-        .map((each) => deletedNode(instance, each))
-        .filter((other) => {
-          const graph = next.nodes.has(other) ? next : former;
-          return graph.nodes.get(other)?.dependsOn.includes(id) === true;
-        })
-        .map((other) => `${id} before ${other}`);
-    }),
+/** The effects that a plan says for an instance, as long as no node becomes ready that is not ready now. */
+function said({ writes }: InstancePlan): Effects {
+  return Object.fromEntries(
+    writes
+      .filter(({ after = [], action, refusal }) => after.length === 0 && action !== 'labels' && refusal === undefined)
+      .map((write) => [objectName(write.object), effectOf(write)]),
   );
 }
 
-/**
- * Pairs of writes in which a node is applied before, or together with, a node that it reads. Only such dependencies
- * order the applies: the controller follows the branches of a graph independently.
- */
-function tooEarly(graph: Graph, writes: readonly (readonly Write[])[]): string[] {
-  return writes.flatMap((together, at) => {
-    const later = new Set(
-      writes
-        .slice(at)
-        .flat()
-        .filter((write) => !isDeletion(write))
-        .map(nodeOf),
-    );
-    return together
-      .filter((write) => !isDeletion(write))
-      .flatMap((write) =>
-        (graph.nodes.get(nodeOf(write))?.dependsOn ?? [])
-          .filter((id) => later.has(id))
-          .map((id) => `${nodeOf(write)} before ${id}`),
-      );
-  });
+function effectOf({ action, fields, object }: ObjectPlan): Effect {
+  switch (action) {
+    case 'create':
+      return 'created';
+    case 'prune':
+    case 'delete':
+      return 'deleted';
+    case 'replace':
+      return 'replaced';
+    default:
+      return Object.fromEntries(fields.map(({ path, to }) => [path, shown(objectName(object), to)]));
+  }
 }
 
-function compiled(definition: KubeObject, sources: SchemaSource): Graph {
-  const { graph, diagnostics } = compile(definition as never, { sources, target: 'typekro' });
-  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  if (graph === undefined) throw new Error('the generated graph does not compile');
-  return graph;
+/** Masks the values that the plan masks because they come from a Secret. */
+const masked = (effects: Effects, told: Effects): Effects =>
+  Object.fromEntries(
+    Object.entries(effects).map(([name, effect]) => {
+      const shownAs = Object.hasOwn(told, name) ? told[name] : undefined;
+      if (typeof effect === 'string' || typeof shownAs !== 'object') return [name, effect];
+      const values = Object.entries(effect).map(([path, value]) => [path, shownAs[path] === MASK ? MASK : value]);
+      return [name, Object.fromEntries(values)];
+    }),
+  );
+
+const MASK = '(secret)';
+
+type Change = 'definition' | 'definition and instances' | 'instances' | 'deletion' | 'deletion of all' | 'breaking';
+
+/** A definition with a field that no node reads. */
+function definitionOf(nodes: JsonObject[], annotations: Record<string, string>, size = 'integer'): KubeObject {
+  const made = potDefinition(nodes, annotations);
+  const schema = made.spec?.['schema'] as JsonObject;
+  const fields = { ...(schema['spec'] as JsonObject), size };
+  return { ...made, spec: { ...made.spec, schema: { ...schema, spec: fields } } };
 }
 
-/** Number of writes in all cases. A generator that changes nothing would show here. */
-let compared = 0;
-const kinds = new Set<string>();
-
+const met = new Set<string>();
 const cases = Array.from({ length: budget('plannedChanges') }, (_, index) => index);
 
-test.each(cases)(
-  'change %i: the plan, direct mode and the controller decide the same, in the same order',
-  async (seed) => {
-    const random = seededRandom(seed + 1);
-    const name = `pot${seed}`;
-    const nodes = generatedNodes(random);
-    await world.apply(potDefinition(nodes));
-    await world.advance(3000);
-    await world.apply(pot(name, { text: pick(random, ['x', 'y']), count: Math.floor(random() * 4) }));
-    await world.advance(3000);
-    const isEdited = random() < 0.3;
-    if (isEdited) await edit(random, name);
+test.each(cases)('change %i: what the saved plan says is what its apply does', async (seed) => {
+  const random = seededRandom(seed + 1);
+  const { world, cwd, save, run } = place;
+  const prefix = `pot${seed}x`;
+  const nodes = generatedNodes(random);
+  const canary: Record<string, string> = random() < 0.35 ? { 'typekro.dev/canary': '1' } : {};
+  const change = pick<Change>(random, [
+    'definition',
+    'definition and instances',
+    'definition and instances',
+    'instances',
+    'deletion',
+    'deletion of all',
+    'breaking',
+  ]);
+  await world.apply(definitionOf(nodes, canary));
+  const count = canary['typekro.dev/canary'] === undefined ? 1 + Math.floor(random() * 3) : 3;
+  names = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  await world.advance(3000);
+  const issued = (await world.user.get(potsRef)).status?.['lastIssuedRevision'];
+  const instances = names.map((name) => pot(name, specOf(random), annotationsOf(random, Number(issued))));
+  await world.apply(...instances);
+  await world.advance(3000);
 
-    const next = potDefinition(changedNodes(random, nodes));
-    const isResized = random() < 0.3;
-    const before = await world.user.get(potRef(name));
-    const instance: KubeObject = isResized
-      ? { ...before, spec: { ...before.spec, count: Math.floor(random() * 4) } }
-      : before;
-    const lidCrd = await world.user.get({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      name: 'lids.acme.test',
-    });
-    const sources = combineSources(builtinSource(), crdSource([lidCrd]));
-    const graph = compiled(next, sources);
-    const { signal } = new AbortController();
-    const basics = await readBasics(world.user, signal);
-    const live = basics.definitions.find(({ metadata }) => metadata.name === 'pots');
-    const object = { ...next, metadata: { ...live?.metadata, ...next.metadata }, status: live?.status ?? {} };
-    const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
-    const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances: [instance] });
-    expect(preview.refusal).toBeUndefined();
-    const source = new LiveSource({ api: world.user, signal, fallback: 'default' });
-    const rules = new LazyRules(() => []);
-    const checker = new WriteChecker({ api: world.user, checkedBy: 'server', rules, asks: true, signal });
-    const step = { ...preview.stepOf(instance), now: world.clock.now() };
-    let planned: SimulationResult | undefined;
-    await simulateAll([{ graph, instance, step }], source, checker, (_index, result) => {
-      planned = result;
-    });
-    if (planned === undefined) throw new Error('there is no plan');
-    const waves = wavesOf(planned);
-    const direct = await directWrites(graph, instance, preview.stepOf(instance));
+  const next = definitionOf(changedNodes(random, nodes), canary, change === 'breaking' ? 'string' : 'integer');
+  const changed = instances.map((each) => ({ ...each, spec: specOf(random) }));
+  const files = filesOf(change, next, changed);
+  const file = await save(change.startsWith('deletion') ? 'plan FILE --delete' : 'plan FILE', ...files);
+  const { plan } = parseJson(readFileSync(join(cwd, file), 'utf8')) as unknown as { readonly plan: Plan };
+  const moved = change === 'breaking' || random() < 0.8 ? undefined : await move(random, plan);
+  const before = await stateOf(prefix);
+  const { code, err } = await run(`apply ${file}`);
+  await world.advance(5000);
+  const after = await stateOf(prefix);
 
-    if (isResized && !isEdited) await world.controller.stop();
-    world.requests.length = 0;
-    await world.apply(next);
-    if (isResized) await world.apply(pot(name, instance.spec));
-    if (isEdited || isResized) await world.restart();
-    await world.advance(5000);
-    const done = writesOfController(name);
-    expect(sorted(done)).toEqual(sorted(waves.flat()));
-    expect(tooEarly(graph, waves)).toEqual([]);
-    const oneByOne = done.map((write) => [write]);
-    expect(tooEarly(graph, oneByOne)).toEqual([]);
-    const graphs = { former: compiled(potDefinition(nodes), sources), next: graph };
-    expect(
-      deletedTooEarly(
-        name,
-        graphs,
-        waves.map((wave) => wave.filter(isDeletion)),
-      ),
-    ).toEqual([]);
-    expect(
-      deletedTooEarly(
-        name,
-        graphs,
-        oneByOne.map((wave) => wave.filter(isDeletion)),
-      ),
-    ).toEqual([]);
-    compared += done.length;
-    for (const { path } of done) kinds.add(path.split(' ')[0] ?? '');
-    expect(tooEarly(graph, direct)).toEqual([]);
-    expect(sorted(direct.flat())).toEqual(sorted(waves.flat().filter(({ body }) => isJsonObject(body ?? undefined))));
-    await world.user.delete(potRef(name));
-    await world.advance(3000);
-  },
-);
-
-test('the changes cause writes of all kinds', () => {
-  expect([...kinds].sort()).toEqual(Object.values(KINDS_BY_PLURAL).sort());
-  expect(compared).toBeGreaterThan(cases.length);
+  met.add(change);
+  for (const { state, because = '', rollout } of plan.instances) {
+    met.add(because.startsWith('it is ') ? because.replace(/ \d+$/, '') : state);
+    if (rollout !== undefined) met.add(`canary ${rollout}`);
+  }
+  if (moved !== undefined) {
+    met.add('moved');
+    expect(code).toBe(1);
+    expect(err).toContain(`error: the cluster has changed since the plan: ${moved}`);
+    expect(happened(before, after)).toEqual({});
+  } else if (change === 'breaking') {
+    expect(code).toBe(1);
+    expect(err).toContain('error: the definition pots cannot be applied: ');
+    expect(happened(before, after)).toEqual({});
+  } else {
+    expect(`${code} ${err}`).toMatch(/^0 (?!.*^error:)/ms);
+    const gets = await reached(plan);
+    // Between the apply of a definition and that of an instance, the new revision serves the old spec. A resource that it
+    // leaves out meanwhile is deleted and created again.
+    const byName = change === 'definition and instances';
+    const told: Effects = Object.assign({}, ...gets.map(said));
+    expect(masked(happened(before, after, byName), told)).toEqual(told);
+  }
 });
 
-/** Changes a child as another client. */
-async function edit(random: Random, name: string): Promise<void> {
-  const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
-  const own = items.filter(({ metadata }) => metadata.name?.startsWith(`${name}-`) === true);
-  await world.controller.stop();
-  if (own.length === 0) return;
-  const { name: child = '' } = pick(random, own).metadata;
-  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: child };
-  await world.user.patch(ref, { data: { v: 'edited' } }, { fieldManager: 'kubectl-edit' });
+test('the changes are of all kinds', () => {
+  expect([...met]).toEqual(
+    expect.arrayContaining([
+      ...['definition', 'definition and instances', 'instances', 'deletion', 'deletion of all', 'breaking'],
+      ...['changed', 'unchanged', 'it is pinned to revision', 'it is suspended', 'moved', 'canary first'],
+    ]),
+  );
+});
+
+const specOf = (random: Random): JsonObject => ({ text: pick(random, ['x', 'y']), count: Math.floor(random() * 4) });
+
+function annotationsOf(random: Random, revision: number): Record<string, string> {
+  const chance = random();
+  if (chance < 0.15) return { 'typekro.dev/revision': String(revision) };
+  return chance < 0.25 ? { [keys.RECONCILE_ANNOTATION]: 'suspended' } : {};
+}
+
+function filesOf(change: Change, definition: KubeObject, instances: readonly KubeObject[]): KubeObject[] {
+  switch (change) {
+    case 'definition':
+    case 'breaking':
+      return [definition];
+    case 'instances':
+    case 'deletion':
+      return [...instances];
+    case 'definition and instances':
+    case 'deletion of all':
+      return [definition, ...instances];
+  }
+}
+
+/** Changes an object that the plan writes, as another client. Returns the object's name, or `undefined` without one. */
+async function move(random: Random, { instances }: Plan): Promise<string | undefined> {
+  const maps = instances
+    .flatMap(({ writes }) => writes)
+    .filter(({ object, action }) => object.kind === 'ConfigMap' && action !== 'create' && action !== 'labels');
+  const target: ObjectRef | undefined = maps.length > 0 && random() < 0.5 ? pick(random, maps).object : undefined;
+  // The controller would put a value of its own back. It keeps a field of another client.
+  if (target !== undefined) {
+    await place.world.user.patch(target, { data: { other: 'edited' } }, { fieldManager: 'kubectl-edit' });
+    await place.world.settle();
+    return `${objectName(target)} was changed`;
+  }
+  if (instances.length === 0) return undefined;
+  const { instance } = pick(random, instances);
+  await place.world.user.patch(instance, { metadata: { labels: { tier: 'other' } } });
+  await place.world.settle();
+  return `${objectName(instance)} was changed`;
+}
+
+/** The instances that get their writes now. A canary gives the others theirs when all of its members are ready. */
+async function reached({ instances }: Plan): Promise<readonly InstancePlan[]> {
+  const first = instances.filter(({ rollout }) => rollout === 'first');
+  const live = await Promise.all(first.map(({ instance }) => place.world.user.find(instance)));
+  const areReady = live.every((found) => found?.status?.['state'] === 'ACTIVE');
+  return areReady ? instances : instances.filter(({ rollout }) => rollout !== 'later');
+}
+
+async function cleanUp(names: readonly string[]): Promise<void> {
+  const { user } = place.world;
+  const annotations = { [keys.RECONCILE_ANNOTATION]: null, 'typekro.dev/revision': null };
+  for (const name of names) {
+    if ((await user.find(potRef(name))) === undefined) continue;
+    await user.patch(potRef(name), { metadata: { annotations } });
+    await user.delete(potRef(name));
+  }
+  await place.world.advance(3000);
 }
