@@ -23,14 +23,14 @@ const named = (name: string, version = '') => ({
 });
 
 test.each<[string, KubeObject[], string, string]>([
-  ['no Deployment', [], '0.9', 'none'],
+  ['no Deployment', [], '0.10', 'engine'],
   ['flags of typekro', [deployment(named('typekro'), { args: ['--kro-compatibility=0.10'] })], '0.10', 'engine'],
   ['a flag in two words', [deployment(named('kro'), { args: ['--kro-compatibility', '0.10'] })], '0.10', 'engine'],
-  ['typekro without the flag', [deployment(named('typekro', '0.10.0'), { image: 'typekro:0.10.0' })], '0.9', 'none'],
+  ['typekro without the flag', [deployment(named('typekro', '0.9.0'), { image: 'typekro:0.9.0' })], '0.10', 'engine'],
   [
     'a feature gate',
     [deployment(named('typekro'), { args: ['--feature-gates=ConservativeCRDComparison=true'] })],
-    '0.9',
+    '0.10',
     'conservative',
   ],
   ['an image of kro 0.10', [deployment(named('kro'), { image: 'registry.k8s.io/kro/kro:v0.10.2' })], '0.10', 'engine'],
@@ -41,7 +41,7 @@ test.each<[string, KubeObject[], string, string]>([
     'none',
   ],
   ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
-  ['one without replicas', [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' }, 0)], '0.9', 'none'],
+  ['one without replicas', [deployment(named('kro', '0.9.0'), { image: 'kro:0.9.0' }, 0)], '0.10', 'engine'],
   [
     'the container of the controller behind another one',
     [
@@ -91,7 +91,7 @@ test.each<[string, KubeObject[], string, string]>([
     '0.10',
     'engine',
   ],
-  ['damaged ones', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.9', 'none'],
+  ['damaged ones', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
 ])('the level and the facets by %s', async (_what, items, level, facets) => {
   const input = { positionals: [], options: {} };
   expect(
@@ -127,7 +127,7 @@ test('without the right to read Deployments the level is the default, and its so
     throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
   });
   expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({
-    level: '0.9',
+    level: '0.10',
     from: 'Deployments could not be read: deployments is forbidden',
   });
 });

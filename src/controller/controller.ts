@@ -104,11 +104,12 @@ class KroController implements Controller {
     };
     const account = options.instanceServiceAccount;
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
+    const kroCompatibility = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
     const compileOptions = {
       features: compileFeatures(options.features ?? {}),
       target: 'typekro',
       maxForEachDimensions: options.maxCollectionDimensions ?? 10,
-      kroCompatibility: options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY,
+      kroCompatibility,
     } as const;
     const compiler = new DefinitionCompiler(schemas, compileOptions, (compilation) => meters.compiled(compilation));
     const controllerAccount = graphAccountOf(options);
@@ -127,6 +128,7 @@ class KroController implements Controller {
       budget: options.budget,
       namespaces: options.namespaces,
       graphKind: options.features?.graphKind === true,
+      kroCompatibility,
       // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:
         options.clock === undefined

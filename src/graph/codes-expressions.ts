@@ -4,6 +4,12 @@ import type { CodeInfo } from '../core/index.ts';
 /** Problems of expressions: their text, names, types and places. */
 export const expressionCodes: readonly CodeInfo[] = [
   error(
+    'graph/unclosed-expression',
+    'A ${ has no end. kro 0.9 takes it as text: a warning at the compatibility level 0.9, and an error there when strict.',
+    withData("text: '${schema.spec.name'"),
+    'Add the }. kro 0.9 recognises only double quotes, so it counts braces and quotes inside single quotes, too.',
+  ),
+  error(
     'cel/syntax',
     'The text of an expression is not CEL.',
     withData('text: ${schema.spec.name +}'),

@@ -161,12 +161,6 @@ ${deployment('{name: x, image: nginx, env: [{name: A, value: "${string(size(serv
     'Correct the key.',
   ),
   warning(
-    'graph/unclosed-expression',
-    'A ${ has no end, so kro treats it as literal text. An error when strict, and at the compatibility level 0.10.',
-    withData("text: '${schema.spec.name'"),
-    'Add the }. kro recognises only double quotes, so it counts braces and quotes inside single quotes, too.',
-  ),
-  warning(
     'graph/foreign-expression',
     "A text refers to the graph in another tool's syntax: $(…), {{…}}, $x, or a path without ${ and }. An error where the API server refuses the text.",
     withData("text: '$(schema.spec.name)'"),

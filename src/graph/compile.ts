@@ -11,11 +11,12 @@ import { buildConditions } from './conditions.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import { readDefinition } from './parsed-definition.ts';
 import { linkResources } from './link-resources.ts';
+import { withLevelHints } from './level-hints.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY, otherLevel } from './kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
 import { isReservedWord } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
@@ -36,10 +37,19 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
 
 /**
  * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
- * problems that can be found, not just the first. With errors, the result has no graph. The input does not change, and
- * only the graph keeps references to it.
+ * problems that can be found, not just the first. With errors, the result has no graph. The hint of an error that the
+ * other line of kro does not report names that line. The input does not change, and only the graph keeps references to
+ * it.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
+  const result = compileOnce(input, options);
+  if (result.graph !== undefined) return result;
+  const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const { diagnostics } = compileOnce(input, { ...options, kroCompatibility: level });
+  return { diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
+}
+
+function compileOnce(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
   const value = document === undefined ? (input as JsonValue) : document.value;
   if (isTooDeep(value)) return { diagnostics: [tooDeep()] };

@@ -77,7 +77,7 @@ describe('a selector is refused in kro’s words:', () => {
       'an unterminated expression as labels',
       { matchLabels: '${schema.spec.any' },
       `${at}.matchLabels`,
-      'expected object type for path metadata.selector.matchLabels, got string',
+      'unterminated expression starting at offset 0',
     ],
     [
       'an escaped expression as labels',
@@ -136,7 +136,7 @@ describe('a selector is refused in kro’s words:', () => {
       at,
       'selector must be a Kubernetes LabelSelector object or a CEL expression that resolves to one',
     ],
-    ['an unterminated expression', '${schema.spec.any', at, 'selector must be a Kubernetes LabelSelector object'],
+    ['an unterminated expression', '${schema.spec.any', at, 'unterminated expression starting at offset 0'],
     ['text around an expression', 'x${schema.spec.any}', at, 'selector must be a Kubernetes LabelSelector object'],
     ['a list', [], at, 'selector must be a Kubernetes LabelSelector object'],
     ['a number', 5, at, 'selector must be a Kubernetes LabelSelector object'],

@@ -4,8 +4,8 @@
  */
 export type KroCompatibility = '0.9' | '0.10';
 
-/** The default level. */
-export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.9';
+/** The default level: that of the newest line of kro. */
+export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.10';
 
 /** All levels, oldest first. */
 export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
@@ -17,4 +17,9 @@ export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.
  */
 export function followsGraphEngine(level: KroCompatibility): boolean {
   return level !== '0.9';
+}
+
+/** The level of the other line of kro. */
+export function otherLevel(level: KroCompatibility): KroCompatibility {
+  return followsGraphEngine(level) ? '0.9' : '0.10';
 }

@@ -38,7 +38,7 @@ test.each([
 ])('the suggestion for %s is %s', (text, id) => expect(suggestId(text)).toBe(id));
 
 test('graphengine is reserved since kro 0.10', () => {
-  expect(isReservedWord('graphengine')).toBe(false);
+  expect(isReservedWord('graphengine', '0.9')).toBe(false);
   expect(isReservedWord('graphengine', '0.10')).toBe(true);
   expect(isReservedWord('schema', '0.10')).toBe(true);
 });

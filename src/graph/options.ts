@@ -52,7 +52,7 @@ export interface CompileOptions {
    * such a problem is a warning. True: it is an error.
    */
   readonly strict?: boolean;
-  /** The line of kro whose rules decide where the lines differ. Default `0.9`. */
+  /** The line of kro whose rules decide where the lines differ. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
   /** The maximum number of dimensions in one `forEach`. Default 10, as in kro. */
   readonly maxForEachDimensions?: number;

@@ -84,11 +84,12 @@ export class Problems {
 
   error(problem: Problem): void {
     this.#errors += 1;
-    this.#found.push({ rank: RANK[problem.phase], severity: 'error', problem });
+    this.#found.push({ rank: RANK[problem.phase], severity: 'error', problem: this.#withYamlCause(problem) });
   }
 
   warn(problem: Omit<Problem, 'phase' | 'kro'>): void {
-    this.#found.push({ rank: RANK.beyond + 1, severity: 'warning', problem: { ...problem, phase: 'beyond' } });
+    const warning = this.#withYamlCause({ ...problem, phase: 'beyond' });
+    this.#found.push({ rank: RANK.beyond + 1, severity: 'warning', problem: warning });
   }
 
   /**
@@ -110,6 +111,17 @@ export class Problems {
           ...(problem.kro === undefined ? {} : { kroMessage: problem.kro }),
         };
       });
+  }
+
+  /** An expression without an end in a YAML file may have its end in a comment: YAML ends a plain text before " #". */
+  #withYamlCause(problem: Problem): Problem {
+    if (problem.code !== 'graph/unclosed-expression') return problem;
+    const written = this.written(problem.place.path);
+    if (written?.comment?.includes('}') !== true) return problem;
+    const whole = `${written.text} #${written.comment}`.trim();
+    const quoted = whole.includes('"') ? `'${whole.replaceAll("'", "''")}'` : `"${whole}"`;
+    const message = 'a # after a space begins a comment in YAML, so the expression ends before it';
+    return { ...problem, message, hint: `put the whole value into quotes: ${quoted}` };
   }
 
   #source({ path, offset, key }: ProblemLocation): SourcePosition | undefined {

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { joinParts, scanExpressions } from './scan.ts';
 import { goQuote } from '../golang/index.ts';
 
-/** The CEL text of a string value, or why there is none. */
+/** The CEL text of a string value at the level of kro 0.9, or why there is none. */
 function celOf(text: string): string | undefined {
-  const scanned = scanExpressions(text);
+  const scanned = scanExpressions(text, '0.9');
   return scanned.ok ? joinParts(text, scanned.parts)?.cel : scanned.message;
 }
 

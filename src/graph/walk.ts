@@ -68,7 +68,7 @@ export interface Whereabouts {
   readonly root?: TemplatePlace;
   /** Strings that were scanned already. */
   readonly texts?: Map<string, ExpressionText>;
-  /** The line of kro whose rules decide where expressions begin and end. Default `0.9`. */
+  /** The line of kro whose rules decide where expressions begin and end. Default `0.10`. */
   readonly level?: KroCompatibility;
 }
 

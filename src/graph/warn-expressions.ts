@@ -168,15 +168,6 @@ class Warner {
   resource({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): void {
     const { draft } = linked;
     for (const { path, offset } of draft.unclosed) {
-      // YAML ends a text without quotes before " #".
-      const written = this.#problems.written(path);
-      if (written?.comment?.includes('}') === true) {
-        const whole = `${written.text} #${written.comment}`.trim();
-        const message = 'a # after a space begins a comment in YAML, so the expression ends before it';
-        const hint = `put the whole value into quotes: ${whole.includes('"') ? `'${whole.replaceAll("'", "''")}'` : `"${whole}"`}`;
-        this.#report('graph/unclosed-expression', message, { path, offset }, hint);
-        continue;
-      }
       const message = 'this ${ has no end, so kro treats it as literal text';
       const hint =
         'close it with }; kro recognises only double quotes, so it counts braces and quotes in single quotes, too';

@@ -9,7 +9,7 @@ import { CONTRIBUTIONS_ANNOTATION } from './keys.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 /** The id of the node that kro 0.10 adds to a graph for the author's status fields. */
-const STATUS_NODE = 'instance';
+export const STATUS_NODE = 'instance';
 
 /**
  * The annotations of an instance that name the fields which its graph writes into objects that it does not own. In a

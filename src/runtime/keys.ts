@@ -10,6 +10,8 @@ export const GRAPH_FINALIZER = 'kro.run/graph-finalizer';
 export const CHILD_MANAGER = 'kro.run/applyset';
 export const INVENTORY_MANAGER = 'kro.run/applyset-parent';
 export const LABEL_MANAGER = 'kro.run/labeller';
+/** Since kro 0.10: the conditions and the state of instances. */
+export const STATUS_MANAGER = 'kro-instance-status';
 
 export const OWNED_LABEL = 'kro.run/owned';
 export const VERSION_LABEL = 'kro.run/kro-version';

@@ -30,7 +30,7 @@ resources:
       because: { kind: 'not-ready', expression: 'each.status.running', missing: 'status' },
     });
     expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(
-      'waiting for node "pumps": node "pumps": failed to evaluate readyWhen "each.status.running" (item 0) (waiting for readiness)',
+      'apply "pumps": node "pumps": readyWhen "each.status.running" (item 0): eval "each.status.running": no such key: status (waiting for readiness)',
     );
     expect(instance?.status?.['all']).toEqual(['b-1', 'b-2', 'a-1', 'a-2']);
 
@@ -95,7 +95,7 @@ resources:
     );
     expect(decision.nodes[0]).toMatchObject({ state: 'failed', because: { kind: 'identity-collision' } });
     expect(conditionOf(instance, 'ResourcesReady')?.message).toBe(
-      'resource reconciliation failed: node "pumps" identity collision: duplicate identity: parts.test/v1/Pump//a-1',
+      'resource reconciliation failed: apply "pumps": resolve: node "pumps": duplicate identity in collection: parts.test/v1/Pump//a-1',
     );
     expect(instance?.status?.['state']).toBe('ERROR');
     expect(cluster.keys()).toEqual(['App.acme.test/ns/a']);
@@ -108,7 +108,7 @@ resources:
     const { decision, instance } = settle(graph, key, cluster);
     expect(decision.nodes[0]?.because).toEqual({ kind: 'collection-too-large', size: 1_000_000, limit: 1000 });
     expect(conditionOf(instance, 'ResourcesReady')?.message).toContain(
-      'collection size of 1000000 is over the maximum collection size of 1000',
+      'collection size 1000000 exceeds the maximum of 1000',
     );
   });
 

@@ -37,7 +37,7 @@ resources:
       copy: 'pending: dependency',
     });
     expect(conditionOf(absent.instance, 'ResourcesReady')?.message).toBe(
-      'resource reconciliation failed: apply results contain errors: waiting for external reference "host": not found',
+      'waiting for unresolved resource: apply "host" (ref): external ref ConfigMap "ns/outside" not found: executor: node not ready',
     );
     cluster.put(config('outside', { key: 'one' }));
     settle(graph, key, cluster);

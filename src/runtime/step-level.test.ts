@@ -172,7 +172,7 @@ test.each([
   ['is refused where the kind Graph is served', { graphKind: true }, 'ERROR', 'graph'],
   ['is taken over elsewhere, as in kro 0.9', {}, 'ACTIVE', 'instance'],
 ])('at 0.9, an object that a Graph writes %s', (_title, step, state, from) => {
-  const graph = graphOf(`resources:\n${configMap('c', '{from: instance}', 'shared')}`);
+  const graph = graphOf(`resources:\n${configMap('c', '{from: instance}', 'shared')}`, { kroCompatibility: '0.9' });
   const cluster = new FakeCluster();
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared', namespace: 'ns' } };
   cluster.apply({ ...object, data: { from: 'graph' } }, templateManager('uid of a Graph'));

@@ -121,10 +121,11 @@ describe('retired objects', () => {
     });
   });
 
-  describe('beside an object whose update fails', () => {
+  describe('beside an object whose update fails, at 0.9', () => {
     // Each item depends on a base. All items have a text that the server may refuse to change.
     const rows = (text: string) =>
-      graphOf(`
+      graphOf(
+        `
 schema: {spec: {names: "[]string", text: string, on: boolean | default=true}}
 resources:
   - id: base
@@ -136,7 +137,9 @@ resources:
   - id: extra
     includeWhen: ["\${schema.spec.on}"]
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: extra}}
-`);
+`,
+        { kroCompatibility: '0.9' },
+      );
     const graph = rows('${schema.spec.text}');
     const invalid = { code: 422, reason: 'Invalid', message: 'field is immutable' };
     const built = () => {
@@ -316,7 +319,7 @@ resources:
     cluster.edit(key, (object) => void (object.spec = { name: 'new' }));
     const { decision } = settle(graph, key, cluster);
     expect(decision.conditions.find(({ type }) => type === 'ResourcesReady')?.message).toBe(
-      'resource reconciliation failed: prune failed: may not delete',
+      'prune of retired resources failed: prune failed: may not delete',
     );
     expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
   });

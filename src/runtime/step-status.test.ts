@@ -54,8 +54,9 @@ resources:
       { phase: 'Up', address: '10.0.0.9', level: 4 },
       { texts: ['Up', '10.0.0.9'], objects: [{ phase: 'Up' }, { level: 4 }], nested: [['10.0.0.9']] },
     ],
-  ])('in lists end with the last known element: %j', (status, expected) => {
-    const lists = graphOf(`
+  ])('in lists end with the last known element at 0.9: %j', (status, expected) => {
+    const lists = graphOf(
+      `
 schema:
   status:
     texts: ["\${p.status.phase}", "\${p.status.address}"]
@@ -64,7 +65,9 @@ schema:
 resources:
   - id: p
     template: ${pump}
-`);
+`,
+      { kroCompatibility: '0.9' },
+    );
     const cluster = new FakeCluster();
     const key = putInstance(lists, cluster, 'a', {});
     settle(lists, key, cluster);
@@ -134,7 +137,7 @@ resources:
 `);
     const cluster = new FakeCluster();
     const { instance } = settle(invisible, putInstance(invisible, cluster, 'a', {}), cluster);
-    expect(conditionOf(instance, 'Ready')?.message).toContain(`evaluated to false: "p.metadata.name == 'a\\u200b'"`);
+    expect(conditionOf(instance, 'Ready')?.message).toContain(`readyWhen "p.metadata.name == 'a\\u200b'" is false`);
   });
 
   test('keep their transition time while the status stays, and have the current message', () => {
@@ -147,7 +150,7 @@ resources:
     const second = settle(graph, key, cluster, at('2026-11-01T01:00:00Z'));
     expect(conditionOf(second.instance, 'Ready')?.lastTransitionTime).toBe('2026-11-01T00:00:00Z');
     expect(conditionOf(second.instance, 'Ready')?.message).toContain(
-      'readyWhen condition evaluated to false: "p.status.running"',
+      'readyWhen "p.status.running" is false: waiting for readiness',
     );
     edit(cluster, { running: true });
     const third = settle(graph, key, cluster, at('2026-11-01T02:00:00Z'));

@@ -151,7 +151,9 @@ describe('failures', () => {
       ),
     );
     expect(instance?.status?.['state']).toBe('ERROR');
-    expect(JSON.stringify(instance?.status?.['conditions'])).toContain('apply results contain errors: ConfigMap');
+    expect(JSON.stringify(instance?.status?.['conditions'])).toContain(
+      'resource reconciliation failed: apply \\"base\\": ConfigMap',
+    );
     expect(decision.requeueAt).toBe(Date.parse('2026-11-01T00:00:01Z'));
   });
 
@@ -207,7 +209,7 @@ resources:
     expect(instance?.status?.['state']).toBe('ERROR');
   });
 
-  test('two nodes that render one object are both blocked, and the instance is in progress', () => {
+  test('two nodes that render one object are both refused', () => {
     const graph = graphOf(`
 schema: {spec: {a: string, b: string}}
 resources:
@@ -223,9 +225,9 @@ resources:
     expect(decision.nodes.map(({ because }) => because.kind)).toEqual(['duplicate-target', 'duplicate-target']);
     const conditions = instance?.status?.['conditions'] as { type: string; message: string }[];
     expect(conditions.find(({ type }) => type === 'ResourcesReady')?.message).toBe(
-      'resource reconciliation failed: found resources with conflicts: resourceID: right conflicts with resourceID: left',
+      'duplicate resource in graph: executor: duplicate resource identity across nodes: nodes "left" and "right" both render v1/ConfigMap/ns/same',
     );
-    expect(instance?.status?.['state']).toBe('IN_PROGRESS');
+    expect(instance?.status?.['state']).toBe('ERROR');
     cluster.edit(key, (object) => void (object.spec = { a: 'same', b: 'other' }));
     expect(settle(graph, key, cluster).instance?.status?.['state']).toBe('ACTIVE');
   });

@@ -164,7 +164,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['rollback shops --to 1', 0, /./],
   ['rbac shop.yaml', 0, /kind: ClusterRole/],
   ['gitops shop.yaml corner.yaml --out deploy', 0, /deploy/],
-  ['upgrade --check --kro-compatibility 0.9', 0, /1 unchanged/],
+  ['upgrade --check --kro-compatibility 0.10', 0, /1 unchanged/],
   ['bootstrap --image a:1 --export -', 0, /kind: Deployment/],
   ['hand-back --dry-run', 3, /typekro\.dev\/revision: 1/],
   ['install --print', 0, /kind: CustomResourceDefinition/],

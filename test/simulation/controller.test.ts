@@ -96,6 +96,8 @@ describe('controller', () => {
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c',
       'PATCH /api/v1/namespaces/default/configmaps/c-first',
       'PATCH /api/v1/namespaces/default/configmaps/c-second',
+      // The author's fields have another field manager than conditions and state.
+      'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c/status',
       'PATCH /apis/kro.run/v1alpha1/namespaces/default/chains/c/status',
     ]);
   });

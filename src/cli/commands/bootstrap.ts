@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject, objectName, refOf, TypeKroError } from '../../core/index.ts';
 import { readFeatureGates, withImpersonation } from '../../controller/index.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../../graph/index.ts';
 import { objectsAt } from '../../kubernetes/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
@@ -168,7 +167,8 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
       notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
-  if (level !== undefined && level !== DEFAULT_KRO_COMPATIBILITY) flags.set(LEVEL, `--${LEVEL}=${level}`);
+  // A child is not rewritten for another line of kro than the one that wrote it.
+  if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
   for (const [name, text] of given) flags.set(name, text);
   return { flags, notes };
 }

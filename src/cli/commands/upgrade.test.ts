@@ -27,7 +27,7 @@ const instance = (kind: string, name: string, annotations: Record<string, string
 
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'));
-  world = await virtualWorld();
+  world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   await world.apply(definition('Plain', [mapResource('map', { text: '${schema.spec.text}' })]));
@@ -76,11 +76,11 @@ test('at both levels: the refused definitions, the changed objects, and the cont
       "",
       "engines at 0.10",
       "  ! refused: spec.resources[0].id: the id "graphengine" is a reserved word [graph/reserved-name]",
-      "    try: choose another id",
+      "    try: choose another id; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "",
       "opens at 0.10",
       "  ! refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; write a text that contains "\${" as \${"\${"}",
+      "    try: close it with }; write a text that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "  ! default/kept: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "",
       "plains at 0.10",
@@ -145,7 +145,7 @@ test('a revision that an instance is pinned to is compiled, too; the newest good
     [
       "shifts at 0.10",
       "  ! refused: spec.resources[1].template.data.text: this \${ has no end [graph/unclosed-expression]",
-      "    try: close it with }; write a text that contains "\${" as \${"\${"}",
+      "    try: close it with }; write a text that contains "\${" as \${"\${"}; kro 0.9 accepts this, and so does --kro-compatibility=0.9",
       "  = revision 2 stays in force for its instances",
       "  ! default/late: pinned to revision 1, which is refused: spec.resources[0].template.data.text: this \${ has no end [graph/unclosed-expression]",
       "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",

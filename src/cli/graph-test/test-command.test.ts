@@ -123,7 +123,7 @@ describe('tests of a definition', () => {
            received  {
                        "status": "False",
                        "reason": "NotReady",
-                       "message": "resource reconciliation failed: apply results contain errors: waiting for node \\"web\\": node \\"web\\": failed to evaluate readyWhen expression: \\"web.status.availableReplicas > 0\\" (waiting for readiness)"
+                       "message": "waiting for unresolved resource: apply \\"web\\": node \\"web\\": readyWhen \\"web.status.availableReplicas > 0\\": eval \\"web.status.availableReplicas > 0\\": no such key: availableReplicas (waiting for readiness) (executor: node not ready)"
                      }
            condition GraphResolved  bad/shop.test.yaml:14:49
            expected  {"status":"Unknown"}

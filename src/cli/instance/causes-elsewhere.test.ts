@@ -46,7 +46,7 @@ test('a collection of external objects that no object matches', async () => {
       "   └ because  maps: there is no ConfigMap with the labels app=none in namespace default",
       "   do         create such an object, or correct the selector of the externalRef",
       "",
-      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "first": failed to evaluate expression: eval "maps[0].metadata.name": index out of bounds: 0 (data pending)",
+      "the controller reports: waiting for unresolved resource: apply "first": resolve: node "first": eval "maps[0].metadata.name" at "data.name": eval "maps[0].metadata.name": index out of bounds: 0 (data pending) (executor: node not ready)",
     ]
   `);
 });
@@ -69,7 +69,7 @@ test('an item of a collection without the data', async () => {
       "   do         add "other" to the template of parts, correct the name in the expression, or read it with a default: .?other.orValue(…) in CEL, ?? in TypeScript",
       "   look       kubectl describe configmap b -n default",
       "",
-      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "reads": failed to evaluate expression: eval "parts[1].data.other": no such key: other (data pending)",
+      "the controller reports: waiting for unresolved resource: apply "reads": resolve: node "reads": eval "parts[1].data.other" at "data.value": eval "parts[1].data.other": no such key: other (data pending) (executor: node not ready)",
     ]
   `);
 });
@@ -105,7 +105,7 @@ test('an iterator leads to the node that its list comes from', async () => {
       "   └ because  ConfigMap default/settings: data has other, and no key",
       "   do         add "key" to ConfigMap default/settings, correct the name in the expression, or read it with a default: .?key.orValue(…) in CEL, ?? in TypeScript",
       "",
-      "the controller reports: resource reconciliation failed: waiting for unresolved resource: gvr "/v1, Resource=configmaps": node "parts": failed to evaluate expression: eval "entry.data.key": no such key: key (data pending)",
+      "the controller reports: waiting for unresolved resource: apply "parts": resolve: node "parts": eval "entry.data.key" at "data.key": eval "entry.data.key": no such key: key (data pending) (executor: node not ready)",
     ]
   `);
 });

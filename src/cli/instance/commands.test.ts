@@ -143,8 +143,8 @@ test('a definition is compiled by the rules of the level', async () => {
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'opens' } };
   await world.apply({ ...definition, spec } as never);
   await world.advance(2000);
-  expect((await run('why opens --kubeconfig kubeconfig')).out).toContain('nothing is wrong');
-  expect((await run('why opens --kro-compatibility 0.10 --kubeconfig kubeconfig')).out).toMatch(/^error: /m);
+  expect((await run('why opens --kubeconfig kubeconfig')).out).toMatch(/^error: /m);
+  expect((await run('why opens --kro-compatibility 0.9 --kubeconfig kubeconfig')).out).not.toMatch(/^error: /m);
   await world.user.delete({ apiVersion: definition.apiVersion, kind: definition.kind, name: 'opens' });
 });
 

@@ -206,8 +206,8 @@ function resumedInstance(instance: KubeObject): KubeObject {
   return { ...instance, metadata: { ...instance.metadata, annotations } };
 }
 
-/** The controller's message about a collection over the limit. It contains the limit. */
-const OVER_LIMIT = /over the maximum collection size of (\d{1,9})/;
+/** The controller's message about a collection over the limit, at each level. It contains the limit. */
+const OVER_LIMIT = /(?:over the maximum collection size of|collection size \d+ exceeds the maximum of) (\d{1,9})/;
 
 /** The assumed limit of a controller that has not reported a collection over the limit. */
 const MAX_ASSUMED_ITEMS = 20_000;

@@ -186,7 +186,7 @@ test('a changed definition', async () => {
       Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
       Checked by dry runs of the API server: 25 writes. 8 values of Secrets hidden.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
 });
 
@@ -227,7 +227,7 @@ test('the same definition changes nothing', async () => {
     Plan: 0 to create, 0 to change, 0 to prune, 1 deferred.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(0);
 });
@@ -250,7 +250,7 @@ test('a breaking change names the instances that set the field, and nothing happ
     Plan: 0 to create, 0 to change, 0 to prune, 10 deferred, definition webapps refused.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(3);
 });
@@ -290,7 +290,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
     Plan: 0 to create, 1 to change, 0 to prune, 2 deferred, 8 blocked.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(3);
 });
@@ -330,7 +330,7 @@ test('a changed instance, and a new one', async () => {
     Plan: 4 to create, 2 to change, 0 to prune.
       Checked by dry runs of the API server: 4 writes.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect(code).toBe(2);
 });
@@ -340,16 +340,16 @@ test('a deletion, in its order', async () => {
   expect(told(out)).toMatchInlineSnapshot(`
     "Instances 1   deleted 1
       team-b/pay  - the instance
-                  - Job pay-migrate  (migrate)
-                  - Secret pay  (secret)
                   - Service pay  (service)
                   - Deployment pay  (deployment)
-                  order: migrate, secret, service → deployment
+                  - Job pay-migrate  (migrate)
+                  - Secret pay  (secret)
+                  order: service → deployment, migrate, secret
 
     Plan: 5 to delete.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
 });
 
@@ -363,7 +363,7 @@ test('the deletion of a definition', async () => {
     Plan: 1 to delete.
       No write to check.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
 });
 
@@ -386,7 +386,7 @@ test('objects of files', async () => {
     Plan: 1 to create, 0 to change, 0 to prune.
       Checked by dry runs of the API server: 1 write.
       From cluster typekro (v1.36.0+typekro), read at NOW.
-      Decided as kro 0.9 does: no Deployment of a controller was found."
+      Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
 });
 

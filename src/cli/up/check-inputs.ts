@@ -37,7 +37,7 @@ export interface CheckOptions {
   readonly strict?: boolean;
   /** CRDs in addition to those in the files, such as the CRDs of the target cluster. */
   readonly crds?: readonly KubeObject[];
-  /** The release line of kro whose rules apply. Default `0.9`. */
+  /** The release line of kro whose rules apply. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
 }
 

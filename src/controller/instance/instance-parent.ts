@@ -1,12 +1,13 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import { classify, isBusy } from '../../kubernetes/index.ts';
-import type { ObjectTarget, ParentWrite } from '../../runtime/index.ts';
-import { keys, otherFinalizers } from '../../runtime/index.ts';
+import type { ObjectTarget, ParentWrite, StatusWrite } from '../../runtime/index.ts';
+import { keys, otherFinalizers, statusWrites } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -17,14 +18,22 @@ export class InstanceParent implements ParentPort {
   readonly #instances: KindCache;
   readonly #instance: KubeObject;
   readonly #signal: AbortSignal;
+  readonly #level: KroCompatibility;
 
-  constructor(api: KubernetesApi, instances: KindCache, instance: KubeObject, signal: AbortSignal) {
+  constructor(
+    api: KubernetesApi,
+    instances: KindCache,
+    instance: KubeObject,
+    signal: AbortSignal,
+    level: KroCompatibility,
+  ) {
     const { name = '', namespace } = instance.metadata;
     this.target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
     this.#api = api;
     this.#instances = instances;
     this.#instance = instance;
     this.#signal = signal;
+    this.#level = level;
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
@@ -64,21 +73,32 @@ export class InstanceParent implements ParentPort {
     return fresh?.metadata.uid === uid && fresh.metadata.resourceVersion === resourceVersion ? 'same' : 'changed';
   }
 
-  /** Replaces the status of the instance. A patch test makes sure that the instance has the same uid. */
-  async writeStatus(status: JsonValue): Promise<StatusOutcome> {
+  /** Writes the status of the instance. Each request names the uid, so that it cannot reach another instance. */
+  async writeStatus(status: JsonObject): Promise<StatusOutcome> {
     const { uid = '' } = this.#instance.metadata;
-    const body = [
-      { op: 'test', path: '/metadata/uid', value: uid },
-      { op: 'add', path: '/status', value: status },
-    ];
-    const options = { type: 'json', subresource: 'status', fieldManager: 'kro', signal: this.#signal } as const;
     try {
-      this.#instances.observe(await this.#api.patch(refOf(this.#instance), body, options));
+      for (const write of statusWrites(this.#instance, status, this.#level)) {
+        this.#instances.observe(await this.#sendStatus(write, uid));
+      }
     } catch (thrown) {
       if (!isNotFound(thrown)) throw thrown;
       this.#instances.observeGone(cacheKeyOf(this.#instance), uid);
     }
     return 'written';
+  }
+
+  #sendStatus({ method, manager: fieldManager, status }: StatusWrite, uid: string): Promise<KubeObject> {
+    const options = { subresource: 'status', fieldManager, signal: this.#signal } as const;
+    const { apiVersion, kind, name, namespace } = refOf(this.#instance);
+    if (method === 'apply') {
+      const metadata = { name, uid, ...(namespace === undefined ? {} : { namespace }) };
+      return this.#api.apply({ apiVersion, kind, metadata, status }, { ...options, force: true });
+    }
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'add', path: '/status', value: status },
+    ];
+    return this.#api.patch(refOf(this.#instance), body, { ...options, type: 'json' });
   }
 
   async #apply(object: KubeObject, fieldManager: string): Promise<void> {

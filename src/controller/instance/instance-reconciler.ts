@@ -11,6 +11,7 @@ import {
 } from '../../core/index.ts';
 import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { typedNodes } from '../../graph/index.ts';
 import type { Clock, KubernetesApi } from '../../kube/index.ts';
 import type { AdoptionPolicy, Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '../../runtime/index.ts';
@@ -63,6 +64,8 @@ export interface InstanceReconcilerOptions {
   readonly namespaces: 'any' | 'instance' | undefined;
   /** Does the controller serve the kind Graph? */
   readonly graphKind: boolean;
+  /** The line of kro whose writers of the status the controller follows. */
+  readonly kroCompatibility: KroCompatibility;
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
@@ -253,8 +256,8 @@ export class InstanceReconciler {
   /** Carries out a decision. Returns true when another step is due. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
-    const { client, onEvent } = this.#options;
-    const parent = parentOf(step.served, client, instances, instance, context.signal);
+    const { client, onEvent, kroCompatibility } = this.#options;
+    const parent = parentOf(step.served, kroCompatibility, client, instances, instance, context.signal);
     return carryOut(decision, {
       api: context.client,
       user: context.user,
@@ -385,9 +388,10 @@ function decideFor(served: ServedKind, instance: KubeObject, view: Observed, opt
 /** The port for the writes of an instance's own metadata and status. */
 function parentOf(
   { origin }: ServedKind,
-  ...parts: ConstructorParameters<typeof InstanceParent>
+  level: KroCompatibility,
+  ...parts: ConstructorParameters<typeof GraphParent>
 ): InstanceParent | GraphParent {
-  return origin === 'graph' ? new GraphParent(...parts) : new InstanceParent(...parts);
+  return origin === 'graph' ? new GraphParent(...parts) : new InstanceParent(...parts, level);
 }
 
 /** The projection generation of a graph. After the first call, the caches keep the paths that the graph reads. */

@@ -23,7 +23,7 @@ export interface ControllerRunOptions {
    * restarts a controller.
    */
   readonly controller?: string;
-  /** The release line of kro whose behaviour this project's controller has. Default: the controller's own default. */
+  /** The release line of kro whose behaviour this project's controller has. Default: 0.9, the line of the recordings. */
   readonly level?: string;
   /** Receives the log entries of this project's controller. Default: they are dropped. */
   readonly log?: (line: string) => void;
@@ -39,7 +39,7 @@ export async function runControllerScenarios(options: ControllerRunOptions): Pro
   const cluster = options.kubeconfig === undefined ? await openCluster(join(folder, 'kubeconfig')) : undefined;
   const kubeconfig = options.kubeconfig ?? join(folder, 'kubeconfig');
   const logger = options.log === undefined ? silentLogger : jsonLogger(options.log, Date.now, 'debug');
-  const level = options.level === undefined ? [] : [`--kro-compatibility=${options.level}`];
+  const level = [`--kro-compatibility=${options.level ?? '0.9'}`];
   if (options.level === '0.10') level.push(...GRAPH_FLAGS);
   const host = (options.controller ?? 'host') === 'host' ? await hostController(kubeconfig, logger, level) : undefined;
   try {

@@ -38,6 +38,8 @@ export function runGraphCase(each: GraphCase): string | undefined {
     sources: each.sources,
     features: { omit: each.omit },
     target: 'stock',
+    // The recordings are those of kro 0.9.
+    kroCompatibility: '0.9',
     ...(each.maxForEachDimensions === undefined ? {} : { maxForEachDimensions: each.maxForEachDimensions }),
   });
   const [first] = diagnostics;

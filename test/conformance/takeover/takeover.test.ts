@@ -41,7 +41,9 @@ async function takeOver(cluster: Cluster, options: Partial<ControllerOptions> = 
     },
     close: () => inner.close(),
   };
-  const controller = createController({ client: new KubeClient({ transport }), ...options });
+  // The recorded state is that of kro before its graph engine.
+  const level = { kroCompatibility: '0.9' } as const;
+  const controller = createController({ client: new KubeClient({ transport }), ...level, ...options });
   await controller.start();
   const settled = async () => {
     for (let round = 0; round < 3; round += 1) {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { findDefinition } from '../../../src/cli/instance/find-definition.ts';
+import { settingsOf } from '../../../src/cli/controller-settings.ts';
 import { observe } from '../../../src/cli/instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../../src/cli/instance/why-definition.ts';
 import { whyOf } from '../../../src/cli/instance/why-of.ts';
@@ -16,15 +17,17 @@ afterEach(async () => {
 });
 
 const NEVER = new AbortController().signal;
+/** The recordings are those of kro 0.9. */
+const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
 
 async function at(scenario: string, checkpoint: string): Promise<void> {
-  world = await virtualWorld();
+  world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   await standAt(world, scenario, checkpoint, 'x');
 }
 
 async function whyInstance(name: string): Promise<string> {
   const session = readSession(world.user);
-  const seen = await observe(session, name, 't-x', NEVER);
+  const seen = await observe(session, name, 't-x', NEVER, AS_RECORDED);
   return whyLines(seen, await whyOf(seen, session, NEVER), world.clock.now(), false).join('\n');
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { settingsOf } from '../../../src/cli/controller-settings.ts';
 import { observe } from '../../../src/cli/instance/observation.ts';
 import { treeLines } from '../../../src/cli/instance/tree-view.ts';
 import { whyOf } from '../../../src/cli/instance/why-of.ts';
@@ -23,11 +24,13 @@ afterAll(async () => {
 });
 
 const NEVER = new AbortController().signal;
+/** The recordings are those of kro 0.9. */
+const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
 const NOW = Date.parse('2027-11-01T00:00:00Z');
 
 async function why(text: string): Promise<string[]> {
   const session = readSession(api);
-  const seen = await observe(session, text, 'takeover', NEVER);
+  const seen = await observe(session, text, 'takeover', NEVER, AS_RECORDED);
   return withoutTimes(whyLines(seen, await whyOf(seen, session, NEVER), NOW, false));
 }
 
@@ -35,6 +38,7 @@ test('a deletion that a finalizer holds', async () => {
   expect(await why('stack/leaving')).toMatchInlineSnapshot(`
     [
       "Stack takeover/leaving   DELETING AGE   being deleted since AGE   revision 1   0 of 2 nodes deleted",
+      "note: decided as kro 0.9 does (the recording)",
       "",
       "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",
       "   do         find out who owns test/hold and why it does not finish",
@@ -51,6 +55,7 @@ test('a suspended instance', async () => {
     [
       "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
       "note: suspended by the annotation kro.run/reconcile: nothing is written before typekro resume pause/takeover/asleep",
+      "note: decided as kro 0.9 does (the recording)",
       "",
       "nothing is due, and the instance is suspended",
     ]
@@ -61,6 +66,7 @@ test('a node that waits for data of another', async () => {
   expect(await why('pair/waiting')).toMatchInlineSnapshot(`
     [
       "Pair takeover/waiting   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready",
+      "note: decided as kro 0.9 does (the recording)",
       "",
       "… first  waiting: waits until first.data.done == "yes" is true of ConfigMap v1 takeover/waiting-first; "done" is not there yet",
       "   └ because  ConfigMap takeover/waiting-first reports no trouble",
@@ -78,10 +84,11 @@ test.each(['web/shop', 'web/blog', 'fleet/north', 'fleet/empty'])('%s waits for 
 });
 
 test('the nodes of an instance', async () => {
-  const seen = await observe(readSession(api), 'web/shop', 'takeover', NEVER);
+  const seen = await observe(readSession(api), 'web/shop', 'takeover', NEVER, AS_RECORDED);
   expect(withoutTimes(treeLines(seen, NOW, false))).toMatchInlineSnapshot(`
     [
       "Web takeover/shop   ACTIVE AGE   revision 1   3 of 3 nodes ready",
+      "note: decided as kro 0.9 does (the recording)",
       "├─ ✓ deployment  Deployment takeover/shop          ready: is as wanted and ready",
       "├─ ✓ service     Service takeover/shop             ready: is as wanted and ready",
       "└─ ✓ settings    ConfigMap takeover/shop-settings  ready: is as wanted and ready",

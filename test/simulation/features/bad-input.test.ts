@@ -142,9 +142,9 @@ describe('sizes', () => {
     await world.apply(pot('p', { text }));
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(await readyOf('p')).toBe(
-      'False NotReady: resource reconciliation failed: node "many": collection size of 100000 is over the maximum collection size of 1000',
+      'False NotReady: resource reconciliation failed: apply "many": resolve: node "many": collection size 100000 exceeds the maximum of 1000',
     );
-    expect((await world.eventsOf('p')).some((told) => told.includes('collection size of 100000'))).toBe(true);
+    expect((await world.eventsOf('p')).some((told) => told.includes('collection size 100000'))).toBe(true);
     const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
     expect(
       items.filter(({ metadata }) => metadata.name?.startsWith('p-')).map(({ metadata }) => metadata.name),

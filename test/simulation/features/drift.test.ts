@@ -116,7 +116,7 @@ describe('a field that two controllers change in turn', () => {
     expect(edits).toBeGreaterThan(5);
     const instance = await world.user.get(potRef('p'));
     expect(conditionText(instance, 'ResourcesReady')).toBe(
-      'False NotReady: resource reconciliation failed: apply results contain errors: node "map": ' +
+      'False NotReady: waiting for unresolved resource: node "map": ' +
         'ConfigMap v1 default/p-map: data.text repeatedly changed by rival; the controller now pauses before each revert',
     );
     expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 1');

@@ -5,7 +5,7 @@ import { conditionText, mapRef, pot, potDefinition, potRef, virtualWorld } from 
 
 let world: VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
 });
 afterEach(() => world.close());
 

@@ -65,12 +65,7 @@ describe('the selector of an external reference', () => {
       {},
       'invalid label selector',
     ],
-    [
-      'an unterminated marker',
-      { matchLabels: '${schema.spec.x' },
-      {},
-      'expected object type for path metadata.selector.matchLabels, got string',
-    ],
+    ['an unterminated marker', { matchLabels: '${schema.spec.x' }, {}, 'unterminated expression starting at offset 0'],
     [
       'an escaped marker',
       { matchLabels: '\\${schema.spec.x}' },

@@ -40,6 +40,7 @@ describe('weaknesses of kro that this controller does not have', () => {
   });
 
   it('a breaking change of the CRD issues no revision, and instances do not change', async () => {
+    await world.restart({ kroCompatibility: '0.9' });
     await define('one', { count: 'integer | default=1', extra: 'string | default="e"' });
     await world.apply(pot('p'));
     await define('two', { count: 'string | default="1"' });

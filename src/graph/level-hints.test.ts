@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { JsonValue } from '../core/index.ts';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import type { KroCompatibility } from './kro-compatibility.ts';
+
+const definition = (id: string, text: string): JsonValue =>
+  parse(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: app}
+spec:
+  schema: {apiVersion: v1, kind: App, spec: {name: string}}
+  resources:
+    - id: ${id}
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {text: ${JSON.stringify(text)}}}
+`) as JsonValue;
+
+const hints = (input: JsonValue, kroCompatibility: KroCompatibility): string[] => {
+  const { diagnostics } = compile(input, { sources: builtinSource(), target: 'stock', kroCompatibility });
+  return diagnostics.filter(({ severity }) => severity === 'error').map(({ hint = '' }) => hint);
+};
+
+test.each<[string, string, string, KroCompatibility, KroCompatibility]>([
+  ['an unterminated expression', 'a', '${schema.spec.name', '0.10', '0.9'],
+  ['a word that kro 0.10 reserves', 'graphengine', 'plain', '0.10', '0.9'],
+  ['a brace in single quotes', 'a', "${schema.spec.name + '}'}", '0.9', '0.10'],
+])('%s is refused at one level only, and the error names the other one', (_, id, text, level, other) => {
+  const input = definition(id, text);
+  expect(hints(input, level).every((hint) => hint.includes(`kro ${other} accepts this`))).toBe(true);
+  expect(hints(input, level)).not.toEqual([]);
+  expect(hints(input, other)).toEqual([]);
+});
+
+test.each<KroCompatibility>(['0.9', '0.10'])('an error at both levels names no level (at %s)', (level) => {
+  const found = hints(definition('a', '${schema.spec.nam}'), level);
+  expect(found).toHaveLength(1);
+  expect(found[0]).not.toContain('accepts this');
+});

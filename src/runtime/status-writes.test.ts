@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
+import type { KroCompatibility } from '../graph/index.ts';
+import { applySetIdOf } from './applyset.ts';
+import { patchManager } from './field-managers.ts';
+import { statusWrites } from './status-writes.ts';
+
+const instanceWith = (status: JsonObject | undefined) => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Web',
+  metadata: { name: 'shop', namespace: 'team-a', uid: 'u' },
+  ...(status === undefined ? {} : { status }),
+});
+const AUTHOR = patchManager(applySetIdOf(instanceWith(undefined)), 'instance');
+const OLD = { state: 'IN_PROGRESS', conditions: [{ type: 'Ready', status: 'False' }] };
+const NEW = { state: 'ACTIVE', conditions: [{ type: 'Ready', status: 'True' }] };
+
+const update = (manager: string, status: JsonObject) => ({ method: 'update', manager, status });
+const apply = (status: JsonObject) => ({ method: 'apply', manager: 'kro-instance-status', status });
+
+const CASES: readonly [string, KroCompatibility, JsonObject | undefined, JsonObject, unknown[]][] = [
+  ['0.9: one update of all', '0.9', OLD, { ...NEW, url: 'a' }, [update('kro', { ...NEW, url: 'a' })]],
+  ['nothing changes', '0.10', { ...NEW, url: 'a' }, { url: 'a', ...NEW }, []],
+  ['the first status', '0.10', undefined, NEW, [apply(NEW)]],
+  ['the first status with fields', '0.10', undefined, { ...NEW, a: 1 }, [update(AUTHOR, { a: 1 }), apply(NEW)]],
+  ['only conditions and state', '0.10', { ...OLD, a: 1 }, { ...NEW, a: 1 }, [apply(NEW)]],
+  ['only a field', '0.10', { ...NEW, a: 1 }, { ...NEW, a: 2 }, [update(AUTHOR, { a: 2, ...NEW })]],
+  ['a field vanishes', '0.10', { ...NEW, a: 1, b: { c: 2 } }, { ...NEW, b: {} }, [update(AUTHOR, { b: {}, ...NEW })]],
+  ['both: fields first', '0.10', { ...OLD, a: 1 }, { ...NEW, a: 2 }, [update(AUTHOR, { a: 2, ...OLD }), apply(NEW)]],
+];
+
+test.each(CASES)('%s (%s)', (_, level, live, wanted, expected) => {
+  expect(statusWrites(instanceWith(live), wanted, level)).toEqual(expected);
+});
