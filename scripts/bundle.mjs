@@ -22,11 +22,11 @@ const BY_PATH = [
 function entryPoints(root) {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const published = Object.values(exports).flatMap((target) => target.default ?? []);
-  const doors = readdirSync(join(root, 'src')).map((room) => `src/${room}/index.ts`);
+  const entries = readdirSync(join(root, 'src')).map((room) => `src/${room}/index.ts`);
   return [
     ...new Set([
       ...published.map((file) => file.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts')),
-      ...doors.filter((door) => existsSync(join(root, door))),
+      ...entries.filter((entry) => existsSync(join(root, entry))),
       ...BY_PATH,
     ]),
   ];

@@ -1,7 +1,7 @@
 /**
  * The order of the files of `src/`, imports of types included:
  *
- * - A room imports only earlier rooms of `ROOMS`, and only through their door (`index.ts`). `npm run check -- lint`
+ * - A room imports only earlier rooms of `ROOMS`, and only through their `index.ts`. `npm run check -- lint`
  *   checks it; `node scripts/layers.mjs --write` rewrites its rules in `.oxlintrc.json` after a room was added.
  * - Inside the rooms of `FLOORS` a file imports files of its own floor and of lower floors.
  * - No file imports itself through other files.
@@ -39,7 +39,7 @@ export const ROOMS = [
 
 /**
  * Floors inside rooms, from the ground up. A floor is a folder, or several folders and files that may import each other.
- * Each file of the room stands on one floor; the README of the room says what the floors are for.
+ * Each file of the room is on one floor; the README of the room says what the floors are for.
  */
 export const FLOORS = {
   cel: [
@@ -166,7 +166,7 @@ function overrideFor(room, index) {
   if (earlier.length > 0) {
     patterns.push({
       regex: `^(\\.\\./)+(${earlier.join('|')})/(?!index\\.ts$)`,
-      message: 'Import another room through its door, index.ts.',
+      message: 'Import another room through its index.ts.',
     });
   }
   return {

@@ -134,7 +134,8 @@ const VOCABULARIES = [
  */
 const UNNAMED = /\b(?:whoever|somebody|nobody|someone|anybody)\b/i;
 /** Words that a reader of English as a second language looks up: "again" and "happens to" say the same. */
-const ARCHAIC = /\b(?:anew|befall\w*|thereof|whence|hereby)\b/i;
+const ARCHAIC =
+  /\b(?:anew|befall\w*|thereof|whence|thence|hereby|thereby|whereby|wherein|therein|whereupon|likewise|lest|henceforth|hitherto|whilst|deeds?|in vain)\b/i;
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/\s/;
 const TITLE = /\b(?:test|it|describe)(?:\.\w+(?:\([^)]*\))?)*\(\s*['"`]|^\s*\[?'[^']*',?$|^\s*name: ['`]/;
 

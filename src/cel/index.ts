@@ -1,5 +1,5 @@
 /**
- * The Common Expression Language as kro speaks it: lexer, parser, syntax tree with positions, type checker with
+ * The Common Expression Language with kro's libraries: lexer, parser, syntax tree with positions, type checker with
  * cel-go's verdicts and messages, planner to closures specialised by checked types, the standard and extension
  * libraries, unparser, reference analysis and the conversion of results to JSON. This room does no I/O, and knows of
  * Kubernetes only the CEL libraries.

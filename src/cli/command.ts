@@ -140,8 +140,8 @@ export interface CommandEntry {
   /** The heading under which help lists the command. */
   readonly group?: string;
   /**
-   * The command writes to a cluster. It ends what it began, also when the reader of its output goes away: half an apply
-   * is worse than lines that nothing reads.
+   * The command writes to a cluster. It completes its work even when the reader of its output ends, because half an
+   * apply is worse than unread output.
    */
   readonly writes?: true;
   /** The command reads the objects of many instances. Its process limits the growth of the heap. */

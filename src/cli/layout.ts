@@ -53,7 +53,7 @@ export function wrapped(line: string, columns: number): string[] {
   return [head, ...filled(next + line.slice(cell), next, next, columns)];
 }
 
-/** The columns by which a line that continues another one is indented, when there is no cell to stand below. */
+/** The columns by which a line that continues another one is indented, when there is no cell above it. */
 const INDENT = 4;
 
 /** Fills lines with the words of a line that begins with `lead`. The lines after the first begin with `next`. */
@@ -63,7 +63,7 @@ function filled(line: string, lead: string, next: string, columns: number): stri
   let isEmpty = true;
   for (const part of line.slice(lead.length).split(/( +)/)) {
     if (/^ +$/.test(part)) {
-      // The cells of a continued line stand below nothing.
+      // There is no column above the cells of a continued line.
       gap = lines.length === 0 ? part : part.slice(0, 2);
       continue;
     }

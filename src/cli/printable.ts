@@ -5,7 +5,7 @@ import { withShortValues } from './short-values.ts';
  * with a named class such as `\p{Cc}`, the first printed text would make Node load tables that stay in memory. `WIDE`
  * and `ZERO` load such tables, but only when a width is computed.
  */
-// oxlint-disable-next-line no-control-regex -- these are what is looked for
+// oxlint-disable-next-line no-control-regex -- the pattern searches for them
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**

@@ -8,9 +8,9 @@ test.each<[string, number[], number[]]>([
 ])('counts successive polls without a change: %s', (_what, shares, calm) => {
   const meter = new RestMeter(0, 0);
   let used = 0;
-  const told = shares.map((share, index) => {
+  const samples = shares.map((share, index) => {
     used += share;
     return meter.sample(index + 1, used);
   });
-  expect(told).toEqual(calm);
+  expect(samples).toEqual(calm);
 });

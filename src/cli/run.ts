@@ -16,7 +16,7 @@ const SAME_INTERRUPT_MS = 300;
 let isWriter = false;
 
 const interrupt = new AbortController();
-const asked = { toTerminate: false };
+const requested = { toTerminate: false };
 /** The errors of failed writes, for example on a full disk. */
 const lost: Error[] = [];
 
@@ -31,7 +31,7 @@ function listenToSignals(): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', () => {
-    asked.toTerminate = true;
+    requested.toTerminate = true;
     stop();
   });
   process.on('SIGHUP', stop);
@@ -117,7 +117,7 @@ function processCode(code: number): number {
     );
     return ExitCode.failed;
   }
-  return code === ExitCode.interrupted && asked.toTerminate ? ExitCode.terminated : code;
+  return code === ExitCode.interrupted && requested.toTerminate ? ExitCode.terminated : code;
 }
 
 async function run(args: readonly string[]): Promise<number> {

@@ -73,13 +73,13 @@ function isHeapSized(options: readonly string[]): boolean {
  */
 function throwCodeAwayAtRest(collect: () => void): void {
   const meter = new RestMeter(process.uptime(), cpuSeconds());
-  const look = () => {
+  const sampleMeter = () => {
     const looks = meter.sample(process.uptime(), cpuSeconds());
     if (looks === 0) setFlagsFromString(`--bytecode-old-age=${USUAL_AGE}`);
     if (looks === LOOKS_TO_REST) setFlagsFromString('--bytecode-old-age=1');
     if (looks % LOOKS_BETWEEN_COLLECTIONS === LOOKS_TO_COLLECT) collect();
   };
-  setInterval(look, LOOK_MS).unref();
+  setInterval(sampleMeter, LOOK_MS).unref();
 }
 
 /** The processor time of all threads since the start of the process, in seconds. */

@@ -61,7 +61,7 @@ test.each(
   const { out, err } = await commandRunner(commands, cwd, env, columns)(line);
   const whole = await commandRunner(commands, cwd, env)(line);
   const wide = out.split('\n').filter((each) => widthOf(each) > columns);
-  // Only a word that is longer than the line, and a command, may stand out.
+  // Only a command, and a word that is longer than the line, may exceed the width.
   expect(wide.filter((each) => each.trim().split(/ +/).length > 1 && !/kubectl|typekro /.test(each))).toEqual([]);
   const marks = err.split('\n').filter((each) => /^ *\d* *\| /.test(each) && widthOf(each) > columns);
   expect(marks).toEqual([]);

@@ -93,12 +93,12 @@ function writeWithMode(path: string, text: string, mode: number): void {
 export function replaceFile(path: string, text: string, details: WriteDetails): void {
   explaining(path, details, () => {
     const target = realpathSync(path);
-    const beside = `${target}.typekro-${process.pid}`;
+    const temporary = `${target}.typekro-${process.pid}`;
     try {
-      writeFileSync(beside, text, { mode: statSync(target).mode, flag: 'wx' });
-      renameSync(beside, target);
+      writeFileSync(temporary, text, { mode: statSync(target).mode, flag: 'wx' });
+      renameSync(temporary, target);
     } catch (error) {
-      rmSync(beside, { force: true });
+      rmSync(temporary, { force: true });
       throw error;
     }
   });

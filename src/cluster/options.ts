@@ -16,7 +16,7 @@ export interface ControllersOptions {
   /** Controllers that do not run. Default: none. */
   readonly disable?: readonly string[];
   /**
-   * The time between an event and the work of a controller, in milliseconds of the cluster's clock. `*` stands for all
+   * The time between an event and the work of a controller, in milliseconds of the cluster's clock. `*` means all
    * controllers without their own entry. Default: 0.
    */
   readonly delay?: Readonly<Record<string, number>>;

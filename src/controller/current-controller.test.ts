@@ -16,26 +16,26 @@ function working(name: string) {
       },
     },
   } as unknown as Controller;
-  const tell = (message: string) => {
+  const emit = (message: string) => {
     for (const listener of listeners) listener({ id: 1, at: 0, type: 'wrote', subject: name, message });
   };
-  return { controller, tell, listeners };
+  return { controller, emit, listeners };
 }
 
 test('a listener gets the events of each controller of the process in turn', () => {
   const current = new CurrentController();
-  const heard: string[] = [];
-  const end = current.subscribe(({ subject, message }) => heard.push(`${subject} ${message}`));
+  const received: string[] = [];
+  const end = current.subscribe(({ subject, message }) => received.push(`${subject} ${message}`));
   const [one, two] = [working('one'), working('two')];
   current.controller = one.controller;
-  one.tell('first');
+  one.emit('first');
   current.controller = undefined;
-  one.tell('without listeners');
+  one.emit('without listeners');
   current.controller = two.controller;
-  two.tell('second');
+  two.emit('second');
   end();
-  two.tell('no more');
-  expect(heard).toEqual(['one first', 'two second']);
+  two.emit('no more');
+  expect(received).toEqual(['one first', 'two second']);
   expect([one.listeners.size, two.listeners.size]).toEqual([0, 0]);
 });
 

@@ -6,16 +6,16 @@ describe('serveProbes', () => {
   it('answers metrics and probes, ready only when the controller is', async () => {
     const source = { ready: false, metricsText: () => 'a 1\n' };
     const server = await serveProbes('127.0.0.1:0', source);
-    const ask = async (path: string) => {
+    const get = async (path: string) => {
       const response = await fetch(server.url + path);
       return `${response.status} ${await response.text()}`;
     };
-    expect(await ask('/metrics')).toBe('200 a 1\n');
-    expect(await ask('/healthz')).toBe('200 ok');
-    expect(await ask('/readyz')).toBe('503 not ready: watches are being read');
+    expect(await get('/metrics')).toBe('200 a 1\n');
+    expect(await get('/healthz')).toBe('200 ok');
+    expect(await get('/readyz')).toBe('503 not ready: watches are being read');
     source.ready = true;
-    expect(await ask('/readyz')).toBe('200 ok');
-    expect(await ask('/other')).toContain('404');
+    expect(await get('/readyz')).toBe('200 ok');
+    expect(await get('/other')).toContain('404');
     await server.close();
   });
 

@@ -140,10 +140,10 @@ async function share(
 
 /** Logs the loss of leadership, unless the process is ending. */
 function logLostLease(logger: Logger, identity: string, lost: AbortSignal, ended: AbortSignal): void {
-  const tell = () => {
+  const logLoss = () => {
     if (!ended.aborted) logger.log('warn', 'no longer leading: the lease was not renewed in time', { identity });
   };
-  lost.addEventListener('abort', tell, { once: true });
+  lost.addEventListener('abort', logLoss, { once: true });
 }
 
 function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namespace: string; times: LeaseTimes } {

@@ -50,7 +50,7 @@ export class TypeKroError extends Error {
   }
 }
 
-// This function stands outside the class: a bundler renames a class that refers to itself, and Node prints the new name
+// This function is outside the class: a bundler renames a class that refers to itself, and Node prints the new name
 // `_TypeKroError`.
 function errorFrom(thrown: unknown, details: TypeKroErrorDetails): TypeKroError {
   if (thrown instanceof TypeKroError) return thrown;

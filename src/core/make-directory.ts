@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path';
  * new name, as `/proc` does, the recursive form never ends. This function tries each missing directory once.
  *
  * @param mode the mode of the new directories. Default: 0o777 without the bits of the process's umask.
- * @throws NodeJS.ErrnoException with the path that could not be made: ENOTDIR where a file stands in the way.
+ * @throws NodeJS.ErrnoException with the path that could not be made: ENOTDIR when a part of the path is a file.
  */
 export function makeDirectory(path: string, mode?: number): void {
   const missing: string[] = [];

@@ -109,7 +109,7 @@ export const recordRefOf = ({ graph, instance, namespace }: ControllerInstance):
 
 /**
  * Moves an instance of a controller to direct mode: writes the record with the inventory, and deletes the instance
- * without its children. Writes no child. A later call goes on where an earlier one ended.
+ * without its children. Writes no child. A later call continues an interrupted one.
  *
  * @param isCheck lets the server check the writes, and stores nothing
  * @throws TypeKroError as `takeFromController`.

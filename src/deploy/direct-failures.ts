@@ -32,11 +32,11 @@ export function failedDeploy(
 export async function timedOut(context: DirectContext, decision: Decision): Promise<Error> {
   const waiting = openNodes(decision);
   const objects = waiting.flatMap((node) => node.objects.map(({ object }) => formatRef(object)));
-  const told = await describeUnready(context.api, waiting);
+  const unready = await describeUnready(context.api, waiting);
   const lines = [
     ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
-    ...told.lines,
+    ...unready.lines,
     ...describeLeftovers(decision),
   ];
   const limit = limitOf(context.signal);
@@ -48,7 +48,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
       remedy:
         remedyOfLimit(limit) ??
         remedyOfWaiting(lines.join('\n')) ??
-        told.remedy ??
+        unready.remedy ??
         `look at ${objects.length > 0 ? objects.join(', ') : 'the nodes above'}, or give a longer timeout; what was created stays`,
       nodes: decision.nodes,
     },

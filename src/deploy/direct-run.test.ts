@@ -70,9 +70,9 @@ async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<nu
       }),
     report: () => undefined,
   });
-  const over = new AbortController();
-  const ended = run.run(({ state }) => state === 'ACTIVE').finally(() => over.abort());
-  while (!over.signal.aborted) await clock.advance(50);
+  const finished = new AbortController();
+  const ended = run.run(({ state }) => state === 'ACTIVE').finally(() => finished.abort());
+  while (!finished.signal.aborted) await clock.advance(50);
   await ended;
   return times;
 }

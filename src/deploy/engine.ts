@@ -159,10 +159,10 @@ async function deploy(
   } catch (error) {
     const isGivenUp = signal.aborted && !isTimeout(signal);
     const why: unknown = isGivenUp ? signal.reason : error;
-    const said = why instanceof Error ? why.message : String(why);
+    const reason = why instanceof Error ? why.message : String(why);
     const message = isGivenUp
-      ? `aborted: ${said}; the created objects stay: deploy again to continue, or remove it with deleteInstance()`
-      : said;
+      ? `aborted: ${reason}; the created objects stay: deploy again to continue, or remove it with deleteInstance()`
+      : reason;
     progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
     throw error;
   } finally {
@@ -184,7 +184,10 @@ async function monitoring(
   if (eventMonitoring?.enabled !== true) return undefined;
   const instance = target.instance(spec);
   const monitored = [{ id: target.name, object: refOf(instance) }, ...childRefsOf(target, instance)];
-  return monitorEvents(api, monitored, eventMonitoring, (event) => progress.event(event));
+  return monitorEvents(api, monitored, eventMonitoring, {
+    clock: systemClock,
+    report: (event) => progress.event(event),
+  });
 }
 
 /** Deploys the singletons of the graph, in both modes. A reference to a singleton needs its kind to be served. */

@@ -17,7 +17,7 @@ const event = (kind: string, name: string, more: object = {}): KubeObject => ({
   involvedObject: { kind, name, namespace: 'shop' },
   ...more,
 });
-const idOf = (filter: EventFilter, told: KubeObject, now = 0) => filter.tell(told, now)?.resourceId;
+const idOf = (filter: EventFilter, reported: KubeObject, now = 0) => filter.report(reported, now)?.resourceId;
 
 test.each([
   ['Deployment', 'web', 'web'],
@@ -46,6 +46,6 @@ test('an event is reported again after the deduplication window', () => {
 
 test('at most maxEventsPerSecond events are reported', () => {
   const filter = new EventFilter({ maxEventsPerSecond: 2 }, monitored);
-  const tell = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
-  expect([tell('a', 0), tell('b', 1), tell('c', 2), tell('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
+  const idAt = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
+  expect([idAt('a', 0), idAt('b', 1), idAt('c', 2), idAt('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
 });

@@ -2,7 +2,7 @@
 import type { DeployEventContent, EventMonitoring } from '../compose/index.ts';
 import type { JsonObject, KubeObject, ObjectRef } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
-import type { KubernetesApi } from '../kube/index.ts';
+import type { Clock, KubernetesApi } from '../kube/index.ts';
 
 /** The objects whose events are reported, and the ids of their nodes. */
 export type Monitored = readonly { readonly id: string; readonly object: ObjectRef }[];
@@ -13,8 +13,11 @@ const DEFAULTS = { includeChildResources: true, deduplicationWindow: 60, maxEven
 export class EventFilter {
   readonly #options: EventMonitoring;
   readonly #monitored: Monitored;
-  /** When each text was last reported, in milliseconds since the epoch. */
-  readonly #told = new Map<string, number>();
+  /**
+   * The time of the last report of each text, in milliseconds since the epoch, with the oldest first. Only texts of the
+   * deduplication window are kept.
+   */
+  readonly #reported = new Map<string, number>();
   #second = 0;
   #inSecond = 0;
 
@@ -27,7 +30,7 @@ export class EventFilter {
    * Returns the report of an event; `undefined` when the event is not reported. `now` is in milliseconds since the
    * epoch.
    */
-  tell(event: KubeObject, now: number): DeployEventContent | undefined {
+  report(event: KubeObject, now: number): DeployEventContent | undefined {
     const { type, reason, message, involvedObject, count } = event;
     if (!isJsonObject(involvedObject)) return undefined;
     const { eventTypes, deduplicationWindow, maxEventsPerSecond } = { ...DEFAULTS, ...this.#options };
@@ -36,20 +39,27 @@ export class EventFilter {
     if (owner === undefined) return undefined;
     const about = `${String(involvedObject['kind'])}/${String(involvedObject['name'])}`;
     const text = `${String(type)} ${String(reason)} (${about}): ${String(message)}`;
-    const last = this.#told.get(text);
-    if (last !== undefined && now - last < deduplicationWindow * 1000) return undefined;
+    this.#forgetUntil(now - deduplicationWindow * 1000);
+    if (this.#reported.has(text)) return undefined;
     const second = Math.floor(now / 1000);
     if (second !== this.#second) this.#inSecond = 0;
     this.#second = second;
     if (this.#inSecond >= maxEventsPerSecond) return undefined;
     this.#inSecond += 1;
-    this.#told.set(text, now);
+    this.#reported.set(text, now);
     return {
       type: 'kubernetes-event',
       resourceId: owner,
       message: text,
       details: { involvedObject, ...(typeof count === 'number' ? { count } : {}) },
     };
+  }
+
+  #forgetUntil(time: number): void {
+    for (const [text, reportedAt] of this.#reported) {
+      if (reportedAt > time) return;
+      this.#reported.delete(text);
+    }
   }
 
   /**
@@ -60,12 +70,12 @@ export class EventFilter {
   #ownerOf(about: JsonObject): string | undefined {
     const { kind, name = '', namespace = '' } = about;
     if (typeof name !== 'string') return undefined;
-    const here = this.#monitored.filter(({ object }) => (object.namespace ?? '') === namespace);
-    const own = here.find(({ object }) => object.kind === kind && object.name === name);
+    const inNamespace = this.#monitored.filter(({ object }) => (object.namespace ?? '') === namespace);
+    const own = inNamespace.find(({ object }) => object.kind === kind && object.name === name);
     const { includeChildResources } = { ...DEFAULTS, ...this.#options };
     if (own !== undefined || !includeChildResources) return own?.id;
     // The longest matching name counts: "web-api-5d" belongs to "web-api", not to "web".
-    const makers = here.filter(({ object }) => name.startsWith(`${object.name}-`));
+    const makers = inNamespace.filter(({ object }) => name.startsWith(`${object.name}-`));
     return makers.toSorted((a, b) => b.object.name.length - a.object.name.length)[0]?.id;
   }
 }
@@ -78,7 +88,7 @@ export async function monitorEvents(
   api: KubernetesApi,
   monitored: Monitored,
   options: EventMonitoring,
-  tell: (event: DeployEventContent) => void,
+  { clock, report }: { clock: Clock; report: (event: DeployEventContent) => void },
 ): Promise<{ stop(): Promise<void> }> {
   const stopped = new AbortController();
   const filter = new EventFilter(options, monitored);
@@ -88,7 +98,7 @@ export async function monitorEvents(
     namespaces.map(
       (namespace) =>
         new Promise<void>((begun) => {
-          running.push(follow(api, namespace, stopped.signal, { begun, tell, filter }).finally(begun));
+          running.push(follow(api, namespace, stopped.signal, { begun, report, filter, clock }).finally(begun));
         }),
     ),
   );
@@ -104,7 +114,12 @@ async function follow(
   api: KubernetesApi,
   namespace: string,
   signal: AbortSignal,
-  { begun, tell, filter }: { begun: () => void; tell: (event: DeployEventContent) => void; filter: EventFilter },
+  {
+    begun,
+    report,
+    filter,
+    clock,
+  }: { begun: () => void; report: (event: DeployEventContent) => void; filter: EventFilter; clock: Clock },
 ): Promise<void> {
   let isNew = false;
   let hasFailed = false;
@@ -117,13 +132,13 @@ async function follow(
       case 'ADDED':
       case 'MODIFIED': {
         // Events of the first list are older than the deploy.
-        const told = isNew ? filter.tell(event.object, Date.now()) : undefined;
-        if (told !== undefined) tell(told);
+        const content = isNew ? filter.report(event.object, clock.now()) : undefined;
+        if (content !== undefined) report(content);
         break;
       }
       case 'ERROR':
         begun();
-        if (!hasFailed) tell({ type: 'resource-warning', message: `events in ${namespace}: ${event.error.message}` });
+        if (!hasFailed) report({ type: 'resource-warning', message: `events in ${namespace}: ${event.error.message}` });
         hasFailed = true;
         break;
       default:

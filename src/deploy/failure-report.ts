@@ -105,8 +105,8 @@ async function describeObjects(
  * Empty when no object is left.
  */
 export function describeLeftovers(decision: Decision): string[] {
-  const ours = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
-  const left = ours.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
+  const ownNodes = decision.nodes.filter(({ because }) => because.kind !== 'other-owner');
+  const left = ownNodes.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
   return describeExisting(
     left.map(({ object }) => object),
     'deploy again to continue, rollback() to restore the previous deploy (without one, it deletes the instance), deleteInstance() to remove it',

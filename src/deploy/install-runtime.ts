@@ -68,7 +68,7 @@ async function installFlux(api: KubernetesApi, installation: RuntimeInstallation
     });
   }
   const what = from === 'stand-in' ? 'stand-ins for its controllers: nothing will be fetched or rendered' : from;
-  tell(options, { type: 'progress', message: `installing Flux in ${namespace} from ${what}` });
+  reportProgress(options, { type: 'progress', message: `installing Flux in ${namespace} from ${what}` });
   const objects =
     from === 'stand-in' ? standInManifests(namespace) : await fluxManifests(from, settings, namespace, signal);
   await applyInOrder(api, objects, signal);
@@ -137,7 +137,10 @@ async function kroSource(
   const earlier = await api.find(deploymentRef(EARLIER_KRO.name, EARLIER_KRO.namespace), { signal });
   const real = earlier !== undefined && !isSimulated(earlier);
   if (real && settings.kroNamespace !== EARLIER_KRO.namespace) {
-    tell(options, { type: 'progress', message: `kro is installed in ${EARLIER_KRO.namespace} already and is kept` });
+    reportProgress(options, {
+      type: 'progress',
+      message: `kro is installed in ${EARLIER_KRO.namespace} already and is kept`,
+    });
     return EARLIER_KRO;
   }
   if (settings.controller === 'kro') return 'chart';
@@ -149,7 +152,7 @@ async function kroSource(
     });
   }
   const { apply, kept } = await safeInstallation(api, controllerManifests({ image, namespace }), signal);
-  for (const crd of kept) tell(options, { type: 'progress', message: keptText(crd) });
+  for (const crd of kept) reportProgress(options, { type: 'progress', message: keptText(crd) });
   await applyInOrder(api, apply, signal);
   return { namespace, name: 'typekro' };
 }
@@ -164,6 +167,6 @@ function isSimulated({ metadata }: KubeObject): boolean {
   );
 }
 
-function tell(options: FactoryOptions, event: DeployEventContent): void {
+function reportProgress(options: FactoryOptions, event: DeployEventContent): void {
   options.progressCallback?.({ ...event, timestamp: new Date(systemClock.now()) });
 }

@@ -35,10 +35,10 @@ export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<De
   } catch (error) {
     if (!signal.aborted) throw error;
     const left = await api.find(ref, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
-    const said = left === undefined ? [] : conditionViews(left).map(({ message }) => message);
+    const messages = left === undefined ? [] : conditionViews(left).map(({ message }) => message);
     const blocker = {
       code: 'deploy/still-deleting',
-      message: said.filter(Boolean).join('; '),
+      message: messages.filter(Boolean).join('; '),
       retryable: true,
       retryGuidance: 'is a kro controller running? it deletes the children first, and then the instance',
     };

@@ -50,7 +50,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
     last = unseenFor(error);
   };
   try {
-    const look = (object: KubeObject | undefined) => {
+    const check = (object: KubeObject | undefined) => {
       if (object === undefined || object.metadata.uid !== applied.uid) return false;
       // A definition that is being deleted loses every write to it.
       if (object.metadata.deletionTimestamp !== undefined) {
@@ -82,7 +82,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
       last = ready === undefined ? last : `Ready is ${ready.status}: ${ready.message}`;
       return ready?.status === 'True' && isCurrent(ready) ? true : undefined;
     };
-    return await waitForObject(api, ref, signal, look, onTrouble);
+    return await waitForObject(api, ref, signal, check, onTrouble);
   } catch (error) {
     if (!signal.aborted) throw error;
     if (!isTimeout(signal)) throw signal.reason;
@@ -111,9 +111,9 @@ export async function waitForInstance(
   definition: KubeObject,
 ): Promise<KubeObject | undefined> {
   const stop = new AbortController();
-  let look = (_isServed: boolean): void => undefined;
+  let resolveServed = (_isServed: boolean): void => undefined;
   const served = new Promise<boolean>((resolve) => {
-    look = resolve;
+    resolveServed = resolve;
   });
   const gone = waitForObject(
     context.api,
@@ -121,7 +121,7 @@ export async function waitForInstance(
     AbortSignal.any([context.signal, stop.signal]),
     (object) => {
       const isServed = isSame(object, definition) && object?.metadata.deletionTimestamp === undefined;
-      look(isServed);
+      resolveServed(isServed);
       return isServed ? undefined : true;
     },
   );
@@ -246,7 +246,7 @@ async function waitForGoal(
   let last = UNSEEN;
   let latest = instance;
   try {
-    const look = (object: KubeObject | undefined) => {
+    const check = (object: KubeObject | undefined) => {
       if (object === undefined || !isSame(object, instance) || object.metadata.deletionTimestamp !== undefined) {
         throw superseded(ref, 'deleted');
       }
@@ -275,7 +275,7 @@ async function waitForGoal(
     const onTrouble = (error: Error) => {
       last = unseenFor(error);
     };
-    return await waitForObject(api, ref, AbortSignal.any([signal, stopped, refused.signal]), look, onTrouble);
+    return await waitForObject(api, ref, AbortSignal.any([signal, stopped, refused.signal]), check, onTrouble);
   } catch (error) {
     if (signal.aborted && !isTimeout(signal)) throw signal.reason;
     if (!signal.aborted && !refused.signal.aborted) throw error;
@@ -284,9 +284,10 @@ async function waitForGoal(
       instance,
       childRefsOf(target, latest).map(({ object }) => object),
     );
-    const said = [`; ${shorten(last)}`, ...children].join('\n');
-    if (signal.aborted) throw timedOut(`${ref.kind} ${ref.name} did not become ${goal.name} in time${said}`, ref, last);
-    throw new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed${said}`, {
+    const details = [`; ${shorten(last)}`, ...children].join('\n');
+    if (signal.aborted)
+      throw timedOut(`${ref.kind} ${ref.name} did not become ${goal.name} in time${details}`, ref, last);
+    throw new ResourceGraphFactoryError(`${ref.kind} ${ref.name} failed${details}`, {
       code: 'deploy/failed',
       object: ref,
       remedy: String(refused.signal.reason),
@@ -308,14 +309,14 @@ function superseded(ref: ObjectRef, did: string): Error {
 function timedOut(message: string, object: ObjectRef, last: string): Error {
   const { kind, name, namespace } = object;
   const where = namespace === undefined ? '' : ` -n ${namespace}`;
-  const look = `kubectl describe ${kind.toLowerCase()} ${name}${where}`;
+  const command = `kubectl describe ${kind.toLowerCase()} ${name}${where}`;
   return new DeploymentTimeoutError(message, {
     code: 'deploy/timeout',
     object,
     remedy:
       last === UNSEEN
-        ? `is a kro controller running in the cluster? ${look}`
-        : (remedyOfWaiting(last) ?? `${look}; or give a longer timeout`),
+        ? `is a kro controller running in the cluster? ${command}`
+        : (remedyOfWaiting(last) ?? `${command}; or give a longer timeout`),
   });
 }
 

@@ -13,12 +13,12 @@ const object = (name: string, labels: Record<string, string> = {}): KubeObject =
   metadata: { name, namespace: 'a', uid: `uid-${name}`, labels },
   data: { large: 'value' },
 });
-const ours = object('ours', { mine: 'yes' });
+const selected = object('ours', { mine: 'yes' });
 const added = (some: KubeObject): WatchEvent => ({ type: 'ADDED', object: some });
 
-/** A set with one watch that emits these events. `told` has the changes that the set reported. */
+/** A set with one watch that emits these events. `changes` has the changes that the set reported. */
 async function shown(events: readonly WatchEvent[]) {
-  const told: string[] = [];
+  const changes: string[] = [];
   let end = (): void => undefined;
   const taken = new Promise<void>((resolve) => {
     end = resolve;
@@ -31,37 +31,49 @@ async function shown(events: readonly WatchEvent[]) {
   };
   const set = new WatchSet(
     { watch } as unknown as KubernetesApi,
-    (_type, { kind, metadata }, gone) => told.push(`${kind} ${metadata.uid} ${gone ? 'gone' : 'seen'}`),
+    (_type, { kind, metadata }, gone) => changes.push(`${kind} ${metadata.uid} ${gone ? 'gone' : 'seen'}`),
     ({ metadata }) => metadata.labels?.['mine'] === 'yes',
   );
   set.set([{ kind: 'object', target: target('named') }]);
   await taken;
-  return { set, told };
+  return { set, changes };
 }
 
 const synced: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
 
 test('a watch keeps readable and named objects, and only the identity of the others', async () => {
   const named = object('named');
-  const { set } = await shown([added(ours), added(object('other')), added(named), synced]);
-  expect(await set.look(target('ours'))).toEqual({ exists: true, object: ours });
+  const { set } = await shown([added(selected), added(object('other')), added(named), synced]);
+  expect(await set.look(target('ours'))).toEqual({ exists: true, object: selected });
   expect(await set.look(target('named'))).toEqual({ exists: true, object: named });
   expect(await set.look(target('other'))).toEqual({ exists: undefined });
   expect(await set.look(target('nothing'))).toEqual({ exists: false });
-  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([ours]);
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([selected]);
 });
 
 test('an object is kept when it becomes readable, and dropped when it is not readable any more', async () => {
   const modified = (some: KubeObject): WatchEvent => ({ type: 'MODIFIED', object: some });
   const taken = object('other', { mine: 'yes' });
-  const { set } = await shown([added(ours), added(object('other')), modified(taken), modified(object('ours')), synced]);
+  const { set } = await shown([
+    added(selected),
+    added(object('other')),
+    modified(taken),
+    modified(object('ours')),
+    synced,
+  ]);
   expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([taken]);
   expect(await set.look(target('ours'))).toEqual({ exists: undefined });
 });
 
 test('objects that were deleted during an interruption are reported, including those of other owners', async () => {
-  const { set, told } = await shown([added(ours), added(object('other')), synced, { type: 'RESTARTED' }, synced]);
-  expect(told.slice(2)).toEqual(['ConfigMap uid-ours gone', 'ConfigMap uid-other gone']);
+  const { set, changes } = await shown([
+    added(selected),
+    added(object('other')),
+    synced,
+    { type: 'RESTARTED' },
+    synced,
+  ]);
+  expect(changes.slice(2)).toEqual(['ConfigMap uid-ours gone', 'ConfigMap uid-other gone']);
   expect(await set.look(target('other'))).toEqual({ exists: false });
 });
 

@@ -36,6 +36,7 @@ export { goParseBool, goParseFloat, goParseInt, parseBool, parseInt64 } from './
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export { sortIndices } from './sort.ts';
 export { goTrim, isGoSpace } from './space.ts';
+export { TEMPLATE_ACTION } from './template-action.ts';
 export type { GoUrl } from './url.ts';
 export {
   formatUrl,

@@ -37,14 +37,14 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
     const object = crd as unknown as JsonValue;
-    const said = refusalText(message, valueAtSteps(object, stepsIn(object, field)), field);
+    const refusal = refusalText(message, valueAtSteps(object, stepsIn(object, field)), field);
     const written = field.endsWith('.default') ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
-    const what = offset === undefined ? `${field}: ${said.message}` : defaultText(path, said.message);
+    const what = offset === undefined ? `${field}: ${refusal.message}` : defaultText(path, refusal.message);
     const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
     if (seen.has(text)) continue;
     seen.add(text);
-    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : said.hint;
+    const hint = field.endsWith('.default') ? 'correct the default, or the marker that it breaks' : refusal.hint;
     problems.warn({
       code: 'graph/refused-crd',
       message: text,

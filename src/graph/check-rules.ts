@@ -58,8 +58,8 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
     // What follows a syntax error is its consequence.
     const [first] = compiled.errors;
-    const told = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
-    return told.map((error) => ruleProblem(rule, error, environment, types));
+    const reportedErrors = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
+    return reportedErrors.map((error) => ruleProblem(rule, error, environment, types));
   }
   if (compiled.type.kind === BOOL.kind) return [];
   return [{ message: `it is a ${typeToString(compiled.type)}, not a bool`, offset: 0, hint: 'compare the value' }];

@@ -66,8 +66,8 @@ export function compareNameTexts(a: NameText, b: NameText): Relation {
   let from = 0;
   while (from < Math.min(a.length, b.length) && isSame(a[from], b[from])) from += 1;
   let back = 0;
-  const most = Math.min(a.length, b.length) - from;
-  while (back < most && isSame(a.at(-1 - back), b.at(-1 - back))) back += 1;
+  const maxLength = Math.min(a.length, b.length) - from;
+  while (back < maxLength && isSame(a.at(-1 - back), b.at(-1 - back))) back += 1;
   const left = a.slice(from, a.length - back);
   const right = b.slice(from, b.length - back);
   if (left.length === 0 && right.length === 0) return 'equal';

@@ -10,7 +10,7 @@ export interface TextPart {
   readonly offset: number;
 }
 
-/** The parts of a string, or the position of a `${` that stands inside another expression or has no end. */
+/** The parts of a string, or the position of a `${` that is inside another expression or has no end. */
 export type ScanResult =
   | { readonly ok: true; readonly parts: readonly TextPart[] }
   | {

@@ -27,13 +27,13 @@ function compileFile(name: string): string[] {
   const text = readFileSync(new URL(name, folder), 'utf8');
   const { documents, diagnostics } = parseDefinitions(text, name);
   const sources = [crdSource([table]), builtinSource()];
-  const said = [...diagnostics];
+  const allDiagnostics = [...diagnostics];
   for (const document of documents) {
     const compiled = compile(document, { sources });
     if (compiled.graph !== undefined) sources.push(crdSource([compiled.graph.instance.crd]));
-    said.push(...compiled.diagnostics);
+    allDiagnostics.push(...compiled.diagnostics);
   }
-  return said.map(({ code, source }) => `${source?.line}:${source?.column} ${code}`);
+  return allDiagnostics.map(({ code, source }) => `${source?.line}:${source?.column} ${code}`);
 }
 
 /** The findings in the files with deliberate mistakes. An instance is reported because it is not a definition. */

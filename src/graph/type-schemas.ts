@@ -3,20 +3,20 @@ import type { Schema } from '../schema/index.ts';
 
 /**
  * The schemas on the path from a root schema to a type, both included. A type name is the name of the root and the field
- * names below it, joined by dots; `@idx` stands for the items of a list, `@elem` for the values of a map. Returns
+ * names below it, joined by dots; `@idx` means the items of a list, and `@elem` the values of a map. Returns
  * `undefined` when no schema has the name.
  */
 export function schemasOnTheWay(name: string, roots: ReadonlyMap<string, Schema>): readonly Schema[] | undefined {
   const [rootName = '', ...steps] = name.split('.');
   let schema = roots.get(rootName);
   if (schema === undefined) return undefined;
-  const way = [schema];
+  const visited = [schema];
   for (const step of steps) {
     schema = part(schema, step);
     if (schema === undefined) return undefined;
-    way.push(schema);
+    visited.push(schema);
   }
-  return way;
+  return visited;
 }
 
 function part(schema: Schema, step: string): Schema | undefined {

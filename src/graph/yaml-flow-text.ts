@@ -8,7 +8,7 @@ export interface FlowText {
   readonly bracket: number;
 }
 
-/** Matches what may stand before the first bracket of a value: dashes and a key. */
+/** Matches the text before the first bracket of a value: dashes and a key. */
 const BEFORE_VALUE = /(?:^|\n)[ \t]*(?:- +)*(?:[^\s:#][^\n:#]*:[ \t]+)?(?=[[{])/;
 
 /**

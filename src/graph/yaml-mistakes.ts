@@ -1,3 +1,4 @@
+import { TEMPLATE_ACTION } from '../golang/index.ts';
 import { flowTextAt } from './yaml-flow-text.ts';
 
 /** The reason why a document cannot be read, with its place. */
@@ -9,13 +10,9 @@ export interface YamlProblem {
   readonly hint?: string;
 }
 
-/** The beginning of a template expression of Helm, which other YAML files do not have. */
-const HELM =
-  /\{\{-?\s*(?:[.$/]|(?:if|else|end|range|with|include|define|template|block|toYaml|quote|printf|tpl|required|default)\b)/;
-
 /** The problem of a text that is not YAML because it is a template of Helm. */
 export function helmProblem(source: string): YamlProblem | undefined {
-  const offset = source.search(HELM);
+  const offset = source.search(TEMPLATE_ACTION);
   if (offset < 0) return undefined;
   return {
     code: 'yaml/syntax',
@@ -266,11 +263,11 @@ function colonInText(line: string, at: number): Mistake | undefined {
   const colon = /:(?=\s)/.exec(text)?.index;
   if (colon === undefined || /^(?:[\s"'[{&*!|>%@`]|- )/.test(text) || !/\s/.test(text.slice(0, colon)))
     return undefined;
-  const told = text.length <= 80 ? `'${text.replaceAll("'", "''")}'` : "'…'";
+  const corrected = text.length <= 80 ? `'${text.replaceAll("'", "''")}'` : "'…'";
   return {
     message: 'the ": " in this text makes YAML read the text before it as a key',
     offset: at + colon,
-    hint: `put the whole value into single quotes: ${told}`,
+    hint: `put the whole value into single quotes: ${corrected}`,
   };
 }
 

@@ -128,7 +128,7 @@ resources:
       edit(cluster, { level: 3, phase: 'X' });
       return { cluster, key, first: settle(graph, key, cluster, at('2026-11-01T00:00:00Z')).instance };
     };
-    const told = (instance: KubeObject | undefined) =>
+    const conditionRows = (instance: KubeObject | undefined) =>
       readConditions(instance?.status?.['conditions']).map(({ type: name, status, lastTransitionTime }) => [
         name,
         status,
@@ -143,10 +143,10 @@ resources:
 
     test('keeps the times of all conditions while their values stay', () => {
       const { cluster, key, first } = built();
-      expect(told(first)).toEqual(before);
+      expect(conditionRows(first)).toEqual(before);
       cluster.edit(key, (object) => void (object.metadata.generation = 2));
       const later = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
-      expect(told(later.instance)).toEqual(before);
+      expect(conditionRows(later.instance)).toEqual(before);
       expect(settle(graph, key, cluster, at('2026-11-01T06:00:00Z')).decision.statusChanged).toBe(false);
     });
 
@@ -154,15 +154,15 @@ resources:
       const { cluster, key } = built();
       edit(cluster, {});
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
-      expect(told(instance)).toEqual(expect.arrayContaining(before));
-      expect(told(instance)).toHaveLength(before.length);
+      expect(conditionRows(instance)).toEqual(expect.arrayContaining(before));
+      expect(conditionRows(instance)).toHaveLength(before.length);
     });
 
     test('keeps the previous condition of a type that is set twice', () => {
       const { cluster, key } = built();
       cluster.edit(key, (object) => void (object.spec = { twice: true }));
       const { instance } = settle(graph, key, cluster, at('2026-11-01T05:00:00Z'));
-      expect(told(instance)).toEqual(before);
+      expect(conditionRows(instance)).toEqual(before);
       expect(instance?.status?.['state']).toBe('ERROR');
     });
 
@@ -171,14 +171,14 @@ resources:
       const instance = cluster.get(key) as KubeObject;
       const options = { now: 0, authorConditions: true };
       const failed = stepUnresolved(instance, 'latest issued graph revision 2 failed', cluster.view(graph), options);
-      expect(told({ ...instance, status: failed.status })).toEqual(before);
+      expect(conditionRows({ ...instance, status: failed.status })).toEqual(before);
       expect(failed.status['state']).toBe('ERROR');
       cluster.edit('Pump.parts.test/ns/p', (object) => void (object.metadata.finalizers = ['acme.test/hold']));
       cluster.remove(key);
       const deleting = settle(graph, key, cluster, at('2026-11-01T05:00:00Z')).instance;
       const rest = (rows: readonly unknown[][]) => rows.filter(([name]) => name !== 'ResourcesReady');
-      expect(rest(told(deleting))).toEqual(rest(before));
-      expect(told(deleting)).toContainEqual(['ResourcesReady', 'Unknown', '05:00']);
+      expect(rest(conditionRows(deleting))).toEqual(rest(before));
+      expect(conditionRows(deleting)).toContainEqual(['ResourcesReady', 'Unknown', '05:00']);
     });
 
     test("reads kro's own values, not the author's", () => {
@@ -197,7 +197,7 @@ resources:
       settle(mirror, key, cluster);
       cluster.edit(key, (object) => void (object.metadata.generation = 2));
       const { decision, instance } = settle(mirror, key, cluster);
-      expect(told(instance).map(([name, status]) => [name, status])).toEqual([
+      expect(conditionRows(instance).map(([name, status]) => [name, status])).toEqual([
         [type, 'False'],
         ['Mirror', 'True'],
       ]);

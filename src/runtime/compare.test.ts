@@ -37,21 +37,29 @@ describe('a field that another manager took', () => {
     time: `2026-01-01T00:00:0${second}Z`,
     fieldsV1: Object.fromEntries(fields.map((field) => [`f:${field}`, { 'f:text': {} }])),
   });
-  const ours = (...fields: string[]) => entry(CHILD_MANAGER, 'Apply', 3, ['binaryData', ...fields]);
-  const theirs = (operation: string, second: number) => entry('other', operation, second, ['data']);
+  const ownEntry = (...fields: string[]) => entry(CHILD_MANAGER, 'Apply', 3, ['binaryData', ...fields]);
+  const otherEntry = (operation: string, second: number) => entry('other', operation, second, ['data']);
 
   test.each([
-    ['taken by an edit after the apply', [ours(), theirs('Update', 4)], true],
-    ['not taken while the controller owns the field and desires another value', [ours('data')], undefined],
-    ['not taken when both managers own the field', [ours('data'), theirs('Apply', 4)], undefined],
-    ['not taken by a write before the apply', [ours(), theirs('Update', 2)], undefined],
-    ['not taken by a write in the same second', [ours(), theirs('Update', 3)], undefined],
-    ['not taken when no manager owns the field', [ours()], undefined],
-    ['not taken without an apply', [theirs('Update', 4)], undefined],
-    ['taken by the later one of two entries of one manager', [ours(), theirs('Update', 4), theirs('Apply', 2)], true],
+    ['taken by an edit after the apply', [ownEntry(), otherEntry('Update', 4)], true],
+    ['not taken while the controller owns the field and desires another value', [ownEntry('data')], undefined],
+    ['not taken when both managers own the field', [ownEntry('data'), otherEntry('Apply', 4)], undefined],
+    ['not taken by a write before the apply', [ownEntry(), otherEntry('Update', 2)], undefined],
+    ['not taken by a write in the same second', [ownEntry(), otherEntry('Update', 3)], undefined],
+    ['not taken when no manager owns the field', [ownEntry()], undefined],
+    ['not taken without an apply', [otherEntry('Update', 4)], undefined],
+    [
+      'taken by the later one of two entries of one manager',
+      [ownEntry(), otherEntry('Update', 4), otherEntry('Apply', 2)],
+      true,
+    ],
     [
       'taken although the controller wrote the status later',
-      [ours(), theirs('Update', 4), { ...entry(CHILD_MANAGER, 'Update', 5, ['status']), subresource: 'status' }],
+      [
+        ownEntry(),
+        otherEntry('Update', 4),
+        { ...entry(CHILD_MANAGER, 'Update', 5, ['status']), subresource: 'status' },
+      ],
       true,
     ],
   ])('%s', (_, managedFields, taken) => {
@@ -64,7 +72,7 @@ describe('a field that another manager took', () => {
     ['the last', [{ 'f:data': { 'f:text': {} } }, { 'f:data': {} }]],
   ])('a manager that owns a field as a whole by %s of its entries owns it as a whole', (_, sets) => {
     const managedFields = [
-      { ...ours(), fieldsV1: { 'f:data': {} } },
+      { ...ownEntry(), fieldsV1: { 'f:data': {} } },
       ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
     ];
     const live = { ...map('found'), metadata: { name: 'm', managedFields } };
@@ -82,17 +90,17 @@ describe('a field that another manager took', () => {
     } as KubeObject).map(({ path, kind, taken }) => [path, kind, taken]);
 
   test.each([
-    ['by an edit of data after the apply', [ours('stringData'), theirs('Update', 4)], true],
-    ['not when the controller owns data, too', [ours('stringData', 'data'), theirs('Update', 4)], undefined],
-    ['not by an edit before the apply', [ours('stringData'), theirs('Update', 2)], undefined],
-    ['not when no other manager owns the field', [ours('stringData')], undefined],
+    ['by an edit of data after the apply', [ownEntry('stringData'), otherEntry('Update', 4)], true],
+    ['not when the controller owns data, too', [ownEntry('stringData', 'data'), otherEntry('Update', 4)], undefined],
+    ['not by an edit before the apply', [ownEntry('stringData'), otherEntry('Update', 2)], undefined],
+    ['not when no other manager owns the field', [ownEntry('stringData')], undefined],
   ])('stringData of a Secret: taken %s', (_, managedFields, taken) => {
     expect(differences({}, managedFields)).toEqual([['data.text', 'differs', taken]]);
   });
 
   test('stringData of a custom resource is a field like any other', () => {
     const custom = { apiVersion: 'vaults.test/v1' };
-    expect(differences(custom, [ours('stringData'), theirs('Update', 4)])).toEqual([
+    expect(differences(custom, [ownEntry('stringData'), otherEntry('Update', 4)])).toEqual([
       ['stringData', 'missing', undefined],
     ]);
   });

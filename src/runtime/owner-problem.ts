@@ -47,10 +47,10 @@ export function graphProblem(
   const managers = graphsWriting(live).filter((manager) => manager !== own);
   if (managers.length === 0) return undefined;
   const where = `template ${target.type.kind} "${namespacedName(target)}"`;
-  const whose =
+  const ownership =
     own === undefined
       ? 'owned by a foreign kro Graph'
       : "owned by a peer kro Graph's template manager; refusing to co-manage";
-  const message = `${where} ${whose}: ${FOREIGN_FIELD}`;
+  const message = `${where} ${ownership}: ${FOREIGN_FIELD}`;
   return { target, because: { kind: 'graph-owner', object: refOfTarget(target), managers }, message, absent: false };
 }

@@ -5,7 +5,7 @@ import type { Because } from './report.ts';
 export interface Remedy {
   readonly text: string;
   /**
-   * `now`: the node does not go on before a user acts. `if it lasts`: the node usually needs only time or another client,
+   * `now`: the node does not continue before a user acts. `if it lasts`: the node usually needs only time or another client,
    * and a user acts when that takes too long.
    */
   readonly when: 'now' | 'if it lasts';
@@ -120,9 +120,9 @@ export function readWithDefault({ path, expression }: Of<'missing-data'>): strin
 function notReady({ missing, object, expression }: Of<'not-ready'>): Remedy {
   if (missing !== undefined)
     return later(`see what writes "${missing}", and correct readyWhen (${expression}) if nothing does`);
-  const look =
+  const whatToRead =
     object === undefined ? 'the object' : `it with kubectl get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
-  return now(`look at ${look}, and correct readyWhen if that can never be true`);
+  return now(`look at ${whatToRead}, and correct readyWhen if that can never be true`);
 }
 
 /** The optional spec field that an expression reads and the instance does not set, for a remedy with has(). */

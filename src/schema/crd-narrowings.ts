@@ -147,7 +147,7 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
 }
 
 /**
- * Does a field of the new type accept every value of the old type? Undefined stands for a field without a type, which
+ * Does a field of the new type accept every value of the old type? Undefined means a field without a type, which
  * accepts any value.
  */
 function takesType(old: string | undefined, next: string): boolean {

@@ -4,17 +4,17 @@ import { CEL_SPEC_DEVIATIONS } from './cel-spec-deviations.ts';
 import { runCelRecordings } from './support/cel-runner.ts';
 import { runCelSpec } from './support/cel-spec-runner.ts';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 describe("kro's recorded answers", () => {
-  test.each(runCelRecordings(here('cel')))('$topic agree in verdict, type, error text, references and values', (result) => {
+  test.each(runCelRecordings(pathOf('cel')))('$topic agree in verdict, type, error text, references and values', (result) => {
     expect(result.failures).toEqual([]);
     expect(result.passed).toBeGreaterThan(0);
   });
 });
 
 describe("cel-spec's vectors", () => {
-  test.each(runCelSpec(here('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS))('$topic pass, except for listed deviations', (result) => {
+  test.each(runCelSpec(pathOf('cel-spec/types.jsonl'), CEL_SPEC_DEVIATIONS))('$topic pass, except for listed deviations', (result) => {
     expect(result.failures).toEqual([]);
     expect(result.passed).toBeGreaterThan(0);
   });

@@ -46,7 +46,7 @@ describe.each(creations)('$name', ({ crd, res }) => {
   test('is answered as by the server', () => {
     const details = res?.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res?.status === 422 ? (details?.causes ?? []) : [];
-    // The placeholders in braces stand for random text of the recording. Each becomes a valid name.
+    // The placeholders in braces replace random text of the recording. Each becomes a valid name.
     const named = JSON.parse(JSON.stringify(crd).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as KubeObject;
     const wanted = JSON.parse(JSON.stringify(expected).replaceAll(/\{\{(\w+)\}\}/g, 'w-$1-w')) as FieldError[];
     expect(crdErrors(named).sort(byText)).toEqual(wanted.sort(byText));

@@ -107,10 +107,10 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/event-monitor.test.ts'],
   },
   {
-    name: 'the same event is told again within its window',
+    name: 'the same event is reported again within its window',
     file: 'src/deploy/event-monitor.ts',
-    find: 'now - last < deduplicationWindow * 1000) return undefined;',
-    replace: 'now - last < deduplicationWindow) return undefined;',
+    find: 'this.#forgetUntil(now - deduplicationWindow * 1000);',
+    replace: 'this.#forgetUntil(now - deduplicationWindow);',
     tests: ['src/deploy/event-monitor.test.ts'],
   },
   {

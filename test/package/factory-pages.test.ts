@@ -56,6 +56,8 @@ describe.each(ofProjects)('%s', (group) => {
 });
 
 function groupFiles(group: string): string[] {
-  const door = read(`src/factories/${group}/index.ts`);
-  return [...door.matchAll(/'\.\/(generated\/[^']+)'/g)].map(([, file = '']) => read(`src/factories/${group}/${file}`));
+  const entry = read(`src/factories/${group}/index.ts`);
+  return [...entry.matchAll(/'\.\/(generated\/[^']+)'/g)].map(([, file = '']) =>
+    read(`src/factories/${group}/${file}`),
+  );
 }

@@ -22,8 +22,8 @@ export async function checkMutations(jobs: number, say: (line: string) => void, 
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const found = await firstRun(next);
       if (found === undefined) unnoticed += 1;
-      const told = found === undefined ? `nothing within ${MAX_SEEDS} seeds` : found.problem.replaceAll('|', '/');
-      say(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${told} |`);
+      const result = found === undefined ? `nothing within ${MAX_SEEDS} seeds` : found.problem.replaceAll('|', '/');
+      say(`| ${next.name} | ${next.rule} | ${found?.run ?? '-'} | ${result} |`);
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
@@ -44,7 +44,7 @@ async function firstRun(mutation: Mutation): Promise<{ run: string; problem: str
       join(copy, 'test/simulation/first-failure.ts'),
       String(mutation.first ?? 1),
       String(MAX_SEEDS),
-      mutation.told.source,
+      mutation.problem.source,
     ];
     const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';

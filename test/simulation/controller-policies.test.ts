@@ -130,11 +130,11 @@ describe('a definition that names a ServiceAccount', () => {
     );
     await defined();
     await world.apply(pot('p'));
-    const told = await world.until(potRef('p'), (object) => {
+    const found = await world.until(potRef('p'), (object) => {
       const message = messageOf(object, 'ResourcesReady');
       return message.includes('secrets') && message;
     });
-    expect(told).toContain('{apiGroups: [""], resources: ["secrets"], verbs: ["list"');
+    expect(found).toContain('{apiGroups: [""], resources: ["secrets"], verbs: ["list"');
     expect(dataOf(await world.user.get(mapRef('p-map')), 'text')).toBe('x');
     expect(await world.user.find({ ...mapRef('p-secret'), kind: 'Secret' })).toBeUndefined();
   });

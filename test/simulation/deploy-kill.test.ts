@@ -26,8 +26,8 @@ const app = kubernetesComposition(
 );
 
 type Mode = 'direct' | 'kro';
-/** One deploy in a mode. Without a spec, the deed deletes the instance. */
-interface Deed {
+/** A deploy in a mode. Without a spec, it is a deletion of the instance. */
+interface Operation {
   readonly mode: Mode;
   readonly spec?: { readonly parts: string[]; readonly debug: boolean };
 }
@@ -68,10 +68,15 @@ class MortalTransport implements Transport {
   }
 }
 
-function carryOut(deed: Deed, name: string, transport: Transport, abortSignal?: AbortSignal): Promise<unknown> {
+function carryOut(
+  operation: Operation,
+  name: string,
+  transport: Transport,
+  abortSignal?: AbortSignal,
+): Promise<unknown> {
   const options = { namespace: 'default', transport, timeout: 120_000, ...(abortSignal && { abortSignal }) };
-  const factory = app.factory(deed.mode, options);
-  return deed.spec === undefined ? factory.deleteInstance(name) : factory.deploy({ name, ...deed.spec });
+  const factory = app.factory(operation.mode, options);
+  return operation.spec === undefined ? factory.deleteInstance(name) : factory.deploy({ name, ...operation.spec });
 }
 
 const KINDS = [
@@ -92,17 +97,17 @@ async function children(name: string): Promise<{ readonly content: unknown; read
   };
 }
 
-/** The deeds of a seed: a first deploy and one to three more. The process of one deed is killed. */
+/** The operations of a seed: a first deploy and one to three more. The process of one operation is killed. */
 function story(seed: number) {
   const choices = seededChoices(seed);
-  const deed = (): Deed => {
+  const randomOperation = (): Operation => {
     const mode = pick<Mode>(choices, ['direct', 'kro']);
     return { mode, spec: { parts: pick(choices, [['a'], ['a', 'b'], ['b', 'c'], []]), debug: choices.below(2) === 0 } };
   };
-  const deeds = Array.from({ length: 1 + choices.below(3) }, deed);
-  const last = deeds.at(-1);
-  if (last !== undefined && choices.below(5) === 0) deeds.push({ mode: last.mode });
-  return { deeds, killed: choices.below(deeds.length), at: choices.below(22), after: choices.below(2) === 0 };
+  const operations = Array.from({ length: 1 + choices.below(3) }, randomOperation);
+  const last = operations.at(-1);
+  if (last !== undefined && choices.below(5) === 0) operations.push({ mode: last.mode });
+  return { operations, killed: choices.below(operations.length), at: choices.below(22), after: choices.below(2) === 0 };
 }
 
 describe('deploys that are killed', () => {
@@ -117,22 +122,22 @@ describe('deploys that are killed', () => {
     };
     // Seeds run in parallel. Their instances share only the definition and its controller.
     await Promise.all(Array.from({ length: 6 }, worker));
-    // No process is killed when the deed of a seed sends fewer requests than the seed's limit.
+    // No process is killed when the operation of a seed sends fewer requests than the seed's limit.
     expect(killed).toBeGreaterThan(budget('deployKills') / 3);
   }, 1_800_000);
 });
 
 /** Runs a seed. Returns whether a process was killed. */
 async function runs(seed: number): Promise<boolean> {
-  const { deeds, killed, at, after } = story(seed);
+  const { operations, killed, at, after } = story(seed);
   const name = `s${seed}`;
   const twin = `t${seed}`;
   let happened = false;
-  for (const [index, deed] of deeds.entries()) {
+  for (const [index, operation] of operations.entries()) {
     const before = await children(name);
     if (index === killed) {
       const transport = new MortalTransport(at, after);
-      await carryOut(deed, name, transport, transport.dead.signal).then(
+      await carryOut(operation, name, transport, transport.dead.signal).then(
         () => undefined,
         (error: unknown) => {
           if (!transport.dead.signal.aborted) throw error;
@@ -140,10 +145,10 @@ async function runs(seed: number): Promise<boolean> {
         },
       );
     }
-    await carryOut(deed, name, cluster.transport);
-    await carryOut(deed, twin, cluster.transport);
+    await carryOut(operation, name, cluster.transport);
+    await carryOut(operation, twin, cluster.transport);
     const [now, expected] = await Promise.all([children(name), children(twin)]);
-    const label = `seed ${seed}, deed ${index}`;
+    const label = `seed ${seed}, operation ${index}`;
     expect(JSON.stringify(now.content).replaceAll(name, twin), label).toBe(JSON.stringify(expected.content));
     for (const [key, uid] of now.uids)
       if (before.uids.has(key)) expect(uid, `${label}: ${key}`).toBe(before.uids.get(key));

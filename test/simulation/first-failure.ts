@@ -9,11 +9,11 @@ import { runSeries, SERIES } from './exhaustive.ts';
 import { SEEDS_PER_STORY, simulate } from './simulate.ts';
 
 const [first = '1', most = '60', pattern = '.'] = process.argv.slice(2);
-const told = new RegExp(pattern);
+const expected = new RegExp(pattern);
 
 /** Prints the problem that matches, and returns whether a problem does. */
-function tell(run: string, problems: readonly string[]): boolean {
-  const problem = problems.find((text) => told.test(text));
+function printMatch(run: string, problems: readonly string[]): boolean {
+  const problem = problems.find((text) => expected.test(text));
   if (problem === undefined) return false;
   console.log(JSON.stringify({ run, problem: problem.split('\n', 1)[0]?.slice(0, 160) }));
   return true;
@@ -22,12 +22,12 @@ function tell(run: string, problems: readonly string[]): boolean {
 async function main(): Promise<void> {
   const series = Object.entries(SERIES).find(([name]) => name === first);
   if (series !== undefined) {
-    const { failures } = await runSeries(series[1], (problems) => problems.some((text) => told.test(text)));
-    if (failures.some(({ what, problems }) => tell(`${first}: ${what}`, problems))) return;
+    const { failures } = await runSeries(series[1], (problems) => problems.some((text) => expected.test(text)));
+    if (failures.some(({ what, problems }) => printMatch(`${first}: ${what}`, problems))) return;
   }
   const stories = Array.from({ length: Number(most) }, (_, story) => 1 + story * SEEDS_PER_STORY);
   const seeds = series === undefined ? [Number(first), ...stories] : stories;
-  for (const seed of seeds) if (tell(String(seed), (await simulate(seed)).problems)) return;
+  for (const seed of seeds) if (printMatch(String(seed), (await simulate(seed)).problems)) return;
 }
 
 await main();

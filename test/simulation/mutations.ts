@@ -7,7 +7,7 @@ export interface Mutation extends TextChange {
   /** The rule that the defect breaks. */
   readonly rule: string;
   /** At least one reported problem has to match. */
-  readonly told: RegExp;
+  readonly problem: RegExp;
   /** The seed or series that is known to find the defect, and runs first. Default: seed 1. */
   readonly first?: number | keyof typeof SERIES;
 }
@@ -20,7 +20,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/execute/carry-out.ts',
     find: 'const outcome = await writeParent(',
     replace: 'await applyChildren(ports, decision.apply);\n  const outcome = await writeParent(',
-    told: /a child before the finalizer/,
+    problem: /a child before the finalizer/,
     first: 11,
   },
   {
@@ -29,7 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/execute/carry-out.ts',
     find: "if (outcome === 'decide-again') return outcome;",
     replace: '',
-    told: /a child before the finalizer|does not cover/,
+    problem: /a child before the finalizer|does not cover/,
     first: 21,
   },
   {
@@ -38,7 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/inventory.ts',
     find: "const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;",
     replace: "const covered = recorded.state === 'valid' && isNamed;",
-    told: /the inventory does not cover/,
+    problem: /the inventory does not cover/,
     first: 11,
   },
   {
@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/inventory.ts',
     find: ' && pruning.complete && pruning.remaining.length === 0',
     replace: '',
-    told: /the inventory lost/,
+    problem: /the inventory lost/,
     first: 306,
   },
   {
@@ -56,7 +56,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/write-decision.ts',
     find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
     replace: '',
-    told: /belongs to another ApplySet/,
+    problem: /belongs to another ApplySet/,
   },
   {
     name: 'deletes carry no UID',
@@ -64,7 +64,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/execute/write-children.ts',
     find: 'preconditions: { uid },',
     replace: '',
-    told: /a delete without the UID/,
+    problem: /a delete without the UID/,
     first: 11,
   },
   {
@@ -73,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/definition/revision-store.ts',
     find: 'revisions.slice(0, Math.max(0, revisions.length - keep))',
     replace: 'revisions.slice(keep)',
-    told: /deleted the newest revision/,
+    problem: /deleted the newest revision/,
     first: 91,
   },
   {
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/write-decision.ts',
     find: 'if (decision.differences?.length === 0) return',
     replace: 'if (decision.differences?.length === -1) return',
-    told: /needless write/,
+    problem: /needless write/,
     first: 16,
   },
   {
@@ -91,7 +91,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",
     replace: '',
-    told: /needless write/,
+    problem: /needless write/,
     first: 16,
   },
   {
@@ -100,7 +100,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/execute/each-effect.ts',
     find: 'for (const outcome of await Promise.allSettled(effects)) {',
     replace: 'await Promise.all(effects);\n  for (const outcome of [] as PromiseSettledResult<unknown>[]) {',
-    told: /at the same time/,
+    problem: /at the same time/,
     first: 'two faults in a row',
   },
   {
@@ -109,7 +109,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/step.ts',
     find: "if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);",
     replace: 'context.ready.set(id, result.data);',
-    told: /which it depends on/,
+    problem: /which it depends on/,
   },
   {
     name: 'all waves of a deletion go at once',
@@ -117,7 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
     replace: 'const current = members;',
-    told: /before .* of wave/,
+    problem: /before .* of wave/,
     first: 11,
   },
   {
@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
     replace: 'if (members.every(({ metadata }) => metadata.deletionTimestamp !== undefined))',
-    told: /the finalizer went before/,
+    problem: /the finalizer went before/,
     first: 21,
   },
   {
@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: "if (failed === undefined) return decide({ finalizer: 'remove'",
     replace: "if (failed === undefined) return decide({ finalizer: 'keep'",
-    told: /deletion never completes|never becomes quiet|waits for ever/,
+    problem: /deletion never completes|never becomes quiet|waits for ever/,
   },
   {
     name: 'a write is sent again without a new decision',
@@ -143,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/execute/write-children.ts',
     find: 'const ONCE = { repeat: false } as const;',
     replace: 'const ONCE = { repeat: true } as const;',
-    told: /which it depends on/,
+    problem: /which it depends on/,
     first: 538,
   },
   {
@@ -152,7 +152,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: 'instanceTarget(instance, graph), attempt, options.now)',
     replace: 'instanceTarget(instance, graph), attempt, Number.POSITIVE_INFINITY)',
-    told: /never becomes quiet/,
+    problem: /never becomes quiet/,
     first: 2595,
   },
   {
@@ -161,7 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/definition/revision-store.ts',
     find: 'if (isNotFound(thrown)) return undefined;',
     replace: 'if (isNotFound(thrown) || (thrown instanceof KubeError && thrown.status === 409)) return undefined;',
-    told: /revisions are left/,
+    problem: /revisions are left/,
     first: 'a conflict',
   },
   {
@@ -170,7 +170,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);',
     replace: 'if (!seen.has(key) && live.object.metadata.uid === listVersion) this.#remove(key, live);',
-    told: /at the end|waits for ever|never completes|which it depends on/,
+    problem: /at the end|waits for ever|never completes|which it depends on/,
     first: 'a lost line',
   },
   {
@@ -179,7 +179,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (this.#tombstones.has(uid)) return undefined;',
     replace: '',
-    told: /./,
+    problem: /./,
   },
   {
     name: 'old lines count as news',
@@ -187,7 +187,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
-    told: /needless write/,
+    problem: /needless write/,
     first: 51,
   },
   {
@@ -196,7 +196,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/kube/lease.ts',
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
     replace: '',
-    told: /two lead/,
+    problem: /two lead/,
     first: 211,
   },
   {
@@ -209,7 +209,7 @@ export const MUTATIONS: readonly Mutation[] = [
       find: 'withDeadline(this.#times.renewDeadlineMs, [this.#over.signal]',
       replace: 'withDeadline(3_600_000, [this.#over.signal]',
     },
-    told: /two lead/,
+    problem: /two lead/,
     first: 488,
   },
   {
@@ -218,7 +218,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/shards/run-shards.ts',
     find: '  share.leave(shard);\n',
     replace: '',
-    told: /two lead/,
+    problem: /two lead/,
     first: 627,
   },
   {
@@ -227,7 +227,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/controller/cache/cache-set.ts',
     find: 'for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);',
     replace: 'cache.stale.drainWaiters();',
-    told: /at the end|waits for ever|never completes/,
+    problem: /at the end|waits for ever|never completes/,
     first: 451,
   },
   {
@@ -236,7 +236,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',
     replace: ' && !isRefusal(problem.because.failure)',
-    told: /waits for ever: seal an item/,
+    problem: /waits for ever: seal an item/,
     first: 21,
   },
 ];

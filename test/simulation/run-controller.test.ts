@@ -10,13 +10,13 @@ async function setup() {
   for (const crd of controllerCrds()) await client.create(crd);
   await cluster.idle();
   await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } }, { fieldManager: 't' });
-  /** Starts a process. `hears` resolves when the log has a message, and `end` stops the process. */
+  /** Starts a process. `logged` resolves when the log has a message, and `end` stops the process. */
   const start = (identity: string, ...args: string[]) => {
     const stop = new AbortController();
-    const said: string[] = [];
+    const messages: string[] = [];
     const waiters: [string, () => void][] = [];
     const log = (_level: LogLevel, message: string) => {
-      said.push(message);
+      messages.push(message);
       for (const [text, resolve] of waiters) if (text === message) resolve();
     };
     const ended = runController({
@@ -26,9 +26,9 @@ async function setup() {
       signal: stop.signal,
       identity,
     });
-    const hears = (text: string) =>
-      said.includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiters.push([text, resolve]));
-    return { ended, said, hears, end: () => (stop.abort(), ended) };
+    const logged = (text: string) =>
+      messages.includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiters.push([text, resolve]));
+    return { ended, messages, logged, end: () => (stop.abort(), ended) };
   };
   return { cluster, client, start };
 }
@@ -37,9 +37,13 @@ describe('runController', () => {
   it('runs until its signal aborts, and reports flags without effect', async () => {
     const { cluster, start } = await setup();
     const process = start('one', '--instance-requeue-interval=5s');
-    await process.hears('the controller is ready');
+    await process.logged('the controller is ready');
     await process.end();
-    expect(process.said).toEqual(['a flag has no effect here', 'the controller is ready', 'the controller stopped']);
+    expect(process.messages).toEqual([
+      'a flag has no effect here',
+      'the controller is ready',
+      'the controller stopped',
+    ]);
     await cluster.close();
   });
 
@@ -47,7 +51,7 @@ describe('runController', () => {
     const { cluster, client, start } = await setup();
     const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
     const one = start('one', ...flags);
-    await one.hears('the controller is ready');
+    await one.logged('the controller is ready');
     const two = start('two', ...flags);
     const lease = {
       apiVersion: 'coordination.k8s.io/v1',
@@ -56,9 +60,9 @@ describe('runController', () => {
       name: 'controller.kro.run',
     };
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('one');
-    expect(two.said).toEqual(['waiting for the lease']);
+    expect(two.messages).toEqual(['waiting for the lease']);
     await one.end();
-    await two.hears('the controller is ready');
+    await two.logged('the controller is ready');
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
     await two.end();
     await cluster.close();
@@ -67,9 +71,9 @@ describe('runController', () => {
   it('logs why it does not become leader', async () => {
     const { cluster, start } = await setup();
     const process = start('one', '--leader-elect', '--leader-election-namespace=nowhere');
-    await process.hears('the lease cannot be read or renewed');
+    await process.logged('the lease cannot be read or renewed');
     await process.end();
-    expect(process.said).toEqual(['waiting for the lease', 'the lease cannot be read or renewed']);
+    expect(process.messages).toEqual(['waiting for the lease', 'the lease cannot be read or renewed']);
     await cluster.close();
   });
 

@@ -11,7 +11,7 @@ export interface UserAction {
    * values between the calls.
    */
   readonly do: (admin: KubeClient, tries: number, memory: Map<string, string>) => Promise<unknown>;
-  /** After the action the user goes on at once, waits until the state is at rest, or waits for some milliseconds. */
+  /** What the user does after the action: continue, wait until the state is at rest, or wait for some milliseconds. */
   readonly pause?: 'none' | 'settle' | number;
 }
 

@@ -6,7 +6,7 @@ export interface Choices {
   below(n: number): number;
 }
 
-/** Decisions from a list of numbers. fast-check shrinks the list, and thereby the generated value. */
+/** Decisions from a list of numbers. fast-check shrinks the generated value when it shrinks the list. */
 export function tapeChoices(tape: readonly number[]): Choices {
   let at = 0;
   return { below: (n) => (tape[at++] ?? 0) % n };

@@ -14,7 +14,7 @@ export class CommandInProcess {
   constructor(commands: readonly CommandEntry[], cwd: string, line: string, env: Record<string, string> = {}) {
     const print = (text: string, form?: 'document'): void => {
       this.#text += `${outputText(text, { form, isTerminal: false })}\n`;
-      for (const look of this.#watchers) look();
+      for (const check of this.#watchers) check();
     };
     this.code = runCommandLine(commands, '0', line.split(' '), {
       cwd,
@@ -33,18 +33,18 @@ export class CommandInProcess {
 
   /** Resolves when the output matches. Rejects with the output when the command ends first. */
   async until(pattern: RegExp): Promise<void> {
-    let look = (): void => {};
+    let check = (): void => {};
     const seen = new Promise<void>((resolve) => {
-      look = () => {
+      check = () => {
         if (pattern.test(this.#text)) resolve();
       };
-      this.#watchers.add(look);
-      look();
+      this.#watchers.add(check);
+      check();
     });
     const ended = this.code.then((code) => {
       throw new Error(`ended with ${code}:\n${this.#text}`);
     });
-    await Promise.race([seen, ended]).finally(() => this.#watchers.delete(look));
+    await Promise.race([seen, ended]).finally(() => this.#watchers.delete(check));
   }
 
   /** Interrupts the command as Ctrl-C does, and returns its exit code. */

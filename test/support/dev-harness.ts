@@ -83,7 +83,7 @@ export class DevHarness {
   start(files = ['pots.yaml', 'shop.yaml'], hasKeyboard = true): void {
     const print = (text: string): void => {
       this.#text += `${text}\n`;
-      for (const look of this.#waiting) look();
+      for (const check of this.#waiting) check();
     };
     const events: FolderEvents = {
       watch: (folders, onEvent) => {
@@ -133,17 +133,17 @@ export class DevHarness {
   /** The output since the last call, up to the first text that matches. */
   until(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
-      const look = (): void => {
+      const check = (): void => {
         const rest = this.#text.slice(this.#from);
         const found = pattern.exec(rest);
         if (found === null) return;
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         const end = found.index + found[0].length;
         this.#from += end;
         resolve(rest.slice(0, end));
       };
-      this.#waiting.add(look);
-      look();
+      this.#waiting.add(check);
+      check();
       void this.code.then((code) => reject(new Error(`ended with ${code}: ${this.#text}`)), reject);
     });
   }

@@ -16,20 +16,20 @@ function examplesOf(page: URL): Example[] {
 }
 
 /**
- * Runs the examples of a page. Imports from `entry` become members of `door`, and the value of each `expression; // →
- * value` is compared. `others` has the doors of further entries.
+ * Runs the examples of a page. Imports from `entry` become members of `module`, and the value of each `expression; // →
+ * value` is compared. `others` has the modules of further entries.
  */
 export function testReadmeExamples(
   page: URL,
   entry: string,
-  door: object,
+  module: object,
   others: Readonly<Record<string, object>> = {},
 ): void {
-  const doors: Readonly<Record<string, object>> = { ...others, [entry]: door };
+  const modules: Readonly<Record<string, object>> = { ...others, [entry]: module };
   const runnable = (code: string): string =>
     code
       .replaceAll(/^import \{([^}]*)\} from '([^']*)';$/gm, (line, names: string, from: string) =>
-        Object.hasOwn(doors, from) ? `const {${names}} = doors['${from}'];` : line,
+        Object.hasOwn(modules, from) ? `const {${names}} = modules['${from}'];` : line,
       )
       .replaceAll(/^(.+); \/\/ → (.+)$/gm, 'equals($1, $2);');
 
@@ -41,11 +41,11 @@ export function testReadmeExamples(
         expect(actual).toEqual(expected);
       };
       // oxlint-disable-next-line typescript/no-implied-eval -- the code is that of a page of ours
-      const run = new Function('doors', 'equals', `return (async () => {\n${runnable(code)}})();`) as (
+      const run = new Function('modules', 'equals', `return (async () => {\n${runnable(code)}})();`) as (
         names: object,
         check: typeof equals,
       ) => Promise<void>;
-      await run(doors, equals);
+      await run(modules, equals);
       expect(compared).toBeGreaterThan(0);
     });
   });

@@ -44,7 +44,7 @@ export class AstBuilder {
 
   id(): number {
     if (this.#lastId >= MAX_NODES) {
-      // oxlint-disable-next-line typescript/only-throw-error -- a signal to the parser's door, never seen outside
+      // oxlint-disable-next-line typescript/only-throw-error -- a signal that the entry function of the parser catches
       throw new TooManyNodes();
     }
     return ++this.#lastId;

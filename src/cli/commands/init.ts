@@ -10,7 +10,7 @@ import { shellWord } from '../shell-word.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { writeFile } from '../write-file.ts';
 
-/** `typekro init [DIR]`: writes a project that runs at once. */
+/** `typekro init [DIR]`: writes a project that runs without changes. */
 export const init: Command = {
   name: 'init',
   description:

@@ -1,4 +1,4 @@
-/** The line of output that tells the script to complete file names as well. */
+/** This line of output makes the script complete file names, too. */
 export const FILES_LINE = ':files';
 
 /** The supported shells. */

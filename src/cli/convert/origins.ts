@@ -50,7 +50,7 @@ export function placedInObjects(
   return { ...others, ...path, message, source: { file: origin.file, ...origin.document.position(steps) } };
 }
 
-/** The place of a part of a definition that stands in a file. */
+/** The place, in a file, of a part of a definition. */
 export function placeInFile({ document, file }: OriginalObject, path: string): string {
   const parsed = parsePath(path);
   return placeText({ ...document.position(parsed.ok ? parsed.steps : []), file }, path);

@@ -123,7 +123,7 @@ export function nextChange(
       resolve(changed);
     };
     const onAbort = (): void => finish([]);
-    const look = (): void => {
+    const check = (): void => {
       // The event of the last save may not have arrived yet.
       const changed = changedFiles(states);
       if (!isSame(changed, seen)) wait(changed);
@@ -132,7 +132,7 @@ export function nextChange(
     const wait = (changed: FileStates): void => {
       seen = changed;
       timer?.cancel();
-      timer = clock.setTimer(DEBOUNCE_MS, look);
+      timer = clock.setTimer(DEBOUNCE_MS, check);
     };
     const onEvent = (): void => {
       const changed = changedFiles(states);

@@ -8,14 +8,14 @@ import { builtinSource } from '../../schema/index.ts';
  */
 export function codeLines(info: CodeInfo): string[] {
   const { code, severity, summary, example, remedy } = info;
-  const said = saidOf(info);
+  const compilerMessage = saidOf(info);
   return [
     `${code}  ${severity}`,
     `  ${summary}`,
     '',
     'Example',
     ...indented(example),
-    ...(said === undefined ? [] : ['', 'gets', ...indented(said)]),
+    ...(compilerMessage === undefined ? [] : ['', 'gets', ...indented(compilerMessage)]),
     '',
     'Remedy',
     `  ${remedy}`,

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { extname, join, relative, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { hasErrors, parseJson, TypeKroError } from '../../core/index.ts';
+import { TEMPLATE_ACTION } from '../../golang/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { readTextFile } from '../up/read-manifest.ts';
@@ -14,11 +15,11 @@ export interface Sources {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Who reads the files. Its words stand in messages. */
+/** The command or option that reads the files. The texts are parts of messages. */
 export interface SourceReader {
   /** The command, or the option with the files: `generate`, `--crds`. */
   readonly name: string;
-  /** What the files hold: `CustomResourceDefinitions`. */
+  /** The content of the files: `CustomResourceDefinitions`. */
   readonly what: string;
   /** What to do with a program in place of YAML or JSON. */
   readonly program: string;
@@ -116,15 +117,11 @@ function parse(text: string, file: string, reader: SourceReader): Pick<Sources, 
   }
   const { documents, diagnostics } = parseDefinitions(text, file);
   // Text with YAML errors and a template action is a Helm template; the YAML errors would not help the user.
-  const template = TEMPLATE.exec(text);
+  const template = TEMPLATE_ACTION.exec(text);
   if (hasErrors(diagnostics) && template !== null)
     return { documents: [], diagnostics: [isTemplate(text, file, template, reader)] };
   return { documents: documents.map(({ value }) => value), diagnostics };
 }
-
-/** An action of Helm's templates: `{{- if .Values.crds }}`. */
-const TEMPLATE =
-  /\{\{-?\s*(?:[.$]|(?:if|else|end|range|with|include|define|template|toYaml|default|quote|tpl|lookup)\b)/;
 
 function isTemplate(
   text: string,

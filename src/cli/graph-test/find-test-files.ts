@@ -74,10 +74,10 @@ export function definitionFileOf(path: string, named: string | undefined): strin
   const folder = dirname(path);
   if (named !== undefined) return resolve(folder, named);
   const stem = testName(path);
-  const beside = DEFINITION_ENDINGS.map((ending) => join(folder, `${stem}${ending}`)).find(
+  const sibling = DEFINITION_ENDINGS.map((ending) => join(folder, `${stem}${ending}`)).find(
     (each) => each !== path && statSync(each, { throwIfNoEntry: false })?.isFile() === true,
   );
-  if (beside !== undefined) return beside;
+  if (sibling !== undefined) return sibling;
   throw new TypeKroError(
     `${basename(path)} names no definition, and there is no ${stem}.yaml or ${stem}.ts beside it`,
     {

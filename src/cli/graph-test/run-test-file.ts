@@ -60,7 +60,7 @@ export interface TestFileResult {
   /** The result of the lives under faults, if they were requested. */
   readonly faults?: FaultTestResult;
   readonly texts: ReadonlyMap<string, string>;
-  /** Why the snapshots of the tests could not be written. The results of the tests stand. */
+  /** Why the snapshots of the tests could not be written. The results of the tests are still valid. */
   readonly notWritten?: TypeKroError;
   /** True for a file of another kind that was found in a folder. Its tests do not run, and it is not an error. */
   readonly foreign?: true;

@@ -182,8 +182,8 @@ test('an example fills every field without a default within its bounds', () => {
 test('a project asks for the packages that this one is tested with', () => {
   const path = new URL('../../../package.json', import.meta.url);
   const { devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as { devDependencies: Record<string, string> };
-  const asked = { ...PROJECT_PACKAGES.dependencies, ...PROJECT_PACKAGES.devDependencies };
-  for (const [name, range] of Object.entries(asked)) {
+  const projectPackages = { ...PROJECT_PACKAGES.dependencies, ...PROJECT_PACKAGES.devDependencies };
+  for (const [name, range] of Object.entries(projectPackages)) {
     const tested = (devDependencies[name] ?? '').replace(/^npm:.*@/, '');
     expect(`${name} ${range.slice(1).split('.')[0]}`).toBe(`${name} ${tested.split('.')[0]}`);
   }

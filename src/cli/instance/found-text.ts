@@ -1,4 +1,4 @@
-/** What was looked for in vain: `maps: there is no ConfigMap with the labels app=shop in namespace team-a`. */
+/** Objects that were not found: `maps: there is no ConfigMap with the labels app=shop in namespace team-a`. */
 export const emptySelectionText = (node: string, kind: string, labels: string, where: string): string =>
   `${node}: there is no ${kind}${labels} ${where}`;
 

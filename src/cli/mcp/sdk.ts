@@ -46,8 +46,8 @@ const PARTS = ['server/index.js', 'server/stdio.js', 'types.js', 'validation/ajv
 
 /** The files from which the protocol's package is resolved: the project in `cwd`, then this package. */
 export function mcpSdkImporters(cwd: string): readonly string[] {
-  const beside = packageFolder();
-  return [join(cwd, 'package.json'), ...(beside === undefined ? [] : [fileURLToPath(beside)])];
+  const packagePath = packageFolder();
+  return [join(cwd, 'package.json'), ...(packagePath === undefined ? [] : [fileURLToPath(packagePath)])];
 }
 
 /**

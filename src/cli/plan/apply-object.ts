@@ -124,8 +124,8 @@ function waitingText(object: KubeObject, limitMs: number): string {
   const { finalizers = [] } = object.metadata;
   const ref = refOf(object);
   const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
-  const look = hasFinalizer(object) ? whyCommand(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
-  return `waiting for the deletion of ${objectName(ref)}${held}, at most ${limitMs / 1000} s; look in another terminal: ${look}`;
+  const command = hasFinalizer(object) ? whyCommand(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
+  return `waiting for the deletion of ${objectName(ref)}${held}, at most ${limitMs / 1000} s; look in another terminal: ${command}`;
 }
 
 function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: number, next: string): TypeKroError {

@@ -34,11 +34,11 @@ async function outline(resources: JsonObject[], spec: JsonObject) {
   const planned = await run('plan pot.json -o json --kubeconfig kubeconfig');
   await world.apply(pot('shop', spec));
   await world.advance(2000);
-  const asked = await run('why default/shop -o json --kubeconfig kubeconfig');
+  const explained = await run('why default/shop -o json --kubeconfig kubeconfig');
   await world.user.delete({ apiVersion: 'acme.test/v1', kind: 'Pot', namespace: 'default', name: 'shop' });
   await world.advance(2000);
   const [instance] = (JSON.parse(planned.out) as Plan).instances;
-  const { causes } = JSON.parse(asked.out) as WhyReport;
+  const { causes } = JSON.parse(explained.out) as WhyReport;
   const text = ({ node, reason }: Pick<OpenNode, 'node' | 'reason'>) => `${node} ${reason}`;
   return {
     state: instance?.state,

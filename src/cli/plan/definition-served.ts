@@ -29,7 +29,7 @@ export async function waitUntilServed(
   const { generation = 0 } = after.metadata;
   const former = readyOf(before);
   let standing: Condition | undefined;
-  const look = (found: KubeObject | undefined): true | undefined => {
+  const check = (found: KubeObject | undefined): true | undefined => {
     const ready = readyOf(found);
     standing = undefined;
     if (ready?.observedGeneration === undefined || ready.observedGeneration < generation) return undefined;
@@ -44,7 +44,7 @@ export async function waitUntilServed(
     try {
       await withDeadline(limitMs, [signal], clock, (until) => {
         limit = until;
-        return waitForObject(api, ref, until, look);
+        return waitForObject(api, ref, until, check);
       });
       return;
     } catch (thrown) {

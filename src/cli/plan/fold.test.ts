@@ -38,12 +38,12 @@ test.each<[string, Partial<InstancePlan>]>([
 });
 
 test('values may differ in one group, and the group says so', () => {
-  const said = (...instances: InstancePlan[]) => fold(instances).map(({ valuesDiffer }) => valuesDiffer);
-  expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'green'))).toEqual([true]);
-  expect(said(colour('a', 'red', 'blue'), colour('b', 'red', 'blue'))).toEqual([false]);
+  const foldedDiffer = (...instances: InstancePlan[]) => fold(instances).map(({ valuesDiffer }) => valuesDiffer);
+  expect(foldedDiffer(colour('a', 'red', 'blue'), colour('b', 'red', 'green'))).toEqual([true]);
+  expect(foldedDiffer(colour('a', 'red', 'blue'), colour('b', 'red', 'blue'))).toEqual([false]);
   // The name of the instance in a value does not count as a difference.
-  expect(said(colour('shop', 'shop-1', 'shop-2'), colour('pay', 'pay-1', 'pay-2'))).toEqual([false]);
-  expect(said(colour('shop', '1', '2'), { ...colour('pay', '1', '3') })).toEqual([true]);
+  expect(foldedDiffer(colour('shop', 'shop-1', 'shop-2'), colour('pay', 'pay-1', 'pay-2'))).toEqual([false]);
+  expect(foldedDiffer(colour('shop', '1', '2'), { ...colour('pay', '1', '3') })).toEqual([true]);
 });
 
 test.each(['a', 'change', 'map', 'data', 'apps', 'server', 'colour', 'e'])(
@@ -72,6 +72,8 @@ test('integers beyond doubles are compared exactly', () => {
 });
 
 test('the namespace counts as equal, too', () => {
-  const said = (namespace: string) => ({ because: `Secret ${namespace}/key is not there` });
-  expect(groups(instancePlan('blue/shop', said('blue')), instancePlan('red/shop', said('red')))).toHaveLength(1);
+  const missingKey = (namespace: string) => ({ because: `Secret ${namespace}/key is not there` });
+  expect(
+    groups(instancePlan('blue/shop', missingKey('blue')), instancePlan('red/shop', missingKey('red'))),
+  ).toHaveLength(1);
 });

@@ -22,14 +22,14 @@ export function instanceLines(
   if (instances.length === 0) return [];
   const { paint, all } = view;
   const counts = STATES.map((state) => ({ state, number: instances.filter((each) => each.state === state).length }));
-  const told = counts
+  const sums = counts
     .filter(({ number }) => number > 0)
     .map(({ state, number }) => `${wordOf(state, operation)} ${number}`);
   const shown = all ? instances : instances.filter(({ state }) => state !== 'unchanged');
   const folds: readonly Fold[] = all ? shown.map((first) => ({ first, others: [], valuesDiffer: false })) : fold(shown);
   const width = Math.min(MAX_NAME_WIDTH, Math.max(0, ...folds.map(({ first }) => nameOf(first).length)));
   return [
-    `${paint.strong('Instances')} ${instances.length}   ${told.join(' · ')}`,
+    `${paint.strong('Instances')} ${instances.length}   ${sums.join(' · ')}`,
     ...folds.flatMap((each) => foldLines(each, width, view)),
   ];
 }
@@ -93,8 +93,8 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
 
 /** The blocked nodes whose refusal is not already shown with a write. */
 function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): readonly OpenNode[] {
-  const told = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
-  return blocked.filter(({ node }) => !told.has(node));
+  const refusedNodes = new Set(writes.flatMap(({ node, refusal }) => (refusal === undefined ? [] : [node])));
+  return blocked.filter(({ node }) => !refusedNodes.has(node));
 }
 
 /**

@@ -76,10 +76,10 @@ export class LiveSource implements ObjectSource {
     const members = requests.flatMap((each) => (each.kind === 'members' ? [each.target] : []));
     const lists = requests.flatMap((each) => (each.kind === 'list' ? [each.target] : []));
     const targets = grouped(objects, ({ type }) => groupKindText(type));
-    const asked = grouped(members, groupKindText);
-    const kinds = new Set([...targets.keys(), ...asked.keys()]);
+    const requested = grouped(members, groupKindText);
+    const kinds = new Set([...targets.keys(), ...requested.keys()]);
     await Promise.all([
-      ...[...kinds].map((kind) => this.#loadKind(targets.get(kind) ?? [], asked.get(kind) ?? [])),
+      ...[...kinds].map((kind) => this.#loadKind(targets.get(kind) ?? [], requested.get(kind) ?? [])),
       ...[...grouped(lists, (target) => listName(target, undefined)).values()].map((each) => this.#loadLists(each)),
     ]);
   }

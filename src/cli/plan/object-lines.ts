@@ -38,13 +38,13 @@ export function objectLines(
     ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
     ...(checked === 'none' && !['prune', 'delete', 'none', 'labels'].includes(action) ? ['not checked'] : []),
   ];
-  const told = notes.length === 0 ? '' : paint.faint(`  ${printableLine(notes.join('; '))}`);
+  const notesText = notes.length === 0 ? '' : paint.faint(`  ${printableLine(notes.join('; '))}`);
   const [only, ...others] = fields;
   const isShort = only !== undefined && others.length === 0 && refusal === undefined && notes.length === 0;
   const inline = isShort ? `  ${valueLineText(only)}` : '';
   const id = node === '' ? '' : paint.faint(`  (${node})`);
   return [
-    `${lead}${paint.sign(sign)} ${printableLine(objectName(shown))}${id}${inline}${told}`,
+    `${lead}${paint.sign(sign)} ${printableLine(objectName(shown))}${id}${inline}${notesText}`,
     ...(isShort ? [] : fields.map((field) => `${lead}    ${valueLineText(field)}`)),
     ...(refusal === undefined ? [] : [`${lead}    ${paint.alarm(`refused: ${printableLine(refusal)}`)}`]),
     ...(remedy === undefined ? [] : [`${lead}    try: ${printableLine(remedy)}`]),

@@ -225,7 +225,7 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     const version = isJsonObject(answer) ? answer['gitVersion'] : undefined;
     return typeof version === 'string' ? version : undefined;
   } catch (thrown) {
-    // The server may refuse to tell its version. A server that does not answer ends the plan.
+    // The server may refuse a read of its version. The plan fails when a server does not answer.
     if (thrown instanceof KubeError && thrown.status >= 400 && thrown.status < 500) return undefined;
     throw thrown;
   }

@@ -46,7 +46,7 @@ export class WriteChecker {
     const byRules: number[] = [];
     const { asks, checkedBy } = this.#options;
     await eachEffect(systemClock, [...writes.entries()], async ([index, write]) => {
-      const answer = asks ? await this.#ask(write, manager) : 'rules';
+      const answer = asks ? await this.#send(write, manager) : 'rules';
       if (answer === 'rules') byRules.push(index);
       else answers[index] = { checked: checkedBy, ...answer };
     });
@@ -68,7 +68,7 @@ export class WriteChecker {
    * Returns `rules` when the server cannot check the write: the user lacks the right, a webhook refuses dry runs, or
    * the kind or namespace does not exist yet.
    */
-  async #ask(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
+  async #send(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
     const { target } = write;
     const { plural, group } = target.type;
     const what = group === '' ? plural : `${plural}.${group}`;

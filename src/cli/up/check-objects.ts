@@ -71,8 +71,8 @@ async function checkObject(
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
     )
       return unknown;
-    const said = await server.check(pruned.value as unknown as KubeObject);
-    return [...unknown, ...refusals(input, said)];
+    const reported = await server.check(pruned.value as unknown as KubeObject);
+    return [...unknown, ...refusals(input, reported)];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
   // For a misspelt field, the report of a missing field is a consequence; for an object with a wrong field, so is the
@@ -88,14 +88,14 @@ async function checkObject(
       return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
     });
   const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
-  const said = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
+  const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
   // Unknown members in a list that should be an object are a consequence of the wrong type.
-  const inList = (each: Diagnostic) => said.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
+  const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
   return [
     ...unknown.filter((each) => !inList(each)),
     ...refusals(
       input,
-      said.filter((cause) => !follows(cause)),
+      causes.filter((cause) => !follows(cause)),
       schema,
     ),
   ];
@@ -222,16 +222,16 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
 
 /** The hint for a field that exists one level deeper or higher: its indentation is wrong, not its name. */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
-  const beside = parentSchema(schema, steps);
-  const inner = beside?.properties?.['spec'];
+  const siblingSchema = parentSchema(schema, steps);
+  const inner = siblingSchema?.properties?.['spec'];
   const isFree = inner?.['x-kubernetes-preserve-unknown-fields'] === true;
-  const isNear = unknownFieldHint(name, beside)?.startsWith('did you mean') === true;
+  const isNear = unknownFieldHint(name, siblingSchema)?.startsWith('did you mean') === true;
   if (
     inner?.properties?.[name] !== undefined ||
     (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
   )
     return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
-  const siblings = Object.entries(beside?.properties ?? {}).filter(
+  const siblings = Object.entries(siblingSchema?.properties ?? {}).filter(
     ([key, each]) => key !== 'spec' && each.properties?.[name] !== undefined,
   );
   const [sibling] = siblings;

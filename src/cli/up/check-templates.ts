@@ -100,8 +100,8 @@ async function checkNode(
   const bytes = undecoded
     ? validateValue(schema, value).filter(({ message }) => /must be of type byte/.test(message))
     : [];
-  const said = [...refused, ...bytes].map((cause) => withField(value, cause));
-  const causes = withoutFollowUps(said, value);
+  const allCauses = [...refused, ...bytes].map((cause) => withField(value, cause));
+  const causes = withoutFollowUps(allCauses, value);
   // The target of a name, or the labels for a selector, may be in a field whose expression has no stand-in value.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;

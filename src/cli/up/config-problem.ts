@@ -29,7 +29,7 @@ function jsonProblem(file: string): Diagnostic | undefined {
     JSON.parse(text);
     return undefined;
   } catch (thrown) {
-    const said = thrown instanceof Error ? thrown.message : '';
+    const errorText = thrown instanceof Error ? thrown.message : '';
     const report = (message: string, hint: string, offset: number): Diagnostic => ({
       code: 'input/module-failed',
       severity: 'error',
@@ -43,8 +43,9 @@ function jsonProblem(file: string): Diagnostic | undefined {
       const found = pattern.exec(plain);
       if (found !== null) return report(message, hint, found.index);
     }
-    const at = /at position (\d+)/.exec(said)?.[1];
-    if (at === undefined && !/end of JSON input|Unterminated/.test(said)) return report(said, 'correct it', 0);
+    const at = /at position (\d+)/.exec(errorText)?.[1];
+    if (at === undefined && !/end of JSON input|Unterminated/.test(errorText))
+      return report(errorText, 'correct it', 0);
     const end = text.slice(0, Number(at ?? text.length)).trimEnd().length;
     return Number(at ?? text.length) >= text.trimEnd().length
       ? report('it ends too early', 'close what was opened on the lines above', end)

@@ -7,7 +7,7 @@ import { isInternal } from './thrown-problem.ts';
 /** The last loaded module. An error without a frame of the user's code gets the place of the module's first line. */
 let module: { readonly path: string; readonly cwd: string } | undefined;
 const waiting: unknown[] = [];
-let tell: ((problem: Diagnostic) => void) | undefined;
+let report: ((problem: Diagnostic) => void) | undefined;
 
 /**
  * Catches errors that a module's code throws after its load, in a timer or an unawaited promise. They become problems
@@ -27,8 +27,8 @@ function onFailure(error: unknown): void {
     process.off('uncaughtException', onFailure);
     throw error;
   }
-  if (tell === undefined) waiting.push(error);
-  else void printFailure(error, tell);
+  if (report === undefined) waiting.push(error);
+  else void printFailure(error, report);
 }
 
 async function printFailure(error: unknown, print: (problem: Diagnostic) => void): Promise<void> {
@@ -50,13 +50,13 @@ async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
 /**
  * The problems of the failures so far.
  *
- * @param print prints later failures while a long-running command goes on
+ * @param print prints later failures while a command runs for long
  * @param columns the width of the terminal to which `print` writes
  */
 export async function lateFailures(print: (text: string) => void, columns?: number): Promise<readonly Diagnostic[]> {
   // Node reports rejections and runs due timers in a later turn.
   await new Promise((resolve) => setTimeout(resolve));
-  tell = (problem) => print(formatDiagnostic(problem, textOf(problem.source?.file ?? ''), columns));
+  report = (problem) => print(formatDiagnostic(problem, textOf(problem.source?.file ?? ''), columns));
   const found = await Promise.all(waiting.splice(0).map(problemsOf));
   return found.flat();
 }

@@ -55,8 +55,8 @@ test.each(EACH)('names the place of %s', (_, path, text, code) => {
   const call = place(clean, '@');
   const source = clean.replace('@', '');
   const diagnostic: Diagnostic = { code, severity: 'error', message: '', path, source: { file: 'app.ts', ...call } };
-  const told = placedInCall(diagnostic, source).source;
-  expect({ line: told?.line, column: told?.column }).toEqual(place(text.replace('@', ''), '⟦'));
+  const placed = placedInCall(diagnostic, source).source;
+  expect({ line: placed?.line, column: placed?.column }).toEqual(place(text.replace('@', ''), '⟦'));
 });
 
 test('leaves other problems where they are', () => {

@@ -63,10 +63,10 @@ export function nodeLine(node: NodeReport, width: number, colour: boolean): stri
 /** The lines of one node: its own line, followed by a line for each cause why its objects are not ready. */
 export function nodeLines(node: NodeReport, { nodes, causes }: InstanceView, colour: boolean): string[] {
   const width = Math.max(0, ...nodes.map(({ id }) => id.length));
-  const told = node.state === 'ready' ? [] : (causes?.get(node.id) ?? []);
+  const shownCauses = node.state === 'ready' ? [] : (causes?.get(node.id) ?? []);
   return [
     nodeLine(node, width, colour),
-    ...told.map((cause) => `    ${' '.repeat(width)}  ${printableLine(causeText(cause))}`),
+    ...shownCauses.map((cause) => `    ${' '.repeat(width)}  ${printableLine(causeText(cause))}`),
   ];
 }
 

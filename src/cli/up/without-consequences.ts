@@ -9,10 +9,10 @@ const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|s
 
 /** Replaces findings with the same cause by one finding that names the cause. */
 function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const beside = new Map<string, Diagnostic>();
+  const unknownFields = new Map<string, Diagnostic>();
   for (const each of diagnostics) {
     const parent = each.code === 'input/unknown-field' ? TEMPLATE_FIELD.exec(each.path ?? '')?.[1] : undefined;
-    if (parent !== undefined && !beside.has(parent)) beside.set(parent, each);
+    if (parent !== undefined && !unknownFields.has(parent)) unknownFields.set(parent, each);
   }
   const outside = diagnostics.filter(isOutsideSpec).toSorted((a, b) => (a.source?.line ?? 0) - (b.source?.line ?? 0));
   const classes = new Set(diagnostics.map(({ message }) => /^a class inside a composition: (\w+)$/.exec(message)?.[1]));
@@ -20,13 +20,13 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const expression = diagnostics.find(isType);
   return diagnostics.flatMap((each) => {
     const parent = TEMPLATE_FIELD.exec(each.path ?? '')?.[1];
-    const first = parent === undefined ? undefined : beside.get(parent);
+    const first = parent === undefined ? undefined : unknownFields.get(parent);
     const hasTemplate = (resource: string): boolean =>
       !diagnostics.some(({ code, path }) => code === 'graph/field-combination' && path === resource);
     if (each.code === 'input/unknown-field' && first !== undefined && parent !== undefined)
       return each === first ? [besideTemplate(each, parent, hasTemplate(parent))] : [];
     // A field beside the template is missing inside it.
-    if (MISSING.has(each.code) && [...beside.keys()].some((resource) => each.path === `${resource}.template`))
+    if (MISSING.has(each.code) && [...unknownFields.keys()].some((resource) => each.path === `${resource}.template`))
       return [];
     if (each.code === 'trace/unknown-name' && classes.has(each.message.replace(/ is not declared$/, ''))) return [];
     if (outside.includes(each)) {
@@ -38,7 +38,7 @@ function collapsed(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       outside.some((other) => each.message === `undefined field '${nameOf(other)}'`)
     )
       return [];
-    if (each.code === 'graph/field-combination' && beside.has(each.path ?? '')) return [];
+    if (each.code === 'graph/field-combination' && unknownFields.has(each.path ?? '')) return [];
     if (!isType(each)) return [each];
     const message = 'an expression is written where a field of the spec needs its type';
     return each === expression ? [{ ...each, message }] : [];

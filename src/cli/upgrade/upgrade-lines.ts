@@ -93,10 +93,10 @@ function sumLine({ definitions }: UpgradeCheck): string {
         const check = each.levels[index];
         return check === undefined ? [] : [wordOf(each, check)];
       });
-      const told = WORDS.map((word) => ({ word, number: all.filter((each) => each === word).length }))
+      const sums = WORDS.map((word) => ({ word, number: all.filter((each) => each === word).length }))
         .filter(({ number }) => number > 0)
         .map(({ word, number }) => `${number} ${SUM_WORDS[word] ?? word}`);
-      return `At ${level}: ${told.join(', ')}.`;
+      return `At ${level}: ${sums.join(', ')}.`;
     })
     .join('  ');
 }

@@ -9,7 +9,7 @@ const KINDS = ['pods', 'configmaps'] as const;
 const change = fc.record({
   kind: fc.constantFrom(...KINDS),
   name: fc.constantFrom('a', 'b', 'c', 'd'),
-  /** `undefined` stands for the removal of the object. */
+  /** `undefined` means the removal of the object. */
   owners: fc.option(fc.uniqueArray(fc.constantFrom('u1', 'u2', 'u3'), { maxLength: 3 }), { nil: undefined }),
 });
 

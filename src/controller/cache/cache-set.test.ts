@@ -63,8 +63,8 @@ function setup() {
       log.push(change === undefined ? `${subscriber}: state` : `${subscriber}: ${change.key}`),
     onChildChange: (applySet, change) => log.push(`set ${applySet}: ${change.key}`),
   });
-  const said = () => log.splice(0);
-  return { api, clock, caches, said };
+  const takeLog = () => log.splice(0);
+  return { api, clock, caches, takeLog };
 }
 
 describe('the answer to a write that arrives before its watch events', () => {
@@ -134,20 +134,20 @@ describe('the answer to a write that arrives before its watch events', () => {
 
 describe('CacheSet', () => {
   it('opens one watch per kind and reports to each subscriber only its objects', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.keepGraph(graphWith('externalCollection', []));
     caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i2', [watchOf('b')]);
     caches.setInterest('i3', [watchAll('app=web')]);
     expect(api.watches).toHaveLength(1);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
-    expect(said()).toEqual(['i1: n/a', 'i1: state', 'i2: state', 'i3: state']);
+    expect(takeLog()).toEqual(['i1: n/a', 'i1: state', 'i2: state', 'i3: state']);
     await api.watches[0]?.push(added(map('b', '2', { labels: { app: 'web' } })));
-    expect(said()).toEqual(['i2: n/b', 'i3: n/b']);
+    expect(takeLog()).toEqual(['i2: n/b', 'i3: n/b']);
     await api.watches[0]?.push(changed(map('b', '3')));
-    expect(said()).toEqual(['i2: n/b', 'i3: n/b']);
+    expect(takeLog()).toEqual(['i2: n/b', 'i3: n/b']);
     await api.watches[0]?.push(changed(map('b', '4')));
-    expect(said()).toEqual(['i2: n/b']);
+    expect(takeLog()).toEqual(['i2: n/b']);
   });
 
   it('closes a watch some time after the last subscription, and keeps it for a new one', async () => {
@@ -165,15 +165,15 @@ describe('CacheSet', () => {
   });
 
   it('has a written object at once, ignores its event, and ignores a late answer for a deleted object', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, synced('1'));
-    said();
+    takeLog();
     const cache = caches.peek(type);
     cache?.observe(map('a', '9'));
-    expect(said()).toEqual(['i1: n/a']);
+    expect(takeLog()).toEqual(['i1: n/a']);
     await api.watches[0]?.push(added(map('a', '8')), changed(map('a', '9')));
-    expect(said()).toEqual([]);
+    expect(takeLog()).toEqual([]);
     await api.watches[0]?.push(deleted(map('a', '10')));
     cache?.observe(map('a', '9'));
     expect(cache?.get('n/a')).toBeUndefined();
@@ -207,13 +207,13 @@ describe('CacheSet', () => {
   });
 
   it('keeps the objects of earlier graphs while it lists a kind again for a graph with more fields', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     const [a, b] = ['a', 'b'].map((name) => map(name, '5', { data: { x: '1', y: '2' } })) as [KubeObject, KubeObject];
     const old = caches.keepGraph(graphOf(['data', 'x'], ['metadata', 'labels']));
     caches.setInterest('i1', [watchOf('a')]);
     const cache = caches.peek(type);
     await api.watches[0]?.push(restarted, added(a), added(b), synced('5'));
-    said();
+    takeLog();
     expect(caches.keepGraph(graphOf(['metadata', 'name'], ['data', 'x']))).toBe(old);
     expect(api.watches).toHaveLength(1);
 
@@ -230,31 +230,31 @@ describe('CacheSet', () => {
     await api.watches[2]?.push(restarted, added(a));
     expect(cache?.get('n/a', more)?.object['data']).toEqual({ x: '1', y: '2' });
     await api.watches[2]?.push(added(b), synced('7'));
-    expect(said()).toEqual(['i2: state']);
+    expect(takeLog()).toEqual(['i2: state']);
     expect(cache?.isReading(more)).toBe(false);
     expect(cache?.isReading(more + 1)).toBe(true);
     cache?.stale.await('i3');
     await api.watches[2]?.push(changed(map('b', '9', { data: { x: '3', y: '4', z: '5' } })));
-    expect(said()).toEqual(['i3: state']);
+    expect(takeLog()).toEqual(['i3: state']);
     expect(cache?.get('n/b', more + 1)?.object['data']).toEqual({ x: '3', y: '4', z: '5' });
   });
 
   it('reports whether a kind of a graph is being listed, and wakes waiting subscribers at the end or on an error', async () => {
-    const { api, clock, caches, said } = setup();
+    const { api, clock, caches, takeLog } = setup();
     const graph = graphOf(['data', 'x']);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
     caches.setInterest('i0', [watchOf('a')]);
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
     await api.watches[0]?.push(restarted, added(map('a', '1')));
-    expect(said()).toEqual(['i0: n/a']);
+    expect(takeLog()).toEqual(['i0: n/a']);
     await api.watches[0]?.push(synced('1'));
-    expect(said()).toEqual(['i1: state', 'i0: state']);
+    expect(takeLog()).toEqual(['i1: state', 'i0: state']);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
     expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(true);
     expect(caches.awaitsReading(graph, 'i1')).toBe(false);
     const error = new KubeError('no', { status: 500, reason: 'InternalError' });
     await api.watches[1]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
-    expect(said()).toEqual(['i2: state', 'i0: state']);
+    expect(takeLog()).toEqual(['i2: state', 'i0: state']);
     expect(caches.awaitsReading(graphOf(['data', 'y']), 'i2')).toBe(false);
 
     // The last subscription of the kind ends while another subscriber waits.
@@ -264,21 +264,21 @@ describe('CacheSet', () => {
     expect(caches.awaitsReading(graph, 'i1')).toBe(true);
     caches.setInterest('i0', []);
     await clock.advance(30_000);
-    expect(said()).toEqual(['i1: state']);
+    expect(takeLog()).toEqual(['i1: state']);
   });
 
   it('has the error of a failed second list, and reports later changes', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
     const projectionGeneration = caches.keepGraph(graphOf(['data']));
-    said();
+    takeLog();
     const error = new KubeError('no', { status: 500, reason: 'InternalError' });
     await api.watches[1]?.push({ type: 'ERROR', error, retryAfterMs: 0 });
-    expect(said()).toEqual(['i1: state']);
+    expect(takeLog()).toEqual(['i1: state']);
     expect(caches.peek(type)?.errorIn('n')).toBe(error);
     await api.watches[1]?.push(restarted, added(map('a', '2', { data: { x: '1' } })), synced('2'));
-    expect(said()).toEqual(['i1: n/a']);
+    expect(takeLog()).toEqual(['i1: n/a']);
     expect(caches.peek(type)?.get('n/a', projectionGeneration)?.object['data']).toEqual({ x: '1' });
   });
 
@@ -300,12 +300,12 @@ describe('CacheSet', () => {
   });
 
   it('wakes no subscriber whose duplicate subscription has ended', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchAll('a=b'), watchAll('a=b')]);
     caches.setInterest('i2', [watchOf('x')]);
     caches.setInterest('i1', []);
     await api.watches[0]?.push(restarted, added(map('a', '1', { labels: { a: 'b' } })));
-    expect(said()).toEqual([]);
+    expect(takeLog()).toEqual([]);
     expect(caches.subscriptions()).toMatchObject([{ objects: 1, lists: 0 }]);
   });
 
@@ -319,19 +319,19 @@ describe('CacheSet', () => {
   });
 
   it('reports the ApplySets that an object joins and leaves', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [], [{ type, namespaces: ['n'] }]);
     await api.watches[0]?.push(restarted, synced('1'));
-    said();
+    takeLog();
     await api.watches[0]?.push(added(map('a', '2', { labels: { [PART_OF]: 's1' } })));
     await api.watches[0]?.push(changed(map('a', '3', { labels: { [PART_OF]: 's2' } })));
-    expect(said()).toEqual(['set s1: n/a', 'set s1: n/a', 'set s2: n/a']);
+    expect(takeLog()).toEqual(['set s1: n/a', 'set s1: n/a', 'set s2: n/a']);
     expect(caches.peek(type)?.membersOf('s1')).toEqual([]);
     expect(caches.peek(type)?.membersOf('s2')).toHaveLength(1);
   });
 
   it('watches namespaces while the list of the cluster is forbidden, and then the cluster again', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     caches.setInterest('i2', [], [{ type, namespaces: ['m'] }]);
     const forbidden: WatchEvent = {
@@ -343,9 +343,9 @@ describe('CacheSet', () => {
     expect(api.watches.map(({ namespace }) => namespace)).toEqual([undefined, 'n', 'm']);
     const cache = caches.peek(type);
     expect([cache?.syncedIn('n'), cache?.errorIn('n'), cache?.errorIn('other')]).toEqual([false, undefined, undefined]);
-    said();
+    takeLog();
     await api.watches[1]?.push(restarted, added(map('a', '1')), synced('1'));
-    expect([cache?.syncedIn('n'), cache?.syncedIn('m'), cache?.synced, said()]).toEqual([
+    expect([cache?.syncedIn('n'), cache?.syncedIn('m'), cache?.synced, takeLog()]).toEqual([
       true,
       false,
       false,
@@ -361,19 +361,19 @@ describe('CacheSet', () => {
   });
 
   it('reports a forbidden list once, and keeps its objects during server errors', async () => {
-    const { api, caches, said } = setup();
+    const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('1'));
-    said();
+    takeLog();
     const trouble = (status: number, message: string): WatchEvent => ({
       type: 'ERROR',
       error: new KubeError(message, { status, reason: 'X' }),
       retryAfterMs: 0,
     });
     await api.watches[0]?.push(trouble(500, 'oops'));
-    expect([caches.peek(type)?.synced, said()]).toEqual([true, []]);
+    expect([caches.peek(type)?.synced, takeLog()]).toEqual([true, []]);
     await api.watches[0]?.push(trouble(403, 'no'), trouble(403, 'no'));
-    expect([caches.peek(type)?.synced, said()]).toEqual([false, ['i1: state']]);
+    expect([caches.peek(type)?.synced, takeLog()]).toEqual([false, ['i1: state']]);
     await api.watches[0]?.push(restarted, added(map('a', '1')), synced('5'));
     expect(caches.peek(type)?.synced).toBe(true);
   });

@@ -72,15 +72,17 @@ describe('projectWithEquivalence', () => {
 });
 
 describe('withWhole', () => {
-  const asked = withWhole(live('2'), config('2'));
+  const requestedWhole = withWhole(live('2'), config('2'));
 
   it('keeps the whole object until its equivalence is known', () => {
-    expect(asked.whole).toEqual(config('2'));
-    expect(withEquivalence(asked, { desired: ownedOf(live('2')), owned: ownedOf(asked) }).whole).toBeUndefined();
+    expect(requestedWhole.whole).toEqual(config('2'));
+    expect(
+      withEquivalence(requestedWhole, { desired: ownedOf(live('2')), owned: ownedOf(requestedWhole) }).whole,
+    ).toBeUndefined();
   });
 
   it('applies only to one version', () => {
-    expect(projectWithEquivalence(live('3'), asked, config('3'))).toEqual(live('3'));
+    expect(projectWithEquivalence(live('3'), requestedWhole, config('3'))).toEqual(live('3'));
   });
 });
 

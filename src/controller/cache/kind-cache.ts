@@ -94,7 +94,7 @@ export class KindCache {
     return this.#objects.size;
   }
 
-  /** Does the cache hold all objects of a namespace? `undefined` stands for cluster-scoped objects. */
+  /** Does the cache hold all objects of a namespace? `undefined` means cluster-scoped objects. */
   syncedIn(namespace: string | undefined): boolean {
     return this.#all.synced || (namespace !== undefined && this.#namespaces.get(namespace)?.synced === true);
   }

@@ -112,10 +112,10 @@ export class ScopeWatch {
   /** Reports a change of `synced`, or of the error while the list is incomplete. */
   #setState(synced: boolean, error: KubeError | undefined): void {
     const waits = !synced || this.#reading;
-    const told = this.#synced !== synced || (waits && this.#error?.message !== error?.message);
+    const isChanged = this.#synced !== synced || (waits && this.#error?.message !== error?.message);
     this.#synced = synced;
     this.#error = error;
-    if (told) this.#listener.stateChanged();
+    if (isChanged) this.#listener.stateChanged();
   }
 }
 

@@ -39,7 +39,8 @@ export function compiledSpec(hash: string, graph: Graph | undefined, diagnostics
 /** The maximum number of compiled specs per definition. It suffices for the newest spec and the served one. */
 const KEPT = 3;
 
-interface Asked {
+/** The hash and the kinds of a spec. */
+interface SpecFacts {
   /** `undefined` when the spec is nested so deep that its hash could exceed the call stack. */
   readonly hash: string | undefined;
   readonly types: readonly GroupVersionKind[];
@@ -59,7 +60,7 @@ export class DefinitionCompiler {
   readonly #options: Omit<CompileOptions, 'sources'>;
   readonly #kept = new Map<string, Kept[]>();
   /** The hash and the types of each spec. Each write causes another pass, and most writes leave the spec unchanged. */
-  readonly #asked = new WeakMap<JsonObject, Asked>();
+  readonly #facts = new WeakMap<JsonObject, SpecFacts>();
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
@@ -77,7 +78,7 @@ export class DefinitionCompiler {
 
   async compile(name: string, spec: JsonObject, signal: AbortSignal): Promise<CompiledSpec> {
     const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-    const { hash, types } = this.#askedBy(spec);
+    const { hash, types } = this.#factsOf(spec);
     // The compiler names the limit.
     if (hash === undefined) {
       return compiledSpec('', undefined, compile(definition, { ...this.#options, sources: [] }).diagnostics);
@@ -106,12 +107,12 @@ export class DefinitionCompiler {
     this.#kept.delete(name);
   }
 
-  #askedBy(spec: JsonObject): Asked {
-    const known = this.#asked.get(spec);
+  #factsOf(spec: JsonObject): SpecFacts {
+    const known = this.#facts.get(spec);
     if (known !== undefined) return known;
-    const asked: Asked = { hash: isTooDeep(spec) ? undefined : revisionHash(spec), types: kindsUsed(spec) };
-    this.#asked.set(spec, asked);
-    return asked;
+    const facts: SpecFacts = { hash: isTooDeep(spec) ? undefined : revisionHash(spec), types: kindsUsed(spec) };
+    this.#facts.set(spec, facts);
+    return facts;
   }
 
   #keep(name: string, entry: Kept): void {

@@ -43,7 +43,7 @@ export type Deferral =
 
 /** What the controller would do with a definition. */
 export interface DefinitionPreview {
-  /** The newest revision, and the revision that instances would follow. 0 stands for none. */
+  /** The newest revision, and the revision that instances would follow. 0 means none. */
   readonly revision: { readonly from: number; readonly to: number };
   /** The spec of the newest revision; `undefined` when there is none. */
   readonly before?: JsonObject;

@@ -5,12 +5,12 @@ import { EventLoopYielder } from './event-loop-yielder.ts';
 async function pieces(costs: readonly number[]): Promise<number[]> {
   let now = 0;
   let done = 0;
-  const told: number[] = [];
+  const delays: number[] = [];
   const yielder = new EventLoopYielder({
     now: () => now,
     async turn() {
       await new Promise(setImmediate);
-      told.push(done);
+      delays.push(done);
       done = 0;
       // Other work takes time during the break.
       now += 5;
@@ -23,7 +23,7 @@ async function pieces(costs: readonly number[]): Promise<number[]> {
       done += 1;
     }),
   );
-  return [...told, done];
+  return [...delays, done];
 }
 
 describe('EventLoopYielder', () => {

@@ -52,9 +52,9 @@ export async function liveRollout(
   const first = [...rollout.members].sort();
   const more = first.length > MAX_NAMED ? ` and ${first.length - MAX_NAMED} more` : '';
   const named = `${first.slice(0, MAX_NAMED).join(', ')}${more}`;
-  const goes = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
-  if (rollout.members.has(nameOf(instance))) return { note: `${goes}; this one is among them` };
-  return { base, note: `${goes}; this one stays with revision ${base.number} until they are ready` };
+  const progress = `revision ${newest.number} goes to ${first.length} of ${candidates.length} instances first: ${named}`;
+  if (rollout.members.has(nameOf(instance))) return { note: `${progress}; this one is among them` };
+  return { base, note: `${progress}; this one stays with revision ${base.number} until they are ready` };
 }
 
 /**

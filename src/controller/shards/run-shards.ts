@@ -91,8 +91,8 @@ async function workInShards(
     maxAgeMs: times.retryPeriodMs / 2,
     onRead: (leases) => membership.observe(leases),
   });
-  const over = new AbortController();
-  const stopped = AbortSignal.any([ending, over.signal]);
+  const finished = new AbortController();
+  const stopped = AbortSignal.any([ending, finished.signal]);
   // Every shard adds a listener, so many listeners are not a leak.
   setMaxListeners(0, stopped);
   const election = (
@@ -103,12 +103,12 @@ async function workInShards(
     const labels = { [LEASE_LABEL]: purpose };
     return runElection({ api: board, clock, namespace, name, identity, labels, times, signal: stopped, ...rest });
   };
-  const mine = `${lease}-replica-${digest(identity)}`;
-  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${mine}`);
+  const ownLease = `${lease}-replica-${digest(identity)}`;
+  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${ownLease}`);
   let joined = false;
   const parts = [
     work(share, stopped, lost),
-    election(mine, REPLICA, {
+    election(ownLease, REPLICA, {
       async onLeading(end) {
         while (!end.aborted && !joined) {
           joined = await joinGroup({ api, clock, namespace, lease, group: groupOf(shards), signal: end });
@@ -130,7 +130,7 @@ async function workInShards(
     }),
   ];
   // When the work or an election fails, the other parts end before the error is thrown.
-  for (const part of parts) part.catch(() => over.abort());
+  for (const part of parts) part.catch(() => finished.abort());
   await Promise.allSettled(parts);
   await Promise.all(parts);
 }

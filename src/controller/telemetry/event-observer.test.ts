@@ -12,9 +12,9 @@ function definitionOf(uid: string): DefinitionObject {
 }
 
 function setup() {
-  const told: string[] = [];
-  const record = ({ reason, message }: ObjectEvent): void => void told.push(`${reason}: ${message}`);
-  return { told, observer: new EventObserver({ events: { record } as never, conditionEvents: false }) };
+  const recorded: string[] = [];
+  const record = ({ reason, message }: ObjectEvent): void => void recorded.push(`${reason}: ${message}`);
+  return { recorded, observer: new EventObserver({ events: { record } as never, conditionEvents: false }) };
 }
 
 const refused = { graph: undefined, problems: ['the kind Boot is unknown'] } as unknown as CompiledSpec;
@@ -25,17 +25,17 @@ const invalid: WrittenStatus = {
 
 describe('the problems of a refused definition', () => {
   test('have an event in addition to the condition', () => {
-    const { told, observer } = setup();
+    const { recorded, observer } = setup();
     observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
     observer.listen({ kind: 'definition-changed', definition: definitionOf('1'), status: invalid });
-    expect(told).toContain('Problem: the kind Boot is unknown');
+    expect(recorded).toContain('Problem: the kind Boot is unknown');
   });
 
   test.each(['1', '2'])('are dropped when the definition is deleted (next uid %s)', (uid) => {
-    const { told, observer } = setup();
+    const { recorded, observer } = setup();
     observer.listen({ kind: 'definition-passed', definition: definitionOf('1'), compiled: refused });
     observer.listen({ kind: 'definition-gone', name: 'boats' });
     observer.listen({ kind: 'definition-changed', definition: definitionOf(uid), status: invalid });
-    expect(told.filter((text) => text.startsWith('Problem'))).toEqual([]);
+    expect(recorded.filter((text) => text.startsWith('Problem'))).toEqual([]);
   });
 });

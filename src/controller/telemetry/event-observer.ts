@@ -94,8 +94,8 @@ export class EventObserver {
     if (outcome !== 'adopted') return;
     const { formerOwner, lastWriter, nodeId, target } = action;
     const from = lastWriter === undefined ? '' : `, last written by ${lastWriter}`;
-    const was = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;
-    const message = `${formatRef(refOfTarget(target))} (node ${nodeId}) ${was}, and is managed from now on`;
+    const origin = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;
+    const message = `${formatRef(refOfTarget(target))} (node ${nodeId}) ${origin}, and is managed from now on`;
     this.#record(instance, 'Normal', 'Adopted', message);
   }
 

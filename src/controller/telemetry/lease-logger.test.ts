@@ -12,17 +12,17 @@ test('an unreachable lease is logged once a minute and for each new reason, and 
   );
   const message =
     'User "kro" cannot get resource "leases" in API group "coordination.k8s.io" in the namespace "kro-system"';
-  const look = (at: number, failure?: KubeError) => {
+  const poll = (at: number, failure?: KubeError) => {
     now = at;
     leaseLogger.looked(failure);
     return leaseLogger.reachable;
   };
   const forbidden = new KubeError(message, { status: 403, reason: 'Forbidden' });
   expect(leaseLogger.reachable).toBe(false);
-  expect([1000, 3000, 60_000, 61_000].map((at) => look(at, forbidden))).toEqual([false, false, false, false]);
-  look(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
-  look(62_500, new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
-  expect([look(63_000), look(65_000)]).toEqual([true, true]);
+  expect([1000, 3000, 60_000, 61_000].map((at) => poll(at, forbidden))).toEqual([false, false, false, false]);
+  poll(62_000, new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' }));
+  poll(62_500, new KubeError('the request was given up', { status: 0, reason: 'Aborted' }));
+  expect([poll(63_000), poll(65_000)]).toEqual([true, true]);
   const lease = 'kro-system/a';
   const remedy = 'check that the API server runs and that its address is right';
   const error = expect.stringContaining('resources: ["leases"], verbs: ["get"]') as string;

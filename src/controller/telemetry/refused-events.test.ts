@@ -20,6 +20,11 @@ test('missing permission for events is a warning once an hour, and other failure
     refused.told(new KubeError(message, { status, reason: 'Forbidden' }));
   }
   const rule = '{apiGroups: [""], resources: ["events"], verbs: ["create", "patch"]}';
-  const told = `${forbidden} (missing permission; add the rule ${rule} in namespace n)`;
-  expect(entries).toEqual(['debug namespace n is being terminated', `warn ${told}`, `debug ${told}`, `warn ${told}`]);
+  const expectedText = `${forbidden} (missing permission; add the rule ${rule} in namespace n)`;
+  expect(entries).toEqual([
+    'debug namespace n is being terminated',
+    `warn ${expectedText}`,
+    `debug ${expectedText}`,
+    `warn ${expectedText}`,
+  ]);
 });

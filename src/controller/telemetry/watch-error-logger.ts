@@ -13,7 +13,7 @@ const TOLD_ELSEWHERE: ReadonlySet<number> = new Set([0, 401]);
  */
 export class WatchErrorLogger {
   readonly #logger: Logger;
-  readonly #told = new Map<string, string>();
+  readonly #logged = new Map<string, string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -23,13 +23,13 @@ export class WatchErrorLogger {
   looked({ plural, group }: ObjectType, failure: KubeError | undefined): void {
     const kind = `${plural}.${group}`;
     if (failure === undefined) {
-      if (this.#told.delete(kind)) this.#logger.log('info', 'the controller can read this kind again', { kind });
+      if (this.#logged.delete(kind)) this.#logger.log('info', 'the controller can read this kind again', { kind });
       return;
     }
     if (TOLD_ELSEWHERE.has(failure.status)) return;
     const error = failureText(apiFailure(failure, undefined));
-    if (this.#told.get(kind) === error) return;
-    this.#told.set(kind, error);
+    if (this.#logged.get(kind) === error) return;
+    this.#logged.set(kind, error);
     this.#logger.log('warn', 'the controller cannot read a kind that it requires', { kind, error });
   }
 }

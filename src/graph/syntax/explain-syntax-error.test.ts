@@ -312,7 +312,7 @@ test.each(MISTAKES)('%s', (marked, message, hint) => {
   expect(explain(marked.replace('⟦', ''))).toEqual([marked, message, hint]);
 });
 
-/** Marks stand in the whole text of a field, which may have several expressions. */
+/** The text of a field, which may have several expressions. The marks show the place in it. */
 const TEXTS: readonly (readonly [marked: string, message: string])[] = [
   ['x-${schema.spec.name +⟦}-y', 'the expression ends where a value is expected, after "+"'],
   ['${schema.spec.name}-${schema.spec.name ⟦& "a"}', '"&" is not an operator'],

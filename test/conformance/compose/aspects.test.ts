@@ -106,8 +106,8 @@ describe('aspects', () => {
   test('have a list of targets, of which at least one must match', () => {
     const both = sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: { x: 'y' } }));
     const { resources } = app.toDefinition({ aspects: [both] })['spec'] as { resources: JsonObject[] };
-    const met = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
-    expect(met).toEqual(['agent', 'config']);
+    const changedIds = resources.filter((entry) => JSON.stringify(entry).includes('"x":"y"')).map(({ id }) => id);
+    expect(changedIds).toEqual(['agent', 'config']);
     expect(() => sdk.aspect.on([], sdk.metadata({ labels: {} }))).toThrow(/a group .*, a factory, or a list of them/);
   });
 

@@ -22,7 +22,7 @@ type Program = (s: Spec) => unknown;
 type Place = readonly [code: string, message: string, text?: string];
 
 /** The diagnostics of a program, each with the text at its place. */
-function said(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
+function diagnosticsOf(make: () => { readonly diagnostics: readonly Diagnostic[] }): readonly Diagnostic[] {
   try {
     return make().diagnostics;
   } catch (error) {
@@ -32,7 +32,7 @@ function said(make: () => { readonly diagnostics: readonly Diagnostic[] }): read
 }
 
 const messages = (program: Program, declared: unknown = status): readonly string[] =>
-  said(() => kubernetesComposition({ name: 'told', spec, ...(declared !== null && { status: declared as never }) }, program as never)).map(
+  diagnosticsOf(() => kubernetesComposition({ name: 'told', spec, ...(declared !== null && { status: declared as never }) }, program as never)).map(
     ({ code, message, hint }) => `${code}: ${message}; ${hint}`,
   );
 
@@ -110,7 +110,7 @@ describe('what a composition returns is compared with its declared status', () =
   });
 
   test('at the line of the field, and at the line of the status for a missing field', () => {
-    const found = said(() =>
+    const found = diagnosticsOf(() =>
       kubernetesComposition({ name: 'told', spec, status }, ((s: Spec) => {
         ConfigMap({ name: s.name });
         return {
@@ -132,7 +132,7 @@ describe('what a composition returns is compared with its declared status', () =
   test('in the declarative form, too', () => {
     const build = (s: { spec: Spec }) => ({ web: Deployment({ name: s.spec.name, image: 'x' }) });
     const last = (_: unknown, { web }: { web: { status: { readyReplicas: number } } }) => ({ raedy: web.status.readyReplicas > 0 });
-    const found = said(() => toResourceGraph({ name: 'told', spec, status }, build, last as never));
+    const found = diagnosticsOf(() => toResourceGraph({ name: 'told', spec, status }, build, last as never));
     expect(found.map(({ code }) => code)).toEqual(['trace/status-field']);
     expect(found[0]?.source?.file).toMatch(/declared-status\.test\.ts$/);
   });
@@ -181,7 +181,7 @@ describe('values of a Secret in a status are refused', () => {
     ['a Secret that another resource reads', [], (s) => { const t = token(s); ConfigMap({ id: 'c', name: s.name, data: { a: t.stringData['value'] as string } }); return {}; }],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
-    const found = said(() => kubernetesComposition({ name: 'told', spec }, program as never));
+    const found = diagnosticsOf(() => kubernetesComposition({ name: 'told', spec }, program as never));
     expect(found.map(({ code, message }) => [code, message])).toEqual(expected);
     for (const { source, hint } of found) {
       expect(source?.file).toMatch(/declared-status\.test\.ts$/);
@@ -232,7 +232,7 @@ describe('an integer of the declared status cannot be a fraction', () => {
     ['a text that is read', [], (s) => ({ n: Number(s.text) })],
   ];
   test.each(programs.map(([name, ...rest]) => [name, rest] as const))('%s', (_name, [expected, program]) => {
-    const found = said(() => kubernetesComposition({ name: 'told', spec: numbers, status: counts }, program as never));
+    const found = diagnosticsOf(() => kubernetesComposition({ name: 'told', spec: numbers, status: counts }, program as never));
     expect(found.map(({ code, message }) => `${code}: ${message}`)).toEqual(expected.map(([text]) => text));
     for (const { source } of found) expect(source?.file).toMatch(/declared-status\.test\.ts$/);
   });

@@ -300,15 +300,15 @@ describe('what a Graph cannot hold is refused', () => {
     ['a def that is not an object', () => def('list', ['a']), "the value of def('list') is not an object"],
     ['a reserved id', () => def('graph', { a: 1 }), '"graph" is a word of kro'],
   ])('%s', (_what, build, message) => {
-    let said = refusalOf(build);
-    if (said === 'accepted') {
+    let outcome = refusalOf(build);
+    if (outcome === 'accepted') {
       try {
         graph('sample', build).toYaml();
       } catch (error) {
-        said = (error as Error).message;
+        outcome = (error as Error).message;
       }
     }
-    expect(said).toContain(message);
+    expect(outcome).toContain(message);
   });
 
   test('def and patch in a composition, with what to write instead', () => {

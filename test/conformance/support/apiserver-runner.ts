@@ -22,7 +22,7 @@ const CONCURRENCY = 6;
 
 /** Starts the server that the README of the recordings describes. */
 async function startServer(profile: ReplayOptions['profile']) {
-  // The owners of fields are ordered by time, in seconds. The clock stands still, because on a slow machine the steps
+  // The owners of fields are ordered by time, in seconds. The clock does not advance, because on a slow machine the steps
   // of a case could fall into different seconds.
   const now = Date.now();
   const standing: ClusterClock = { now: () => now, setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback) };

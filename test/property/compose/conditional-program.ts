@@ -58,9 +58,9 @@ class Writer {
     ];
     const known = this.#scope.filter(({ kind }) => kind === 'maybe').map(({ name }) => name);
     const [one] = known;
-    const asked =
+    const questions =
       one === undefined ? [] : [one, `!${one}`, `(!${one} || ${one}.data.v === 'x')`, `${one}?.data.v === 'y'`];
-    return pick(this.#choices, this.#choices.below(4) === 3 && asked.length > 0 ? asked : plain);
+    return pick(this.#choices, this.#choices.below(4) === 3 && questions.length > 0 ? questions : plain);
   }
 
   #text(): string {

@@ -193,7 +193,7 @@ export function compareConditional(source: string): Verdict {
   let before: JsonObject = {};
   for (const given of SPECS) {
     const wanted = runNatively(source, given);
-    const ways: Readonly<Record<string, () => Outcome>> = {
+    const runs: Readonly<Record<string, () => Outcome>> = {
       'evaluate()': () => {
         const { resources, status } = composition.evaluate(given);
         const waiting = resources.find(({ pending }) => pending !== undefined);
@@ -221,7 +221,7 @@ export function compareConditional(source: string): Verdict {
         );
       },
     };
-    for (const [way, run] of Object.entries(ways)) {
+    for (const [way, run] of Object.entries(runs)) {
       let found: JsonValue;
       try {
         found = run() as unknown as JsonValue;

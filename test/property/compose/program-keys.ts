@@ -82,7 +82,7 @@ export function changedKeys(around: Surroundings): Statements {
   const steps = (count: number) =>
     Array.from({ length: 1 + choose.below(count) }, () => step(around, object)).join(' ');
   const before = steps(3);
-  const asked = question(around, object);
+  const read = question(around, object);
   const loop = choose.pick([
     '',
     `let ${first}k = ''; for (const k in ${object}) ${first}k += k;`,
@@ -98,7 +98,7 @@ export function changedKeys(around: Surroundings): Statements {
   const after = choose.chance(0.5) ? steps(2) : '';
   return {
     text:
-      `const ${object} = ${start}; ${before} const ${first} = ${asked}; ${loop} const ${copy} = ${copied}; ${after} ` +
+      `const ${object} = ${start}; ${before} const ${first} = ${read}; ${loop} const ${copy} = ${copied}; ${after} ` +
       `const ${second} = ${question(around, object)}${loop === '' ? '' : ` + ${first}k`};`,
     names: variables([object, 'map'], [copy, 'map'], [first, 'string'], [second, 'string']),
   };
@@ -130,9 +130,9 @@ export function oneOfTwoObjects(around: Surroundings): Statements {
     () => `Object.assign({ c: 'c' }, ${either})`,
   ])();
   const ofSpec = `${made}${spread}`.includes('spec.labels');
-  const asked = ofSpec ? unordered(around, whole) : question(around, whole);
+  const readText = ofSpec ? unordered(around, whole) : question(around, whole);
   return {
-    text: `${made} const ${whole} = ${spread}; const ${answer} = ${asked};`,
+    text: `${made} const ${whole} = ${spread}; const ${answer} = ${readText};`,
     names: variables([whole, 'map'], [answer, 'string']),
   };
 }
@@ -170,7 +170,7 @@ export function joinedLiterals({ choose, text, test, fresh }: Surroundings): Sta
     () => `[${test()} && ${text('string')}, 'a', ...spec.tags].filter(Boolean)`,
     () => `[...(${test()} ? spec.tags : ['y']), ...Object.keys(spec.pool)]`,
   ])();
-  const asked = choose.pick([
+  const readText = choose.pick([
     () => `(${list}.at(-1) ?? 'none') + ${list}.length`,
     () => `${list}.map((q, w) => w + q).join()`,
     () => `[...${list}].sort().join()`,
@@ -186,7 +186,7 @@ export function joinedLiterals({ choose, text, test, fresh }: Surroundings): Sta
     `let ${result}l = ''; for (const q of ${list}) { if (q === 'a') continue; ${result}l = q + '.'; }`,
   ]);
   return {
-    text: `const ${list} = ${joined}; ${last} const ${result} = ${asked}${last === '' ? '' : ` + ${result}l`};`,
+    text: `const ${list} = ${joined}; ${last} const ${result} = ${readText}${last === '' ? '' : ` + ${result}l`};`,
     names: variables([list, 'strings'], [result, 'string']),
   };
 }

@@ -38,14 +38,14 @@ export function conditionalMembers({ choose, text, test, fresh }: Surroundings):
     () => `const ${part} = { ...spec.opt?.deep && { a: spec.opt.a }, b: spec.tag };`,
     () => `const ${part} = { ...spec.labels }; if (${test()}) ${part}.a = ${value()};`,
   ])();
-  const over = choose.pick([
+  const spreadObject = choose.pick([
     () => `{ a: 'base', b: ${value()}, ...${part} }`,
     () => `Object.assign({ a: ${value()} }, ${part}, ${test()} ? { c: 'c' } : null)`,
     () => `{ ...${part}, a: ${value()} }`,
     () => `{ a: 'base', ...spec.labels, ...${part} }`,
     () => `Object.fromEntries([['a', 'base'], ...Object.entries(${part})])`,
   ])();
-  const asked = choose.pick([
+  const read = choose.pick([
     () =>
       `String('a' in ${part}) + ${choose.pick(['Object.hasOwn', 'Object.prototype.hasOwnProperty.call'])}(${part}, 'b')`,
     () => `String(Object.hasOwn(${part}, ${value()}))`,
@@ -55,7 +55,7 @@ export function conditionalMembers({ choose, text, test, fresh }: Surroundings):
   ])();
   return {
     text:
-      `${made} const ${whole} = ${over}; const ${answer} = ${asked}; ` +
+      `${made} const ${whole} = ${spreadObject}; const ${answer} = ${read}; ` +
       `const { a: ${answer}a = 'd', ...${rest} } = ${part};`,
     names: [...declared('map', whole, rest), ...declared('string', answer, `${answer}a`)],
   };
@@ -67,13 +67,13 @@ export function filledMembers({ choose, text, test, fresh }: Surroundings): Stat
   const when = choose.pick(['', 'if (v.value) ', `if (${test()}) `]);
   const start = choose.pick(['{}', "{ X: 'base' }", `{ ...(${test()} ? { E: 'e' } : {}) }`]);
   const key = choose.pick(["'A'", "'X'", "'E'", text('string')]);
-  const asked = choose.pick([
+  const membership = choose.pick([
     `${key} in ${filled}`,
     `Object.hasOwn(${filled}, ${key})`,
     `${filled}.hasOwnProperty(${key})`,
   ]);
   return {
-    text: `const ${filled} = ${start}; for (const v of spec.vars) { ${when}${filled}[v.name] = 'f'; } const ${answer} = ${asked};`,
+    text: `const ${filled} = ${start}; for (const v of spec.vars) { ${when}${filled}[v.name] = 'f'; } const ${answer} = ${membership};`,
     names: [...declared('map', filled), ...declared('bool', answer)],
   };
 }

@@ -100,8 +100,8 @@ function badWords(expression: string): string[] {
   } catch (error) {
     if (!(error instanceof CompositionError)) throw error;
     return error.diagnostics.flatMap(({ severity, code, message, hint, source: place }) => {
-      const told = `${message} / ${hint ?? ''}`.replaceAll(expression, '');
-      const bad = FOREIGN.test(told) || hint === undefined || place === undefined;
+      const text = `${message} / ${hint ?? ''}`.replaceAll(expression, '');
+      const bad = FOREIGN.test(text) || hint === undefined || place === undefined;
       return severity === 'error' && bad ? [`${expression}: ${code} ${message} / ${hint ?? 'no hint'}`] : [];
     });
   }

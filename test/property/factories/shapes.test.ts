@@ -65,7 +65,7 @@ test.each(factories)(
   },
 );
 
-const told: readonly (readonly [keyof typeof simple, string, unknown, message: string, hint: string])[] = [
+const refusals: readonly (readonly [keyof typeof simple, string, unknown, message: string, hint: string])[] = [
   [
     'Service',
     'ports',
@@ -106,7 +106,7 @@ const told: readonly (readonly [keyof typeof simple, string, unknown, message: s
   ],
 ];
 
-test.each(told)('%s with %s of another shape', (factory, name, value, message, hint) => {
+test.each(refusals)('%s with %s of another shape', (factory, name, value, message, hint) => {
   const sample = (SAMPLES as unknown as Record<string, Record<string, readonly unknown[]>>)[factory] ?? {};
   const args = Object.fromEntries(Object.entries(sample).map(([key, [first]]) => [key, first]));
   expect(refusal(factory, () => ({ ...args, [name]: value }))).toEqual([

@@ -120,8 +120,8 @@ describe('a field that two controllers change in turn', () => {
         'ConfigMap v1 default/p-map: data.text repeatedly changed by rival; the controller now pauses before each revert',
     );
     expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 1');
-    const told = (await world.eventsOf('p')).filter((text) => text.startsWith('FieldContested'));
-    expect(told).toEqual([
+    const events = (await world.eventsOf('p')).filter((text) => text.startsWith('FieldContested'));
+    expect(events).toEqual([
       'FieldContested: node map: ConfigMap v1 default/p-map: data.text repeatedly changed by rival',
     ]);
     const status = writesOf(world.requests).filter((text) => text.endsWith('/status'));

@@ -58,9 +58,9 @@ describe('events', () => {
     });
     await world.advance(5000);
     await world.apply(pot('p', { count: 0 }));
-    const told = await world.eventsOf('p');
-    expect(told.some((text) => /^ExpressionFailed: node bad: .*division by zero/.test(text))).toBe(true);
-    expect(told.some((text) => /^ExpressionFailed: status\.half: .*division by zero/.test(text))).toBe(true);
+    const recorded = await world.eventsOf('p');
+    expect(recorded.some((text) => /^ExpressionFailed: node bad: .*division by zero/.test(text))).toBe(true);
+    expect(recorded.some((text) => /^ExpressionFailed: status\.half: .*division by zero/.test(text))).toBe(true);
   });
 
   it('record that an existing object was adopted', async () => {

@@ -208,20 +208,20 @@ describe('node reports in the status', () => {
     await world.apply(potDefinition([mapResource('map', { text: 'x' }), late]));
     await world.advance(5000);
     await world.apply(pot('p', {}, { 'typekro.dev/explain': 'true' }), pot('q'));
-    const ask = async (name: string, node: string) =>
+    const conditionOf = async (name: string, node: string) =>
       conditionText(await world.user.get(potRef(name)), `node.typekro.dev/${node}`);
-    expect(await ask('p', 'map')).toBe('True Ready: is as wanted and ready');
-    expect(await ask('p', 'late')).toMatch(/^Unknown Waiting: waits until late\.data/);
-    expect(await ask('q', 'map')).toBe('');
+    expect(await conditionOf('p', 'map')).toBe('True Ready: is as wanted and ready');
+    expect(await conditionOf('p', 'late')).toMatch(/^Unknown Waiting: waits until late\.data/);
+    expect(await conditionOf('q', 'map')).toBe('');
     world.requests.length = 0;
     await world.advance(600_000);
     expect(writesOf(world.requests)).toEqual([]);
     await world.apply(pot('p'));
     await world.settle();
-    expect(await ask('p', 'map')).toBe('');
+    expect(await conditionOf('p', 'map')).toBe('');
     await world.apply(potDefinition([mapResource('map', { text: 'x' }), late], { 'typekro.dev/explain': 'true' }));
     await world.advance(5000);
-    expect(await ask('q', 'map')).toBe('True Ready: is as wanted and ready');
+    expect(await conditionOf('q', 'map')).toBe('True Ready: is as wanted and ready');
   });
 });
 
@@ -237,13 +237,13 @@ describe('a controller that may not list the instances of a definition', () => {
     };
     await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
     await world.advance(60_000);
-    const told = async () => conditionText(await world.user.get(potsRef), 'ControllerReady');
-    expect(await told()).toBe(
+    const controllerReady = async () => conditionText(await world.user.get(potsRef), 'ControllerReady');
+    expect(await controllerReady()).toBe(
       `False FailedToStart: ${message} (missing permission; add the rule {apiGroups: ["acme.test"], resources: ["pots"], verbs: ["list", "watch"]})`,
     );
     world.intercept = undefined;
     await world.advance(10 * 60_000);
-    expect(await told()).toMatch(/^True/);
+    expect(await controllerReady()).toMatch(/^True/);
   });
 });
 

@@ -60,9 +60,9 @@ describe('a write without a successful answer', () => {
     await define('one');
     const isLeaf = asks('PATCH', LEAF);
     let refusals = 0;
-    let most = 4;
+    let maxRefusals = 4;
     world.intercept = (request) => {
-      if (!isLeaf(request) || refusals >= most) return undefined;
+      if (!isLeaf(request) || refusals >= maxRefusals) return undefined;
       refusals += 1;
       return failure(503, 'ServiceUnavailable', 'out of reach');
     };
@@ -73,7 +73,7 @@ describe('a write without a successful answer', () => {
     expect(writesOf(world.requests).filter((write) => write.endsWith('pots/p/status'))).toHaveLength(1);
     expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
 
-    most = Number.POSITIVE_INFINITY;
+    maxRefusals = Number.POSITIVE_INFINITY;
     await world.user.delete(mapRef('p-leaf'));
     await world.advance(MINUTE);
     expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('out of reach');

@@ -32,10 +32,10 @@ describe('an object that two instances may take over from each other', () => {
     await world.advance(60 * MINUTE);
     // Five take-overs without a pause, then one after 10, 20, 40, … seconds.
     expect(writesOf(world.requests).filter((line) => line.endsWith('/shared')).length).toBeLessThan(40);
-    const told = (await Promise.all(['a', 'b'].map((name) => world.user.get(potRef(name))))).map((instance) =>
+    const messages = (await Promise.all(['a', 'b'].map((name) => world.user.get(potRef(name))))).map((instance) =>
       conditionText(instance, 'ResourcesReady'),
     );
-    for (const text of told) {
+    for (const text of messages) {
       expect(text).toMatch(
         /^False NotReady: .*shared: metadata\.labels\["applyset\.kubernetes\.io\/part-of"\] repeatedly changed by ApplySet "applyset-/,
       );

@@ -104,8 +104,8 @@ describe('weaknesses of kro that this controller does not have', () => {
     expect(text).not.toMatch(/^instance_reconcile_errors_total\{/m);
     expect(text).not.toMatch(/^rgd_graph_build_total\{/m);
     // Only the metrics of the deletion itself may still name the definition.
-    const told = text.split('\n').filter((line) => /[/=" ]pots"|Kind=Pot/.test(line));
-    expect(told.filter((line) => !line.startsWith('rgd_deletion'))).toEqual([]);
+    const metricLines = text.split('\n').filter((line) => /[/=" ]pots"|Kind=Pot/.test(line));
+    expect(metricLines.filter((line) => !line.startsWith('rgd_deletion'))).toEqual([]);
     expect(text).toContain('dynamic_controller_watch_count 3');
     expect(world.controller.reports.instances()).toEqual([]);
     expect(world.controller.reports.definitions()).toEqual([]);
