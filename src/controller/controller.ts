@@ -164,6 +164,7 @@ class KroController implements Controller {
       identities,
       onEvent,
       facets: comparedFacets(options),
+      level: compileOptions.kroCompatibility,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition) => this.#router.servedChanged(definition),

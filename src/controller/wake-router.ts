@@ -162,22 +162,32 @@ export class WakeRouter {
     }
   }
 
-  /** After a change of a CRD, queues the definitions and instances that use its kind. */
+  /**
+   * After a change of a CRD, queues the definitions and instances that use its kind. A change of labels or annotations
+   * alone concerns only definitions, which own CRDs.
+   */
   #crdChanged(change: CacheChange, object: KubeObject): void {
-    if (!isRelevant(change) && conditionsText(change.before?.object) === conditionsText(change.after?.object)) return;
-    const { identities, compiler, caches, instances, wakeDefinition } = this.#options;
+    const isOther = isServedOtherwise(change);
+    if (!isOther && !isRelevant(change)) return;
+    const { caches, wakeDefinition } = this.#options;
     const { group, kind } = kindOfCrd(object);
+    if (isOther) this.#kindServedOtherwise(group, kind, isRedefined(change));
+    for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.indexed(`${group}/${kind}`) ?? []) {
+      wakeDefinition(definition.metadata.name ?? '');
+    }
+  }
+
+  /** Drops what the controller knows about a kind, and queues the instances and Graphs that use it. */
+  #kindServedOtherwise(group: string, kind: string, isNewSchema: boolean): void {
+    const { identities, compiler, instances } = this.#options;
     compiler.forgetKind(group, kind);
     this.#options.graphCompiler?.forgetKind(group, kind);
     for (const identity of identities.all()) {
       identity.client.discovery.forget(group, kind);
-      identity.caches.restart(group, kind, isRedefined(change));
+      identity.caches.restart(group, kind, isNewSchema);
     }
     instances.kindMayExist(group, kind);
     instances.wakeGraphs(group, kind);
-    for (const { object: definition } of caches.peek(DEFINITION_TYPE)?.indexed(`${group}/${kind}`) ?? []) {
-      wakeDefinition(definition.metadata.name ?? '');
-    }
   }
 
   /**
@@ -227,6 +237,16 @@ function isRelevant({ before, after }: CacheChange): boolean {
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
     JSON.stringify([a.annotations, a.labels, a.finalizers]) !== JSON.stringify([b.annotations, b.labels, b.finalizers])
+  );
+}
+
+/** Does a change of a CRD concern the served kind, and not only labels and annotations of the CRD? */
+function isServedOtherwise(change: CacheChange): boolean {
+  const [before, after] = [change.before?.object, change.after?.object];
+  return (
+    isRedefined(change) ||
+    before?.metadata.deletionTimestamp !== after?.metadata.deletionTimestamp ||
+    conditionsText(before) !== conditionsText(after)
   );
 }
 

@@ -25,6 +25,8 @@ export interface Parts {
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
   readonly level: KroCompatibility;
+  /** Is kro's gate `CELOmitFunction` on? */
+  readonly omit: boolean;
   readonly specSchema: Schema;
   /** Printer columns beside those of `additionalPrinterColumns`. */
   readonly columns: readonly JsonObject[];
@@ -111,8 +113,8 @@ function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, pa
   };
 }
 
-function makePlans({ document, level, resources, status, conditions }: Parts): Plans {
-  const assembler = new Assembler(document);
+function makePlans({ document, level, omit, resources, status, conditions }: Parts): Plans {
+  const assembler = new Assembler(document, omit && followsGraphEngine(level));
   const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
   const order = topologicalOrder(dependencies);
@@ -135,9 +137,12 @@ function withDefaults(value: JsonObject, definition: ParsedDefinition): JsonObje
 /** Makes the expressions and nodes of a graph from checked ones. */
 export class Assembler {
   readonly #document: DefinitionDocument | undefined;
+  readonly #leavesOutEmpty: boolean;
 
-  constructor(document: DefinitionDocument | undefined) {
+  /** @param leavesOutEmpty are fields of templates left out whose whole value is an empty optional? */
+  constructor(document: DefinitionDocument | undefined, leavesOutEmpty: boolean) {
     this.#document = document;
+    this.#leavesOutEmpty = leavesOutEmpty;
   }
 
   expression({ site, ids, reads, type, program }: CompiledExpression): Expression {
@@ -163,7 +168,14 @@ export class Assembler {
   }
 
   hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
-    return { path: field.site.steps, pathText: field.site.pathText, kind, expression: this.expression(field) };
+    const leavesOutEmpty = this.#leavesOutEmpty && isOptional(field.type);
+    return {
+      path: field.site.steps,
+      pathText: field.site.pathText,
+      kind,
+      expression: this.expression(field),
+      ...(leavesOutEmpty ? { leavesOutEmpty } : {}),
+    };
   }
 
   node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {

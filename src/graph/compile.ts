@@ -88,6 +88,7 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
     value,
     document,
     level,
+    omit: options.features?.omit === true,
     specSchema: spec.schema,
     columns: spec.columns,
     scale,

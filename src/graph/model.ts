@@ -44,6 +44,8 @@ export interface Hole {
   readonly pathText: string;
   readonly kind: FieldKind;
   readonly expression: Expression;
+  /** With true, an empty optional leaves the field out. Otherwise the field becomes null. */
+  readonly leavesOutEmpty?: true;
 }
 
 /** A template, divided into a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */

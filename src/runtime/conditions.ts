@@ -61,6 +61,12 @@ export const GRAPH_CONDITIONS = ['Accepted', 'ResourcesConverged'] as const;
 /** One of the conditions of a Graph that `Ready` summarises. */
 export type GraphCondition = (typeof GRAPH_CONDITIONS)[number];
 
+/** kro's content of a condition about which nothing is known yet. */
+export function awaiting(type: string): ConditionContent {
+  const message = `condition "${type}" is awaiting reconciliation`;
+  return { status: 'Unknown', reason: 'AwaitingReconciliation', message };
+}
+
 /** kro's conditions of a Graph after a change, by the rules of `instanceConditions`. */
 export function graphConditions(
   graph: KubeObject,
@@ -89,9 +95,7 @@ function summarisedConditions<Type extends string>(
     if (known !== undefined) return deleting ? { ...known, observedGeneration: generation } : known;
     return {
       type,
-      status: 'Unknown',
-      reason: 'AwaitingReconciliation',
-      message: `condition "${type}" is awaiting reconciliation`,
+      ...awaiting(type),
       lastTransitionTime: born,
       observedGeneration: generation,
     };

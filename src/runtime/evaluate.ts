@@ -2,7 +2,7 @@ import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { formatGeneral, goQuote } from '../golang/index.ts';
-import type { Expression, ReadPart } from '../graph/index.ts';
+import type { Expression, Hole, ReadPart } from '../graph/index.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
@@ -56,8 +56,15 @@ export function evaluateToJson(expression: Expression, variables: Variables, con
  * Evaluates an expression whose value is written into an object. A number that JSON cannot hold is an error, with the
  * text of kro's encoder.
  */
-export function evaluateField(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
+export function evaluateField(
+  { expression, leavesOutEmpty }: Pick<Hole, 'expression' | 'leavesOutEmpty'>,
+  variables: Variables,
+  context: EvaluateContext,
+): Evaluated {
   const result = evaluateToJson(expression, variables, context);
+  if (leavesOutEmpty === true && result.state === 'value' && result.value === null) {
+    return { state: 'value', value: undefined };
+  }
   const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
   if (number === undefined) return result;
   const reason = `json: unsupported value: ${formatGeneral(number)}`;

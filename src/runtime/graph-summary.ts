@@ -1,4 +1,5 @@
 import type { ConditionContent } from './conditions.ts';
+import { awaiting } from './conditions.ts';
 import type { NodeResult } from './step-context.ts';
 
 /** Did the node fail for a reason that does not pass by itself? kro calls it a hard error. */
@@ -25,6 +26,8 @@ export function convergedCondition(
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped');
   const first = open.find(isConflict) ?? open.find(({ message }) => message !== undefined);
   if (first?.message !== undefined) return notConverged(waitingReason(first), first.message);
+  // Nothing is known about an object that has not been read.
+  if (open.some(({ because }) => because.kind === 'unread')) return awaiting('ResourcesConverged');
   if (open.length > 0)
     return notConverged('WaitingForReadiness', `waiting for ${open.map(({ node }) => node.id).join(', ')}`);
   if (releaseProblems.length > 0) return notConverged('ReleaseFailed', releaseProblems.join('\n'));

@@ -145,3 +145,16 @@ export function applyOrderOf(object: KubeObject): number {
   if (text === undefined || !/^\d{1,9}$/.test(text)) return 0;
   return Number(text);
 }
+
+/**
+ * The wave of a retired object whose node is gone. An annotation without a number gives infinity: at the level of kro
+ * 0.10, such an object is deleted first.
+ */
+export function orphanOrderOf(object: KubeObject, level: KroCompatibility): number {
+  if (!followsGraphEngine(level)) return applyOrderOf(object);
+  const annotations = object.metadata.annotations ?? {};
+  const text = Object.hasOwn(annotations, keys.APPLY_ORDER_ANNOTATION)
+    ? annotations[keys.APPLY_ORDER_ANNOTATION]
+    : undefined;
+  return text === undefined || !/^[+-]?\d{1,9}$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
+}

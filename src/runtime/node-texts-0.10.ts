@@ -10,6 +10,9 @@ import type { ListTarget, ObjectTarget } from './target.ts';
 /** The end of every text of a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';
 
+/** The largest size of a collection that kro can count: the largest `int` of Go. */
+const MAX_INT = 2 ** 63;
+
 /** kro's limit of dimensions in a `forEach`. */
 const MAX_DIMENSIONS = 10;
 
@@ -27,8 +30,11 @@ export const NODE_TEXTS_0_10: NodeTexts = {
   },
   notList: (node, dimension, type) =>
     `${resolving(node)}: ${quotedNode(node)}: forEach "${dimension}": expected list, got ${type}`,
-  tooLarge: (node, size, limit) =>
-    `${resolving(node)}: ${quotedNode(node)}: collection size ${size} exceeds the maximum of ${limit}`,
+  tooLarge(node, size, limit) {
+    const text =
+      size > MAX_INT ? 'collection size overflows int' : `collection size ${size} exceeds the maximum of ${limit}`;
+    return `${resolving(node)}: ${quotedNode(node)}: ${text}`;
+  },
   tooManyDimensions: (node, count) =>
     count <= MAX_DIMENSIONS
       ? undefined

@@ -34,7 +34,7 @@ export function projectStatus(
   const problems: StatusProblem[] = [];
   const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
   for (const hole of plan.holes) {
-    const result = evaluateField(hole.expression, variables, context);
+    const result = evaluateField({ expression: hole.expression }, variables, context);
     const value = result.state === 'value' ? result.value : null;
     values.push({ path: hole.path, value: value ?? null });
     if (result.state === 'value' && value !== undefined) continue;

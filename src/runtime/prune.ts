@@ -5,7 +5,7 @@ import type { Graph } from '../graph/index.ts';
 import { transitiveDependents } from './dependents.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
-import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
+import { nodeIdOf, objectsByNode, orphanOrderOf } from './labels.ts';
 import { deletionOf, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 import type { DeleteAction, InventoryScope } from './model.ts';
 import type { NodeReport } from './report.ts';
@@ -65,7 +65,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
   retired.sort(compareObjects);
 
   const actions: DeleteAction[] = [];
-  const waves = wavesOf(retired);
+  const waves = wavesOf(context.graph, retired);
   const held = new Map<KubeObject, readonly string[]>();
   for (const object of retired) {
     if (object.metadata.deletionTimestamp !== undefined) continue;
@@ -130,11 +130,11 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
 }
 
 /** Node ids with retired objects, and the highest wave among them. */
-function wavesOf(retired: readonly KubeObject[]): Map<string, number> {
+function wavesOf(graph: Graph, retired: readonly KubeObject[]): Map<string, number> {
   const waves = new Map<string, number>();
   for (const object of retired) {
     const id = nodeIdOf(object);
-    waves.set(id, Math.max(waves.get(id) ?? 0, applyOrderOf(object)));
+    waves.set(id, Math.max(waves.get(id) ?? Number.NEGATIVE_INFINITY, orphanOrderOf(object, graph.kroCompatibility)));
   }
   return waves;
 }
@@ -145,7 +145,7 @@ function wavesOf(retired: readonly KubeObject[]): Map<string, number> {
  */
 function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
   const own = nodeIdOf(object);
-  if (!graph.nodes.has(id)) return wave > applyOrderOf(object);
+  if (!graph.nodes.has(id)) return wave > orphanOrderOf(object, graph.kroCompatibility);
   return graph.nodes.has(own) && transitiveDependents(graph, own).has(id);
 }
 

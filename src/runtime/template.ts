@@ -30,7 +30,7 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
   const values: FieldValue[] = [];
   let pending: Unfilled | undefined;
   for (const hole of holes) {
-    const result = evaluateField(hole.expression, variables, context);
+    const result = evaluateField(hole, variables, context);
     if (result.state === 'value') {
       values.push({ path: hole.path, value: result.value });
     } else {

@@ -124,10 +124,15 @@ function bind(names: readonly string[], variables: Variables, safe: (data: unkno
  * An error value for anything that was thrown during an evaluation. An `EvalFailure` is an expected error. Any other
  * error is reported as an internal error.
  */
+/** Does kro take an error with this text for data that does not exist yet? */
+export function isPendingText(message: string): boolean {
+  return PENDING.some((text) => message.includes(text));
+}
+
 function failureOf(thrown: unknown): { message: string; pending: boolean } {
   if (thrown instanceof EvalFailure) {
     const { message } = thrown;
-    return { message, pending: PENDING.some((text) => message.includes(text)) };
+    return { message, pending: isPendingText(message) };
   }
   const detail =
     thrown instanceof RangeError ? 'evaluation is too deep' : thrown instanceof Error ? thrown.message : 'unknown';

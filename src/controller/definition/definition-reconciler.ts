@@ -31,6 +31,7 @@ import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { followsGraphEngine } from '../../graph/index.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
@@ -44,6 +45,8 @@ export interface DefinitionReconcilerOptions {
   readonly version: string;
   /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
   readonly facets: ComparedFacets;
+  /** The line of kro whose texts instances without a graph get. */
+  readonly level: KroCompatibility;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
   /** Called when instances get another graph, or no graph. */

@@ -10,6 +10,7 @@ import { declaresConditions } from './definition-object.ts';
 import { outcomes } from './definition-status.ts';
 import { readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { followsGraphEngine } from '../../graph/index.ts';
 
 /** Options of `RevisionHandoff`. */
@@ -23,6 +24,20 @@ export interface RevisionHandoffOptions {
   readonly revisions: RevisionStore;
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
+  /** The line of kro whose texts instances without a graph get. */
+  readonly level: KroCompatibility;
+}
+
+/** kro's text for instances whose definition has no usable revision. */
+function unresolvedText(newest: number | undefined, level: KroCompatibility): string {
+  if (!followsGraphEngine(level)) {
+    return newest === undefined
+      ? 'latest issued graph revision not available'
+      : `latest issued graph revision ${newest} failed`;
+  }
+  return newest === undefined
+    ? 'graph not resolved: latest issued revision not found'
+    : `graph not resolved: latest issued revision ${newest} failed`;
 }
 
 /** Serves revisions to instances: sets the graph and the identity that the passes of instances use. */
@@ -90,10 +105,7 @@ export class RevisionHandoff {
     // A served graph stays in use, even when its revision object was deleted.
     if (type === undefined || (newest === undefined && served.ofDefinition(definition.name) !== undefined)) return;
     // Instances of an earlier definition of the same name may exist before this definition has a revision.
-    const failure =
-      newest === undefined
-        ? 'latest issued graph revision not available'
-        : `latest issued graph revision ${newest.number} failed`;
+    const failure = unresolvedText(newest?.number, this.#options.level);
     const authorConditions = declaresConditions(newest?.spec ?? definition.spec);
     this.#handOver(pass, { type, failure, authorConditions, revision: newest?.number ?? 0 });
   }

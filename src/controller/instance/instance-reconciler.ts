@@ -138,11 +138,18 @@ export class InstanceReconciler {
       decision.state === 'DELETING'
         ? decision.finalizer === 'keep'
         : (graph !== undefined || isKindMissing) && !isReady;
-    const waits = origin === 'graph' && isOpen;
-    record.waits = waits ? record.waits + 1 : 0;
-    return waits
-      ? this.#options.clock.now() + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, this.#options.random())
-      : undefined;
+    if (origin !== 'graph' || !isOpen) {
+      record.waits = 0;
+      record.waitsUntil = 0;
+      return undefined;
+    }
+    const { clock, random } = this.#options;
+    const now = clock.now();
+    // An event, such as that of the own status write, woke the Graph during the pause. The pause goes on.
+    if (now < record.waitsUntil) return record.waitsUntil;
+    record.waits += 1;
+    record.waitsUntil = now + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, random());
+    return record.waitsUntil;
   }
 
   /** Begins a pass that a client asked for. Clears remembered failures, and reads every object from the API server. */

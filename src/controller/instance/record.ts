@@ -37,8 +37,10 @@ export interface InstanceRecord {
   unwatched: UnwatchedObjects | undefined;
   /** The UIDs of the objects that this pass has deleted. */
   deleted: Set<string> | undefined;
-  /** The number of passes in a row that ended while the Graph waited. */
+  /** The number of pauses in a row of the waiting Graph. */
   waits: number;
+  /** The end of the latest pause of the waiting Graph; 0 while the Graph does not wait. */
+  waitsUntil: number;
   /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
   /**
@@ -75,6 +77,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     unwatched: undefined,
     deleted: undefined,
     waits: 0,
+    waitsUntil: 0,
     drift: undefined,
     memberKinds: undefined,
     templateNow: undefined,

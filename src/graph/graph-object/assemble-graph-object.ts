@@ -19,11 +19,13 @@ export interface GraphParts {
   readonly value: JsonObject;
   readonly document: DefinitionDocument | undefined;
   readonly root: CompiledFrame;
+  /** Is kro's gate `CELOmitFunction` on? */
+  readonly omit: boolean;
 }
 
 /** Builds the immutable graph of a Graph object. The nodes of all frames are in one map. */
-export function assembleGraphObject({ parsed, value, document, root }: GraphParts): Graph {
-  const assembler = new Assembler(document);
+export function assembleGraphObject({ parsed, value, document, root, omit }: GraphParts): Graph {
+  const assembler = new Assembler(document, omit);
   const flat = new Flattener(assembler);
   flat.add(root, []);
   const instance = { ...GRAPH_TYPE, crd: graphCrd() };

@@ -30,7 +30,10 @@ export function compileGraphObject(input: CompileInput, options: CompileOptions)
   const source = combineSources(sourceOf(options), ownKind());
   const root = compileRoot({ shared: sharedOf(source), options, root: parsed.nodes }, frame);
   if (problems.errors > 0) return { diagnostics: problems.diagnostics() };
-  return { graph: assembleGraphObject({ parsed, value, document, root }), diagnostics: problems.diagnostics() };
+  return {
+    graph: assembleGraphObject({ parsed, value, document, root, omit: options.features?.omit === true }),
+    diagnostics: problems.diagnostics(),
+  };
 }
 
 let graphKind: ReturnType<typeof crdSource> | undefined;

@@ -49,10 +49,10 @@ export function isServiceAccountName(name: string): boolean {
 
 /** Reads a Graph. Returns undefined, and reports a problem, when the value is not a Graph. */
 export function readGraph(value: JsonValue, problems: Problems, root: FrameProblems): ParsedGraph | undefined {
-  const wrong = (path: readonly PathStep[], message: string, hint?: string): void =>
-    problems.error({ phase: 'structure', code: 'graph/invalid-graph', message, place: { path }, hint });
+  const wrong = (path: readonly PathStep[], message: string, hint?: string, kro?: string): void =>
+    problems.error({ phase: 'structure', code: 'graph/invalid-graph', message, place: { path }, hint, kro });
   if (!isJsonObject(value)) {
-    wrong([], 'an object is expected here');
+    wrong([], 'an object is expected here', undefined, value === null ? 'invalid graph: graph is nil' : undefined);
     return undefined;
   }
   const kind = valueAt(value, 'kind');

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import type { CollectionNode, Expression, GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import type { CollectionNode, GraphNode, Hole, PathStep } from '../../graph/index.ts';
 import type { Dimensions } from '../collection.ts';
 import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from '../collection.ts';
 import type { Evaluated } from '../evaluate.ts';
@@ -92,7 +92,7 @@ function failuresOf(
   sent: SentObjects,
 ): ListFailure[] {
   return node.forEach.flatMap(({ name, expression }) => {
-    const result = valueOf(context, expression, variables, sent, []);
+    const result = valueOf(context, { expression }, variables, sent, []);
     if (result === undefined || result.state === 'value' || !isFinal(result, expression.references, context)) return [];
     return [{ name, expression: expression.cel, failure: result.failure.reason }];
   });
@@ -112,7 +112,7 @@ function dimensionsOf(
   sent: SentObjects,
 ): (Dimensions & { ok: true }) | undefined {
   const isKnown = node.forEach.every(
-    ({ expression }) => valueOf(context, expression, variables, sent, []) !== undefined,
+    ({ expression }) => valueOf(context, { expression }, variables, sent, []) !== undefined,
   );
   if (!isKnown) return undefined;
   const dimensions = evaluateDimensions({ ...context, ready: new Map(variables) }, node);
@@ -136,7 +136,7 @@ function fillObject(
 ): RenderedObject {
   const unknown: UnknownField[] = [];
   const values = node.template.holes.map((hole) => {
-    const result = valueOf(context, hole.expression, variables, sent, lacking);
+    const result = valueOf(context, hole, variables, sent, lacking);
     if (result?.state === 'value') return { path: hole.path, value: result.value };
     unknown.push(unknownField(context, node, hole, result, isCertain));
     return { path: hole.path, value: markerOf(hole) };
@@ -147,18 +147,18 @@ function fillObject(
 /** The value of an expression; undefined when the expression reads data that is not known yet. */
 function valueOf(
   context: StepContext,
-  expression: Expression,
+  hole: Pick<Hole, 'expression' | 'leavesOutEmpty'>,
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
   lacking: readonly string[],
 ): Evaluated | undefined {
-  const { references, cel } = expression;
+  const { references, cel } = hole.expression;
   if (references.some((name) => lacking.includes(name))) return undefined;
   const unread = references.filter((name) => context.graph.nodes.has(name) && !context.ready.has(name));
   if (unread.some((name) => !sent.has(name))) return undefined;
   const read = new Map(unread.flatMap((name) => asEntry(name, sent.get(name))));
   if (unread.length > 0 && !isDetermined(cel, read)) return undefined;
-  return evaluateField(expression, variables, context.evaluation);
+  return evaluateField(hole, variables, context.evaluation);
 }
 
 const asEntry = (name: string, object: JsonObject | undefined): [string, JsonObject][] =>

@@ -1,0 +1,182 @@
+import type { ControllerOptions } from '../../../../src/controller/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../src/core/index.ts';
+import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../src/core/index.ts';
+import type { ClusterSnapshot } from '../../../../src/cluster/index.ts';
+import { ANYTHING, crdOf } from '../../../support/crd.ts';
+import { failure } from '../../../support/instead.ts';
+import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
+import { conditionText, virtualWorld } from '../../../support/virtual-world.ts';
+
+export const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
+/** The namespace of Graphs in cases that name none. */
+export const NAMESPACE = 'team';
+
+/** The time in which a Graph settles that waits for nothing. */
+const SETTLING_MS = 5000;
+
+const CONTROLLER = {
+  kroCompatibility: '0.10',
+  serviceAccount: { namespace: 'kro-system', name: 'kro' },
+} as const;
+
+/** All accounts may do everything, as in the cluster in which kro was observed. */
+const RIGHTS: KubeObject = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'accounts' },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+  subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:serviceaccounts' }],
+};
+
+let prepared: ClusterSnapshot | undefined;
+
+/** A cluster with kro's CRDs and a controller at the level of kro 0.10, for one case. */
+export async function caseWorld(features: ControllerOptions['features'] = {}): Promise<VirtualWorld> {
+  const controller = { ...CONTROLLER, features: { graphKind: true, ...features } };
+  if (prepared !== undefined) return virtualWorld({ controller, from: prepared });
+  const first = await virtualWorld({ controller });
+  await first.apply(RIGHTS, namespace(NAMESPACE));
+  await first.controller.stop();
+  prepared = first.cluster.snapshot();
+  await first.close();
+  return virtualWorld({ controller, from: prepared });
+}
+
+/** Runs a check in a world of its own. */
+export async function inWorld<Result>(
+  check: (world: VirtualWorld) => Promise<Result>,
+  features: ControllerOptions['features'] = {},
+): Promise<Result> {
+  const world = await caseWorld(features);
+  try {
+    return await check(world);
+  } finally {
+    await world.close();
+  }
+}
+
+export const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+/** Creates the namespaces that do not exist. */
+export async function putNamespaces(world: VirtualWorld, names: Iterable<string>): Promise<void> {
+  for (const name of new Set(names)) {
+    const ref = { apiVersion: 'v1', kind: 'Namespace', name };
+    if ((await world.user.find(ref)) === undefined) await world.user.create(namespace(name));
+  }
+}
+
+/** The CRD of a kind that takes any fields and has a status subresource. */
+export function anyCrd(apiVersion: string, kind: string, versions: readonly string[] = []): KubeObject {
+  const { group, version } = parseApiVersion(apiVersion);
+  const made = crdOf(kind, { properties: { spec: ANYTHING, status: ANYTHING } }, {
+    group,
+    version,
+    fields: { subresources: { status: {} } },
+  });
+  const [first] = (made.spec as unknown as { versions: JsonObject[] }).versions;
+  const more = versions.map((name) => ({ ...first, name, storage: false }));
+  return { ...made, spec: { ...made.spec, versions: [first ?? {}, ...more] } };
+}
+
+/** Applies a CRD and waits until its kind is served. */
+export async function serve(world: VirtualWorld, crd: KubeObject): Promise<void> {
+  await world.user.apply(crd, { fieldManager: 'user', force: true });
+  await world.advance(1000);
+}
+
+export const graphRef = (name = 'g', place = NAMESPACE): ObjectRef => ({ ...GRAPH, name, namespace: place });
+export const mapRef = (name: string, place = NAMESPACE): ObjectRef => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name,
+  namespace: place,
+});
+
+export function graphObject(nodes: JsonValue, name = 'g', place = NAMESPACE, spec: JsonObject = {}): KubeObject {
+  return { ...GRAPH, metadata: { name, namespace: place }, spec: { nodes, ...spec } };
+}
+
+/** A ConfigMap as a template. */
+export const config = (name: string, data: JsonObject = { k: 'v' }): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
+  data,
+});
+
+/** A ConfigMap that another client creates. */
+export const liveMap = (name: string, data: JsonObject = { k: 'v' }, metadata: JsonObject = {}): KubeObject =>
+  ({ ...config(name, data), metadata: { name, namespace: NAMESPACE, ...metadata } }) as unknown as KubeObject;
+
+export const template = (id: string, name = id, data: JsonObject = { k: 'v' }): JsonObject => ({
+  id,
+  template: config(name, data),
+});
+
+/** Writes a Graph as its user, replacing what it had, and waits until it has settled. */
+export async function putGraph(world: VirtualWorld, graph: KubeObject, waitMs = SETTLING_MS): Promise<void> {
+  const { name = '', namespace: place = '' } = graph.metadata;
+  const known = await world.user.find(graphRef(name, place));
+  if (known === undefined) await world.user.create(graph);
+  else await world.user.update({ ...known, spec: graph.spec ?? {} });
+  await world.advance(waitMs);
+}
+
+export const getGraph = (world: VirtualWorld, name = 'g', place = NAMESPACE): Promise<KubeObject | undefined> =>
+  world.user.find(graphRef(name, place));
+
+/** `Status Reason: message` of a condition of a Graph. */
+export async function graphCondition(
+  world: VirtualWorld,
+  type: 'Accepted' | 'ResourcesConverged' | 'Ready',
+  name = 'g',
+  place = NAMESPACE,
+): Promise<string> {
+  return conditionText(await getGraph(world, name, place), type);
+}
+
+/** The entries of a list in the status of a Graph. */
+export function entriesOf(graph: KubeObject | undefined, list: 'managedResources' | 'contributions'): JsonObject[] {
+  const entries = graph?.status?.[list];
+  return Array.isArray(entries) ? entries.filter(isJsonObject) : [];
+}
+
+/** A predicate for the requests that the controller sends as the account of a Graph. */
+export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) => boolean {
+  return ({ method, path, headers }) =>
+    (methods.length === 0 || methods.includes(method)) &&
+    headers?.['impersonate-user'] !== undefined &&
+    !path.includes('accessreviews') &&
+    /\/(api|apis\/[^/?]+)\/[^/?]+\/[^?]+/.test(path);
+}
+
+/** Refuses the fitting requests of the controller. */
+export function refuse(
+  world: VirtualWorld,
+  fits: (request: SeenRequest) => boolean,
+  status: number,
+  reason: string,
+  message: string,
+): void {
+  world.intercept = (request) => (fits(request) ? failure(status, reason, message) : undefined);
+}
+
+/** Does a value have all members of another one? Lists are compared item by item; `<…>` stands for any text. */
+export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
+  if (Array.isArray(expected)) {
+    return Array.isArray(found) && found.length === expected.length && expected.every((each, at) => includes(found[at], each));
+  }
+  if (isJsonObject(expected)) {
+    return isJsonObject(found) && Object.entries(expected).every(([key, each]) => includes(found[key], each ?? null));
+  }
+  if (typeof expected === 'string' && /<[^>]*>/.test(expected)) {
+    const pattern = expected.split(/<[^>]*>/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('.+');
+    return typeof found === 'string' && new RegExp(`^${pattern}$`).test(found);
+  }
+  return found === expected;
+}
+
+/** The difference between a value and the members that it must have. */
+export function differences(what: string, found: JsonValue | undefined, expected: JsonValue): string[] {
+  return includes(found, expected) ? [] : [`${what}: ${stringifyJson(found ?? null)} instead of ${stringifyJson(expected)}`];
+}

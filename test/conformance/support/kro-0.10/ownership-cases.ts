@@ -1,0 +1,219 @@
+import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
+import { PART_OF_LABEL } from '../../../../src/runtime/keys.ts';
+import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import { conditionText, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';
+import {
+  config,
+  getGraph,
+  graphCondition,
+  graphObject,
+  graphRef,
+  inWorld,
+  liveMap,
+  mapRef,
+  putGraph,
+  template,
+} from './case-world.ts';
+import { UnknownForm } from './graph-input.ts';
+import type { Findings, WordRule } from './words.ts';
+import { conditionList } from './words.ts';
+
+const ANY = /./;
+
+/**
+ * An object with the label of an ApplySet, and a writer: a Graph, which has no ApplySet, or an instance, whose ApplySet
+ * the case calls by a letter.
+ */
+const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings> =>
+  inWorld(async (world) => {
+    const isGraph = desiredPartOf === '';
+    const place = isGraph ? 'team' : 'default';
+    const name = isGraph ? 's' : 'i-s';
+    const write = () => (isGraph ? putGraph(world, graphObject([template('s')])) : writeInstance(world, 's'));
+    if (livePartOf === desiredPartOf) await write();
+    else if (livePartOf !== null) {
+      const labels: JsonObject = livePartOf === 'no label' ? {} : { [PART_OF_LABEL]: `applyset-${String(livePartOf)}` };
+      await world.apply(liveMap(name, { k: 'old' }, { namespace: place, labels }));
+    }
+    const before = await world.user.find(mapRef(name, place));
+    if (before !== undefined && livePartOf === desiredPartOf) {
+      await world.user.patch(mapRef(name, place), { data: { k: 'drift' } });
+      await world.advance(5000);
+    } else await write();
+    const after = await world.user.find(mapRef(name, place));
+    const text = isGraph ? await graphCondition(world, 'ResourcesConverged') : await instanceText(world);
+    const [status, reason = '', message = ''] = conditionList(text);
+    const isConflict = message.includes('ApplySet');
+    const isHard = isGraph ? reason === 'ApplyFailed' : (await world.user.get(potRef('i'))).status?.['state'] === 'ERROR';
+    return {
+      conflict: isConflict || status !== 'True',
+      hard: isHard,
+      // The reason ApplyFailed exists for Graphs; the instance has the state ERROR.
+      reason: !isGraph && isHard ? 'ApplyFailed' : reason,
+      message,
+      object: after?.metadata.resourceVersion === before?.metadata.resourceVersion ? 'unchanged' : 'changed',
+    };
+  });
+
+/** Creates an instance of a definition with one ConfigMap. */
+async function writeInstance(world: VirtualWorld, id: string): Promise<void> {
+  await world.apply(potDefinition([mapResource(id, { k: 'v' })]));
+  await world.advance(5000);
+  await world.apply(pot('i'));
+  await world.advance(5000);
+}
+
+const instanceText = async (world: VirtualWorld): Promise<string> =>
+  conditionText(await world.user.find(potRef('i')), 'ResourcesReady');
+
+/** Another client's object, and a Graph with a template for it. */
+const takeOver = ({ live }: JsonObject): Promise<Findings> =>
+  inWorld(async (world) => {
+    const manager = /fields owned by ([\w-]+)/.exec(String(live))?.[1] ?? 'another';
+    await world.user.apply(liveMap('s', { k: 'theirs' }), { fieldManager: manager, force: true });
+    await world.settle();
+    await putGraph(world, graphObject([template('s')]));
+    const taken = (await world.user.get(mapRef('s')))['data'] as JsonObject;
+    const writes = world.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('/configmaps/s'));
+    const converged = (await graphCondition(world, 'Ready')).startsWith('True');
+    await putGraph(world, graphObject([{ id: 'rest', def: { x: 'y' } }]));
+    return {
+      forcedRetry: taken['k'] === 'v' && writes.some(({ path }) => path.includes('force=true')),
+      converged,
+      adopted: taken['k'] === 'v' && converged,
+      deletedOnPrune: (await world.user.find(mapRef('s'))) === undefined,
+    };
+  });
+
+/** Two Graphs with a template for one object. */
+const oneObject = (): Promise<Findings> =>
+  inWorld(async (world) => {
+    await putGraph(world, graphObject([template('s', 'shared')], 'g1'));
+    await putGraph(world, graphObject([template('s', 'shared', { k: 'other' })], 'g2'));
+    const [first, second] = [await graphCondition(world, 'Ready', 'g1'), await graphCondition(world, 'ResourcesConverged', 'g2')];
+    const [, reason] = conditionList(second);
+    return {
+      first: first.startsWith('True') ? 'Ready True' : first,
+      second: reason === 'FieldManagerConflict' ? 'not Ready, conflict reported' : second,
+    };
+  });
+
+/** Two Graphs with objects of one kind: another client changes one object. */
+const twoObjects = (): Promise<Findings> =>
+  inWorld(async (world) => {
+    await putGraph(world, graphObject([template('s', 'first')], 'g1'));
+    await putGraph(world, graphObject([template('s', 'second')], 'g2'));
+    world.requests.length = 0;
+    await world.user.patch(mapRef('first'), { data: { k: 'drift' } });
+    await world.advance(5000);
+    const written = world.requests.filter(({ method }) => method === 'PATCH').map(({ path }) => path);
+    const isOwner = written.some((path) => path.includes('/configmaps/first')) && !written.some((path) => /second|g2/.test(path));
+    return { woken: isOwner ? 'only the owner of the object' : written.join(', ') };
+  });
+
+/** Owners of objects. */
+export const OWNERSHIP_RULES: readonly WordRule[] = [
+  { input: { livePartOf: ANY, desiredPartOf: /^/ }, check: applySets },
+  { input: { live: /owned by kubectl|owned by [\w-]+$/, writer: /^Graph template$/, apply: /^409$/ }, check: takeOver },
+  { input: { live: /^pre-existing, no kro marks$/, writer: /^Graph template$/ }, check: takeOver },
+  { input: { 'two Graphs': /^template the same object$/ }, check: oneObject },
+  { input: { 'two Graphs': /^different objects of one kind; one object is changed$/ }, check: twoObjects },
+];
+
+const LABELLED: JsonObject = {
+  id: 'items',
+  forEach: [{ n: "${['a', 'b', 'c']}" }],
+  template: config('${n}'),
+};
+
+/** The metadata of a single object of a Graph. */
+const ofSingle = (_input: JsonObject, expect: JsonObject): Promise<Findings> =>
+  inWorld(async (world) => {
+    await putGraph(world, graphObject([template('s')]));
+    const { labels = {}, annotations = {}, ownerReferences } = (await world.user.get(mapRef('s'))).metadata;
+    const owners: JsonObject = ownerReferences === undefined ? {} : { ownerReferences: 'set' };
+    const all: JsonObject = { ...labels, ...annotations, ...owners };
+    const absent = Array.isArray(expect['absent']) ? expect['absent'].map(String) : [];
+    return {
+      labels: Object.keys(labels),
+      annotations: Object.keys(annotations).toSorted((a, b) => b.localeCompare(a)),
+      absent: absent.filter((name) => all[name] === undefined),
+    };
+  });
+
+/** The labels of an item of a collection; the case counts from 0. */
+const ofItem = ({ graphChild }: JsonObject): Promise<Findings> =>
+  inWorld(async (world) => {
+    const [, index = '0', count = '0'] = /^forEach item (\d+) of (\d+)$/.exec(String(graphChild)) ?? [];
+    const names = Array.from({ length: Number(count) }, (_, at) => `'n${at}'`);
+    await putGraph(world, graphObject([{ ...LABELLED, id: 'each1', forEach: [{ n: `\${[${names.join(', ')}]}` }] }]));
+    const { labels = {} } = (await world.user.get(mapRef(`n${index}`))).metadata;
+    const uid = (await getGraph(world))?.metadata.uid;
+    if (labels['kro.run/instance-id'] !== uid) throw new UnknownForm('the label has another UID');
+    return { labels: labels as JsonValue };
+  });
+
+/** Labels and annotations of the objects of a Graph. */
+export const LABEL_RULES: readonly WordRule[] = [
+  { input: { graphChild: /^scalar$/ }, check: ofSingle },
+  { input: { graphChild: /^forEach item \d+ of \d+$/ }, check: ofItem },
+];
+
+/** Drift of objects, and the watches that notice it. */
+export const DRIFT_RULES: readonly WordRule[] = [
+  {
+    input: { child: /^owned field changed/ },
+    check: () =>
+      inWorld(async (world) => {
+        await putGraph(world, graphObject([template('s')]));
+        await world.user.patch(mapRef('s'), { data: { k: 'drift' } }, { fieldManager: 'kubectl-edit' });
+        await world.advance(5000);
+        return { restored: dataOf(await world.user.get(mapRef('s'))) === 'v' };
+      }),
+  },
+  {
+    input: { child: /^deleted/ },
+    check: () =>
+      inWorld(async (world) => {
+        await putGraph(world, graphObject([template('s')]));
+        await world.user.delete(mapRef('s'));
+        await world.advance(5000);
+        const isBack = (await world.user.find(mapRef('s'))) !== undefined;
+        return { restored: isBack, recreated: isBack };
+      }),
+  },
+  {
+    input: { graph: /^deleted$/ },
+    check: () =>
+      inWorld(async (world) => {
+        await putGraph(world, graphObject([template('s')]));
+        await world.user.delete(graphRef());
+        await world.advance(60_000);
+        const gauge = /^graphengine_watch_owner_count (\d+)$/m.exec(world.controller.metricsText())?.[1];
+        return { watches: gauge === undefined ? null : Number(gauge) };
+      }),
+  },
+  {
+    input: { graph: /^first node not ready, second node/ },
+    check: () =>
+      inWorld(async (world) => {
+        await putGraph(
+          world,
+          graphObject([
+            { ...template('a'), readyWhen: ["${a.data.k == 'later'}"] },
+            template('b'),
+            template('c', 'c', { of: '${a.metadata.name}' }),
+          ]),
+        );
+        const back: string[] = [];
+        for (const name of ['a', 'b', 'c']) {
+          await world.user.delete(mapRef(name));
+          await world.advance(2000);
+          if ((await world.user.find(mapRef(name))) !== undefined) back.push(name);
+        }
+        return { watchesFor: back.length === 3 ? 'both' : back.join(', ') };
+      }),
+  },
+];
+
+const dataOf = (object: KubeObject): JsonValue | undefined => (object['data'] as JsonObject | undefined)?.['k'];

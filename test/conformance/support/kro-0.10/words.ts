@@ -1,0 +1,81 @@
+import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
+import { stringifyJson } from '../../../../src/core/index.ts';
+import type { CaseOutcome, KroCase } from './cases.ts';
+import { notRun, outcomeOf } from './cases.ts';
+import { differences } from './case-world.ts';
+import { UnknownForm } from './graph-input.ts';
+
+/** What a check observed, by the names that cases expect. */
+export type Findings = Readonly<Record<string, JsonValue | undefined>>;
+
+/** A rule for cases in words: the form of the input, and the check that observes what the case is about. */
+export interface WordRule {
+  /** The members of the input that the rule reads, with the form of each value as text. */
+  readonly input: Readonly<Record<string, RegExp>>;
+  check(input: JsonObject, expect: JsonObject): Findings | Promise<Findings>;
+}
+
+const textOf = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : stringifyJson(value ?? null);
+
+function fits({ input }: WordRule, given: JsonObject): boolean {
+  const names = Object.keys(given);
+  return names.length === Object.keys(input).length && names.every((name) => input[name]?.test(textOf(given[name])) === true);
+}
+
+/** Runs a case by the first rule whose form it has, and compares each member that it expects. */
+export async function runByRules(rules: readonly WordRule[], { input, expect }: KroCase): Promise<CaseOutcome> {
+  const rule = rules.find((each) => fits(each, input));
+  if (rule === undefined) return notRun(`no rule for ${stringifyJson(input)}`);
+  try {
+    const found = await rule.check(input, expect);
+    return outcomeOf(Object.entries(expect).flatMap(([key, expected]) => compare(key, found, expected ?? null)));
+  } catch (thrown) {
+    if (thrown instanceof UnknownForm) return notRun(thrown.message);
+    throw thrown;
+  }
+}
+
+/**
+ * Compares a finding. A list `[status, reason, text]` is a condition whose message has the text; `contains: …` and
+ * `prefix: …` say where. A text with `(…)` behind it is compared without it.
+ */
+function compare(key: string, found: Findings, expected: JsonValue): string[] {
+  const name = /^(error|message)(Contains|Prefix)$/.test(key) ? key.replace(/(Contains|Prefix)$/, '') : key;
+  if (!Object.hasOwn(found, name)) throw new UnknownForm(`no rule for "${key}"`);
+  const value = found[name];
+  if (key.endsWith('Contains')) {
+    const parts = Array.isArray(expected) ? expected.map(String) : [String(expected)];
+    return parts.every((part) => textOf(value).includes(part)) ? [] : [`${key}: ${textOf(value)} without ${parts.join(', ')}`];
+  }
+  if (key.endsWith('Prefix')) {
+    return textOf(value).startsWith(String(expected)) ? [] : [`${key}: ${textOf(value)} instead of ${String(expected)}`];
+  }
+  if (name === 'error' && typeof expected === 'string') {
+    return textOf(value).endsWith(expected) ? [] : [`error: ${textOf(value)} instead of ${expected}`];
+  }
+  if (Array.isArray(expected) && Array.isArray(value) && /^(True|False|Unknown)$/.test(String(expected[0]))) {
+    return comparedCondition(key, value.map(String), expected.map(String));
+  }
+  return differences(key, value, expected);
+}
+
+function comparedCondition(key: string, found: readonly string[], expected: readonly string[]): string[] {
+  const [status, reason, text = ''] = expected;
+  const [, form = '', part = ''] = /^(contains:? |prefix: )?([\s\S]*)$/.exec(text) ?? [];
+  const message = found[2] ?? '';
+  const hasText = form.startsWith('contains') ? message.includes(part) : form === 'prefix: ' ? message.startsWith(part) : text === '' || message === text;
+  const isSame = status === found[0] && (reason === undefined || reason === found[1]) && hasText;
+  return isSame ? [] : [`${key}: ${found.join(' ')} instead of ${expected.join(' ')}`];
+}
+
+/** A condition as `[status, reason, message]`. */
+export function conditionList(text: string): string[] {
+  const [, status = '', reason = '', message = ''] = /^(\w*) (\w*): ([\s\S]*)$/.exec(text) ?? [];
+  return [status, reason, message];
+}
+
+/** A list of texts in the input. */
+export function listOf(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
