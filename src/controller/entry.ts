@@ -43,6 +43,8 @@ export type { RunControllerOptions } from './run-controller.ts';
 export { runController } from './run-controller.ts';
 export type { DefinitionRights, DefinitionRoles, DefinitionRolesOptions } from './install/definition-roles.ts';
 export { definitionRoles } from './install/definition-roles.ts';
+export type { GraphRoles } from './install/graph-roles.ts';
+export { graphRoles } from './install/graph-roles.ts';
 export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
 export { keptText, safeInstallation } from './install/safe-installation.ts';
 export type { ManifestOptions } from './install/manifests.ts';

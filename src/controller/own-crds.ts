@@ -222,7 +222,12 @@ function resourceStatus(): JsonObject {
         },
       },
     },
-    conditions: { type: 'array', items: statusCondition() },
+    conditions: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+      items: statusCondition(),
+    },
   };
 }
 

@@ -177,11 +177,11 @@ function releaseContribution(
   target: ObjectTarget,
 ): EntryDecision<ReleaseAction> {
   const { instance, observed, options } = context;
-  const { fieldManager: manager, name } = entry;
+  const { fieldManager: manager, apiVersion, kind, name } = entry;
   if (!isPatchManager(manager, instance.metadata.uid ?? '')) return DONE;
   const subresource = entry.subresource === 'status' ? 'status' : undefined;
   const observation = observed.object(target);
-  const what = `release ${trackedName({ ...entry, name: '' }).trimEnd()} ${name} (manager "${manager}")`;
+  const what = `release ${trackedName({ apiVersion, kind, name })} (manager "${manager}")`;
   if (observation.state === 'absent') return DONE;
   if (observation.state === 'unknown') return readOf(target, '');
   if (observation.state === 'failed') {

@@ -243,7 +243,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'rbac',
-    summary: 'print the ClusterRole that definitions need',
+    summary: 'print the rights that definitions and Graphs need',
     group: 'Set up a cluster',
     load: () => import('./rbac.ts').then(({ rbac }) => rbac),
   },

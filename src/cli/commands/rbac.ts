@@ -1,4 +1,4 @@
-import { definitionRoles } from '../../controller/index.ts';
+import { definitionRoles, graphRoles } from '../../controller/index.ts';
 import { hasErrors, TypeKroError } from '../../core/index.ts';
 import { isDefinition } from '../../graph/index.ts';
 import { noDefinition } from '../choose-definitions.ts';
@@ -9,11 +9,11 @@ import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { yamlText } from '../yaml-text.ts';
 
-/** `typekro rbac FILE…`: prints the rights that the controller needs for definitions, as YAML. */
+/** `typekro rbac FILE…`: prints the rights that definitions and Graphs need, as YAML. */
 export const rbac: Command = {
   name: 'rbac',
   description:
-    'Compiles the definitions in the files and prints, as YAML, exactly the rights that the controller needs to serve them. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. Warnings go to stderr.',
+    'Compiles the definitions and Graphs in the files and prints, as YAML, exactly the rights that they need. For definitions, these are rights of the controller. Their label makes the ClusterRole of the chart include them. For a definition that names a ServiceAccount (annotation typekro.dev/service-account) the rights on its resources go to that account, and the controller may impersonate it. The rights of a Graph go to the ServiceAccount that it names, in the namespaces of its objects. Warnings go to stderr.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
@@ -39,6 +39,7 @@ export const rbac: Command = {
   ],
   examples: [
     { command: 'typekro rbac my-application.yaml | kubectl apply -f -', summary: 'grant exactly what it needs' },
+    { command: 'typekro rbac graph.yaml', summary: 'the rights of the ServiceAccount of a Graph' },
   ],
   async run(context, input) {
     const name = textOption(input, 'name') ?? '';
@@ -56,18 +57,17 @@ export const rbac: Command = {
       const definition = objects.find(({ metadata }) => metadata.name === graph.name);
       return definition === undefined ? [] : [{ graph, definition }];
     });
-    if (definitions.length === 0) {
-      throw noDefinition(graphObjects);
-    }
+    if (definitions.length === 0 && graphObjects.length === 0) throw noDefinition(graphObjects);
     const instanceServiceAccount = textOption(input, 'instance-service-account');
     const roles = definitionRoles(definitions, {
       name,
       controller: { namespace, name: account },
       ...(instanceServiceAccount === undefined ? {} : { instanceServiceAccount }),
     });
-    printDiagnostics(context, roles.diagnostics, inputs.texts);
+    const ofGraphs = graphRoles(graphObjects, { namespace, name: account });
+    printDiagnostics(context, [...roles.diagnostics, ...ofGraphs.diagnostics], inputs.texts);
     if (hasErrors(roles.diagnostics)) return ExitCode.diagnostics;
-    context.print(await yamlText(roles.objects), 'document');
+    context.print(await yamlText([...roles.objects, ...ofGraphs.objects]), 'document');
     return ExitCode.ok;
   },
 };

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../../test/support/run-command.ts';
 
 import { createCluster } from '../../testing/index.ts';
@@ -98,7 +99,26 @@ test.each([
   expect(err).toContain(message);
 });
 
-test.each(['render', 'types', 'explain', 'rbac', 'gitops'])(
+test('rbac: the rights of the account of a Graph', async () => {
+  const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
+  writeFileSync(
+    join(cwd, 'graph.yaml'),
+    `apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: {name: g, namespace: team}\nspec: {serviceAccountName: deployer, nodes: ${nodes}}\n`,
+  );
+  const { code, out, err } = await run('rbac graph.yaml');
+  expect([code, err]).toEqual([0, '']);
+  const objects = parseAllDocuments(out).map(
+    (document) => document.toJSON() as { kind: string; metadata: { name: string } },
+  );
+  expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+    'Role typekro:graphs:team:deployer',
+    'RoleBinding typekro:graphs:team:deployer',
+    'Role typekro:graphs:deployer:impersonate',
+    'RoleBinding typekro:graphs:deployer:impersonate',
+  ]);
+});
+
+test.each(['render', 'types', 'explain', 'gitops'])(
   '%s names the Graph of files without a definition',
   async (command) => {
     const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
@@ -180,7 +200,7 @@ test.each(['bash', 'zsh', 'fish'])('completion %s', async (shell) => {
 
 test('completion candidates: commands, options, files', async () => {
   const candidates = async (words: string) => (await run(`completion candidates -- ${words}`)).out;
-  expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the ClusterRole that definitions need"`);
+  expect(await candidates('rb')).toMatchInlineSnapshot(`"rbac	print the rights that definitions and Graphs need"`);
   expect(await candidates('rbac --na')).toMatchInlineSnapshot(
     `"--name	name of the ClusterRole; another set of files with the same name replaces it"`,
   );

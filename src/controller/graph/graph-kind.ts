@@ -8,8 +8,11 @@ import type { ServedKind } from '../served-kinds.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { accountOf } from './graph-object.ts';
 
-/** The name under which metrics and reports list Graphs, in place of the name of a definition. */
-const GRAPHS = 'graphs.kro.run';
+/**
+ * The name under which metrics and reports list Graphs, in place of the name of a definition. No definition can have a
+ * name with capital letters.
+ */
+const GRAPHS = 'Graph.kro.run';
 
 /** A Graph has no annotations with policies. */
 const POLICIES: Policies = { nodeAdoption: new Map(), problems: [] };

@@ -3,7 +3,8 @@ import type { Graph } from '../../graph/index.ts';
 import { ownsObjects, typedNodes } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { readPolicies } from '../definition/policies.ts';
-import type { RoleRule } from './rules.ts';
+import { clusterRole, impersonation, impersonationRoles, rightsRoles } from './account-roles.ts';
+import { escalationWarnings } from './escalation.ts';
 import { ruleObjects, RuleSet } from './rules.ts';
 
 /** The label of ClusterRoles that the controller's ClusterRole aggregates. */
@@ -40,9 +41,6 @@ export interface DefinitionRoles {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Kinds that grant rights. Their writer must hold the granted rights. */
-const HANDS_OUT_RIGHTS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
-
 /**
  * The minimal rights that a controller needs for these definitions. On instances: to read them, to label and finalize
  * them, and to write their status. On children: to read, apply and delete them. On external objects: to read them.
@@ -73,7 +71,7 @@ export function definitionRoles(
     if (serviceAccount === undefined && options.instanceServiceAccount !== undefined) {
       const rules = new RuleSet();
       addNodes(rules, graph);
-      accounts.push(clusterRole(`typekro:${graph.name}`, rules, {}));
+      accounts.push(clusterRole(`typekro:${graph.name}`, rules));
       impersonating = true;
     } else if (serviceAccount === undefined) {
       addNodes(own, graph);
@@ -87,20 +85,13 @@ export function definitionRoles(
     } else {
       const rules = new RuleSet();
       addNodes(rules, graph);
-      accounts.push(...accountRoles(graph.name, serviceAccount, rules, options.controller));
-    }
-    const granting = typedNodes(graph).filter(
-      (node) =>
-        node.type.group === 'rbac.authorization.k8s.io' && HANDS_OUT_RIGHTS.has(node.type.kind) && ownsObjects(node),
-    );
-    for (const { id, type } of granting) {
-      diagnostics.push(
-        warning(
-          'rbac/escalation',
-          `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that it grants, or have the verbs bind and escalate; these rules do not grant them`,
-        ),
+      const name = `typekro:${graph.name}`;
+      accounts.push(
+        ...rightsRoles(name, serviceAccount, rules),
+        ...impersonationRoles(`${name}:impersonate`, serviceAccount, options.controller),
       );
     }
+    diagnostics.push(...escalationWarnings(graph));
   }
   const role = clusterRole(options.name, own, { [AGGREGATION_LABEL]: 'true' });
   if (impersonating && options.instanceServiceAccount !== undefined) {
@@ -122,54 +113,6 @@ function addNodes(rules: RuleSet, graph: Graph): void {
     rules.add(type.group, plural, ['get', 'list', 'watch']);
     if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   }
-}
-
-/** The rights of a definition's ServiceAccount, and the controller's right to impersonate the account. */
-function accountRoles(
-  definition: string,
-  account: ServiceAccountRef,
-  rules: RuleSet,
-  controller: ServiceAccountRef,
-): KubeObject[] {
-  const name = `typekro:${definition}`;
-  const metadata = { name: `${name}:impersonate`, namespace: account.namespace };
-  return [
-    clusterRole(name, rules, {}),
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [{ kind: 'ServiceAccount', ...account }],
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'Role',
-      metadata,
-      rules: ruleObjects([impersonation(account.name)]),
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
-      subjects: [{ kind: 'ServiceAccount', ...controller }],
-    },
-  ];
-}
-
-/** The rule to impersonate the ServiceAccounts with one name. */
-function impersonation(name: string): RoleRule {
-  return { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'], resourceNames: [name] };
-}
-
-function clusterRole(name: string, rules: RuleSet, labels: Readonly<Record<string, string>>): KubeObject {
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name, ...(Object.keys(labels).length === 0 ? {} : { labels: { ...labels } }) },
-    rules: ruleObjects(rules.rules()),
-  };
 }
 
 function warning(code: string, message: string): Diagnostic {
