@@ -26,7 +26,7 @@ const map = (metadata: JsonObject): JsonObject => ({ apiVersion: 'v1', kind: 'Co
 /** The roles of the account, as `Kind namespace/: verbs resources`. */
 function rights(objects: readonly KubeObject[]): string[] {
   return objects
-    .filter(({ kind, metadata }) => /Role$/.test(kind) && !/:impersonate$/.test(metadata.name ?? ''))
+    .filter(({ kind, metadata }) => kind.endsWith('Role') && metadata.name?.endsWith(':impersonate') !== true)
     .flatMap(({ kind, metadata, ...rest }) => {
       const rules = rest['rules'] as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
       return rules.map(
