@@ -23,6 +23,8 @@ export interface DryRun {
    * and also when the server refuses it because of other objects (an existing name, a missing account, a quota).
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
+  /** Does a cause without a field name a policy or a webhook that refuses the object? Default: no. */
+  readonly namesAdmission?: true;
   close(): void;
 }
 

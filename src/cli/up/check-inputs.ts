@@ -1,3 +1,4 @@
+import type { DryRun } from '../../cluster/index.ts';
 import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
@@ -39,6 +40,8 @@ export interface CheckOptions {
   readonly crds?: readonly KubeObject[];
   /** The release line of kro whose rules apply. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
+  /** A cluster that checks the templates of Graphs in place of the embedded server. */
+  readonly cluster?: DryRun;
 }
 
 /**
@@ -75,6 +78,11 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
           ...(await checkTemplates(input, graph, builtinSource(), server, diagnostics)),
           ...breakingChanges(input, graph, known).map((each) => inFile(each, input)),
         );
+    }
+    for (const { input, graph, diagnostics } of ownGraphs) {
+      if (graph === undefined) continue;
+      const checker = options.cluster ?? server;
+      found.push(...(await checkTemplates(input, graph, builtinSource(), checker, diagnostics)));
     }
     found.push(
       ...(await checkObjects(sound, served, server, compiled.results)),

@@ -18,8 +18,8 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * Reports the problems for which an API server refuses the objects of a definition's templates. Fields with expressions
- * get stand-in values, and findings that depend on such a field are dropped. Checks only built-in kinds. `known` are
+ * Reports the problems for which an API server refuses the objects of the templates of a definition or of a Graph. Fields
+ * with expressions get stand-in values, and findings that depend on such a field are dropped. Checks only built-in kinds. `known` are
  * the compiler's findings, which are not repeated.
  */
 export async function checkTemplates(
@@ -34,18 +34,30 @@ export async function checkTemplates(
     const schema = kinds.schemaOf(node.type);
     if (ownsObjects(node) && schema !== undefined) {
       found.push(
-        ...(await checkNode(input, node, schema, server, known)),
-        ...(await checkNameParts(input, node, schema, server)),
+        ...(await checkNode(input, node, placeOf(graph, node), schema, server, known)),
+        ...(await checkNameParts(input, node, placeOf(graph, node), schema, server)),
       );
     }
   }
   return found;
 }
 
+/** The place of the template of a node, in subgraphs too. */
+function placeOf({ definedBy, nodes }: Graph, { id, index }: TypedNode): readonly PathStep[] {
+  if (definedBy === 'definition') return ['spec', 'resources', index, 'template'];
+  const parts = id.split('/');
+  const frames = parts.slice(0, -1).flatMap((_, at): PathStep[] => {
+    const frame = nodes.get(parts.slice(0, at + 1).join('/'));
+    return [frame?.index ?? 0, 'graph', 'nodes'];
+  });
+  return ['spec', 'nodes', ...frames, index, 'template'];
+}
+
 /** Checks the constant parts of names with expressions, because some texts make a name invalid for any value. */
 async function checkNameParts(
   input: InputObject,
   node: TypedNode,
+  base: readonly PathStep[],
   schema: Schema,
   server: DryRun,
 ): Promise<Diagnostic[]> {
@@ -69,7 +81,7 @@ async function checkNameParts(
     const mended = parts
       .map(({ kind, text }) => (kind === 'text' ? text.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-') : `\${${text}}`))
       .join('');
-    const steps = ['spec', 'resources', node.index, 'template', ...path];
+    const steps = [...base, ...path];
     const source = inputPosition(input, steps);
     const text = `${node.type.kind} "${node.id}": metadata.${field}: ${JSON.stringify(wrong.text)} can be part of no ${field}; the API server will refuse it`;
     found.push({
@@ -87,6 +99,7 @@ async function checkNameParts(
 async function checkNode(
   input: InputObject,
   node: TypedNode,
+  base: readonly PathStep[],
   schema: Schema,
   server: DryRun,
   known: readonly Diagnostic[],
@@ -106,7 +119,6 @@ async function checkNode(
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
   const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
-  const base = ['spec', 'resources', node.index, 'template'];
   const mismatched = known.some(
     ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${formatPath(base)}.`),
   );
@@ -121,14 +133,16 @@ async function checkNode(
     // Such an expression may yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
-    if (cause.field === '' || isOpen) return [];
+    // A policy or webhook of a cluster names no field; it may have refused a stand-in value.
+    const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
+    if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
     if (isKnown(formatPath(path), known)) return [];
     const written = valueAtSteps(value, place.steps);
     const { message, hint } = ownTemplate(written) ?? refusalText(cause.message, written, cause.field);
     const { file, object: definition } = input;
     const source = inputPosition(input, path, place.key);
-    const text = `${node.type.kind} "${node.id}": ${cause.field}: ${message}; the API server will refuse it`;
+    const text = `${node.type.kind} "${node.id}": ${isDenied ? '' : `${cause.field}: `}${message}; the API server will refuse it`;
     return [
       {
         code: 'input/refused-template',

@@ -1,9 +1,14 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../../core/index.ts';
-import { hasErrors } from '../../core/index.ts';
+import { definedMember, hasErrors } from '../../core/index.ts';
+import type { DryRun } from '../../cluster/index.ts';
+import { isGraphObject } from '../../graph/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
+import { textOption } from '../command.ts';
 import type { CheckedInputs } from './check-inputs.ts';
 import { checkInputs } from './check-inputs.ts';
+import { clusterDryRun } from './cluster-dry-run.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
 import type { LoadedInputs } from './load-inputs.ts';
@@ -62,7 +67,13 @@ export async function checkFilesQuietly(
   );
   const known = await knownCrds(context, input, inputs);
   const options = { strict: input.options['strict'] === true, crds: known.crds };
-  const { graphs, graphObjects, diagnostics: found } = await checkInputs(inputs, options);
+  const {
+    graphs,
+    graphObjects,
+    diagnostics: found,
+  } = await onCluster(context, input, inputs, (cluster) =>
+    checkInputs(inputs, { ...options, ...definedMember('cluster', cluster) }),
+  );
   const late = await lateFailures(note, context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
@@ -74,4 +85,21 @@ export async function checkFilesQuietly(
     return placedInCall(each, text);
   });
   return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
+}
+
+/** Calls `check` with the cluster that the options name, when there is a Graph whose templates it can try. */
+async function onCluster<Result>(
+  context: CommandContext,
+  input: CommandInput,
+  { objects }: LoadedInputs,
+  check: (cluster: DryRun | undefined) => Promise<Result>,
+): Promise<Result> {
+  const isNamed = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
+  if (!isNamed || !objects.some(({ object }) => isGraphObject(object))) return check(undefined);
+  const { client } = await connectToCluster(context, input);
+  try {
+    return await check(clusterDryRun(client, context.signal));
+  } finally {
+    await client.close();
+  }
 }

@@ -1,8 +1,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createEmbeddedCluster } from '../../cluster/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeClient, KubeError } from '../../kube/index.ts';
 import { checkInputs } from './check-inputs.ts';
+import { clusterDryRun } from './cluster-dry-run.ts';
 import { loadInputs } from './load-inputs.ts';
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
@@ -28,10 +32,14 @@ spec:
         spec: {name: a}
 `;
 
-async function checked(text: string): ReturnType<typeof checkInputs> {
+async function checked(text: string, client?: KubernetesApi): ReturnType<typeof checkInputs> {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-graph-objects-'));
   writeFileSync(join(folder, 'all.yaml'), text);
-  return checkInputs(await loadInputs(['all.yaml'], folder, () => undefined));
+  const inputs = await loadInputs(['all.yaml'], folder, () => undefined);
+  return checkInputs(
+    inputs,
+    client === undefined ? {} : { cluster: clusterDryRun(client, new AbortController().signal) },
+  );
 }
 
 test('a Graph in a file compiles beside definitions, with the kinds that they make', async () => {
@@ -47,4 +55,72 @@ test('a problem of a Graph has its place in the file', async () => {
   expect(diagnostics).toMatchObject([
     { code: 'cel/unknown-field', hint: 'did you mean "prefix"?', source: { file: 'all.yaml', line: 18 } },
   ]);
+});
+
+const PORTS = (port: string): string => `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: {name: ports, namespace: team-a}
+spec:
+  nodes:
+    - {id: naming, def: {prefix: red}}
+    - id: inner
+      graph:
+        nodes:
+          - id: service
+            template:
+              apiVersion: v1
+              kind: Service
+              metadata: {name: api}
+              spec: {ports: [{port: ${port}}]}
+`;
+
+test('a template of a Graph that an API server refuses has its place, in a subgraph too', async () => {
+  const { diagnostics } = await checked(PORTS('70000'));
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'input/refused-template',
+      path: 'spec.nodes[1].graph.nodes[0].template.spec.ports[0].port',
+      source: { file: 'all.yaml', line: 15 },
+    },
+  ]);
+  expect((await checked(PORTS('80'))).diagnostics).toEqual([]);
+});
+
+describe('the dry run of a cluster', () => {
+  test('is asked for the templates of Graphs, and stores nothing', async () => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const client = new KubeClient({ transport: cluster.transport() });
+    await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });
+    expect((await checked(PORTS('80'), client)).diagnostics).toEqual([]);
+    expect((await checked(PORTS('70000'), client)).diagnostics).toMatchObject([
+      { path: 'spec.nodes[1].graph.nodes[0].template.spec.ports[0].port' },
+    ]);
+    expect((await client.list({ apiVersion: 'v1', kind: 'Service' }, { namespace: 'team-a' })).items).toEqual([]);
+    await client.close();
+  });
+
+  const refusing = (status: number, message: string) => {
+    const error = new KubeError(message, { status, reason: 'Forbidden', what: 'create' });
+    return { create: () => Promise.reject(error) } as unknown as KubernetesApi;
+  };
+
+  test('names the policy or webhook that refuses a template without expressions', async () => {
+    const client = refusing(403, 'admission webhook "owners.example.com" denied the request: a Service needs an owner');
+    expect((await checked(PORTS('80'), client)).diagnostics).toMatchObject([
+      {
+        code: 'input/refused-template',
+        message: expect.stringMatching(/^Service "inner\/service": admission webhook .* needs an owner/) as string,
+        path: 'spec.nodes[1].graph.nodes[0].template',
+      },
+    ]);
+    // A webhook may refuse only the value that stands for the expression.
+    expect((await checked(PORTS('80').replace('name: api', 'name: "${naming.prefix}"'), client)).diagnostics).toEqual(
+      [],
+    );
+  });
+
+  test('without the right to create the objects refuses nothing', async () => {
+    const client = refusing(403, 'services is forbidden: User "x" cannot create resource "services"');
+    expect((await checked(PORTS('80'), client)).diagnostics).toEqual([]);
+  });
 });

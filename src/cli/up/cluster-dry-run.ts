@@ -1,0 +1,36 @@
+import type { DryRun, RefusalCause } from '../../cluster/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+
+/** The status codes for a wrong object. A refusal with another code is about rights or other objects. */
+const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
+
+/** The words of refusals by admission, which name no field. */
+const ADMISSION = /admission webhook|ValidatingAdmissionPolicy/;
+
+/**
+ * Checks objects by dry runs on a cluster, with its own versions, defaults, policies and webhooks. An object that exists
+ * counts as accepted. A refusal by a policy or webhook has an empty field.
+ */
+export function clusterDryRun(client: KubernetesApi, signal: AbortSignal): DryRun {
+  return {
+    async check(object) {
+      try {
+        await client.create(object, { dryRun: true, signal });
+        return [];
+      } catch (error) {
+        if (!(error instanceof KubeError)) throw error;
+        return causesOf(error);
+      }
+    },
+    namesAdmission: true,
+    close: () => undefined,
+  };
+}
+
+function causesOf({ status, message, details }: KubeError): readonly RefusalCause[] {
+  if (ADMISSION.test(message)) return [{ field: '', message }];
+  if (status === undefined || !WRONG_OBJECT.has(status)) return [];
+  const causes = details.causes.map((cause) => ({ field: cause.field ?? '', message: cause.message ?? message }));
+  return causes.length === 0 ? [{ field: '', message }] : causes;
+}
