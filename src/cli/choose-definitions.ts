@@ -45,7 +45,7 @@ export function noDefinition(graphObjects: readonly { readonly name: string }[])
       ? ['', 'name files with a ResourceGraphDefinition or a composition']
       : [
           names.length === 1 ? `; ${names[0]} is a Graph` : `; ${names.join(', ')} are Graphs`,
-          'typekro validate, lint, graph, rbac, plan, apply and up take a Graph; this command takes a ResourceGraphDefinition or a composition',
+          'typekro validate, lint, graph, rbac, render, plan, apply and up take a Graph; this command takes a ResourceGraphDefinition or a composition',
         ];
   return new TypeKroError(`there is no definition in these files${found}`, { code: 'input/empty', remedy });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { CommandRun } from '../../../test/support/run-command.ts';
 import { commandRunner } from '../../../test/support/run-command.ts';
@@ -335,3 +335,75 @@ spec:
     expect(object?.data).toEqual({ a: name });
   },
 );
+
+describe('a Graph', () => {
+  const GRAPH = `apiVersion: kro.run/v1alpha1
+kind: Graph
+metadata: { name: menu, namespace: team-a }
+spec:
+  nodes:
+    - { id: naming, def: { shop: corner } }
+    - { id: season, ref: { apiVersion: v1, kind: ConfigMap, metadata: { name: season } } }
+    - id: menu
+      template:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: "\${naming.shop}-menu" }
+        data: { soup: "\${season.data.vegetable}" }
+    - id: mark
+      patch: { apiVersion: v1, kind: ConfigMap, metadata: { name: street, labels: { shop: "\${naming.shop}" } } }
+`;
+
+  test('is rendered with the objects that it reads, and with the fields of its patches', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'typekro-render-'));
+    writeFileSync(join(folder, 'menu.yaml'), GRAPH);
+    const run = commandRunner([render], folder);
+    expect((await run('render menu.yaml')).out).toMatchInlineSnapshot(`
+      "# naming: ready, is as wanted and ready
+      # season (ConfigMap): external, waiting, waits for ConfigMap v1 team-a/season, which another client has to create
+      # menu (ConfigMap): pending, waits for season (waiting)
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: corner-menu
+        namespace: team-a
+      data:
+        soup: \${season.data.vegetable} # not known yet, waits for season
+      ---
+      # mark (ConfigMap): fields of another object, blocked, waits for ConfigMap v1 team-a/street, into which it writes
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: street
+        labels:
+          shop: corner
+        namespace: team-a"
+    `);
+    const map = (name: string, data: string) =>
+      `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}}, data: ${data}}`;
+    writeFileSync(join(folder, 'live.yaml'), `${map('season', '{vegetable: leek}')}\n---\n${map('street', '{}')}\n`);
+    expect((await run('render menu.yaml --observed live.yaml')).out).toMatchInlineSnapshot(`
+      "# naming: ready, is as wanted and ready
+      # season (ConfigMap): external, ready, is as wanted and ready
+      # menu (ConfigMap): applying, creates its object
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: corner-menu
+        namespace: team-a
+      data:
+        soup: leek
+      ---
+      # mark (ConfigMap): fields of another object, ready, is as wanted and ready
+      apiVersion: v1
+      kind: ConfigMap
+      metadata:
+        name: street
+        labels:
+          shop: corner
+        namespace: team-a"
+    `);
+    expect(await run('render menu.yaml --set a=b')).toMatchObject({ code: 2, out: '' });
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

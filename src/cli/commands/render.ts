@@ -76,10 +76,13 @@ export const render: Command = {
     );
     if (failed || observed === undefined) return ExitCode.diagnostics;
     const now = systemClock.now();
-    const renderings = chooseDefinitions(graphs, input, graphObjects).flatMap((graph) =>
+    const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
+    refuseValues(chosen, input);
+    const renderings = chosen.flatMap((graph) =>
       inputs.objects
-        .filter(({ object }) => isInstanceOf(object, graph))
-        .map(({ object }): Rendering => {
+        .filter(({ object }) => (graph.definedBy === 'graph' ? isSource(object, graph) : isInstanceOf(object, graph)))
+        .map(({ object: given }): Rendering => {
+          const object = graph.definedBy === 'graph' ? placed(input, given) : given;
           const instance = asStored(object, graph, observed);
           return { graph, instance, rendered: renderInstance(graph, instance, observed, { now, revision: 1 }) };
         }),
@@ -106,6 +109,30 @@ function refuseTwoInputs(input: CommandInput): void {
   throw new TypeKroError(`${readers.join(' and ')} both mean the standard input, which can be read once`, {
     code: 'cli/usage',
     remedy: 'write one of them into a file, and name the file',
+  });
+}
+
+/** Is the object the Graph from which the graph was compiled? */
+function isSource(object: KubeObject, { definition }: Graph): boolean {
+  const { kind, metadata } = definition as unknown as KubeObject;
+  const { name, namespace } = object.metadata;
+  return object.kind === kind && name === metadata.name && namespace === metadata.namespace;
+}
+
+/** Returns a Graph with the namespace of `--namespace`, when it has none. */
+function placed(input: CommandInput, object: KubeObject): KubeObject {
+  const namespace = object.metadata.namespace ?? textOption(input, 'namespace');
+  return namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+/** Throws when values are given and every chosen graph is a Graph. */
+function refuseValues(chosen: readonly Graph[], input: CommandInput): void {
+  if (chosen.some(({ definedBy }) => definedBy !== 'graph')) return;
+  const given = ['values', 'set'].find((option) => (textOption(input, option) ?? '') !== '');
+  if (given === undefined) return;
+  throw new TypeKroError(`--${given} is for instances of definitions, and a Graph has no values`, {
+    code: 'cli/usage',
+    remedy: 'change the Graph, or give the objects that it reads by --observed',
   });
 }
 

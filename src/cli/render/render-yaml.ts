@@ -34,16 +34,18 @@ interface Block {
 function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): Block[] {
   const title = several ? [{ comments: [objectName(refOf(instance))] }] : [];
   const nodes = rendered.nodes.flatMap((node) => nodeBlocks(graph, node));
+  // The status of a Graph names its objects, which stand here already.
+  if (graph.definedBy === 'graph') return [...title, ...nodes];
   return [...title, ...nodes, { comments: statusComments(graph, instance, rendered) }];
 }
 
 function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
-  const { report, objects, countKnown, undecided, external } = node;
+  const { report, objects, countKnown, undecided, external, patch } = node;
   const { reason } = explainNode(report);
   const source = graph.nodes.get(report.id);
-  const head = printableLine(
-    `${report.id} (${source === undefined ? '' : kindOf(source)}): ${external ? 'external, ' : ''}${report.state}, ${reason}`,
-  );
+  const kind = source === undefined ? '' : kindOf(source);
+  const role = external ? 'external, ' : patch === true ? 'fields of another object, ' : '';
+  const head = printableLine(`${report.id}${kind === '' ? '' : ` (${kind})`}: ${role}${report.state}, ${reason}`);
   const conditions = undecided.map((cel) => `only if it holds, which is not known yet: ${printableLine(cel)}`);
   const list = source === undefined ? [] : dimensionsOf(source);
   const number = countKnown

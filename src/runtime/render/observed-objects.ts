@@ -5,7 +5,8 @@ import { applySetIdOf } from '../applyset.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import { targetKey } from '../identity.ts';
 import { PART_OF_LABEL } from '../keys.ts';
-import type { ApplyAction, ListObservation, Observation, Observed } from '../model.ts';
+import type { ApplyAction, EngineFields, ListObservation, Observation, Observed } from '../model.ts';
+import { writerName, writerOf } from '../owned-fields.ts';
 import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
 
 /**
@@ -16,6 +17,8 @@ export class ObservedObjects implements Observed {
   readonly #objects: readonly KubeObject[];
   readonly #applySet: string;
   readonly #settled = new Map<string, Fingerprint>();
+  /** The fields that the nodes of a Graph count as having written, by object and then by writer. */
+  readonly #written = new Map<string, ReadonlyMap<string, EngineFields>>();
 
   constructor(instance: KubeObject, objects: readonly KubeObject[]) {
     this.#objects = objects;
@@ -29,7 +32,9 @@ export class ObservedObjects implements Observed {
     );
     if (found === undefined) return { state: 'absent' };
     const owned = this.#settled.get(targetKey(target)) ?? '';
-    return { state: 'present', live: { object: this.#asChild(found, target.namespace), owned } };
+    const object = this.#asChild(found, target.namespace);
+    const engineFields = this.#written.get(targetKey(target));
+    return { state: 'present', live: { object, owned, ...(engineFields === undefined ? {} : { engineFields }) } };
   }
 
   list({ type, namespace, selector }: ListTarget): ListObservation {
@@ -53,8 +58,15 @@ export class ObservedObjects implements Observed {
    * Treats an object as already applied, because its file shows the state after the write. Returns false for an object
    * that is absent, or that was settled before.
    */
-  settle({ target, fingerprint }: ApplyAction): boolean {
+  settle({ target, fingerprint, manager, subresource }: ApplyAction): boolean {
     const key = targetKey(target);
+    if (manager !== undefined) {
+      const writer = writerName(writerOf(manager, subresource));
+      const before = this.#written.get(key);
+      if (this.object(target).state !== 'present' || before?.has(writer) === true) return false;
+      this.#written.set(key, new Map([...(before ?? []), [writer, { owned: fingerprint }]]));
+      return true;
+    }
     if (this.object(target).state !== 'present' || this.#settled.has(key)) return false;
     this.#settled.set(key, fingerprint);
     return true;

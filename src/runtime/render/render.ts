@@ -30,6 +30,8 @@ export interface RenderedNode {
   readonly listFailures: readonly ListFailure[];
   /** Is the node external? The graph reads its object and never writes it. */
   readonly external: boolean;
+  /** Does the node write fields into objects of other clients? Its objects then hold only these fields. */
+  readonly patch?: true;
 }
 
 /** An instance with its objects, computed without a cluster. */
@@ -99,13 +101,15 @@ function renderNode(
   const nothing = { report, objects: [], countKnown: true, undecided: [], listFailures: [], external };
   if (state === 'skipped') return nothing;
   if (external) return { ...nothing, objects: fillWhatIsKnown(context, node, sent, isIncluded).objects };
-  if (wanted !== undefined) {
+  // A patch wants no object: it has fields for objects of other clients.
+  if (wanted !== undefined && node.nodeType !== 'patch') {
     const objects = wanted.map(({ desired }) => ({ object: withoutBookkeeping(desired, node), unknown: [] }));
     return { ...nothing, objects };
   }
   const { objects, countKnown, listFailures } = fillWhatIsKnown(context, node, sent, isIncluded);
   return {
     ...nothing,
+    ...(node.nodeType === 'patch' ? { patch: true } : {}),
     objects: objects.map(({ object, unknown }) => ({ object: inNamespace(context, node, object), unknown })),
     countKnown,
     listFailures,
