@@ -26,7 +26,7 @@ export { actionKey, tryWrites } from './try-writes.ts';
 export { observeMembers } from './observe-members.ts';
 export type { KnownFailure } from './direct-run.ts';
 export type { ObserveGraphOptions } from './observe-graph.ts';
-export { observeGraph } from './observe-graph.ts';
+export { observeGraph, ServedTypes } from './observe-graph.ts';
 export { listKey, liveObjects, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 export type { ValueChange } from './plan.ts';
 export { changedFields, changedValues } from './plan.ts';

@@ -57,7 +57,7 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
 }
 
 /** The types that the cluster serves. A step asks for types before they were looked up, and is then repeated. */
-class ServedTypes {
+export class ServedTypes {
   readonly #api: KubernetesApi;
   readonly #found = new Map<string, Pick<ObjectType, 'plural' | 'namespaced'> | undefined>();
   readonly #asked = new Map<string, GroupVersionKind>();

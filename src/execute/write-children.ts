@@ -69,7 +69,7 @@ export function patchWriter({
  */
 export async function requestApply(
   { api, signal, effects }: Pick<ExecutionPorts, 'signal' | 'effects'> & { readonly api: Pick<KubernetesApi, 'apply'> },
-  action: ApplyAction,
+  action: Pick<ApplyAction, 'desired' | 'manager' | 'subresource' | 'force' | 'uid'>,
 ): Promise<KubeObject> {
   const { manager = keys.CHILD_MANAGER, subresource, force = 'always' } = action;
   const desired = patchWriter(action) === undefined ? action.desired : withUid(action.desired, action.uid);

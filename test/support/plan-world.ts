@@ -8,7 +8,7 @@ import { snapshot } from '../../src/cli/commands/snapshot.ts';
 import type { KubeObject } from '../../src/core/index.ts';
 import { stringifyJson } from '../../src/core/index.ts';
 import { entriesOf } from './run-command.ts';
-import type { VirtualWorld } from './virtual-world.ts';
+import type { VirtualWorld, VirtualWorldOptions } from './virtual-world.ts';
 import { virtualWorld } from './virtual-world.ts';
 
 /** Exit code and output of a command line. */
@@ -33,9 +33,9 @@ export interface PlanWorld {
 }
 
 /** Creates a world with the namespace team-a. */
-export async function planWorld(): Promise<PlanWorld> {
+export async function planWorld(options: VirtualWorldOptions = {}): Promise<PlanWorld> {
   const cwd = mkdtempSync(join(tmpdir(), 'typekro-plan-'));
-  const world = await virtualWorld();
+  const world = await virtualWorld(options);
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a' } });

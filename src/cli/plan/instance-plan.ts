@@ -1,9 +1,12 @@
-import type { KubeObject, ObjectRef } from '../../core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import type { ValueChange } from '../../deploy/index.ts';
 import { changedValues } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import type { ApplyAction, Decision, FieldDifference, NodeReport } from '../../runtime/index.ts';
-import { explainNode, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
-import { secretFields } from '../instance/secret-fields.ts';
+import { formatPath } from '../../graph/index.ts';
+import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction } from '../../runtime/index.ts';
+import { explainNode, ownedValues, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
+import { hidesInSecret, secretFields } from '../instance/secret-fields.ts';
 import { refusalMask } from './mask-refusal.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from './plan.ts';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
@@ -84,6 +87,7 @@ function objectPlan(
 ): ObjectPlan {
   const { wave, after, answer } = write;
   const place = { wave, ...(after.length === 0 ? {} : { after }) };
+  if (write.release !== undefined) return releasePlan(write.release, write.before, place);
   if (write.apply === undefined) return deletionPlan(write, place);
   const { nodeId, target, why, desired } = write.apply;
   const failure = answer?.failure;
@@ -118,6 +122,26 @@ function deletionPlan(
     ...place,
     ...(finalizers.length === 0 ? {} : { finalizers }),
   };
+}
+
+/** The fields that a patch node has written, and that go. */
+function releasePlan(
+  { target, manager }: ReleaseAction,
+  before: KubeObject | undefined,
+  place: Pick<ObjectPlan, 'wave' | 'after'>,
+): ObjectPlan {
+  const owned = before === undefined ? {} : ownedValues(before, manager);
+  const isSecret = target.type.kind === 'Secret' && target.type.group === '';
+  const fields = valuesIn(owned, []).map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path)));
+  return { node: '', object: refOfTarget(target), action: 'change', fields, checked: 'none', ...place };
+}
+
+function valuesIn(value: JsonObject, path: readonly string[]): ValueChange[] {
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = [...path, name];
+    if (isJsonObject(member)) return valuesIn(member, at);
+    return member === undefined ? [] : [{ path: formatPath(at), from: member }];
+  });
 }
 
 const NO_OBJECT: ObjectRef = { apiVersion: '', kind: '', name: '' };

@@ -10,6 +10,7 @@ import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import { planDefinition } from './plan-definition.ts';
+import { isPlannedGraph, planGraphs } from './plan-graph.ts';
 import type { InstanceTask } from './plan-instance.ts';
 import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
@@ -59,15 +60,17 @@ export async function makePlan(
     instances.push(...planned.instances);
   }
   const tasks: InstanceTask[] = [];
+  const graphs: FileObject[] = [];
   for (const file of objects) {
     if (isDefinition(file.desired) || (isGiven(file) && !isDeletion)) continue;
     const task = instanceTask(context, file);
     const orphan = task === undefined ? orphanPlan(context, file) : undefined;
     if (task !== undefined) tasks.push(task);
     else if (orphan !== undefined) instances.push(orphan);
+    else if (isPlannedGraph(context, file)) graphs.push(file);
     else others.push(filePlan(context, file));
   }
-  instances.push(...(await planInstances(context, tasks)));
+  instances.push(...(await planInstances(context, tasks)), ...(await planGraphs(context, graphs, declared)));
   instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
   const limits = [
     ...context.basics.limits,

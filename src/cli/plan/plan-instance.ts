@@ -2,7 +2,8 @@ import { declaredKind, DEFINITION_TYPE, liveDefinition } from '../../controller/
 import type { KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
-import { failureText, isSuspended, keys } from '../../runtime/index.ts';
+import { failureText, keys } from '../../runtime/index.ts';
+import { isPaused } from '../instance/suspension.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, releaseText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommand } from './being-deleted.ts';
@@ -107,7 +108,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
 }
 
 /** Returns the instance after the operation: stored with the file's values, or being deleted. */
-function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
+export function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
   if (operation === 'delete') {
     const object = live ?? desired;
     const deletionTimestamp = object.metadata.deletionTimestamp ?? new Date(now).toISOString();
@@ -123,7 +124,8 @@ function afterOf({ operation, now }: PlanContext, { live, desired, answer }: Fil
   };
 }
 
-function headOf(
+/** The part of a plan about the object of the file itself. */
+export function headOf(
   { operation }: PlanContext,
   file: FileObject,
   definition: KubeObject | undefined,
@@ -175,7 +177,8 @@ function withdrawnPlan(
   return restingPlan(head, 'blocked', because, remedy);
 }
 
-function restOf(
+/** The plan of an instance or a Graph for which the controller writes nothing; `undefined` for any other. */
+export function restOf(
   { operation }: PlanContext,
   { live, answer, desired, unread }: FileObject,
   head: InstanceHead,
@@ -193,7 +196,7 @@ function restOf(
     const remedy = fileRemedy(answer.failure.message, refOf(desired)) ?? 'correct the fields that it names';
     return restingPlan(head, 'blocked', because, remedy);
   }
-  return isSuspended(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
+  return isPaused(answer.object ?? desired) ? restingPlan(head, 'deferred', 'it is suspended') : undefined;
 }
 
 /** The remedy for an instance that may not be read. */

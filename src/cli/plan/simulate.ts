@@ -10,6 +10,7 @@ import type {
   DeleteAction,
   ParentWrite,
   ReadRequest,
+  ReleaseAction,
   StepOptions,
 } from '../../runtime/index.ts';
 import { digestOf, digestText, step, StepMemory } from '../../runtime/index.ts';
@@ -54,6 +55,8 @@ export interface SimulatedWrite {
   readonly before?: KubeObject;
   readonly apply?: ApplyAction;
   readonly delete?: DeleteAction;
+  /** The fields of a patch node that are taken back. */
+  readonly release?: ReleaseAction;
   readonly answer?: WriteAnswer;
   /** True when the write changes only labels and annotations of controllers. */
   readonly bookkeeping?: true;
@@ -112,7 +115,15 @@ export function* simulate(
       const waiting = waitingNodes(decision);
       const next = waiting.filter((id) => !after.includes(id));
       standing ??= decision;
-      if (next.length === 0 || steps >= limit) return { writes, standing, decision };
+      if (next.length === 0 || steps >= limit) {
+        const released = (decision.release ?? []).map((release) => ({
+          wave,
+          after,
+          release,
+          ...beforeOf(store, release),
+        }));
+        return { writes: [...writes, ...released], standing, decision };
+      }
       after = [...after, ...next];
       graph = takenForReady(input.graph, after);
       continue;
@@ -189,6 +200,11 @@ function liveOf(store: ObservedStore, { target }: ApplyAction): KubeObject | und
 /** The reason why a child with an immutable change is not replaced, or `undefined` when it is. */
 function keptChild({ why, desired }: ApplyAction): string | undefined {
   return keptKind(desired) ?? (why === 'adopt' ? NOT_OF_INSTANCE : undefined);
+}
+
+function beforeOf(store: ObservedStore, { target }: ReleaseAction): Pick<SimulatedWrite, 'before'> {
+  const known = store.object(target);
+  return known.state === 'present' ? { before: known.live.object } : {};
 }
 
 function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObject | undefined {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
-import { apiFailure, eachEffect } from '../../execute/index.ts';
+import { apiFailure, eachEffect, requestApply } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, systemClock } from '../../kube/index.ts';
 import type { ApplyAction, ObjectTarget } from '../../runtime/index.ts';
@@ -21,7 +21,7 @@ export interface WriteCheckerOptions {
 }
 
 /** A write to check. */
-export type CheckedWrite = Pick<ApplyAction, 'target' | 'desired'>;
+export type CheckedWrite = Pick<ApplyAction, 'target' | 'desired' | 'manager' | 'subresource' | 'force' | 'uid'>;
 
 /** Checks writes by dry runs of API servers. */
 export class WriteChecker {
@@ -93,10 +93,12 @@ export class WriteChecker {
     return isLater ? 'rules' : answer;
   }
 
-  async #dryRun(api: KubernetesApi, { desired }: CheckedWrite, manager: string): Promise<Answer> {
+  async #dryRun(api: KubernetesApi, write: CheckedWrite, manager: string): Promise<Answer> {
     const { signal } = this.#options;
     try {
-      return { object: await api.apply(desired, { fieldManager: manager, force: true, dryRun: true, signal }) };
+      // A Graph writes with a manager of its own.
+      const action = write.manager === undefined ? { desired: write.desired, manager } : write;
+      return { object: await requestApply({ api, signal, effects: 'dry-run' }, action) };
     } catch (thrown) {
       // A server that cannot be reached ends the plan.
       if (!(thrown instanceof KubeError) || thrown.status === 0 || signal.aborted) throw thrown;

@@ -3,6 +3,8 @@ import type { Graph } from '../../graph/index.ts';
 import { compileGraphObject } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { LiveSchemas } from '../../kube/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
+import { combineSources } from '../../schema/index.ts';
 import { DEFAULT_VERSION } from '../../runtime/index.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { compiledSpec } from '../definition/compiler.ts';
@@ -25,12 +27,19 @@ export interface LiveGraph {
 /**
  * The graph in the spec of a Graph, compiled against the schemas of the cluster.
  *
+ * @param declared kinds that the cluster will serve, besides those that it serves now
  * @throws KubeError when schemas cannot be read.
  */
-export async function liveGraph(api: KubernetesApi, object: KubeObject, signal: AbortSignal): Promise<LiveGraph> {
+export async function liveGraph(
+  api: KubernetesApi,
+  object: KubeObject,
+  signal: AbortSignal,
+  declared?: SchemaSource,
+): Promise<LiveGraph> {
   const { apiVersion, kind, metadata, spec = {} } = object;
   const { name = '', namespace = '' } = metadata;
-  const sources = await new LiveSchemas(api).sourceFor(kindsNamed(object).types, { signal });
+  const live = await new LiveSchemas(api).sourceFor(kindsNamed(object).types, { signal });
+  const sources = declared === undefined ? live : combineSources(live, declared);
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
   const features = { omit: true, now: true };
   const { graph, diagnostics } = compileGraphObject(input, { sources, target: 'typekro', features });

@@ -1,0 +1,74 @@
+import { liveGraph } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { ServedTypes } from '../../deploy/index.ts';
+import type { Graph } from '../../graph/index.ts';
+import { GRAPH_CRD, isGraphObject } from '../../graph/index.ts';
+import type { SchemaSource } from '../../schema/index.ts';
+import type { InstanceHead } from './instance-plan.ts';
+import { instancePlan, restingPlan } from './instance-plan.ts';
+import type { InstancePlan } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import { afterOf, headOf, restOf } from './plan-instance.ts';
+import type { FileObject } from './plan-objects.ts';
+import { simulateAll } from './simulate-all.ts';
+import type { SimulationResult } from './simulate.ts';
+import { isSameBehindHashes } from './snapshot-file.ts';
+
+/** Does the plan show what follows from the object, because it is a Graph that the controller serves? */
+export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
+  return isGraphObject(desired) && settings.graphKind !== false;
+}
+
+/**
+ * Plans the Graphs of files: the objects and fields that the controller would write, or delete and take back. The rights
+ * of their ServiceAccounts are not checked.
+ *
+ * @param declared the kinds that the files declare
+ */
+export async function planGraphs(
+  context: PlanContext,
+  files: readonly FileObject[],
+  declared: SchemaSource,
+): Promise<InstancePlan[]> {
+  return Promise.all(files.map((file) => planGraph(context, file, declared)));
+}
+
+async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
+  const after = afterOf(context, file);
+  const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
+  const resting = restOf(context, file, head);
+  if (resting !== undefined) return resting;
+  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, declared);
+  if (graph === undefined) {
+    const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
+    return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
+  }
+  const types = new ServedTypes(context.api);
+  for (;;) {
+    const result = await simulated(context, graph, after, { ...step, kinds: types.find, now: context.now });
+    if (await types.lookUp(context.signal)) continue;
+    return instancePlan(head, graph, result, context.onWrite);
+  }
+}
+
+/** The step options of a simulation. */
+type SimulatedStep = Parameters<typeof simulateAll>[0][number]['step'];
+
+async function simulated(
+  { source, checker, salt }: PlanContext,
+  graph: Graph,
+  instance: KubeObject,
+  step: SimulatedStep,
+): Promise<SimulationResult> {
+  const results: SimulationResult[] = [];
+  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+  await simulateAll(
+    [{ graph, instance, step, ...settled }],
+    source,
+    checker,
+    (_index, found) => void results.push(found),
+  );
+  const [result] = results;
+  if (result === undefined) throw new Error('the simulation ended without a result');
+  return result;
+}
