@@ -50,7 +50,7 @@ export async function KroResource<Input, Spec, Status>(
     // In Alchemy's phase `read`, the output is that of the state. It is empty before the first deploy.
     throw new TypeKroError(`the KroResource ${id} has not been deployed yet`, {
       code: 'alchemy/not-deployed',
-      remedy: 'run the program that deploys it first',
+      remedy: 'first run the program that deploys it',
     });
   }
   // The result keeps the symbols of Alchemy's output, because `destroy(resource)` recognizes the resource by them.

@@ -25,7 +25,7 @@ export const {
   resolveAllReferencesInAlchemyContext,
   resolveReferencesWithAlchemy,
   resolveTypeKroReferencesOnly,
-} = movedNames('await the other resource, and pass its values in with the spec', [
+} = movedNames('await the other resource, and pass its values with the spec', [
   'buildResourceGraphWithDeferredResolution',
   'containsAlchemyPromises',
   'createAlchemyReferenceResolver',

@@ -6,7 +6,7 @@
  */
 import { movedNames } from '../core/index.ts';
 
-/** Removed in 1.0: build images before the composition with a tool for images, and pass the name in with the spec. */
+/** Removed in 1.0: build images before the composition with a tool for images, and pass the name with the spec. */
 export const {
   buildContainer,
   ContainerBuildError,
@@ -16,7 +16,7 @@ export const {
   kubernetesSecretRegistryCredentials,
   harbor,
   ociRegistry,
-} = movedNames('build images before the composition with a tool for images, and pass the name in with the spec', [
+} = movedNames('build images before the composition with a tool for images, and pass the name with the spec', [
   'buildContainer',
   'ContainerBuildError',
   'clearContainerCache',

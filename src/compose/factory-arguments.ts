@@ -74,7 +74,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
     near !== undefined && unknown.length === 1
       ? `did you mean "${near}"?`
       : known.length > 2
-        ? `leave ${unknown.length === 1 ? 'it' : 'them'} out; of what is given it takes ${known.join(', ')}`
+        ? `leave ${unknown.length === 1 ? 'it' : 'them'} out; of the given arguments it takes ${known.join(', ')}`
         : `${kind} takes ${names.join(', ')}`;
   refuse('argument', `${kind} has no argument ${listed}`, hint);
 }

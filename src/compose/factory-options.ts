@@ -75,12 +75,12 @@ const NEEDLESS = new Set(['hydrateStatus', 'debugLogging', 'strictCelDiagnostics
 
 /** Options of the earlier SDK that changed the deployed objects, with their replacements. They are refused. */
 const SUPERSEDED: ReadonlyMap<string, string> = new Map([
-  ['applyPolicy', 'leave it out: objects are applied on the server’s side, and those of another owner are refused'],
+  ['applyPolicy', 'leave it out: objects are applied by server-side apply, and objects of another owner are refused'],
   [
     'closures',
-    'make what the closure makes a resource of the composition (createResource, for each document of a file)',
+    'make each object of the closure a resource of the composition (createResource, for each document of a file)',
   ],
-  ['kroPrerequisites', 'make them resources of the composition, or deploy them by a composition of their own before'],
+  ['kroPrerequisites', 'make them resources of the composition, or deploy them before, by another composition'],
   ['plan', 'pass aspects by the option of that name'],
   ['alchemyKubeConfig', 'pass kubeConfig to the KroResource'],
 ]);

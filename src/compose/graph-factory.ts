@@ -95,10 +95,10 @@ function refusePatches(core: GraphCore): void {
   const patches = core.variants.records.filter(({ node }) => node === 'patch').map(({ id }) => id);
   if (patches.length === 0) return;
   throw new TypeKroError(
-    `graph ${core.name} has patches (${patches.join(', ')}), and mode direct cannot take them back`,
+    `graph ${core.name} has patches (${patches.join(', ')}), and mode direct cannot undo patches`,
     {
       code: 'compose/mode',
-      remedy: "use factory('kro'), or put the patches into a graph of their own",
+      remedy: "use factory('kro'), or put the patches into another graph",
     },
   );
 }

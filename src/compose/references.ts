@@ -45,7 +45,7 @@ export function schemaReference(core: CompositionCore): object {
     referenceTo(
       label,
       {},
-      () => refuse('unsupported', `${label} belongs to another composition`, 'pass the value in with the spec'),
+      () => refuse('unsupported', `${label} belongs to another composition`, 'pass the value with the spec'),
       (key) => refer(`${label}.${key}`),
     );
   return refer(`${core.name}.schema`);

@@ -22,6 +22,6 @@ export function assertMayDeploy(call: string): void {
   if (Reflect.get(globalThis, COMMAND) !== true) return;
   throw new TypeKroError(`${call} is called while a command loads the module, which may only export`, {
     code: 'input/deploy-while-loading',
-    remedy: `put ${call} into a file of its own that imports this one, and run that with node or tsx`,
+    remedy: `put ${call} into another file that imports this one, and run that file with node or tsx`,
   });
 }

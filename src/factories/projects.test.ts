@@ -148,7 +148,7 @@ describe('helm', () => {
       composed(({ name }) => {
         helmRelease({ name, chart: { name: 'redis' } });
       }),
-    ).toThrow('a Helm release does not say where its chart is');
+    ).toThrow('a Helm release has no source for its chart');
   });
 });
 

@@ -22,7 +22,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   },
   {
     codes: /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
-    words: (address) => `no way leads to ${address}`,
+    words: (address) => `there is no route to ${address}`,
     remedy: NETWORK_REMEDY,
   },
   { codes: /^ECONNRESET$/, words: (address) => `the connection to ${address} was cut`, remedy: NETWORK_REMEDY },
@@ -39,7 +39,7 @@ const CONNECTION_FAILURES: readonly ConnectionFailure[] = [
   {
     codes: /^CERT_HAS_EXPIRED$/,
     words: (address) => `the certificate of ${address} has expired`,
-    remedy: 'the certificate of the server has expired: it has to be renewed there',
+    remedy: 'the certificate of the server has expired: renew it on the server',
   },
   {
     codes: /^(?:UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED)/,

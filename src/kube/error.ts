@@ -200,9 +200,9 @@ function remedyFor(status: number, reason: string, message: string, cause: unkno
     };
   }
   if (reason === 'InvalidAnswer')
-    return { remedy: 'check "server" in the kubeconfig: what answers there is no Kubernetes API' };
+    return { remedy: 'check "server" in the kubeconfig: the program at that address is not a Kubernetes API' };
   if (reason === 'Closed')
-    return { remedy: 'await what is under way, such as deploy(), before the transport or the cluster is closed' };
+    return { remedy: 'await running calls, such as deploy(), before the transport or the cluster is closed' };
   if (reason !== 'Transport') return {};
   // An error before the request, such as a credential plugin's, has its own remedy.
   if (cause instanceof TypeKroError) return cause.remedy === undefined ? {} : { remedy: cause.remedy };

@@ -89,7 +89,7 @@ function pluginError(plugin: ExecPlugin, message: string, cause?: unknown): Type
     code: 'kube/exec-plugin',
     remedy:
       plugin.installHint ??
-      'install it where PATH finds it, run it by hand to see what it says, or correct users[].user.exec in the kubeconfig',
+      'install it where PATH finds it, run it in a terminal to see its output, or correct users[].user.exec in the kubeconfig',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -36,7 +36,7 @@ function segment(name: string): string {
 }
 
 function refused(name: string): KubeError {
-  return new KubeError(`nothing can be named "${name}"`, { status: 400, reason: 'BadRequest' });
+  return new KubeError(`"${name}" cannot be the name of an object`, { status: 400, reason: 'BadRequest' });
 }
 
 /** Path and query in one. */

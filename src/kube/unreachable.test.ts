@@ -8,7 +8,7 @@ const failure = (code: string, message = code) => Object.assign(new Error(messag
 test.each([
   ['ECONNREFUSED', '', 'nothing answers at https://kube.example:6443 (ECONNREFUSED)'],
   ['ENOTFOUND', '', 'the name kube.example is unknown (ENOTFOUND)'],
-  ['ETIMEDOUT', '', 'no way leads to https://kube.example:6443 (ETIMEDOUT)'],
+  ['ETIMEDOUT', '', 'there is no route to https://kube.example:6443 (ETIMEDOUT)'],
   ['ECONNRESET', '', 'the connection to https://kube.example:6443 was cut (ECONNRESET)'],
   ['CERT_HAS_EXPIRED', '', 'the certificate of https://kube.example:6443 has expired (CERT_HAS_EXPIRED)'],
   [

@@ -200,7 +200,7 @@ function parseLine(text: string): Line | KubeError {
   if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is not a watch event');
   const object = value['object'];
   if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
-  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');
+  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event has no object');
   return value as unknown as Line;
 }
 

@@ -34,11 +34,11 @@ const REMEDIES_BY_MESSAGE: readonly (readonly [message: RegExp, remedy: string])
   [/no storage class is set/, 'set storageClassName, or create a PersistentVolume of that size and access mode'],
   [
     /waiting for first consumer/,
-    'mount the claim in a pod: its class makes the volume only then; or take another class',
+    'mount the claim in a pod, because its class creates the volume only then; or use another class',
   ],
   [
     /volume to be created either by the external provisioner/,
-    'install the provisioner that it names, or take another class',
+    'install the provisioner that it names, or use another class',
   ],
   [/persistentvolumeclaim "[^"]*" not found/, 'create the claim, or correct claimName in the volumes of the pod'],
   [/unbound immediate PersistentVolumeClaims/, 'the pod starts when its claims are bound: check those first'],
@@ -67,9 +67,9 @@ function realRemedy({ object, reason, message, about }: Trouble): string | undef
     case 'NoAddress':
       return 'see that the controller of the IngressClass runs and publishes addresses, or correct ingressClassName';
     case 'Unhealthy':
-      return 'correct port, path and times of the probe, or what answers it in the container';
+      return 'correct port, path and times of the probe, or the program that answers it in the container';
     case 'BackoffLimitExceeded':
-      return 'correct what its pods run, or raise backoffLimit for more tries; a failed Job does not run again: delete it, so that it is created again';
+      return 'correct the program of its pods, or raise backoffLimit for more tries; then delete the Job, so that it is created again';
     case 'DeadlineExceeded':
       return 'raise activeDeadlineSeconds, or make its pods faster; then delete the Job, so that it is created again';
     default:

@@ -62,7 +62,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'Give the parts one type.',
   ),
   error('never', 'No value is allowed for a field.', field('{"enum": []}'), 'Remove the field.'),
-  error('null-only', 'A field allows null and nothing else.', field('{"anyOf": [{"type": "null"}]}'), 'Remove it.'),
+  error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove it.'),
   error(
     'pattern-properties',
     'Members of an object are chosen by several patterns.',
@@ -73,7 +73,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'not-enforced',
     'A restriction has no structural form; the cluster will not enforce it.',
     field('{"type": "object", "properties": {}, "dependentRequired": {"a": ["b"]}}'),
-    'Nothing, if the restriction is not needed; otherwise say it with a rule of the composition.',
+    'If the restriction is needed, write it as a rule of the composition.',
   ),
   error(
     'not-an-object',
@@ -101,7 +101,7 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'union',
-    'Alternatives have no common type, or differ in a way that no rule can say.',
+    'Alternatives have no common type, or differ in a way that no rule can express.',
     field('{"anyOf": [{"type": "string"}, {"type": "integer"}]}'),
     'Choose one type, or use a field for each alternative.',
   ),
@@ -109,7 +109,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'open-object',
     'An object has declared fields and arbitrary others.',
     field('{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}'),
-    'Put the others into a field of their own.',
+    'Put the others into a separate field.',
   ),
   error(
     'properties-count',

@@ -24,7 +24,7 @@ export function refusalText(message: string, value: JsonValue | undefined, field
   const host = /RFC 1123/.test(message) && typeof value === 'string' ? /^\w+:\/\/([^/:]+)/.exec(value)?.[1] : undefined;
   if (host !== undefined)
     return {
-      message: `${describe(value)} is an address with a scheme, and a host name alone is expected`,
+      message: `${describe(value)} is an address with a scheme, but only a host name is expected`,
       hint: `write ${host}`,
     };
   const text = message.replace(/,?\s*\(e\.g\. .*\)$/s, '').replace(`${field} in body `, '');
@@ -210,7 +210,7 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
           ),
   ],
   [/at least (\d+)/, ([text]) => `give ${text}`],
-  [/must match the regex|should match|must match pattern/, () => 'write a value of the form that is named'],
+  [/must match the regex|should match|must match pattern/, () => 'write a value of the named form'],
   [/[Ii]mmutable/, () => 'leave it as it is, or make a new object'],
   [
     /not found/i,

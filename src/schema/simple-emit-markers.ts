@@ -51,7 +51,7 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   markers.push(...rules.map((rule) => `validation=${quoteMarker(rule)}`));
   for (const { rule, message, optionalOldSelf } of schema['x-kubernetes-validations'] ?? []) {
     if (optionalOldSelf === true) {
-      throw new EmitProblem('rule', 'a rule with optionalOldSelf cannot be said in SimpleSchema');
+      throw new EmitProblem('rule', 'a rule with optionalOldSelf has no form in SimpleSchema');
     }
     const immutable = rule.trim() === 'self == oldSelf' && (message === undefined || message === IMMUTABLE_MESSAGE);
     markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(rule)}`);
@@ -120,7 +120,7 @@ function textConstraints(schema: Schema, rules: string[]): TextConstraints {
     for (const condition of [pattern, ...conditions.map((entry) => entry.pattern)]) {
       const problem = patternProblem(condition);
       if (problem === undefined) continue;
-      const hint = 'patterns run as RE2, which has no look-around (but at the start) and no back-references';
+      const hint = 'patterns run as RE2, which has no look-around (except at the start) and no back-references';
       throw new EmitProblem('pattern', `the pattern ${schema.pattern} cannot be used: ${problem}`, hint);
     }
     for (const condition of conditions) {

@@ -197,7 +197,8 @@ class Emitter {
 
   /** The type text of a list or map. An element with markers or fields becomes a custom type. */
   #listOf(prefix: string, inner: Schema | undefined, path: string, wanted: string): string | undefined {
-    if (inner === undefined) throw new EmitProblem('any', 'the elements have no type', 'say what the elements are');
+    if (inner === undefined)
+      throw new EmitProblem('any', 'the elements have no type', 'declare the type of the elements');
     const name = typeNameOf(inner) ?? wanted;
     const described = this.#describe(inner, path, name);
     if (described === undefined) return undefined;
@@ -218,7 +219,7 @@ class Emitter {
         throw new EmitProblem(
           'open-object',
           'declared fields together with others of one type',
-          'put the others into a field of their own',
+          'put the others into a separate field',
         );
       }
       return this.#listOf('map[string]', additionalProperties, `${path}.*`, singular(name));

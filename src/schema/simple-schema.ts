@@ -401,7 +401,7 @@ function valuelessHint(unknown: string): string | undefined {
   const first = MARKER_KEYS.find(
     (key) => unknown.startsWith(key) && MARKER_KEYS.some((next) => key + next === unknown),
   );
-  return first === undefined ? undefined : `${first} lacks its value: write ${first}=VALUE`;
+  return first === undefined ? undefined : `${first} has no value: write ${first}=VALUE`;
 }
 
 const EXPRESSION_HINT =

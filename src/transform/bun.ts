@@ -52,7 +52,7 @@ export function loadForBun(path: string, text: string): { readonly contents: str
   if (isCommonJs(text)) {
     const remedy =
       'make it an ES module, name it .cjs and pass the composition its scope, or build with typekro/plugin';
-    throw new TypeKroError(`${path} is CommonJS, which Bun does not let loaders read; ${remedy}`, {
+    throw new TypeKroError(`${path} is CommonJS, which loaders cannot read in Bun; ${remedy}`, {
       code: 'transform/commonjs-in-bun',
       remedy,
     });
@@ -88,7 +88,7 @@ function withoutTypes(text: string, file: string): string | undefined {
     }).code;
   } catch (error) {
     if (error instanceof Error && 'errors' in error) return undefined;
-    throw new TypeKroError(`${file}: its types could not be taken out`, {
+    throw new TypeKroError(`${file}: its types could not be removed`, {
       code: 'transform/types-not-stripped',
       remedy: 'compile to JavaScript first',
       cause: error,
@@ -109,7 +109,7 @@ function loadEsbuild(file: string): Esbuild {
     }
   }
   throw new TypeKroError(
-    `${file}: Bun's own compiler keeps no way back to the author's text, and esbuild is not installed`,
+    `${file}: Bun's compiler keeps no mapping to the author's text, and esbuild is not installed`,
     {
       code: 'transform/types-not-stripped',
       remedy: 'run bun add --dev esbuild, or compile to JavaScript first',

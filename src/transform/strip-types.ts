@@ -60,6 +60,6 @@ export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
   const remedy =
     'run with --import tsx before --import typekro/register, or on Node 22.18 or later, or compile to JavaScript first';
   // A loader may run in a thread of its own, from which only the message is sure to arrive.
-  const message = `${file} is TypeScript, and Node ${process.versions.node} cannot take its types out; ${remedy}`;
+  const message = `${file} is TypeScript, and Node ${process.versions.node} cannot remove its types; ${remedy}`;
   return new TypeKroError(message, { code: 'transform/types-not-stripped', remedy, cause });
 }

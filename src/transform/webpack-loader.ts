@@ -25,7 +25,7 @@ function transformModule(context: LoaderContext, code: string, map: object | und
   const isInput = isBuildInput(file, options);
   const result = isInput ? transformForBuild(code, file, options, earlier, false) : undefined;
   if (result === undefined && isInput && isTypeScript(file) && !canStripTypes && !isJavaScript(code))
-    throw new TypeKroError(`${file} still has its types, and Node ${process.versions.node} cannot take them out`, {
+    throw new TypeKroError(`${file} still has its types, and Node ${process.versions.node} cannot remove them`, {
       code: 'transform/types-not-stripped',
       remedy: 'put typekroWebpackLoader before the loader of TypeScript in `use`, or build on Node 22.13 or later',
     });

@@ -47,7 +47,7 @@ export const KUBE: readonly MutationRow[] = [
   {
     name: 'a malformed line of a watch is taken for an event',
     file: 'src/kube/watch-step.ts',
-    find: "  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event holds no object');",
+    find: "  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event has no object');",
     replace: '',
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },

@@ -100,6 +100,6 @@ describe('the exports of TypeKro 0.33', () => {
       kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => ({
         ready: (() => true) as unknown as boolean,
       })).toYaml();
-    expect(graph).toThrow('a function cannot be a status field; call it, and return what it gives');
+    expect(graph).toThrow('a function cannot be a status field; call it, and return its result');
   });
 });

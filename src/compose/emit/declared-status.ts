@@ -90,7 +90,7 @@ class StatusCheck {
     const site = this.#places.field(path);
     if (site !== undefined) noteRefusal(() => refuse('status-field', message, hint), site);
     else if (!passed) {
-      const text = `${message}, and what the composition returns brings it along`;
+      const text = `${message}, and the returned value contains it`;
       activeTrace().warn('status-extra', text, hint, this.#places.whole);
     }
   }
@@ -104,7 +104,7 @@ class StatusCheck {
     if (wanted === undefined || given === undefined || schema['x-kubernetes-int-or-string'] === true) return false;
     if (isOpen(schema) || found.some((form) => form === undefined || form === wanted)) return false;
     const message = `the declared status has ${wanted} in "${textOf(path)}", and the composition gives ${given}`;
-    const hint = `give ${wanted}, or declare the field as what it is`;
+    const hint = `give ${wanted}, or declare the real type of the field`;
     const site = this.#places.field(path) ?? this.#places.whole;
     noteRefusal(() => refuse('status-type', message, hint), site);
     return true;

@@ -98,7 +98,7 @@ function readiness(record: ResourceRecord, node: Node): Node {
     const refusal = new Refusal(
       'no-cel',
       `readyWhen of ${record.id} reads ${seen}; it may read the resource itself only`,
-      'compare with what the resource holds, such as self.spec.replicas, or put the value into a label',
+      'compare with a field of the resource, such as self.spec.replicas, or put the value into a label',
     );
     refusal.site = activeTrace().origins.get(node) ?? record.site;
     throw refusal;

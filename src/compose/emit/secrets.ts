@@ -38,7 +38,7 @@ export function refuseSecretStatus(status: unknown, records: readonly ResourceRe
       () =>
         refuse(
           'secret-status',
-          `${field} reads ${found}; everyone who may read the instance would read the Secret`,
+          `${field} reads ${found}; every user who may read the instance could read the Secret`,
           'return the name of the Secret (metadata.name), and let the reader fetch it',
         ),
       places.field(path) ?? places.whole,

@@ -78,7 +78,7 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'function') {
     refuseMovedName(value);
-    return refuse('types', 'a function cannot be a status field', 'call it, and return what it gives');
+    return refuse('types', 'a function cannot be a status field', 'call it, and return its result');
   }
   if (value instanceof SeenList) {
     refuseIterable(value, 'a status field');

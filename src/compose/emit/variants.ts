@@ -472,7 +472,7 @@ class Splitter {
     const other = this.#recordOf(needed)?.id ?? needed.name;
     refuse(
       'no-cel',
-      `the loop that makes ${record.id} has no iterations where ${other} is left out; there the graph leaves out the whole collection, and everything that reads it`,
+      `without ${other}, the loop that makes ${record.id} has no iterations; the graph then leaves out the whole collection, and everything that reads it`,
       `put the loop itself under the condition of ${other}, not its elements: if (${other}) for (…)`,
     );
   }
@@ -481,7 +481,7 @@ class Splitter {
     const { id } = this.#recordOf(of) as ResourceRecord;
     return refuse(
       'unsupported',
-      `CEL written by hand names ${id}, which is several nodes of the graph: it exists with and without what it reads`,
+      `hand-written CEL names ${id}, which is several nodes of the graph: one with and one without each resource that it reads`,
       'pass the resource itself to Cel.expr() instead of its id',
     );
   }

@@ -134,7 +134,7 @@ function native(fn: FunctionLike, self: unknown, args: readonly unknown[]): unkn
     return refuse(
       'async',
       `${fn.name === '' ? 'this function' : `${fn.name}()`} gives a promise, and a graph is built without waiting`,
-      'call and await it before the composition, and use what it gives',
+      'call and await it before the composition, and use its result',
     );
   }
   if (typeof result === 'string' && hasTokens(result)) return textOf(result);

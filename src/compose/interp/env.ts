@@ -114,7 +114,7 @@ export function refuseUnmade(name: string): never {
   return refuse(
     'unknown-name',
     `${name} has no value yet: it is declared further down, or is this composition itself, which cannot contain itself`,
-    `declare ${name} above the composition; for what contains more of its kind, take a list in the spec and loop over it`,
+    `declare ${name} above the composition; instead of a recursion, use a list in the spec and a loop over it`,
   );
 }
 

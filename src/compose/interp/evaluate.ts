@@ -109,7 +109,7 @@ function evaluateNode(node: Expression, env: Env): unknown {
       return refuse(
         'async',
         'the composition (or a function it calls) is async',
-        'await things before the composition and pass the results in',
+        'await promises before the composition, and pass the results to it',
       );
     case 'ClassExpression':
       return refuse(

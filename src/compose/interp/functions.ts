@@ -69,7 +69,7 @@ function checkFunction(node: Closure['node']): void {
     refuse(
       'async',
       'the composition (or a function it calls) is async',
-      'await things before the composition and pass the results in',
+      'await promises before the composition, and pass the results to it',
     );
   }
   if (node.generator) refuse('unsupported', 'a generator cannot be traced', 'return a list instead');

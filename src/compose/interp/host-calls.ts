@@ -3,8 +3,7 @@ import type { Site } from '../refusal/refusal.ts';
 import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 
-const LATER =
-  'make the resource at once; one that is to wait for another reads a field of it, or names it in dependsOn()';
+const LATER = 'make the resource at once; to wait for another resource, read a field of it, or name it in dependsOn()';
 
 /**
  * Functions that run callbacks later. A composition is traced once, when it is created, and the callbacks would run
@@ -24,11 +23,16 @@ const WAITING: ReadonlySet<string> = new Set(['all', 'allSettled', 'any', 'race'
 /** Refuses calls of the host that have no meaning in a composition, such as timers, each with its own message. */
 export function refuseHostCall(self: unknown, fn: { readonly name: string }, label: string): void {
   const isTimer = TIMERS.has(fn.name) && (fn === Reflect.get(globalThis, fn.name) || self === process);
-  if (isTimer) refuse('native-call', `a composition has no clock: what ${label}() calls would run after it`, LATER);
+  if (isTimer)
+    refuse(
+      'native-call',
+      `a composition has no clock: the callback of ${label}() would run after the composition`,
+      LATER,
+    );
   if (self === Promise && WAITING.has(fn.name)) {
     refuse(
       'native-call',
-      `a composition waits for nothing, so ${label}() has no promise to wait for`,
+      `a composition does not wait, so ${label}() has no promise`,
       `leave out ${label}(): a factory gives its resource at once`,
     );
   }
@@ -36,20 +40,19 @@ export function refuseHostCall(self: unknown, fn: { readonly name: string }, lab
 
 const REFUSED_NEW = 'use plain objects and functions';
 const PASS_IN =
-  'call it before the composition, and pass what it gives in with the spec; a function that only passes its argument on may be marked with opaque()';
+  'call it before the composition, and pass its result with the spec; mark a function that only passes its argument on with opaque()';
 
 /** Remedies for functions that cannot read a symbolic value, by module and name. */
 const INSTEAD: readonly (readonly [module: string | undefined, name: RegExp, hint: (value: string) => string])[] = [
   [
     'fs',
     /./,
-    () => 'pass the text of the file in with the spec, or read files whose names are known before the composition',
+    () => 'pass the text of the file with the spec, or read files whose names are known before the composition',
   ],
   [
     'crypto',
     /^(?:update|digest|hash|sign|verify|pbkdf2Sync|scryptSync|hkdfSync)$/,
-    (value) =>
-      `pass the checksum in with the spec; where it only makes pods start again when ${value} changes, write ${value} itself`,
+    (value) => `pass the checksum with the spec; to restart pods when ${value} changes, write ${value} itself`,
   ],
   ['buffer', /./, (value) => `write btoa(${value}) for base64; stringData of a Secret takes ${value} as it is`],
   ['path', /^(?:join|resolve|normalize)$/, () => 'write the path as a template text: `${a}/${b}`'],
@@ -75,7 +78,7 @@ export function refuseNew(fn: HostFunction, args: readonly unknown[]): never {
   const value = firstSymbolic(args);
   const hint =
     (fn as unknown) === globalThis.URL && value !== undefined
-      ? `take the part out of the text, as the host: ${labelOf(value)}.split('/')[2] ?? ''; or pass the part in with the spec`
+      ? `read the part from the text, for example the host: ${labelOf(value)}.split('/')[2] ?? ''; or pass the part with the spec`
       : REFUSED_NEW;
   return refuse('native-call', needsKnown(`new ${fn.name}()`, value), hint);
 }
@@ -90,7 +93,7 @@ interface HostFunction {
 }
 
 const needsKnown = (what: string, value: Sym | undefined): string =>
-  `${what} needs what is known while the graph is built, and ${value === undefined ? 'what it is given' : labelOf(value)} is not`;
+  `${what} needs a value that is known while the graph is built, and ${value === undefined ? 'its argument' : labelOf(value)} is not`;
 
 /** Is the value a function of a module of the host, or a method of an object that the module makes? */
 function isOf(module: string, fn: HostFunction, self: unknown): boolean {

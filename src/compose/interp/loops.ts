@@ -73,7 +73,7 @@ function runIteration(head: Head, value: unknown, body: Statement, env: Env, lab
 /** `for (const x of list)`. */
 export function executeForOf(node: ForOfStatement, env: Env, labels: readonly string[]): Completion {
   if (node.await)
-    refuse('async', 'for await cannot be traced', 'await things before the composition and pass the results in');
+    refuse('async', 'for await cannot be traced', 'await promises before the composition, and pass the results to it');
   const head = node.left;
   const source = resolve(env.interpreter.evaluate(node.right, env));
   const run = (value: unknown) => runIteration(head, value, node.body, env, labels);

@@ -3,7 +3,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { define } from './builtin-table.ts';
 
 const RANDOM = 'use Cel.expr("random.seededString(8, …)") or compute it before';
-const CLOCK = 'pass the time in with the spec';
+const CLOCK = 'pass the time with the spec';
 
 /** The names of functions that read the time or random numbers of the host. */
 export const BUILD_TIME_NAMES: ReadonlySet<string> = new Set(

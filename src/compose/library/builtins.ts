@@ -166,7 +166,7 @@ define(Date, () =>
   refuse(
     'no-cel',
     'Date() would be read once, while the graph is built: a graph has no clock',
-    'pass the time in with the spec',
+    'pass the time with the spec',
   ),
 );
 
@@ -387,7 +387,7 @@ export function constructBuiltin(
     return refuse(
       'no-cel',
       'new Date() would be read once, while the graph is built: a graph has no clock',
-      'pass the time in with the spec',
+      'pass the time with the spec',
     );
   }
   if (constructor === Set && symbolicSome(args)) {

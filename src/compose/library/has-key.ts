@@ -33,7 +33,7 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   activeTrace().noteRead(value);
   if (key instanceof Sym) activeTrace().keyUses.push({ object: value, writes: false });
   if (Array.isArray(value) && value.some(isOpen))
-    return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
+    return refuse('no-cel', '"in" on a list tests for an index', 'use .includes()');
   if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;
   if (typeof key === 'symbol') return Object.hasOwn(value, key);
   return bool(presence(value, key));
@@ -80,18 +80,14 @@ function hasOfSym(inner: Sym, key: Key): unknown {
     if (field === undefined) return type.open ? bool(has(sure.node, key)) : false;
     return field.required || field.missing === 'null' ? true : bool(has(sure.node, key));
   }
-  if (type.kind === 'list') return refuse('no-cel', '"in" on a list asks for an index', 'use .includes()');
+  if (type.kind === 'list') return refuse('no-cel', '"in" on a list tests for an index', 'use .includes()');
   if (type.kind === 'object') {
     const key = 'a key that is not known while the graph is built is looked up in';
-    return refuse(
-      'no-cel',
-      `${key} ${labelOf(inner)}, whose fields are known`,
-      'ask for each field: x.a !== undefined',
-    );
+    return refuse('no-cel', `${key} ${labelOf(inner)}, whose fields are known`, 'test each field: x.a !== undefined');
   }
   if (type.kind !== 'map' && type.kind !== 'dyn') {
     const found = `${labelOf(inner)} is a ${describeType(type)}, which has no keys`;
-    return refuse('types', found, type.kind === 'string' ? 'use .includes()' : 'ask an object, or compare the value');
+    return refuse('types', found, type.kind === 'string' ? 'use .includes()' : 'use an object, or compare the value');
   }
   return bool(isIn(keyNode(key), sure.node));
 }

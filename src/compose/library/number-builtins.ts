@@ -78,7 +78,7 @@ function convertedAnswer(fn: typeof isNaN | typeof isFinite, value: Sym): unknow
   if (value.absence?.missing !== undefined)
     return refuse(
       'absent',
-      `${labelOf(value)} may be null, of which ${fn.name}() makes 0`,
+      `${labelOf(value)} may be null, and ${fn.name}() converts null to 0`,
       'give it a default with ??',
     );
   if (value.type.kind === 'dyn') return refuse('types', `the type of ${labelOf(value)} is not known`, 'declare it');

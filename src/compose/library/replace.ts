@@ -34,7 +34,7 @@ function fixed(given: unknown, name: string, pattern: unknown): Replacement {
   if (by.kind !== 'lit') {
     return refuse(
       'no-cel',
-      `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a meaning of its own`,
+      `.${name}() with ${labelOf(new Sym(by))} gives "$" in the value a special meaning`,
       'replace by a function: (match) => value',
     );
   }
@@ -95,8 +95,8 @@ function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replac
     if (argumentCount(interpreter, fn) > 1 + groups.length || names.size > 0)
       refuse(
         'no-cel',
-        'a replacement that asks where the match is has no CEL form',
-        'take the match and its groups alone',
+        'a replacement that uses the position of the match has no CEL form',
+        'use only the match and its groups',
       );
     const trace = activeTrace();
     const given = groups.map((group, position) =>
@@ -110,7 +110,7 @@ function madeBy(interpreter: Interpreter, fn: unknown, pattern: unknown): Replac
         interpreter.call(fn, undefined, [wrap(new Sym(text)), ...given], 'the replacement'),
       );
       if (writes.size > 0)
-        refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'return the new text alone');
+        refuse('no-cel', 'a replacement that changes a variable has no CEL form', 'only return the new text');
       return textNode(result);
     } finally {
       trace.predicates--;

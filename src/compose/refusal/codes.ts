@@ -37,7 +37,7 @@ export const traceCodes: readonly CodeInfo[] = [
     'async',
     'The composition, or a function that it calls, is async.',
     'async (spec) => {\n  ConfigMap({ id: "c", name: spec.name });\n}',
-    'Await things before the composition and pass the results in.',
+    'Await promises before the composition, and pass the results to it.',
   ),
   error(
     'duplicate-id',
@@ -155,7 +155,7 @@ export const traceCodes: readonly CodeInfo[] = [
   ),
   error(
     'secret-status',
-    'The status reads values of a Secret, and everyone who may read the instance would read them.',
+    'The status reads values of a Secret, and every user who may read the instance could read them.',
     '(spec) => {\n  const token = externalRef("v1", "Secret", "token");\n  return { token: token.data.value };\n}',
     'Return the name of the Secret. A test for the presence of a key (`"value" in token.data`) is allowed.',
   ),

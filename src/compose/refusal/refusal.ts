@@ -107,7 +107,7 @@ const REMEDIES: Partial<Record<RefusalCode, string>> = {
   field: 'read a field that the kind has',
   identity: 'compare fields of the two',
   member: 'use a member that the type has',
-  'no-cel': 'compute it before the composition, or pass the result in with the spec',
+  'no-cel': 'compute it before the composition, or pass the result with the spec',
   'outer-write': 'declare the variable inside the composition',
   'read-only': 'make a copy and change that',
   'too-large': 'split it, or move the decision into the spec',

@@ -70,7 +70,7 @@ class Printer {
       if (node.kind === 'class') return node.items.some((item) => 'escape' in item && /[wW]/.test(item.escape));
       return subexpressionsOf(node).some(special);
     };
-    if (special(this.root)) this.refuse('takes other letters for \\w than RE2 does', 'leave out the flag i or u');
+    if (special(this.root)) this.refuse('matches other letters with \\w than RE2', 'leave out the flag i or u');
     return 'flag';
   }
 

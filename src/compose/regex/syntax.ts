@@ -134,7 +134,8 @@ class Parser {
 
   private character(): number {
     const code = this.source.codePointAt(this.at) as number;
-    if (code >= 0xd800 && code <= 0xdfff) return this.refuse('holds half of a character', 'write the whole character');
+    if (code >= 0xd800 && code <= 0xdfff)
+      return this.refuse('contains half of a character', 'write the whole character');
     this.at += code > 0xffff ? 2 : 1;
     return code;
   }
@@ -206,7 +207,7 @@ class Parser {
   private wholeCharacter(code: number): number {
     if (code < 0xd800 || code > 0xdfff) return code;
     const second = code < 0xdc00 ? this.match(/\\u([dD][c-fC-F][0-9a-fA-F]{2})/y) : null;
-    if (second === null) return this.refuse('holds half of a character', 'write the whole character');
+    if (second === null) return this.refuse('contains half of a character', 'write the whole character');
     return 0x10000 + (code - 0xd800) * 0x400 + (Number.parseInt(second[1] as string, 16) - 0xdc00);
   }
 

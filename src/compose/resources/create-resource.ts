@@ -96,7 +96,7 @@ function typeOfManifest(
   if (typeof apiVersion === 'string' && typeof kind === 'string' && /^[A-Z]/.test(apiVersion) && /^v\d|\//.test(kind))
     refuse(
       'argument',
-      `apiVersion and kind stand in the wrong order: "${apiVersion}", "${kind}"`,
+      `apiVersion and kind are in the wrong order: "${apiVersion}", "${kind}"`,
       `write '${kind}' as the apiVersion and '${apiVersion}' as the kind`,
     );
   const isComputed = (value: unknown) => typeof value !== 'string' || hasTokens(value);
@@ -173,7 +173,7 @@ export function checkId(id: unknown): string {
   const text = typeof id === 'string' ? id : String(id);
   return refuse(
     'id',
-    `"${text}" is not a legal id: ids begin with a small letter and hold letters and digits only`,
+    `"${text}" is not a legal id: ids begin with a small letter and contain only letters and digits`,
     `use "${camelCase(text)}"`,
   );
 }

@@ -174,8 +174,8 @@ function contributed(raw: unknown, kind: string): Record<string, unknown> {
     const others = names.filter((name) => name !== 'status').join(', ');
     refuse(
       'argument',
-      `the patch of ${kind} sets status together with ${others}; the API server takes status at an endpoint of its own`,
-      'write two patches: one with status alone, one with the other fields',
+      `the patch of ${kind} sets status together with ${others}; the API server accepts status only at a separate endpoint`,
+      'write two patches: one with status only, one with the other fields',
     );
   }
   checkMetadata(resolve(given['metadata']), kind);

@@ -35,7 +35,7 @@ export function refuseWithoutProvider(fn: FunctionLike, problem: string | undefi
   const names = freeNames(parseFunction(text).node).slice(0, 8).join(', ');
   return refuse(
     'provider',
-    `the composition reads variables around it (${names}), and this host does not let them be read: ${problem ?? 'no provider'}`,
+    `the composition reads variables around it (${names}), and this host does not allow to read them: ${problem ?? 'no provider'}`,
     `run with --import typekro/register, add the typekro plugin to the bundler, or pass { scope: () => ({ ${names} }) }`,
   );
 }

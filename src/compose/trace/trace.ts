@@ -155,7 +155,7 @@ export class Trace {
       throw new Refusal(
         'unsupported',
         'a list or object is changed after it was written under a key of the spec',
-        'fill it first, and write it under the key then',
+        'fill it first, and then write it under the key',
       );
     const frame = this.frames.at(-1);
     if (frame !== undefined) this.save(frame, ref, () => snapshot(ref));

@@ -58,7 +58,7 @@ export function toNode(raw: unknown): Node {
       return refuse(
         'no-cel',
         `${String(value)} has no CEL form`,
-        'begin with a number that none of them exceeds, or ask first whether there is any: list.length === 0',
+        'begin with a number that no element exceeds, or test first whether the list is empty: list.length === 0',
       );
     case 'boolean':
     case 'bigint':

@@ -218,7 +218,7 @@ function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
   if (value.absence.missing === 'null') return other === null && bool(missing);
   return refuse(
     'absent',
-    `${labelOf(value)} may be null or left out, and a graph sees no difference; === ${String(other)} tells them apart`,
+    `${labelOf(value)} may be null or left out, and a graph sees no difference; === ${String(other)} distinguishes them`,
     'use == null, or declare the field as nullable or as optional, not both',
   );
 }

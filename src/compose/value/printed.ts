@@ -25,7 +25,7 @@ export function classOf(value: object): string {
 export function printedText(value: unknown): string {
   if (typeof value === 'function') {
     refuseMovedName(value);
-    return refuse('types', 'a function is printed into a string', 'call it, and print what it gives');
+    return refuse('types', 'a function is printed into a string', 'call it, and print its result');
   }
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return value.map(printedItem).join(',');

@@ -97,7 +97,7 @@ function runtimeFactory(mode: Mode, options: FactoryOptions, { settings, composi
  * because reading them may need a network.
  */
 function note({ fluxInstallation, fluxVersion, manifestsFrom }: RuntimeSettings): string {
-  if (fluxInstallation === 'external') return '---\n# Flux is expected to be there already.\n';
+  if (fluxInstallation === 'external') return '---\n# Flux must already be installed.\n';
   const from = manifestsFrom ?? `the release ${fluxVersion} of Flux, or stand-ins on an embedded cluster`;
   return `---\n# Before these, deploy() applies the manifests of Flux: ${from.replace(/[\r\n]+/g, ' ')}.\n`;
 }

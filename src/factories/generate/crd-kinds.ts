@@ -50,7 +50,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     diagnostics.push({ code: 'generate/not-a-definition', severity: 'error', message: `${name}: ${message}`, hint });
   const apiVersion = asText(crd['apiVersion']);
   if (apiVersion !== '' && apiVersion !== 'apiextensions.k8s.io/v1') {
-    refuse(`it is of ${apiVersion}`, 'take its form of apiextensions.k8s.io/v1, as every API server since 1.22 has it');
+    refuse(`it is of ${apiVersion}`, 'use the form of apiextensions.k8s.io/v1, which every API server since 1.22 has');
     return;
   }
   const spec = crd['spec'];
@@ -61,7 +61,10 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
     asText(ownMember(names, 'plural')),
   ];
   if (!GROUP.test(group) || !NAMES.kind.test(kind) || !NAMES.plural.test(plural)) {
-    refuse('group, kind or plural name is missing or no legal name', 'an API server would refuse this definition too');
+    refuse(
+      'group, kind or plural name is missing or not a valid name',
+      'an API server would refuse this definition too',
+    );
     return;
   }
   const versions = ownMember(spec, 'versions');
@@ -74,7 +77,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
   for (const version of served) {
     const versionName = asText(ownMember(version, 'name'));
     if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(versionName)) {
-      refuse(`version ${JSON.stringify(versionName)} is not a legal name`, 'versions are called like v1 or v1beta1');
+      refuse(`version ${JSON.stringify(versionName)} is not a legal name`, 'use a name such as v1 or v1beta1');
       continue;
     }
     const raw = ownMember(ownMember(version, 'schema'), 'openAPIV3Schema');

@@ -37,7 +37,7 @@ export function repositoryName(address: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '');
   if (name !== '') return name;
-  throw new TypeKroError('a Helm release does not say where its chart is', {
+  throw new TypeKroError('a Helm release has no source for its chart', {
     code: 'factories/no-chart-source',
     remedy: 'give chart.repository as a constant address, or sourceRef with the name of a HelmRepository',
   });

@@ -43,10 +43,10 @@ const FOLLOW_UP_MS = 5 * 60_000;
 type GraphRule = Extract<Rule, Invariant>;
 
 const RULES: Readonly<Record<GraphRule, string>> = {
-  order: 'a child is created after what it depends on is ready, and deleted before that',
+  order: 'a child is created after its dependencies are ready, and deleted before them',
   finalizer: 'the finalizer of the instance is written before its children, and removed after them',
   inventory: 'the inventory of the instance names the kinds of all its children',
-  ownership: 'the controller takes and deletes only what belongs to the instance',
+  ownership: 'the controller takes over and deletes only objects of the instance',
 };
 
 const isGraphRule = (rule: Rule): rule is GraphRule => Object.hasOwn(RULES, rule);

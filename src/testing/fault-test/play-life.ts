@@ -68,7 +68,7 @@ export async function playLife(input: LifeInput): Promise<LifeRecord> {
     await life.play();
   } catch (error) {
     if (!(error instanceof EndlessError)) throw error;
-    world.find({ invariant: 'endless', expected: 'the controller comes to rest', received: error.message });
+    world.find({ invariant: 'endless', expected: 'the controller has no work left', received: error.message });
   } finally {
     await world.end();
   }

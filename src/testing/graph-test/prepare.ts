@@ -50,6 +50,6 @@ function notServed(graph: Graph, { status }: KubeObject): TypeKroError {
   const failed = readConditions(status?.['conditions']).find((condition) => condition.status === 'False');
   return new TypeKroError(`the controller does not serve ${graph.name}: ${failed?.message ?? 'no reason is given'}`, {
     code: 'testing/not-served',
-    remedy: 'see what typekro validate says to the file',
+    remedy: 'run typekro validate on the file',
   });
 }

@@ -261,6 +261,6 @@ export class FaultyWorld {
   /** Ends a run in which the controller breaks rules again and again. Such a run would not end by itself. */
   #endBroken(): void {
     if (this.invariants.violations.length > MAX_VIOLATIONS)
-      throw new EndlessError('too many rules are broken to go on');
+      throw new EndlessError('too many rules are broken to continue');
   }
 }

@@ -202,7 +202,7 @@ describe('the graph of an optional resource', () => {
       ConfigMap({ id: 'config', name: 'config', data: { ip: svc?.spec.clusterIP ?? 'none' } });
       return { ip: Cel.expr<string>('config.data.ip') };
     });
-    expect(() => composition.toYaml()).toThrow(/CEL written by hand names config/);
+    expect(() => composition.toYaml()).toThrow(/hand-written CEL names config/);
   });
 });
 

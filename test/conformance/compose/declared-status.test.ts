@@ -50,9 +50,9 @@ const declaredInner = kubernetesComposition(
 const undeclared = (path: string, near?: string) =>
   `trace/status-field: the declared status has no field "${path}"; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
 const brought = (path: string, near?: string) =>
-  `trace/status-extra: the declared status has no field "${path}", and what the composition returns brings it along; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
+  `trace/status-extra: the declared status has no field "${path}", and the returned value contains it; ${near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`}`;
 const mistyped = (path: string, declared: string, given: string) =>
-  `trace/status-type: the declared status has ${declared} in "${path}", and the composition gives ${given}; give ${declared}, or declare the field as what it is`;
+  `trace/status-type: the declared status has ${declared} in "${path}", and the composition gives ${given}; give ${declared}, or declare the real type of the field`;
 const missing = (...paths: readonly string[]) =>
   `trace/status-missing: the composition never returns ${paths.join(', ')}, which the declared status requires; return ${paths.length === 1 ? 'it' : 'them'}, or declare it optional: "${paths[0]}?"`;
 
@@ -140,7 +140,7 @@ describe('what a composition returns is compared with its declared status', () =
 
 const secretRead = (field: string, read: string): Place => [
   'trace/secret-status',
-  `${field} reads ${read}; everyone who may read the instance would read the Secret`,
+  `${field} reads ${read}; every user who may read the instance could read the Secret`,
 ];
 
 describe('values of a Secret in a status are refused', () => {

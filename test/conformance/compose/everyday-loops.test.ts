@@ -81,7 +81,7 @@ const REFUSED: Readonly<Record<string, readonly [source: string, reason: string]
   ],
   'Infinity to begin with': [
     `(s) => ({ m: s.nums.reduce((m, v) => Math.min(m, v), Infinity) })`,
-    'begin with a number that none of them exceeds',
+    'begin with a number that no element exceeds',
   ],
   'a key that every iteration sets': [
     `(s) => { const o = {}; for (const e of s.tags) o.last = e; return { o }; }`,

@@ -258,7 +258,7 @@ const REFUSED: readonly (readonly [string, code: string, text: string])[] = [
   [`return { r: s.tags.values() };`, 'trace/types', 'an iterator cannot be a status field'],
   [`return { r: s.tags.keys() };`, 'trace/types', 'an iterator cannot be a status field'],
   [`return { r: s.tags.entries() };`, 'trace/types', 'an iterator cannot be a status field'],
-  [`return { r: new TextEncoder().encode(s.name).length };`, 'trace/native-call', 'encode() needs what is known while the graph is built'],
+  [`return { r: new TextEncoder().encode(s.name).length };`, 'trace/native-call', 'encode() needs a value that is known while the graph is built'],
   [`return { r: Object.entries({ ...s.labels, b: s.tag }).map(([k, v]) => k + v) };`, 'trace/absent', 'b may be absent, and Object.entries() lists it'],
   [`const o = { b: s.tag }; return { r: Object.values({ ...s.labels, ...o }) };`, 'trace/absent', 'b may be absent, and Object.values() lists it'],
   [`new (3)();`, 'trace/user-error', '3 is not a constructor'],

@@ -212,7 +212,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
           const key = sdk.secret({ id: 'key', metadata: { name: 'key' }, data: { value: 'eA==' } });
           return { ready: true, token: key.data['value'] };
         }, type({ ready: 'boolean', token: 'string' }) as never),
-      refusal: /everyone who may read the instance would read the Secret/,
+      refusal: /every user who may read the instance could read the Secret/,
       after: () =>
         printed(() => {
           const key = sdk.secret({ id: 'key', metadata: { name: 'key' }, data: { value: 'eA==' } });

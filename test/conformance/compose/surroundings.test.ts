@@ -220,6 +220,6 @@ test('a bound method is refused with what to pass instead', () => {
 
 test('a native call that would parse the text of a symbolic value is refused', () => {
   expect(refusalOf((spec) => ({ n: new TextEncoder().encode(spec.name).length }))).toEqual([
-    expect.stringMatching(/^encode\(\) needs what is known while the graph is built, and spec\.name is not at \d+:\d+$/),
+    expect.stringMatching(/^encode\(\) needs a value that is known while the graph is built, and spec\.name is not at \d+:\d+$/),
   ]);
 });

@@ -74,7 +74,7 @@ export const environmentMistakes: readonly Mistake[] = [
     ['install', '--kubeconfig', 'nowhere'],
     1,
     /nowhere/,
-    /cannot be read: it is not there/,
+    /cannot be read: it does not exist/,
     /--kubeconfig|KUBECONFIG|name/,
   ),
   command(
@@ -402,14 +402,14 @@ export const environmentMistakes: readonly Mistake[] = [
     'a token file that is not there',
     config(NOWHERE, '', 'tokenFile: /nowhere/token'),
     /\/nowhere\/token/,
-    /cannot be read: it is not there/,
+    /cannot be read: it does not exist/,
     /correct users\[\]\.user\.tokenFile/,
   ),
   install(
     'a certificate authority that is not there',
     config(NOWHERE, ', certificate-authority: /nowhere/ca.crt', 'token: x'),
     /\/nowhere\/ca\.crt/,
-    /"certificate-authority".*cannot be read: it is not there/,
+    /"certificate-authority".*cannot be read: it does not exist/,
     /certificate-authority-data/,
   ),
   install(

@@ -76,7 +76,7 @@ export const programMistakes: readonly Mistake[] = [
       ],
       ["image: 'nginx:1.27'", "image: (⟦externalRef('ConfigMap', 'v1', 'platform') as any).data.image"],
     ],
-    /apiVersion and kind stand in the wrong order/,
+    /apiVersion and kind are in the wrong order/,
     /write 'v1' as the apiVersion/,
   ),
   composition(
@@ -85,7 +85,7 @@ export const programMistakes: readonly Mistake[] = [
       ["import { type } from 'arktype';", "import { readFileSync } from 'node:fs';\nimport { type } from 'arktype';"],
       ["image: 'nginx:1.27'", 'image: ⟦readFileSync(`./${spec.name}.txt`, "utf8")'],
     ],
-    /readFileSync\(\) needs what is known while the graph is built/,
+    /readFileSync\(\) needs a value that is known while the graph is built/,
     /before the composition/,
   ),
   composition(
@@ -148,7 +148,7 @@ export const programMistakes: readonly Mistake[] = [
         '  },\n);\nexport const other = (⟦kubernetesComposition as any)((spec: any) => ({}), { name: "x" });\n',
       ],
     ],
-    /the function comes before the definition/,
+    /the first argument is a function, and not the definition/,
     /kubernetesComposition\(\{ name, spec, status \}/,
   ),
   composition(
