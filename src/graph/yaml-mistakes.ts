@@ -18,7 +18,7 @@ export function helmProblem(source: string): YamlProblem | undefined {
     code: 'yaml/syntax',
     message: 'this is a Helm template, not YAML: Helm has to fill in {{ … }} first',
     offset,
-    hint: 'render it, as in `helm template CHART > app.yaml`, and name the file that comes out',
+    hint: 'render it, as in `helm template CHART > app.yaml`, and pass the resulting file',
   };
 }
 

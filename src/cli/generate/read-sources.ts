@@ -31,7 +31,7 @@ export interface SourceReader {
 export const OBJECT_READER: Omit<SourceReader, 'name'> = {
   what: 'Kubernetes objects',
   program: 'name the files of the objects; typekro gitops writes those of a composition',
-  helm: 'helm template CHART > app.yaml, and name the file that comes out',
+  helm: 'helm template CHART > app.yaml, and pass the resulting file',
 };
 
 const TYPES = new Set(['.yaml', '.yml', '.json']);

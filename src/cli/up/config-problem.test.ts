@@ -9,8 +9,8 @@ const program = join(folder, 'app.ts');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
-  ['{\n  "type": "module",\n}', 2, 19, 'a comma stands before the closing }', 'remove it'],
-  ['{\n  "a": [1, 2, ]\n}', 2, 13, 'a comma stands before the closing ]', 'remove it'],
+  ['{\n  "type": "module",\n}', 2, 19, 'there is a comma before the closing }', 'remove it'],
+  ['{\n  "a": [1, 2, ]\n}', 2, 13, 'there is a comma before the closing ]', 'remove it'],
   ['{\n  // all of it\n  "a": 1\n}', 2, 3, 'a comment', 'remove it: this file takes none'],
   ["{\n  'a': 1\n}", 2, 3, 'a single quote', 'write double quotes'],
   ['{\n  "a": 1\n  "b": 2\n}', 2, 9, 'a comma is missing', 'add a comma here'],

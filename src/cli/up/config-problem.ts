@@ -55,8 +55,8 @@ function jsonProblem(file: string): Diagnostic | undefined {
 
 /** The most common mistakes in settings files. Each pattern begins at the mistake. */
 const MISTAKES: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
-  [/,(?=\s*\})/, 'a comma stands before the closing }', 'remove it'],
-  [/,(?=\s*\])/, 'a comma stands before the closing ]', 'remove it'],
+  [/,(?=\s*\})/, 'there is a comma before the closing }', 'remove it'],
+  [/,(?=\s*\])/, 'there is a comma before the closing ]', 'remove it'],
   [/\/[/*]/, 'a comment', 'remove it: this file takes none'],
   [/'/, 'a single quote', 'write double quotes'],
   [/(?<=["\d}\]el])(?=\s*\n\s*")/, 'a comma is missing', 'add a comma here'],

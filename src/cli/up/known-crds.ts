@@ -173,5 +173,5 @@ const READER = {
   name: '--crds',
   what: 'CustomResourceDefinitions',
   program: 'name the files of the definitions; for the definitions of a composition run typekro gitops',
-  helm: 'helm template CHART --include-crds > crds.yaml, and name the file that comes out',
+  helm: 'helm template CHART --include-crds > crds.yaml, and pass the resulting file',
 };

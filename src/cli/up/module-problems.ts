@@ -49,7 +49,7 @@ function unfinishedProblem(error: unknown, { path }: ModuleFile): Diagnostic | u
     code: 'input/module-unfinished',
     severity: 'error',
     message: error.message,
-    hint: 'end what it waits for, or give it a limit: AbortSignal.timeout(…), Promise.race',
+    hint: 'end the operation for which it waits, or give it a limit: AbortSignal.timeout(…), Promise.race',
     source,
   };
 }

@@ -162,7 +162,7 @@ function otherTool(fields: readonly string[]): { readonly what: string; readonly
   if (['resources', 'patches', 'bases', 'namePrefix', 'configMapGenerator'].some((field) => fields.includes(field)))
     return {
       what: 'a kustomization',
-      hint: 'render it, as in `kubectl kustomize . > app.yaml`, and name the file that comes out',
+      hint: 'render it, as in `kubectl kustomize . > app.yaml`, and pass the resulting file',
     };
   if (['replicaCount', 'image', 'values', 'dependencies'].some((field) => fields.includes(field)))
     return {

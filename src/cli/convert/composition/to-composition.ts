@@ -51,7 +51,7 @@ export function toComposition(definitions: readonly DefinitionGraph[], objects: 
 function noForm(lines: readonly string[]): TypeKroError {
   return new TypeKroError(`a composition cannot express\n  ${lines.join('\n  ')}`, {
     code: 'convert/no-form',
-    remedy: 'change these parts, or keep the definition in YAML: every command takes it as it is',
+    remedy: 'change these parts, or keep the definition in YAML: every command accepts it',
   });
 }
 
