@@ -52,7 +52,7 @@ export function buildStatus(
   }
   const { conditions, ...open } = block;
   const marks: StatusMark[] = [];
-  const rest = scale ? (withoutMarkers(open, [], marks) as JsonObject) : (open as JsonObject);
+  const rest = scale ? (withoutMarkers(open, [], marks) as JsonObject) : open;
   const walked = walkFreely(rest, { base: PATH, level: language.level });
   for (const { steps, kro, message, hint, offset, code } of walked.problems) {
     const path = [...PATH, ...steps];

@@ -190,8 +190,18 @@ test.each(cases)('change %i: what the saved plan says is what its apply does', a
 test('the changes are of all kinds', () => {
   expect([...met]).toEqual(
     expect.arrayContaining([
-      ...['definition', 'definition and instances', 'instances', 'deletion', 'deletion of all', 'breaking'],
-      ...['changed', 'unchanged', 'it is pinned to revision', 'it is suspended', 'moved', 'canary first'],
+      'definition',
+      'definition and instances',
+      'instances',
+      'deletion',
+      'deletion of all',
+      'breaking',
+      'changed',
+      'unchanged',
+      'it is pinned to revision',
+      'it is suspended',
+      'moved',
+      'canary first',
     ]),
   );
 });

@@ -49,7 +49,7 @@ const statusFields = (fields: JsonObject): JsonObject =>
 export const unmetAtRest = (world: GraphWorld, { at, expect }: FinalExpectation): Promise<Mismatch[]> =>
   unmetExpectations(expect, { world, refusal: undefined, snapshot: undefined }, at);
 
-/** UIDs, times and addresses: a server generates them anew when an object is created again. */
+/** UIDs, times and addresses: a server generates other values when an object is created again. */
 const GENERATED = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|\d{4}-\d\d-\d\dT\d\d:|\b\d{1,3}(?:\.\d{1,3}){3}\b/;
 
 /** Does an expectation name a value that the server generates? */
