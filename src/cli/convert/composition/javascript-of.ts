@@ -37,6 +37,10 @@ interface Script {
   readonly parts?: readonly (Script | string)[];
   /** True when the result of a condition depends on a resource. CEL waits for the resource; a composition does not. */
   readonly reads?: boolean;
+  /** The type in the schema of a read field. */
+  readonly type?: Schema['type'];
+  /** True for the status counter of a resource. A composition reads it as 0 when the API server omits it. */
+  readonly isCounter?: boolean;
 }
 
 /**
@@ -124,14 +128,26 @@ class Writer {
   /** `a.?b.orValue(c)` as `a.b ?? c`. */
   #orValue(target: Expr, fallback: Expr): Script | undefined {
     const path = pathOf(target);
-    const other = this.write(fallback);
+    const other = this.write(fallback) ?? this.#wholeLiteral(fallback);
     if (path === undefined || other === undefined || !path.fields.some(({ optional }) => optional)) return undefined;
     const found = this.#fieldOf(path);
-    if (found === undefined || found.script.kind !== other.kind || other.kind === 'other') return undefined;
+    if (found === undefined || found.script.kind !== other.kind) return undefined;
+    if (other.kind === 'other' && (other.type === undefined || found.script.type !== other.type)) return undefined;
     const { script } = found;
-    if (script.reads === true)
-      return other.text === '0' && isCounterRead(script) ? { ...script, reads: false } : undefined;
-    return { text: `${script.text} ?? ${within(other, 8)}`, kind: other.kind, binds: 4 };
+    if (script.isCounter === true) return other.text === '0' ? { ...script, reads: false } : undefined;
+    const reads = script.reads === true;
+    // A composition makes every field after an absent one optional.
+    if (reads && !isOptionalToTheEnd(path)) return undefined;
+    return { text: `${script.text} ?? ${within(other, 8)}`, kind: other.kind, binds: 4, ...(reads && { reads }) };
+  }
+
+  /** An empty map, or a list of literals, as the other value of an optional field. */
+  #wholeLiteral(expr: Expr): Script | undefined {
+    if (expr.kind === 'map') return expr.entries.length === 0 ? { ...atom('{}', 'other'), type: 'object' } : undefined;
+    if (expr.kind !== 'list' || expr.optionals.size > 0) return undefined;
+    const elements = expr.elements.map((each) => (each.kind === 'literal' ? literalOf(each) : undefined));
+    if (!elements.every((each) => each !== undefined)) return undefined;
+    return { ...atom(`[${elements.map(({ text }) => text).join(', ')}]`, 'other'), type: 'array' };
   }
 
   #conditional(args: readonly Expr[]): Script | undefined {
@@ -265,7 +281,14 @@ function specField(
     if (!isSure && !isOptional && name !== fields.at(-1)?.name) return undefined;
     at = field;
   }
-  return { script: atom(written, at === undefined ? 'other' : kindOf(at)), isSure };
+  const type = at?.['x-kubernetes-int-or-string'] === true ? undefined : at?.type;
+  return { script: { ...atom(written, at === undefined ? 'other' : kindOf(at)), ...(type && { type }) }, isSure };
+}
+
+/** Are all fields optional from the first optional one on? */
+function isOptionalToTheEnd({ fields }: Path): boolean {
+  const first = fields.findIndex(({ optional }) => optional);
+  return fields.slice(first).every(({ optional }) => optional);
 }
 
 /** A field of a resource whose kind has a schema. */
@@ -290,15 +313,16 @@ function resourceField(
     if (at === undefined || TIMES.has(at.format ?? '')) return undefined;
   }
   if (at === undefined) return undefined;
-  const script = atom(`${variable}${fields.map(({ name }) => memberAccess(name)).join('')}`, kindOf(at), true);
-  return { script: isCounted ? { ...script, parts: COUNTED } : script, isSure: !isCounted };
+  // `a.?b.?c` is `a.b?.c`: the mark of CEL is at the field that can be absent, that of JavaScript behind it.
+  const written = fields.map(({ name }, index) => {
+    const member = memberAccess(name);
+    return fields[index - 1]?.optional === true ? `?.${member.replace(/^\./, '')}` : member;
+  });
+  const script = atom(`${variable}${written.join('')}`, kindOf(at), true);
+  return { script: isCounted ? { ...script, isCounter: true } : script, isSure: !isCounted };
 }
 
 const TIMES: ReadonlySet<string> = new Set(['date-time', 'micro-time', 'duration']);
-
-/** Marks the read of a counter. */
-const COUNTED: readonly string[] = ['0'];
-const isCounterRead = ({ parts }: Script): boolean => parts === COUNTED;
 
 function kindOf(schema: Schema): ValueKind {
   if (schema['x-kubernetes-int-or-string'] === true) return 'other';
