@@ -8,7 +8,7 @@ import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import type { Figures } from './support/controller-run.ts';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
-import { chain, collection, five, largeCrd, numbered, typeOf } from './support/loads.ts';
+import { chain, collection, five, graphOfFive, graphRights, largeCrd, numbered, typeOf } from './support/loads.ts';
 import { each, follow } from './support/watching.ts';
 
 const COUNT = Number(process.env['INSTANCES'] ?? 1000);
@@ -123,9 +123,13 @@ function withLoads(run: () => Promise<void>): () => Promise<void> {
   };
 }
 
+/** The seconds until all instances were ACTIVE, with which Graphs are compared. */
+let secondsOfInstances: number | undefined;
+
 async function many(): Promise<void> {
   const load = await measure(createLoads);
   const { rssMb, peakMb } = load.after;
+  secondsOfInstances = load.done;
   const named = `${COUNT} instances × 5 resources`;
   row(`${named}: all ACTIVE`, seconds(load.done), `≤ ${time(30)} s`, load.done <= time(30));
   const isSettled = load.settled <= time(35) && load.total <= COUNT * 10;
@@ -370,6 +374,62 @@ function definitionsCost(load: Measured): void {
   row('… … CPU; memory: peak, just after', `${times}; ${peakMb.toFixed(0)}, ${rssMb.toFixed(0)} MB`, '', undefined);
 }
 
+const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' };
+const GRAPH_FLAGS = [
+  '--feature-gates=GraphKind=true',
+  '--kro-compatibility=0.10',
+  '--controller-namespace=kro-system',
+  '--controller-service-account=kro',
+];
+
+function isReady({ status }: KubeObject): boolean {
+  const conditions = status?.['conditions'];
+  const isTrue = (entry: unknown) =>
+    (entry as JsonObject)['type'] === 'Ready' && (entry as JsonObject)['status'] === 'True';
+  return Array.isArray(conditions) && conditions.some(isTrue);
+}
+
+/** As many Graphs with as many objects, by a new process of the controller that serves the kind Graph. */
+async function graphs(): Promise<void> {
+  for (const object of graphRights()) await client.apply(object, { fieldManager: 'bench', force: true });
+  await controller.stop();
+  controller = await ControllerProcess.start(server, GRAPH_FLAGS);
+  await settle();
+  const load = await measure(async () => {
+    await using watched = follow(client, GRAPH, isReady);
+    await each(COUNT, (index) => client.create(graphOfFive(index)));
+    await watched.count(COUNT);
+  });
+  const most = secondsOfInstances === undefined ? undefined : secondsOfInstances * 1.1;
+  const goal = most === undefined ? '' : `≤ ${most.toFixed(2)} s: instances and 10 %`;
+  row(
+    `${COUNT} Graphs × 5 objects: all Ready`,
+    seconds(load.done),
+    goal,
+    most === undefined ? undefined : load.done <= most,
+  );
+  row(
+    '… until nothing moves',
+    `${seconds(load.settled)}; ${requests(load)}`,
+    `${COUNT * 10} requests`,
+    load.total <= COUNT * 10,
+  );
+  costRow(load);
+  await idle();
+  const removal = await measure(async () => {
+    await using watched = follow(client, GRAPH, () => true);
+    await watched.count(COUNT);
+    await each(COUNT, (index) => client.delete({ ...GRAPH, namespace: 'default', name: `g${index}` }));
+    await watched.count(0);
+  });
+  row(
+    '… all deleted',
+    `${seconds(removal.settled)}; ${requests(removal)}`,
+    `${COUNT * 9} requests`,
+    removal.total <= COUNT * 9,
+  );
+}
+
 const SCENARIOS = {
   many,
   idle: withLoads(idle),
@@ -381,6 +441,7 @@ const SCENARIOS = {
   forEach,
   deleteAll: withLoads(deleteAll),
   definitions,
+  graphs,
 };
 
 try {

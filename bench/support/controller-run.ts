@@ -85,12 +85,20 @@ export class ControllerProcess {
     this.#server = server;
   }
 
-  /** Starts the controller and waits until it is ready. */
-  static async start(server: Server): Promise<ControllerProcess> {
+  /** Starts the controller, with these flags besides, and waits until it is ready. */
+  static async start(server: Server, extra: readonly string[] = []): Promise<ControllerProcess> {
     const port = await freePort();
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const address = `127.0.0.1:${port}`;
-    const flags = ['--kubeconfig', server.path, '--metrics-bind-address', address, '--health-probe-bind-address', '0'];
+    const flags = [
+      '--kubeconfig',
+      server.path,
+      '--metrics-bind-address',
+      address,
+      '--health-probe-bind-address',
+      '0',
+      ...extra,
+    ];
     // Extra certificates of the machine stay in Node's memory, and are not part of the controller's.
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {

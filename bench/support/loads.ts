@@ -48,6 +48,34 @@ export function numbered(index: number, isBad: boolean): KubeObject {
   return definition(`n${index}`, `N${index}`, { text: 'string' }, { text: '${second.data.text}' }, resources);
 }
 
+/** A Graph with the objects of an instance of `five`. */
+export function graphOfFive(index: number): KubeObject {
+  const nodes = Array.from({ length: 5 }, (_, number) =>
+    configMap(`m${number}`, `g${index}-${number}`, {
+      text: '${cfg.text}',
+      ...(number === 0 ? { fixed: 'a' } : {}),
+    }),
+  );
+  return {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'Graph',
+    metadata: { name: `g${index}`, namespace: 'default' },
+    spec: { nodes: [{ id: 'cfg', def: { text: 'a' } }, ...nodes] },
+  };
+}
+
+/** The rights on ConfigMaps of the account of Graphs. */
+export function graphRights(): KubeObject[] {
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['*'] }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'graphs' };
+  const subjects = [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }];
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata: { name: 'graphs' }, rules },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata: { name: 'graphs' }, roleRef, subjects },
+  ];
+}
+
 function configMap(id: string, name: string, data: JsonObject): JsonObject {
   return { id, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data } };
 }

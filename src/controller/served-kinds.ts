@@ -14,6 +14,8 @@ export interface ServedKind {
   readonly graph?: Graph;
   /** The reason why there is no graph, in kro's words. */
   readonly failure?: string;
+  /** The Graphs that made a Graph, as `namespace/name`, its maker first. */
+  readonly makers?: readonly string[];
   /** Does the graph fail to compile for lack of a kind? The caller tries again after a pause. */
   readonly isKindMissing?: true;
   /** The reason why the objects of a deleted Graph may not be deleted with this identity. */

@@ -10,7 +10,7 @@ import type { DefinitionCompiler } from './definition/compiler.ts';
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './definition/definition-object.ts';
 import { definitionOf } from './definition/revision.ts';
 import type { GraphCompiler } from './graph/graph-compiler.ts';
-import { kindIndexOf } from './graph/graph-object.ts';
+import { graphIndexOf } from './graph/graph-object.ts';
 import type { InstanceDirectory } from './instance/instance-directory.ts';
 import { instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
@@ -79,7 +79,7 @@ export class WakeRouter {
       ['status', 'conditions'],
     ]);
     caches.keep(GRAPH_TYPE, [[]]);
-    caches.index(GRAPH_TYPE, kindIndexOf);
+    caches.index(GRAPH_TYPE, graphIndexOf);
     caches.setInterest(DEFINITIONS, this.#ownTypes.map(everythingOf));
   }
 

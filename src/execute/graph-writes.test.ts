@@ -153,6 +153,13 @@ describe('writes of a Graph', () => {
     expect([...failed.keys()]).toEqual([writeKey(TARGET, PATCH)]);
   });
 
+  it('a template does not take over the fields of an object that it was to create', async () => {
+    const { uid: _uid, ...create } = apply({ manager: OWN, force: 'unlessGraph' });
+    const { ports, requests } = rig([conflictWith('kro.run/applyset')]);
+    await carryOut(decision({ apply: [create] }), ports);
+    expect(requests.map(({ force }) => force)).toEqual([false]);
+  });
+
   it('fields are released by an apply of the identity without force', async () => {
     const { ports, requests, failed } = rig();
     const release = [{ target: TARGET, manager: PATCH, subresource: 'status', uid: 'u' } as const];

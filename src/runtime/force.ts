@@ -3,12 +3,16 @@ import type { ApplyAction } from './model.ts';
 
 /**
  * May an apply take over the fields of these managers, with which it conflicts? An apply with force has no conflicts, and
- * needs no second request.
+ * needs no second request. An apply that was to create the object may not: another client was faster, and the object may
+ * belong to an instance, which only another decision sees.
  *
  * @param managers the managers that own the fields; empty when the server does not name them
  */
-export function mayForce({ force = 'always' }: Pick<ApplyAction, 'force'>, managers: readonly string[]): boolean {
-  if (force === 'always' || managers.length === 0) return false;
+export function mayForce(
+  { force = 'always', uid }: Pick<ApplyAction, 'force' | 'uid'>,
+  managers: readonly string[],
+): boolean {
+  if (force === 'always' || managers.length === 0 || uid === undefined) return false;
   if (force === 'unlessGraph') return !managers.some(isTemplateManager);
   return managers.every((manager) => isCovered(manager, force.prefix) && !force.except.includes(manager));
 }

@@ -22,6 +22,7 @@ import type {
   ReleaseAction,
 } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
+import { nowConditions } from './now-sample.ts';
 import { pausedWrite } from './paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
@@ -98,9 +99,10 @@ export function decideGraph(context: StepContext): Decision {
         : recordedTracking(instance);
     const account = isHard ? before['appliedServiceAccount'] : (options.account ?? before['appliedServiceAccount']);
     const explained = nodeConditions(instance, reports, options);
+    const sampled = nowConditions(graph, instance, options, options.statusNow ?? options.now);
     const value: JsonObject = {
       ...(account === undefined ? {} : { appliedServiceAccount: account }),
-      conditions: [...conditions, ...explained] as unknown as JsonValue,
+      conditions: [...conditions, ...sampled, ...explained] as unknown as JsonValue,
       ...trackingStatus(tracking),
     };
     const state = isHard ? 'ERROR' : converged.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';

@@ -118,6 +118,7 @@ export {
   isWhole,
   decideWrite,
   engineFieldsOf,
+  graphsWriting,
   OWNER_FIELD,
   ownedFingerprintOf,
   withEngineEquivalence,

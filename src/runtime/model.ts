@@ -231,6 +231,8 @@ export interface StepOptions {
   readonly graphKind?: boolean;
   /** The user name of the account as which a Graph's objects are written, for its status. */
   readonly account?: string;
+  /** The Graphs that made a Graph by template nodes, as `namespace/name`: its maker, the maker of that one, and so on. */
+  readonly makers?: readonly string[];
   /** May templates put objects outside the instance's namespace? Default `any`. */
   readonly namespaces?: 'any' | 'instance';
   /**

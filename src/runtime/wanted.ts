@@ -6,6 +6,7 @@ import { isExternal, isTyped } from '../graph/index.ts';
 import { asText } from '../kubernetes/index.ts';
 import { typeOfNode } from './identity.ts';
 import { childAnnotations } from './labels.ts';
+import { namespacedName } from './identity.ts';
 import type { StepContext } from './step-context.ts';
 import type { ObjectTarget, ObjectType } from './target.ts';
 import { refOfTarget } from './target.ts';
@@ -64,9 +65,22 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
     );
   }
   const target = { type, name, namespace };
-  return isSelf(context, node, target)
-    ? invalid(context, node, 'metadata.name', `node "${node.id}" writes the Graph that contains it`)
-    : confined(context, node, target);
+  const loop = loopProblem(context, node, target);
+  return loop === undefined ? confined(context, node, target) : invalid(context, node, 'metadata.name', loop);
+}
+
+/**
+ * The problem of a node that writes the Graph that contains it, whose writes would begin passes without end, or one of
+ * the Graphs that made it: each would then own, change and delete the other.
+ */
+function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget): string | undefined {
+  if (isSelf(context, node, target)) return `node "${node.id}" writes the Graph that contains it`;
+  const { group, kind } = context.graph.instance;
+  const { makers } = context.options;
+  if (makers === undefined || node.nodeType === 'patch' || isExternal(node)) return undefined;
+  if (target.type.group !== group || target.type.kind !== kind || !makers.includes(namespacedName(target)))
+    return undefined;
+  return `node "${node.id}" writes the Graph "${namespacedName(target)}", which made the Graph that contains it; remove the node, or delete this Graph`;
 }
 
 /** Does a node of a Graph write the Graph itself? Each write would begin the next pass, without end. */

@@ -12,7 +12,7 @@ import { kindsNamed } from './graph-object.ts';
  * The maximum number of compiled specs. The least recently used one is dropped first; a Graph at rest needs its
  * compiled spec only when it wakes.
  */
-const MAX_COMPILED = 256;
+const MAX_COMPILED = 64;
 
 interface Entry {
   readonly compiled: CompiledSpec;

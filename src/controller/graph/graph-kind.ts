@@ -3,6 +3,9 @@ import { definedMember } from '../../core/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ActingIdentities, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
+import type { LiveObject } from '../../runtime/index.ts';
+import { graphsWriting } from '../../runtime/index.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
 import type { Policies } from '../definition/policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
@@ -13,6 +16,9 @@ import { accountOf } from './graph-object.ts';
  * name with capital letters.
  */
 const GRAPHS = 'Graph.kro.run';
+
+/** The maximum number of Graphs that make one another in a row. */
+export const MAX_MAKERS = 10;
 
 /** A Graph has no annotations with policies. */
 const POLICIES: Policies = { nodeAdoption: new Map(), problems: [] };
@@ -33,8 +39,12 @@ export class GraphKind {
     this.#options = options;
   }
 
-  /** The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount. */
-  async serve(object: KubeObject, signal: AbortSignal): Promise<ServedKind> {
+  /**
+   * The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount.
+   *
+   * @param makers the Graphs that made this one, as `namespace/name`
+   */
+  async serve(object: KubeObject, makers: readonly string[], signal: AbortSignal): Promise<ServedKind> {
     const { compiler, identities, controller } = this.#options;
     const { uid, generation, deletionTimestamp } = object.metadata;
     const account = accountOf(object);
@@ -49,6 +59,7 @@ export class GraphKind {
       // With the account of the controller, a step reads and writes only the Graph itself.
       identity: isOwnAccount ? identities.own : identities.of(account),
       origin: 'graph',
+      ...(makers.length === 0 ? {} : { makers }),
       chosenFor: { uid, generation, deletionTimestamp },
     };
     if (deletionTimestamp !== undefined) {
@@ -56,10 +67,29 @@ export class GraphKind {
       return isOwnAccount ? { ...base, deletionProblem: ownAccountDeletionText(user) } : base;
     }
     if (isOwnAccount) return { ...base, failure: ownAccountText(user) };
+    if (makers.length > MAX_MAKERS) return { ...base, failure: tooManyMakersText(makers) };
     const { graph, message = '', isKindMissing } = await compiler.compile(object, signal);
     if (graph !== undefined) return { ...base, graph };
     return { ...base, failure: message, ...definedMember('isKindMissing', isKindMissing) };
   }
+}
+
+/** The Graphs that made a Graph, the last one first, as `namespace/name`. One more than the maximum suffices. */
+export function makersOf(graph: LiveObject, graphs: Pick<KindCache, 'indexed'>): readonly string[] {
+  const makers: string[] = [];
+  for (let made = graph; makers.length <= MAX_MAKERS;) {
+    const [maker] = graphsWriting(made).flatMap((manager) => [...graphs.indexed(manager)]);
+    if (maker === undefined) break;
+    const { name = '', namespace = '' } = maker.object.metadata;
+    makers.push(`${namespace}/${name}`);
+    made = maker;
+  }
+  return makers;
+}
+
+function tooManyMakersText(makers: readonly string[]): string {
+  const [maker = ''] = makers;
+  return `refusing to apply: the Graph "${maker}" made this Graph, and more than ${MAX_MAKERS} Graphs in a row made one another, so that Graphs may be made without end; change the nodes that make Graphs`;
 }
 
 function ownAccountDeletionText(user: string): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { accountOf, ANY_KIND, kindIndexOf } from './graph-object.ts';
+import { templateManager } from '../../runtime/index.ts';
+import { accountOf, ANY_KIND, graphIndexOf } from './graph-object.ts';
 
 function graph(spec: JsonObject, status: JsonObject = {}, deletionTimestamp?: string): KubeObject {
   return {
@@ -65,6 +66,6 @@ describe('the kinds of CRDs that concern a Graph', () => {
     ['any kind for a computed version', [node('a', { ref: { apiVersion: 'x.io/${d.v}', kind: 'X' } })], [ANY_KIND]],
     ['none of a malformed node', [node('a', { template: { kind: 'X' }, graph: { nodes: 'x' } })], []],
   ])('%s', (_name, nodes, expected) => {
-    expect(kindIndexOf(graph({ nodes }))).toEqual(expected);
+    expect(graphIndexOf(graph({ nodes }))).toEqual([...expected, templateManager('')]);
   });
 });

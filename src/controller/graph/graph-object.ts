@@ -2,6 +2,7 @@ import type { GroupVersionKind, JsonValue, KubeObject } from '../../core/index.t
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { isServiceAccountName } from '../../graph/index.ts';
 import type { ServiceAccountRef } from '../acting-identity.ts';
+import { templateManager } from '../../runtime/index.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 
 /** The account of a Graph that names none, as for a pod. */
@@ -64,8 +65,12 @@ export function kindsNamed(graph: KubeObject): NamedKinds {
   return { types, isDynamic };
 }
 
-/** The texts under which a Graph is found when the CRD of a kind changes. */
-export function kindIndexOf(graph: KubeObject): string[] {
+/**
+ * The texts under which a Graph is found: the kinds whose CRDs concern it, and the field manager with which it writes
+ * objects.
+ */
+export function graphIndexOf(graph: KubeObject): string[] {
   const { types, isDynamic } = kindsNamed(graph);
-  return [...new Set([...types.map(({ group, kind }) => `${group}/${kind}`), ...(isDynamic ? [ANY_KIND] : [])])];
+  const kinds = new Set([...types.map(({ group, kind }) => `${group}/${kind}`), ...(isDynamic ? [ANY_KIND] : [])]);
+  return [...kinds, templateManager(graph.metadata.uid ?? '')];
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../core/index.ts';
+import { definedMember } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { Clock } from '../../kube/index.ts';
@@ -10,6 +11,7 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { GraphKind } from '../graph/graph-kind.ts';
+import { makersOf } from '../graph/graph-kind.ts';
 import { ANY_KIND } from '../graph/graph-object.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
@@ -156,8 +158,11 @@ export class InstanceDirectory {
     const graphs = caches.peek(GRAPH_TYPE);
     if (kind === undefined || graphs?.synced !== true) return {};
     const key = internString(keyOfId(id));
-    const graph = graphs.get(key)?.object;
-    if (graph !== undefined) return this.#passAs(await kind.serve(graph, signal), id, key, graphs, signal);
+    const graph = graphs.get(key);
+    if (graph !== undefined) {
+      const served = await kind.serve(graph.object, makersOf(graph, graphs), signal);
+      return this.#passAs(served, id, key, graphs, signal);
+    }
     const known = this.#records.get(id);
     if (known !== undefined) this.#forget(known);
     return {};
@@ -209,13 +214,20 @@ export class InstanceDirectory {
 
   /**
    * The decision that a step would make for an instance at this moment. `undefined` when no step was made for the
-   * instance yet, or when the instance does not exist.
+   * instance yet, or when the instance does not exist. For a Graph whose compiled spec was dropped to save memory,
+   * returns `undefined` and queues a pass, after which a call has the decision.
    */
   explain(id: string): Decision | undefined {
     const record = this.#records.get(id);
     if (record?.served === undefined) return undefined;
     const instance = this.#options.caches.peek(record.served.type)?.get(record.key)?.object;
-    return instance && this.#options.reconciler.explain(record, record.served, instance);
+    if (instance === undefined) return undefined;
+    const graph = record.graph?.deref();
+    if (record.graph !== undefined && graph === undefined) {
+      this.wake(id);
+      return undefined;
+    }
+    return this.#options.reconciler.explain(record, { ...record.served, ...definedMember('graph', graph) }, instance);
   }
 
   /** The outcome of the last pass over an instance. */

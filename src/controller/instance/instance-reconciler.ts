@@ -233,7 +233,7 @@ export class InstanceReconciler {
     }
     // The time that was sampled for a status must not be used again when that status was not written.
     if (!decision.statusChanged) record.statusNow = decision.statusNow;
-    record.served = served;
+    noteServed(record, served);
     record.steppedAt = clock.now();
     this.#noteOutcome(record, outcomeOf(decision, served.revision));
     for (const equivalence of decision.equivalences) {
@@ -350,11 +350,25 @@ export class InstanceReconciler {
       revision: served.revision,
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...definedMember('account', served.origin === 'graph' ? served.identity.user : undefined),
+      ...definedMember('makers', served.makers),
       ...definedMember('authorConditions', served.authorConditions),
       ...definedMember('explain', served.policies.explain),
       ...definedMember('budget', served.policies.budget ?? budget),
       ...definedMember('namespaces', served.policies.namespaces ?? namespaces),
     };
+  }
+}
+
+/** Records the served kind. A Graph at rest must not keep its graph, which the compiler drops to save memory. */
+function noteServed(record: InstanceRecord, served: ServedKind): void {
+  if (served.origin !== 'graph') {
+    record.served = served;
+    return;
+  }
+  const { graph, ...rest } = served;
+  record.served = rest;
+  if (record.graph === undefined || record.graph.deref() !== graph) {
+    record.graph = graph === undefined ? undefined : new WeakRef(graph);
   }
 }
 

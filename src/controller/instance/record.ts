@@ -1,4 +1,5 @@
 import type { RememberedRead, RememberedWrite } from '../../execute/index.ts';
+import type { Graph } from '../../graph/index.ts';
 import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
@@ -54,8 +55,10 @@ export interface InstanceRecord {
   /** The request of a client for which the objects have been read, until the request is answered. */
   request: string | undefined;
   applySet: string | undefined;
-  /** The served kind of the last step. */
+  /** The served kind of the last step; of a Graph, without its graph, which only the compiler keeps. */
   served: ServedKind | undefined;
+  /** The graph of a Graph, as long as the compiler keeps it. */
+  graph: WeakRef<Graph> | undefined;
   outcome: RevisionOutcome | undefined;
   /**
    * The cache of rendered objects. It is kept between passes while an expression fails, because each evaluation may
@@ -85,6 +88,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     request: undefined,
     applySet: undefined,
     served: undefined,
+    graph: undefined,
     outcome: undefined,
     memory: undefined,
     steppedAt: 0,

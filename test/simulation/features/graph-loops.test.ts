@@ -140,3 +140,18 @@ describe('a Graph with a kind that the cluster does not serve', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 });
+
+describe('a Graph that reads the time', () => {
+  it('writes nothing after a restart', async () => {
+    const { features, ...options } = GRAPH_STAGE.controller;
+    world = await virtualWorld({ controller: { ...options, features: { ...features, now: true } } });
+    await world.apply(...rightsOf('default'));
+    await world.apply(graph('g', [{ id: 'a', template: map('a', { at: '${string(now())}' }) }]));
+    await world.advance(60_000);
+    expect(await converged('g')).toMatch(/^True/);
+    world.requests.length = 0;
+    await world.restart();
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+});

@@ -89,7 +89,7 @@ function rareAction(name: string, random: () => number, pick: Pick): UserAction 
     () => takeFinalizer(name),
     () =>
       patch(`edit the stamped Graph of ${name}`, graphRef(`${name}-stamped`), {
-        spec: { serviceAccountName: 'builder' },
+        spec: { nodes: [{ id: 'n', def: { x: 'odd' } }] },
       }),
     () => removeObject(graphRef(`${name}-stamped`)),
     () => breakGraph(name),
