@@ -17,9 +17,10 @@ const MIN_FOUND_LENGTH = 12;
 
 /**
  * Replaces values of Secrets in objects by salted hashes:
- * - the values in Secrets, and in manifests and templates of Secrets inside of definitions, revisions and instances;
+ * - the values in Secrets, and in manifests and templates of Secrets inside of definitions, revisions, instances and
+ *   Graphs;
  * - the same values in other fields: values of at least 12 characters anywhere in a text, values of at least 6 as the
- *   whole value of a field of an object that an instance owns.
+ *   whole value of a field of an object that an instance or a Graph owns.
  *
  * Fields that name or select objects are not masked. kubectl's copy of an object is removed.
  */
@@ -28,7 +29,8 @@ export function maskSecrets(salt: string, objects: readonly KubeObject[]): (obje
   const long = byBeginning(salt, values);
   return (object) => {
     const { labels = {} } = object.metadata;
-    const isInput = !Object.hasOwn(labels, keys.PART_OF_LABEL) || Object.hasOwn(labels, keys.APPLYSET_ID_LABEL);
+    const isChild = Object.hasOwn(labels, keys.PART_OF_LABEL) || Object.hasOwn(labels, keys.NODE_ID_LABEL);
+    const isInput = !isChild || Object.hasOwn(labels, keys.APPLYSET_ID_LABEL);
     const clean = (text: string): string => {
       const whole = isInput ? undefined : values.get(text);
       return whole === undefined ? long(text) : maskedText(salt, text, whole);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PlanWorld } from '../../../test/support/plan-world.ts';
 import { planWorld } from '../../../test/support/plan-world.ts';
@@ -38,10 +40,10 @@ const target = (labels?: Record<string, string>): KubeObject => ({
   metadata: { name: 'target', namespace: 'team-a', ...(labels === undefined ? {} : { labels }) },
 });
 
-/** The output of a command without the lines about the cluster. */
+/** The output of a command without the lines about the cluster or the snapshot. */
 async function told(line: string, ...objects: KubeObject[]): Promise<string> {
   const { out } = await plans.run(line, ...objects);
-  return out.replaceAll(/^ {2}(?:From cluster|Decided as) .*\n?/gm, '').trimEnd();
+  return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided as) .*\n?/gm, '').trimEnd();
 }
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'team-a' });
 
@@ -154,6 +156,39 @@ test('a kind that a definition of the same files makes is known', async () => {
                 + Pot p  (pot)
 
     Plan: 3 to create, 0 to change, 0 to prune.
+      Of 1 write: 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
+  `);
+});
+
+test('a snapshot has Graphs with their objects, and no value of a Secret', async () => {
+  const secret: JsonObject = {
+    id: 'login',
+    template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { key: 'hush-hush' } },
+  };
+  const copy = map('copy', 'copy', { key: '${string(login.data.key)}' });
+  const made = graph(map('first', 'first', { k: 'v' }), secret, copy, mark);
+  await plans.world.apply(target());
+  await plans.run('apply FILE', made);
+  await plans.world.advance(2000);
+  expect((await plans.world.user.get(mapRef('copy')))['data']).toEqual({ key: 'hush-hush' });
+  await plans.run('snapshot snap.json');
+  const text = readFileSync(join(plans.cwd, 'snap.json'), 'utf8');
+  expect(text).not.toContain('hush-hush');
+  expect(text).not.toContain(Buffer.from('hush-hush').toString('base64'));
+  expect(await told('plan FILE --snapshot snap.json', made)).toMatchInlineSnapshot(`
+    "Instances 1   unchanged 1
+
+    Plan: 0 to create, 0 to change, 0 to prune.
+      No write to check."
+  `);
+  const changed = graph(map('first', 'first', { k: 'w' }), secret, copy, mark);
+  expect(await told('plan FILE --snapshot snap.json', changed)).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      team-a/g  ~ the instance
+                    spec.nodes[0].template.data.k  "v" → "w"
+                ~ ConfigMap first  (first)  data.k  "v" → "w"
+
+    Plan: 0 to create, 2 to change, 0 to prune.
       Of 1 write: 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });

@@ -1,13 +1,15 @@
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '../../controller/index.ts';
 import type { GroupVersionKind, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, isJsonObject } from '../../core/index.ts';
-import { kindsUsed } from '../../graph/index.ts';
+import { GRAPH_TYPE, kindsUsed } from '../../graph/index.ts';
 import { asObjects, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
-import type { ObjectType } from '../../runtime/index.ts';
+import type { ObjectTarget, ObjectType, ReadRequest } from '../../runtime/index.ts';
 import { groupKindText } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
+import type { GraphInputs, NamedObject } from './graph-objects.ts';
+import { inputsOfGraph } from './graph-objects.ts';
 import { LiveSource } from './live-source.ts';
 import type { PlanSource } from './plan.ts';
 import type { SnapshotFile } from './snapshot-file.ts';
@@ -24,8 +26,8 @@ export interface TakeSnapshotOptions {
 }
 
 /**
- * Reads definitions, revisions, the CRDs of their kinds, all instances, the objects that instances own, and all objects
- * of kinds that definitions refer to.
+ * Reads definitions, revisions, the CRDs of their kinds, all instances, the objects that instances own, all Graphs with
+ * the objects that they write, and all objects of kinds that definitions and Graphs refer to.
  */
 export async function takeSnapshot({
   api,
@@ -44,7 +46,8 @@ export async function takeSnapshot({
     const found = await api.discovery.resourceOf({ apiVersion: formatApiVersion(kind), kind: kind.kind }, { signal });
     return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
   };
-  const whole = new Map<string, GroupVersionKind>();
+  const graphs = await readGraphs(live, typeOf);
+  const whole = new Map<string, GroupVersionKind>(graphs.kinds.map((kind) => [groupKindText(kind), kind]));
   const owned = new Map<string, GroupVersionKind>();
   for (const spec of specs) {
     const kind = declaredKind(spec);
@@ -66,7 +69,10 @@ export async function takeSnapshot({
       if (type !== undefined) await live.loadOwned(type, [namespace]);
     }),
   );
-  const groups = new Set([...whole.values(), ...owned.values()].map(({ group }) => group));
+  await live.load(await targetsOf(graphs.objects, typeOf));
+  const groups = new Set(
+    [...whole.values(), ...owned.values(), ...graphs.objects.map(({ type }) => type)].map(({ group }) => group),
+  );
   const isUsed = ({ spec }: KubeObject) => groups.has(textAt(spec, 'group')) || isOwnGroup(textAt(spec, 'group'));
   return snapshotFile({
     source,
@@ -80,6 +86,28 @@ export async function takeSnapshot({
     ],
     limits: [...basics.limits, ...live.limits],
   });
+}
+
+/** Finds the type of a kind; undefined for a kind that the cluster does not serve. */
+type FindType = (kind: GroupVersionKind) => Promise<ObjectType | undefined>;
+
+/** Reads the Graphs, and finds what decisions about them depend on. */
+async function readGraphs(live: LiveSource, typeOf: FindType): Promise<GraphInputs> {
+  const type = await typeOf(GRAPH_TYPE);
+  const graphs = type === undefined ? [] : [...(await live.loadAll(type)).all()].map(inputsOfGraph);
+  return { objects: graphs.flatMap(({ objects }) => objects), kinds: graphs.flatMap(({ kinds }) => kinds) };
+}
+
+async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Promise<ReadRequest[]> {
+  const targets = await Promise.all(
+    objects.map(async ({ type: kind, name, namespace }): Promise<ObjectTarget[]> => {
+      const type = await typeOf(kind);
+      if (type === undefined) return [];
+      const place = type.namespaced && namespace !== undefined ? { namespace } : {};
+      return [{ type, name, ...place }];
+    }),
+  );
+  return targets.flat().map((target) => ({ kind: 'object', nodeId: '', target, why: 'unknown' }));
 }
 
 /** The groups of the controller's own kinds. */

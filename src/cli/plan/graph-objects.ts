@@ -1,0 +1,59 @@
+import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { gvkOf, isJsonObject, parseApiVersion } from '../../core/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import { recordedTracking } from '../../runtime/index.ts';
+
+/** The maximum depth of subgraphs that are searched. */
+const MAX_DEPTH = 100;
+
+/** An object by type and name. */
+export interface NamedObject {
+  readonly type: GroupVersionKind;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** The objects and kinds that decisions about a Graph depend on. */
+export interface GraphInputs {
+  /** The objects that the Graph has, and those that it changes. */
+  readonly objects: readonly NamedObject[];
+  /** The kinds of the objects that the Graph reads. */
+  readonly kinds: readonly GroupVersionKind[];
+}
+
+/** Finds what a snapshot needs besides a Graph itself. Skips malformed nodes, and what expressions compute. */
+export function inputsOfGraph(graph: KubeObject): GraphInputs {
+  const { managedResources, contributions } = recordedTracking(graph);
+  const recorded = [...managedResources, ...contributions].map(({ apiVersion, kind, name, namespace }) => ({
+    type: gvkOf({ apiVersion, kind }),
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  }));
+  const nodes = nodesIn(graph.spec?.['nodes'], 0);
+  const own = graph.metadata.namespace;
+  const written = nodes.flatMap((node) => [...named(node['template'], own), ...named(node['patch'], own)]);
+  return { objects: [...recorded, ...written], kinds: nodes.flatMap((node) => typeOf(node['ref'])) };
+}
+
+function nodesIn(nodes: JsonValue | undefined, depth: number): JsonObject[] {
+  if (!Array.isArray(nodes) || depth > MAX_DEPTH) return [];
+  return nodes.filter(isJsonObject).flatMap((node) => {
+    const inner = isJsonObject(node['graph']) ? nodesIn(node['graph']['nodes'], depth + 1) : [];
+    return [node, ...inner];
+  });
+}
+
+function typeOf(object: JsonValue | undefined): GroupVersionKind[] {
+  if (!isJsonObject(object)) return [];
+  const [apiVersion, kind] = [textAt(object, 'apiVersion'), textAt(object, 'kind')];
+  const isWritten = apiVersion !== '' && kind !== '' && !`${apiVersion}${kind}`.includes('${');
+  return isWritten ? [{ ...parseApiVersion(apiVersion), kind }] : [];
+}
+
+function named(object: JsonValue | undefined, own: string | undefined): NamedObject[] {
+  if (!isJsonObject(object)) return [];
+  const name = textAt(object, 'metadata', 'name');
+  const namespace = textAt(object, 'metadata', 'namespace') || own;
+  if (name === '' || `${name}${namespace ?? ''}`.includes('${')) return [];
+  return typeOf(object).map((type) => ({ type, name, ...(namespace === undefined ? {} : { namespace }) }));
+}
