@@ -149,4 +149,11 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: 'endsAt: retryAt,',
     tests: ['src/controller/drift/contests.test.ts'],
   },
+  {
+    name: 'a change of the subresource scale does not reach the CRD',
+    file: 'src/controller/definition/crd-difference.ts',
+    find: 'jsonEquals(scaleOf(live), scaleOf(next)) &&',
+    replace: 'scaleOf(next) !== undefined &&',
+    tests: ['test/simulation/features/proposals.test.ts'],
+  },
 ];

@@ -134,4 +134,32 @@ export const GRAPH: readonly MutationRow[] = [
     replace: 'line.replaceAll(/["]/g',
     tests: ['src/graph/outline/outline.test.ts'],
   },
+  {
+    name: 'a variable is taken although its gate is off',
+    file: 'src/graph/resource-shape.ts',
+    find: 'if (block.variable !== undefined && variables === true) return variableProblem(block);',
+    replace: 'if (block.variable !== undefined) return variableProblem(block);',
+    tests: ['src/graph/variables.test.ts'],
+  },
+  {
+    name: 'a variable may have a key with its own id',
+    file: 'src/graph/resource-shape.ts',
+    find: 'if (!Object.hasOwn(variable, id)) return undefined;',
+    replace: "if (id !== '') return undefined;",
+    tests: ['src/graph/variables.test.ts'],
+  },
+  {
+    name: 'a change of a variable issues no revision',
+    file: 'src/graph/hash.ts',
+    find: "...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),",
+    replace: '',
+    tests: ['src/graph/variables.test.ts'],
+  },
+  {
+    name: 'markers of scale may be on spec alone',
+    file: 'src/graph/scale.ts',
+    find: 'if (only !== undefined) {',
+    replace: 'if (only !== undefined && only !== spec) {',
+    tests: ['src/graph/scale.test.ts'],
+  },
 ];

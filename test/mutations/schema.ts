@@ -165,4 +165,11 @@ export const SCHEMA: readonly MutationRow[] = [
     replace: '',
     tests: ['src/schema/structural.test.ts', 'test/conformance/crd-errors.test.ts'],
   },
+  {
+    name: 'a custom type with a column gives it to its first use alone',
+    file: 'src/schema/simple-schema.ts',
+    find: 'columns.push({ ...column, steps: [name, ...column.steps] });',
+    replace: 'if (columns.length === 0) columns.push({ ...column, steps: [name, ...column.steps] });',
+    tests: ['src/graph/print-column.test.ts'],
+  },
 ];
