@@ -93,7 +93,8 @@ export function releaseFields(
 }
 
 /**
- * Decides about all entries, the last one first. Every object is watched until its entry has left the record: without
+ * Decides about all entries, the last one first. While an object is being read, nothing is done: it may depend on the
+ * others, and has to go before them. Every object is watched until its entry has left the record: without
  * its watch, an object that needs no more work would be unknown again while another one is read.
  */
 function retire<Entry extends Identity, Action>(
@@ -111,11 +112,13 @@ function retire<Entry extends Identity, Action>(
   const retryAt = earliest(
     decisions.map(({ decision }) => (decision.state === 'failed' ? decision.retryAt : undefined)),
   );
+  const read = decisions.flatMap(({ decision }) => (decision.state === 'read' ? [decision.request] : []));
   return {
-    actions: decisions.flatMap(({ decision }) => (decision.state === 'act' ? [decision.action] : [])),
+    actions:
+      read.length > 0 ? [] : decisions.flatMap(({ decision }) => (decision.state === 'act' ? [decision.action] : [])),
     remaining: decisions.flatMap(({ entry, decision }) => (decision.state === 'done' ? [] : [entry])).toReversed(),
     messages: decisions.flatMap(({ decision }) => (decision.state === 'failed' ? [decision.message] : [])),
-    read: decisions.flatMap(({ decision }) => (decision.state === 'read' ? [decision.request] : [])),
+    read,
     watch: decisions.map(({ target }) => ({ kind: 'object', nodeId: '', target })),
     ...(retryAt === undefined ? {} : { retryAt }),
   };
