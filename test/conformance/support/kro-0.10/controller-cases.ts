@@ -191,7 +191,7 @@ export const CONTROLLER_RULES: readonly WordRule[] = [
       afterApply([template('s', 'shared')], (world) => putGraph(world, graphObject([template('s', 'shared')], 'other'))),
   },
   {
-    input: { apply: /^(first )?soft error is (waiting|a missing|readiness)|^soft error: (waiting|readiness)|not ready$/ },
+    input: { apply: /^(first )?soft error (is (waiting|a missing|readiness)|\w+$)|^soft error: (waiting|readiness)|not ready$/ },
     check: () => afterApply([{ ...template('a'), readyWhen: ["${a.data.k == 'later'}"] }]),
   },
   {

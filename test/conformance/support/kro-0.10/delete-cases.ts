@@ -59,7 +59,7 @@ const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
     for (const { name, uid, live } of entries) {
       const isPresent = !String(live).startsWith('absent');
       if (isPresent) await world.user.create(liveMap(String(name)));
-      const own = isPresent && !/other|another|different|recreated/.test(String(live));
+      const own = isPresent && !/other|another|different|recreated|replaced|new uid/.test(String(live));
       const present = own && uid !== '' ? (await world.user.get(mapRef(String(name)))).metadata.uid : uid;
       const kept = present === '' || present === undefined ? {} : { uid: present };
       recorded.push({ nodeID: 'n', apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: name ?? '', ...kept });

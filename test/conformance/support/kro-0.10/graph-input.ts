@@ -100,7 +100,7 @@ export async function putExisting(
   let later: ((uid: string) => Promise<void>) | undefined;
   for (const entry of existing) {
     if (isJsonObject(entry)) {
-      for (const [words, data] of Object.entries(entry)) await put(world, objectIn(words), { data: data ?? null });
+      for (const [words, data] of Object.entries(entry)) await put(world, objectIn(words, nodes), { data: data ?? null });
       continue;
     }
     const words = String(entry);
@@ -110,16 +110,16 @@ export async function putExisting(
     }
     const matching = /^(\d+) matching(?: in (?:any|all|several) namespaces?)?/.exec(words)?.[1];
     if (matching !== undefined) await putMatching(world, nodes, Number(matching));
-    else await putInWords(world, words);
+    else await putInWords(world, words, nodes);
   }
   return later;
 }
 
 /** `Kind namespace/name` or `Kind name`, with what another client did to the object. */
-async function putInWords(world: VirtualWorld, words: string): Promise<void> {
-  const object = objectIn(words);
+async function putInWords(world: VirtualWorld, words: string, nodes: readonly JsonObject[]): Promise<void> {
+  const object = objectIn(words, nodes);
   const rest = words.slice((/^\w+ [\w./-]+/.exec(words)?.[0] ?? '').length);
-  const applied = /^, data\.(\w+)=(\w+) applied by another manager$/.exec(rest);
+  const applied = /^, data\.(\w+)=(\w+) (?:applied|owned) by (?:another|a foreign|an other) (?:field )?manager$/.exec(rest);
   if (applied !== null) {
     await put(world, object, { data: { [applied[1] ?? '']: applied[2] ?? '' } }, 'another');
   } else if (/^ with deletionTimestamp$/.test(rest)) {
@@ -130,11 +130,14 @@ async function putInWords(world: VirtualWorld, words: string): Promise<void> {
   else throw new UnknownForm(`no rule for "${words}"`);
 }
 
-function objectIn(words: string): KubeObject {
+/** The object that words name. Its version is that of the nodes with its kind, otherwise `v1`. */
+function objectIn(words: string, nodes: readonly JsonObject[]): KubeObject {
   const found = /^(\w+) (?:([\w-]+)\/)?([\w.-]+)/.exec(words);
   if (found === null) throw new UnknownForm(`no object in "${words}"`);
   const [, kind = '', place, name = ''] = found;
-  return { apiVersion: 'v1', kind, metadata: { name, ...(place === undefined ? {} : { namespace: place }) } };
+  const payload = payloadsOf(nodes).find((each) => each.payload['kind'] === kind)?.payload;
+  const apiVersion = typeof payload?.['apiVersion'] === 'string' ? payload['apiVersion'] : 'v1';
+  return { apiVersion, kind, metadata: { name, ...(place === undefined ? {} : { namespace: place }) } };
 }
 
 const namespaceOf = ({ metadata }: KubeObject) =>

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
 import { isJsonObject } from '../../../../src/core/index.ts';
-import { mergedTracking } from '../../../../src/controller/graph/graph-parent.ts';
+import type { GraphTracking } from '../../../../src/runtime/index.ts';
+import { mergedTracking } from '../../../../src/runtime/index.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import {
   anyCrd,
@@ -161,16 +162,15 @@ const writeAhead = (): Promise<Findings> =>
 
 function united({ union }: JsonObject): Findings {
   const lists: JsonObject = isJsonObject(union) ? union : {};
-  const entries = (list: JsonValue | undefined): JsonObject =>
-    ({
-      managedResources: listOf(list).map((text) => {
-        const [nodeID = '', name = ''] = text.split(':');
-        return { nodeID, apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name };
-      }),
-    });
-  const merged = mergedTracking(entries(lists['previous']), entries(lists['applied'] ?? lists['current']));
-  const found = merged['managedResources'];
-  return { result: (Array.isArray(found) ? found.filter(isJsonObject) : []).map(({ nodeID, name }) => `${String(nodeID)}:${String(name)}`) };
+  const entries = (list: JsonValue | undefined): GraphTracking => ({
+    contributions: [],
+    managedResources: listOf(list).map((text) => {
+      const [nodeID = '', name = ''] = text.split(':');
+      return { nodeID, apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name };
+    }),
+  });
+  const { managedResources } = mergedTracking(entries(lists['previous']), entries(lists['applied'] ?? lists['current']));
+  return { result: managedResources.map(({ nodeID, name }) => `${nodeID}:${name}`) };
 }
 
 /** The record of objects and fields, and what follows from it. */
