@@ -20,6 +20,8 @@ test('the commands that read the objects of many instances limit the growth of t
   expect(commands.flatMap(({ name, readsMany }) => (readsMany === true ? [name] : []))).toEqual([
     'plan',
     'apply',
+    'adopt',
     'snapshot',
+    'upgrade',
   ]);
 });

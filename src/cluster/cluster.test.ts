@@ -202,6 +202,6 @@ test('a request on a closed transport fails at once without a retry', async () =
   await expect(client.get({ apiVersion: 'v1', kind: 'Node', name: 'a' })).rejects.toMatchObject({
     reason: 'Closed',
     message: 'the transport is closed',
-    remedy: expect.stringContaining('await what is under way') as unknown,
+    remedy: expect.stringContaining('await running calls') as unknown,
   });
 });

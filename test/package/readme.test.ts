@@ -53,7 +53,7 @@ describe('the files of the README, saved unchanged', () => {
   test('a command that loads a deploying program does not deploy, and names the line of the call', async () => {
     const { code, stdout, stderr } = await startCli(['validate', 'deploy.ts'], folder).ended;
     expect(stderr).toMatch(/^deploy\.ts:\d+:\d+: error: deploy\(\) is called while a command loads the module/m);
-    expect(stderr).toMatch(/hint: put deploy\(\) into a file of its own/);
+    expect(stderr).toMatch(/hint: put deploy\(\) into another file/);
     // The module prints to stderr, because stdout is for the command's result.
     expect(stderr).toContain('kind: ResourceGraphDefinition');
     expect(stdout).toBe('');

@@ -206,8 +206,8 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - elapsed(this.#options.clock);\n',
     replace: '      const left = 3_600_000;\n',
     also: {
-      find: 'withDeadline(this.#times.renewDeadlineMs, [this.#over.signal]',
-      replace: 'withDeadline(3_600_000, [this.#over.signal]',
+      find: 'withDeadline(this.#times.renewDeadlineMs, [this.#ended.signal]',
+      replace: 'withDeadline(3_600_000, [this.#ended.signal]',
     },
     problem: /two lead/,
     first: 488,

@@ -42,7 +42,9 @@ export async function planWorld(options: VirtualWorldOptions = {}): Promise<Plan
   const run = async (line: string, ...objects: KubeObject[]): Promise<CommandResult> => {
     writeFileSync(join(cwd, 'app.yaml'), objects.map((object) => stringifyJson(object as never)).join('\n---\n'));
     const [out, err]: [string[], string[]] = [[], []];
-    const words = `${line.replace('FILE', 'app.yaml')} --kubeconfig kubeconfig`.split(' ');
+    const words = line.replace('FILE', 'app.yaml').split(' ');
+    const isOffline = words.includes('--snapshot');
+    if (!isOffline) words.push('--kubeconfig', 'kubeconfig');
     const ended = { yet: false };
     const work = runCommandLine(entriesOf([plan, apply, snapshot]), '0', words, {
       cwd,

@@ -46,7 +46,7 @@ export const snapshot: Command = {
       else writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
       for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
       const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
-      const written = `${count(objects, 'object')} of ${count(taken.kinds.length, 'kind')}, values of Secrets as hashes`;
+      const written = `${count(objects, 'object')} of ${count(taken.kinds.filter((kind) => kind.objects.length > 0).length, 'kind')}, values of Secrets as hashes`;
       if (isOutput) context.printError(written);
       else context.print(`${file}: ${written}`);
       return ExitCode.ok;

@@ -118,7 +118,7 @@ test('rbac: the rights of the account of a Graph', async () => {
   ]);
 });
 
-test.each(['render', 'types', 'explain', 'gitops'])(
+test.each(['types', 'explain', 'gitops'])(
   '%s names the Graph of files without a definition',
   async (command) => {
     const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';

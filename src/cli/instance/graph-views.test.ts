@@ -242,7 +242,7 @@ describe('why', () => {
     await world.user.delete(GRAPH);
     await world.advance(2000);
     expect(await shown('why')).toMatchInlineSnapshot(`
-      "Graph team-a/g   DELETING 4s   being deleted since 2s   1 of 1 nodes deleted
+      "Graph team-a/g   DELETING 4s   being deleted for 2s   1 of 1 nodes deleted
         blocked by  the finalizer example.com/hold of another program holds the instance since 2026-01-01T00:00:02Z
          do         see why the program that owns example.com/hold does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists"
     `);
@@ -254,7 +254,7 @@ describe('why', () => {
     await world.user.delete(GRAPH);
     await world.advance(2000);
     expect(await shown('why')).toMatchInlineSnapshot(`
-      "Graph team-a/g   DELETING 2s   being deleted since 2s   0 of 1 nodes deleted
+      "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
         blocked by  delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a"
          do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
 
@@ -266,7 +266,7 @@ describe('why', () => {
       the controller reports: delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a""
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
-      "Graph team-a/g   DELETING 2s   being deleted since 2s   0 of 1 nodes deleted
+      "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
       └─ … web  ConfigMap team-a/web  deleting: deletes what is no longer wanted: ConfigMap v1 team-a/web"
     `);
   });

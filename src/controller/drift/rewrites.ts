@@ -21,23 +21,27 @@ interface Count {
  */
 export class Rewrites {
   readonly #clock: Clock;
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new Map<object, Map<string, Count>>();
   #isSweepDue = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Counts a write. `owner` is the id of the instance or Graph, and `key` the key of the object. */
-  note(owner: string, sample: string, key: string, { why }: Pick<ApplyAction, 'why'>): void {
+  /**
+   * Counts a write. `owner` is the controller's record of the instance or Graph: another instance of the same name has
+   * another record, and with it other counts. `key` is the key of the object.
+   */
+  note(owner: object, sample: string, key: string, { why }: Pick<ApplyAction, 'why'>): void {
     if (why !== 'change' && why !== 'create') return;
     const now = this.#clock.now();
-    const id = `${owner} ${key}`;
-    const known = this.#counts.get(id);
+    const counts = this.#counts.get(owner) ?? new Map<string, Count>();
+    this.#counts.set(owner, counts);
+    const known = counts.get(key);
     const isCurrent = known?.sample === sample && !isOver(known, now);
     const { since, writes, contest } = isCurrent ? known : { since: now, writes: 0, contest: undefined };
     const isContest = contest !== undefined || writes + 1 >= MAX_REWRITES;
-    this.#counts.set(id, {
+    counts.set(key, {
       sample,
       since,
       writes: writes + 1,
@@ -47,9 +51,8 @@ export class Rewrites {
   }
 
   /** The contest for an object that goes on now; `undefined` when there is none. */
-  contest(owner: string, sample: string, key: string, now: number): Contest | undefined {
-    if (this.#counts.size === 0) return undefined;
-    const known = this.#counts.get(`${owner} ${key}`);
+  contest(owner: object, sample: string, key: string, now: number): Contest | undefined {
+    const known = this.#counts.get(owner)?.get(key);
     const { contest } = known?.sample === sample ? known : {};
     return contest === undefined || contest.endsAt <= now ? undefined : contest;
   }
@@ -60,7 +63,10 @@ export class Rewrites {
     this.#clock.setTimer(WINDOW_MS, () => {
       this.#isSweepDue = false;
       const now = this.#clock.now();
-      for (const [id, count] of this.#counts) if (isOver(count, now)) this.#counts.delete(id);
+      for (const [owner, counts] of this.#counts) {
+        for (const [key, count] of counts) if (isOver(count, now)) counts.delete(key);
+        if (counts.size === 0) this.#counts.delete(owner);
+      }
       if (this.#counts.size > 0) this.#sweepLater();
     });
   }

@@ -59,7 +59,7 @@ export class InstanceAnswers implements ExecutionView {
     caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
     this.#record.unwatched?.applied(action, answer);
     const key = targetKey(action.target);
-    rewrites.note(this.#record.id, this.#record.templateNow?.sample ?? '', key, action);
+    rewrites.note(this.#record, this.#record.templateNow?.sample ?? '', key, action);
     const reverted = revertedFields(action);
     if (reverted === undefined) return;
     const drift = (this.#record.drift ??= new Map());

@@ -180,9 +180,10 @@ export class ObservedView implements Observed {
 
   contest(target: ObjectTarget): Contest | undefined {
     const key = targetKey(target);
-    const { id, drift, templateNow } = this.#record;
+    const { drift, templateNow } = this.#record;
     return (
-      contestAt(drift?.get(key), this.#now) ?? this.#rewrites.contest(id, templateNow?.sample ?? '', key, this.#now)
+      contestAt(drift?.get(key), this.#now) ??
+      this.#rewrites.contest(this.#record, templateNow?.sample ?? '', key, this.#now)
     );
   }
 }

@@ -11,11 +11,11 @@ const PROGRAMS: readonly (readonly [string, JsonObject])[] = [
   ['(s) => ({ o: { v: s.opt } })', {}],
   ['(s) => ({ n: s.name, o: { deep: { v: s.opt } } })', { n: 'n' }],
   ['(s) => ({ o: { v: s.opt, n: s.name } })', { o: { n: 'n' } }],
-  ['(s) => ({ list: [{ v: s.opt }, { v: s.name }] })', { list: [{}, { v: 'n' }] }],
+  ['(s) => ({ list: [{ v: s.opt }, { v: s.name }] })', {}],
   ['(s) => ({ n: s.name, list: [{ v: s.opt }] })', { n: 'n' }],
   ['(s) => { const o = {}; if (s.a) o.v = s.name; return { n: s.name, o }; }', { n: 'n' }],
   ['(s) => ({ n: s.name, r: s.name.length / s.tags.length })', { n: 'n' }],
-  ['(s) => ({ n: s.name, r: [1, s.tags.length / s.tags.length] })', { n: 'n', r: [1] }],
+  ['(s) => ({ n: s.name, r: [1, s.tags.length / s.tags.length] })', { n: 'n' }],
   ["(s) => { const it = s.a ? ConfigMap({ id: 'it', name: 'it', data: { v: 'x' } }) : undefined; return { n: s.name, o: { v: it?.data.v } }; }", { n: 'n' }],
 ];
 

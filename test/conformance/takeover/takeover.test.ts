@@ -22,6 +22,8 @@ const KNOWN: readonly RegExp[] = [
   /fieldsV1\.f:metadata\.f:annotations\.f:(applyset\.kubernetes\.io\/contains-group-kinds|applyset\.kubernetes\.io\/additional-namespaces|internal\.kro\.run\/applyset-inventory-hash): kro undefined, ours \{\}$/,
   // This controller names what delays the deletion.
   /conditions\[\d\]\.message: kro "deleting resources", ours "deleting resources: waiting for /,
+  // The CRDs are those of kro 0.10, where the conditions are a list of type map.
+  /^(graphrevisions|resourcegraphdefinitions)\S* \/\S+ \.metadata\.managedFields\[1\]\.fieldsV1\.f:status\.f:conditions[.:]/,
 ];
 
 async function clusterOfKro(change?: (text: string) => string) {

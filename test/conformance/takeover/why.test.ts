@@ -37,7 +37,7 @@ async function why(text: string): Promise<string[]> {
 test('a deletion that a finalizer holds', async () => {
   expect(await why('stack/leaving')).toMatchInlineSnapshot(`
     [
-      "Stack takeover/leaving   DELETING AGE   being deleted since AGE   revision 1   0 of 2 nodes deleted",
+      "Stack takeover/leaving   DELETING AGE   being deleted for AGE   revision 1   0 of 2 nodes deleted",
       "note: decided as kro 0.9 does (the recording)",
       "",
       "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",

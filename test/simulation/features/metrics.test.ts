@@ -129,7 +129,7 @@ it('every declared metric changes in one simulated life, or has a reason why it 
   read();
 
   const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
-  await world.user.patch(crd, { metadata: { labels: { touched: 'yes' } } });
+  await world.user.patch(crd, { spec: { names: { shortNames: ['pt'] } } });
   await world.settle();
   read();
 

@@ -81,7 +81,7 @@ describe('weaknesses of kro that this controller does not have', () => {
     await define('${schema.spec.nothing}');
     expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toMatch(/^False InvalidResourceGraph/);
     expect(conditionText(await world.user.get(potRef('p')), 'GraphResolved')).toBe(
-      'False ResolutionFailed: latest issued graph revision not available',
+      'False ResolutionFailed: graph not resolved: latest issued revision not found',
     );
     await world.restart();
     await world.user.delete(potRef('p'));

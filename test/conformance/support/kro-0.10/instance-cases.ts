@@ -292,7 +292,7 @@ const valueOf = (name: string): JsonValue =>
 
 const statusFields = (fields: JsonValue | undefined): string[] => {
   const status = isJsonObject(fields) ? fields['f:status'] : undefined;
-  return isJsonObject(status) ? Object.keys(status).map((name) => name.replace(/^f:/, '')) : [];
+  return isJsonObject(status) ? Object.keys(status).flatMap((name) => (name.startsWith('f:') ? [name.slice(2)] : [])) : [];
 };
 
 /** A node that waits for another one, in an instance: it keeps what it wrote, and its condition is not evaluated. */
