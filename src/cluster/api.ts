@@ -15,8 +15,8 @@ import type { SchemaEngineSource } from './crd/schemas.ts';
 import { Work } from './work.ts';
 
 /**
- * One cluster without sockets. Verbs, controllers and sockets each declare the part of it that they use (`ReadContext`,
- * `WriteServices`, …). Only the code that assembles a cluster uses all of it.
+ * One cluster without sockets. Verbs, controllers and sockets do not name this class. They declare interfaces with the
+ * members that they use (`ReadContext`, `WriteServices`, …). Only the code that assembles a cluster uses all members.
  */
 export class Api {
   readonly store: Store;
@@ -34,7 +34,7 @@ export class Api {
   readonly streams = new Set<OpenStream>();
   /** Listeners that are called after `restore` replaced the whole state. */
   readonly onRestored: (() => void)[] = [];
-  /** Handles requests before the verbs while there are faults. */
+  /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
   intercept: Interceptor | undefined;
 
   constructor(options: ClusterOptions = {}) {
@@ -56,7 +56,7 @@ export class Api {
     return this.#certificateAuthority;
   }
 
-  /** Notes the authority of a socket that was opened with a certificate. */
+  /** Stores the authority of a socket that was opened with a certificate. */
   setCertificateAuthority(pem: string): void {
     this.#certificateAuthority = pem;
     for (const listener of this.#authorityListeners) listener();

@@ -9,7 +9,7 @@ import type { Registry } from './registry/registry.ts';
 import type { Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';
 
-/** What the first objects of a cluster are made with. */
+/** What `bootstrap` uses of the cluster. */
 export interface BootstrapContext {
   readonly store: Store;
   readonly registry: Registry;
@@ -19,9 +19,9 @@ export interface BootstrapContext {
 }
 
 /**
- * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. The code has
- * them in the form of their types, so that no type is loaded before a request names one. With `emitEvents`, the objects
- * are made at once, and the controllers get events of them. Otherwise the first read makes them.
+ * Makes the objects that every cluster begins with: the system's namespaces and the `kubernetes` Service. The code
+ * contains these objects in decoded form, so that the start of a cluster loads no type. With `emitEvents`, the objects
+ * are made at once, and the controllers get their events. Otherwise the first read of a collection makes its objects.
  */
 export function bootstrap(context: BootstrapContext, emitEvents: boolean): void {
   const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'].map((name) => ({
@@ -62,7 +62,7 @@ export function put(context: BootstrapContext, group: string, plural: string, va
   resource.collection.put(key, resource.toStorage(object));
 }
 
-/** Puts objects at the beginning of a collection. The objects already have the form of their types. */
+/** Stores the first objects of a collection. The objects are already decoded. */
 function begin(context: BootstrapContext, plural: string, objects: readonly KubeObject[], emitEvents: boolean) {
   const collection = context.store.collection('', plural);
   const created = timestampOf(context.clock);
@@ -84,7 +84,7 @@ function complete(context: BootstrapContext, object: KubeObject, created: string
   return { key: storeKey(metadata.namespace ?? '', metadata.name ?? ''), object };
 }
 
-/** A built-in object in the form of its type. */
+/** Decodes a built-in object by its type. */
 function typed(resource: ServedResource, value: JsonObject): KubeObject {
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
   return decodeObject(resource.node, named).value as unknown as KubeObject;

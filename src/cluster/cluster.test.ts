@@ -67,7 +67,7 @@ test('a slow reader gets an initial state larger than the backlog limit, and the
   expect(seen).toEqual([...names.map((name) => `ADDED ${name}`), 'BOOKMARK ', 'DELETED m00']);
 });
 
-test('the initial objects have the form that their types write', async () => {
+test('an update with an initial object as it was read changes nothing', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   for (const path of ['/api/v1/namespaces/default', '/api/v1/namespaces/default/services/kubernetes']) {
@@ -168,7 +168,7 @@ test('clusters are independent and leave no timers', async () => {
   expect(clock.pending).toBe(0);
 });
 
-test('an apply that changed nothing is computed again after the definition changes', async () => {
+test('a repeated apply is computed again after its definition changed', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

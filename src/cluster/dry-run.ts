@@ -23,12 +23,14 @@ export interface DryRun {
    * and also when the server refuses it because of other objects (an existing name, a missing account, a quota).
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
-  /** Does a cause without a field name a policy or a webhook that refuses the object? Default: no. */
+  /**
+   * Present when each cause with an empty `field` is the refusal of an admission policy or a webhook. Default: absent.
+   */
   readonly namesAdmission?: true;
   close(): void;
 }
 
-/** The status codes for a wrong object. A refusal with another code is about the cluster. */
+/** The status codes of refusals that concern the object itself. Other codes concern the state of the cluster. */
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
@@ -74,7 +76,9 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     waiting.set(key, [...(waiting.get(key) ?? []), crd]);
   }
 
-  /** Stores the CRDs of a kind. Most CRDs are those of kinds that no object has, and a server checks each at length. */
+  /**
+   * Stores the CRDs of a kind. Most CRDs define kinds that no checked object has, and the check of a CRD takes long.
+   */
   const define = async ({ apiVersion, kind }: KubeObject): Promise<void> => {
     const key = kindKey(parseApiVersion(apiVersion).group, kind);
     const due = waiting.get(key);

@@ -22,7 +22,10 @@ export const simulation = new LazyModule(() => import('./controllers/index.ts'))
 /** The modules that requests may use, in the order in which clients usually need them. */
 const REQUEST_PARTS: readonly LazyModule<unknown>[] = [writing, openApi, schemaEngine, tables];
 
-/** The delay in milliseconds before the first module is loaded. The delay leaves the process to the first requests. */
+/**
+ * The delay in milliseconds before the first module is loaded. During the delay, the process has time for the first
+ * requests.
+ */
 const PRELOAD_DELAY_MS = 20;
 
 /** Loads the modules that requests may use in the background, so that requests seldom wait for a load. */

@@ -119,7 +119,7 @@ class Persistence {
     } catch (error) {
       // The write of the object itself has succeeded. The cluster continues, but keeps no further writes.
       this.#close();
-      const what = 'keep the state of the cluster; what happens from now on is lost when it ends';
+      const what = 'keep the state of the cluster; later changes are lost when the cluster ends';
       this.#context.report(
         TypeKroError.from(error, { code: 'cluster/state-not-kept', what, remedy: 'make room on the disk' }),
       );
@@ -139,7 +139,7 @@ class Persistence {
  * incomplete line is ignored, and a new state replaces the old one atomically. Logs of pods and keys of tokens are not
  * kept.
  *
- * @throws TypeKroError `cluster/state-unreadable` when the directory holds something else.
+ * @throws TypeKroError `cluster/state-unreadable` when the directory holds other content.
  */
 export function keepState(context: PersistenceContext, directory: string): void {
   new Persistence(context, directory).start();

@@ -31,7 +31,7 @@ export class Work {
     this.#onStop.push(callback);
   }
 
-  /** Settles when the queue is empty. Timers that are not due are not awaited. */
+  /** Settles when the queue is empty. Does not wait for timers that are not due yet. */
   idle(): Promise<void> {
     if (!this.#running) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));

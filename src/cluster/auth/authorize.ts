@@ -20,7 +20,7 @@ export interface ObjectAddress {
   readonly name: string;
 }
 
-/** Checks the right to create for an apply or a replacement that creates its object. Throws 403. */
+/** Checks the right `create` for an apply or an update that creates its object. Throws 403. */
 export function authorizeCreate(
   context: RoleContext,
   user: UserInfo,
@@ -31,7 +31,7 @@ export function authorizeCreate(
 }
 
 /**
- * Checks the right to create a connection. Kubernetes checks this right for a WebSocket, too, which begins with a GET
+ * Checks the right to create a connection. A WebSocket begins with a GET, but Kubernetes checks this right for it, too
  * (1.35 and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
  */
 export function authorizeConnect(
@@ -109,8 +109,8 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
 }
 
 /**
- * The name that the field selector of a list asks for; `''` for other lists. Authorization treats such a list as a
- * request for this object.
+ * The object name that the field selector of a list requires; `''` for other lists. Authorization treats such a list as
+ * a request for this object.
  */
 function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
   const selector = query.get('fieldSelector');

@@ -7,7 +7,7 @@ import { authorize } from './authorizer.ts';
 
 const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
-/** The values of a header. Listeners join the values of a header that occurs several times with line ends. */
+/** The values of a header. When a header occurs several times, a listener joins its values with newlines. */
 const values = (text: string | undefined): string[] =>
   text === undefined
     ? []
@@ -18,7 +18,7 @@ const values = (text: string | undefined): string[] =>
 
 /**
  * The user that the headers of a request ask to impersonate. Without such headers: the user of the request. Throws 403
- * with the missing right, and 400 when the headers have no user name.
+ * when a right is missing; the error names the action `request`. Throws 400 when the headers have no user name.
  */
 export function impersonate(
   context: RoleContext,

@@ -37,15 +37,15 @@ const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: 
 // Kubernetes: "You cannot restrict create or deletecollection requests by their resource name". A list or a watch is
 // restricted by the name in its field selector.
 test.each<[string, string, string, object | undefined, number]>([
-  ['reads an object of the rule', 'GET', '/a', undefined, 200],
+  ['reads an object that the rule names', 'GET', '/a', undefined, 200],
   ['reads another object', 'GET', '/b', undefined, 403],
-  ['reads an object of the rule that does not exist', 'GET', '/c', undefined, 404],
-  ['writes an object of the rule', 'PATCH', '/a?fieldManager=t', map('a'), 200],
+  ['reads an object that the rule names and that does not exist', 'GET', '/c', undefined, 404],
+  ['writes an object that the rule names', 'PATCH', '/a?fieldManager=t', map('a'), 200],
   ['writes another object', 'PATCH', '/b?fieldManager=t', map('b'), 403],
   ['deletes another object', 'DELETE', '/b', undefined, 403],
   ['lists all objects', 'GET', '', undefined, 403],
   ['watches all objects', 'GET', '?watch=true&timeoutSeconds=1', undefined, 403],
-  ['lists one object of the rule by name', 'GET', '?fieldSelector=metadata.name%3Da', undefined, 200],
+  ['lists one object that the rule names, by its name', 'GET', '?fieldSelector=metadata.name%3Da', undefined, 200],
   ['lists another object by name', 'GET', '?fieldSelector=metadata.name%3Db', undefined, 403],
   ['lists all objects except one', 'GET', '?fieldSelector=metadata.name%21%3Db', undefined, 403],
   ['lists by labels', 'GET', '?labelSelector=a%3Db', undefined, 403],
@@ -53,7 +53,7 @@ test.each<[string, string, string, object | undefined, number]>([
   ['creates an object by apply, which has a name in the path', 'PATCH', '/c?fieldManager=t', map('c'), 201],
   ['deletes all objects', 'DELETE', '', undefined, 403],
   ['deletes the objects of a label', 'DELETE', '?labelSelector=a%3Db', undefined, 403],
-])('a rule with two resource names and a user who %s', async (_name, method, path, body, status) => {
+])('under a rule for the names a and b, the answer to a user who %s', async (_name, method, path, body, status) => {
   expect(await send(method, `${MAPS}${path}`, body, 'anna')).toBe(status);
 });
 
@@ -61,7 +61,10 @@ test.each([
   ['pods', 'default/pods/x', 404],
   ['their logs', 'default/pods/x/log', 403],
   ['a subresource alone', 'default/status', 200],
-  ['what it belongs to', 'default', 403],
-])('a rule for a resource does not grant its subresources, nor the reverse: %s', async (_name, path, status) => {
-  expect(await send('GET', `/api/v1/namespaces/${path}`, undefined, 'anna')).toBe(status);
-});
+  ['the resource of a subresource', 'default', 403],
+])(
+  'a rule for a resource does not grant its subresources, and a rule for a subresource does not grant its resource: %s',
+  async (_name, path, status) => {
+    expect(await send('GET', `/api/v1/namespaces/${path}`, undefined, 'anna')).toBe(status);
+  },
+);

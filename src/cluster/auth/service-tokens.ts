@@ -35,7 +35,7 @@ export interface TokenIssuer {
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Makes an issuer of JSON web tokens. A key of the cluster signs them; the first token makes this key. */
+/** Makes an issuer of JSON web tokens. A key of the cluster signs them. The key is made with the first token. */
 export function createTokenIssuer(context: TokenContext): TokenIssuer {
   let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
   const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));

@@ -63,8 +63,8 @@ function openings(text: string): number {
 }
 
 /**
- * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The function compares the
- * numbers of keys first, so that a body without duplicates costs one scan.
+ * The paths (`data.k`, `items[0].x`) of members that occur more than once in an object. The function first compares the
+ * number of keys in the text with the number of members in the value, so that a body without duplicates costs one scan.
  */
 export function duplicateFields(text: string, value: JsonValue): string[] {
   if (countKeys(text) === countMembers(value)) return [];

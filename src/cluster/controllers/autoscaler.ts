@@ -10,7 +10,7 @@ import type { ControllerClient } from './controller-client.ts';
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;
 
-/** A condition of a status. It is a type alias because an interface is not assignable to JSON. */
+/** A condition of a status. It is a type alias, because an interface is not assignable to `JsonObject`. */
 type Condition = {
   readonly type: 'AbleToScale' | 'ScalingActive' | 'ScalingLimited';
   readonly status: 'True' | 'False';
@@ -20,7 +20,7 @@ type Condition = {
 
 /**
  * Scales the targets of HorizontalPodAutoscalers. Like a cluster without a metrics server, the cluster has no metrics.
- * Only the bounds therefore change the number of replicas.
+ * Only `minReplicas` and `maxReplicas` therefore change the number of replicas.
  */
 export const autoscalerController: SimulatedController = {
   name: NAME,

@@ -26,7 +26,7 @@ export interface SimulatedController {
   reset?(): void;
   /**
    * Does the work of one key. Returns the milliseconds after which the result changes without an event; `undefined`
-   * when it does not.
+   * when only an event can change it.
    */
   reconcile(key: string, client: ControllerClient): number | undefined | void;
 }

@@ -20,7 +20,7 @@ test.each([
   ['@yearly', '2026-01-01T12:00:00Z', '2027-01-01T00:00'],
   ['@every 1h30m', '2026-01-01T12:00:00Z', '2026-01-01T13:30'],
   ['0 0 31 2 *', '2026-01-01T00:00:00Z', 'never'],
-])('%s after %s is at %s', (schedule, after, expected) => {
+])('the schedule %s is next due after %s at %s', (schedule, after, expected) => {
   expect(show(parseSchedule(schedule)?.next(at(after)))).toBe(expected);
 });
 
@@ -31,7 +31,7 @@ test.each([
   // 02:30 does not exist on the day when the clocks go forward.
   ['30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-30T00:30'],
   ['0 0 * * *', 'America/New_York', '2026-01-01T12:00:00Z', '2026-01-02T05:00'],
-])('%s in %s after %s is at %s', (schedule, zone, after, expected) => {
+])('the schedule %s in the zone %s is next due after %s at %s', (schedule, zone, after, expected) => {
   expect(show(parseSchedule(schedule, zone)?.next(at(after)))).toBe(expected);
 });
 

@@ -3,8 +3,8 @@ import type { KubeObject } from '../../core/index.ts';
 import { surgePlan } from './daemon-surge.ts';
 
 /**
- * A pod whose name is the text: `a:old+` is an old, available pod on node a, and `a:new-` is a new pod that is not
- * available.
+ * A pod. The text is its name and describes it: `a:old+` is an old, available pod on node a, and `a:new-` is a new pod
+ * that is not available.
  */
 const pod = (text: string): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: text } });
 const textOf = ({ metadata }: KubeObject) => metadata.name ?? '';

@@ -133,7 +133,8 @@ function progressing(deployment: KubeObject, current: KubeObject | undefined, pr
 
 /**
  * Merges conditions as the Deployment controller does. A condition with equal status and reason is not changed. A
- * condition that changes moves to the end of the list. In a first list, Progressing precedes Available.
+ * condition that changes moves to the end of the list. A Deployment without conditions gets Progressing before
+ * Available.
  */
 function mergeConditions(
   client: ControllerClient,

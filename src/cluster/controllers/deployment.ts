@@ -176,8 +176,8 @@ function handedOn({ metadata }: KubeObject): Record<string, string> {
 }
 
 /**
- * Adopts ReplicaSets that the selector selects and that have no controller. An orphaning deletion leaves such
- * ReplicaSets.
+ * Adopts ReplicaSets that the selector selects and that have no controller. A deletion with the propagation policy
+ * `Orphan` leaves such ReplicaSets.
  */
 function adoptSets(client: ControllerClient, deployment: KubeObject): void {
   const selector = optionalAt(deployment.spec, 'selector');

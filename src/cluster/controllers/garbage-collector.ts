@@ -64,8 +64,8 @@ function isHeld({ metadata }: KubeObject): boolean {
 }
 
 /**
- * The owner, when it exists with the uid of the reference. The owner of a namespaced dependent is cluster-scoped or in
- * the same namespace.
+ * The stored owner that a reference names; `undefined` when no object has the uid of the reference. The owner of a
+ * namespaced dependent is cluster-scoped or in the same namespace.
  */
 function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
   const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
@@ -121,7 +121,8 @@ function collect(client: ControllerClient, object: KubeObject): void {
     }
     return;
   }
-  // If the owner waits for this dependent, delete the dependent in the foreground: it waits for its own dependents.
+  // When the owner waits for this dependent, the dependent is deleted in the foreground, so that the owner also waits
+  // for the dependents of the dependent.
   const hasDependents = waiting.length > 0 && client.dependents(object.metadata.uid ?? '').length > 0;
   client.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
 }

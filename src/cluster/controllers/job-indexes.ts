@@ -84,8 +84,8 @@ export function indexFailuresOf(
 export const retryAt = (pod: KubeObject): number => endOf(pod) + pauseAfter(allFailuresOf(pod) + 1);
 
 /**
- * The annotations of a new pod of a Job: the earlier failures of its index. `replaced` is the failed pod that it
- * replaces.
+ * The annotations of a new pod of a Job: the earlier failures of its index. `replaced` is the failed pod that the new
+ * pod replaces.
  */
 export function failureAnnotations(job: KubeObject, replaced: KubeObject | undefined): Record<string, string> {
   if (limitPerIndex(job) === undefined) return {};

@@ -13,7 +13,8 @@ export interface Tally {
   readonly succeeded: number;
   readonly failed: number;
   /**
-   * `failed`, and the failed pods of indexes that wait for a retry. The Job counts these pods when the retry exists.
+   * The sum of `failed` and of the failed pods whose index waits for a retry. The Job counts these pods when the next
+   * pod of the index exists.
    */
   readonly failedWithAwaiting: number;
   /** The message of the failure policy when a failed pod ends the Job; otherwise `undefined`. */
@@ -43,7 +44,7 @@ export interface JobPlan {
   /** The index of each new pod. */
   readonly create: readonly number[];
   readonly conditions: readonly JobCondition[];
-  /** The milliseconds after which the plan changes without an event; `undefined` when it does not. */
+  /** The milliseconds after which the plan changes without an event; `undefined` when only an event can change it. */
   readonly replanInMs: number | undefined;
 }
 

@@ -180,7 +180,7 @@ describe('a Job', () => {
       expect(conditionsOf(ended)).toEqual(['FailureTarget=True FailedIndexes', 'Failed=True FailedIndexes']);
     });
 
-    test('runs the other indexes after a failed one, and fails when they have succeeded', async () => {
+    test('continues with the other indexes when one has failed, and fails after they have ended', async () => {
       await using story = await tellClusterStory();
       await story.create(job(indexed({ completions: 3, parallelism: 1, backoffLimitPerIndex: 0 }), lasting(10)));
       const [first] = await story.list('v1 Pod');

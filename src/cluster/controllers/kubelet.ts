@@ -39,8 +39,8 @@ export const kubelet: SimulatedController = {
 };
 
 /**
- * Ends a deleted pod. A pod with finalizers gets the status of an ended pod. The controllers of these finalizers wait
- * for this status before they remove them.
+ * Ends a deleted pod. A pod with finalizers gets the status of an ended pod. The controllers that set these finalizers
+ * wait for this status, and then remove the finalizers.
  */
 function end(client: ControllerClient, pod: KubeObject): void {
   if (textAt(pod.status, 'phase') === 'Running') {
@@ -54,7 +54,7 @@ function end(client: ControllerClient, pod: KubeObject): void {
 
 /**
  * Writes the status of a pod that is not finished. The first call starts the pod. Returns the milliseconds after which
- * the status changes without an event; `undefined` when it does not.
+ * the status changes without an event; `undefined` when only an event can change it.
  */
 function run(client: ControllerClient, pod: KubeObject): number | undefined {
   const started = pod.status?.['startTime'];

@@ -70,7 +70,8 @@ function crashLoop(reason: string, elapsed: number): PodPlan {
   while (total <= elapsed) {
     restarts += 1;
     pauseSeconds = Math.min(300, pauseSeconds * 2);
-    // Counts the remaining pauses of full length at once, so that a pod that crashed for long costs no loop.
+    // When the pause has its maximum, a division gives the number of further restarts. A loop over them would be slow
+    // for a pod that has crashed for a long time.
     const skip = pauseSeconds === 300 ? Math.floor(Math.max(0, elapsed - total) / 300_000) : 0;
     restarts += skip;
     total += (skip + 1) * pauseSeconds * 1000;

@@ -11,7 +11,7 @@ const PHASES = {
   failed: 'Failed',
 } as const;
 
-/** The status that the kubelet reports for a started pod. The times of unchanged states stay. */
+/** The status that the kubelet reports for a started pod. A state that has not changed keeps its times. */
 export function podStatus(pod: KubeObject, outcome: PodOutcome, startTime: string, now: string): JsonObject {
   const ended = outcome.state === 'succeeded' || outcome.state === 'failed';
   const ready = outcome.state === 'running' && outcome.ready;

@@ -55,7 +55,7 @@ export class RelationIndex {
     return found;
   }
 
-  /** The number of terms. Tests detect leaks by it. */
+  /** The number of terms. Tests read it to detect leaks. */
   get size(): number {
     return this.#places.size;
   }

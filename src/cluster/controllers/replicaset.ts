@@ -73,7 +73,8 @@ function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObj
     const problem = createPod(client, set);
     if (problem !== undefined) return { changed: true, problem };
   }
-  // Adoption may have taken too many pods. The events of the adopted pods cause the next call.
+  // Adoption may have taken too many pods. The events of the adopted pods cause the next call, which removes the
+  // surplus.
   return { changed: true };
 }
 
@@ -152,7 +153,7 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 
 /**
  * The condition with the refusal of a new pod. The condition keeps the text of the first refusal, because each later
- * text has another random name and would cause a write.
+ * refusal names another random pod and would therefore cause a write.
  */
 function failureOf(client: ControllerClient, set: KubeObject, message: string): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');

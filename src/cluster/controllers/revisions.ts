@@ -23,7 +23,7 @@ function dataOf(owner: KubeObject): JsonObject {
   return { spec: { template: { ...objectAt(owner.spec, 'template'), $patch: 'replace' } } };
 }
 
-/** The label of a revision that has its hash. */
+/** The label that contains the hash of a revision. */
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
 
 /**

@@ -22,7 +22,14 @@ const rolling = (maxSurge: number | string, maxUnavailable: number | string) => 
 describe('the next step of a rolling update', () => {
   test.each([
     ['the first ReplicaSet gets all replicas', deployment(3), undefined, [], 3, []],
-    ['4 pods: first one pod more, and one old pod fewer', deployment(4), set('n', 0, 0), [set('o', 4, 4)], 1, [3]],
+    [
+      '4 replicas: the first step adds one new pod and removes one old pod',
+      deployment(4),
+      set('n', 0, 0),
+      [set('o', 4, 4)],
+      1,
+      [3],
+    ],
     ['the surge is used up while new pods are not available', deployment(4), set('n', 2, 0), [set('o', 3, 3)], 2, [3]],
     ['old pods are removed when new ones are available', deployment(4), set('n', 2, 2), [set('o', 3, 3)], 2, [1]],
     [

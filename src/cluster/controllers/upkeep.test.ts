@@ -131,7 +131,7 @@ describe('volumes', () => {
     expect((await story.get(CLAIM, 'c')).status).toEqual({ phase: 'Pending' });
   });
 
-  test('a class can delay the binding until the first pod, which waits for its claim', async () => {
+  test('with WaitForFirstConsumer a claim is bound when the first pod uses it', async () => {
     await using story = await tellClusterStory();
     await create(story, {
       apiVersion: 'storage.k8s.io/v1',

@@ -9,9 +9,7 @@ import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 const EXPRESSION_LIMIT = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
 const SCHEMA_LIMIT = 100_000_000;
-/**
- * The maximum number of rules that are named when all rules together cost too much. The most expensive ones are named.
- */
+/** When all rules together cost too much, errors name at most this number of rules: the most expensive ones. */
 const NAMED = 4;
 
 const HINT =

@@ -15,8 +15,8 @@ const baseEnvironment = (): Environment => (base ??= createEnvironment({ librari
 const environments = new WeakMap<Schema, Map<boolean, Environment>>();
 
 /**
- * The environment of the rules of one schema node. `self` has the type of the node. `oldSelf` has the same type, or
- * with `optionalOld` the optional of this type.
+ * The environment of the rules of one schema node. `self` has the type of the node. `oldSelf` has the same type. With
+ * `optionalOld`, the type of `oldSelf` is the optional of this type.
  */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
   let pair = environments.get(schema);

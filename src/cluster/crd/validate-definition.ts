@@ -5,8 +5,8 @@ import { RuleCosts } from './rule-costs.ts';
 import { ruleChecker } from './rules.ts';
 
 /**
- * Checks a definition. With `old`, also checks the update against the stored definition. Other code checks what all
- * objects have in common.
+ * Checks a definition. With `old`, also checks the update against the stored definition. Other code checks the rules
+ * that hold for all kinds.
  */
 export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
   const costs = new RuleCosts();

@@ -5,7 +5,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 
 const RIGS = { apiVersion: 'example.com/v1', kind: 'Rig' };
 
-test('a read after a schema change does not share the form of an object in an older watch', async () => {
+test('after a schema change, reads return the new form of an object while an older watch gets the old form', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const client = new KubeClient({ transport });

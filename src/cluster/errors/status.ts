@@ -37,7 +37,7 @@ export interface ApiErrorInit {
   readonly reason?: string;
   readonly message: string;
   readonly details?: StatusDetails;
-  /** Has the token with which the client can continue an expired list at the present state. */
+  /** The `continue` token of an expired list. With it, the client can continue the list at the present state. */
   readonly metadata?: StatusBody['metadata'];
   /** Texts for the warning header, in addition to earlier ones. */
   readonly warnings?: readonly string[];

@@ -200,7 +200,7 @@ export class FaultRules implements Faults {
     const resource = this.#context.registry.find(shown.group, shown.version, shown.resource);
     if (resource === undefined) return rule.since;
     const events = resource.collection.since(resource.collection.oldest) ?? [];
-    // The stale state is the state before the event at this distance from the end.
+    // The stale state is the state before the event that is `behind` events from the end.
     const event = events[Math.max(0, events.length - fault.behind)];
     return event === undefined ? this.#context.store.version : event.stored.version - 1;
   }

@@ -79,7 +79,7 @@ describe('the requests that a rule matches', () => {
     await cluster.close();
   });
 
-  test('a rule has a number of skipped requests, a number of hits, and can be removed', async () => {
+  test('a rule skips some requests, hits a limited number of requests, and can be removed', async () => {
     const { cluster } = await bare();
     const statuses = async (count: number) => {
       const found: number[] = [];
@@ -155,7 +155,7 @@ describe('the effects of faults', () => {
   test.each([
     [true, 200],
     [false, 404],
-  ])('a timeout whose request is executed: %s', async (executed, found) => {
+  ])('a timeout with the option executed = %s', async (executed, found) => {
     const { cluster } = await bare();
     cluster.faults.add({ verb: 'create' }, { kind: 'timeout', executed });
     expect(await call(cluster, 'POST', MAPS, map('a'))).toMatchObject({ status: 504, body: { reason: 'Timeout' } });

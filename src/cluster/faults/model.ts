@@ -33,8 +33,8 @@ export interface FaultRequest {
 }
 
 /**
- * The requests that a fault hits. A request must meet all given conditions. It meets a list of values when one value
- * matches.
+ * The requests that a fault hits. A request must meet all given conditions. A condition that is a list is met when one
+ * of its values matches.
  */
 export interface FaultMatch {
   readonly verb?: KubeVerb | readonly KubeVerb[];
@@ -80,16 +80,16 @@ export type Fault =
   /** The request is processed, but the connection breaks before the answer arrives. */
   | { readonly kind: 'lost-answer' }
   /**
-   * The server answers 504 `Timeout`, which leaves the outcome open to the client. The request is processed unless
+   * The server answers 504 `Timeout`, so that the client does not know the outcome. The request is processed unless
    * `executed` is false.
    */
   | { readonly kind: 'timeout'; readonly executed?: boolean }
   /** No answer arrives until the client gives up. The request is processed unless `executed` is false. */
   | { readonly kind: 'no-answer'; readonly executed?: boolean }
   /**
-   * A get or list reads the cluster at `resourceVersion`, or `behind` changes of its resource ago. Default: at the time
-   * when the rule was added. When the cluster does not have that state any more, the read shows the oldest state that
-   * it has.
+   * A get or list reads the cluster at `resourceVersion`, or at the version before the last `behind` changes of its
+   * resource. Default: the version when the rule was added. When the cluster does not have that state any more, the
+   * read shows the oldest state that it has.
    */
   | { readonly kind: 'stale'; readonly resourceVersion?: string; readonly behind?: number }
   /**

@@ -5,7 +5,10 @@ import { ApiError } from '../errors/status.ts';
 
 const NEWLINE = 0x0a;
 
-/** The end of the first `count` lines of a chunk, and the number of lines that the chunk has of them. */
+/**
+ * The offset after the first `count` lines of a chunk. `lines` is less than `count` when the chunk has fewer complete
+ * lines.
+ */
 function endOfLines(chunk: Buffer, count: number): { readonly end: number; readonly lines: number } {
   let end = 0;
   for (let lines = 0; lines < count; lines++) {

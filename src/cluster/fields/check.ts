@@ -9,7 +9,7 @@ import { memberStep, elementSteps, TypedError } from './walk.ts';
  * Checks that a configuration has the structure of its type. Throws at the first violation: a member that the schema
  * does not declare, a value of a wrong kind, or list elements with the same key.
  *
- * `checked` is a value that has passed. Parts that `value` shares with it are not checked again.
+ * `checked` is a value that has passed this check. Parts that `value` shares with it are not checked again.
  *
  * @throws TypedError whose message begins with the path.
  */

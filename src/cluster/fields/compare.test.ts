@@ -31,6 +31,6 @@ test.each<[string, JsonValue | undefined, JsonValue, JsonValue]>([
   ['an empty object does not change an object with members', { b: 1 }, {}, { b: 1 }],
   ['a list replaces an object', { b: 1 }, [1], [1]],
   ['an object replaces a list', [1], { b: 1 }, { b: 1 }],
-])('without a schema, applied: %s', (_, live, applied, expected) => {
+])('an apply without a schema: %s', (_, live, applied, expected) => {
   expect(mergeApplied(anyNode, live, applied)).toEqual(expected);
 });

@@ -21,8 +21,8 @@ const REMOVED: FieldComparison = { ...SAME, removed: leafTree };
 
 /**
  * Compares two values of one type. `undefined` means absent; `null` is a value. Values without a declared type may have
- * different forms. Both forms are then compared: the parts of the old value count as removed, and those of the new
- * value as added.
+ * different forms: a list may replace an object. The parts of the old value then count as removed, and the parts of the
+ * new value as added.
  */
 export function compareFields(
   node: TypeNode,
@@ -136,7 +136,10 @@ function compareElements(node: ListNode, before: readonly JsonValue[], after: re
   return collected.result();
 }
 
-/** Compares elements with the same key. A manager that changed one of these elements owns all of them. */
+/**
+ * Compares the elements of two lists that have one key, when a list has several of them. A manager that changed one of
+ * these elements owns all of them.
+ */
 function compareRepeated(node: ListNode, was: JsonValue[], is: JsonValue[]): FieldComparison {
   if (is.length === 0) return REMOVED;
   if (was.length === 0) return ADDED;

@@ -7,7 +7,8 @@ import { mergeApplied } from './merge.ts';
 const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
 const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };
 
-// A replacement may store the same key twice. An apply may not, and treats all stored elements of a key as one.
+// A PUT may store several elements with one key. An apply may not have such elements, and treats all stored elements
+// with one key as one element.
 test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
   ['a key', [{ name: 'a', x: 1 }, { name: 'b' }], [{ name: 'a', y: 2 }], [{ name: 'a', x: 1, y: 2 }, { name: 'b' }]],
   [

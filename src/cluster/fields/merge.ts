@@ -50,8 +50,8 @@ interface Element {
 
 /**
  * Merges two lists with one cursor in each. When both cursors are at the same key, merges the two elements. Copies a
- * live element that the configuration does not have. Shared elements have the applied order: the merge skips a live
- * element until it has written the applied elements before it.
+ * live element that the configuration does not have. Elements that are in both lists get the applied order: the merge
+ * skips such a live element until it has written the applied elements that precede it.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

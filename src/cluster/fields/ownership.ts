@@ -94,7 +94,7 @@ function entriesOf(
   const sent = next.metadata.managedFields;
   const stored = () => toMap(readEntries(live?.metadata.managedFields) ?? []);
   if (context.subresource !== '' || sent === undefined || sent === null) return { entries: stored(), cleared: false };
-  // The API server encodes a custom resource's metadata again first, which drops an empty list.
+  // The API server first encodes the metadata of a custom resource again. This encoding drops an empty list.
   if (sent.length === 0 && !context.builtin) return { entries: stored(), cleared: false };
   const blank = sent.length === 1 && isJsonObject(sent[0]) && Object.values(sent[0]).every((value) => value === null);
   if (sent.length === 0 || blank) return { entries: new Map(), cleared: true };
@@ -287,7 +287,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   }
   const all = fieldSet(context.node, config, previous?.fields, old);
   const claimed = differenceBelow(difference(all, SYSTEM), context.resetFields);
-  // An equal set keeps its object, because the serialized form is cached for the object.
+  // An equal set keeps the previous `FieldTree`, because the serialized form is cached for this object.
   const same = previous !== undefined && sameTree(previous.fields, claimed);
   const fields = same ? previous.fields : claimed;
   if (context.builtin) claimedWith.set(fields, { node: context.node, config });
@@ -302,7 +302,8 @@ function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, con
   if (apiVersion === context.apiVersion) return pruneIn(context.node, merged, previous.fields, managed);
   const converted = context.inVersion(apiVersion, merged);
   if (converted === undefined) return merged;
-  // Fields that the other version cannot omit return empty. Such a field counts as kept, with its value in `merged`.
+  // The conversion returns an empty value for a field that the other version always has. Such a field counts as kept,
+  // and keeps its value of `merged`.
   const pruned = pruneIn(converted.node, converted.object, previous.fields, emptyTree);
   const back = context.inVersion(context.apiVersion, { ...pruned, apiVersion });
   const kept = fieldSet(context.node, back?.object ?? pruned);

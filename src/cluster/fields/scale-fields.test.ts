@@ -16,7 +16,7 @@ const REPLICAS = ['spec', 'replicas'];
 const pathIn = (apiVersion: string) => (apiVersion === 'apps/v1' ? REPLICAS : undefined);
 const scaler = entry('scaler', 'Update', [REPLICAS], { apiVersion: 'autoscaling/v1', subresource: 'scale' });
 
-test('the owners of the replicas own the replicas of the scale', () => {
+test('the owners of the replicas of an object own the replicas of its Scale', () => {
   const other = entry('other', 'Update', [['spec', 'paused']]);
   const unknown = entry('old', 'Update', [REPLICAS], { apiVersion: 'extensions/v1beta1' });
   const owner = entry('owner', 'Apply', [REPLICAS, ['spec', 'paused']]);
@@ -33,7 +33,7 @@ test('a writer of the scale takes the replicas from their owner, in an entry wit
   ]);
 });
 
-test('an owner of only the replicas is removed, and an owner that keeps them does not change', () => {
+test('the entry of a manager that loses its only field is removed, and the entry of a manager that keeps the replicas does not change', () => {
   const owner = entry('owner', 'Apply', [REPLICAS]);
   expect(toParentEntries([owner], [scaler], pathIn, 'apps/v1')).toHaveLength(1);
   expect(toParentEntries([owner], toScaleEntries([owner], pathIn), pathIn, 'apps/v1')).toEqual([owner]);

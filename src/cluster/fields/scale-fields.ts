@@ -18,7 +18,10 @@ const pathTree = (pathIn: ReplicasPath, apiVersion: string): FieldTree | undefin
   return path === undefined ? undefined : treeOfMembers([path]);
 };
 
-/** The owners of the replicas, as owners of the field in the Scale. */
+/**
+ * Converts the entries of the scaled object to entries of its Scale: the owners of the replicas own `spec.replicas` of
+ * the Scale.
+ */
 export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: ReplicasPath): ManagedEntry[] {
   const out: ManagedEntry[] = [];
   for (const entry of entries) {

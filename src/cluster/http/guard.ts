@@ -20,7 +20,7 @@ export function isLoopbackHost(host: string): boolean {
 export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined): void {
   if (isLoopbackHost(host) || anonymous === undefined) return;
   if (anonymous.groups.every((group) => ANONYMOUS.groups.includes(group))) return;
-  throw new TypeKroError(`requests without credentials would be ${anonymous.name} on ${host}, for everybody there`, {
+  throw new TypeKroError(`requests without credentials from other machines would be ${anonymous.name} on ${host}`, {
     code: 'cluster/open-to-everybody',
     remedy: 'bind 127.0.0.1, or leave `anonymous` out and use the token of the listener',
   });

@@ -33,7 +33,7 @@ export interface IncomingRequest {
 export type HandlerContext = RouterContext &
   MetricsContext & {
     readonly access: ClusterAccess;
-    /** Handles requests before the verbs while there are faults. */
+    /** Gets each request before the verbs do. It is set while the cluster has fault rules. */
     readonly intercept: Interceptor | undefined;
     /** Receives errors that are not refusals. */
     readonly report: (thrown: unknown) => void;

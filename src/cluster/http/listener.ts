@@ -118,7 +118,7 @@ async function serve(
   send(reply, request, response);
 }
 
-/** Headers by name in lower case. The values of a repeated impersonation header are joined by line ends. */
+/** Headers by name in lower case. The values of a repeated impersonation header are joined by newlines. */
 function flatten(request: IncomingMessage): Readonly<Record<string, string | undefined>> {
   const { headers } = request;
   let flat: Record<string, string | undefined> | undefined;

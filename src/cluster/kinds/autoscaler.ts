@@ -70,7 +70,7 @@ function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
   if (!apiVersion.includes('/') && apiVersion !== 'v1')
     problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
   for (const [index, metric] of metrics.entries()) validateMetric(metric, `spec.metrics[${index}]`, problems);
-  // The CPU percentage of the first version is converted to a metric.
+  // `autoscaling/v1` has a CPU percentage. Its errors name the metric to which the API server converts the percentage.
   const percentage = numberAt(spec, 'targetCPUUtilizationPercentage');
   if (percentage !== undefined && percentage < 1)
     problems.push(

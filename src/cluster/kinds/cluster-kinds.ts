@@ -45,7 +45,7 @@ export const claimStrategy: Partial<Strategy> = {
     if (next['volumeMode'] !== before['volumeMode'])
       problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
     const free = ['volumeAttributesClassName'];
-    // An update may set these fields once: a volume is found for a claim, or a claim without a class gets one.
+    // An update may set these fields once, when a claim gets a volume or a storage class.
     for (const key of ['volumeName', 'storageClassName']) if (before[key] === undefined) free.push(key);
     if (textAt(objectAt(json(old), 'status'), 'phase') === 'Bound') free.push('resources');
     const kept = { ...before };

@@ -30,7 +30,7 @@ export function internalTemplate(template: JsonObject): JsonValue {
 
 /** Members of a pod's specification that are the first members of its security context in the internal type. */
 const HOST_MEMBERS = ['HostNetwork', 'HostPID', 'HostIPC', 'ShareProcessNamespace', 'HostUsers'];
-/** Members that have another place in the internal type. The value is the member that precedes. */
+/** The members that directly follow another member in the internal type. Each key precedes the members in its value. */
 const MOVED = new Map([
   ['Subdomain', ['SetHostnameAsFQDN']],
   ['Priority', ['PreemptionPolicy']],

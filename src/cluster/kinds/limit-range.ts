@@ -5,7 +5,9 @@ import type { Strategy, WriteContext } from './strategy.ts';
 import { validateLimits } from './limit-range-validation.ts';
 import { ensureAt } from '../types/parts.ts';
 
-/** The strategy of LimitRange. Its missing defaults are derived from each other. */
+/**
+ * The strategy of LimitRange. A missing `default` is taken from `max`, and a missing `defaultRequest` from `default`.
+ */
 export const limitRangeStrategy: Partial<Strategy> = {
   defaults(object) {
     for (const item of objectsAt(object.spec, 'limits')) {

@@ -1,5 +1,5 @@
 const CONTEXT = 3;
-/** The minimum number of lines of a text in which frequent lines do not start a match. */
+/** In a text with at least this number of lines, frequent lines do not start a match. */
 const MANY_LINES = 200;
 
 /** A block of lines that both texts share: its start in each text, and its number of lines. */

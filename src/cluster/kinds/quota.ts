@@ -26,7 +26,7 @@ const SCOPES = new Map<string, readonly string[]>([
   ['CrossNamespacePodAffinity', PODS],
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
-/** Scopes that have values. Any other scope only exists or does not exist. */
+/** Scopes that have values. For any other scope, a selector can only require that the scope applies. */
 const VALUED = new Set(['PriorityClass', 'VolumeAttributesClass']);
 const OPPOSITES = [
   ['BestEffort', 'NotBestEffort'],

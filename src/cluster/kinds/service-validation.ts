@@ -31,8 +31,7 @@ export const withPorts = (type: string): boolean => type === 'NodePort' || type 
 /** Does the Service have a cluster address? */
 export const needsClusterIP = (spec: JsonObject): boolean => textAt(spec, 'type') !== 'ExternalName';
 /**
- * Does the load balancer of the Service need a health check port? By this port it finds the nodes that have an
- * endpoint.
+ * Does the Service need a health check port? A load balancer uses this port to find the nodes that have an endpoint.
  */
 export const needsHealthPort = (spec: JsonObject): boolean =>
   textAt(spec, 'type') === 'LoadBalancer' && textAt(spec, 'externalTrafficPolicy') === 'Local';

@@ -77,9 +77,9 @@ export interface Strategy {
   /** Refuses a deletion. Throws `ApiError`. */
   readonly admitDelete?: (object: KubeObject, context: WriteContext) => void;
   /**
-   * Replaces the usual deletion of kinds whose content is removed first. The hook changes `draft`, a copy of the
-   * object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to remove the
-   * object at once.
+   * Replaces the usual deletion, for kinds whose content must be removed before the object. The hook changes `draft`, a
+   * copy of the object. It returns `store` to store the draft, `keep` to leave the object unchanged, and `remove` to
+   * remove the object at once.
    */
   readonly terminate?: (draft: MutableObject, context: TerminateContext) => 'store' | 'keep' | 'remove';
   /** Is a deleted object kept by something other than the finalizers of `metadata`? */

@@ -28,7 +28,7 @@ const cachedWarnings = new WeakMap<JsonObject, readonly string[]>();
 
 /**
  * Makes a function that returns the warnings of the template at a path. An update that keeps the object's generation
- * has none.
+ * has no warnings.
  */
 export const warningsOfTemplate =
   (path: string) =>
@@ -335,7 +335,7 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
   const service = textAt(spec, 'serviceName');
   if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
-    // The claims become volumes of the pods; these volumes precede the pods' own ones.
+    // Each claim template becomes a volume of the pods. These volumes precede the volumes of the pod template.
     const name = textAt(objectAt(claim, 'metadata'), 'name');
     addInvalid(problems, `spec.template.spec.volumes[${index}].name`, name, dnsLabel(name));
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);

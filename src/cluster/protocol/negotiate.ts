@@ -14,7 +14,7 @@ export interface Encoding {
   readonly version?: string;
 }
 
-/** The form of an answer that is written without a loaded module. */
+/** The form of an answer that needs no module that is loaded late. */
 export interface PlainOutput extends Encoding {
   readonly form: 'object' | 'partial' | 'discovery';
 }
@@ -94,9 +94,9 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
 /**
  * Chooses the preferred form of an `Accept` header among the forms that the endpoint offers.
  *
- * At least one range must name all types or a type of the endpoint: the server's router does not accept
- * `application/*` alone. A client that accepts only protobuf gets JSON, because this server writes no protobuf objects.
- * Throws 406.
+ * At least one range must name all types or a type of the endpoint; otherwise throws 406. `application/*` alone is not
+ * enough for the router of an API server. A client that accepts only protobuf gets JSON, because this server writes no
+ * protobuf objects.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;

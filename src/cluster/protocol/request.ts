@@ -72,7 +72,7 @@ export interface ByteStream {
   stop(): void;
 }
 
-/** A stream that the server can end (`end`), also with `410 Expired` because the state was replaced (`expire`). */
+/** A stream that the server can end. `expire` ends a watch with `410 Expired`, after `restore` replaced the state. */
 export interface OpenStream {
   end(): void;
   expire(): void;

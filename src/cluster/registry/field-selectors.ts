@@ -105,7 +105,7 @@ function rulesOf(resource: ServedResource): FieldRules {
   return rules([...(resource.namespaced ? [NAMESPACE] : []), ...resource.custom.selectable.keys()]);
 }
 
-/** Fields whose absence does not count as the empty text. */
+/** The text with which an absent field is compared, for fields whose text is then not empty. */
 const ABSENT: Readonly<Record<string, string>> = {
   'spec.hostNetwork': 'false',
   'spec.unschedulable': 'false',

@@ -3,7 +3,7 @@ const PIECE = 512;
 
 /**
  * Items ordered by their keys. They are stored in pieces, so that a change moves few items even when there are many.
- * The owner has a map for look-ups by key.
+ * For look-ups by key, the code that owns the items has its own map.
  */
 export class SortedItems<T extends { readonly key: string }> {
   readonly #pieces: T[][] = [];

@@ -33,7 +33,8 @@ export interface Decoded {
 /**
  * Decodes a JSON object as the built-in type `node`. The result has the form in which Go writes the type: without
  * unknown members, without zero values (except by `presence` and `keep`), and with times and quantities in canonical
- * form. With `frozenIsTyped`, a frozen part comes from a stored object of the type and is only copied.
+ * form. With `frozenIsTyped`, a frozen part counts as decoded, because it comes from a stored object of the type. It is
+ * only copied.
  *
  * @throws DecodeError when a value is of the wrong type.
  */
@@ -96,7 +97,7 @@ class Decoder {
     this.#path.pop();
     if (field.presence || decoded === undefined) return decoded ?? emptyOf(field);
     if (!isZero(field.node, decoded)) return decoded;
-    // An empty list of a field that is always present stays. The store makes it null.
+    // An empty list of a field that is always present stays here. `settle` makes it null when the object is stored.
     const staysEmpty = field.keep && field.node.kind === 'list' && this.#path.length === 0;
     return staysEmpty ? decoded : emptyOf(field);
   }

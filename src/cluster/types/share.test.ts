@@ -6,7 +6,7 @@ import { copyJson, deepFreeze } from './copy.ts';
 
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<JsonValue>;
 
-test('a value is replaced by an equal one, and sharing does not change its JSON', () => {
+test('an equal value is replaced by the earlier one, and sharing does not change the JSON', () => {
   fc.assert(
     fc.property(json, json, (before, next) => {
       deepFreeze(before);
@@ -19,7 +19,7 @@ test('a value is replaced by an equal one, and sharing does not change its JSON'
   );
 });
 
-test('only different parts are not shared', () => {
+test('all equal parts are shared', () => {
   const before = deepFreeze({ a: { x: 1 }, b: [{ y: 1 }, { z: 2 }], c: 'c' });
   const next = { a: { x: 1 }, b: [{ y: 1 }, { z: 3 }], c: 'c' };
   const shared = shareUnchanged(before, next);

@@ -14,7 +14,7 @@ import { emptyFor, ownershipContext, keyOfWrite, liveObject, redecode } from './
 import { copyJson } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 
-/** Applies that changed nothing, by the live object that they left unchanged. */
+/** The applies that changed nothing, for each live object. */
 const settled = new WeakMap<KubeObject, Settled>();
 
 interface Settled {

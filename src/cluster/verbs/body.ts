@@ -243,8 +243,8 @@ function wrongKind(
 const META_KINDS = new Set(['List', 'Status', 'DeleteOptions', 'CreateOptions', 'UpdateOptions', 'PatchOptions']);
 
 /**
- * The error for a body of another kind. The body is first decoded as that kind, because an error of its decoding comes
- * first.
+ * The error for a body of another kind. The body is first decoded as that other kind, because the API server prefers
+ * the error of that decoding.
  */
 function notOfType(
   value: JsonObject & { kind: string; apiVersion: string },

@@ -115,7 +115,8 @@ const ALWAYS_NEW: ReadonlySet<string> = new Set(['managedFields', 'resourceVersi
 const METADATA: ReadonlySet<string> = new Set(['metadata']);
 
 /**
- * Is the write without effect? It is when all fields are equal except for `resourceVersion` and the times of ownership.
+ * Does the write change nothing? True when all fields are equal except `resourceVersion` and the times in
+ * `managedFields`.
  */
 export function isNoOpWrite(before: KubeObject, after: KubeObject): boolean {
   return (

@@ -142,7 +142,7 @@ test('the empty log of a simulated container has a warning with the reason', asy
   });
 });
 
-test('the older form of a binding binds the pod that its body names, and stores nothing of its own', async () => {
+test('the older form of a binding binds the pod that its body names, and is not stored', async () => {
   const body = {
     apiVersion: 'v1',
     kind: 'Binding',
