@@ -9,8 +9,9 @@ import type { Value } from './values.ts';
 /**
  * How the values of a variable are read:
  *
- * - with a `shape`: as kro reads objects by their schema (null fields are absent, dates are parsed, kinds are checked);
- * - with `raw`: unchanged; only the checker uses the declared type (kro's `readyWhen`);
+ * - with a `shape`: by the rules by which kro reads an object with its schema (null fields are absent, dates are
+ *   parsed, kinds are checked);
+ * - with `raw`: unchanged, as in kro's `readyWhen`. Only the checker uses the declared type;
  * - with neither: by the declared type.
  */
 export interface VariableOptions {
@@ -79,8 +80,8 @@ export type CompileResult =
 /** The options of one evaluation. */
 export interface EvaluateOptions {
   /**
-   * The budget in units of work: an element that is created or visited, or a character of a new string. Default
-   * 2,000,000.
+   * The budget in units of work. One unit is an element that is created or visited, or a character of a new string.
+   * Default 2,000,000.
    */
   readonly budget?: number;
   /** The result of `now()`, in milliseconds since 1970. Default: the clock. */
@@ -101,8 +102,8 @@ export type EvalResult =
 export interface Program {
   readonly type: CelType;
   /**
-   * Evaluates the expression. Never throws, whatever the data, and reads only own properties. Undeclared names in
-   * `variables` are ignored.
+   * Evaluates the expression. Never throws. Reads only own properties of the data. Undeclared names in `variables` are
+   * ignored.
    */
   evaluate(
     variables: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>,
@@ -114,11 +115,11 @@ export interface Program {
 export interface Environment {
   /** Parses an expression and expands its macros. */
   parse(text: string): ParseResult;
-  /** Checks the types of an expression; parses it first if it is a text. */
+  /** Checks the types of an expression. A text is parsed first. */
   check(input: string | Ast): CheckResult;
   /**
-   * Plans a checked expression, or a parsed expression without types. Without types the values choose the overloads,
-   * and undeclared names and unsuitable values are errors of the evaluation.
+   * Plans a checked expression, or a parsed expression without types. Without types, the values of an evaluation decide
+   * which overload is called. Undeclared names and unsuitable values are then errors of the evaluation.
    */
   plan(expression: Ast | Checked): PlanResult;
   /** Parses, checks and plans an expression. */

@@ -2,7 +2,7 @@ import type { CelUint } from './values.ts';
 
 /** The members of all nodes. Offsets count UTF-16 units of the source text. */
 export interface SyntaxNode {
-  /** The number of the node, unique in its tree, from 1. Types and overloads are stored by it. */
+  /** The number of the node, unique in its tree, from 1. The checker stores types and overloads under this number. */
   readonly id: number;
   readonly start: number;
   readonly end: number;

@@ -37,8 +37,8 @@ function macroTable(libraries: readonly Library[]): MacroTable {
 }
 
 /**
- * Builds an environment of the standard library and the declarations in `options`. This takes about a millisecond;
- * callers keep the environment, and use `extend` for more variables.
+ * Builds an environment of the standard library and the declarations in `options`. This takes about a millisecond.
+ * Callers therefore keep the environment, and add variables with `extend`.
  *
  * @example
  * const environment = createEnvironment({ variables: { name: STRING } });

@@ -1,8 +1,8 @@
 /**
- * The Common Expression Language with kro's libraries: lexer, parser, syntax tree with positions, type checker with
- * cel-go's verdicts and messages, planner to closures specialised by checked types, the standard and extension
- * libraries, unparser, reference analysis and the conversion of results to JSON. This room does no I/O, and knows of
- * Kubernetes only the CEL libraries.
+ * The Common Expression Language with kro's libraries. The lexer and the parser make a syntax tree with positions. The
+ * type checker has cel-go's verdicts and messages. The planner makes closures that are specialised by the checked
+ * types. The room also has the standard and extension libraries, an unparser, an analysis of references, and the
+ * conversion of results to JSON. It does no I/O. Its only part about Kubernetes is the CEL libraries of Kubernetes.
  *
  * @packageDocumentation
  */

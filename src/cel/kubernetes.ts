@@ -5,7 +5,10 @@ import type { Library } from './library.ts';
 /** Libraries that kro adds for its own expressions; an API server has none of them. */
 const KRO_ONLY: ReadonlySet<string> = new Set(['random', 'cel.lib.ext.maps', 'json', 'hash']);
 
-/** The libraries that validation rules of CustomResourceDefinitions may use, as far as they are declared here. */
+/**
+ * The libraries that validation rules of CustomResourceDefinitions may use. Libraries that this room does not declare
+ * are missing.
+ */
 export const RULE_LIBRARIES: readonly Library[] = [
   ...KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')),
   sets,

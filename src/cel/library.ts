@@ -17,10 +17,10 @@ export interface CallContext {
 
 /**
  * The implementation of one overload. An argument has the form of its declared parameter type (see `Value`). A `double`
- * is a plain `number`, and a `list(double)` holds plain numbers. `dyn`, type parameters and values inside them are
- * self-describing. The kind of each argument is checked before the call; elements of lists and maps are not checked.
- * The receiver of a member function is the first argument. The result has the form of the declared result type.
- * Implementations raise errors with `fail`.
+ * is a plain `number`, and a `list(double)` holds plain numbers. An argument whose type is `dyn` or a type parameter,
+ * and all its parts, are self-describing (see `Value`). The kind of each argument is checked before the call; elements
+ * of lists and maps are not checked. The receiver of a member function is the first argument. The result has the form
+ * of the declared result type. Implementations raise errors with `fail`.
  */
 export type Implementation = (...args: never[]) => Value;
 
@@ -52,7 +52,7 @@ export interface Overload {
   readonly mismatch?: (args: readonly Value[], constants: readonly (Value | undefined)[]) => string;
 }
 
-/** A function: its name (`join`, `base64.encode`) and its overloads, in the order in which they are tried. */
+/** A function with its name (`join`, `base64.encode`). The overloads are tried in their order. */
 export interface FunctionDeclaration {
   readonly name: string;
   readonly overloads: readonly Overload[];

@@ -30,7 +30,7 @@ describe("kro's references", () => {
   });
 });
 
-test("by kro's rule a loop variable also hides a resource in its range, by the exact rule only in its body", () => {
+test("with kro's rule a loop variable hides a resource also in its range, with the exact rule only in its body", () => {
   const ast = parse('[a].map(a, a.x)');
   expect(inspect(ast, options).uses).toEqual([]);
   expect(inspect(ast, { ...options, rule: 'exact' }).uses).toEqual([{ id: 'a', path: 'a' }]);

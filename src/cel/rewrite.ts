@@ -2,7 +2,8 @@ import type { Ast, Call, Expr } from './ast.ts';
 import { operandsOf } from './check/walk.ts';
 
 /**
- * Visits the nodes of an expression as written, parents first, in the order of the text. Of a macro it visits the call.
+ * Visits the nodes of an expression as written, parents first, in the order of the text. For a macro, it visits the
+ * call and not the expansion.
  */
 export function walkAst(ast: Ast | Expr, visit: (expr: Expr) => void): void {
   const work: Expr[] = ['expr' in ast ? ast.expr : ast];
@@ -19,8 +20,8 @@ function written(expr: Expr): readonly Expr[] {
 
 /**
  * Replaces nodes, innermost first. `replace` gets a node whose parts are already replaced, and returns its replacement,
- * or the node itself. The result is for `unparse`: positions and expansions of macros are those of the old text, so a
- * caller parses the new text before it checks it.
+ * or the node itself. The result is for `unparse`, because its positions and its expansions of macros are those of the
+ * old text. To check the new expression, a caller parses the new text.
  */
 export function rewriteAst(ast: Ast, replace: (expr: Expr) => Expr): Ast {
   const visit = (expr: Expr): Expr => replace(withParts(expr, visit));

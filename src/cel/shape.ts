@@ -1,4 +1,4 @@
-/** The kind of data from outside CEL. The kind decides which CEL value the data becomes. */
+/** The kind of foreign data, which is data from outside CEL. The kind decides which CEL value the data becomes. */
 export type ShapeKind =
   | 'any'
   | 'bool'

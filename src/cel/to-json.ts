@@ -154,7 +154,7 @@ function convertUint({ value }: CelUint): JsonValue {
   return value <= 9007199254740991n ? Number(value) : value;
 }
 
-/** The JSON form of a timestamp. kro writes the first moment of its calendar as null. */
+/** The JSON form of a timestamp. Go's zero time becomes null, as in kro. */
 function convertTimestamp({ seconds, nanos }: CelTimestamp): JsonValue {
   if (seconds === MIN_SECONDS && nanos === 0) return null;
   return formatTimestamp({ seconds, nanos: 0, offsetMinutes: 0 });

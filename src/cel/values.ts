@@ -5,13 +5,16 @@
  * |---|---|
  * | null, bool, string | the same |
  * | int | `number` if safe (±(2⁵³−1)), else `bigint`; never a `bigint` in the safe range |
- * | double | `number` where the static type is double: declared `double` parameters and results of functions. Elsewhere (inside lists, maps, `dyn` and type parameters) a safe integer is always an int. There a double is a {@link CelDouble} if it is a safe integer, and otherwise a `number` |
+ * | double | `number` where the static type is double (declared parameters and results of functions); elsewhere a {@link CelDouble} if it is a safe integer, otherwise a `number` |
  * | uint | {@link CelUint} |
  * | bytes | `Uint8Array` |
  * | list | array; a function must not change an array that it was given |
  * | map | plain object when all keys are strings (only own properties with a value other than `undefined` count), else {@link CelMap} |
  * | timestamp, duration, optional, type | the classes below |
  * | anything else | a subclass of {@link OpaqueValue} |
+ *
+ * A value is self-describing when its form alone shows its type. Values of type `dyn`, values of type parameters, and
+ * the elements of lists and maps are self-describing: there, a `number` that is a safe integer is always an int.
  */
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ValueObject | CelValue;
 
@@ -112,9 +115,8 @@ export class CelTypeValue extends CelValue {
 }
 
 /**
- * A map with a key that is not a string. Numbers of different types are different keys, but a look-up with a whole
- * number also finds an equal integer of another type. {@link CelMap.from} builds a map; {@link CelMap.get} looks a key
- * up.
+ * A map with a key that is not a string. Numbers of different types are different keys. A look-up with a whole number
+ * also finds an equal integer of another type. {@link CelMap.from} builds a map, and {@link CelMap.get} looks a key up.
  */
 export class CelMap extends CelValue {
   readonly #entries: ReadonlyMap<string, readonly [Value, Value]>;
@@ -197,8 +199,8 @@ export abstract class OpaqueValue extends CelValue {
 }
 
 /**
- * An evaluation error. It is no `Error` and has no stack, because evaluation errors are ordinary (`a.b == 1 || true`)
- * and must be cheap. It never leaves `Program.evaluate`.
+ * An evaluation error. It is not an `Error` and has no stack, because evaluation errors are frequent (`a.b == 1 ||
+ * true`) and must be cheap. It never leaves `Program.evaluate`.
  */
 export class EvalFailure {
   readonly message: string;

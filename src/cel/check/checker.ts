@@ -420,7 +420,7 @@ function isMessage(type: CelType): boolean {
   return ['struct', 'timestamp', 'duration', 'list', 'map', 'null', 'dyn'].includes(type.kind);
 }
 
-/** `a.b.c` as one name; undefined for an expression with other parts than names and dots. */
+/** `a.b.c` as one name; undefined for an expression that has more than names and dots. */
 export function dottedName(expr: Expr): string | undefined {
   const fields: string[] = [];
   let node = expr;

@@ -104,7 +104,10 @@ export function libraryCost(
   }
 }
 
-/** The cost of a search in a list: one unit for each element, and a traversal of each element that is a text. */
+/**
+ * The cost of a search in a list: one unit for each element, and the cost of a traversal for each element that is a
+ * text.
+ */
 function searchCost(target: Operand): Range {
   const [element] = target.type.params;
   if (element === undefined) return scaleRange(target.size, TRAVERSAL);
@@ -127,10 +130,11 @@ function containmentCost(name: string, overload: string, other: Operand | undefi
   return cost;
 }
 
-/** The length of a text in which `part` is replaced by `by` as often as possible. */
+/** The length that a text can have after all occurrences of `part` are replaced by `by`. */
 function replacedSize(text: Range, part: Range, by: Range): Range {
   const around = (length: number) => (length < UNBOUNDED ? length + 1 : length);
-  // An empty part is found around every character. A replacement that is not longer leaves the longest text as it is.
+  // An empty part matches before each character and at the end. A replacement that is not longer than the part does not
+  // lengthen the text.
   const maximum =
     part.min === 0
       ? { count: around(text.max), kept: text.max }

@@ -276,7 +276,7 @@ class Estimate {
     if (entries !== undefined) this.#entries.set(id, entries);
   }
 
-  /** Notes the entries of a value that is one of two values. */
+  /** Stores the sizes of the entries of a value that is one of two values. */
   #join(id: number, a: Expr | undefined, b: Expr | undefined): void {
     const [left, right] = [a, b].map((expr) => (expr === undefined ? undefined : this.#entriesOf(expr)));
     if (left === undefined || right === undefined) return;

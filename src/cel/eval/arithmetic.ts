@@ -19,7 +19,7 @@ import {
   toUint,
 } from '../values.ts';
 
-/** The sum of two ints. `+ 0` turns a negative zero, which ints do not have, into zero. */
+/** The arithmetic of ints. Ints have no negative zero. `+ 0` turns a negative zero into zero. */
 export function addInts(a: Int, b: Int): Int {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
@@ -108,7 +108,7 @@ function uints(operator: Operator, a: bigint, b: bigint): Value {
   }
 }
 
-/** Arithmetic on self-describing values. The left operand decides about the overload, as in cel-go. */
+/** Arithmetic on self-describing values. The left operand chooses the overload, as in cel-go. */
 export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value {
   if (isInt(a)) return isInt(b) ? INTS[operator](a, b) : fail('no such overload');
   const double = doubleOf(a);

@@ -15,7 +15,7 @@ const ESCAPES: readonly (readonly [string, string])[] = [
 
 const ENCODED = new Map(ESCAPES.map(([plain, escaped]) => [escaped, plain]));
 
-/** A property name as expressions write it; undefined when the name has no form that is an identifier. */
+/** A property name as expressions write it; undefined when no escape makes the name an identifier. */
 export function escapeFieldName(name: string): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name)) return undefined;
   if (RESERVED.has(name)) return `__${name}__`;

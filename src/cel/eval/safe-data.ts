@@ -2,16 +2,17 @@ import { setOwn } from '../../core/index.ts';
 import { CelValue } from '../values.ts';
 
 /**
- * Data whose parts were all found to be plain. The cache makes the next inspection cheap. It also has the entries of
- * plain lists, because new lists often contain the same objects. It has no deeper parts: for thousands of objects the
- * set would grow too large.
+ * Data whose parts were all found to be plain. The cache makes the next inspection cheap. The cache also has the
+ * entries of plain lists, because new lists often contain the same objects. The cache does not have deeper parts,
+ * because it would grow too large for thousands of objects.
  */
 const plain = new WeakSet<object>();
 
 /**
  * The data itself if all its parts are plain: objects and arrays with the usual prototypes (or none), without
- * accessors. Otherwise a copy of its plain parts: accessors and inherited properties are absent, and other objects keep
- * only their own data. Reading the result runs no foreign code, unless the data is a Proxy or is changed afterwards.
+ * accessors. Otherwise a copy of its plain parts. The copy has no accessors and no inherited properties. Other objects
+ * keep only their own data. Reading the result runs no foreign code, unless the data is a Proxy or is changed
+ * afterwards.
  */
 export function safeData(data: unknown): unknown {
   if (!isContainer(data) || plain.has(data)) return data;

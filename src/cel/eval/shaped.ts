@@ -168,7 +168,9 @@ export function raise(value: Value): Value {
   return value instanceof CelErrorValue ? fail(value.message) : value;
 }
 
-/** The self-describing value of adopted data: a view of a container, a double in its box. */
+/**
+ * The self-describing value of adopted data: a view for a container, a `CelDouble` for a double that is a safe integer.
+ */
 export function selfDescribing(adopted: unknown, shape: DataShape): Value {
   if (adopted === null) return null;
   switch (shape.kind) {

@@ -5,8 +5,9 @@ import { compareText } from '../../golang/index.ts';
 type Order = -1 | 0 | 1 | undefined;
 
 /**
- * The order of two values, as cel-go's `Compare` methods give it. Numbers of all types can be compared with each other;
- * a value of another type only with values of that type. Undefined for any other pair, and for NaN.
+ * The order of two values, as cel-go's `Compare` methods give it. Numbers of all types can be compared with each other.
+ * A value of any other type can be compared only with values of the same type. Undefined for any other pair, and for
+ * NaN.
  */
 export function tryCompare(a: Value, b: Value): Order {
   if (typeof a === 'number' && typeof b === 'number') return order(a, b);

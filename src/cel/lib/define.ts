@@ -13,7 +13,7 @@ export function member(id: string, params: readonly CelType[], result: CelType, 
   return { id, member: true, params, result, call };
 }
 
-/** Turns the failure of a value module into an evaluation error. */
+/** Returns a result. Raises a `Failure` as an evaluation error. */
 export function orFail<T>(result: T | Failure): T {
   return result instanceof Failure ? fail(result.message) : result;
 }
@@ -30,9 +30,9 @@ export function reading<T extends Value>(read: (text: string) => T): (text: stri
 }
 
 /**
- * The error of a function that cel-go finds among the methods of the receiver. The error names only the function. For a
- * string, timestamp or duration it does not even name the function, because these types look up their own methods
- * first.
+ * The error of a function that cel-go finds among the methods of the receiver. The error names only the function. The
+ * error for a string, timestamp or duration does not name the function either, because these types look up their own
+ * methods first.
  */
 export function nameOnly(name: string): (args: readonly Value[]) => string {
   return ([first]) =>

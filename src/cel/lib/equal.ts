@@ -27,14 +27,14 @@ export interface Meter {
 const FREE: Meter = { charge: () => undefined };
 
 /**
- * The depth below which values count as different. It protects the stack from hostile values; real values are not that
- * deep.
+ * The depth below which values count as different. The limit protects the stack from hostile values. Real values are
+ * not so deep.
  */
 const MAX_DEPTH = 1_000;
 
 /**
  * CEL's equality, as cel-go's methods give it. Only a type that refuses to be compared causes an error. Inside lists
- * and maps such a refusal counts as equal, because there cel-go only searches for a false comparison.
+ * and maps such a refusal counts as equal, because cel-go searches their elements only for a comparison that is false.
  *
  * @throws EvalFailure when the type of `a` refuses the comparison
  */

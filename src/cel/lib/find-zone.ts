@@ -1,8 +1,9 @@
 import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /**
- * Time zones as CEL's accessors take them: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up. In
- * contrast to Go it ignores letter case, so this module also compares the spelling with that of the database.
+ * Time zones as CEL's accessors take them: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up.
+ * `Intl` ignores letter case and Go does not. This module therefore also compares the spelling with that of the
+ * database.
  */
 
 /** Names that the database keeps for compatibility and that `Intl.supportedValuesOf` leaves out. */
@@ -50,8 +51,8 @@ function expand(entry: string): string[] {
 }
 
 /**
- * One formatter for each zone: to build one takes a thousand times as long as to use it. The database bounds their
- * number.
+ * One formatter for each zone, because building a formatter takes a thousand times as long as using it. The number of
+ * zones in the database limits the number of formatters.
  */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 

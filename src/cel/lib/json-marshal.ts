@@ -19,7 +19,7 @@ import {
 import { encodeBase64 } from './base64.ts';
 import { formatTimestamp, MIN_SECONDS } from './timestamp.ts';
 
-/** The depth below which values are refused; neither kro nor an API server accepts deeper ones. */
+/** The depth below which values are refused. kro and API servers refuse deeper values, too. */
 const MAX_DEPTH = 1_000;
 
 const CONVERT = 'json.marshal failed to convert value: ';
@@ -76,7 +76,7 @@ function writeCelValue(value: CelValue, state: State, depth: number): string {
   if (value instanceof CelUint) return String(value.value);
   if (value instanceof CelDuration) return goQuoteJson(goFormatDuration(value.nanos));
   if (value instanceof CelTimestamp) {
-    // Kubernetes' time type writes the first moment of the calendar as "no time".
+    // Kubernetes' time type writes Go's zero time as null.
     const isZero = value.seconds === MIN_SECONDS && value.nanos === 0;
     return isZero ? 'null' : goQuoteJson(formatTimestamp({ seconds: value.seconds, nanos: 0, offsetMinutes: 0 }));
   }

@@ -57,7 +57,10 @@ class Parser {
     }
   }
 
-  /** Reads one value. It has a stack of its own, because documents may nest deeper than calls can. */
+  /**
+   * Reads one value. The method has an explicit stack, because the nesting of a document may be deeper than the call
+   * stack.
+   */
   #value(): Value {
     const stack: Frame[] = [];
     for (;;) {

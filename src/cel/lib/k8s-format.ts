@@ -63,7 +63,7 @@ function uriProblems(text: string): readonly string[] {
   return url instanceof Failure ? [url.message] : [];
 }
 
-/** Kubernetes' `format`: named formats of texts, and the problems of a text that should have one of them. */
+/** Kubernetes' `format`: the named formats, and a check that returns the problems of a text in such a format. */
 export const kubernetesFormat: Library = {
   name: 'kubernetes.format',
   functions: [

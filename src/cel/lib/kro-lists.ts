@@ -45,7 +45,7 @@ export const kroLists: Library = {
   ],
 };
 
-/** A changed copy of the list. `beyond` is 1 where the index after the last element is allowed. */
+/** A changed copy of the list. `beyond` is 1 when the function allows the index after the last element. */
 function changed(
   name: string,
   list: Value,

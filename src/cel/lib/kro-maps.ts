@@ -55,7 +55,10 @@ function union(left: Entries, right: Entries, context: CallContext, both: (a: Va
   return CelMap.from([...left, ...changed]);
 }
 
-/** Merges maps. Any other value is replaced; where one side is empty, the result is the other side. */
+/**
+ * Merges maps. When one map is empty, the result is the other map. Any other value of the left side is replaced by that
+ * of the right side.
+ */
 function deepMerge(left: Value, right: Value, context: CallContext, depth: number): Value {
   const a = entriesOf(left);
   const b = entriesOf(right);

@@ -96,7 +96,7 @@ function newCondition(_runtime: Value, map: Value): Value {
   return new ConditionValue(fields);
 }
 
-/** The entry of a map; undefined when it is absent. null means that the value is not a map. */
+/** The entry of a map; undefined when the map has no such entry, and null when the value is not a map. */
 function entryOf(map: Value, key: string): Value | undefined | null {
   if (map instanceof MapView || map instanceof CelMap) return map.get(key);
   return isObject(map) ? getProperty(map, key) : null;

@@ -126,7 +126,10 @@ function selfDescribing(type: CelType, value: Value): Value {
   return type === DOUBLE && typeof value === 'number' ? boxDouble(value) : value;
 }
 
-/** Makes `least` or `greatest`. `replaces` is the order of the best value and a value that replaces it. */
+/**
+ * Makes `least` or `greatest`. A value replaces the best one when the comparison of the best one with it gives
+ * `replaces`.
+ */
 function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
   const id = name.replace('.', '_');
   const pick = (a: Value, b: Value): Value => (compareNamed(name, a, b) === replaces ? b : a);

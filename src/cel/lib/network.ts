@@ -92,7 +92,7 @@ function literalCheck(functionName: string, parse: (text: string) => unknown): V
   };
 }
 
-/** cel-go's network extension. It replaces Kubernetes' `ip` and `cidr`; an environment has only one of them. */
+/** cel-go's network extension. An environment has either this library or Kubernetes' `ip` and `cidr`. */
 export const network: Library = {
   name: 'cel.lib.ext.network',
   functions: [

@@ -96,8 +96,8 @@ function optionalOf(value: Value | undefined): CelOptional {
 }
 
 /**
- * Unwraps the optionals of a list. cel-go checks the first element of a `dyn` list when it chooses the overload, and
- * the later elements when it unwraps them. The two checks have different errors.
+ * Unwraps the optionals of a list. In a `dyn` list, cel-go checks the first element when it chooses the overload. It
+ * checks the later elements when it unwraps them. The two checks have different errors.
  */
 function unwrap(name: string): (list: Value, context: CallContext) => Value {
   return (list, context) => {

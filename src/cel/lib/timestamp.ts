@@ -20,8 +20,8 @@ const STRICT =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([Tt])([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?(?:([Zz])|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * Reads a timestamp as cel-go does: first the syntax of RFC 3339, then Go's parser, which refuses leap seconds,
- * days that the month lacks and small letters.
+ * Reads a timestamp as cel-go does. cel-go first checks the syntax of RFC 3339. Go's parser then refuses leap seconds,
+ * small letters, and days that the month does not have.
  */
 export function parseTimestamp(text: string): Instant | Failure {
   const match = text.length > 10_000 ? null : STRICT.exec(text);
@@ -52,7 +52,7 @@ function daysInMonth(year: number, month: number): number {
 
 /** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
 function daysFromCivil(year: number, month: number, day: number): number {
-  // These years begin in March, so that the leap day is the last day of a year.
+  // The computation uses years that begin in March, so that the leap day is the last day of a year.
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const yearOfEra = y - era * 400;

@@ -30,7 +30,7 @@ type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 
-/** Functions that check their arguments themselves; their error does not name the function. */
+/** Functions that check their arguments themselves. Their error does not contain the name of the function. */
 const UNGUARDED: ReadonlySet<string> = new Set(['contains', 'endsWith', 'startsWith']);
 
 /** Plans a call of a declared function. `checkedType` is the checker's type of the node. */
@@ -93,7 +93,7 @@ function implementation(overload: Overload, args: readonly PlannedNode[]): Call 
   return typeof special === 'function' ? (special as Call) : throwPlanError(special.refused);
 }
 
-/** Plans a call whose argument types are all known: no value decides about the overload. */
+/** Plans a call whose argument types are all known. The overload is chosen here and not at run time. */
 function planExact(overload: Overload, args: readonly PlannedNode[], checkedType: CelType): PlannedNode {
   const call = implementation(overload, args);
   const runs = args.map((arg, index) => argument(arg, overload.params[index] ?? DYN));
@@ -143,7 +143,7 @@ function applied(call: Call, runs: readonly ((frame: Frame) => Value)[]): (frame
   return (frame) => call(...runs.map((run) => run(frame)), frame);
 }
 
-/** A result in the form that the plan of this type has. */
+/** Plans the result of a call. The value gets the form that `PlannedNode` describes for its type. */
 function result(run: (frame: Frame) => Value, declared: CelType, known: CelType): PlannedNode {
   switch (declared.kind) {
     case 'double':
@@ -176,7 +176,7 @@ function boxed(value: Value): Value {
   return typeof value === 'number' ? boxDouble(value) : value;
 }
 
-/** Plans a call whose overload the values choose. */
+/** Plans a call whose overload is chosen at run time, by the values. */
 function planDynamic(name: string, candidates: readonly Overload[], args: readonly PlannedNode[]): PlannedNode {
   const runs = args.map((arg) => describing(arg).run);
   const options = candidates.map((overload) => ({ overload, call: implementation(overload, args) }));
@@ -205,7 +205,7 @@ function planDynamic(name: string, candidates: readonly Overload[], args: readon
   };
 }
 
-/** The type that all candidates give; `dyn` unless it is one simple type. */
+/** The common result type of all candidates when it is a simple type; otherwise `dyn`. */
 function sharedResult(candidates: readonly Overload[]): CelType {
   const first = candidates[0]?.result ?? DYN;
   const simple = ['bool', 'string', 'int', 'bytes', 'timestamp', 'duration', 'uint'].includes(first.kind);

@@ -33,7 +33,7 @@ const SCALARS: Partial<Record<DataShape['kind'], CelType>> = {
   string: STRING,
 };
 
-/** A plan that reads foreign data through its shape. `run` gives the data. */
+/** A plan that reads foreign data through its shape. `run` returns the data. */
 export function adopting(run: (frame: Frame) => unknown, shape: DataShape): PlannedNode {
   switch (shape.kind) {
     case 'object':
@@ -71,7 +71,7 @@ function shapeType(shape: DataShape): CelType {
   return shape.kind === 'list' ? listType(DYN) : mapType(DYN, DYN);
 }
 
-/** A part of a value, with the known type of the part. The part gets the form of that type. */
+/** The plan of a part of a value. `type` is the known type of the part, and the part gets the form of this type. */
 export function part(run: (frame: Frame) => Value, type: CelType): PlannedNode {
   if (type.kind === 'double') return { type, run: (frame) => unboxDouble(run(frame)) };
   return { type, run: (frame) => raise(run(frame)) };

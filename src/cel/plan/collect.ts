@@ -75,7 +75,7 @@ export function planCollect(loop: Loop, filter: PlannedNode | undefined, body: P
         const value = failed.part(run, frame);
         if (value !== undefined) collected.push(value);
       }
-      // Without a condition no later error can replace the first one, so the fold ends.
+      // Only the error of a condition can replace the first error. Without a condition, the fold therefore ends here.
       return keep === undefined && failed.failure !== undefined;
     });
     failed.raise();
@@ -106,7 +106,8 @@ function listCollect(list: Run, slot: number, keep: Run | undefined, run: Run): 
     const { locals } = frame;
     const collected: Value[] = [];
     let failure: EvalFailure | undefined;
-    // One `try` covers the elements up to the next error: errors are rare and elements many.
+    // One `try` covers all elements up to the next error, because errors are rare and a `try` for each element is
+    // slower.
     for (let index = 0; index < elements.length; index++) {
       let absorbing = false;
       try {
@@ -158,7 +159,7 @@ export function planTransform(
   };
 }
 
-/** `transformMapEntry`: each round adds the entries of a map; a key may occur only once. */
+/** `transformMapEntry`. Each round adds the entries of a map. A repeated key is an error. */
 export function planTransformEntries(loop: Loop, filter: PlannedNode | undefined, body: PlannedNode): PlannedNode {
   const { run } = describing(body);
   const keep = filter?.run;

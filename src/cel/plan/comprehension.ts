@@ -73,7 +73,10 @@ function formOf(expr: Comprehension): Form {
     : { kind: 'map', filter, key: added, body: value };
 }
 
-/** `all` and `exists`. The decisive answer has precedence over errors, as with `&&` and `||`. */
+/**
+ * `all` and `exists`. `decisive` is the answer of an element that decides the whole loop: false for `all`, true for
+ * `exists`. It has precedence over errors, as with `&&` and `||`.
+ */
 function planQuantifier(loop: Loop, { run }: PlannedNode, decisive: boolean): PlannedNode {
   const { list, slot } = loop;
   if (list !== undefined) return { type: BOOL, run: listQuantifier(list, slot, run, decisive) };
@@ -120,8 +123,8 @@ function answered(answer: Value | EvalFailure): Value {
 }
 
 /**
- * Plans `cel.bind`. The bound value is computed at its first use, as in cel-go: an error in an unused value is not an error
- * of the expression.
+ * Plans `cel.bind`. The bound value is computed at its first use, as in cel-go. An error in an unused value is
+ * therefore not an error of the expression.
  */
 function planBind(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   const value = plan(expr.init);

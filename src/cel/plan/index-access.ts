@@ -117,7 +117,7 @@ function checkKey(key: Value): Value {
 
 /** Refuses, when the program is planned, a constant that cannot be a key. */
 function checkConstantKey({ constant }: PlannedNode): void {
-  // For cel-go a list or map is never a constant, whatever it holds.
+  // In cel-go, a list or map is never a constant, even when all its elements are.
   if (constant !== null && !(constant instanceof Uint8Array)) return;
   if (!isKey(constant)) throwPlanError(`invalid qualifier type: ${goValueName(constant)}`);
 }

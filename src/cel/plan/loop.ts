@@ -14,8 +14,8 @@ import type { PlanScope } from './scope.ts';
 type Run = (frame: Frame) => Value;
 
 /**
- * The loop of a comprehension. It calls `runIteration` for each element, with the loop variables bound, until `runIteration` returns
- * true.
+ * The loop of a comprehension. `each` binds the loop variables to each element and calls `runIteration`, until
+ * `runIteration` returns true.
  */
 export interface Loop {
   readonly each: (frame: Frame, runIteration: (frame: Frame) => boolean) => void;

@@ -64,8 +64,8 @@ function isOpaque({ name }: CelType): boolean {
 }
 
 /**
- * As {@link matches}, but also checks the first element of a list or the first entry of a map, because cel-go chooses
- * overloads by them.
+ * As {@link matches}, but also checks the first element of a list or the first entry of a map. cel-go chooses overloads
+ * by this element or entry.
  */
 export function matchesInside(value: Value, type: CelType): boolean {
   if (!matches(value, type)) return false;

@@ -15,7 +15,7 @@ import { Planner } from './planner.ts';
 
 const DEFAULT_BUDGET = 2_000_000;
 
-/** The texts by which kro distinguishes data that is not there yet from other errors. */
+/** The texts by which kro recognises an error about data that does not exist yet. */
 const PENDING = ['no such key', 'no such field', 'no such attribute', 'index out of bounds'];
 
 /** Plans a checked expression; a refusal is a result, not an exception. */
@@ -120,15 +120,15 @@ function bind(names: readonly string[], variables: Variables, safe: (data: unkno
   return names.map((name) => (Object.hasOwn(record, name) ? safe(record[name]) : undefined));
 }
 
-/**
- * An error value for anything that was thrown during an evaluation. An `EvalFailure` is an expected error. Any other
- * error is reported as an internal error.
- */
-/** Does kro take an error with this text for data that does not exist yet? */
+/** Does an error with this text mean, for kro, that data does not exist yet? */
 export function isPendingText(message: string): boolean {
   return PENDING.some((text) => message.includes(text));
 }
 
+/**
+ * The error of an evaluation, for anything that the evaluation threw. An `EvalFailure` is an expected error. Any other
+ * error is reported as an internal error.
+ */
 function failureOf(thrown: unknown): { message: string; pending: boolean } {
   if (thrown instanceof EvalFailure) {
     const { message } = thrown;

@@ -63,7 +63,10 @@ function fieldType(type: CelType): CelType {
   return type.kind === 'map' ? paramOf(type, 1) : DYN;
 }
 
-/** A field of foreign data: the function that reads it (undefined: absent) and its shape (undefined: not declared). */
+/**
+ * A field of foreign data. `read` returns undefined for an absent field. `shape` is undefined for a field that is not
+ * declared.
+ */
 function shapedField(
   { run, shape, chain }: PlannedNode,
   field: string,

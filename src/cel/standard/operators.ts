@@ -30,8 +30,8 @@ const LIST_V = listType(V);
 const MAP_KV = mapType(K, V);
 
 /**
- * The placeholder implementation of an operator. It is never called: the planner knows operators by name and uses only
- * their signatures.
+ * The placeholder implementation of an operator. The planner plans operators by their names and uses only their
+ * signatures. It never calls this function.
  */
 function planned(): never {
   return fail('no such overload');

@@ -100,9 +100,9 @@ export class Automaton {
   }
 
   /**
-   * A sequence that ends in `to`. A token or call at its end leads to `to` directly, without a state of its own behind
-   * it. Alternatives with equal ends therefore reach the same state, and the predictor finds them ambiguous where ANTLR
-   * does.
+   * A sequence that ends in `to`. A token or call at the end of the sequence leads to `to` directly, and no further
+   * state follows it. Alternatives with equal ends therefore reach the same state, and the predictor finds them
+   * ambiguous where ANTLR does.
    */
   #sequenceTo(rule: string, from: State, body: readonly Element[], to: State): void {
     const last = body.at(-1);

@@ -18,8 +18,8 @@ export const RESERVED: ReadonlySet<string> = new Set(
 );
 
 /**
- * The maximum number of nodes in one tree. Without it, nested macros that copy their operand could make a tree of any
- * size.
+ * The maximum number of nodes in one tree. Without this limit, nested macros that copy their operand could make a tree
+ * of any size.
  */
 const MAX_NODES = 100_000;
 

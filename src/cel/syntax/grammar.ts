@@ -14,7 +14,10 @@ export interface Alternative {
   readonly body: readonly Element[];
 }
 
-/** An operator of a left-recursive rule. It continues a node while its precedence is at least the present one. */
+/**
+ * An operator of a left-recursive rule. The operator continues a node when its precedence is at least the present
+ * precedence.
+ */
 export interface Continuation extends Alternative {
   readonly precedence: number;
 }

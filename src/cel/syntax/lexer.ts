@@ -85,10 +85,7 @@ export interface Token {
   readonly end: number;
 }
 
-/**
- * A part of the text with which no token begins: from `start` up to and including the character at which the scan
- * failed.
- */
+/** A part of the text that is no token. It ends after the character at which the scan failed. */
 export interface LexicalError {
   readonly start: number;
   readonly end: number;

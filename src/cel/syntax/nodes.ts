@@ -2,7 +2,7 @@ import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 import { balanced } from './balanced.ts';
 
 /**
- * Members of nodes that are built without a text. Such nodes serve `unparse` only: they have no positions and no ids,
+ * Members of nodes that are built without a text. Such nodes are only for `unparse`. They have no positions and no ids,
  * and macros are plain calls. To check or run the expression, parse the unparsed text.
  */
 const NOWHERE = { id: 0, start: 0, end: 0, at: 0 } as const;

@@ -19,8 +19,8 @@ export type Prediction = { readonly alternative: number } | { readonly failedAt:
 const MAX_WORK = 20_000;
 
 /**
- * Chooses an alternative as ANTLR's generated parser does: first without the callers of the rule, and with them only if
- * the decision is ambiguous. `callers` is the stack of return states.
+ * Chooses an alternative as ANTLR's generated parser does. The first try ignores the callers of the rule. If the
+ * decision is then ambiguous, a second try uses the callers. `callers` is the stack of return states.
  */
 export class Predictor {
   readonly #automaton: Automaton;
@@ -161,8 +161,8 @@ function groups(configs: readonly Config[], wildcard: boolean): { state: number;
 }
 
 /**
- * Is the decision ambiguous? No state belongs to only one alternative, and some state belongs to several of them in the
- * same way.
+ * Is the decision ambiguous? True when each state belongs to several alternatives, and some state belongs to several
+ * alternatives with the same stacks.
  */
 function conflicts(configs: readonly Config[]): boolean {
   if (configs.every((config) => config.state.role === 'stop')) return true;

@@ -117,7 +117,8 @@ export class RecoveringParser {
     return token;
   }
 
-  // Rules. Each rule is a generator that yields the rules it calls, so that deep nesting does not use the call stack.
+  // Rules. Each rule is a generator, and yields the rules that it calls. Deep nesting therefore does not use the call
+  // stack.
 
   #run(name: string): ParseTreeNode {
     const stack: Generator<RuleCall, ParseTreeNode, ParseTreeNode | undefined>[] = [
