@@ -57,7 +57,10 @@ export function goQuoteJsonByte(text: string, at = 0): string {
 /** The depth from which an error text shows `{…}` or `[…]` for an object or list. */
 const MAX_PRINTED_DEPTH = 32;
 
-/** A value as Go's `encoding/json` marshals it, for error texts and as a key: members sorted, HTML characters escaped. */
+/**
+ * A value as Go's `encoding/json` marshals it: with sorted members and escaped HTML characters. Error texts use it, and
+ * maps use it as a key.
+ */
 export function goJson(value: JsonValue | undefined, depth = 0): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return goQuoteJson(value);

@@ -235,8 +235,8 @@ export function isLinkLocalUnicast({ bytes }: IpAddress): boolean {
 }
 
 /**
- * Is the address a global unicast address, that is neither unspecified, broadcast, loopback, multicast nor link-local?
- * Private addresses count as global.
+ * Is the address a global unicast address? Unspecified, broadcast, loopback, multicast and link-local addresses are
+ * not. Private addresses count as global.
  */
 export function isGlobalUnicast(address: IpAddress): boolean {
   const { bytes } = address;

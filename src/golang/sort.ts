@@ -1,7 +1,7 @@
 /**
  * The numbers 0 … n−1 in the order in which Go's `sort.Slice` puts them; `less` compares two of the numbers.
- * `sort.Slice` is not stable: beyond twelve elements it is pattern-defeating quicksort, whose swaps decide the order of
- * equal elements, so this function makes the same swaps.
+ * `sort.Slice` is not stable. Beyond twelve elements it is pattern-defeating quicksort, and its swaps decide the order
+ * of equal elements. This function therefore makes the same swaps.
  *
  * See Orson Peters, "Pattern-defeating Quicksort" (arXiv 2106.05123).
  */

@@ -9,7 +9,7 @@ import { escapeBytes, mustEscape, unescapeBytes } from './url-escape.ts';
  */
 export interface GoUrl {
   readonly scheme: string;
-  /** Everything after the scheme of a URL such as `mailto:x`, which has neither host nor path. */
+  /** Everything after the scheme of a URL without host and path, such as `mailto:x`. */
   readonly opaque: string;
   readonly user: { readonly name: string; readonly password?: string } | undefined;
   readonly host: string;

@@ -62,7 +62,7 @@ export class StreamBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** The decoder of all bodies. It keeps no state, because no call sets `stream: true`. */
+/** The decoder of all bodies. The decoder keeps no state, because no call sets `stream: true`. */
 const UTF8 = new TextDecoder();
 
 /** Reads a body to its end as UTF-8 text. */

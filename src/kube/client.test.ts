@@ -274,7 +274,7 @@ describe('KubeClient', () => {
     expect(sentRequests()).toHaveLength(1);
   });
 
-  it('looks for a namespaced object without a namespace in the namespace default', async () => {
+  it('reads a namespaced object without a namespace from the namespace default', async () => {
     const { client, sentRequests } = setup(() => ({ body: MAP }));
     await client.get({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' });
     await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'a' });

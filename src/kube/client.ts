@@ -261,7 +261,7 @@ export class KubeClient implements KubernetesApi {
       ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
       ...(dryRun === true ? { dryRun: ['All'] } : {}),
     };
-    // A repeated deletion is harmless only with a UID: without one it could delete a later object of the same name.
+    // A repeated deletion is harmless only with a UID. Without a UID, it could delete a later object of the same name.
     const idempotent = preconditions?.uid !== undefined;
     const request = {
       method: 'DELETE',
@@ -431,8 +431,8 @@ function readPage(type: ResourceType, text: string) {
   const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
   // Servers written in Go encode an empty list as `null`.
   const values = listed ?? [];
-  // Reject any other answer. If the client took it for an empty list, the caller would conclude that all objects were
-  // deleted.
+  // Reject any other answer. If the client treated such an answer as an empty list, the caller would conclude that all
+  // objects were deleted.
   if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
     const message = `the server answered with no list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });

@@ -123,7 +123,8 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // If the server answered before it read the whole request, it would take the rest for a part of the next request.
+    // The server may have answered before it read the whole request. It would then read the rest as a part of the next
+    // request.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.idleLimitMs = this.#spareMs;
     // A spare socket must not keep the process alive.
@@ -165,7 +166,9 @@ export class Connection {
   }
 }
 
-/** The error when no byte has arrived. `KubeError` recognizes the text: its remedy is about a server that speaks TLS. */
+/**
+ * The error when no byte has arrived. `KubeError` recognizes the text; its remedy is about a server that speaks TLS.
+ */
 function unansweredError(): Error {
   return new Error('the server closed the connection before it answered');
 }

@@ -42,7 +42,7 @@ test('at the time limit the signal aborts with a TimeoutError', async () => {
   expect(seen !== undefined && isTimeout(seen)).toBe(true);
 });
 
-test("the caller's abort passes with its reason, and is not a time-out", async () => {
+test("the signal gets the reason of the caller's abort, which is not a time-out", async () => {
   const caller = new AbortController();
   let seen: AbortSignal | undefined;
   const work = withDeadline(1000, [undefined, caller.signal], handClock().clock, (signal) => {

@@ -8,8 +8,8 @@ export interface DocumentCacheOptions {
   /** The folder of the files, made at the first write. Default: `typekro/openapi` in the user's cache directory. */
   readonly directory?: string;
   /**
-   * The server of the documents, e.g. its URL. Without it the cache keeps only documents whose hash matches their text,
-   * so that no server can replace the documents of another server.
+   * The server of the documents, e.g. its URL. Without it, the cache keeps only documents whose hash matches their
+   * text. No server can therefore replace the documents of another server.
    */
   readonly server?: string;
   /** The maximum total size of the files, in bytes. The least recently read files are deleted first. Default 64 MiB. */

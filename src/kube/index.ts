@@ -1,8 +1,8 @@
 /**
- * The client for a Kubernetes API: the `Transport` of requests, kubeconfig and in-cluster credentials, verbs and typed
- * errors, discovery, watches, leases, events, and the schema source of a live server. This room decides nothing about
- * graphs. Importing the room loads neither sockets nor the YAML library: the first connection loads sockets, and a
- * kubeconfig that is not plain YAML loads the library.
+ * The client for a Kubernetes API. It has the `Transport` of requests, the credentials of a kubeconfig or a pod, the
+ * verbs with typed errors, discovery, watches, leases, events, and the schema source of a live server. This room
+ * decides nothing about graphs. The import of the room does not load sockets; the first connection loads them. It does
+ * not load the YAML library either; a kubeconfig that is not plain YAML loads it.
  *
  * @packageDocumentation
  */

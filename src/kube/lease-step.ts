@@ -50,9 +50,9 @@ export interface LeaseCandidate {
 }
 
 /**
- * Decides from the current lease. The candidate renews its own lease, and takes a lease that is free or was not renewed
- * for its duration; otherwise it waits. `now` is monotonic, in milliseconds. `time`, in milliseconds since 1970, is
- * written into the lease.
+ * Decides from the current lease. The candidate renews its own lease. It takes a lease that is free, or that was not
+ * renewed for its duration. Otherwise it waits. `now` is monotonic, in milliseconds. `time`, in milliseconds since
+ * 1970, is written into the lease.
  */
 export function leaseStep(
   state: LeaseState,
@@ -97,7 +97,7 @@ export function renewedLease(lease: KubeObject, time: number): KubeObject {
   return { ...lease, spec: { ...lease.spec, renewTime: microTime(time) } };
 }
 
-/** The lease without a holder: another candidate can take it without waiting for the end of its duration. */
+/** The lease without a holder. Another candidate can take it at once, before the end of its duration. */
 export function releasedLease(lease: KubeObject): KubeObject {
   return { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } };
 }

@@ -36,8 +36,8 @@ export interface ElectionOptions extends LeaseCandidate {
   readonly onPoll?: (failure: KubeError | undefined) => void;
   /**
    * Called each time that this candidate becomes leader; settles when the work of the term has ended. `ending` aborts
-   * when the work should end while the lease is kept; `lost` aborts when another candidate may lead: the work must
-   * write nothing more.
+   * when the work should end; the candidate still holds the lease. `lost` aborts when another candidate may lead; the
+   * work must write nothing after that.
    */
   readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
 }
@@ -47,8 +47,8 @@ export interface ElectionOptions extends LeaseCandidate {
  *
  * Guarantees: two candidates with different identities, whose timers run at the same speed, never lead at the same
  * time. Candidates with the same identity may. A leader that cannot renew stops before the lease expires, also while a
- * request hangs; the time counts from the sending of its last successful renewal. Wrong or corrected wall clocks do not
- * matter. After a conflict, which means that another client wrote the lease, the lease is read again.
+ * request hangs. The deadline counts from the moment when its last successful renewal was sent. Wrong or corrected wall
+ * clocks do not matter. After a conflict, which means that another client wrote the lease, the lease is read again.
  */
 export function runElection(options: ElectionOptions): Promise<void> {
   return new Election(options).run();

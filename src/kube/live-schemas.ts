@@ -59,7 +59,7 @@ export class LiveSchemas {
     return this.#loaded.size;
   }
 
-  /** A source with the schemas of these kinds, as far as the server has them. */
+  /** A source with the schemas of these kinds. Kinds that the server does not have are missing. */
   async sourceFor(types: Iterable<GroupVersionKind>, options: CallOptions = {}): Promise<SchemaSource> {
     const builtin = builtinSource();
     const foreign = [...types].filter((type) => {
@@ -76,8 +76,8 @@ export class LiveSchemas {
   }
 
   /**
-   * A source without schemas. It lists the server's kinds in the groups and versions of missing kinds, for messages
-   * about these.
+   * A source without schemas. It lists the kinds that the server has in the groups and versions of the missing kinds.
+   * Messages about missing kinds use this list.
    */
   #beside(missing: readonly GroupVersionKind[]): SchemaSource {
     const kinds = missing.flatMap(({ group, version }) =>

@@ -227,8 +227,8 @@ async function readCredentials(user: Entry, cluster: Entry): Promise<Credentials
 }
 
 /**
- * Reads the `as…` fields. An unsupported field is an error: if it were ignored, the impersonation could grant more
- * rights than intended.
+ * Reads the `as…` fields. An unsupported field is an error. Without it, the impersonation could have more rights than
+ * intended.
  */
 function readImpersonation({ value }: Entry): Impersonation | undefined {
   for (const key of ['as-uid', 'as-groups', 'as-user-extra']) {

@@ -5,7 +5,7 @@ it.each([
   ['the wall clock is not set', 0],
   ['the wall clock is set back', -3_600_000],
   ['the wall clock is set forward', 3_600_000],
-])('requests wait for their turn and no longer if %s', async (_title, jump) => {
+])('requests wait exactly as long as the limit requires if %s', async (_title, jump) => {
   let day = 5_000_000;
   const waits: number[] = [];
   const clock = {

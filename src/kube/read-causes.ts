@@ -53,9 +53,9 @@ export interface ReadCauses {
 type Reads = Pick<KubernetesApi, 'find' | 'list'>;
 
 /**
- * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, the claims that their
- * pods mount, and the events of all of these that are not ready. An absent object has no causes. A failed read is not
- * thrown, but listed in `unread`.
+ * Finds the reasons why objects are not ready. Reads the objects, the objects that they created, and the claims that
+ * their pods mount. Also reads the events of those objects among them that are not ready. An absent object has no
+ * causes. A failed read is not thrown, but listed in `unread`.
  */
 export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal: AbortSignal): Promise<ReadCauses[]> {
   const read = await Promise.all(
@@ -119,8 +119,8 @@ interface Around {
 const NOTHING: Around = { objects: [], events: [], unread: [] };
 
 /**
- * Reads the objects that the given objects of one namespace created, the claims of pods, and the events of all of these
- * that are not ready. The namespace of cluster-scoped objects is empty.
+ * Reads the objects that the given objects of one namespace created, and the claims of pods. Also reads the events of
+ * those objects among them that are not ready. The namespace of cluster-scoped objects is empty.
  */
 async function surroundings(
   api: Reads,
@@ -206,8 +206,8 @@ class Reader {
 }
 
 /**
- * The kinds of objects that an object may have created: those of its kind of workload, any of `MADE_BY_OPERATORS` for a
- * custom resource, none for other built-in objects.
+ * The kinds of objects that an object may have created. `MADE_BY` has them for workloads, and `MADE_BY_OPERATORS` for
+ * custom resources. Other built-in objects create none.
  */
 function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
   const [group = '', version] = apiVersion.split('/');

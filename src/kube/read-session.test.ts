@@ -48,7 +48,7 @@ test('an object in a list is not read again, and no list is read twice', async (
   await cluster.close();
 });
 
-test('one session shows one state: what was read first counts in later lists and reads', async () => {
+test('a session shows one state: later lists and reads return each object as it was read first', async () => {
   const { session, cluster } = await started([['default', 'one']]);
   const place = { namespace: 'default' };
   const refs = ['one', 'two'].map((name) => ({ ...MAP, name, ...place }));

@@ -20,9 +20,9 @@ const MAX_NAMESPACE_LISTS = 2;
  * list all namespaces, one list replaces the lists of many namespaces. `discovery.all` is called once. All other calls,
  * writes included, go to the API and do not change the kept results.
  *
- * The report shows each object at the time of its first read: a later list contains the object as it was read first,
- * and leaves out an object that was absent then. A later list lacks an object that was deleted in between, and lists of
- * metadata alone (`metadataOnly`) are as the server gives them.
+ * The report shows each object at the time of its first read. A later list contains the object as it was read first. It
+ * leaves out an object that was absent at its first read. A later list does not contain an object that was deleted in
+ * between. Lists with `metadataOnly` are returned as the server sends them.
  */
 export function readSession(api: KubernetesApi): KubernetesApi {
   const reads = new SharedReads(api);
@@ -107,7 +107,10 @@ class SharedReads {
     return { ...list, items: items.filter((item) => item !== undefined) };
   }
 
-  /** A listed object as it was read first; `undefined` when it was absent then. After a failed read the listed one counts. */
+  /**
+   * The result of the first read of a listed object; `undefined` when the object was absent then. When that read
+   * failed, the result is the listed object.
+   */
   async #firstRead(type: ResourceType, item: KubeObject): Promise<KubeObject | undefined> {
     const { name = '', namespace } = item.metadata;
     const key = objectKey({ ...type, name, ...(namespace === undefined ? {} : { namespace }) });

@@ -24,7 +24,8 @@ export interface TlsOptions {
 /**
  * The number of concurrent requests. Each request needs a socket, which takes a quarter of a megabyte with TLS, and
  * more sockets do not make a server faster. A request that takes longer than `SLOW_MS` no longer counts, so that a
- * hanging webhook does not block all others; at most `MAX_SLOW_REQUESTS` are exempt. Streams (watches) do not count.
+ * hanging webhook does not block all other requests. At most `MAX_SLOW_REQUESTS` requests are exempt. Streams (watches)
+ * do not count.
  */
 const MAX_CONCURRENT_REQUESTS = 8;
 const SLOW_MS = 1000;
@@ -150,7 +151,7 @@ class Sockets implements Connections, ConnectionOwner {
 }
 
 /**
- * Opens sockets to a server. The sockets share one TLS context: without it each socket would parse and keep the
+ * Opens sockets to a server. The sockets share one TLS context. Otherwise each socket would parse and keep the
  * certificates.
  */
 function dialer(origin: string, { servername, rejectUnauthorized, ...certificates }: TlsOptions): Dial {

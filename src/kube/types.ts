@@ -15,9 +15,8 @@ export interface ExecPlugin {
 }
 
 /**
- * The credentials of the client. Each connection sends the certificate. Each request sends the token of `tokenFile`;
- * without one, `token`; without both, user name and password. A plugin runs only when none of these is given, as in
- * kubectl.
+ * The credentials of the client. Each connection sends the certificate. Each request sends the token of `tokenFile`,
+ * else `token`, else the user name and the password. A plugin runs only when none of these is given, as in kubectl.
  */
 export interface Credentials {
   /** PEM texts. */

@@ -169,7 +169,7 @@ describe('watchStep', () => {
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],
     },
     ...[{ kind: 'Pod' }, 'text', null].map((object) => ({
-      title: `does the same for an event of ${JSON.stringify(object)}, which is not an object`,
+      title: `reports an event of ${JSON.stringify(object)}, which is not an object, and opens the stream again`,
       from: listing,
       inputs: [begin, listed, line('ADDED', object), { type: 'waited' } as const],
       log: ['list', 'RESTARTED', 'ADDED a', 'SYNCED 5', 'open 5', 'ERROR', 'wait 500', 'open 5'],

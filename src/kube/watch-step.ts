@@ -63,9 +63,9 @@ export function initialWatchState(options: { resourceVersion?: string; streamsLi
 }
 
 /**
- * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. An
- * ended or silent stream is opened again at its last version, so no event is lost. 410 causes a new list; other
- * failures cause a growing pause.
+ * One step of a watch. The watch lists once, or reads the list as a stream, and then follows changes without end. A
+ * stream that has ended or is silent is opened again at its last version, so that no event is lost. The status 410
+ * causes a new list. Other failures cause a growing pause.
  */
 export function watchStep(state: WatchState, input: WatchInput): readonly [readonly WatchAction[], WatchState] {
   switch (input.type) {

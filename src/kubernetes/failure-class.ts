@@ -10,9 +10,7 @@ export type FailureClass =
   | 'conflict'
   /** The server does not serve the kind. It may serve it later, when a CRD is established. */
   | 'unserved-kind'
-  /**
-   * The admission plugins have not yet counted the quota of a new namespace, or not yet made its service account (403).
-   */
+  /** The namespace is new: its quota is not counted yet, or its service account does not exist yet (403). */
   | 'new-namespace'
   /**
    * A fault of the server or of its webhook (other 5xx), or another failure without a status, such as an unreadable
@@ -69,7 +67,7 @@ export function isBusy(failure: FailureClass): boolean {
   return failure === 'unanswered' || failure === 'throttled';
 }
 
-/** The classes that pass by themselves: without a change of the object, of rights or of the cluster. */
+/** The classes of failures that end by themselves, without a change of the object, of rights or of the cluster. */
 const PASSING: ReadonlySet<FailureClass> = new Set([
   'aborted',
   'unanswered',
@@ -80,7 +78,9 @@ const PASSING: ReadonlySet<FailureClass> = new Set([
   'server-fault',
 ]);
 
-/** Does the failure pass by itself? If so, direct mode repeats the write; after any other failure it gives up. */
+/**
+ * Does the failure end by itself? If so, direct mode repeats the write. After any other failure, direct mode gives up.
+ */
 export function passes(failure: FailureClass): boolean {
   return PASSING.has(failure);
 }

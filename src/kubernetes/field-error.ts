@@ -29,9 +29,9 @@ function counted(count: number | bigint, what: string): string {
 }
 
 /**
- * Constructors of field errors, as in Kubernetes' `validation/field` package, with the texts of `field.Error.ErrorBody`.
- * `printObject` prints objects and lists as JSON: Go sorts the members of maps (custom resources) and keeps the order of
- * structs (built-in kinds).
+ * Constructors of field errors, as in Kubernetes' `validation/field` package, with the texts of
+ * `field.Error.ErrorBody`. `printObject` prints objects and lists as JSON: Go sorts the members of maps (custom
+ * resources) and keeps the order of structs (built-in kinds).
  */
 export function fieldErrors(printObject: (value: object) => string) {
   /** A value as an error text shows it. */

@@ -20,8 +20,8 @@ const REQUIREMENT_FIELDS: ReadonlySet<string> = new Set(['key', 'operator', 'val
 
 /**
  * The problems of a Kubernetes LabelSelector (`matchLabels`, `matchExpressions`); empty when the API server accepts it.
- * A field that selectors do not have is a problem here: a server that ignores such a field selects more objects than
- * the author wants. A null field counts as absent.
+ * An unknown field is a problem, because a server that ignores it selects more objects than the author wants. A null
+ * field counts as absent.
  */
 export function labelSelectorProblems(selector: JsonValue): LabelSelectorProblem[] {
   const problems: LabelSelectorProblem[] = [];

@@ -75,7 +75,7 @@ export function parseQuantity(text: string): ParsedQuantity | Failure {
   const negative = match[1] === '-';
   const small = smallQuantity(text, negative, whole, fraction, suffix);
   if (small !== undefined) return small;
-  // For Kubernetes a point without any digit is an unbounded decimal, and its parser fails.
+  // Kubernetes reads a point without any digit as an unbounded decimal. Its parser of such decimals then fails.
   if (!/\d/.test(text.slice(0, text.length - (match[4] ?? '').length))) return failure(NUMERIC_ERROR);
   return bigQuantity(negative, whole, fraction, suffix);
 }
