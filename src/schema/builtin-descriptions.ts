@@ -20,7 +20,10 @@ export function describeBuiltinKind(from: BuiltinDescriptions, kind: string, gro
   return getOwn(from.kinds, group === '' ? kind : `${kind}.${group}`);
 }
 
-/** The description of a type: its own, else that of its first kind. `gvk` is the member of `types.json`. */
+/**
+ * The description of a type: its own description, or the description of its first kind. `gvk` is the member of
+ * `types.json`.
+ */
 export function describeBuiltinType(
   from: BuiltinDescriptions,
   type: string,

@@ -57,7 +57,7 @@ export function isOpaque(schema: Schema): boolean {
   return OPAQUE.has(schema);
 }
 
-/** The schema nodes of the built-in types: each is built at its first use, and all users of a type share its node. */
+/** The schema nodes of the built-in types. A node is built at its first use, and all uses of a type share its node. */
 export class BuiltinTypes {
   readonly #facts: ReadonlyMap<string, TypeFacts>;
   readonly #nodes = new Map<string, Schema>(LEAVES);

@@ -19,7 +19,7 @@ import type { Schema } from './model.ts';
 /** Prefix of the type names of resources, as kro writes them. */
 const PREFIX = '__type_';
 
-/** The deepest nesting of lists. A list of itself would nest without end, and has no type. */
+/** The deepest nesting of lists. A list whose elements are the list itself nests without end. It has no type. */
 const MAX_LIST_DEPTH = 64;
 
 const FORMATS: Readonly<Record<string, CelType>> = {
@@ -30,9 +30,9 @@ const FORMATS: Readonly<Record<string, CelType>> = {
 };
 
 /**
- * The CEL type of a schema, by kro's rules. Undefined for a schema without a type and for an array without items:
- * expressions cannot read such values. `name` becomes the name of the struct type, and the prefix of the names of
- * nested structs.
+ * The CEL type of a schema, by kro's rules. Undefined for a schema without a type and for an array without items,
+ * because expressions cannot read such values. `name` becomes the name of the struct type, and the prefix of the names
+ * of nested structs.
  */
 export function celType(schema: Schema, name: string, depth = 0): CelType | undefined {
   if (isIntOrString(schema)) return DYN;

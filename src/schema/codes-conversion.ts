@@ -29,7 +29,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'no-json-schema',
     'The library of the type does not print its types as JSON Schema.',
     '({ "~standard": { version: 1, vendor: "homemade", validate: (value) => ({ value }) } })',
-    'Use a library that does, or pass a JSON Schema.',
+    'Use a library that prints JSON Schema, or pass a JSON Schema.',
   ),
   typeScript(
     'not-representable',
@@ -62,7 +62,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'Give the parts one type.',
   ),
   error('never', 'No value is allowed for a field.', field('{"enum": []}'), 'Remove the field.'),
-  error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove it.'),
+  error('null-only', 'A field allows only null.', field('{"anyOf": [{"type": "null"}]}'), 'Remove the field.'),
   error(
     'pattern-properties',
     'Members of an object are chosen by several patterns.',
@@ -79,7 +79,7 @@ export const conversionCodes: readonly CodeInfo[] = [
     'not-an-object',
     'The type is not an object, so it has no fields that a spec could have.',
     '{"type": "string"}',
-    'Put it into a field of an object.',
+    'Put the type into a field of an object.',
   ),
   error(
     'root-constraint',
@@ -129,13 +129,13 @@ export const conversionCodes: readonly CodeInfo[] = [
     'pattern',
     'The pattern cannot run as RE2.',
     field(String.raw`{"type": "string", "pattern": "(a)\\1"}`),
-    'Write it without back-references, and with look-around at the start only.',
+    'Write the pattern without back-references, and with look-ahead at the start only.',
   ),
   error(
     'rule',
     'A rule uses optionalOldSelf, which SimpleSchema cannot say.',
     field('{"type": "string", "x-kubernetes-validations": [{"rule": "self == \'a\'", "optionalOldSelf": true}]}'),
-    'Write the rule without it.',
+    'Write the rule without optionalOldSelf.',
   ),
   warning(
     'nullable',

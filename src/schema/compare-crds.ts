@@ -22,8 +22,9 @@ export interface CrdChanges {
 
 /**
  * Compares two CustomResourceDefinitions as kro does before it replaces the old one. Both must have exactly one
- * version. The comparison covers the version's name, whether it is served, its status subresource and its schema (see
- * `compareSchemas`); with `facets` also the printer columns. It ignores everything else (names, scope, labels).
+ * version. The comparison covers these properties of the version: its name, `served`, its status subresource and its
+ * schema (see `compareSchemas`). With `facets`, it also covers the printer columns. It ignores everything else (names,
+ * scope, labels).
  */
 export function compareCrds(old: KubeObject, next: KubeObject, facets: ComparedFacets = 'none'): CrdComparison {
   const [before, after] = [crdVersions(old), crdVersions(next)];

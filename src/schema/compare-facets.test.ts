@@ -33,9 +33,9 @@ describe('keywords that kro 0.10 compares', () => {
       [' .nullable NULLABLE_ADDED'],
       [' .nullable NULLABLE_ADDED'],
     ],
-    ['nullable: false in place of absent', text, { ...text, nullable: false }, [], []],
+    ['an absent nullable that becomes false', text, { ...text, nullable: false }, [], []],
     [
-      'unknown fields: no longer kept',
+      'unknown fields that are no longer kept',
       { type: 'object', [KEEP]: true },
       { type: 'object' },
       [`!.${KEEP} PRESERVE_UNKNOWN_FIELDS_REMOVED`],
@@ -72,7 +72,7 @@ describe('keywords that kro 0.10 compares', () => {
       [],
       [' .additionalProperties ADDITIONAL_PROPERTIES_CHANGED'],
     ],
-    ['a topology: the default in place of absent', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
+    ['an absent topology that becomes the default', list({}), list({ 'x-kubernetes-list-type': 'atomic' }), [], []],
     [
       'a topology that changes',
       list({}),
@@ -96,7 +96,7 @@ describe('keywords that kro 0.10 compares', () => {
       [],
       ['!.uniqueItems UNCLASSIFIED_SCHEMA_CHANGE'],
     ],
-    ['a keyword: false in place of absent', list({}), list({ uniqueItems: false }), [], []],
+    ['an absent keyword that becomes false', list({}), list({ uniqueItems: false }), [], []],
   ])('%s', (_title, old, next, engine, conservative) => {
     expect(changes(old, next, 'none')).toEqual([]);
     expect(changes(old, next, 'engine')).toEqual(engine);

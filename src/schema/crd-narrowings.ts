@@ -14,11 +14,11 @@ const LOWER_BOUNDS = ['minimum', 'minLength', 'minItems', 'minProperties'] as co
 const UPPER_BOUNDS = ['maximum', 'maxLength', 'maxItems', 'maxProperties'] as const;
 
 /**
- * The values that an API server would no longer accept, keep or serve if `next` replaced the CustomResourceDefinition
- * `old`, as one text for each field. Empty when `next` accepts everything that `old` accepts. `compareCrds` compares as
- * kro does before it changes the CRD of an instance; this function compares all keywords that refuse or drop a value,
- * such as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is
- * reported, because the function cannot prove that both mean the same. Rules with the same message count as equal.
+ * The values that an API server no longer accepts, keeps or serves when `next` replaces the CustomResourceDefinition
+ * `old`. The result has one text for each field. Empty when `next` accepts everything that `old` accepts. `compareCrds`
+ * compares as kro does before it changes a CRD. This function compares all keywords that refuse or drop a value, such
+ * as rules, additional fields, enums, formats, versions and selectable fields. A changed rule or pattern is reported,
+ * because the function cannot prove that both mean the same. Rules with the same message count as equal.
  */
 export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
   const found: string[] = [];

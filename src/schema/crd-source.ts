@@ -20,9 +20,9 @@ export interface CrdSourceOptions {
 }
 
 /**
- * The kinds that CustomResourceDefinitions define, published as an API server publishes them: served versions only,
- * `apiVersion`, `kind` and full ObjectMeta at the root and inside embedded resources. Malformed parts of a CRD are
- * skipped; the function never throws.
+ * The kinds that CustomResourceDefinitions define, in the form in which an API server publishes them. The source has
+ * only served versions. Schemas have `apiVersion`, `kind` and the full ObjectMeta, at the root and inside embedded
+ * resources. Malformed parts of a CRD are skipped; the function never throws.
  */
 export function crdSource(crds: Iterable<KubeObject>, options: CrdSourceOptions = {}): SchemaSource {
   const resources: ResourceInfo[] = [];

@@ -10,7 +10,7 @@ const hasDefaults = anywhere((schema) => schema.default !== undefined);
 
 /**
  * Fills in the defaults of a schema as an API server does. An absent member, and a null member that is not nullable,
- * takes its default, also inside a default. A null that is neither allowed nor replaced is dropped. The given value
+ * takes its default, also inside a default. A null that is not allowed and has no default is dropped. The given value
  * does not change: the result shares the unchanged parts, and is the value itself when nothing changes.
  */
 export function applyDefaults(schema: Schema, value: JsonValue): JsonValue {

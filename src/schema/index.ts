@@ -1,10 +1,10 @@
 export type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
 
 /**
- * One structural model of types, and the functions that read, write or apply it: OpenAPI v3 and CRD schemas with
- * Kubernetes' extensions, the built-in kinds, kro's SimpleSchema, Standard Schema libraries, TypeScript types;
- * validation, defaulting and pruning of objects as an API server does them; comparison of two versions of a CRD. All
- * functions are pure and use no network; built-in kinds come from the package's own data.
+ * One structural model of types, and the functions that read, write or apply it. The room reads and writes OpenAPI v3
+ * and CRD schemas with Kubernetes' extensions, the built-in kinds, kro's SimpleSchema, the types of Standard Schema
+ * libraries, and TypeScript types. It validates, defaults and prunes objects as an API server does. It compares two
+ * versions of a CRD. All functions are pure and use no network; built-in kinds come from the package's own data.
  *
  * @packageDocumentation
  */

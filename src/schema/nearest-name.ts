@@ -6,7 +6,7 @@ const MAX_CANDIDATES = 1_000;
 
 /**
  * The known name that is most similar to `name`, for "did you mean". At most a third of the characters may differ by
- * insertions, deletions, replacements and swaps of neighbours; a difference of case counts half. `undefined` when no
+ * insertions, deletions, replacements and swaps of neighbours. A difference of case counts half. `undefined` when no
  * name is similar enough.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
@@ -27,7 +27,10 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** The edit distance of two names. If the distance is at least `limit`, the result is some number from `limit` on. */
+/**
+ * The edit distance of two names. If the distance is at least `limit`, the result may be any number that is at least
+ * `limit`.
+ */
 function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

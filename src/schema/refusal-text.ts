@@ -13,8 +13,8 @@ export interface RefusalText {
 const TYPE = /must be of type ([a-z0-9,]+): /;
 
 /**
- * A readable form of a server's message about a field: with the value in place of the name of its type, words in place
- * of a regular expression, and a remedy. `value` is the field's value.
+ * A readable form of a server's message about a field. It has the value in place of the name of its type, words in
+ * place of a regular expression, and a remedy. `value` is the field's value.
  */
 export function refusalText(message: string, value: JsonValue | undefined, field: string): RefusalText {
   const types = TYPE.exec(message)?.[1];
@@ -107,8 +107,8 @@ type Hint = (match: RegExpExecArray, value: JsonValue | undefined, field: string
 const lastName = (field: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(field)?.[1] ?? field;
 
 /**
- * A valid name made of the given one: in lower case, with `-` in place of each character that is not allowed, at most
- * `max` characters. Undefined when nothing is left, and for a value that is not a text.
+ * A valid name made of the given name. It is in lower case, has `-` in place of each character that is not allowed, and
+ * has at most `max` characters. Undefined when nothing is left, and for a value that is not a text.
  */
 function validName(value: JsonValue | undefined, allowed: RegExp, max = 63): string | undefined {
   if (typeof value !== 'string') return undefined;

@@ -11,8 +11,8 @@ export interface RuleSite {
   /** The value of `self` in the rules. */
   readonly value: JsonValue;
   /**
-   * The value of `oldSelf`: the stored value of the same field; undefined when there is none. Elements of a list are
-   * matched by key only.
+   * The value of `oldSelf`: the stored value of the same field. Undefined when no value is stored. Elements of a list
+   * are matched by key only.
    */
   readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */

@@ -3,8 +3,8 @@ import { isJsonObject, stringifyJson } from '../core/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 
 /**
- * A hint how to write a value in the form that its field requires: a list in place of one text, `{name: …}` in place of
- * a bare name, items in place of a map of names. Undefined when the value is ambiguous.
+ * A hint that shows a value in the form that its field requires. Examples are a list in place of one text, `{name: …}`
+ * in place of a bare name, and items in place of a map of names. Undefined when the value is ambiguous.
  *
  * @param schema the schema of the field, which is an object or a list
  * @param steps the path of the value

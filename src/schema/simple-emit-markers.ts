@@ -161,7 +161,7 @@ function listMarkers(schema: Schema, markers: string[]): void {
   for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${quoteMarker(key)}`);
 }
 
-/** Adds rules for the number of members. They exist for maps only: structs have no size in CEL. */
+/** Adds rules for the number of members. Only maps can have such rules, because structs have no size in CEL. */
 function objectRules(schema: Schema, rules: string[]): void {
   const { minProperties, maxProperties } = schema;
   if (minProperties === undefined && maxProperties === undefined) return;

@@ -26,8 +26,8 @@ export interface SimpleSchemaError {
   /** A clearer text, if kro's text is misleading. */
   readonly words?: string;
   /**
-   * True when kro's compiler accepts the text but cannot write the CRD, as for a default that is not JSON. kro reports
-   * such an error later than others.
+   * True when kro's compiler accepts the text but cannot write the CRD. An example is a default that is not JSON. kro
+   * reports such an error after other errors.
    */
   readonly unwritable?: true;
 }

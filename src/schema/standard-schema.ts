@@ -13,9 +13,9 @@ interface Standard {
 }
 
 /**
- * The structural schema of a type of a schema library: any Standard Schema that can print itself as JSON Schema
- * (arktype, zod and others), a schema of valibot or TypeBox, or plain JSON Schema. The result describes the input,
- * which users write: a field with a default is optional and keeps the default.
+ * The structural schema of a type of a schema library. `type` may be any Standard Schema that can print itself as JSON
+ * Schema (arktype, zod and others), a schema of valibot or TypeBox, or plain JSON Schema. The result describes the
+ * input, which users write: a field with a default is optional and keeps the default.
  *
  * A part that the library cannot print, or that has no structural form, causes an error that names the field. A check
  * that only the library can run (a refinement) causes a warning.

@@ -6,8 +6,8 @@ import type { Schema, ValidationRule } from './model.ts';
  * Compiles the rules of a schema node and returns their problems.
  *
  * @param path field path of the list of rules
- * @param uncorrelatable field path of the list whose elements cannot be matched with stored ones, so rules inside it
- * have no `oldSelf`. `undefined` when rules may use `oldSelf`.
+ * @param uncorrelatable field path of a list whose elements cannot be matched with stored elements. Rules inside such a
+ * list have no `oldSelf`. `undefined` when rules may use `oldSelf`.
  * @param times the maximum number of values of the schema in one object; `undefined` if the number has no bound
  */
 export type RuleChecker = (
@@ -23,7 +23,7 @@ const LINE_BREAK = /[\n\r]/;
 const NOT_BLANK = 'must be non-empty if specified';
 const ONE_LINE = 'must not contain line breaks';
 
-/** Checks CEL rules without compilation; when there is no error, `check` compiles them. */
+/** Checks CEL rules without compiling them. When there is no error, `check` compiles the rules. */
 export function* ruleErrors(
   schema: Schema,
   path: string,

@@ -17,8 +17,8 @@ type Level = 'root' | 'field' | 'item';
 const MAX_DEPTH = 200;
 
 /**
- * The reasons why an API server refuses a schema for a CRD: the schema is not structural, it uses forbidden keywords,
- * or a default does not fit.
+ * The reasons why an API server refuses a schema for a CRD. Such a schema is not structural, uses forbidden keywords,
+ * or has a default that does not fit.
  *
  * @param path field path of the schema in the definition
  */

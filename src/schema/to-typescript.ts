@@ -25,8 +25,8 @@ export interface TypeScriptOptions {
 const MAX_DEPTH = 40;
 
 /**
- * TypeScript declarations for the objects that a schema describes: one exported interface with the given name, and an
- * interface for each part that is recursive or has a name of its own. Enums become unions of literals, maps become
+ * TypeScript declarations for the objects that a schema describes. The interface with the given name is exported. Each
+ * part that is recursive or has its own name becomes another interface. Enums become unions of literals, maps become
  * `Record<string, …>`, free-form parts become `unknown`.
  */
 export function toTypeScript(schema: Schema, options: TypeScriptOptions): string {

@@ -15,8 +15,8 @@ import { invalid } from './field-error.ts';
 /** The options of `validateValue`. */
 export interface ValidateOptions {
   /**
-   * The stored object on an update. Errors of unchanged parts are dropped, except those of embedded resources, so that
-   * an object stays writable after its schema became stricter. Default: all errors count.
+   * The stored object on an update. Errors of unchanged parts are dropped, so that an object stays writable after its
+   * schema became stricter. Errors of embedded resources are not dropped. Default: all errors count.
    */
   readonly old?: JsonValue | undefined;
   /** The path of the value in the object that the errors name, as Kubernetes writes it. Default: the root. */
@@ -75,9 +75,9 @@ function compile(schema: Schema): Check {
 }
 
 /**
- * Validates a value as a Kubernetes API server validates a custom resource: types, required and other constraints,
- * formats, alternatives, list types, embedded resources and, through `evaluateRules`, CEL rules. The errors are the
- * causes of the server's answer, word for word; an empty list means valid.
+ * Validates a value as a Kubernetes API server validates a custom resource. The function checks types, required and
+ * other constraints, formats, alternatives, list types and embedded resources. `evaluateRules` checks the CEL rules.
+ * The errors are the causes of the server's answer, word for word; an empty list means valid.
  *
  * An unknown field is not an error (see `prune`), and a missing value is not filled in (see `applyDefaults`).
  */

@@ -48,8 +48,8 @@ export function* walkPlaces(place: ValueInSchema, interesting: (schema: Schema) 
 }
 
 /**
- * Makes a function that says whether a predicate holds for a schema or for a schema below it: in its items, properties
- * or additional properties. The answer is cached for each node. Cyclic schemas are allowed.
+ * Makes a function that returns true when a predicate holds for a schema or for a schema below it (in its items,
+ * properties or additional properties). The answer is cached for each node. Cyclic schemas are allowed.
  */
 export function anywhere(holds: (schema: Schema) => boolean): (schema: Schema) => boolean {
   const known = new WeakMap<Schema, boolean>();
