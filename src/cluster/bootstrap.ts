@@ -93,7 +93,9 @@ function typed(resource: ServedResource, value: JsonObject): KubeObject {
 /** The number of objects of each kind in the default roles and bindings. */
 const ROLE_COUNTS = { clusterroles: 69, clusterrolebindings: 50, roles: 7, rolebindings: 7 } as const;
 
-/** Adds the default roles and bindings. They are loaded on the first decision by RBAC, or on the first list of them. */
+/**
+ * Adds the default roles and bindings. The first decision by RBAC, or the first list of roles or bindings, loads them.
+ */
 function seedRoles(context: BootstrapContext) {
   const created = timestampOf(context.clock);
   for (const [plural, count] of Object.entries(ROLE_COUNTS)) {

@@ -6,8 +6,8 @@ export interface Timer {
 }
 
 /**
- * The time of a cluster. All code of the cluster that reads the time or waits uses this clock, so that a test can stop
- * it and move it.
+ * The time of a cluster. All code of the cluster that reads the time or waits uses this clock. A test can therefore
+ * stop the time and move it.
  */
 export interface ClusterClock {
   /** Milliseconds since the epoch. */

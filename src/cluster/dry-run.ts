@@ -19,8 +19,8 @@ export interface RefusalCause {
 /** Checks objects against an API server without storing them. */
 export interface DryRun {
   /**
-   * The reasons why the server would refuse to create the object. The list is empty when the server accepts the object,
-   * and also when the server refuses it because of other objects (an existing name, a missing account, a quota).
+   * The reasons why the server would refuse to create the object. The list is empty when the server accepts the object.
+   * It is also empty when the reason of the refusal is another object: an existing name, a missing account, a quota.
    */
   check(object: KubeObject): Promise<readonly RefusalCause[]>;
   /**
@@ -34,9 +34,9 @@ export interface DryRun {
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);
 
 /**
- * Opens a server for checks that needs no cluster. It is the request handler of the embedded cluster, with an empty
- * store and the given CRDs, so its answers are those of the embedded cluster. A CRD is stored before the first check of
- * an object of its kind.
+ * Opens a server for checks that needs no cluster. The server is the request handler of the embedded cluster, with an
+ * empty store and the given CRDs. Its answers are therefore those of the embedded cluster. A CRD is stored before the
+ * first check of an object of its kind.
  */
 export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryRun> {
   const api = new Api();

@@ -38,7 +38,7 @@ export interface ClusterOptions {
   readonly controllers?: boolean | ControllersOptions;
   /**
    * Do the controllers of workloads run (Deployments, Pods, endpoints, addresses of load balancers)? Without them, only
-   * garbage collection, namespaces, service accounts and other upkeep work. Default: true.
+   * the controllers for upkeep run: garbage collection, namespaces, service accounts and others. Default: true.
    */
   readonly workloads?: boolean;
   /** Bearer tokens in addition to the administrator's, with their users. Default: none. */

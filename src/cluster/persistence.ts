@@ -70,8 +70,8 @@ class Persistence {
     }
     for (const line of existsSync(this.#log) ? linesOf(this.#log, true) : []) {
       const written = Number(line['version']);
-      // The log may have writes that the state has, too: a process may end after it wrote the state and before it
-      // emptied the log.
+      // The log may have writes that the state also has. This is so when a process ended after it wrote the state and
+      // before it emptied the log.
       if (written <= version) continue;
       version = written;
       const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
@@ -135,9 +135,8 @@ class Persistence {
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
  * all objects at one version, one per line. `log.jsonl` has the later writes, one per line; a line is written before
- * the client gets its answer. Every answered write therefore survives the end of the process at any point: an
- * incomplete line is ignored, and a new state replaces the old one atomically. Logs of pods and keys of tokens are not
- * kept.
+ * the client gets its answer. An incomplete line is ignored, and a new state replaces the old state atomically. Every
+ * answered write therefore survives an end of the process at any point. Logs of pods and keys of tokens are not kept.
  *
  * @throws TypeKroError `cluster/state-unreadable` when the directory holds other content.
  */

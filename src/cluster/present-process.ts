@@ -31,9 +31,10 @@ const SIMULATED = 'typekro.dev/simulated';
 export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'write'> };
 
 /**
- * Shows a part of this process, such as a controller, in the form that it has in a real cluster: a Deployment with one
- * pod. The label `typekro.dev/simulated` marks both. The pod's log has the lines that are passed to the result's `log`.
- * The simulated controllers create the pod. The pod may be deleted, scaled and restarted like any other; the log stays.
+ * Shows a part of this process, such as a controller, as a Deployment with one pod. The part has this form in a real
+ * cluster. The label `typekro.dev/simulated` marks both. The pod's log has the lines that are passed to the result's
+ * `log`. The simulated controllers create the pod. The pod may be deleted, scaled and restarted like any other; the log
+ * stays.
  *
  * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
  */

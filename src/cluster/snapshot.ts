@@ -17,9 +17,9 @@ export interface SnapshotCollection {
 }
 
 /**
- * The content of a cluster at one moment: objects of all kinds with their versions and uids, including definitions and
- * access rules, and the logs of pods. A snapshot is plain, immutable data. It can be stored, and restored any number of
- * times, also into other clusters.
+ * The content of a cluster at one moment. It has the objects of all kinds with their versions and uids (definitions and
+ * access rules, too), and the logs of pods. A snapshot is plain, immutable data. A snapshot can be stored. It can be
+ * restored any number of times, also into other clusters.
  */
 export interface ClusterSnapshot {
   /** Version of the latest write. */

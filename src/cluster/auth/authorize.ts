@@ -31,8 +31,8 @@ export function authorizeCreate(
 }
 
 /**
- * Checks the right to create a connection. A WebSocket begins with a GET, but Kubernetes checks this right for it, too
- * (1.35 and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
+ * Checks the right to create a connection. Kubernetes also checks this right for a WebSocket, although a WebSocket
+ * begins with a GET (1.35 and later: `AuthorizePodWebsocketUpgradeCreatePermission`). Throws 403.
  */
 export function authorizeConnect(
   context: RoleContext,

@@ -25,9 +25,9 @@ export interface ClusterAccess {
   readonly adminToken: string;
   readonly tokens: TokenIssuer;
   /**
-   * The user of a request: the user of its bearer token, or `fallback` for a request without one (default: anonymous).
-   * When the headers ask to impersonate another user, the result is that user. `request` is the action that the user
-   * wants to do. The error of a refused impersonation names it.
+   * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
+   * token. When the headers ask to impersonate another user, the result is that user. `request` is the action that the
+   * user wants to do. The error of a refused impersonation names it.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */

@@ -81,8 +81,8 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
 }
 
 /**
- * The user of a token with a valid signature. The cluster wrote the payload, so only facts that may have changed since
- * then are checked: the end of the validity, and the account.
+ * The user of a token with a valid signature. The cluster wrote the payload. The function therefore checks only what
+ * may have changed since then: the end of the validity, and the account.
  */
 function userOf(context: TokenContext, payload: unknown): UserInfo | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;

@@ -3,9 +3,9 @@ import type { StoreEvent } from '../store/store.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 /**
- * A simulated controller. It derives the keys of its work from events, and does the work of one key. `reconcile`
- * compares the present state of the cluster with the desired one and changes it; it must be safe to call at any time
- * and any number of times.
+ * A simulated controller. `keysOf` derives the keys of its work from events. `reconcile` does the work of one key: it
+ * compares the present state of the cluster with the desired state, and changes the present state. `reconcile` may be
+ * called at any time and any number of times.
  */
 export interface SimulatedController {
   /** The name in user names, in events and in the options, e.g. `deployment-controller`. */

@@ -9,7 +9,7 @@ const LIFETIME_MS = 3_600_000;
 /** The controller's only key. */
 const ALL = 'all';
 
-/** Removes Events one hour after their last change, so that they do not fill a cluster that runs for long. */
+/** Removes Events one hour after their last change, so that they do not fill a cluster that runs for a long time. */
 export function eventExpiry(): SimulatedController {
   /** The changes of Events in order of time. Only the last change of an Event counts. */
   const changes: { readonly key: string; readonly version: string; readonly time: number }[] = [];

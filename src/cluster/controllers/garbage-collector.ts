@@ -7,8 +7,8 @@ const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
 /**
- * The garbage collector. It removes dependents whose owners do not exist, keeps owners with a foreground deletion until
- * the dependents that block them are gone, and removes references from orphaned dependents.
+ * The garbage collector. It removes dependents whose owners do not exist. It keeps an owner with a foreground deletion
+ * until the dependents that block the deletion are gone. It removes the references of orphaned dependents.
  *
  * A key is `plural.group namespace/name` of an object. The key of an owner is due when the owner is marked for
  * deletion. The key of a dependent is due when the dependent changes, or one of its owners is removed.
@@ -121,8 +121,8 @@ function collect(client: ControllerClient, object: KubeObject): void {
     }
     return;
   }
-  // When the owner waits for this dependent, the dependent is deleted in the foreground, so that the owner also waits
-  // for the dependents of the dependent.
+  // When the owner waits for this dependent, the dependent is deleted in the foreground. The owner then also waits for
+  // the objects that depend on the dependent.
   const hasDependents = waiting.length > 0 && client.dependents(object.metadata.uid ?? '').length > 0;
   client.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
 }

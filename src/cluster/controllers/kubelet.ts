@@ -13,8 +13,9 @@ import type { ControllerClient } from './controller-client.ts';
 const NAME = 'kubelet';
 
 /**
- * The kubelet of the simulated nodes. It reports the containers of the nodes' pods as started and ready without running
- * anything, lets pods of Jobs succeed, and ends deleted pods. Annotations of a pod delay its readiness or make it fail.
+ * The kubelet of the simulated nodes. It runs nothing: it reports the containers of the nodes' pods as started and
+ * ready, reports pods of Jobs as succeeded, and ends deleted pods. Annotations of a pod delay its readiness or make it
+ * fail.
  */
 export const kubelet: SimulatedController = {
   name: NAME,

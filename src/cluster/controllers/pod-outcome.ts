@@ -36,8 +36,8 @@ export const UNHEALTHY = 'Unhealthy';
 
 /**
  * The outcome of a pod, by its annotations and the milliseconds since its start. The pod becomes ready at once or
- * later. It then runs for ever, or until it ends (a pod of a Job, or with a time to run). Annotations may let the pod
- * wait, crash or fail.
+ * later. A pod of a Job, and a pod with a time to run, then ends. Any other pod runs without end. Annotations may let
+ * the pod wait, crash or fail.
  */
 export function planPod(pod: KubeObject, elapsed: number): PodPlan {
   const failure = simulated(pod, 'failure');

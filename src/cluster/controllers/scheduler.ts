@@ -13,8 +13,8 @@ const NAME = 'default-scheduler';
 export const CLAIMS = { group: '', plural: 'persistentvolumeclaims' } as const;
 
 /**
- * The scheduler, which binds pods to simulated nodes. A pod waits while it has scheduling gates, while one of its
- * claims is not bound, and while no simulated node fits.
+ * The scheduler, which binds pods to simulated nodes. A pod waits in three cases: it has scheduling gates, one of its
+ * claims is not bound, or no simulated node fits.
  */
 export const scheduler: SimulatedController = {
   name: NAME,

@@ -67,8 +67,8 @@ const sizeOf = (parent: JsonObject) => quantityOf(parent['storage'] ?? '0');
 const capacityOf = (volume: KubeObject): JsonObject => objectAt(volume.spec, 'capacity');
 
 /**
- * The volume for a claim: the volume that the claim names, else a fitting volume that is reserved for the claim, else
- * the smallest fitting free volume. Returns `undefined` without such a volume.
+ * The volume for a claim. A volume that the claim names comes first, then a fitting volume that is reserved for the
+ * claim, then the smallest fitting free volume. Returns `undefined` without such a volume.
  */
 function volumeFor(client: ControllerClient, claim: KubeObject): KubeObject | undefined {
   const named = textAt(claim.spec, 'volumeName');

@@ -2,7 +2,10 @@ import type { CostRange } from '../../cel/index.ts';
 import { unescapeFieldName } from '../../cel/index.ts';
 import type { Schema } from '../../schema/index.ts';
 
-/** The maximum size of a request to an API server, in bytes. It bounds data that its schema does not bound. */
+/**
+ * The maximum size of a request to an API server, in bytes. This size is the bound of data for which the schema has no
+ * bound.
+ */
 const MAX_REQUEST = 3 * 1024 * 1024;
 
 /** Lengths of values as JSON text, including quotes. */
@@ -13,7 +16,7 @@ const MIN_DURATION = 3;
 const MAX_DURATION = 32;
 const BRACKETS = 2;
 
-/** Do rules see values of this schema? They do not see values without a declared type. */
+/** Do rules see values of this schema? Rules do not see values without a declared type. */
 function isVisible(schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string'] === true) return true;
   const { type, items, additionalProperties } = schema;

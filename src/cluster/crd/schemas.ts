@@ -6,8 +6,8 @@ import type * as Engine from './schema-engine.ts';
 export type SchemaEngine = typeof Engine;
 
 /**
- * Returns the schema engine. Throws when the engine is not loaded. Code that calls it loads the engine first when
- * `needsSchemas` says so: see `docs/decisions/0013-schema-engine-behind-a-gate.md`.
+ * Returns the schema engine. Throws when the engine is not loaded. The caller must load the engine first when
+ * `needsSchemas` returns true. `docs/decisions/0013-schema-engine-behind-a-gate.md` has the reasons.
  */
 export type SchemaEngineSource = () => SchemaEngine;
 

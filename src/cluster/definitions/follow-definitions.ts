@@ -55,7 +55,7 @@ export function republishDefinitions(context: DefinitionsContext, change: () => 
   const definitions = context.store.collection(GROUP, PLURAL);
   for (const { object } of definitions.all()) unpublish(context, readCrd(object));
   change();
-  // This task is the first one, so that the schema engine is loaded before the controllers work on the new content.
+  // This task is enqueued first, so that the schema engine is loaded before the controllers work on the new content.
   const { schemaEngine } = context.parts;
   if (needsSchemas(context.store, schemaEngine, undefined))
     context.work.enqueue(async () => void (await schemaEngine.load()));

@@ -22,8 +22,8 @@ export interface LifecycleContext extends WriteServices, PublishContext {
 }
 
 /**
- * Does one step for a definition: accepts its names, establishes it, serves it, or cleans up after its deletion. A step
- * that writes causes an event, and the event causes the next step.
+ * Does one step for a definition. A step accepts its names, establishes it, serves it, or cleans up after its deletion.
+ * A step that writes causes an event, and the event causes the next step.
  */
 export function settleDefinition(context: LifecycleContext, name: string): void {
   const stored = context.store.collection(GROUP, PLURAL).get(name);

@@ -6,10 +6,7 @@ import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
 import { anyNode, memberNode } from '../types/node.ts';
 import { formOf, isLeaf, elementSteps } from './walk.ts';
 
-/**
- * Merges the applied configuration into the live value. The result shares unchanged parts with the live value; they are
- * not copies.
- */
+/** Merges the applied configuration into the live value. The result shares its unchanged parts with the live value. */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {
   if (applied === undefined) return live ?? null;
   const form = formOf(node, applied);
@@ -50,8 +47,8 @@ interface Element {
 
 /**
  * Merges two lists with one cursor in each. When both cursors are at the same key, merges the two elements. Copies a
- * live element that the configuration does not have. Elements that are in both lists get the applied order: the merge
- * skips such a live element until it has written the applied elements that precede it.
+ * live element that the configuration does not have. Elements that are in both lists get the applied order. The merge
+ * therefore writes such an element only after the applied elements that precede it.
  */
 function mergeLists(node: ListNode, live: readonly JsonValue[], applied: readonly JsonValue[]): JsonValue[] {
   const [liveSteps, steps] = [elementSteps(node, live), elementSteps(node, applied)];

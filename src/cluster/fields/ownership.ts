@@ -104,7 +104,7 @@ function entriesOf(
 
 /**
  * The object with its owners after a create, update or patch (but not an apply). Only `manager` owns the changed
- * fields. A create has no `live` object; the new object is then compared with `empty`, an object of the type without
+ * fields. A create has no `live` object. The new object is then compared with `empty`, an object of the type without
  * content.
  */
 export function updateOwnership(
@@ -215,8 +215,8 @@ export interface ApplyResult {
  * Server-side apply of `config` by `manager` to `live`. The result is the merged object with its new owners. A create
  * has no `live` object; `empty` then takes its place.
  *
- * @throws ApiError 409 with a cause for each field that the apply changes without force and that another manager owns;
- * 500 when the configuration does not have the structure of the type; 400 when it sets `managedFields`.
+ * @throws ApiError 409 when the apply changes fields of other managers without force, with a cause for each field; 500
+ * when the configuration does not have the structure of the type; 400 when the configuration sets `managedFields`.
  */
 export function applyWithOwnership(
   live: KubeObject | undefined,
@@ -259,8 +259,8 @@ export function applyWithOwnership(
 const claimedWith = new WeakMap<FieldTree, { readonly node: ObjectNode; readonly config: JsonObject }>();
 
 /**
- * Checks the configuration and returns the paths that it claims. Most applies repeat the manager's last configuration,
- * so for built-in types the equal parts are neither checked nor walked again.
+ * Checks the configuration and returns the paths that it claims. Most applies repeat the manager's last configuration.
+ * For built-in types, the equal parts are therefore not checked and walked again.
  */
 function claim(config: JsonObject, manager: string, entries: Entries, context: FieldContext) {
   const key = entryKey({
@@ -294,7 +294,7 @@ function claim(config: JsonObject, manager: string, entries: Entries, context: F
   return { claimed: fields, key, previous };
 }
 
-/** Removes fields of the manager's last apply that this apply does not have and no other manager owns. */
+/** Removes the fields of the manager's last apply that are missing in this apply and that no other manager owns. */
 function prune(merged: JsonObject, previous: ManagedEntry, entries: Entries, context: FieldContext): JsonObject {
   let managed = emptyTree;
   for (const entry of entries.values()) managed = union(managed, entry.fields);

@@ -34,8 +34,8 @@ export function toScaleEntries(entries: readonly ManagedEntry[], pathIn: Replica
 
 /**
  * The owners of the scaled object after a write to its Scale. A manager loses the replicas unless it owns them in the
- * Scale under the same key. The key of an `Update` entry contains the version, so an `Update` manager always loses the
- * replicas and gets a new entry for them alone, without a time.
+ * Scale under the same key. The key of an `Update` entry contains the version. An `Update` manager therefore always
+ * loses the replicas, and gets a new entry that has only the replicas and no time.
  */
 export function toParentEntries(
   parents: readonly ManagedEntry[],

@@ -112,7 +112,7 @@ export function sameTree(a: FieldTree, b: FieldTree): boolean {
 const rank = (step: string) => 'fkvi'.indexOf(step.charAt(0));
 const byStep = (a: string, b: string) => rank(a) - rank(b) || (a < b ? -1 : 1);
 
-/** Every path of the set as a list of steps. At each level, paths that end there precede longer ones. */
+/** Every path of the set as a list of steps. At each level, the paths that end at this level precede longer paths. */
 export function* pathsOf(tree: FieldTree, prefix: readonly string[] = []): Generator<readonly string[]> {
   const steps = [...tree.children.keys()].sort(byStep);
   for (const step of steps) if (tree.children.get(step)?.owned === true) yield [...prefix, step];

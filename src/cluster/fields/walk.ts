@@ -15,8 +15,8 @@ export type Granular = ObjectNode | MapNode | ListNode;
 export type Form = Exclude<TypeNode, { kind: 'any' }>;
 
 /**
- * The form of a value: that of its type, or its own when no schema declares the type. Without a type, `null` is an
- * object without members.
+ * The form of a value: the form of its type, or the value's own form when no schema declares the type. Without a type,
+ * `null` is an object without members.
  */
 export const formOf = (node: TypeNode, value: JsonValue): Form =>
   value === null && node.kind === 'any' && node.atomic !== true ? anyMapNode : deduce(node, value);
@@ -114,7 +114,10 @@ function treeOf(owned: boolean, children: ReadonlyMap<string, FieldTree>, known:
   return new FieldTree(owned, children);
 }
 
-/** The tree with the given `owned`. Makes a new tree only when neither `tree` nor `known` is equal to the result. */
+/**
+ * The tree with the given `owned`. Returns `tree` or `known` when one of them equals the result; otherwise makes a new
+ * tree.
+ */
 function withOwned(tree: FieldTree, owned: boolean, known: FieldTree | undefined): FieldTree {
   if (tree.owned === owned) return tree;
   return owned && tree.children.size === 0 ? leafTree : treeOf(owned, tree.children, known);

@@ -161,8 +161,8 @@ function readAll(request: IncomingMessage, response: ServerResponse): Promise<Bu
     });
     request.on('end', () => {
       if (size <= MAX_BODY) return resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-      // The refusal is sent after the whole body, because a client that is still sending would see a broken connection
-      // instead.
+      // The refusal is sent after the whole body. A client that is still sending would see a broken connection and not
+      // the refusal.
       send(replyError(requestTooLarge(MAX_BODY)), request, response);
       resolve(undefined);
     });

@@ -192,8 +192,8 @@ const noMergeKey = (entry: JsonObject, key: string) =>
   new StrategicPatchError(`map: ${goText(entry)} does not contain declared merge key: ${key}`);
 
 /**
- * Applies the elements of a patch that have a directive. They are applied before all other elements, whatever their
- * position is. A directive deletes an element or replaces the list.
+ * Applies the elements of a patch that have a directive. They are applied before all other elements, also when they
+ * follow those elements in the patch. A directive deletes an element or replaces the list.
  */
 function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
   let live = before;

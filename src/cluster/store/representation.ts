@@ -34,8 +34,8 @@ export class Representation {
   }
 
   /**
-   * Returns the representation from which the successor copies bytes. This is the object's own representation when it
-   * has bytes; otherwise its `#base`, and `#base` becomes `undefined`.
+   * Returns the representation from which the successor copies bytes. A representation with bytes returns itself. Any
+   * other representation returns its `#base`, and `#base` becomes `undefined`.
    */
   handOver(): Representation | undefined {
     if (this.#bytes !== undefined) return this;

@@ -2,7 +2,7 @@
 const PIECE = 512;
 
 /**
- * Items ordered by their keys. They are stored in pieces, so that a change moves few items even when there are many.
+ * Items ordered by their keys. The items are stored in pieces, so that a change moves few items of a large collection.
  * For look-ups by key, the code that owns the items has its own map.
  */
 export class SortedItems<T extends { readonly key: string }> {

@@ -49,7 +49,7 @@ export class Stored {
 
   /**
    * The object in a served version. The first read makes this form. A watch that began before a change of the
-   * definition keeps its old served version, so that only this watch gets the old form.
+   * definition keeps its old served version. Only this watch gets the old form.
    */
   as(version: ServedVersion): Representation {
     if (this.#first === undefined) {
@@ -295,8 +295,8 @@ export class Store {
   }
 
   /**
-   * Replaces all objects without events. Versions never go back: when the counter is ahead of `version`, it takes its
-   * next number. All versions that were read before are then too old.
+   * Replaces all objects without events. Versions never go back: when the counter is ahead of `version`, the counter
+   * takes its next number. All versions that were read before are then too old.
    */
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
     this.#version = this.#version > version ? this.#version + 1 : version;

@@ -323,7 +323,10 @@ function metricText(metric: JsonObject, current: JsonObject | undefined): string
   return `${label}${textAt(now, 'averageValue') || '<unknown>'}/${textAt(target, 'averageValue') || textAt(target, 'value') || '<auto>'}`;
 }
 
-/** Printers by `apiVersion/plural`. A kind without a printer shows only its name and its age or creation time. */
+/**
+ * Printers by `apiVersion/plural`. The row of a kind without a printer has only the name and the age (or the creation
+ * time).
+ */
 export const CELLS: Readonly<Record<string, CellPrinter>> = {
   ...INFRASTRUCTURE_CELLS,
   'v1/configmaps': (object, now) => [

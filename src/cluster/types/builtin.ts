@@ -18,7 +18,7 @@ const SCALARS = new Set<string>([
 
 const nodes = new Map<string, ObjectNode>();
 
-/** The node of a built-in type, e.g. `core.v1.Pod`. It is built at its first use and then shared. */
+/** The node of a built-in type, e.g. `core.v1.Pod`. The node is built at its first use and then shared. */
 export function builtinType(name: string): ObjectNode {
   let node = nodes.get(name);
   if (node === undefined) {

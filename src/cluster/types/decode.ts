@@ -31,10 +31,10 @@ export interface Decoded {
 }
 
 /**
- * Decodes a JSON object as the built-in type `node`. The result has the form in which Go writes the type: without
- * unknown members, without zero values (except by `presence` and `keep`), and with times and quantities in canonical
- * form. With `frozenIsTyped`, a frozen part counts as decoded, because it comes from a stored object of the type. It is
- * only copied.
+ * Decodes a JSON object as the built-in type `node`. The result has the form in which Go writes the type. It has no
+ * unknown members, and zero values only where `presence` or `keep` allows them. Times and quantities have their
+ * canonical form. With `frozenIsTyped`, a frozen part counts as decoded, because it comes from a stored object of the
+ * type. It is only copied.
  *
  * @throws DecodeError when a value is of the wrong type.
  */

@@ -42,7 +42,8 @@ export interface FieldNode {
 }
 
 /**
- * An object with named members. `extra` is the type of all other members; without it, other members are not allowed.
+ * An object with named members. `extra` is the type of all other members. Without `extra`, other members are not
+ * allowed.
  */
 export interface ObjectNode {
   readonly kind: 'object';

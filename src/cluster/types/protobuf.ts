@@ -36,8 +36,8 @@ export function decodeProtobuf(body: Buffer): JsonValue {
 }
 
 /**
- * The type of a kind: a type of the kind's own group, else a type of `meta.k8s.io`, because options may have any group.
- * `undefined` when there is no such type.
+ * The type of a kind. A type of the kind's own group comes first, then a type of `meta.k8s.io`, because options may
+ * have any group. `undefined` when there is no such type.
  */
 function typeNode(apiVersion: string, kind: string): ObjectNode | undefined {
   const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];

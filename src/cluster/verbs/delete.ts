@@ -13,7 +13,8 @@ import { strategyFor } from './strategy-for.ts';
 export interface Deletion {
   readonly object: KubeObject;
   /**
-   * Has the object been removed? (In a dry run: would it be removed?) Otherwise finalizers or a grace period keep it.
+   * Has the object been removed? For a dry run: would a real request remove it? If not, finalizers or a grace period
+   * keep the object.
    */
   readonly removed: boolean;
 }

@@ -183,7 +183,8 @@ export function commit(write: WriteRequest, live: KubeObject, changed: KubeObjec
   if (options.dryRun) return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };
   const key = keyOfWrite(write);
   if (finished) {
-    // The object is removed without being stored first, so watchers get it as it was before this request.
+    // The changed object is not stored before the removal. Watchers therefore get the object as it was before this
+    // request.
     const stored = resource.collection.remove(key);
     if (stored !== undefined) strategyFor(resource).afterDelete?.(stored.object, write.services);
     return { status: 200, object: { ...next, metadata: { ...next.metadata, ...versionOf(live) } } };

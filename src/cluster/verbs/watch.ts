@@ -16,8 +16,8 @@ import { malformedVersion, selectionOf } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
 /**
- * The maximum number of unread bytes of a client. Beyond it, the server ends the watch, and the client opens another
- * one.
+ * The maximum number of unread bytes of a client. Beyond this number, the server ends the watch, and the client opens
+ * another one.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
 /** The maximum number of bytes of past events that are written before the client reads them. */
