@@ -33,8 +33,8 @@ export type Analysis<S extends ExpressionSite> =
 export const NO_NAMES: ReadonlyMap<string, ReadPart | undefined> = new Map();
 
 /**
- * Parses an expression and finds the names that it uses, under the rules of its place. `names` are the names that
- * denote parts of nodes: iterators and `each`.
+ * Parses an expression and finds the names that it uses, under the rules of its place. `names` holds the names that
+ * stand for parts of nodes: iterators and `each`.
  */
 export function analyse<S extends ExpressionSite>(
   site: S,
@@ -100,9 +100,9 @@ const MAX_JOINED_EXPRESSION_LENGTH = 200;
 const MAX_JOINED_PARTS = 16;
 
 /**
- * Analyses a text with several parts, such as `${schema.spec.name}-7`, by its expressions, because resources rarely
- * share a whole text but often share its expressions. Returns undefined when an expression has an error, or could mean
- * something else outside the text (because of a comment); then the whole text is analysed.
+ * Analyses a text with several parts, such as `${schema.spec.name}-7`, expression by expression. Resources rarely share
+ * a whole text, but often share its expressions. Returns undefined when an expression has an error, or when a comment
+ * could change the meaning of the expression outside the text. In that case the whole text is analysed.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;

@@ -76,8 +76,8 @@ function optionalCondition(resources: readonly TypedResource[]): string | undefi
 type Plans = Pick<Graph, 'nodes' | 'order' | 'applyOrder' | 'status' | 'reads'>;
 
 /**
- * A graph that makes its plans when one of them is read for the first time, since a caller that only validates a
- * definition needs none. The graph then releases the inputs of the plans.
+ * A graph that makes its plans when one of them is read for the first time. A caller that only validates a definition
+ * needs no plans. Then the graph releases the inputs of the plans.
  */
 function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, parts: Parts): Graph {
   let pending: Parts | undefined = parts;
@@ -139,7 +139,7 @@ export class Assembler {
   readonly #document: DefinitionDocument | undefined;
   readonly #leavesOutEmpty: boolean;
 
-  /** @param leavesOutEmpty are fields of templates left out whose whole value is an empty optional? */
+  /** @param leavesOutEmpty Is a template field left out when its whole value is an empty optional? */
   constructor(document: DefinitionDocument | undefined, leavesOutEmpty: boolean) {
     this.#document = document;
     this.#leavesOutEmpty = leavesOutEmpty;

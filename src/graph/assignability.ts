@@ -2,8 +2,8 @@ import type { CelType, TypeProvider } from '../cel/index.ts';
 import { DYN, isOptional, typeToString } from '../cel/index.ts';
 
 /**
- * The maximum number of comparisons of parts. After this number, recursive types count as assignable; kro sees circular
- * types as empty objects.
+ * The maximum number of comparisons of parts. When a comparison needs more, as for recursive types, the types count as
+ * assignable. kro sees circular types as empty objects.
  */
 const MAX_COMPARISONS = 5000;
 /** The maximum depth of a comparison. Deeper parts count as assignable. */

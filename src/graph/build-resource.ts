@@ -41,8 +41,8 @@ export function buildResources(
 interface Shared {
   readonly root: TemplatePlace;
   /**
-   * Scanned strings with expressions by their text, because resources repeat them: the name of a workload is also in
-   * its labels.
+   * Scanned strings with expressions, by their text. Resources repeat strings: the name of a workload is also in its
+   * labels.
    */
   readonly texts: Map<string, ExpressionText>;
   /** The results of the search for kinds, by kind and apiVersion. */
@@ -150,7 +150,7 @@ class Builder {
     };
   }
 
-  /** The object of an external reference. A refused selector is left out, so that it causes no further findings. */
+  /** The object of an external reference. A refused selector is left out, because it would cause further findings. */
   #reference(reference: JsonObject): JsonObject {
     const { id } = this.#block;
     const metadata = isJsonObject(reference['metadata']) ? reference['metadata'] : {};

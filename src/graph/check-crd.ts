@@ -20,7 +20,7 @@ const USES_OLD = /\boldSelf\b/;
 
 /**
  * Checks only that no rule reads `oldSelf` in an element of a list without keys, because such an element has no stored
- * counterpart. `check-rules.ts` checks the rules themselves.
+ * counterpart. `check-rules.ts` checks everything else about the rules.
  */
 const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
   uncorrelatable === undefined

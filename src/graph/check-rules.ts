@@ -56,7 +56,7 @@ function faults({ rule, schema }: SimpleRule): readonly Fault[] {
   const compiled = environment.compile(rule);
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];
-    // What follows a syntax error is its consequence.
+    // Errors after a syntax error are its consequences.
     const [first] = compiled.errors;
     const reportedErrors = first !== undefined && celCode(first.message) === 'cel/syntax' ? [first] : compiled.errors;
     return reportedErrors.map((error) => ruleProblem(rule, error, environment, types));

@@ -37,9 +37,9 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
 
 /**
  * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
- * problems that can be found, not just the first. With errors, the result has no graph. The hint of an error that the
- * other line of kro does not report names that line. The input does not change, and only the graph keeps references to
- * it.
+ * problems that can be found, not just the first. With errors, the result has no graph. If another line of kro does not
+ * report an error, the hint of the error names that line. The function does not change the input, and only the graph
+ * keeps references to the input.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
   const result = compileOnce(input, options);
@@ -102,7 +102,7 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
 
 /**
  * Replaces invalid ids (reserved by kro, duplicate, empty) by names that no expression can contain. Therefore a wrong
- * id is only one problem, and its name in expressions keeps its other meaning.
+ * id causes only one problem, and expressions that read its name keep the other meaning of the name.
  */
 function withDistinctIds(definition: ParsedDefinition, level: KroCompatibility): ParsedDefinition {
   const seen = new Set<string>();

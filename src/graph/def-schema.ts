@@ -16,7 +16,7 @@ export function defSchema(value: JsonValue): Schema {
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'number' };
   if (Array.isArray(value)) return { type: 'array', items: elementSchema(value) };
   if (!isJsonObject(value)) return ANY;
-  // Keys are foreign. In an object without a prototype, every key is an ordinary name.
+  // The author chooses the keys. In an object without a prototype, every key is an ordinary name.
   const properties = Object.create(null) as Record<string, Schema>;
   for (const [key, entry] of Object.entries(value)) if (entry !== undefined) properties[key] = defSchema(entry);
   return { type: 'object', properties };

@@ -5,7 +5,7 @@ import { compile } from './compile.ts';
 
 const SOURCES = builtinSource();
 
-/** A definition that reads ConfigMaps; its schema has a field of each type that selectors are made of. */
+/** A definition that reads ConfigMaps. Its schema has a field of each type that can be part of a selector. */
 function definition(metadata: JsonValue, status: JsonObject = {}): JsonObject {
   return {
     apiVersion: 'kro.run/v1alpha1',

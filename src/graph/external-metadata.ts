@@ -35,9 +35,9 @@ export function hasSelector(metadata: JsonObject): boolean {
 
 /**
  * The problems in the metadata of an external reference, by the rules of kro since 0.9.4. The selector may be a
- * LabelSelector or one bare expression that gives a LabelSelector; no admission rule checks the selector before the
- * compiler does. `steps` begin with `metadata`. Operators and label texts are checked only in a selector without an
- * expression; other selectors are checked when they are evaluated.
+ * LabelSelector, or one bare expression that gives a LabelSelector. The compiler is the first to check the selector,
+ * because no admission rule does. `steps` begin with `metadata`. Operators and label texts are checked only in a
+ * selector without an expression; other selectors are checked when they are evaluated.
  */
 export function externalMetadataProblems(metadata: JsonObject, level?: KroCompatibility): readonly WalkProblem[] {
   const { name, selector } = metadata;

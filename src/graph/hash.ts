@@ -54,7 +54,7 @@ function normalizeResource(resource: JsonValue): JsonObject {
     id: asText(fields['id']),
     template: freeForm(fields['template']),
     externalRef: isJsonObject(fields['externalRef']) ? normalizeExternalRef(fields['externalRef']) : null,
-    // Only where it is written, so that no other definition gets another hash.
+    // Set only when the definition has the field, so that the hashes of all other definitions stay the same.
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),
     includeWhen: list(fields['includeWhen']).map(asText).toSorted(),

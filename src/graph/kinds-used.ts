@@ -5,13 +5,13 @@ import { isJsonObject, parseApiVersion } from '../core/index.ts';
 const PAYLOADS = ['template', 'externalRef', 'ref', 'patch'] as const;
 
 /**
- * The kinds that the templates, references and patches name in the `spec` of a definition or of a Graph with its
- * subgraphs, so that their schemas can be fetched before the compiler is called. Skips malformed entries, which the
- * compiler reports, and kinds that are computed.
+ * The kinds that the `spec` of a definition, or of a Graph with its subgraphs, names in templates, references and
+ * patches. A caller can then fetch their schemas before it calls the compiler. Skips malformed entries, which the
+ * compiler reports, and computed kinds.
  */
 export function kindsUsed(spec: JsonValue | undefined): GroupVersionKind[] {
   const found: GroupVersionKind[] = [];
-  // A loop and no recursion, because the depth of subgraphs is the author's.
+  // A loop instead of recursion, because the author decides the depth of subgraphs.
   const open = [spec];
   while (open.length > 0) {
     const current = open.pop();

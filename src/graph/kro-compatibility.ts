@@ -1,6 +1,6 @@
 /**
- * The line of kro's releases whose visible behaviour the compiler, the controller and direct mode follow where the two
- * lines differ: `0.10` is that of kro's graph engine.
+ * A line of kro's releases. Where the two lines differ, the compiler, the controller and direct mode show the behaviour
+ * of this one. `0.10` is the line with kro's graph engine.
  */
 export type KroCompatibility = '0.9' | '0.10';
 
@@ -11,8 +11,8 @@ export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.10';
 export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
 
 /**
- * Does the level follow kro's graph engine, which kro 0.10 has and 0.9 has not? This one answer decides where the two
- * lines of releases differ: waves and the order of applies, conditions and their texts, labels of long names, empty
+ * Does the level follow kro's graph engine? kro 0.10 has it, and kro 0.9 does not. This one answer decides where the
+ * two lines of releases differ: waves and the order of applies, conditions and their texts, labels of long names, empty
  * fields of the status, optional conditions, reserved names, contributions, and the states of conflicts and deletions.
  */
 export function followsGraphEngine(level: KroCompatibility): boolean {

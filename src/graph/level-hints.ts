@@ -2,8 +2,8 @@ import type { Diagnostic } from '../core/index.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 
 /**
- * Adds the other level to the hints of the errors that a definition has only at one level, so that a definition that
- * only one line of kro accepts says so. `others` are the diagnostics at the other level.
+ * Adds the other level to the hints of errors that a definition has at one level only. The hint then says that the
+ * other line of kro accepts the definition. `others` are the diagnostics at the other level.
  */
 export function withLevelHints(
   diagnostics: readonly Diagnostic[],

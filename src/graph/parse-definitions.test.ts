@@ -73,12 +73,12 @@ describe('problems', () => {
             .fill(`*l${level - 1}`)
             .join(', ')}]`,
     );
-    // Further bombs, and what follows from the missing values, are no errors of their own.
+    // Further bombs and the consequences of missing values are not reported as errors of their own.
     const text = [...levels, 'other: [*l11, *l11, *l10]', '<<: *l11'].join('\n');
     expect(parseDefinitions(text).diagnostics.map(({ code }) => code)).toEqual(['yaml/alias-bomb']);
   });
 
-  test.each(['[', '{a: ', '- ', '? '])('nesting of 700,000 times %j is noticed without reading to the end', (open) => {
+  test.each(['[', '{a: ', '- ', '? '])('700,000 levels of %j are refused without reading to the end', (open) => {
     const before = process.cpuUsage();
     const { diagnostics } = parseDefinitions(open.repeat(700_000));
     const { user, system } = process.cpuUsage(before);

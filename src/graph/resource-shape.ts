@@ -15,8 +15,8 @@ export interface ShapeProblem {
 }
 
 /**
- * Why the shape of a resource is refused: it has exactly one of template, externalRef and (with its gate) variable, and
- * that is an object. Undefined for a sound shape.
+ * Why the shape of a resource is refused; undefined for a sound shape. A sound resource has exactly one of template,
+ * externalRef and (with its gate) variable, and the value of that member is an object.
  */
 export function shapeProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
   if (block.variable !== undefined && variables === true) return variableProblem(block);

@@ -10,7 +10,7 @@ export interface SchemaAt {
 
 /**
  * Follows the text of a path through a schema. kro parses paths from their text here, so that a key that looks like an
- * index is taken for an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
+ * index counts as an index, and an empty key is skipped. Returns undefined when the path leads to no schema.
  */
 function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaAt | undefined {
   const path = parsePath(pathText);

@@ -7,7 +7,7 @@ import { crdOf } from '../../test/support/crd.ts';
 
 const folder = new URL('../../test/fixtures/seeds/', import.meta.url);
 
-/** The foreign kind that one of the definitions uses; its own operator installs it. */
+/** A kind that one of the definitions uses, and that another operator installs. */
 const table = crdOf(
   'Table',
   {

@@ -42,7 +42,7 @@ class Converter {
   readonly #anchors = new Map<string, { node: ParsedNode; result?: Sized }>();
   readonly #yaml = yamlLibrary();
   #aliasNodes = 0;
-  /** Was an alias bomb reported? What follows in the document is its consequence. */
+  /** Was an alias bomb reported? Later findings in the document are its consequences. */
   #isBomb = false;
 
   convert(node: ParsedNode): Sized {

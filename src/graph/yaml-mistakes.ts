@@ -146,7 +146,7 @@ function bracketInText(code: string, source: string, at: number): Mistake | unde
   const found = flowTextAt(source, at);
   if (found === undefined) return undefined;
   const text = found.text.trimEnd();
-  // Only the map around it makes a read of `{schema.spec.names[0]}`.
+  // The text is an expression only together with the braces around it, as in `{schema.spec.names[0]}`.
   const isRead = /^schema\.[\w.[\]]+$/.test(text) && /\{\s*$/.test(source.slice(0, found.from));
   return {
     message: `inside of { } and [ ], the "${source.charAt(found.bracket)}" ends this text, which has no quotes`,

@@ -81,9 +81,9 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
- * Reads and validates the inventory of an instance before its children are deleted: the id is `expected` (default: the
- * computed one), the tooling is kro's or this project's, both scope annotations exist and parse, and the hash matches
- * if there is one (older versions wrote none).
+ * Reads and validates the inventory of an instance before its children are deleted. In a valid inventory the id is
+ * `expected` (default: the computed one), the tooling is kro's or this project's, both scope annotations exist and
+ * parse, and the hash matches. The hash may be absent, because older versions wrote none.
  */
 export function recordedInventory(instance: KubeObject, expected = applySetIdOf(instance)): RecordedInventory {
   const id = labelOfObject(instance, APPLYSET_ID_LABEL);

@@ -26,7 +26,7 @@ export interface Assessed {
   readonly terminating?: Terminating;
   readonly problem?: ObjectProblem & { readonly retryAt?: number };
   readonly contest?: Contest;
-  /** The object differs from the desired one and is not written now, because its differing fields are contested. */
+  /** Is a write of the object due, but paused? Its differing fields are then contested. */
   readonly isPaused?: true;
 }
 
@@ -141,7 +141,9 @@ function isPaused(context: StepContext, contest: Contest, decision: WriteDecisio
   return differences !== undefined && differences.every(({ path }) => contest.fields.includes(path));
 }
 
-/** The write that is due; during the pause after the same write failed (`pausedWrite`), the failure. */
+/**
+ * The write that is due. After the same write failed, the result is that failure until the pause ends (`pausedWrite`).
+ */
 function write(
   context: StepContext,
   node: GraphNode,

@@ -10,8 +10,9 @@ import type { WantedObject } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
- * Compares the objects that a node wants with the observed cluster: what has to be read or written, what blocks the
- * node, and otherwise whether it is ready. Each object is assessed alone: a failed one does not delay the others.
+ * Compares the objects that a node wants with the observed cluster. The result says what has to be read or written,
+ * what blocks the node, or else whether the node is ready. Each object is assessed alone: a failed one does not delay
+ * the others.
  */
 export function assess(
   context: StepContext,
@@ -83,7 +84,7 @@ function stateOf(
   if (first !== undefined) {
     return { state: 'applying', because: { kind: 'write', action: first.why, count: apply.length } };
   }
-  // An object that does not exist, and that is not created now.
+  // Objects that do not exist and whose creation is paused.
   const uncreated = items.filter(({ isPaused, live: object }) => isPaused === true && object === undefined);
   const unwritten = contestOf(node, uncreated);
   if (unwritten !== undefined) return unwritten;
@@ -125,7 +126,7 @@ function withoutItems(node: CollectionNode) {
   return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
 }
 
-/** The state of a node with contested fields, which the status names; `undefined` without a contest. */
+/** The state of a node that has contested fields, which the status names; `undefined` without a contest. */
 function contestOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],

@@ -27,8 +27,9 @@ export function hasAuthorConditions(graph: Graph | undefined, { authorConditions
 /**
  * Evaluates the author's condition expressions. Previous conditions are looked up by type alone, as in kro. A
  * transition time changes only with the status. While an expression waits for data or fails, the previous conditions of
- * its types stay. If its types are not literals, they are unknown, so every previous condition stays that no other
- * expression sets. A type that is set twice keeps its previous condition, if there is one, and is reported.
+ * its types stay. An expression whose types are not literals may set any type. While it has no value, every previous
+ * condition stays, except those that another expression sets. A type that is set twice keeps its previous condition, if
+ * there is one, and is reported.
  */
 export function authorConditions(
   expressions: readonly ConditionExpression[],

@@ -36,8 +36,8 @@ export function resolveCollection(context: StepContext, node: CollectionNode): R
 }
 
 /**
- * Calls `visit` with each item of a node's product, in order, with its target. Returns the reason when an item has none,
- * or when two items have the same identity.
+ * Calls `visit` with each item of a node's product and the target of the item, in order. Returns the reason when an
+ * item has no target, or when two items have the same identity.
  */
 export function resolveItems(
   context: StepContext,
@@ -57,8 +57,8 @@ export function resolveItems(
 }
 
 /**
- * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first reason,
- * also one that `visit` returns.
+ * Fills the template of a node for each element of the product of its dimensions, in order. Ends at the first item that
+ * has no value, or for which `visit` returns a reason, and returns this reason.
  */
 export function fillItems(
   context: StepContext,

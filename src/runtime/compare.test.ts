@@ -70,7 +70,7 @@ describe('a field that another manager took', () => {
   test.each([
     ['the first', [{ 'f:data': {} }, { 'f:data': { 'f:text': {} } }]],
     ['the last', [{ 'f:data': { 'f:text': {} } }, { 'f:data': {} }]],
-  ])('a manager that owns a field as a whole by %s of its entries owns it as a whole', (_, sets) => {
+  ])('a manager owns a field as a whole when %s of its entries in managedFields do', (_, sets) => {
     const managedFields = [
       { ...ownEntry(), fieldsV1: { 'f:data': {} } },
       ...sets.map((fieldsV1, index) => ({ ...entry('other', ['Apply', 'Update'][index] ?? '', 2, []), fieldsV1 })),
@@ -80,7 +80,7 @@ describe('a field that another manager took', () => {
     expect(found.map(({ path, kind, managers }) => [path, kind, managers])).toEqual([['data', 'differs', ['other']]]);
   });
 
-  // The server never gives back `stringData`, and records its owner beside that of `data`.
+  // The server never returns `stringData`. It records the owner of `stringData` beside the owner of `data`.
   const secret = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, ...data });
   const differences = (type: object, managedFields: readonly object[]) =>
     compareApplied({ ...secret({ stringData: { text: 'wanted' } }), ...type }, {

@@ -21,7 +21,7 @@ export interface FieldDifference {
   readonly kind: 'differs' | 'missing' | 'unowned' | 'release';
   readonly wanted?: JsonValue;
   readonly found?: JsonValue;
-  /** The other managers that own the field now; sorted. The one that changed it is among them. */
+  /** The other managers that own the field now; sorted. The manager that changed the field is among them. */
   readonly managers: readonly string[];
   /**
    * Another manager took the field from the controller, according to `managedFields`: the controller no longer owns the
@@ -267,9 +267,9 @@ interface OtherManager {
 }
 
 /**
- * The other managers that own a field, or fields below it; sorted. A manager has an entry for each operation, API version
- * and subresource with which it wrote, and counts once, by all its entries there. List indexes are followed through the
- * live list.
+ * The other managers that own a field, or fields below it; sorted. A manager has an entry for each operation, API
+ * version and subresource with which it wrote. All its entries there count as one manager. List indexes are followed
+ * through the live list.
  */
 function othersAt(live: KubeObject, path: readonly PathStep[], ours: string): OtherManager[] {
   const found = new Map<string, OtherManager>();

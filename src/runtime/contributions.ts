@@ -30,8 +30,9 @@ export function contributionAnnotations(graph: Graph, instance: KubeObject): Rea
 }
 
 /**
- * Why the recorded contributions cannot be read, in kro's words; undefined for valid or absent ones. Fields that were
- * written for another object could stay behind, so nothing is written or deleted until a user corrects the annotation.
+ * Why the recorded contributions cannot be read, in kro's words; undefined for valid or absent ones. Without the
+ * record, fields in other objects could stay behind. Therefore nothing is written or deleted until a user corrects the
+ * annotation.
  */
 export function contributionsProblem(instance: KubeObject): string | undefined {
   const text = annotationOf(instance, CONTRIBUTIONS_ANNOTATION);

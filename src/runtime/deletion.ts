@@ -20,9 +20,9 @@ import { pausedWrite } from './paused-write.ts';
 
 /**
  * Deletion of an instance. It needs no graph and evaluates nothing: the inventory on the instance names the kinds and
- * namespaces of the children, and their apply-order annotation gives the order. Only the highest wave is deleted, and
- * the next one waits until every object of it has disappeared. The finalizer is removed when no child is left. An
- * object that does not disappear is named with its finalizers and its deletion time.
+ * namespaces of the children, and the apply-order annotation of each child gives the order. Only the highest wave is
+ * deleted, and the next one waits until every object of it has disappeared. The finalizer is removed when no child is
+ * left. An object that does not disappear is named with its finalizers and its deletion time.
  *
  * Nothing is deleted when the inventory is invalid, or when the instance's `typekro.dev/deletion-policy` is `orphan` or
  * unknown.
@@ -83,7 +83,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   if (refused.length > 0) return blocked(refused, rest);
   return decide({ finalizer: 'keep', message: deletingText(current.flatMap(terminatingOf)), ...rest });
 
-  /** Removes the finalizer, or waits for the pause after a refused removal. */
+  /** Removes the finalizer. After a refused removal, waits until the pause ends. */
   function releaseFinalizer(message: string): Decision {
     const attempt = { digest: '', uid: instance.metadata.uid };
     const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);

@@ -3,8 +3,9 @@ import { setOwn } from '../core/index.ts';
 import { cryptoLibrary, stringifyJson } from '../core/index.ts';
 
 /**
- * A short text that is equal for equal JSON values (key order is ignored, `1` and `1n` are equal) and, for all
- * practical purposes, different for different values: the first 20 bytes of a SHA-256, as 27 characters of base64url.
+ * A short text for a JSON value: the first 20 bytes of a SHA-256, as 27 characters of base64url. Equal values have
+ * equal texts: key order is ignored, and `1` equals `1n`. Different values have different texts for all practical
+ * purposes.
  */
 export function digestOf(value: JsonValue | undefined): string {
   // A slice of the hex text would keep the whole text in memory, for each of thousands of digests.

@@ -89,7 +89,8 @@ export function decideGraph(context: StepContext): Decision {
     const conditions = graphConditions(instance, { Accepted: accepted, ResourcesConverged: converged }, options.now);
     const before: JsonObject = instance.status ?? {};
     const isHard = problem !== undefined || results.some(isFailed);
-    // Without writes the record stays: one that is too long would make the server refuse the status with the reason.
+    // Without writes the record stays. With a record that is too long, the server would refuse the status, and the
+    // status has the reason.
     const tracking: GraphTracking =
       problem === undefined
         ? {
@@ -115,7 +116,7 @@ export function decideGraph(context: StepContext): Decision {
   }
 }
 
-/** The account of a Graph that no account has written yet. */
+/** The account to record in the status of a Graph that has no recorded account. */
 function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
   const isFirst = instance.status?.['appliedServiceAccount'] === undefined;
   return account === undefined || !isFirst ? {} : { account };

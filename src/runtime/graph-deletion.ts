@@ -16,11 +16,12 @@ import { recordedTracking, trackingStatus } from './tracking.ts';
 /**
  * Deletion of a Graph. It needs no compiled graph: the record in the status names all objects and fields. The objects
  * are deleted in reverse order, then the fields of patch nodes are released, then the finalizer is removed. As in kro,
- * the deletion does not wait for the end of objects with finalizers of their own.
+ * the deletion does not wait until objects with finalizers of their own have disappeared.
  *
  * With `typekro.dev/deletion-policy: orphan` the objects and fields stay. An unknown policy keeps the Graph.
  *
- * @param refusal the reason why no object may be deleted and no field released; it keeps a Graph that has any
+ * @param refusal the reason why no object may be deleted and no field released; a Graph with recorded objects or fields
+ * then keeps its finalizer
  */
 export function stepGraphDeletion(
   instance: KubeObject,

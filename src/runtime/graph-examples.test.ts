@@ -67,7 +67,7 @@ ${map('b', 'b', 'ip: "${a.data.ip}"')}`);
     expect(graphs.get()).toBeUndefined();
   });
 
-  it('E4: readyWhen waits and does not gate', () => {
+  it('E4: a node waits for its readyWhen, and its readers do not', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 ${map('dep', 'd', 'k: v', "readyWhen: [\"${dep.data.?ready.orValue('') == 'yes'}\"], ")}
@@ -160,7 +160,7 @@ ${map('x', "${r + '-' + t}", 'k: v', 'forEach: [{r: "${d.regions}"}, {t: "${d.ti
     expect(graphs.recorded()).toHaveLength(4);
   });
 
-  it('E9: an excluded node takes its readers with it', () => {
+  it('E9: the readers of an excluded node are left out, too', () => {
     const graphs = new GraphObjects({}, mode);
     const nodes = (on: boolean) => `
 - {id: f, def: {"on": ${on}}}
@@ -273,7 +273,7 @@ ${map('out', "${inner.cm.metadata.name + '-out'}", 'k: v')}`;
     expect(graphs.maps()).toEqual(['prod-in', 'prod-in-out']);
   });
 
-  it('E14: a Graph stamps another Graph with deferred expressions', () => {
+  it('E14: a Graph makes another Graph, which evaluates its own expressions', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.apply(`
 - {id: t, def: {team: red}}

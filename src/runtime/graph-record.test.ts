@@ -54,7 +54,7 @@ describe('the record of objects', () => {
     expect([graphs.maps(), writes]).toEqual([['a', 'b', 'c'], 1]);
   });
 
-  it('names no account before a pass without failure, and keeps it afterwards', () => {
+  it('names the account after the first pass without a failure, and keeps it', () => {
     const graphs = new GraphObjects();
     const bad = graph(def('d', 'x: "no"'), map('p', 'p', 'v: "${string(int(d.x))}"'));
     graphs.apply(bad);
@@ -74,7 +74,7 @@ describe('the record of objects', () => {
     expect(graphs.recorded().map((entry) => entry.split(' ')[0])).toEqual(['new', 'x']);
   });
 
-  it('a failure of any node vetoes pruning', () => {
+  it('nothing is pruned while any node fails', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('old', 'old', 'k: v'));
     graphs.apply(graph(def('d', 'x: "no"'), map('p', 'p', 'v: "${string(int(d.x))}"')));

@@ -18,7 +18,8 @@ export const GRAPH_RULES: NodeRules = {
     const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
     const isOwn = engineFieldsOf(live, manager).owned !== '';
     const inApplySet = (labelOfObject(live.object, PART_OF_LABEL) ?? '') !== '';
-    // Without the label of an ApplySet, only the policy can refuse an object, and an object of this Graph passes.
+    // Only the adoption policy can refuse an object without the label of an ApplySet. The policy does not apply to an
+    // object of this Graph.
     const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
     return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
   },

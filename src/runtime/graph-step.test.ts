@@ -109,7 +109,7 @@ describe('patch nodes', () => {
     expect(graphs.condition('ResourcesConverged')).toMatch(/patch target ConfigMap "team-a\/absent" not found/);
   });
 
-  it('targets are handled alone', () => {
+  it('a missing target of a patch does not affect the other targets', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t-a', {});
     graphs.apply(graph(def('d', 'l: [a, b]'), patch('p', "${'t-' + x}", 'k: v', 'forEach: [{x: "${d.l}"}], ')));
@@ -152,7 +152,7 @@ describe('patch nodes', () => {
     expect(graphs.get()?.status?.['contributions']).toMatchObject([{ name: 't' }]);
   });
 
-  it('in a subgraph, a node has a manager of its path, and is released with the subgraph', () => {
+  it('the manager of a patch in a subgraph contains the path, and its fields are released with the subgraph', () => {
     const graphs = new GraphObjects();
     graphs.putMap('t', { theirs: '0' });
     graphs.apply(

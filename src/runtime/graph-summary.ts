@@ -26,7 +26,7 @@ export function convergedCondition(
   const open = results.filter(({ state }) => state !== 'ready' && state !== 'skipped');
   const first = open.find(isConflict) ?? open.find(({ message }) => message !== undefined);
   if (first?.message !== undefined) return notConverged(waitingReason(first), first.message);
-  // Nothing is known about an object that has not been read.
+  // As long as an object has not been read, the state of the Graph is not known.
   if (open.some(({ because }) => because.kind === 'unread')) return awaiting('ResourcesConverged');
   if (open.length > 0)
     return notConverged('WaitingForReadiness', `waiting for ${open.map(({ node }) => node.id).join(', ')}`);

@@ -36,8 +36,8 @@ export function targetKey(target: ObjectTarget): string {
 }
 
 /**
- * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`); absent
- * for the child itself, with which the object is also deleted.
+ * The key of the writes of one writer to an object. `writer` names a writer of kro's graph engine (`writerName`). It is
+ * absent for an apply of the child itself and for its deletion.
  */
 export function writeKey(target: ObjectTarget, writer?: string): string {
   return writer === undefined ? targetKey(target) : `${targetKey(target)} ${writer}`;

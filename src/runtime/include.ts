@@ -63,7 +63,9 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
   return undecided === undefined ? { state: 'included' } : { state: 'undecided', reason: undecided };
 }
 
-/** The conditions of a node without a value yet: they read a node that is not ready, or data that it does not have yet. */
+/**
+ * The conditions of a node that have no value yet. They read a node that is not ready, or data that does not exist yet.
+ */
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {
     const references = expression.references.filter((name) => name !== 'schema');

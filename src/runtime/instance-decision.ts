@@ -41,8 +41,8 @@ export function decideInstance(context: StepContext): Decision {
   for (const object of pruning.remaining) context.watches.push(watchOf(graph, object));
   const inventory = decideInventory(context, pruning);
   const results = [...context.results.values()];
-  // Every decision about children rests on all observations that it asked for. The order of writes then depends on the
-  // graph alone, not on which read was answered first, so that a plan can name it.
+  // A decision about children needs all observations that it requested. The order of writes then depends on the graph
+  // alone, and not on the order in which reads are answered. Therefore a plan can show this order.
   const isObserved = context.reads.length === 0;
   const deletions = held || !isObserved ? [] : pruning.delete;
   const apply = isObserved ? results.flatMap((result) => result.apply) : [];
@@ -75,7 +75,10 @@ export function decideInstance(context: StepContext): Decision {
   };
 }
 
-/** The reason why the controller may not write children, and without `isManaged` not the instance's metadata either. */
+/**
+ * The reason why the controller may not write children. Unless `isManaged` is set, the controller may not write the
+ * instance's metadata either.
+ */
 interface ParentRefusal {
   /** The condition that names the reason; later conditions stay as they were. */
   readonly values: Readonly<Record<string, ConditionContent>>;
@@ -143,7 +146,7 @@ function suppressedBecause(violation: NodeResult | undefined, { because }: NodeR
 
 type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
 
-/** Conditions, state and projected fields. */
+/** The status of the instance: conditions, state and projected fields. */
 function statusOf(
   context: StepContext,
   pruning: Pruning,

@@ -14,7 +14,10 @@ export function memberTarget(applySet: string, groupKind: string, namespaces: re
   return { applySet, ...parseGroupKind(groupKind), namespaces };
 }
 
-/** The namespaces of an inventory with the parent's own; `default` where a cluster-scoped parent has none. */
+/**
+ * The namespaces of an inventory and the namespace of its parent. `default` stands for the namespace of a
+ * cluster-scoped parent.
+ */
 export function memberNamespaces(parentNamespace: string | undefined, scope: InventoryScope): string[] {
   return [...new Set([parentNamespace ?? 'default', ...scope.namespaces])].sort(compareText);
 }

@@ -89,7 +89,7 @@ function objectText({ nodeType }: GraphNode, { because, target, message }: Objec
     : `patch conflict on ${object}: ${message}`;
 }
 
-/** Does another manager or Graph own the object or its fields? The node waits until it does no longer. */
+/** Does another manager or Graph own the object or its fields? The node waits as long as that is so. */
 function isForeign({ because }: ObjectProblem): boolean {
   return because.kind === 'graph-owner' || because.kind === 'field-conflict';
 }

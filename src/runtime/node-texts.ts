@@ -46,7 +46,7 @@ export interface NodeTexts {
   refused(node: GraphNode, problem: string): string;
   /** The cluster does not serve the type that an expression gives: `<group>/<version>, Kind=<kind>`. */
   unknownType(node: GraphNode, type: string): string;
-  /** A condition gives a value of another type, which Go names so. */
+  /** The value of a condition is not a boolean. `type` is Go's name of its type. */
   notBool(node: GraphNode, field: 'includeWhen' | 'readyWhen', cel: string, type: string): string;
   externalMissing(node: GraphNode, target: ObjectTarget): string;
   /** The API refuses to read an external object, or the objects of a selector. */

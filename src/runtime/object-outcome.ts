@@ -33,7 +33,8 @@ export function outcomeOfWrite(
 /**
  * The outcome of an apply of a node's object that the API server accepted.
  *
- * @param before The live object before the apply, if known. An apply that keeps its version changed nothing.
+ * @param before The live object before the apply, if known. When the apply leaves its `resourceVersion` as it is,
+ * nothing has changed.
  */
 export function outcomeOfApply(
   { why }: Pick<ApplyAction, 'why'>,

@@ -77,7 +77,7 @@ interface PatchWriters {
   readonly uid: string;
   /** The field managers by node id. */
   readonly managers: ReadonlyMap<string, string>;
-  /** The fields of nodes that are gone may be taken over. */
+  /** The rule by which a node may take over the fields of nodes that are gone. */
   readonly force: ForceOver;
 }
 

@@ -29,7 +29,7 @@ test.each([
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();
 });
 
-test('an object that is deleted during the pause of a refused change is created at once, and pauses for itself', () => {
+test('the pause of a refused change does not delay the creation of the deleted object, which has a pause of its own', () => {
   const graph = graphOf(`
 schema: {spec: {k: string}}
 resources:

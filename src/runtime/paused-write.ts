@@ -10,10 +10,10 @@ export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
 }
 
 /**
- * The failed attempt at the same write whose pause lasts at `now` (milliseconds since the epoch); undefined when the
- * write may be tried. The same write has the same content and the same object: the failure says nothing about another
- * object of the name, nor about the creation of an object that is gone. A conflict with other field managers says nothing
- * about a later version of the object.
+ * The failed attempt at the same write, if its pause has not ended at `now` (milliseconds since the epoch); undefined
+ * when the write may be tried. Two attempts are the same write when their content and their object are the same. A
+ * failure says nothing about another object of the same name, and nothing about the creation of an object that was
+ * deleted. A conflict with other field managers says nothing about a later version of the object.
  */
 export function pausedWrite(
   observed: Pick<Observed, 'failedWrite'>,

@@ -22,7 +22,7 @@ const child = (value: string, more = '') => `
     ${more}
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: child}, data: {a: "\${${value}}"}}`;
 
-/** Why the node `child` fails, behind the text of the expression. */
+/** The message of the failed node `child`, after the text of the expression. */
 function failureOf(resources: string): string {
   const graph = graphOf(`schema: {spec: {n: "integer | default=0"}}\nresources:${resources}`);
   const cluster = new FakeCluster();

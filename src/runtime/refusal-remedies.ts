@@ -35,12 +35,13 @@ const REFUSALS: readonly (readonly [said: RegExp, remedy: (object: RefusedObject
   [
     /violates PodSecurity/,
     ({ namespace = 'default' }) =>
-      `set what it names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
+      `set the fields that the message names in the securityContext of the pod and its containers, or use a namespace of another level: ` +
       `kubectl get namespace ${namespace} --show-labels`,
   ],
   [
     /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
-    () => 'a policy of the cluster refuses the object: change what it names, or ask who runs the policy',
+    () =>
+      'a policy of the cluster refuses the object: change the fields that the message names, or ask the owner of the policy',
   ],
   [
     IMMUTABLE,

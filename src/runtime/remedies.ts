@@ -26,7 +26,7 @@ const PERMISSION_REMEDY =
 const SEE_CONTROLLER =
   'see that the controller runs and may write this kind: its log and its events name what it was refused';
 
-/** The remedy for each reason that a node can wait for; a new kind of reason does not compile without one. */
+/** The remedy for each reason that a node can wait for. A new kind of reason without a remedy does not compile. */
 const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>) => Remedy } = {
   suspended: () => now('resume the instance (typekro resume), or remove its annotation kro.run/reconcile'),
   dependency: ({ nodes }) => later(`look at what ${nodes.map(({ id }) => id).join(', ')} waits for`),

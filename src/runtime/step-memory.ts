@@ -46,8 +46,8 @@ export class StepMemory {
   }
 
   /**
-   * The cached result of a node, or the new result of `resolve`. Caches resolved objects and failed expressions, which
-   * may have cost the whole budget, and no other result. `ready` is the data of the nodes that are ready, and `reads`
+   * The cached result of a node, or the new result of `resolve`. Caches only resolved objects and failed expressions. A
+   * failed expression may have used the whole budget. `ready` is the data of the nodes that are ready, and `reads`
    * names those that `resolve` reads.
    */
   resolved(
@@ -119,7 +119,7 @@ function isSame(value: unknown, other: unknown): boolean {
 
 const asking = new WeakMap<Graph, boolean>();
 
-/** A conservative test: any mention of `now` counts. */
+/** May an expression of the graph call `now()`? The test is conservative: any mention of `now` counts. */
 function mayAskForTime(graph: Graph): boolean {
   let found = asking.get(graph);
   if (found === undefined) {

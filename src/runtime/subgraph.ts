@@ -6,10 +6,10 @@ import type { Resolved } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 
 /**
- * The result of a subgraph whose children were visited. It publishes the children that have a value, also while others
- * wait, as soon as no request of a child is due: kro runs a subgraph as one step, and what its readers see must not
- * depend on the time of a request. A subgraph with a failed child publishes nothing. The texts of the children name the
- * reasons.
+ * The result of a subgraph whose children were visited. The subgraph publishes the children that have a value, even
+ * while other children wait. It publishes nothing while a request of a child is due: kro runs a subgraph as one step,
+ * so the values that readers see must not depend on the time of a request. A subgraph with a failed child publishes
+ * nothing. The texts of the children name the reasons.
  */
 export function assessSubgraph(context: StepContext, node: SubgraphNode): NodeResult {
   const { results } = context;

@@ -66,7 +66,7 @@ export function union<Entry>(
 }
 
 /**
- * The records of two states of a status together. A decided entry with a UID replaces the stored one; an intent without
+ * Merges the records of two states of a status. A decided entry with a UID replaces the stored one. An entry without a
  * UID does not replace the record of an object that exists.
  */
 export function mergedTracking(stored: GraphTracking, decided: GraphTracking): GraphTracking {

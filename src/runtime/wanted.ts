@@ -70,8 +70,9 @@ export function targetOfTemplate(context: StepContext, node: GraphNode, filled: 
 }
 
 /**
- * The problem of a node that writes the Graph that contains it, whose writes would begin passes without end, or one of
- * the Graphs that made it: each would then own, change and delete the other.
+ * The problem of a node that writes a Graph on which its own Graph depends. Writes to the Graph that contains the node
+ * would begin passes without end. A node that writes a Graph that made its own Graph would make two Graphs that own,
+ * change and delete each other.
  */
 function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget): string | undefined {
   if (isSelf(context, node, target)) return `node "${node.id}" writes the Graph that contains it`;

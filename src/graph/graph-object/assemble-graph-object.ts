@@ -74,7 +74,7 @@ class Flattener {
       if (each !== undefined && 'inner' in each) this.add(each.inner, [...captures, ...each.linked.dependsOn]);
       this.order.push(id);
     }
-    // In kro a value has no order: a reader of a value counts from 1, also when the value reads objects.
+    // In kro a value has no order. A reader of a value counts from 1, even when the value reads objects.
     const depth = new Map<string, number>();
     for (const id of order) {
       const below = (dependencies.get(id) ?? []).reduce((highest, need) => Math.max(highest, depth.get(need) ?? 0), 0);

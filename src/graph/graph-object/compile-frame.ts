@@ -121,7 +121,10 @@ function subgraphDraft(id: string, block: NodeBlock): NodeDraft {
   };
 }
 
-/** The captures of a subgraph: nodes of this frame are dependencies, the others are captures of this frame, too. */
+/**
+ * The captures of a subgraph. Captured nodes of this frame become dependencies, and all others become captures of this
+ * frame, too.
+ */
 function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, problems }: FrameContext): LinkedNode {
   const read = captures.filter((node) => node.frame === frame).map(({ id }) => id);
   const own = read.filter((id) => id !== draft.id);

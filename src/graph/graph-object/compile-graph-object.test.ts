@@ -72,7 +72,7 @@ describe('a compiled Graph', () => {
     expect(graph.order).toEqual(['env', 'inner/own', 'inner/cm', 'inner/later', 'inner', 'out', 'mark', 'dyn']);
   });
 
-  test('begins the waves again in each frame, and counts no def', () => {
+  test('counts waves from 1 in each frame, and ignores defs', () => {
     const waves = [...graph.applyOrder].filter(([id]) => !['env', 'inner/own'].includes(id));
     expect(Object.fromEntries(waves)).toEqual({
       inner: 1,
@@ -84,7 +84,7 @@ describe('a compiled Graph', () => {
     });
   });
 
-  test('begins at 1 behind a def that reads an object', () => {
+  test('counts a reader of a def as wave 1, even when the def reads an object', () => {
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'api' }, spec: { ports: [{ port: 80 }] } };
     const chain = compiled([
       { id: 'svc', template: service },
@@ -116,7 +116,7 @@ describe('a compiled Graph', () => {
   });
 });
 
-describe('the first text is that of kro', () => {
+describe('the first text is the text of kro', () => {
   test.each<[string, JsonValue, string]>([
     ['reserved id', [{ id: 'item', def: {} }], 'invalid graph: node[0]: id "item" is reserved'],
     [

@@ -88,7 +88,10 @@ function graphSpec(): JsonObject {
   };
 }
 
-/** The schema has no nodes of subgraphs. The compiler checks them, because a schema cannot contain itself. */
+/**
+ * The schema does not cover the nodes of subgraphs, because a schema cannot contain itself. The compiler checks these
+ * nodes.
+ */
 function graphNode(): JsonObject {
   return {
     type: 'object',

@@ -5,9 +5,9 @@ import { asText } from '../../kubernetes/index.ts';
 import { sortKeys } from '../hash.ts';
 
 /**
- * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Specs with equal hashes compile to
- * the same graph. The order of nodes and of keys does not count, and an absent list equals an empty one; the order of
- * forEach dimensions counts. The nodes of subgraphs count as they are written.
+ * Hash of a Graph's spec: 16 hex digits of FNV-1a-64 over the JSON of its normal form. Specs with equal hashes compile
+ * to the same graph. The order of nodes and of keys does not count, and an absent list equals an empty one; the order
+ * of forEach dimensions counts. The nodes of subgraphs are not normalised.
  */
 export function graphHash(spec: JsonValue | undefined): string {
   const fields = isJsonObject(spec) ? spec : {};

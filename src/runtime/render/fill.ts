@@ -18,8 +18,8 @@ export interface UnknownField {
   /** The reason why the expression has no value; absent when the expression only waits for other nodes. */
   readonly failure?: string;
   /**
-   * True when the expression fails whatever other nodes become: only another spec or definition gives it a value.
-   * Absent when a condition can still exclude the node, or when the collection can have no item.
+   * True when the expression fails in every state of other nodes, so that only another spec or definition gives it a
+   * value. Absent when a condition can still exclude the node, or when the collection may have no items.
    */
   readonly isFinal?: true;
 }

@@ -17,7 +17,7 @@ export class ObservedObjects implements Observed {
   readonly #objects: readonly KubeObject[];
   readonly #applySet: string;
   readonly #settled = new Map<string, Fingerprint>();
-  /** The fields that the nodes of a Graph count as having written, by object and then by writer. */
+  /** The fields that the nodes of a Graph have written in this view, by object and then by writer. */
   readonly #written = new Map<string, ReadonlyMap<string, EngineFields>>();
 
   constructor(instance: KubeObject, objects: readonly KubeObject[]) {
