@@ -34,8 +34,8 @@ export async function compileFor(
 }
 
 /**
- * A Graph that runs by the rules of an instance, because direct mode has no object of the kind Graph whose status could
- * record what it owns: the record of the deploy is the parent, as for the instance of a definition.
+ * A Graph that runs by the rules of an instance. Direct mode has no object of the kind Graph, so no status can record
+ * what the Graph owns. The record of the deploy is the parent, as for the instance of a definition.
  */
 function asInstance(graph: Graph): Graph {
   return graph.definedBy === 'graph' ? { ...graph, definedBy: 'definition' } : graph;

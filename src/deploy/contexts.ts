@@ -239,7 +239,10 @@ export async function rollbackDirect(
   return { status, rolledBackResources: rolledBack, deletedInstances: deleted, errors };
 }
 
-/** Warns that the rollback deleted instances that were deployed only once. Callers may not read this in the result. */
+/**
+ * Warns that the rollback deleted instances that were deployed only once. A caller may overlook the deletions in the
+ * result.
+ */
 function warnOfDeletions(target: DeployTarget, deleted: readonly string[]): void {
   const message =
     `rollback() deleted ${deleted.join(', ')} of ${target.name}: there is no deploy before the first one; ` +

@@ -183,8 +183,8 @@ export class DirectRun {
   }
 
   /**
-   * Reads the objects that watches would show, because a dry run has no watches. Returns true when there were any.
-   * Without them it could hold back a deletion that the deploy itself makes at once.
+   * Reads the objects that watches would show, because a dry run has no watches. Returns true when it read any. Without
+   * these objects, the dry run could hold back a deletion that the deploy itself makes at once.
    */
   async #readWatched({ read, watch }: Decision, view: ExecutionPorts['view']): Promise<boolean> {
     const due = new Set(read.flatMap((each) => (each.kind === 'object' ? [targetKey(each.target)] : [])));

@@ -56,7 +56,10 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
   }
 }
 
-/** The types that the cluster serves. A step asks for types before they were looked up, and is then repeated. */
+/**
+ * The types that the cluster serves. A step that asks for a type which was not looked up yet is repeated after the
+ * look-up.
+ */
 export class ServedTypes {
   readonly #api: KubernetesApi;
   readonly #found = new Map<string, Pick<ObjectType, 'plural' | 'namespaced'> | undefined>();

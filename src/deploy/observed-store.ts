@@ -223,7 +223,7 @@ export class ObservedStore implements Observed {
     }
     const writer = writerOf(manager, subresource);
     const held = ownedFingerprint(live, writer);
-    // An answer that no server made names no manager.
+    // A response without `managedFields`, which no server sends, counts as equal to the sent object.
     this.setEquivalence(target, { desired: fingerprint, owned: held === '' ? fingerprint : held }, writerName(writer));
   }
 

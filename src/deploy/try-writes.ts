@@ -10,7 +10,7 @@ import type { KnownFailure } from './direct-run.ts';
 /** The maximum number of writes that are tried. Further writes count as changes. */
 const MAX_TRIED = 20;
 
-/** What dry runs tell about writes. */
+/** The findings of dry runs about writes. */
 export interface TriedWrites {
   /** The keys (`actionKey`) of the writes without an effect. */
   readonly settled: ReadonlySet<string>;

@@ -153,7 +153,7 @@ describe('writes of a Graph', () => {
     expect([...failed.keys()]).toEqual([writeKey(TARGET, PATCH)]);
   });
 
-  it('a template does not take over the fields of an object that it was to create', async () => {
+  it('a template that was meant to create an object does not take over its fields', async () => {
     const { uid: _uid, ...create } = apply({ manager: OWN, force: 'unlessGraph' });
     const { ports, requests } = rig([conflictWith('kro.run/applyset')]);
     await carryOut(decision({ apply: [create] }), ports);

@@ -15,9 +15,9 @@ interface Count {
 }
 
 /**
- * Counts the writes with which the controller gives an object another value, or makes it again, while the spec of its
- * owner stays. An owner whose expressions read what it writes would otherwise write without end, also by way of other
- * owners. The counts are kept for a minute or two, so that owners at rest cost nothing.
+ * Counts the writes that change or recreate an object while the spec of its owner stays the same. Without these counts,
+ * an owner whose expressions read its own writes, directly or through other owners, would write without end. The counts
+ * are kept for a minute or two, so that owners at rest cost nothing.
  */
 export class Rewrites {
   readonly #clock: Clock;

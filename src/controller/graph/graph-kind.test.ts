@@ -40,7 +40,7 @@ describe('the makers of a Graph', () => {
     expect(makers(made('a', 'b'), circle)).toHaveLength(MAX_MAKERS + 1);
   });
 
-  it('that are too many refuse the Graph by name', async () => {
+  it('that are too many cause a refusal that names the last one', async () => {
     const graphs = new GraphKind({
       compiler: {} as GraphCompiler,
       identities: { of: () => ({}) } as unknown as ActingIdentities,

@@ -182,7 +182,7 @@ export class InstanceDirectory {
     if (record.caches !== served.identity.caches) {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
-      // What the former account was refused, or could read, says nothing about this one.
+      // Failures and reads of the former account say nothing about the present one.
       forgetFailures(record);
       record.unwatched = undefined;
     }

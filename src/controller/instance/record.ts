@@ -55,7 +55,7 @@ export interface InstanceRecord {
   /** The request of a client for which the objects have been read, until the request is answered. */
   request: string | undefined;
   applySet: string | undefined;
-  /** The served kind of the last step; of a Graph, without its graph, which only the compiler keeps. */
+  /** The served kind of the last step. For a Graph it lacks the compiled graph, which only the compiler keeps. */
   served: ServedKind | undefined;
   /** The graph of a Graph, as long as the compiler keeps it. */
   graph: WeakRef<Graph> | undefined;

@@ -106,7 +106,7 @@ export class EventObserver {
     }
   }
 
-  /** As in kro: selectors must use another text than the ids of the node. */
+  /** Records kro's warning that selectors must use the encoded label instead of the ids of the node. */
   #graphObjectWritten(graph: KubeObject, nodePath: string): void {
     const written = nodeLabel(nodePath, '0.10');
     if (written === nodePath.replaceAll('/', '.')) return;
