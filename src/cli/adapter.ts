@@ -125,7 +125,10 @@ const withDebug = (context: CommandContext): CommandContext =>
 /** The name of the command that a command line runs, or that `help NAME` asks about. */
 const nameIn = ([first, second]: readonly string[]): string | undefined => (first === 'help' ? second : first);
 
-/** Turns `help NAME` of an unknown name into `NAME`: its error names the nearest command, and commander's help has no word. */
+/**
+ * Turns `help NAME` with an unknown name into `NAME`. The error for an unknown command names the nearest command, and
+ * commander's help does not.
+ */
 function withoutHelpOfNothing(words: readonly string[], commands: readonly CommandEntry[]): readonly string[] {
   const [first, name, ...rest] = words;
   if (first !== 'help' || name === undefined || name === 'help' || name.startsWith('-')) return words;

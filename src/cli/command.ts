@@ -86,7 +86,7 @@ export interface PositionalSpec {
   /** The accepted words, for shell completion. */
   readonly choices?: readonly string[];
   readonly required?: boolean;
-  /** True when the empty text is a value, and not a variable of a shell that is not set. */
+  /** True when an empty text is a valid value. Otherwise an empty text counts as an unset variable of the shell. */
   readonly allowsEmpty?: boolean;
 }
 
@@ -104,7 +104,7 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** True when the option can be repeated. Its values are joined with commas. */
   readonly repeatable?: boolean;
-  /** True when the empty text is a value, and not a variable of a shell that is not set. */
+  /** True when an empty text is a valid value. Otherwise an empty text counts as an unset variable of the shell. */
   readonly allowsEmpty?: boolean;
   /** With this switch, the exit codes 2 and 3 are results (`changes`, `blocked`), and every error ends with 1. */
   readonly answersByExitCode?: boolean;

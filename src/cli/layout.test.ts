@@ -10,7 +10,7 @@ test.each([
   expect(widthOf(text)).toBe(width);
 });
 
-test('blanks behind a text go by columns, not by characters', () => {
+test('padding counts columns, not characters', () => {
   expect(padded('日本', 6)).toBe('日本  ');
   expect(padded('\u001b[31mab\u001b[0m', 4)).toBe('\u001b[31mab\u001b[0m  ');
   expect(padded('longer', 3)).toBe('longer');

@@ -35,9 +35,9 @@ export function wrappedLines(lines: readonly string[], columns: number | undefin
 
 /**
  * Breaks a line at spaces to fit a terminal. The following lines begin below the last cell of the line. When that cell
- * stands far to the right, it gets lines of its own, four columns behind the beginning of the line. Branches of a tree go
- * on. Words are never cut: a long word gets a line of its own. Excerpts of files and lines that show a command stay whole,
- * so that they can be copied.
+ * begins far to the right, it gets lines of its own, indented by four columns. The branches of a tree continue on these
+ * lines. Words are never cut: a long word gets a line of its own. Excerpts of files and lines that show a command stay
+ * whole, so that they can be copied.
  */
 export function wrapped(line: string, columns: number): string[] {
   if (widthOf(line) <= columns || EXCERPT.test(line) || COMMAND.test(plain(line))) return [line];

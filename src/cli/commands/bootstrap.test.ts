@@ -66,7 +66,7 @@ const installKro = async (image = 'registry.k8s.io/kro/kro:v0.9.2', args: string
   await user.create(kro(image, args));
 };
 
-test('a dry run changes nothing, then it installs, and installs nothing again', async () => {
+test('a dry run changes nothing, an installation applies everything, and a second one changes nothing', async () => {
   const dry = await run(`bootstrap ${IMAGE} --dry-run`);
   expect(dry.err).toBe('');
   expect(dry.out.split('\n')).toMatchInlineSnapshot(`
@@ -197,7 +197,7 @@ test('several controllers of kro are named, and stopped by hand', async () => {
   expect((await deployment('second'))?.spec?.['replicas']).toBe(1);
 });
 
-test('flags and level of kro come from its container, in any position', async () => {
+test('flags and level of kro come from its container, wherever it is in the list', async () => {
   await user.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kro-system' } });
   const proxy = { name: 'proxy', image: 'example.com/proxy:0.1.0', args: ['--upstream=a'] };
   const own = {
@@ -261,7 +261,7 @@ test.each([
   expect(ended.code).toBe(code);
 });
 
-test('hand-back lists the differences of kro, and stops the controller without findings or with --force', async () => {
+test('hand-back lists the differences of kro, and stops the controller only without findings or with --force', async () => {
   await run(`bootstrap ${IMAGE}`);
   const definition: KubeObject = {
     apiVersion: 'kro.run/v1alpha1',

@@ -155,7 +155,10 @@ function refuseRunning(running: readonly ControllerDeployment[], takesOver: bool
 
 const placeOf = ({ namespace, name }: ControllerDeployment): string => `${namespace}/${name}`;
 
-/** Merges flags. The command line has precedence over the installed controller, and that over kro's controller. */
+/**
+ * Merges flags. The command line has precedence over the installed controller, and the installed controller has
+ * precedence over kro's controller.
+ */
 function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeployment | undefined, given: FlagTexts) {
   const notes: string[] = [];
   const flags = new Map<string, string>();

@@ -137,7 +137,10 @@ function refuseEmpty(objects: readonly KubeObject[], files: readonly string[]): 
   });
 }
 
-/** Definitions become compositions only, and have names and fields of their own. */
+/**
+ * Throws for definitions whose options do not fit. A definition can only become a composition, and has a name and
+ * fields of its own.
+ */
 function refuseDefinitions(input: CommandInput, [first]: readonly KubeObject[], toTypeScript: boolean): void {
   const name = first?.metadata.name ?? '';
   if (!toTypeScript) {

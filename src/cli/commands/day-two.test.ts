@@ -62,10 +62,10 @@ test('status shows conditions, fields and what is not ready', async () => {
   `);
 });
 
-test('suspend, what it holds back, and resume', async () => {
+test('suspend holds back a change of the instance, and resume carries it out', async () => {
   expect(await run('suspend shop --dry-run')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop configured (dry run): it is suspended: nothing is written for it, and changes by others are not put back",
+      "Pot default/shop configured (dry run): it is suspended: the controller writes nothing for it, and does not revert changes by other clients",
       "   next  typekro resume pot/default/shop",
     ]
   `);
@@ -114,7 +114,7 @@ async function change(): Promise<void> {
   await world.advance(2000);
 }
 
-test('revisions, a pin, and a way back', async () => {
+test('pin keeps revision 1, revisions lists the changes, and rollback restores revision 1', async () => {
   expect(await run('pin shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop configured: it stays with revision 1",
@@ -195,7 +195,7 @@ test('delete prints what is deleted, and wait ends when the instance is gone', a
   expect(await run('wait shop --for deleted')).toEqual(['there is no instance shop']);
 });
 
-test('delete leaves an instance whose definition another program holds in its deletion', async () => {
+test('delete changes nothing when another program keeps the definition of the instance in deletion', async () => {
   await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
   await world.user.delete(potsRef);
   await world.advance(2000);
@@ -205,7 +205,7 @@ test('delete leaves an instance whose definition another program holds in its de
   expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
-test('delete leaves an instance that no controller would end, and tells the way out', async () => {
+test('delete changes nothing when no controller could complete the deletion, and names the remedy', async () => {
   await world.user.delete(potsRef);
   await world.advance(2000);
   const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');

@@ -172,7 +172,7 @@ describe('explain', () => {
     ['explain Event.x --api-version v9', 'Event is served in'],
     ['explain __proto__', 'there is no file, kind or code __proto__'],
     ['explain shop.yaml constructor', 'Shop has no field constructor'],
-  ])('%s names the nearest', async (line, told) => {
+  ])('%s is refused with a hint', async (line, told) => {
     const { code, out, err } = await run(line);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(told);
@@ -226,7 +226,7 @@ describe('types', () => {
     expect(diagnostics).toEqual([]);
   });
 
-  test('JSON Schema that takes instances and refuses mistakes', async () => {
+  test('JSON Schema that accepts instances and refuses mistakes', async () => {
     const { out } = await run('types shop.yaml -o jsonschema');
     const json = JSON.parse(out) as JsonObject;
     const read = fromJsonSchema(json);

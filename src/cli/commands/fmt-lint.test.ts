@@ -133,7 +133,7 @@ describe('lint', () => {
     expect((await run('lint good.yaml --config own.yaml')).out).toBe('no problem in 1 object');
   });
 
-  test('forms for machines', async () => {
+  test('formats for other programs', async () => {
     const github = await run('lint good.yaml -o github');
     expect(github.out).toMatch(/^::warning file=good.yaml,line=16,col=\d+,title=input\/missing-key::/);
     const sarif = JSON.parse((await run('lint good.yaml -o sarif')).out) as {

@@ -43,7 +43,7 @@ const output = (): string =>
     .replaceAll(cwd, 'FOLDER')
     .replaceAll(/^Pot default\/shop.* (?:waiting for the controller|IN_PROGRESS|(?:pending|applying): .*)\n/gm, '');
 
-test('up: what is applied, the status, and the way on', async () => {
+test('up: the applied objects, the status, and the next commands', async () => {
   start('up pots.yaml shop.yaml');
   await running.until(/get rgd/);
   expect(await running.interrupt()).toBe(130);
@@ -70,7 +70,7 @@ test('up: what is applied, the status, and the way on', async () => {
   `);
 });
 
-test('up --once ends when everything is ACTIVE, and when something never can be', async () => {
+test('up --once ends when everything is ACTIVE, and when an instance can never become ACTIVE', async () => {
   start('up --once pots.yaml shop.yaml');
   expect(await running.code).toBe(0);
   expect(output()).toMatchInlineSnapshot(`

@@ -223,7 +223,7 @@ async function interrupted(line: string): Promise<number> {
 test('an interrupted run can be repeated after any of its writes', async () => {
   await factory('kro').deploy({ name: 'a', text: 'one' });
   const before = await uids();
-  // Record, suspension, finalizer, deletion.
+  // The writes: the record, the suspension, the finalizer, the deletion.
   expect(await interrupted('a --to direct --file app.yaml --yes')).toBeGreaterThan(0);
   expect(await cluster.client.find(record)).toBeDefined();
   expect(await cluster.client.find(instance)).toBeUndefined();

@@ -311,7 +311,10 @@ interface Movement {
   readonly children: readonly ObjectRef[];
   /** Has an earlier migration begun? */
   readonly isBegun: boolean;
-  /** The parts in which the definition of the new owner differs; `undefined` when that of the former one is unknown. */
+  /**
+   * The parts in which the definition of the new owner differs; `undefined` when the definition of the former owner is
+   * unknown.
+   */
   readonly changed: readonly string[] | undefined;
   /** What the new owner does not keep, as sentences. */
   readonly lost?: readonly string[];

@@ -142,7 +142,7 @@ test('--by-suspension, for kro, suspends the instance for a moment and resumes i
 test.each([
   ['', REQUEST],
   [' --by-suspension', keys.RECONCILE_ANNOTATION],
-])('an interrupted reconcile%s takes back what it asked for', async (option, key) => {
+])('an interrupted reconcile%s removes its annotation', async (option, key) => {
   await world.controller.stop();
   const interrupt = new AbortController();
   const ended = runCommandLine(entriesOf(commands), '0', `reconcile shop${option} --kubeconfig kubeconfig`.split(' '), {

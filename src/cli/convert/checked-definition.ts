@@ -20,9 +20,9 @@ export interface CheckedDefinition {
 
 /** Where a definition comes from. */
 export interface DefinitionOrigin {
-  /** The definition in the user's file, when it is not made. */
+  /** The definition in the user's file. Absent for a generated definition. */
   readonly written?: OriginalObject | undefined;
-  /** Gives a problem of a definition that was made its place in the user's files. */
+  /** Gives a problem of a generated definition its place in the user's files. */
   readonly place?: (problem: Diagnostic) => Diagnostic;
   /** The text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;

@@ -354,7 +354,7 @@ describe('problems of a conversion have their places in the files', () => {
     `);
   });
 
-  test('of a chart and of a program the words are those of convert', async () => {
+  test('of a Helm template have a hint that names convert', async () => {
     expect((await run('convert -', 'a: {{ .Values.x }}\nb: [\n')).err).toMatchInlineSnapshot(`
       "standard input:1:4: error: standard input is a template of a Helm chart, no YAML yet [input/helm-template]
         1 | a: {{ .Values.x }}

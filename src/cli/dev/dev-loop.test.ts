@@ -60,7 +60,8 @@ test('an import that is saved after it was read, and before the loop knows of it
     paths.add(part);
     if (reads > 2) return;
     writeFileSync(part, `export const read = ${reads};`);
-    // The save has a time after the start of the read, in any clock.
+    // Saves the file until the time of the save is later than the start of the read, whatever the resolution of the
+    // clock is.
     for (const began = Date.now(); statSync(part).ctimeMs <= began + 1;) writeFileSync(part, 'export {};');
   };
   loop.start();

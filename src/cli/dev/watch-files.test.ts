@@ -68,7 +68,7 @@ test('a change that is reverted is not a save', async () => {
   expect(changed()).toBeUndefined();
 });
 
-test('a file that was saved after its read began counts as changed; a state known before the read wins', () => {
+test('a file that was saved after its read began counts as changed; a state known before the read takes precedence', () => {
   const saved = Math.floor(statSync(file).ctimeMs);
   const now = statesOf([file]);
   expect(statesAsRead([file], new Map(), saved)).toEqual(now);
@@ -78,7 +78,7 @@ test('a file that was saved after its read began counts as changed; a state know
   expect(statesAsRead([absent], new Map(), 0)).toEqual(statesOf([absent]));
 });
 
-test('replacing an imported file, during its read, by renaming an older file counts as a save', () => {
+test('an imported file counts as saved when an older file gets its name during the read', () => {
   const older = join(folder, 'older.ts');
   writeFileSync(older, 'older');
   utimesSync(older, 1, 1);

@@ -148,7 +148,7 @@ function isSameGraph(before: string, after: string): boolean {
   });
 }
 
-test.each(examples)('%s means the same formatted, and formatting again changes nothing', (_name, text) => {
+test.each(examples)('%s has the same meaning after formatting, and formatting again changes nothing', (_name, text) => {
   const formatted = formatDefinitions(text);
   expect(formatDefinitions(formatted)).toBe(formatted);
   expect(comments(formatted)).toEqual(comments(text));
@@ -194,7 +194,7 @@ const definition = fc
     ]),
   );
 
-test('any order of keys, comments and blank lines: same objects, same comments, and a second time nothing changes', () => {
+test('any order of keys, comments and blank lines: objects and comments stay, and formatting again changes nothing', () => {
   fc.assert(
     fc.property(definition, (text) => {
       const formatted = formatDefinitions(text);

@@ -107,7 +107,7 @@ describe('typekro test --faults', () => {
     }
   });
 
-  test('a filter is a part of the replay', async () => {
+  test('the command of a replay contains the filter', async () => {
     const { out } = await run(['test', 'cache.test.yaml', '-t', 'the pods', '--faults', '1', '--seed', '1']);
     expect(out).toContain("replay    typekro test cache.test.yaml --faults 1 --seed 1 -t 'the pods'\n");
   });

@@ -69,7 +69,7 @@ test('a save runs the test files that depend on it, and a new file all of them',
   ]);
 });
 
-test('a save during the first run counts, although the run finds out which files there are', async () => {
+test('a save during the first run counts, although the files to watch are known only after the run', async () => {
   write('late.test.yaml', '');
   const stop = new AbortController();
   const ran: (readonly string[] | 'all')[] = [];

@@ -5,17 +5,17 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { Decision } from '../../runtime/index.ts';
 
 /**
- * The maximum number of rounds of dry runs. When a write counts as made or as refused, another node can have its turn,
- * with writes to check in the next round.
+ * The maximum number of rounds of dry runs. A write that counts as made or as refused can unblock another node, and the
+ * next round checks the writes of that node.
  */
 const MAX_ROUNDS = 3;
 
-/** What dry runs have told, as options of another decision. */
+/** The findings of dry runs, as options of another decision. */
 type Tried = Required<Pick<ObserveInstanceOptions, 'isSettled' | 'failures'>>;
 
 /**
- * Decides, without the writes that would change nothing because the server only normalises their values, and with the
- * conflicts of fields that a controller would meet. Dry runs find both.
+ * Decides like a controller, with two corrections by dry runs. A write without an effect, whose values the server only
+ * normalises, is left out. A conflict of fields that a controller would meet is added.
  */
 export async function decideWithDryRuns(
   api: KubernetesApi,

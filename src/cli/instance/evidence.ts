@@ -176,7 +176,7 @@ async function pendingWrite(
 /** The account as which a controller writes. */
 interface Account {
   readonly user: string;
-  /** What the account writes, and what names it. */
+  /** The objects that the account writes, and the field that names the account. */
   readonly named: string;
 }
 

@@ -128,7 +128,7 @@ describe('a Graph that is ready', () => {
     await expect(look('team-a/g/inner/cn')).rejects.toThrow('has no node inner/cn');
   });
 
-  test('what another client changes is put back, and removed nodes go', async () => {
+  test('a change by another client is reverted, and the objects of removed nodes are deleted', async () => {
     await world.controller.stop();
     await world.user.patch(mapRef('web'), { data: { color: 'red' } }, { fieldManager: 'kubectl-edit' });
     await world.apply(graph(nodes.slice(0, nodes.indexOf('- {id: mark'))));

@@ -85,7 +85,7 @@ function notesOn(instance: KubeObject, settings: ControllerSettings | undefined)
 const placeOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
-/** The reasons of a Graph that does not go on by itself. Each other reason needs time or another client. */
+/** The reasons of a Graph that cannot continue by itself. Any other reason needs only time or another client. */
 const FAILED: ReadonlySet<string> = new Set([
   'InvalidGraph',
   'ApplyFailed',
@@ -95,8 +95,8 @@ const FAILED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The state of a Graph in the words of `status.state` of an instance. A Graph has no such field: its conditions tell as
- * much. Empty before a controller has written them.
+ * The state of a Graph in the words of `status.state` of an instance. A Graph has no such field, and its conditions
+ * have the same information. Empty before a controller has written them.
  */
 export function stateOfGraph({ metadata }: KubeObject, conditions: readonly Condition[]): string {
   if (conditions.length === 0) return '';

@@ -30,8 +30,9 @@ export interface ShownNodes {
 }
 
 /**
- * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the state
- * `unknown`. So is the state of a node that waits only for such nodes, because the decision took them for failed.
+ * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the
+ * state `unknown`. The state of a node that waits only for such nodes is `unknown`, too, because the decision counted
+ * these nodes as failed.
  *
  * @param nodes all nodes of the decision, in topological order
  */

@@ -23,7 +23,7 @@ export const suspensionText = (instance: NamedInstance): string =>
 /** What `typekro suspend` does to an instance. The deletion of a suspended instance goes on. */
 export const suspensionEffect = ({ metadata }: KubeObject): string =>
   metadata.deletionTimestamp === undefined
-    ? 'it is suspended: nothing is written for it, and changes by others are not put back'
+    ? 'it is suspended: the controller writes nothing for it, and does not revert changes by other clients'
     : 'it is suspended, but it is being deleted: its objects are deleted all the same';
 
 type NamedInstance = Pick<ObjectRef, 'kind' | 'name' | 'namespace'>;

@@ -73,7 +73,7 @@ export interface WhyCause {
   readonly dryRun?: string;
   /** What could not be read, so that causes may be missing. */
   readonly unread: readonly string[];
-  /** What to do; of a cause that usually only needs time, what to do when it lasts. */
+  /** What the user does about the cause. For a cause that usually only needs time: what the user does when it lasts. */
   readonly remedy: string;
   /** A command that shows more. */
   readonly look?: string;
@@ -218,10 +218,13 @@ function causeOf(
   };
 }
 
-/** Fields that a line names. */
+/** The maximum number of fields in a line. */
 const MAX_FIELDS = 5;
 
-/** The fields of a live object that cannot change: a server that refuses a whole template does not name them. */
+/**
+ * Names the fields of a live object that differ and cannot change. A server that refuses a whole template does not name
+ * them.
+ */
 function differingText(write: PendingWrite | undefined): string[] {
   const { differing = [] } = write ?? {};
   if (differing.length === 0) return [];
@@ -257,7 +260,10 @@ function ownRemedy(
 
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
 
-/** A write that is due and not refused: the controller's own words tell more than that it is due. */
+/**
+ * Describes a pending write that the API server does not refuse. The controller's own message, if there is one,
+ * explains more than the fact that the write is due.
+ */
 function pendingText(
   { result, outcome }: PendingWrite,
   recorded: string | undefined,
@@ -282,12 +288,18 @@ function describeCommand({ apiVersion, kind, name, namespace }: ObjectRef): stri
   return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
 }
 
-/** What blocks a deletion, in the words of the step: the request that failed stands before the answer. */
+/**
+ * Makes a blocker from the step's text about a deletion. In this text, the failed request comes before the server's
+ * answer.
+ */
 function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
 }
 
-/** Why the controller could not delete the objects of a Graph. A decision without its failed requests does not tell. */
+/**
+ * The reasons that the controller recorded for objects of a Graph that it could not delete. A decision of this process
+ * does not have these reasons, because it has not seen the failed requests.
+ */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {
   if (!isGraphObject(instance) || instance.metadata.deletionTimestamp === undefined) return [];
   return readConditions(instance.status?.['conditions']).flatMap(({ type, reason, message = '' }) =>

@@ -117,7 +117,7 @@ function endLines(
   return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
 }
 
-/** Does a cause tell the same refusal, with a large value? The message of such a refusal is not repeated. */
+/** Does a cause already have this refusal, with a large value? The message of such a refusal is not repeated. */
 function isTold(recorded: string, causes: readonly WhyCause[]): boolean {
   const isLarge = withShortValues(recorded).length < recorded.length;
   return (

@@ -335,7 +335,7 @@ test('two nodes that render one object', async () => {
   expect(text).not.toContain('every node is ready');
 });
 
-test('the value of a field that cannot change is not printed, and its refusal stands once', async () => {
+test('the value of a field that cannot change is not printed, and its refusal is printed once', async () => {
   await start(SIMULATED, definition(job('nginx:1')), instance(), definition(job('nginx:2')));
   const text = await why();
   expect(text.match(/field is immutable/g)).toHaveLength(1);

@@ -45,7 +45,7 @@ export function withdrawnText({ metadata }: KubeObject): string {
   return `the definition ${name} is being deleted since ${deletionTimestamp}${held}`;
 }
 
-/** Says how the deletion of a definition ends that finalizers of other programs hold. */
+/** Says how to end the deletion of a definition that finalizers of other programs hold. */
 export function releaseText(definition: KubeObject): string {
   const finalizers = otherFinalizers(definition);
   const kept = hasFinalizer(definition) ? [keys.FINALIZER] : [];

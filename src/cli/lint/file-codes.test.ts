@@ -19,7 +19,7 @@ test.each(ruleNames())('explain %s says what, why and how to mend', async (rule)
 });
 
 test.each(documentedCodes().filter(({ code }) => code.startsWith('input/')))(
-  '$code: its example gets it',
+  '$code: its example causes it',
   async (info) => {
     writeFileSync(join(cwd, 'example.yaml'), info.example);
     writeFileSync(join(cwd, 'other.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: other }\n');

@@ -228,7 +228,7 @@ test('a new enum is breaking except at the level of kro 0.9, as for the controll
 test.each([
   ['snapshot secrets.json', 'secrets.json'],
   ['plan FILE --save', undefined],
-])('%s keeps others from reading a file that exists', async (line, named) => {
+])('%s removes the right of other users to read an existing file', async (line, named) => {
   const { run, cwd } = plans;
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mode', namespace: 'team-a' } };
   const { err } = await run(line, object);

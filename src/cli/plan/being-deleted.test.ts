@@ -60,7 +60,7 @@ test('objects of the files that are being deleted are blocked, and an apply name
   await release(potRef('shop'));
 });
 
-test('an instance without its definition is not deleted, and plan, apply and a saved plan tell the way out', async () => {
+test('an instance without its definition is not deleted, and plan, apply and a saved plan name the remedy', async () => {
   const { world, run, save } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   await world.apply(definition);
@@ -186,7 +186,7 @@ test('a definition that another program holds in its deletion blocks the deletio
   expect(await world.user.find(potRef('bound'))).toBeUndefined();
 });
 
-test('a deletion that is complete leaves nothing to say, and one that the controller ends does', async () => {
+test('only a deletion that the controller has yet to end prints a note about the controller', async () => {
   const { world, run, save } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   await world.apply(definition);

@@ -124,7 +124,7 @@ function deletionPlan(
   };
 }
 
-/** The fields that a patch node has written, and that go. */
+/** The fields of a patch node that the controller releases. */
 function releasePlan(
   { target, manager }: ReleaseAction,
   before: KubeObject | undefined,
@@ -205,8 +205,8 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
 const GOES_ON: ReadonlySet<NodeReport['state']> = new Set(['ready', 'skipped', 'deleted', 'deleting', 'applying']);
 
 /**
- * Nodes whose own objects the plan does not show in full, without those that are as wanted and merely not ready yet. A
- * node is blocked when nothing but a change of the spec or the definition, or of the cluster by hand, lets it go on.
+ * The nodes whose objects the plan does not show in full. Nodes that are as wanted and only not ready yet are left out.
+ * A node is blocked when it cannot continue before a user changes the spec, the definition or the cluster.
  */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,

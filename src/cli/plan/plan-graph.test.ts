@@ -64,7 +64,7 @@ test('a new Graph: its objects in order, and the fields of its patch', async () 
   `);
 });
 
-test('a changed Graph: what changes, what goes, and what is taken back; apply does exactly that', async () => {
+test('a changed Graph: changed objects, deleted objects and released fields; apply carries out exactly this', async () => {
   await plans.world.apply(target());
   await plans.run('apply FILE', graph(map('first', 'first', { k: 'v' }), map('gone', 'gone', { k: 'v' }), mark));
   await plans.world.advance(2000);

@@ -14,7 +14,7 @@ import { simulateAll } from './simulate-all.ts';
 import type { SimulationResult } from './simulate.ts';
 import { isSameBehindHashes } from './snapshot-file.ts';
 
-/** Does the plan show what follows from the object, because it is a Graph that the controller serves? */
+/** Is the object a Graph that the controller serves, so that the plan shows its consequences? */
 export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
   return isGraphObject(desired) && settings.graphKind !== false;
 }

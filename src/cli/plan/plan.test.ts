@@ -409,14 +409,14 @@ test('a snapshot gives the same plan without the cluster, and holds no value of 
   expect((JSON.parse(offline.out) as Plan).source).toMatchObject({ kind: 'snapshot', name: 'prod.json' });
 });
 
-test('behind hashes, a Secret that stays is not a change', async () => {
+test('a Secret whose values have equal hashes is not a change', async () => {
   const same = definition([deployment(2), service(80), job('a'), secret(PASSWORD)]);
   const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', same);
   expect(out).toContain('revision 1, unchanged');
   expect(code).toBe(0);
 });
 
-test('behind hashes, an instance that stays is not a change', async () => {
+test('an instance whose masked values have equal hashes is not a change', async () => {
   const { code, out } = await runWhole('plan FILE --snapshot prod.json --exit-code', webapp('team-a', 'shop'));
   expect({ code, out: told(out) }).toMatchObject({ code: 0, out: expect.stringContaining('unchanged 1') });
 });

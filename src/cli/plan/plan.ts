@@ -42,7 +42,7 @@ export interface DefinitionPlan {
   /** `file:line` of the definition. */
   readonly place: string;
   readonly action: PlanAction | 'none';
-  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  /** The object in the cluster could not be read. Its existence and its changed fields are not known. */
   readonly unread?: true;
   /** The numbers of the newest revision before and after the apply; 0 when there is none. */
   readonly revision: { readonly from: number; readonly to: number };
@@ -117,7 +117,7 @@ export interface ObjectPlan {
   readonly node: string;
   readonly object: ObjectRef;
   readonly action: PlanAction | 'none';
-  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  /** The object in the cluster could not be read. Its existence and its changed fields are not known. */
   readonly unread?: true;
   readonly fields: readonly ValueLine[];
   readonly checked: Checked;
@@ -155,7 +155,7 @@ export interface InstancePlan {
   readonly deletedSince?: string;
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
-  /** The object in the cluster could not be read: whether it is there, and which fields change, is not known. */
+  /** The object in the cluster could not be read. Its existence and its changed fields are not known. */
   readonly unread?: true;
   readonly fields: readonly ValueLine[];
   /** Present during a canary: `first` for its members, `later` for the other instances. */

@@ -75,8 +75,8 @@ async function checkObject(
     return [...unknown, ...refusals(input, reported)];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
-  // For a misspelt field, the report of a missing field is a consequence; for an object with a wrong field, so is the
-  // report about the whole object.
+  // The report of a missing field is a consequence of a misspelt field. The report about a whole object is a
+  // consequence of a wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
     /^(?:Required|Invalid) value/.test(message) &&
     steps.some((own) => {

@@ -36,7 +36,7 @@ describe('a line over several rows of the terminal', () => {
   });
 });
 
-test('a message of several lines takes one line of the view, and cannot steer the terminal', () => {
+test('a message of several lines takes one line of the view, and cannot control the terminal', () => {
   const node: NodeReport = {
     id: 'a',
     state: 'failed',

@@ -313,7 +313,7 @@ function resourceField(
     if (at === undefined || TIMES.has(at.format ?? '')) return undefined;
   }
   if (at === undefined) return undefined;
-  // `a.?b.?c` is `a.b?.c`: the mark of CEL is at the field that can be absent, that of JavaScript behind it.
+  // `a.?b.?c` becomes `a.b?.c`: CEL marks the field that can be absent, and JavaScript marks the access after it.
   const written = fields.map(({ name }, index) => {
     const member = memberAccess(name);
     return fields[index - 1]?.optional === true ? `?.${member.replace(/^\./, '')}` : member;
