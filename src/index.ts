@@ -32,11 +32,12 @@ export const kubernetesComposition: KubernetesComposition = api.kubernetesCompos
 export const toResourceGraph: ToResourceGraph = api.toResourceGraph;
 
 /**
- * Defines a graph without an API: one object of the kind Graph (kro 0.10 and newer). The function takes no spec, so that
- * values from outside it are literals. The resources that it creates become the nodes; `def` names a value that several
- * nodes read, `patch` adds fields to an object that exists, and `externalRef` and `externalRefs` read objects.
+ * Defines a graph without an API: one object of the kind Graph (kro 0.10 and newer). The function takes no spec. Values
+ * from outside the function become literals. The resources that it creates become the nodes; `def` names a value that
+ * several nodes read, `patch` adds fields to an object that exists, and `externalRef` and `externalRefs` read objects.
  *
- * @example const web = graph('web', () => { ConfigMap({ name: 'web-cfg', data: { color: 'blue' } }); }, { namespace: 'team-a' });
+ * @example const web = graph('web', () => { ConfigMap({ name: 'web-cfg', data: { color: 'blue' } }); }, { namespace:
+ * 'team-a' });
  * @throws CompositionError when the function cannot be translated exactly. The error names the place and the remedy.
  */
 export const graph: DefineGraph = api.graph;

@@ -3,8 +3,8 @@ import type { Lifecycle, InstanceLocation } from './model.ts';
 
 /**
  * Do both locations name the same instance? The mode is ignored, because a deploy in another mode takes the objects
- * over. The group and kind are compared, because in both modes they identify the owner of the objects; the version does
- * not.
+ * over. The group and kind are compared, because they identify the owner of the objects in both modes. The version is
+ * not compared.
  */
 export function sameLocation(a: InstanceLocation, b: InstanceLocation): boolean {
   return a.definition === b.definition && a.namespace === b.namespace && a.name === b.name && sameKind(a, b);

@@ -78,8 +78,8 @@ function described(value: unknown, shape: Shape): string {
 }
 
 /**
- * The shape of a known value; undefined for a value that is absent or may have any shape. A promise counts as such a
- * value, because the code that copies the manifest refuses promises.
+ * The shape of a known value; undefined for a value that is absent or may have any shape. A promise counts as a value
+ * of any shape, because the code that copies the manifest refuses it.
  */
 function shapeOf(value: unknown): Shape | undefined {
   if (value === undefined || value === null || value instanceof Promise) return undefined;

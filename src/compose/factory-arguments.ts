@@ -10,8 +10,8 @@ import { labelOf, symbolic, wrap } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 
 /**
- * Must an argument be given? A missing `expected` argument causes a warning only, because programs from before this
- * check leave such arguments out and run up to the API server.
+ * Must an argument be given? A missing `expected` argument causes a warning only: older programs leave such arguments
+ * out, and must run until the API server refuses the object.
  */
 type Need = 'optional' | 'expected' | 'required';
 

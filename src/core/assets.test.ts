@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 
 const src = fileURLToPath(new URL('..', import.meta.url));
 
-/** Matches expressions that depend on the module's own path. In a bundle they give another path, or nothing. */
+/**
+ * Matches expressions that depend on the module's own path. In a bundle these expressions have another value, or none.
+ */
 const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
 
 /** Modules that no bundle contains. A bundle has replacements for some, and a host loads the others by path. */

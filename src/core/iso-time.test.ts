@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { isoTime } from './iso-time.ts';
 
 test.each([0, 1, -1, 951_782_400_000, 253_402_300_799_999, 253_402_300_800_000, -62_167_219_200_001, 8.64e15])(
-  '%d reads as the language has it',
+  '%d has the text that toISOString gives it',
   (milliseconds) => {
     expect(isoTime(milliseconds)).toBe(new Date(milliseconds).toISOString());
   },
 );
 
-test('every time is written as by toISOString', () => {
+test('every time has the text that toISOString gives it', () => {
   fc.assert(
     fc.property(fc.date({ noInvalidDate: true }), (date) => {
       expect(isoTime(date.getTime())).toBe(date.toISOString());

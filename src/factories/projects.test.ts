@@ -111,7 +111,7 @@ describe('helm', () => {
     });
   });
 
-  test('a chart as a node brings its repository', () => {
+  test('a chart factory makes a HelmRepository, too', () => {
     const redis = chartFactory<{ readonly replicas: number }>({
       chart: 'redis',
       repository: 'https://charts.example.com/stable',
@@ -153,7 +153,7 @@ describe('helm', () => {
 });
 
 describe('kro', () => {
-  test('a definition keeps the expressions of its own graph', () => {
+  test('a definition that is a resource keeps its own expressions', () => {
     const template = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -213,7 +213,7 @@ describe('argocd', () => {
         labels: { 'app.kubernetes.io/instance': '' },
       },
     ],
-  ] as const)('tracking by %s copies what stands on the instance', (by, metadata) => {
+  ] as const)('tracking by %s copies the marks of the instance', (by, metadata) => {
     const { objects, yaml } = composed(({ name }) => {
       configMap({ id: 'config', metadata: { name, ...argocdTracking({ by }) }, data: {} });
     });

@@ -11,7 +11,7 @@ export interface StatusReport {
   readonly observedGeneration: boolean;
 }
 
-/** The report fields that the schema of a kind declares; undefined when it declares none of the two. */
+/** The report fields that the schema of a kind declares; undefined when it declares neither. */
 export function statusReport(schema: Schema | undefined): StatusReport | undefined {
   const status = own(schema, 'status');
   const condition = own(status, 'conditions')?.items;

@@ -30,9 +30,9 @@ export interface Transformed {
 }
 
 /**
- * Attaches its source to each function that `findTargets` chooses. Lines do not move; columns after a function move,
- * and the map records this. Returns `undefined` when nothing changes: for a module without such functions, a text that
- * is not JavaScript, or a module that was transformed before.
+ * Attaches to each function that `findTargets` chooses the source of the function. Lines do not move; columns after a
+ * function move, and the map records this. Returns `undefined` when nothing changes: for a module without such
+ * functions, a text that is not JavaScript, or a module that was transformed before.
  */
 export function attachSources(module: ModuleSource): Transformed | undefined {
   const { code, file, inputMap, packages = [] } = module;
@@ -107,8 +107,8 @@ function freshName(wanted: string, analysis: ScopeAnalysis): string {
 }
 
 /**
- * An expression is wrapped in a call that returns it. A declaration is hoisted, so that its call is a statement at the
- * beginning of its block; a default export without a name gets a name for this call.
+ * An expression is wrapped in a call that returns it. A declaration is hoisted. Therefore its call is a statement at
+ * the beginning of its block. A default export without a name gets a name for this call.
  */
 function insertionsFor(
   { node, block, name }: TransformTarget,

@@ -13,8 +13,8 @@ export interface TransformOptions {
    */
   readonly packages?: readonly string[];
   /**
-   * Chooses the author's files that are transformed. Default: all. A composition may call any module-level function, so
-   * that the transform adds the text of each such function to the bundle: choose fewer files where the size of the
+   * Chooses the author's files that are transformed. Default: all. A composition may call any module-level function.
+   * Therefore the transform adds the text of each such function to the bundle. Choose fewer files where the size of the
    * bundle counts.
    */
   readonly include?: (file: string) => boolean;
@@ -27,10 +27,10 @@ export function isBuildInput(file: string, { include }: TransformOptions): boole
 }
 
 /**
- * Transforms a module for a bundler. Without `earlierMap`, TypeScript is the author's text, and Node blanks its types.
- * With `earlierMap`, or on a Node that cannot blank types, `code` is the output of another tool, and `earlierMap` leads
- * back to the author's text. The resulting map leads to `code` where the bundler joins maps (`mapsAreChained`), else to
- * the author's text. Returns `undefined` when nothing changes.
+ * Transforms a module for a bundler. A TypeScript module without `earlierMap` is the author's text, and Node blanks its
+ * types. With `earlierMap`, `code` is the output of another tool, and the map leads back to the author's text. On a
+ * Node that cannot blank types, another tool must remove them before. The resulting map leads to `code` where the
+ * bundler joins maps (`mapsAreChained`), else to the author's text. Returns `undefined` when nothing changes.
  */
 export function transformForBuild(
   code: string,

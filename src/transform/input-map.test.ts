@@ -9,7 +9,7 @@ test('a position comes from the map, which counts from 0', () => {
   expect(inputMap(map('a.ts'), '/app/out/a.js')(0, 0)).toEqual({ file: '/app/out/a.ts', line: 2, column: 1 });
 });
 
-test('a line without an entry in the map has no position, whatever the entries of earlier lines', () => {
+test('a line without an entry in the map has no position, even when earlier lines have entries', () => {
   expect(inputMap(map('a.ts'), '/app/a.js')(1, 0)).toBeUndefined();
 });
 

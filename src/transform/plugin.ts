@@ -1,7 +1,7 @@
 /**
- * Build plugins that attach its source to each function, so that compositions also work from a bundle and on hosts
- * without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for esbuild (and Bun),
- * `typekroWebpackLoader` for webpack.
+ * Build plugins that attach to each function the source of the function, so that compositions also work from a bundle
+ * and on hosts without an inspector: `typekro()` for Vite, Vitest, Rollup and Rolldown, `typekroEsbuild()` for esbuild
+ * (and Bun), `typekroWebpackLoader` for webpack.
  */
 import { fileURLToPath } from 'node:url';
 import { moduleUrl } from '../core/index.ts';
@@ -30,10 +30,10 @@ export interface TransformPlugin {
 /**
  * The plugin for Vite, Vitest, Rollup and Rolldown.
  *
- * The plugin runs before other plugins, on the author's text, so that compositions contain neither the rewriting of
- * other plugins nor the counters of a coverage tool. Node blanks the types. On a Node that cannot blank types (before
- * 22.13) the bundler removes them; the plugin then runs afterwards and finds the author's positions through the source
- * map. Modules with JSX, and modules below `node_modules`, are not transformed.
+ * The plugin runs before other plugins, on the author's text, so that compositions contain neither changes by other
+ * plugins nor counters of a coverage tool. Node blanks the types. On a Node that cannot blank types (before 22.13) the
+ * bundler removes them; the plugin then runs afterwards and finds the author's positions through the source map.
+ * Modules with JSX, and modules below `node_modules`, are not transformed.
  */
 export function typekro(options: TransformOptions = {}): TransformPlugin {
   return {

@@ -30,6 +30,6 @@ function transformModule(context: LoaderContext, code: string, map: object | und
       remedy: 'put typekroWebpackLoader before the loader of TypeScript in `use`, or build on Node 22.13 or later',
     });
   if (result === undefined) context.callback(null, code, map);
-  // Webpack does not join maps, so that the map must lead to the author's text.
+  // Webpack does not join maps. Therefore the map leads to the author's text.
   else context.callback(null, result.code, result.map);
 }

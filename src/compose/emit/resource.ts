@@ -131,7 +131,7 @@ function iteratorsOf(record: ResourceRecord, names: GraphNames): Iterators {
     loops.some((loop) => inLoop(loop.list).length > 0) || concerning.some((guard) => inLoop(guard).length > 1);
   const taken = new Set(names.ids);
   const nameFor = (loop: { readonly name: string }): string => {
-    // A word of CEL gets an underscore at its end, which no iterator may have.
+    // `legalName` appends an underscore to a word of CEL, and no iterator may have one.
     const plain = legalName(loop.name).replaceAll(/^_+|_+$/g, '') || 'element';
     const base = isReservedId(plain) || legalName(plain) !== plain ? `${plain}Element` : plain;
     let name = base;

@@ -71,7 +71,7 @@ class Splitter {
   readonly #taken: Set<string>;
   readonly #conditional: boolean;
   /**
-   * The excluded resource by the collection whose elements read it. kro excludes the whole collection; in JavaScript
+   * For each collection, the excluded resource that its elements read. kro excludes the whole collection; in JavaScript
    * the list is empty.
    */
   readonly #excludedByCollection = new Map<ResourceRecord, Variable>();

@@ -6,10 +6,10 @@ import { DYN } from './types.ts';
 
 /**
  * Rewrites the parts of a sum of lists, so that kro's runtime joins them as JavaScript does. In kro 0.9 a list of the
- * instance or of an object keeps its schema, and this list performs the addition: an added object or list literal fails
- * with `invalid data, expected a map for the provided schema`, a list that the API server merges by key or treats as a
- * set is merged, and two sums of one list may write the same memory. A list that CEL made has none of these problems.
- * An empty list leaves the addition to its neighbour, so that every part but the last is copied by CEL.
+ * instance or of an object keeps its schema and performs the addition itself. Then an added object or list literal
+ * fails with `invalid data, expected a map for the provided schema`. A list that the API server merges by key or treats
+ * as a set is merged instead of joined. Two sums of one list may write the same memory. A list that CEL made has none
+ * of these problems. An empty list leaves the addition to its neighbour, so that CEL copies every part but the last.
  */
 export function joinable(parts: readonly Node[], elementName: string): readonly Node[] {
   const scalar = SCALARS.has(elementName);

@@ -85,7 +85,7 @@ function bindAll(root: Node, parts: readonly Node[]): Node {
     return result;
   };
   const body = visit(root, true);
-  // Larger parts may use smaller ones, so that the smallest part is bound first, that is outermost.
+  // Larger parts may use smaller ones. Therefore the smallest part is bound first, that is outermost.
   const ordered = [...parts].sort((a, b) => b.size - a.size || b.id - a.id);
   return ordered.reduce((inner, part) => {
     const variable = variables.get(part) as Variable;

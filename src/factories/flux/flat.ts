@@ -30,8 +30,8 @@ interface Parts {
 }
 
 /**
- * Divides the members into those of the object and those of its spec. An absent member gets its default, also when the
- * member is absent in some instances only; a member without a default is left out.
+ * Divides the members into those of the object and those of its spec. A member that is absent in all or some instances
+ * gets its default there. An absent member without a default is left out.
  */
 export function divide(
   input: object,

@@ -140,7 +140,7 @@ describe('the text is stable', () => {
 });
 
 describe('versions', () => {
-  test('every served version has a factory, the preferred one the plain name', () => {
+  test('every served version has a factory, and that of the preferred version has the plain name', () => {
     const served = crd('example.com', 'Widget', [
       version('v1alpha1', { type: 'object' }),
       version('v2beta1', { type: 'object' }),

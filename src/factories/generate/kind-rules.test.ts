@@ -213,7 +213,7 @@ const cases = Object.entries(SAMPLES).flatMap(([kind, samples]) =>
   samples.map((sample, index) => ({ kind, index, sample })),
 );
 
-describe('the CEL rule of a kind says what the readiness table says', () => {
+describe('the CEL rule of a kind gives the same result as the readiness table', () => {
   test.each(cases)('$kind, sample $index', ({ kind, sample }) => {
     const [name = '', ...group] = kind.split('.');
     const object: KubeObject = {

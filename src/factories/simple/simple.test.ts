@@ -171,7 +171,7 @@ describe('every simple factory makes an object that the compiler accepts', () =>
     });
   });
 
-  test('the selector uses the label app of the program', () => {
+  test('the selector uses the label app that the program sets', () => {
     const { web } = objectsOf(({ name }) => {
       simple.Deployment({ id: 'web', name, image: 'nginx', labels: { app: 'shop' } });
     });
