@@ -170,7 +170,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     `);
   });
 
-  test('one mode does not continue what the other began', async () => {
+  test('a graph that one mode deployed is refused by the other mode', async () => {
     await install();
     await direct('blue', false).deploy();
     await expect(factory().deploy()).rejects.toThrow('the graph shop is deployed in mode direct');
@@ -181,7 +181,7 @@ describe('a graph in mode direct is deployed by this process', () => {
     await expect(direct('blue', false).deploy()).rejects.toThrow('the graph shop is deployed in mode kro');
   });
 
-  test('patches are refused, because direct mode could not take them back', () => {
+  test('patches are refused, because direct mode could not release their fields', () => {
     const marks = graph('marks', () => {
       patch(
         { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } },

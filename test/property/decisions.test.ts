@@ -107,13 +107,16 @@ function note(children: readonly ChildDecision[], waiting: readonly { readonly b
 }
 
 /**
- * Is an object deleted that has a finalizer? Its own controller releases it at a time that no plan knows, and deletions
- * behind it come at that time.
+ * Does a decision delete an object that has a finalizer of another controller? No plan knows when that controller
+ * removes the finalizer, and the later deletions wait for it.
  */
 const waitsForRelease = (children: readonly ChildDecision[]): boolean =>
   children.some(({ action, object }) => action === 'delete' && object.startsWith('Lid '));
 
-/** Decisions whose writes and deletions are ordered apart from each other. */
+/**
+ * Decisions with their writes and their deletions as two lists, so that the order between a write and a deletion does
+ * not count.
+ */
 const apart = ({ children, waiting }: Decisions) =>
   asJson({
     writes: children.filter(({ action }) => action !== 'delete'),

@@ -78,7 +78,7 @@ function happened(
   return effects;
 }
 
-/** The effects that a plan says for an instance, as long as no node becomes ready that is not ready now. */
+/** The effects that a plan predicts for an instance, if no further node becomes ready. */
 function said({ writes }: InstancePlan): Effects {
   return Object.fromEntries(
     writes
@@ -247,7 +247,9 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
   return `${objectName(instance)} was changed`;
 }
 
-/** The instances that get their writes now. A canary gives the others theirs when all of its members are ready. */
+/**
+ * The instances that are written now. A canary delays the writes of all other instances until its members are ready.
+ */
 async function reached({ instances }: Plan): Promise<readonly InstancePlan[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');
   const live = await Promise.all(first.map(({ instance }) => place.world.user.find(instance)));

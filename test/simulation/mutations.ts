@@ -33,7 +33,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 21,
   },
   {
-    name: 'a valid inventory is never made wider',
+    name: 'a valid inventory is never widened',
     rule: 'inventory covers children',
     file: 'src/runtime/inventory.ts',
     find: "const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;",
@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 91,
   },
   {
-    name: 'what the server normalises counts as drift',
+    name: 'a value that the server normalises counts as drift',
     rule: 'no needless write',
     file: 'src/runtime/write-decision.ts',
     find: 'if (decision.differences?.length === 0) return',
@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 16,
   },
   {
-    name: 'after a restart whatever differs in text is written',
+    name: 'after a restart, objects that differ only in text are written',
     rule: 'no needless write',
     file: 'src/runtime/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",
@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 16,
   },
   {
-    name: 'an effect may outlive its pass',
+    name: 'an effect may end after its pass',
     rule: 'one write of an object at a time',
     file: 'src/execute/each-effect.ts',
     find: 'for (const outcome of await Promise.allSettled(effects)) {',
@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
     problem: /which it depends on/,
   },
   {
-    name: 'all waves of a deletion go at once',
+    name: 'all waves of a deletion are deleted at once',
     rule: 'dependents go before dependencies',
     file: 'src/runtime/deletion.ts',
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
@@ -121,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 11,
   },
   {
-    name: 'the finalizer goes as soon as all is marked for deletion',
+    name: 'the finalizer is removed as soon as all objects are marked for deletion',
     rule: 'the finalizer goes last',
     file: 'src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
@@ -147,7 +147,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 538,
   },
   {
-    name: 'a refusal to let an instance go is not left alone',
+    name: 'a refused removal of the finalizer is retried without a pause',
     rule: 'deletion completes',
     file: 'src/runtime/deletion.ts',
     find: 'instanceTarget(instance, graph), attempt, options.now)',
@@ -165,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a conflict',
   },
   {
-    name: 'what went while a watch was down is not noticed',
+    name: 'an object that was deleted while its watch was down is not noticed',
     rule: 'same end as without faults',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);',
@@ -174,7 +174,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a lost line',
   },
   {
-    name: 'late lines bring dead objects back',
+    name: 'late watch events bring deleted objects back',
     rule: 'same end as without faults',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (this.#tombstones.has(uid)) return undefined;',
@@ -182,7 +182,7 @@ export const MUTATIONS: readonly Mutation[] = [
     problem: /./,
   },
   {
-    name: 'old lines count as news',
+    name: 'old watch events count as news',
     rule: 'no needless write',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
@@ -191,7 +191,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 51,
   },
   {
-    name: 'a leader whose Lease ran out works on',
+    name: 'a leader continues after its Lease has expired',
     rule: 'one leader',
     file: 'src/kube/lease.ts',
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
@@ -200,7 +200,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 211,
   },
   {
-    name: 'a leader waits for an answer for as long as it takes',
+    name: 'a leader waits for an answer without a time limit',
     rule: 'one leader',
     file: 'src/kube/lease.ts',
     find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - elapsed(this.#options.clock);\n',
@@ -231,7 +231,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 451,
   },
   {
-    name: 'an update that the server refuses holds retired objects',
+    name: 'a refused update keeps retired objects',
     rule: 'retired objects go',
     file: 'src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',

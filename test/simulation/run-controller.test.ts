@@ -47,7 +47,7 @@ describe('runController', () => {
     await cluster.close();
   });
 
-  it('lets one of two processes lead, and the other one when the first ends', async () => {
+  it('lets one of two processes lead, and the other one after the first has ended', async () => {
     const { cluster, client, start } = await setup();
     const flags = ['--leader-elect', '--leader-election-retry-period=20ms'];
     const one = start('one', ...flags);

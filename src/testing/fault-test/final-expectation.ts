@@ -13,10 +13,10 @@ export interface FinalExpectation {
 }
 
 /**
- * The last expectation of a test, with what has to hold at rest in a life under faults, too. Orders, writes, events,
- * refusals and snapshots depend on the way to the end. Fields of children that the controller does not own may be changed
- * by other clients, and those that it owns are compared with the life without faults; their status stays. Returns
- * `undefined` when nothing is left.
+ * The parts of a test's last expectation that must also hold at rest in a life under faults. Orders, writes, events,
+ * refusals and snapshots are left out, because they depend on the way to the end. Fields of children are left out, too:
+ * other clients may change the fields that the controller does not own, and the fields that it owns are compared with
+ * the life without faults. Expectations about the status of children stay. Returns `undefined` when nothing is left.
  */
 export function finalExpectation({ expect, steps = [] }: GraphTest): FinalExpectation | undefined {
   const last = steps.findLastIndex((step) => step.expect !== undefined);

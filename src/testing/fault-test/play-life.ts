@@ -180,7 +180,10 @@ class Life {
     life.find({ invariant: 'restless', expected: 'no write while nothing changes', received });
   }
 
-  /** Reports what the test expects at its end, and what holds at rest only without faults. */
+  /**
+   * Compares the end of the life with the test's last expectation. Reports each part that holds at rest only without
+   * faults.
+   */
   async #checkExpectation(): Promise<void> {
     const { twin, test, base } = this.#input;
     const final = finalExpectation(test);

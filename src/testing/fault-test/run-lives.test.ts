@@ -52,7 +52,7 @@ async function baseOf(definition: KubeObject): Promise<GraphTestBase> {
 }
 
 describe('lives of a graph', () => {
-  test('an interrupt ends them, and what was learnt so far is kept', async () => {
+  test('an interrupt ends them, and the findings so far are kept', async () => {
     let reads = 0;
     const signal = {
       get aborted() {

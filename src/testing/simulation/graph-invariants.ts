@@ -34,7 +34,8 @@ const IMPERSONATED = 'impersonate-user';
  * - An object of another Graph or of an instance is not taken.
  * - An object is created only when the dependencies of its node exist.
  * - A delete has the UID of the object, which the status records. The deletion of a Graph tries the last node first.
- * - The record loses an entry only when the object or the fields are gone, and so does the finalizer.
+ * - The record loses an entry only after the object or the fields are gone. The finalizer is removed only after all of
+ *   them are gone.
  */
 export class GraphInvariants {
   readonly #graphs: RuledGraphs;
@@ -53,7 +54,7 @@ export class GraphInvariants {
     });
   }
 
-  /** Notes a delete that a process sends. The delete may fail, and the deletion of a Graph then goes on. */
+  /** Notes a delete that a process sends. The delete may fail, and the deletion of a Graph then continues. */
   sent({ method, path, headers }: TransportRequest): void {
     if (method === 'DELETE' && headers?.[IMPERSONATED] !== undefined) this.#tried.add(path);
   }
@@ -78,7 +79,10 @@ export class GraphInvariants {
     return true;
   }
 
-  /** Checks a write of a Graph that the server accepted: neither the finalizer nor the record goes too early. */
+  /**
+   * Checks a write of a Graph that the server accepted: neither the finalizer nor an entry of the record is removed too
+   * early.
+   */
   async afterWrite(live: KubeObject, answer: KubeObject): Promise<void> {
     if (live.kind !== 'Graph' || answer.kind !== 'Graph' || keepsObjects(live)) return;
     const name = objectKey(answer);

@@ -100,7 +100,7 @@ describe('Graphs that write what they read', () => {
 });
 
 describe('a Graph whose account changes', () => {
-  it('does not wait for what the former account was refused', async () => {
+  it('does not wait because of refusals of the former account', async () => {
     await worldOfGraphs();
     await world.apply(...rightsOf('default', ['get', 'list', 'watch']));
     await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));

@@ -301,7 +301,7 @@ describe('a Graph', () => {
 });
 
 describe('the deletion of a Graph', () => {
-  it('goes on when the server can read the targets of its patch nodes again', async () => {
+  it('continues when the server can read the targets of its patch nodes again', async () => {
     await worldOfGraphs();
     await world.apply({ ...config('target'), metadata: { name: 'target', namespace: 'default' } } as never);
     await world.apply(graph('g', [{ id: 'mark', patch: config('target', { mine: '1' }) }]));
@@ -323,7 +323,7 @@ describe('the deletion of a Graph', () => {
   });
 });
 
-describe('where kro has an accident', () => {
+describe('defects of kro that this controller does not have', () => {
   it('a def with forEach has its own value in each element', async () => {
     await worldOfGraphs();
     await world.apply(
@@ -368,7 +368,7 @@ describe('bad input', () => {
     expect(await ready('second')).toMatch(/^True/);
   });
 
-  it('a refused Graph whose finalizer cannot be written is tried again after pauses', async () => {
+  it('a refused Graph whose finalizer cannot be written is retried after pauses', async () => {
     await worldOfGraphs();
     let writes = 0;
     world.intercept = ({ method, path }) => {

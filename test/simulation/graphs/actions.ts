@@ -11,7 +11,7 @@ import { rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from './stage.ts';
 const NAMES = ['one', 'two'];
 const CONTENDERS = ['one-base', 'two-mid', 'three-base', 'status'] as const;
 const ACCOUNTS = ['default', 'builder', 'keeper'] as const;
-/** The seconds for which an account lacks rights, and for which other states last that the user ends. */
+/** The seconds for which an account lacks rights. Other states that the user ends last as long. */
 const SECONDS = 5;
 
 const graphRef = (name: string): ObjectRef => ({
