@@ -23,14 +23,14 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'a refused comparison is an error of != too',
+    name: 'a comparison that == refuses is an error of !=, too',
     file: 'src/cel/eval/equality.ts',
     find: 'if (thrown instanceof EvalFailure && !thrown.fatal) return true;',
     replace: 'if (thrown instanceof EvalFailure && !thrown.fatal) throw thrown;',
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'equal data may have further keys on the right',
+    name: 'data with further keys on the right counts as equal',
     file: 'src/cel/eval/data.ts',
     find: '    keys.length === Object.keys(right).length &&',
     replace: '',
@@ -72,7 +72,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'an IPv6 address that maps IPv4 is taken',
+    name: 'an IPv6 address that maps IPv4 is accepted',
     file: 'src/cel/lib/k8s-ip.ts',
     find: 'return is4In6(address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : address;',
     replace: 'return address;',

@@ -16,21 +16,21 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/auth/resource-names.test.ts', 'src/cluster/auth/escalation.test.ts', 'test/e2e/rbac.test.ts'],
   },
   {
-    name: 'a bookmark comes before the end of the past',
+    name: 'a bookmark is sent before all earlier events are sent',
     file: 'src/cluster/verbs/watch.ts',
     find: 'if (this.#past === undefined) this.#write(this.#bookmarkLine',
     replace: 'this.#write(this.#bookmarkLine',
     tests: ['src/cluster/verbs/watch.test.ts'],
   },
   {
-    name: 'events that happen while the past is sent are lost',
+    name: 'events that occur while earlier events are sent are lost',
     file: 'src/cluster/verbs/watch.ts',
     find: '    for (const event of meanwhile) this.#onEvent(event);',
     replace: '    void meanwhile;',
     tests: ['src/cluster/verbs/watch.test.ts'],
   },
   {
-    name: 'an object that leaves the selection of a watch is modified',
+    name: 'an object that leaves the selection of a watch has the event MODIFIED',
     file: 'src/cluster/verbs/watch.ts',
     find: "return wasSelected ? this.#line('DELETED', withVersion(previous, stored)) : undefined;",
     replace: "return wasSelected ? this.#line('MODIFIED', withVersion(previous, stored)) : undefined;",
@@ -58,7 +58,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/fields/merge.test.ts'],
   },
   {
-    name: 'an element that was applied before is put in again',
+    name: 'an element that was applied before is added again',
     file: 'src/cluster/fields/merge.ts',
     find: 'if (!appliedSteps.has(head.step)) {',
     replace: 'if (!appliedSteps.has(head.step) || done.has(head.step)) {',
@@ -72,7 +72,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/apply.test.ts', 'src/cluster/fields/ownership.test.ts'],
   },
   {
-    name: 'a page begins with the last object of the one before',
+    name: 'a page begins with the last object of the previous page',
     file: 'src/cluster/verbs/read.ts',
     find: 'const from = items.findIndex((stored) => stored.key > token.key);',
     replace: 'const from = items.findIndex((stored) => stored.key >= token.key);',
@@ -86,7 +86,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
-    name: 'a list with version 0 knows pages',
+    name: 'a list with version 0 is divided into pages',
     file: 'src/cluster/verbs/read.ts',
     find: "const paged = options.limit > 0 && options.resourceVersion !== '0';",
     replace: 'const paged = options.limit > 0;',
@@ -100,14 +100,14 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/pages.test.ts'],
   },
   {
-    name: 'events at the version that is asked for are told again',
+    name: 'events at the requested version are sent again',
     file: 'src/cluster/store/store.ts',
     find: 'if ((this.#events[middle]?.stored.version ?? 0) <= version) low = middle + 1;',
     replace: 'if ((this.#events[middle]?.stored.version ?? 0) < version) low = middle + 1;',
     tests: ['src/cluster/verbs/watch.test.ts', 'src/cluster/verbs/pages.test.ts'],
   },
   {
-    name: 'a deletion with another UID goes on',
+    name: 'a deletion with another UID is carried out',
     file: 'src/cluster/verbs/delete.ts',
     find: '  if (uid !== undefined && uid !== live.metadata.uid) {',
     replace: '  if (uid !== undefined && live.metadata.uid === undefined) {',
@@ -128,7 +128,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/patch/patches.test.ts'],
   },
   {
-    name: 'a test of a JSON patch that fails goes on',
+    name: 'a JSON patch continues after a failed test',
     file: 'src/cluster/patch/json-patch.ts',
     find: 'if (!jsonEquals(found ?? null, expected)) throw',
     replace: 'if (found !== undefined && !jsonEquals(found ?? null, expected)) throw',
@@ -160,7 +160,7 @@ export const CLUSTER: readonly MutationRow[] = [
     tests: ['src/cluster/verbs/update.test.ts'],
   },
   {
-    name: 'an Accept header without a quality counts least',
+    name: 'a media type without a quality counts least',
     file: 'src/cluster/protocol/negotiate.ts',
     find: "if (text === undefined || text === '') return 1;",
     replace: "if (text === undefined || text === '') return 0;",

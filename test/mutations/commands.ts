@@ -10,21 +10,21 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/stand-in.test.ts'],
   },
   {
-    name: 'instances with other reasons are folded',
+    name: 'instances with different reasons are merged',
     file: 'src/cli/plan/fold.ts',
     find: 'named: [because, paths(fields)',
     replace: 'named: [paths(fields)',
     tests: ['src/cli/plan/fold.test.ts'],
   },
   {
-    name: 'actions fold by the names of instances',
+    name: 'instances with different actions are merged when their names look alike',
     file: 'src/cli/plan/fold.ts',
     find: '      state,\n      action,\n',
     replace: '      state,\n',
     tests: ['src/cli/plan/fold.test.ts'],
   },
   {
-    name: 'a finding of one instance shows stand-ins',
+    name: 'a finding of one instance shows placeholders',
     file: 'src/cli/plan/findings.ts',
     find: 'names.length === 1 ? finding.message : shared',
     replace: 'shared',
@@ -80,7 +80,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/findings.test.ts'],
   },
   {
-    name: 'a webhook that says immutable makes a replacement',
+    name: 'the word immutable in the message of a webhook causes a replacement',
     file: 'src/cli/plan/replacement.ts',
     find: "if (status !== 422 || reason !== 'Invalid' || message.startsWith('admission webhook ')) return false;",
     replace: "if (status !== 422 || reason !== 'Invalid') return false;",
@@ -129,7 +129,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/shown-node.test.ts'],
   },
   {
-    name: 'a node that waits for an unknown node and a busy one stays blocked',
+    name: 'a node that waits for an unknown node and a busy node stays blocked',
     file: 'src/cli/instance/shown-node.ts',
     find: "state === 'blocked' && !isStuck ? 'pending' : state",
     replace: '(void isStuck, state)',
@@ -143,7 +143,7 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/instance/field-origins.test.ts'],
   },
   {
-    name: 'each expression is told for each field',
+    name: 'each expression is listed for each field',
     file: 'src/cli/instance/field-origins.ts',
     find: 'seen.has(hole) || ',
     replace: '',

@@ -9,14 +9,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/definition/crd-recreated.test.ts'],
   },
   {
-    name: 'of several wishes for a key the latest wins',
+    name: 'of several requests for a key the latest counts',
     file: 'src/controller/queue/work-queue.ts',
     find: 'if (entry.dueAt !== undefined && entry.dueAt <= dueAt) return false;',
     replace: 'if (entry.dueAt !== undefined && entry.dueAt > dueAt) return false;',
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a wish that comes while the key runs is lost',
+    name: 'a request that arrives while its key runs is lost',
     file: 'src/controller/queue/work-queue.ts',
     find: '    if (entry.dueAt === undefined) this.#entries.delete(id);\n    else this.#place(id, entry, now);',
     replace: '    this.#entries.delete(id);',
@@ -31,14 +31,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'failures of a key count on after it was done',
+    name: 'the failures of a key still count after a success',
     file: 'src/controller/queue/runner.ts',
     find: '      this.#failures.delete(id);\n      if (requeueAt !== undefined)',
     replace: '      if (requeueAt !== undefined)',
     tests: ['src/controller/queue/work-queue.test.ts', 'src/controller/queue/runner.test.ts'],
   },
   {
-    name: 'a runner that stops begins new work',
+    name: 'a runner that is stopped starts new work',
     file: 'src/controller/queue/runner.ts',
     find: 'while (!this.#stopping.signal.aborted && this.#queue.running < concurrency) {',
     replace: 'while (this.#queue.running < concurrency) {',
@@ -52,7 +52,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/cache/cache-set.test.ts'],
   },
   {
-    name: 'the late event of a deletion takes the next object of the name away',
+    name: 'a late deletion event removes the next object of the same name',
     file: 'src/controller/cache/kind-cache.ts',
     find: '    if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);',
     replace: '    if (before !== undefined) this.#remove(key, before);',
@@ -73,7 +73,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/cache/cache-set.test.ts', 'src/controller/cache/key-index.test.ts'],
   },
   {
-    name: 'the time of a condition moves with its message',
+    name: 'the transition time of a condition changes with the message',
     file: 'src/controller/conditions.ts',
     find: 'const moved = known.status !== value.status || known.lastTransitionTime === undefined;',
     replace: 'const moved = known.message !== value.message || known.lastTransitionTime === undefined;',
@@ -87,7 +87,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/conditions.test.ts'],
   },
   {
-    name: 'part of an instance counts as none in a canary',
+    name: 'a fraction of an instance is rounded down in a canary',
     file: 'src/controller/rollout/canary.ts',
     find: 'Math.ceil((instances * allowance.percent) / 100);',
     replace: 'Math.floor((instances * allowance.percent) / 100);',
@@ -108,14 +108,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/rollout/canary.test.ts'],
   },
   {
-    name: 'a Lease that was given back counts as held',
+    name: 'a released Lease counts as held',
     file: 'src/controller/shards/members.ts',
     find: "if (holder === '' || now - since >= durationMs) left.add(name);",
     replace: 'if (now - since >= durationMs) left.add(name);',
     tests: ['src/controller/shards/assignment.test.ts', 'src/controller/shards/members.test.ts'],
   },
   {
-    name: 'shards move when another replica comes',
+    name: 'shards move when another replica joins',
     file: 'src/controller/shards/assignment.ts',
     find: 'const own = weight(replica, String(shard));',
     replace: 'const own = weight(replica, String(shard + [...replicas].length));',
@@ -143,7 +143,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     tests: ['src/controller/definition/revision.test.ts'],
   },
   {
-    name: 'a contest is over as soon as its pause is',
+    name: 'a contest ends at the end of its pause',
     file: 'src/controller/drift/contests.ts',
     find: 'endsAt: retryAt + Math.max(policy.windowMs, pauseMs),',
     replace: 'endsAt: retryAt,',

@@ -9,7 +9,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/json.test.ts'],
   },
   {
-    name: 'digits in a text are taken for an integer',
+    name: 'digits in a text count as an integer',
     file: 'src/core/json.ts',
     find: 'if (token.charCodeAt(0) === 0x22 || !/^-?\\d+$/.test(token)',
     replace: 'if (!/^"?-?\\d+"?$/.test(token)',
@@ -23,7 +23,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/json.test.ts'],
   },
   {
-    name: 'lists of different lengths are equal as far as the first goes',
+    name: 'lists are equal when the first is a prefix of the second',
     file: 'src/core/json.ts',
     find: 'return Array.isArray(b) && a.length === b.length && a.every(',
     replace: 'return Array.isArray(b) && a.every(',
@@ -44,21 +44,21 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/set-own.test.ts'],
   },
   {
-    name: 'the first pause is twice as long as said',
+    name: 'the first pause is twice as long as configured',
     file: 'src/core/backoff.ts',
     find: 'factor ** Math.min(failures - 1, MAX_EXPONENT));',
     replace: 'factor ** Math.min(failures, MAX_EXPONENT));',
     tests: ['src/core/retry-policies.test.ts', 'src/execute/after-failure.test.ts'],
   },
   {
-    name: 'jitter makes a pause longer than the longest',
+    name: 'jitter makes a pause longer than the maximum',
     file: 'src/core/backoff.ts',
     find: 'return Math.round(fullMs * (1 - jitter + jitter * random));',
     replace: 'return Math.round(fullMs * (1 + jitter * random));',
     tests: ['src/core/retry-policies.test.ts', 'src/execute/after-failure.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'the caret stands one column too far right',
+    name: 'the caret is one column too far right',
     file: 'src/core/diagnostic.ts',
     find: 'const at = plain ? Math.min(line.length, column - 1) : offsetOfColumn(line, column);',
     replace: 'const at = plain ? Math.min(line.length, column) : offsetOfColumn(line, column);',
@@ -72,7 +72,7 @@ export const CORE: readonly MutationRow[] = [
     tests: ['src/core/diagnostic.test.ts'],
   },
   {
-    name: 'a carriage return stands in the excerpt',
+    name: 'an excerpt contains the carriage return',
     file: 'src/core/diagnostic.ts',
     find: "  if (end > start && text.charAt(end - 1) === '\\r') end -= 1;",
     replace: '',

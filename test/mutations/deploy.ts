@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const DEPLOY: readonly MutationRow[] = [
   {
-    name: 'a write is tried again before its pause is over',
+    name: 'a write is retried before its pause is over',
     file: 'src/deploy/retries-of.ts',
     find: 'initialMs: atLeast(initialMs, backoff.initialMs),',
     replace: 'initialMs: 0,',
@@ -16,14 +16,14 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/retries-of.test.ts'],
   },
   {
-    name: 'what an interrupted watch no longer shows is kept',
+    name: 'an object that an interrupted watch no longer lists is kept',
     file: 'src/deploy/watch-set.ts',
     find: '          for (const object of watch.gone(shown)) {',
     replace: '          for (const object of [] as KubeObject[]) {',
     tests: ['src/deploy/watch-set.test.ts'],
   },
   {
-    name: 'what a watch showed before an interruption counts as shown',
+    name: 'an object that a watch listed before an interruption counts as listed after it',
     file: 'src/deploy/watch-set.ts',
     find: '          shown = new Set();',
     replace: '',
@@ -37,7 +37,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/watch-set.test.ts'],
   },
   {
-    name: 'a look waits for a watch that failed',
+    name: 'a read waits for a failed watch',
     file: 'src/deploy/watch-set.ts',
     find: "        case 'ERROR':\n          watch.settle(false);",
     replace: "        case 'ERROR':",
@@ -51,14 +51,14 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/observed-store.test.ts'],
   },
   {
-    name: 'the news of a deletion hides the object that came after',
+    name: 'a late deletion event hides the next object of the same name',
     file: 'src/deploy/observed-store.ts',
     find: "    if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;",
     replace: '',
     tests: ['src/deploy/observed-store.test.ts'],
   },
   {
-    name: 'a failed read is asked for again before its pause is over',
+    name: 'a failed read is requested again before its pause is over',
     file: 'src/deploy/observed-store.ts',
     find: 'if (failed === undefined || failed.retryAt <= this.#now()) return',
     replace: 'if (failed === undefined || failed.retryAt >= this.#now()) return',
@@ -72,7 +72,7 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/observed-store.test.ts'],
   },
   {
-    name: 'fields that an update takes away are not in a plan',
+    name: 'fields that an update removes are not in a plan',
     file: 'src/deploy/plan.ts',
     find: 'const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];',
     replace: 'const keys = Object.keys(after);',
@@ -86,14 +86,14 @@ export const DEPLOY: readonly MutationRow[] = [
     tests: ['src/deploy/plan.test.ts'],
   },
   {
-    name: 'the record of another definition is taken for its own',
+    name: 'the record of another definition counts as its own',
     file: 'src/deploy/parent.ts',
     find: 'return name === parentName(definition, instance) && labels?.[DEFINITION_LABEL] === definition;',
     replace: 'return name === parentName(definition, instance);',
     tests: ['src/deploy/parent.test.ts'],
   },
   {
-    name: 'a record that is too large keeps the deploy before',
+    name: 'a record that is too large keeps the previous deploy',
     file: 'src/deploy/parent.ts',
     find: 'return bytes > MAX_BYTES ? data : { ...data, previous };',
     replace: 'return { ...data, previous };',

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const FACTORIES: readonly MutationRow[] = [
   {
-    name: 'a Deployment with old replicas left is ready',
+    name: 'a Deployment with remaining old replicas is ready',
     file: 'src/factories/generate/kind-rules.ts',
     find: " && ${status('replicas')} <= ${status('updatedReplicas')} &&",
     replace: ' &&',
@@ -23,7 +23,7 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/kind-rules.test.ts'],
   },
   {
-    name: 'a phase that is not there is an error',
+    name: 'a missing phase is an error',
     file: 'src/factories/generate/kind-rules.ts',
     find: '`self.?status.?phase.orValue("") == ${JSON.stringify(name)}`',
     replace: '`self.status.phase == ${JSON.stringify(name)}`',
@@ -65,14 +65,14 @@ export const FACTORIES: readonly MutationRow[] = [
     tests: ['src/factories/generate/generate-factories.test.ts'],
   },
   {
-    name: 'a part that stands once is declared as a type of its own',
+    name: 'a part that occurs once is declared as a type of its own',
     file: 'src/factories/generate/shared-parts.ts',
     find: 'if (count < 2) continue;',
     replace: 'if (count < 1) continue;',
     tests: ['src/factories/generate/shared-parts.test.ts'],
   },
   {
-    name: 'objects that differ in what is required are the same type',
+    name: 'objects with different required fields are the same type',
     file: 'src/factories/generate/shared-parts.ts',
     find: 'const key = JSON.stringify([type, format, values, required, flags, members, rest], withIntegers);',
     replace: 'const key = JSON.stringify([type, format, values, flags, members, rest], withIntegers);',

@@ -9,14 +9,14 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'a text is less than the text that it begins with',
+    name: 'a text is less than its own prefix',
     file: 'src/golang/compare.ts',
     find: 'if (i === length) return a.length < b.length ? -1 : 1;',
     replace: 'if (i === length) return a.length < b.length ? 1 : -1;',
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'a stretch is passed although it differs',
+    name: 'a run of characters is skipped although it differs',
     file: 'src/golang/compare.ts',
     find: 'while (i + STRETCH < length && a.slice(i, i + STRETCH) === b.slice(i, i + STRETCH)) i += STRETCH;',
     replace: 'while (i + STRETCH < length) i += STRETCH;',
@@ -30,14 +30,14 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/parse.test.ts'],
   },
   {
-    name: 'an int64 beyond the least one is in range',
+    name: 'an integer below the least int64 is in range',
     file: 'src/golang/parse.ts',
     find: "return value > MAX_INT64 || value < MIN_INT64 ? 'range' : value;",
     replace: "return value > MAX_INT64 ? 'range' : value;",
     tests: ['src/golang/parse.test.ts'],
   },
   {
-    name: 'an int of 2^53 is a number that lost digits',
+    name: 'an int of 2^53 becomes a number that has lost digits',
     file: 'src/golang/parse.ts',
     find: 'return { ok: true, value: Number.isSafeInteger(number) ? number : value };',
     replace: 'return { ok: true, value: number };',
@@ -79,7 +79,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/sort.test.ts'],
   },
   {
-    name: 'a hash takes the first half for the second',
+    name: 'a hash uses the first half in place of the second',
     file: 'src/golang/fnv.ts',
     find: '  view.setUint32(0, high);\n  view.setUint32(4, low);',
     replace: '  view.setUint32(0, low);\n  view.setUint32(4, high);',

@@ -2,21 +2,21 @@ import type { MutationRow } from './mutate.ts';
 
 export const GRAPH: readonly MutationRow[] = [
   {
-    name: 'free nodes come in an order of their own',
+    name: 'nodes without open dependencies are not in the order of the definition',
     file: 'src/graph/dag.ts',
     find: 'if ((entries[child + 1] ?? Infinity) < (entries[child] ?? Infinity)) child += 1;',
     replace: '',
     tests: ['src/graph/dag.test.ts'],
   },
   {
-    name: 'a node that names a dependency twice never becomes free',
+    name: 'a node that names a dependency twice is never ordered',
     file: 'src/graph/dag.ts',
     find: 'const count = new Set(needs).size;',
     replace: 'const count = needs.length;',
     tests: ['src/graph/dag.test.ts'],
   },
   {
-    name: 'nodes on which nothing depends go in the first wave',
+    name: 'nodes without dependents are in the lowest wave instead of the highest',
     file: 'src/graph/dag.ts',
     find: 'return new Map(order.map((id) => [id, layers - (layer.get(id) ?? 0)]));',
     replace: 'return new Map(order.map((id) => [id, (layer.get(id) ?? 0) + 1]));',
@@ -79,7 +79,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/hash.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
-    name: 'a path that begins with another one is read twice',
+    name: 'a path below another path is listed, too',
     file: 'src/graph/reads.ts',
     find: 'if (!kept.some((prefix) => prefix.every((step, index) => path[index] === step))) kept.push(path);',
     replace: 'kept.push(path);',
@@ -135,7 +135,7 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/outline/outline.test.ts'],
   },
   {
-    name: 'a variable is taken although its gate is off',
+    name: 'a variable is accepted although its gate is off',
     file: 'src/graph/resource-shape.ts',
     find: 'if (block.variable !== undefined && variables === true) return variableProblem(block);',
     replace: 'if (block.variable !== undefined) return variableProblem(block);',

@@ -2,14 +2,14 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBE: readonly MutationRow[] = [
   {
-    name: 'the caller of a list sees no page',
+    name: 'the caller of a list gets no page before the end',
     file: 'src/kube/client.ts',
     find: '        options.onPage?.(page.items);\n',
     replace: '',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a watch that is too old goes on from the same version',
+    name: 'an expired watch continues from the same version',
     file: 'src/kube/watch-step.ts',
     find: '    return next.failures === 1 ? start(next) : wait(next, error, random);',
     replace:
@@ -45,42 +45,42 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a malformed line of a watch is taken for an event',
+    name: 'a malformed line of a watch counts as an event',
     file: 'src/kube/watch-step.ts',
     find: "  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event has no object');",
     replace: '',
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a request is sent once more than it may be',
+    name: 'a request is sent once more than allowed',
     file: 'src/kube/request.ts',
     find: 'if (failures > context.retries || !mayRetry(error, request)) throw error;',
     replace: 'if (failures > context.retries + 1 || !mayRetry(error, request)) throw error;',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a redirect is taken for an answer',
+    name: 'a redirect counts as an answer',
     file: 'src/kube/request.ts',
     find: 'if (response.status >= 300) throw errorOfResponse',
     replace: 'if (response.status >= 400) throw errorOfResponse',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a request goes without the headers of its client',
+    name: 'a request is sent without the headers of its client',
     file: 'src/kube/request.ts',
     find: 'headers: { ...context.headers, ...request.headers },',
     replace: 'headers: { ...request.headers },',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a namespaced object without a namespace is looked for in all',
+    name: 'a namespaced object without a namespace is read without one',
     file: 'src/kube/paths.ts',
     find: "const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;",
     replace: 'const namespace = resource.namespaced ? ref.namespace : undefined;',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a name of two dots is a step in the path',
+    name: 'a name of two dots changes the path',
     file: 'src/kube/paths.ts',
     find: 'if (/^\\.\\.?$|[/%]/.test(name)) throw refused(name);',
     replace: 'if (/[/%]/.test(name)) throw refused(name);',
@@ -94,7 +94,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a Lease is taken before it has run out',
+    name: 'a Lease is taken before it has expired',
     file: 'src/kube/lease-step.ts',
     find: 'now - seenAt >= durationOf(spec, times);',
     replace: 'now - seenAt >= times.renewDeadlineMs;',
@@ -108,7 +108,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/lease.test.ts', 'src/kube/lease-election.test.ts'],
   },
   {
-    name: 'a leader that renews counts as another one',
+    name: 'a leader that renews its Lease counts as another leader',
     file: 'src/kube/lease-step.ts',
     find: 'const isHolder = holder === candidate.identity;',
     replace: "const isHolder = holder !== '' && holder !== candidate.identity;",
@@ -122,14 +122,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/rate-limit.test.ts'],
   },
   {
-    name: 'a timer of a deadline stays when the work is done',
+    name: 'the timer of a deadline stays after the end of the work',
     file: 'src/kube/deadline.ts',
     find: '    timer.cancel();',
     replace: '',
     tests: ['src/kube/deadline.test.ts'],
   },
   {
-    name: 'a signal that aborted before is not noticed',
+    name: 'a signal that is already aborted is ignored',
     file: 'src/kube/deadline.ts',
     find: '    if (source.aborted) controller.abort(source.reason);',
     replace: '',

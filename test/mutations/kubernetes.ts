@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBERNETES: readonly MutationRow[] = [
   {
-    name: 'what the server writes belongs to an object',
+    name: 'fields that the server writes count as content of an object',
     file: 'src/kubernetes/server-fields.ts',
     find: 'filter(([key]) => !SERVER_METADATA.includes(key)));',
     replace: "filter(([key]) => key !== 'managedFields'));",
@@ -100,14 +100,14 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/quantity.test.ts', 'test/conformance/cel.test.ts'],
   },
   {
-    name: 'a server that is away for a moment does not pass by itself',
+    name: 'a server that is unavailable for a moment counts as a lasting failure',
     file: 'src/kubernetes/failure-class.ts',
     find: "  [503, 'unanswered'],",
     replace: "  [503, 'refused'],",
     tests: ['src/kubernetes/failure-class.test.ts'],
   },
   {
-    name: 'a namespace that is new counts as a refusal',
+    name: 'the refusal in a new namespace counts as a lasting failure',
     file: 'src/kubernetes/failure-class.ts',
     find: "if (status === 403 && NEW_NAMESPACE.test(message)) return 'new-namespace';",
     replace: "if (status === 404 && NEW_NAMESPACE.test(message)) return 'new-namespace';",

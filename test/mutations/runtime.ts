@@ -23,14 +23,14 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-prune.test.ts'],
   },
   {
-    name: 'a retired object goes before its replacement is there',
+    name: 'a retired object is deleted before its replacement exists',
     file: 'src/runtime/prune.ts',
     find: '    if (isReplacing && (own === undefined ? sameKind : result === own)) holders.add(result.node.id);',
     replace: '',
     tests: ['src/runtime/step-prune.test.ts'],
   },
   {
-    name: 'a refused deletion is tried again at once',
+    name: 'a refused deletion is retried at once',
     file: 'src/runtime/paused-write.ts',
     find: 'failed.retryAt <= now) return undefined;',
     replace: 'failed.retryAt > now) return undefined;',
@@ -52,14 +52,14 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-deletion.test.ts'],
   },
   {
-    name: 'an inventory that is not valid is deleted by',
+    name: 'an invalid inventory is used for a deletion',
     file: 'src/runtime/deletion.ts',
     find: "  if (recorded.state !== 'valid') {",
     replace: "  if (recorded.state === 'absent') {",
     tests: ['src/runtime/step-deletion.test.ts'],
   },
   {
-    name: 'an orphan policy deletes the children',
+    name: 'the orphan policy deletes the children',
     file: 'src/runtime/deletion.ts',
     find: "  if (keepsChildren(instance)) return releaseFinalizer('leaving resources behind');",
     replace: '',
@@ -73,7 +73,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-deletion.test.ts'],
   },
   {
-    name: 'fields that are ours and no longer wanted are kept',
+    name: 'owned fields that are no longer desired are kept',
     file: 'src/runtime/compare.ts',
     find: "    if (asked === undefined && !isEmptyContainer(owned)) report(path, { kind: 'release', found: owned });",
     replace:
@@ -142,7 +142,7 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'a quantity counts as stored as it is sent',
+    name: 'a quantity counts as stored in the form in which it is sent',
     file: 'src/runtime/render/determined.ts',
     find: 'return formatQuantity(number) !== value;',
     replace: 'return false;',
@@ -156,14 +156,14 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'a map that others write into counts as known',
+    name: 'a map into which other clients write counts as known',
     file: 'src/runtime/render/determined.ts',
     find: 'return isWhole && Object',
     replace: 'return Object',
     tests: ['src/runtime/render/render.test.ts'],
   },
   {
-    name: 'writes go out while other objects are still being read',
+    name: 'writes are sent while other objects are still being read',
     file: 'src/runtime/instance-decision.ts',
     find: 'const isObserved = context.reads.length === 0;',
     replace: 'const isObserved = true;',

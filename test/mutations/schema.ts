@@ -46,7 +46,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'an int32 takes what only an int64 holds',
+    name: 'a value that needs an int64 passes as an int32',
     file: 'src/schema/validate-scalars.ts',
     find: "const limit = format === 'int32' ? 2n ** 31n : 2n ** 63n;",
     replace: "const limit = format === 'int32' ? 2n ** 32n : 2n ** 63n;",
@@ -90,7 +90,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a default is not filled in inside of what was filled in',
+    name: 'a default inside a default is not filled in',
     file: 'src/schema/defaults.ts',
     find: '    setOwn(change(), name, fill(child, clone(child.default), depth + 1));\n  }',
     replace: '    setOwn(change(), name, clone(child.default));\n  }',
@@ -101,7 +101,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'errors of what an update leaves unchanged are reported',
+    name: 'errors in fields that an update leaves unchanged are reported',
     file: 'src/schema/validate-containers.ts',
     find: 'if (old !== undefined && context.errors.length > before && jsonEquals(value, old)) context.errors.length = before;',
     replace: '',
@@ -152,7 +152,7 @@ export const SCHEMA: readonly MutationRow[] = [
     tests: ['src/schema/nearest-name.test.ts'],
   },
   {
-    name: 'a served version that is taken away is compatible',
+    name: 'the removal of a served version is compatible',
     file: 'src/schema/compare-crds.ts',
     find: "if (oldVersion['served'] === true && newVersion['served'] !== true) {",
     replace: "if (oldVersion['served'] !== true && newVersion['served'] === true) {",
@@ -166,7 +166,7 @@ export const SCHEMA: readonly MutationRow[] = [
     tests: ['src/schema/structural.test.ts', 'test/conformance/crd-errors.test.ts'],
   },
   {
-    name: 'a custom type with a column gives it to its first use alone',
+    name: 'only the first use of a custom type gets its column',
     file: 'src/schema/simple-schema.ts',
     find: 'columns.push({ ...column, steps: [name, ...column.steps] });',
     replace: 'if (columns.length === 0) columns.push({ ...column, steps: [name, ...column.steps] });',

@@ -9,7 +9,7 @@ export const TESTING: readonly MutationRow[] = [
     tests: ['src/testing/graph-test/compare.test.ts'],
   },
   {
-    name: 'lists of different lengths are equal as far as they go',
+    name: 'lists of different lengths are equal when one is a prefix of the other',
     file: 'src/testing/graph-test/compare.ts',
     find: 'if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {\n    return expected.flatMap((value, index) =>\n      differences(',
     replace:

@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const TRANSFORM: readonly MutationRow[] = [
   {
-    name: 'insertions at one place come in any order',
+    name: 'insertions at one place are not in their order',
     file: 'src/transform/edited-text.ts',
     find: 'a.at - b.at || ORDER[a.kind] - ORDER[b.kind]);',
     replace: 'a.at - b.at || ORDER[b.kind] - ORDER[a.kind]);',
@@ -16,14 +16,14 @@ export const TRANSFORM: readonly MutationRow[] = [
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'the columns of a map do not count what was put in before',
+    name: 'the columns of a source map ignore earlier insertions',
     file: 'src/transform/edited-text.ts',
     find: 'const column = place.column + shift;',
     replace: 'const column = place.column;',
     tests: ['src/transform/edited-text.test.ts', 'src/transform/attach.test.ts'],
   },
   {
-    name: 'a column of a map starts from that of the line before',
+    name: 'a column of a source map is relative to the previous line',
     file: 'src/transform/edited-text.ts',
     find: '      last.column = 0;',
     replace: '',
