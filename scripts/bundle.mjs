@@ -33,9 +33,9 @@ function entryPoints(root) {
 }
 
 /**
- * Makes each dynamically imported module of a room import the room's entry point. The entry point is loaded by then
- * anyway, but the bundler does not know that: it would put their shared code into files of its own, and the start would
- * open a dozen files instead of one.
+ * Makes each dynamically imported module of a room import the room's entry point. At that time the entry point is
+ * always loaded, but the bundler does not know that. It would put the code that both share into further files, and a
+ * start would open a dozen files instead of one.
  */
 const laterParts = (room) => ({
   name: 'later-parts',

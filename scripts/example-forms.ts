@@ -240,7 +240,7 @@ async function runStep(
     return missing.length === 0 && (await ended());
   });
   if (step.end !== 'ready') {
-    // A graph that must not go on has some time to do so.
+    // A graph that must stay in its state gets some time in which it could leave it.
     await sleep(REST);
     objects = await objectsOf(cluster, step.gives, own);
     missing = wrongIn(step.gives, objects);

@@ -18,7 +18,7 @@ const lazy = <Library>(name: string): (() => Library) => {
 
 /**
  * Node's `http`. An `import` would make Node read every member of the module. From Node 22 on, one of them
- * (`WebSocket`) loads a whole HTTP client, which takes 25 ms and which a server does not need.
+ * (`WebSocket`) loads a whole HTTP client. A server does not need the client, and the load takes 25 ms.
  */
 export const httpLibrary: () => typeof Http = lazy('node:http');
 

@@ -23,8 +23,8 @@ export function helmProblem(source: string): YamlProblem | undefined {
 }
 
 /**
- * The problem of a comment in JSON. The text is read as YAML, where `//` begins no comment and becomes part of the next
- * key, so that the next field seems to be missing.
+ * The problem of a comment in JSON. In YAML, `//` begins no comment. It becomes part of the next key, and the next
+ * field seems to be missing.
  */
 export function jsonComment(source: string): YamlProblem | undefined {
   const open = /^\s*\{/.exec(source)?.[0].length;
@@ -183,7 +183,7 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
 function unclosedBracket(text: string): Mistake | undefined {
   let start = text.lastIndexOf('\n') + 1;
   let missing = openBrackets(text.slice(start));
-  // A line continues the one before it when that one ends with a comma or an opening bracket.
+  // A line continues the previous line when the previous line ends with a comma or an opening bracket.
   while (missing.length === 0 && /[,{[][ \t]*\n$/.test(text.slice(0, start))) {
     start = text.lastIndexOf('\n', start - 2) + 1;
     missing = openBrackets(text.slice(start));
@@ -223,7 +223,7 @@ function openBrackets(text: string): readonly OpenBracket[] {
   return open;
 }
 
-/** A quoted text that contains its own quote character, so that the text ends there for YAML. */
+/** A quoted text that contains its own quote character. For YAML, the text ends there. */
 function quoteInside(line: string, at: number): Mistake | undefined {
   const [before = ''] = /^\s*(?:- +)*(?:[^\s"':][^"':]*:\s+)?/.exec(line) ?? [];
   const text = line.slice(before.length).trimEnd();

@@ -102,7 +102,7 @@ describe('the condition ResourcesConverged', () => {
     expect(graphs.condition('ResourcesConverged')).toMatch(/^False FieldManagerConflict apply "s": template/);
   });
 
-  it('an object that is being deleted makes its node wait, and independent nodes go on', () => {
+  it('an object that is being deleted makes its node wait, and independent nodes continue', () => {
     const graphs = new GraphObjects();
     graphs.cluster.put({
       apiVersion: 'v1',

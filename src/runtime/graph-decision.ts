@@ -123,8 +123,8 @@ function firstAccount({ instance, options: { account } }: StepContext): Pick<Par
 }
 
 /**
- * Deletes retired objects when no node failed and no request of a node is due, so that a new object exists before the old
- * one goes. Releases retired fields when all nodes are done.
+ * Deletes retired objects when no node failed and no request of a node is due, so that a new object exists before the
+ * old one is deleted. Releases retired fields when all nodes are done.
  */
 function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean): Retirements {
   const results = [...context.results.values()];

@@ -180,7 +180,7 @@ ${map('c', 'c', 'k: v')}`;
     expect([graphs.maps(), graphs.condition('Ready')]).toEqual([['c'], READY]);
   });
 
-  it('E10: a patch of labels is released when its node goes', () => {
+  it('E10: a patch of labels is released when its node is removed', () => {
     const graphs = new GraphObjects({}, mode);
     graphs.cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team-a', labels: { kept: 'yes' } } });
     graphs.apply(

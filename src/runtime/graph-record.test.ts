@@ -133,7 +133,7 @@ describe('the record of objects', () => {
   it.each([
     ['known objects', false],
     ['objects that are read first', true],
-  ])('an object that an instance took over stays when its node goes, and when the Graph goes: %s', (_title, lazy) => {
+  ])('an object that an instance took over is kept when its node or the Graph is deleted: %s', (_title, lazy) => {
     const graphs = new GraphObjects({}, { lazy });
     graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v'), map('c', 'c', 'k: v')));
     const takeOver = (name: string) => {

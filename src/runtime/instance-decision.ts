@@ -109,8 +109,8 @@ function unreadable(problem: string): ParentRefusal {
 
 /**
  * Children are written only when the instance has a finalizer and an inventory. An invalid inventory on an instance
- * without the finalizer comes from another client or from an incomplete write, so that the kinds and namespaces to
- * cover are not known.
+ * without the finalizer comes from another client or from an incomplete write. It does not tell the kinds and
+ * namespaces to cover.
  */
 function parentRefusal({ instance, observed, options, graph, recorded }: StepContext): ParentRefusal | undefined {
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {

@@ -22,8 +22,8 @@ export interface LiveObject {
    */
   readonly equivalence?: EquivalentDigests | true;
   /**
-   * The whole object of a projection, if the observer has it. An observer has the whole object after a change of its
-   * owned fields, so that the step can name the difference, and after a read that a step requested.
+   * The whole object of a projection, if the observer has it. An observer has the whole object in two cases: after a
+   * change of its owned fields, so that the step can name the difference, and after a read that a step requested.
    */
   readonly whole?: KubeObject;
   /**
@@ -391,8 +391,8 @@ export interface ParentWrite {
    */
   readonly tracking?: GraphTracking;
   /**
-   * The user name of the account as which a Graph is written for the first time: write it together with `tracking`, so
-   * that the deletion can use it also when the spec has another account by then.
+   * The user name of the account as which a Graph is written for the first time: write it together with `tracking`. The
+   * deletion needs it when the spec names another account by then.
    */
   readonly account?: string;
 }

@@ -24,7 +24,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a watch that may not be read any more goes on without a list',
+    name: 'a watch continues without a new list after the server refused it for missing rights',
     file: 'src/kube/watch-step.ts',
     find: 'if (error.status === 403 || error.status === 404) {',
     replace: 'if (error.status === 404) {',

@@ -13,7 +13,7 @@ const MAX_SEEDS = 60;
  * table to `say`, line by line. Returns the number of mutations that no run notices.
  */
 export async function checkMutations(jobs: number, say: (line: string) => void, part = ''): Promise<number> {
-  say('| broken on purpose | rule | seed, or series | what is told |');
+  say('| broken on purpose | rule | seed, or series | reported problem |');
   say('|---|---|---|---|');
   const queue = MUTATIONS.filter(({ name }) => name.includes(part));
   if (queue.length === 0) throw new Error(`no mutation has in its name: ${part}`);

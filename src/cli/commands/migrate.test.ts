@@ -176,7 +176,7 @@ test('a file that is not the definition of the controller, a pin and a suspensio
     [
       "    the next deploy of factory("direct") then writes the uid of the new owner into the label kro.run/instance-id of each",
       "    the definition of the file is not the one that the controller works with, so the next deploy of factory("direct") also changes what follows from spec.resources[1].template.spec.template.spec.containers[0].image",
-      "    its pin to revision 1 ends: direct mode goes on with the definition of the file",
+      "    its pin to revision 1 ends: direct mode uses the definition of the file",
       "    its suspension ends: the next deploy of factory("direct") writes its objects again",
     ]
   `);

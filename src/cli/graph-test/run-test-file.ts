@@ -62,7 +62,7 @@ export interface TestFileResult {
   readonly texts: ReadonlyMap<string, string>;
   /** Why the snapshots of the tests could not be written. The results of the tests are still valid. */
   readonly notWritten?: TypeKroError;
-  /** True for a file of another kind that was found in a folder. Its tests do not run, and it is not an error. */
+  /** True for a file of another kind that was found in a folder. Such a file is no error, and no test of it runs. */
   readonly foreign?: true;
 }
 

@@ -7,7 +7,7 @@ import { argumentOf } from './instance-name.ts';
 /** Is the instance suspended? Neither controller knows a suspension of Graphs. */
 export const isPaused = (instance: KubeObject): boolean => isSuspended(instance) && !isGraphObject(instance);
 
-/** Is nothing written for the instance because of its suspension? The deletion of a suspended instance goes on. */
+/** Is nothing written for the instance because of its suspension? The deletion of a suspended instance continues. */
 export function rests(instance: KubeObject): boolean {
   return isPaused(instance) && instance.metadata.deletionTimestamp === undefined;
 }
@@ -20,7 +20,7 @@ export const resumeCommand = ({ kind, ...metadata }: NamedInstance): string =>
 export const suspensionText = (instance: NamedInstance): string =>
   `suspended by the annotation kro.run/reconcile: nothing is written before ${resumeCommand(instance)}`;
 
-/** What `typekro suspend` does to an instance. The deletion of a suspended instance goes on. */
+/** What `typekro suspend` does to an instance. The deletion of a suspended instance continues. */
 export const suspensionEffect = ({ metadata }: KubeObject): string =>
   metadata.deletionTimestamp === undefined
     ? 'it is suspended: the controller writes nothing for it, and does not revert changes by other clients'

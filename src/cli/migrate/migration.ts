@@ -132,9 +132,7 @@ const PARTS: readonly (readonly string[])[] = [
 export function lostInDirectMode(instance: KubeObject): string[] {
   const pin = pinnedRevision(instance);
   return [
-    ...(pin === undefined
-      ? []
-      : [`its pin to revision ${pin} ends: direct mode goes on with the definition of the file`]),
+    ...(pin === undefined ? [] : [`its pin to revision ${pin} ends: direct mode uses the definition of the file`]),
     ...(isSuspended(instance)
       ? ['its suspension ends: the next deploy of factory("direct") writes its objects again']
       : []),

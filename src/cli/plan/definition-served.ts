@@ -9,9 +9,9 @@ import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 const SERVE_TIMEOUT_MS = 60_000;
 
 /**
- * A refusal that is equal to the one before the apply counts only after this time, in milliseconds. It can be out of
- * date: a change of annotations does not raise the generation, and while the controller waits for a CRD it repeats the
- * old conditions.
+ * The time after an apply during which a refusal does not count if it equals the refusal before the apply, in
+ * milliseconds. Such a refusal can be out of date: a change of annotations does not raise the generation, and a
+ * controller that waits for a CRD repeats the old conditions.
  */
 const OLD_REFUSAL_MS = 15_000;
 

@@ -75,7 +75,7 @@ class Splitter {
    * the list is empty.
    */
   readonly #excludedByCollection = new Map<ResourceRecord, Variable>();
-  /** The resources that are being split. Each of them is read by the one before it. */
+  /** The resources that are being split. The templates of each one read the next one. */
   readonly #open: ResourceRecord[] = [];
   /** Resources on a cycle of reads. */
   readonly #circular = new Set<ResourceRecord>();

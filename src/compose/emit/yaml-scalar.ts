@@ -4,7 +4,7 @@ import { escapeForYaml, SPECIAL_IN_YAML } from '../../core/index.ts';
 const INDICATOR = /^[\s,[\]{}#&*!|>'"%@`]|^[-?:](?:\s|$)|:(?:\s|$)|\s#|\s$|^(?:---|\.\.\.)/;
 
 /**
- * Words and numbers that are not strings without quotes in YAML 1.1 or 1.2. kro and kubectl read YAML 1.1, where `yes`,
+ * Words and numbers that need quotes to be strings in YAML 1.1 or 1.2. kro and kubectl read YAML 1.1, where `yes`,
  * `010` and `1:30` are not strings.
  */
 const OTHER_TYPE =
@@ -13,7 +13,7 @@ const OTHER_TYPE =
 /** A fast test for most keys and values: letters, digits and characters that are allowed inside a word. */
 const WORD = /^[A-Za-z][\w./-]*$/;
 
-/** The words that are not strings without quotes. */
+/** The words that need quotes to be strings. */
 const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 

@@ -305,7 +305,9 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
   });
 }
 
-/** The counter is below the bound, and not negative if its start is not. */
+/**
+ * The counter is below the bound. If its start is a constant that is not negative, the counter is not negative either.
+ */
 function counterFact(counter: Node, operator: 'lt' | 'le', bound: Node, start: Node): Node {
   const below = compare(operator, counter, bound);
   const positive = start.kind === 'lit' && Number(start.value) >= 0;

@@ -125,7 +125,7 @@ function isNatural(node: Node): boolean {
   if (node.kind === 'lit') return Number(node.value) >= 0;
   if (node.kind === 'call' && node.name === 'size') return true;
   if (node.kind !== 'cond') return false;
-  // `Math.max(a, b)` is not negative if one of the two is not.
+  // `Math.max(a, b)` is not negative if `a` or `b` is not negative.
   const [test, a, b] = node.args;
   const larger = (test.kind === 'gt' || test.kind === 'ge') && test.args[0] === a && test.args[1] === b;
   return larger ? isNatural(a) || isNatural(b) : isNatural(a) && isNatural(b);

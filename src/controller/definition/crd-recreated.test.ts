@@ -54,7 +54,7 @@ test.each(rows)('level %s: %s takes the place of a deleted definition of its kin
   expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
 });
 
-test.each(LEVELS)('level %s: while the CRD is being deleted, KindReady says so, and deletions go on', async (level) => {
+test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and deletions continue', async (level) => {
   world = await virtualWorld({ controller: { kroCompatibility: level } });
   await world.apply(named('pots'));
   await world.advance(2000);

@@ -50,7 +50,7 @@ export class Rewrites {
     this.#sweepLater();
   }
 
-  /** The contest for an object that goes on now; `undefined` when there is none. */
+  /** The present contest for an object; `undefined` when there is none. */
   contest(owner: object, sample: string, key: string, now: number): Contest | undefined {
     const known = this.#counts.get(owner)?.get(key);
     const { contest } = known?.sample === sample ? known : {};

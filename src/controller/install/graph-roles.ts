@@ -24,10 +24,10 @@ const CLUSTER = '';
 
 /**
  * The minimal rights for Graphs. The controller reads and writes the objects of a Graph as the ServiceAccount that the
- * Graph names, so that this account gets the rights: to read, apply and delete the objects of templates, to read those
- * of references, and to read and patch the targets of patches, or their status. A right is in a Role of the namespace of
- * the objects. It is in a ClusterRole where the kind has no namespace, where the namespace is computed, and for a
- * reference by selector to all namespaces. The controller may impersonate the account.
+ * Graph names. Therefore this account gets the rights: to read, apply and delete the objects of templates; to read the
+ * objects of references; to read and patch the targets of patches, or their status. A right is in a Role of the
+ * namespace of the objects. It is in a ClusterRole where the kind has no namespace, where the namespace is computed,
+ * and for a reference by selector to all namespaces. The controller may impersonate the account.
  *
  * An expression that computes a kind hides the kind: the diagnostics name the node, whose rights have to be added.
  */

@@ -108,8 +108,8 @@ function aggregatedRoles(name: string, role: string): KubeObject[] {
 }
 
 /**
- * The role of the controller's own rights with the right to impersonate ServiceAccounts, which the feature gate
- * GraphKind needs: a Graph is applied as the account that it names. Returns any other object unchanged.
+ * The role with the controller's own rights and the right to impersonate ServiceAccounts. The feature gate GraphKind
+ * needs this right, because a Graph is applied as the account that it names. Returns any other object unchanged.
  */
 export function withImpersonation(object: KubeObject): KubeObject {
   const { kind, metadata, rules } = object;

@@ -145,7 +145,7 @@ export class InstanceReconciler {
     }
     const { clock, random } = this.#options;
     const now = clock.now();
-    // An event, such as that of the own status write, woke the Graph during the pause. The pause goes on.
+    // An event, such as that of the own status write, woke the Graph during the pause. The pause continues.
     if (now < record.waitsUntil) return record.waitsUntil;
     record.waits += 1;
     record.waitsUntil = now + backoffMs(RETRY_POLICIES.waitingGraph, record.waits, random());

@@ -4,7 +4,7 @@ import { singular } from './identifiers.ts';
 import { pascalCase } from '../../core/index.ts';
 
 /**
- * A part of a file: the spec or the status of a kind, which have a name, or all fields of the kind, which have none.
+ * A part of a file: the spec or the status of a kind, or all fields of the kind. Only specs and statuses have a name.
  */
 export interface FilePart {
   readonly name?: string;
