@@ -9,7 +9,7 @@ import { MUTATIONS, sample } from '../test/mutations/mutations.ts';
 const USAGE = `npm run mutations -- --all          all mutations
 npm run mutations -- --room cel     those of a room
 npm run mutations -- --only TEXT    those with TEXT in their names or in the paths of their files
-npm run mutations -- --seed N       a sample: --count mutations (default 12), no two of one room before each had one`;
+npm run mutations -- --seed N       a sample of --count mutations (default 12), spread over the rooms`;
 
 const OPTIONS = {
   help: { type: 'boolean', default: false },

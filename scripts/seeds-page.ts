@@ -4,12 +4,12 @@ import { programs } from '../test/e2e/seeds/outcomes.ts';
 
 const HEAD = `# The programs of the documents
 
-TypeKro began with documents that promised programs. These are the programs, unchanged, in
-\`test/fixtures/seeds\`; \`test/e2e/seeds\` runs each of them and deploys what it composes on every way, each time on a
-cluster of its own. Mended copies that type-check strictly are in \`examples/\`.
+The documents that began TypeKro contain example programs. \`test/fixtures/seeds\` has these programs, unchanged.
+\`test/e2e/seeds\` runs each program, and deploys its compositions in each of three ways, each time to a new cluster.
+Corrected copies that pass the strict type check are in \`examples/\`.
 
-**direct** is \`factory('direct')\`, **ours** our controller with its features on, **stock** a controller that takes
-what kro 0.9.3 takes. \`*\` stands for any text. This page is made by \`npm run docs\`.
+**direct** is \`factory('direct')\`, **ours** is our controller with all its features, **stock** is a controller that
+accepts what kro 0.9.3 accepts. \`*\` stands for any text. \`npm run docs\` writes this page.
 
 | program | direct | ours | stock |
 |---|---|---|---|

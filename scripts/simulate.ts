@@ -11,7 +11,7 @@ const USAGE = `npm run simulate -- --seed N              one seed with its log, 
 npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them
 npm run simulate -- --from A --to B       a range of seeds
 npm run simulate -- --exhaustive          short stories with every fault at every request
-npm run simulate -- --mutations           breaks the code on purpose, in copies, and shows what tells of it
+npm run simulate -- --mutations           changes copies of the code on purpose, and shows the problems that this causes
 npm run simulate -- --mutations --only X  those with X in their names
 
 With --graphs the stories are about objects of the kind Graph, beside a definition.
@@ -70,7 +70,9 @@ async function replay(seed: number): Promise<number> {
   printProblems(`seed ${seed}`, problems);
   if (problems.length > 0 && only === undefined) {
     const left = await shrink(seed, struck, staff(seed), stories);
-    console.log(left.length === 0 ? 'It takes no disruption.' : `It takes only --only "${left.join(',')}"`);
+    console.log(
+      left.length === 0 ? 'It fails without disruptions, too.' : `It fails with --only "${left.join(',')}", too.`,
+    );
   }
   return problems.length === 0 ? 0 : 1;
 }

@@ -14,8 +14,8 @@ export interface ReadMemory {
 export type ReadPorts = Pick<ExecutionPorts, 'clock' | 'signal' | 'random' | 'user'>;
 
 /**
- * Runs a read. A failed request is recorded with its pause, and the next decision reports it; other work of the
- * instance continues. Rejects when the signal aborts, and on any other error.
+ * Runs a read. A failed request is recorded with its pause, and other work of the instance continues. The next decision
+ * reports the failure. Rejects when the signal aborts, and on any other error.
  */
 export async function attemptRead<T>(
   { clock, signal, random, user }: ReadPorts,

@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
     replace: 'if (members.every(({ metadata }) => metadata.deletionTimestamp !== undefined))',
-    problem: /the finalizer went before/,
+    problem: /the finalizer was removed before/,
     first: 21,
   },
   {

@@ -115,7 +115,7 @@ describe('lint', () => {
         hint: its keys are there; correct the key, or add it there
 
       to switch off: --rule input/missing-key=off, or a line for each in typekro.lint.yaml (input/missing-key: off)
-      typekro explain input/missing-key says what a rule means and how to mend the file; typekro lint --rules lists all rules"
+      typekro explain input/missing-key says what a rule means and how to correct the file; typekro lint --rules lists all rules"
     `);
     expect((await run('lint good.yaml --rule input/missing-key=error')).code).toBe(3);
     expect(await run('lint good.yaml --rule input/*=off')).toEqual({ code: 0, out: 'no problem in 1 object', err: '' });

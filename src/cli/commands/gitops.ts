@@ -12,7 +12,7 @@ import { writeFile } from '../write-file.ts';
 export const gitops: Command = {
   name: 'gitops',
   description:
-    'Checks the definitions in the files and writes them, with the instances and other objects of the files, into a folder that `kubectl apply -k` takes. With --flux-source also the Kustomizations of Flux, with --argocd-repo also an Application of Argo CD and the health checks that it needs. Files of the folder that bear the same names are replaced, others stay.',
+    'Checks the definitions in the files and writes them, with the instances and other objects of the files, into a folder that `kubectl apply -k` takes. With --flux-source, the folder also has the Kustomizations of Flux. With --argocd-repo, the folder also has an Application of Argo CD and the health checks that the Application needs. Existing files with the same names are replaced. Other files are kept.',
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],

@@ -28,7 +28,7 @@ const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
 export const graph: Command = {
   name: 'graph',
   description:
-    'Compiles the definitions, Graphs and compositions in the files and shows each graph: its nodes by level, a level being the longest chain of dependencies below a node, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. A node is created when its own dependencies are ready; it does not wait for the rest of their level. For an instance in a cluster, shows the graph that the instance follows, with the state of each node.',
+    'Compiles the definitions, Graphs and compositions in the files and shows each graph: its nodes by level, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. The level of a node is the length of its longest chain of dependencies. A node is created when its own dependencies are ready; it does not wait for the rest of their level. For an instance in a cluster, shows the graph that the instance follows, with the state of each node.',
   positionals: [
     {
       name: 'file',

@@ -64,7 +64,7 @@ function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
 /** How to switch the rules of findings off. */
 function switchOff(rules: readonly string[]): string {
   const flags = rules.map((rule) => `${rule}=off`).join(',');
-  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to mend the file; typekro lint --rules lists all rules`;
+  return `to switch off: --rule ${flags}, or a line for each in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
 }
 
 function formOf(input: CommandInput): Form {

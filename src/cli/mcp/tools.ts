@@ -125,7 +125,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     name: 'plan',
     title: 'What an apply would change',
     description:
-      'Shows what an apply of the files would change in the cluster, for the definitions and every live instance: created, changed field by field, replaced, pruned, deferred or blocked. The API server checks each write by a dry run; nothing is stored. With a snapshot no cluster is asked.',
+      'Shows what an apply of the files would change in the cluster, for the definitions and every live instance: created, changed field by field, replaced, pruned, deferred or blocked. The API server checks each write by a dry run; nothing is stored. With a snapshot, no request is sent to a cluster.',
     inputSchema: schema(
       {
         files: FILES,

@@ -80,7 +80,7 @@ function packageOf(module: string): string | undefined {
   return isAbsolute(module) || /^(?:\.|file:)/.test(module) ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0];
 }
 
-/** Modules that may export a missing name: first the modules of this package, next the libraries for schemas. */
+/** Modules that may export a missing name: first the modules of this package, then arktype and modules of Node. */
 const MODULES = [
   'typekro',
   'typekro/simple',
@@ -100,7 +100,7 @@ const MODULES = [
 
 /** The first module in the list that exports a name, resolved from `file`. */
 export async function moduleOf(name: string, file: string): Promise<string | undefined> {
-  // `default` is exported by most modules and identifies none.
+  // Most modules export `default`, so it identifies none.
   if (name === 'default') return undefined;
   for (const module of MODULES) if ((await exportsOf(module, file)).includes(name)) return module;
   return undefined;

@@ -93,7 +93,7 @@ export class GraphInvariants {
     const fields = new Set(after.contributions.map(contributionKey));
     const lostObjects = before.managedResources.filter((entry) => lostFinalizer || !resources.has(resourceKey(entry)));
     const lostFields = before.contributions.filter((entry) => lostFinalizer || !fields.has(contributionKey(entry)));
-    const what = lostFinalizer ? 'the finalizer went' : 'the record went';
+    const what = lostFinalizer ? 'the finalizer was removed' : 'an entry of the record was removed';
     const rule = lostFinalizer ? 'finalizer' : 'inventory';
     const own = templateManager(live.metadata.uid ?? '');
     for (const entry of lostObjects) {
@@ -137,7 +137,7 @@ export class GraphInvariants {
     if (!isTemplateManager(manager)) return;
     const node = sent.metadata.annotations?.[keys.NODE_PATH_ANNOTATION] ?? '';
     if (!hasNode(graph, node) && !isChanged)
-      report('inventory', `a write of node "${node}", which ${key} has not: ${path}`);
+      report('inventory', `a write of node "${node}", which is not in ${key}: ${path}`);
     // Without force, the server refuses to take fields of another owner.
     if (path.includes('force=true')) this.#checkOwner(path, live, suspect, manager);
     if (live !== undefined) return;

@@ -217,7 +217,7 @@ export class Invariants {
     const gone = kinds(live).filter((kind) => kind !== '' && !now.has(kind));
     if ((!had || has) && gone.length === 0) return;
     for (const member of await this.#members(set)) {
-      if (had && !has) this.#violated('finalizer', `the finalizer went before ${objectKey(member)}`);
+      if (had && !has) this.#violated('finalizer', `the finalizer was removed before ${objectKey(member)}`);
       else if (gone.includes(kindOf(member))) this.#violated('inventory', `the inventory lost ${objectKey(member)}`);
     }
   }
