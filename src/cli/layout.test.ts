@@ -38,7 +38,7 @@ test.each<[string, string, number, string[]]>([
     ['one two', '    three', '    four', '    five'],
   ],
   ['gaps of a continued line', 'one  two     three         four', 14, ['one  two', '    three', '    four']],
-  ['a branch goes on', '├─ ✓ web  ready: one two', 20, ['├─ ✓ web  ready: one', '│         two']],
+  ['a branch continues', '├─ ✓ web  ready: one two', 20, ['├─ ✓ web  ready: one', '│         two']],
   ['the last branch ends', '└─ ✓ web  ready: one two', 20, ['└─ ✓ web  ready: one', '          two']],
   ['colours have no width', '\u001b[31m!\u001b[0m  one two', 8, ['\u001b[31m!\u001b[0m  one', '   two']],
   ['a command', '   look       kubectl describe pod x -n y', 20, ['   look       kubectl describe pod x -n y']],

@@ -5,9 +5,9 @@ import { columnWidth, outputText, printable, printableInColour, printableLine } 
 describe('text from outside', () => {
   test.each([
     ['a colour', 'a\u001b[31mred', 'a\\u001b[31mred'],
-    ['a carriage return that would hide what stands before', 'bad\rgood', 'bad\\u000dgood'],
+    ['a carriage return that would hide the text before it', 'bad\rgood', 'bad\\u000dgood'],
     ['an eight-bit control', 'a\u009b2Jb', 'a\\u009b2Jb'],
-    ['text that turns its direction', 'a\u202eb', 'a\\u202eb'],
+    ['a character that changes the direction of text', 'a\u202eb', 'a\\u202eb'],
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
   ])('%s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);

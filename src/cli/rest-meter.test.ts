@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { RestMeter } from './rest-meter.ts';
 
 test.each<[string, number[], number[]]>([
-  ['none while it works', [1, 0.5, 0.16], [0, 0, 0]],
-  ['each in a row', [1, 0.01, 0, 0.04], [0, 1, 2, 3]],
-  ['none again when it works again', [0, 0, 0.2, 0], [1, 2, 0, 1]],
+  ['none while the process is busy', [1, 0.5, 0.16], [0, 0, 0]],
+  ['each one in a row', [1, 0.01, 0, 0.04], [0, 1, 2, 3]],
+  ['none again when the process is busy again', [0, 0, 0.2, 0], [1, 2, 0, 1]],
 ])('counts successive polls without a change: %s', (_what, shares, calm) => {
   const meter = new RestMeter(0, 0);
   let used = 0;

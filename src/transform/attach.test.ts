@@ -196,13 +196,18 @@ describe('attachSources', () => {
 
 describe('the variables that a function captures', () => {
   test.each([
-    ['a name that is shadowed further in', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
+    ['a name that an inner block shadows', 'const x = 1;', '(s) => { { const x = 2; s(x); } return x; }', { x: 1 }],
     ['a name that a parameter default reads', 'const x = 1;', '(a = x) => { var x = 2; return a + x; }', { x: 1 }],
     ['a parameter of the same name', 'const x = 1;', '(x) => x', {}],
     ['a var of a loop inside', 'const x = 1;', '() => { for (var x of []) ; return x; }', {}],
     ['a name of a catch', 'const e = 1;', '() => { try {} catch (e) { return e; } return e; }', { e: 1 }],
-    ['nothing of a catch alone', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
-    ['nothing of the pattern of a catch', 'const m = 1, k = 2;', '() => { try {} catch ({ m = k }) { m; } }', { k: 2 }],
+    ['no name that only a catch uses', 'const e = 1;', '() => { try {} catch (e) { return e; } }', {}],
+    [
+      'a default in the pattern of a catch',
+      'const m = 1, k = 2;',
+      '() => { try {} catch ({ m = k }) { m; } }',
+      { k: 2 },
+    ],
     ['what `try` reads and a catch hides', 'const e = 1;', '() => { try { return e; } catch (e) {} }', { e: 1 }],
     ['what `finally` reads', 'const e = 1;', '() => { try {} catch (e) {} finally { e; } }', { e: 1 }],
     ['a catch without a parameter', 'const e = 1;', '() => { try {} catch { return e; } }', { e: 1 }],

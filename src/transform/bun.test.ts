@@ -22,7 +22,7 @@ describe('files for Bun', () => {
   test.each([
     ['a package', `${APP}/node_modules/x/index.js`, TEXT, 'js'],
     ['a file without functions', `${APP}/data.ts`, 'export const limit: number = 3;\n', 'ts'],
-    ['a syntax error, which Bun tells', `${APP}/broken.ts`, 'const = 3', 'ts'],
+    ['a syntax error, which Bun reports', `${APP}/broken.ts`, 'const = 3', 'ts'],
   ])('%s stays as it is', (_, path, text, loader) => {
     expect(loadForBun(path, text)).toEqual({ contents: text, loader });
   });

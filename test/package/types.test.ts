@@ -59,7 +59,7 @@ test.each<[string, string, string[]]>([
   ['a status field of the wrong type', 'return { ready: deploy.status.readyReplicas };', ['TS2345']],
   ['a field that the kind does not have', 'return { ready: deploy.status.podIP === "x" };', ['TS2339']],
   [
-    'nothing wrong in a list of a typed resource for an ordinary helper',
+    'no error for a list of a typed resource that an ordinary helper reads',
     `const types = (list: { type: string }[]) => list.map((c) => c.type);
      const read = (status: import('${root}dist/index.js').Read<{ list: readonly { type: string }[] }>) => types(status.list);
      return { ready: read.length > 0 };`,

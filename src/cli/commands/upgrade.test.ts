@@ -132,7 +132,7 @@ test('a child that another client changed while no controller ran is shown field
   await world.restart();
 });
 
-test('a revision that an instance is pinned to is compiled, too; the newest good one serves a refused definition', async () => {
+test('the revision of a pinned instance is compiled, too, and the newest accepted revision serves a refused definition', async () => {
   await world.apply(definition('Shift', [mapResource('map', { text: 'a ${b' })]));
   await world.advance(2000);
   await world.apply(instance('Shift', 'late', { 'typekro.dev/revision': '1' }), instance('Shift', 'early'));
@@ -151,7 +151,7 @@ test('a revision that an instance is pinned to is compiled, too; the newest good
       "  ~ 1 object of 1 instance written only to change labels and annotations: internal.kro.run/node-path",
       "  Instances 1   changed 1",
       "    default/early  - ConfigMap early-more  (more)  no node wants it any more",
-      "                   = 1 object get new labels or annotations of the controller",
+      "                   = 1 object with new labels or annotations of the controller",
       "",
       "At 0.10: 1 with changes, 3 refused, 1 refused as now.",
     ]
@@ -219,7 +219,7 @@ test.each([
   ['definitions', 'resourcegraphdefinitions.kro.run could not be read, and so every definition is treated as new'],
   ['revisions', 'graphrevisions.internal.kro.run could not be read, and so numbers of revisions are not known'],
   ['instances', 'plains.kro.run in the whole cluster could not be read'],
-])('a check that does not see the %s is an error', async (_what, limit) => {
+])('a check that may not list the %s is an error', async (_what, limit) => {
   expect((await run('snapshot blind.json --kubeconfig kubeconfig')).code).toBe(0);
   const file = join(cwd, 'blind.json');
   const taken = JSON.parse(readFileSync(file, 'utf8')) as object;

@@ -35,7 +35,7 @@ test.each<[string, string, KubeObject | undefined, boolean]>([
   ['the condition is of the generation before', 'active', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition names no generation', 'active', instance('ACTIVE', [ready('True')]), true],
   ['there is no condition Ready', 'active', instance('ACTIVE', []), true],
-  ['the state is another', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
+  ['the state is not ACTIVE', 'active', instance('IN_PROGRESS', [ready('True', 2)]), false],
   ['the condition is True', 'condition=Ready', instance('ERROR', [ready('True', 2)]), true],
   ['the condition is of the generation before', 'condition=Ready', instance('ACTIVE', [ready('True', 1)]), false],
   ['the condition is not there', 'condition=Ready=False', instance('ACTIVE', []), false],

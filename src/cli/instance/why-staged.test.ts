@@ -99,7 +99,7 @@ const STAGED: readonly (readonly [title: string, stage: Stage, told: readonly st
     ['└ because  OOMKilled (Pod default/web-', 'raise resources.limits.memory'],
   ],
   [
-    'a pod that no node takes',
+    'a pod that fits on no node',
     { resources: [deployment({}, { nodeSelector: { disk: 'fast' } })] },
     ['└ because  Unschedulable (Pod default/web-', 'correct nodeSelector and affinity'],
   ],
@@ -249,7 +249,7 @@ const CONDITIONS: readonly (readonly [title: string, kind: string, condition: Js
     '└ because  ReconcileError (Composite default/thing): no such bucket',
   ],
   [
-    'a resource of a cloud that will not do',
+    'a cloud resource whose requests are throttled',
     'Bucket',
     { type: 'ACK.Recoverable', status: 'True', reason: 'Throttled', message: 'rate exceeded' },
     '└ because  Throttled (Bucket default/thing): rate exceeded',

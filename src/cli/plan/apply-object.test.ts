@@ -127,7 +127,7 @@ const ready = (status: string, message: string, lastTransitionTime: string, obse
   );
 
 test.each<[string, number, string]>([
-  ['that still stands after some seconds counts', 16_000, 'refused before'],
+  ['that is still reported after some seconds counts', 16_000, 'refused before'],
   ['that changed counts at once', 0, 'refused again'],
 ])('a refusal from before the apply %s', async (_how, milliseconds, message) => {
   await world.apply(definition);

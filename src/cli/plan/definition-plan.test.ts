@@ -27,8 +27,8 @@ const secret = (password: string) => ({
 const map = { id: 'a', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } } };
 
 test.each<[string, JsonObject, JsonObject]>([
-  ['a template that appears', external, secret('hunter2-new')],
-  ['a template that goes', secret('hunter2-old'), external],
+  ['a template that is added', external, secret('hunter2-new')],
+  ['a template that is removed', secret('hunter2-old'), external],
   ['a changed literal', secret('hunter2-old'), secret('hunter2-new')],
   ['another kind before', map, secret('hunter2-new')],
   ['another kind after', secret('hunter2-old'), map],

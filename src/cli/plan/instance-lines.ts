@@ -86,7 +86,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
     ...orderLine(plan),
     ...(labels === 0
       ? []
-      : [paint.faint(`= ${count(labels, 'object')} get new labels or annotations of the controller`)]),
+      : [paint.faint(`= ${count(labels, 'object')} with new labels or annotations of the controller`)]),
     ...(rollout === 'later' ? [paint.faint('after the canary')] : rollout === 'first' ? ['goes first: canary'] : []),
   ];
 }

@@ -32,7 +32,7 @@ test.each<[string, KubeError]>([
     ]),
   ],
   [
-    'a ConfigMap that says so',
+    'an immutable ConfigMap',
     refusal('…', [
       {
         reason: 'FieldValueForbidden',

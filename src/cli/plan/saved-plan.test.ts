@@ -78,7 +78,7 @@ test.each<[string, (saved: JsonObject) => JsonObject | string]>([
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), instances: [{ writes: [] }] } }),
   ],
   [
-    'with an operation that no version has',
+    'with an unknown operation',
     (saved) => ({ ...saved, plan: { ...(saved['plan'] as JsonObject), operation: 'destroy' } }),
   ],
   ['with a salt that is not a text', (saved) => ({ ...saved, salt: 1 })],

@@ -66,7 +66,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
   ],
   ['a raw literal', (value) => [definition(secretOf({ stringData: { u: `\${r'\\' + r"${value}"}` } }))]],
   ['a literal with three quotes', (value) => [definition(secretOf({ stringData: { u: `\${'''a'${value}'''}` } }))]],
-  ['a literal that ends nowhere', (value) => [definition(secretOf({ stringData: { u: `\${'${value}}` } }))]],
+  ['a literal without an end', (value) => [definition(secretOf({ stringData: { u: `\${'${value}}` } }))]],
   [
     'a comment of an expression',
     (value) => [definition(secretOf({ stringData: { u: `\${schema.spec.image // ${value}\n}` } }))],
@@ -77,7 +77,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
   ],
   ['stringData that is one expression', (value) => [definition(secretOf({ stringData: `\${{"a": "${value}"}}` }))]],
   [
-    'a definition of definitions',
+    'a definition that is a resource of a definition',
     (value) => [
       definition({ id: 'inner', template: { ...definition(secretOf({ stringData: { a: value } })) } as JsonObject }),
     ],
@@ -256,13 +256,13 @@ const maps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps'
 test.each<[string, JsonObject]>([
   ['without kinds', { ...whole, kinds: null }],
   ['with a kind without a type', { ...whole, kinds: [{ objects: [] }] }],
-  ['with objects that are none', { ...whole, kinds: [{ type: maps, objects: [1] }] }],
+  ['with values that are not objects', { ...whole, kinds: [{ type: maps, objects: [1] }] }],
   [
     'with an object without metadata',
     { ...whole, kinds: [{ type: maps, objects: [{ apiVersion: 'v1', kind: 'ConfigMap' }] }] },
   ],
   ['with limits that are not texts', { ...whole, limits: [{}] }],
-  ['with a level that no version has', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
+  ['with an unknown level', { ...whole, controller: { kroCompatibility: '2', from: '' } }],
   ['without a salt', { ...whole, salt: null }],
 ])('a snapshot %s is refused with an error message', (_what, value) => {
   expect(() => parseSnapshot(JSON.stringify(value), 'x.json')).toThrow('x.json is damaged');

@@ -34,7 +34,7 @@ interface Block {
 function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): Block[] {
   const title = several ? [{ comments: [objectName(refOf(instance))] }] : [];
   const nodes = rendered.nodes.flatMap((node) => nodeBlocks(graph, node));
-  // The status of a Graph names its objects, which stand here already.
+  // The status of a Graph names its objects, which are printed above.
   if (graph.definedBy === 'graph') return [...title, ...nodes];
   return [...title, ...nodes, { comments: statusComments(graph, instance, rendered) }];
 }

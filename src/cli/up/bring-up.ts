@@ -283,7 +283,10 @@ function inNamespace(object: KubeObject): KubeObject {
 /** Waits until the cluster and the controller have no due work. Rejects when the signal aborts. */
 const settled = (session: Session, signal: AbortSignal): Promise<void> => whileWanted(session.idle(), signal);
 
-/** Waits until the condition holds. Evaluates it after every event of the controller: each change of a report is one. */
+/**
+ * Waits until the condition holds. Evaluates the condition after every event of the controller. Each change of a report
+ * causes an event.
+ */
 function until({ controller }: Session, signal: AbortSignal, condition: () => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {

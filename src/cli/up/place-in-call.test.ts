@@ -13,7 +13,11 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
     '@job({ name: "a", spec: { ⟦backofLimit: 1 } })',
     'graph/unknown-field',
   ],
-  ['a name that a factory takes further out', `${IN_TEMPLATE}.metadata.name`, '@ConfigMap({ id: "x", name: ⟦"A B" })'],
+  [
+    'a name that a factory takes at a higher level',
+    `${IN_TEMPLATE}.metadata.name`,
+    '@ConfigMap({ id: "x", name: ⟦"A B" })',
+  ],
   ['an element of a list', `${IN_TEMPLATE}.spec.ports[1].port`, '@Service({ ports: [{ port: 80 }, { port: ⟦-1 }] })'],
   ['the object around a field that is not written', `${IN_TEMPLATE}.spec.ports[0].name`, '@Service({ ports: [⟦80] })'],
   [
@@ -38,14 +42,14 @@ const CALLS: readonly (readonly [title: string, path: string, text: string, code
   ['a member of the definition', 'spec.schema.apiVersion', '@toResourceGraph({ name: "a", apiVersion: ⟦"v" }, f)'],
   ['a field of what is returned', 'spec.schema.status.url', 'return @{ ready: true, url: ⟦`${x}` };'],
   [
-    'what stands behind texts, comments and templates',
+    'a field after texts, comments and templates',
     'spec.b',
     "@f({ a: '}', /* { */ t: `}${g({ b: 1 }, [2])}`, // }\n r: /[/}]/, b: ⟦2 })",
   ],
-  ['what stands behind a function', 'spec.b', '@f({ a: (x) => { return { b: 1 }; }, b: ⟦2 })'],
-  ['the call, where nothing of the path is written', 'spec.c', '⟦@f({ b: 2 })'],
-  ['the call, where a variable holds the object', 'spec.c', '⟦@f(options)'],
-  ['the call, where the object does not end', 'spec.c', '⟦@f({ b: [ '],
+  ['a field after a function', 'spec.b', '@f({ a: (x) => { return { b: 1 }; }, b: ⟦2 })'],
+  ['the call, if it has no part of the path', 'spec.c', '⟦@f({ b: 2 })'],
+  ['the call, if a variable holds the object', 'spec.c', '⟦@f(options)'],
+  ['the call, if the object does not end', 'spec.c', '⟦@f({ b: [ '],
 ];
 
 const EACH = CALLS.map(([title, path, text, code]) => [title, path, text, code ?? 'input/invalid-field'] as const);

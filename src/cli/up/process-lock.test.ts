@@ -31,7 +31,7 @@ describe('a process lock', () => {
 
   test.each([
     ['of a process that died', '999999999 1 x'],
-    ['of an earlier process whose number this one got', `${process.pid} 1 x`],
+    ['of an earlier process with the number of this process', `${process.pid} 1 x`],
     ['without a process', 'garbage'],
     ['without content', ''],
   ])('is taken over from a lock %s', (_what, content) => {

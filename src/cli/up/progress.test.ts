@@ -159,7 +159,7 @@ describe('whether a node is refused finally', () => {
     ['a missing namespace', 'failed', write(404), false],
     ['a conflict', 'failed', write(409), false],
     ['a server in trouble', 'failed', write(503), false],
-    ['the same, while it is tried again', 'applying', write(422), false],
+    ['a refused object, while the write is retried', 'applying', write(422), false],
     ['a node that is suspended', 'waiting', { kind: 'suspended' }, false],
   ])('%s', (_what, state, because, refused) => {
     expect(isRefusedForGood({ id: 'a', state, objects: [], because })).toBe(refused);

@@ -12,7 +12,7 @@ test.each<[string, Buffer, RegExp, RegExp]>([
     /iconv -f WINDOWS-1252 -t UTF-8 f\.yaml > utf8-f\.yaml$/,
   ],
   [
-    'one byte behind characters that stand for lost ones',
+    'a byte after characters that replace lost bytes',
     Buffer.concat([Buffer.from('a: \uFFFD\uFFFD '), Buffer.from([0x93]), Buffer.from('x')]),
     /^f\.yaml:1:7 cannot be read: .* byte 0x93 stands here$/,
     /save it as UTF-8/,

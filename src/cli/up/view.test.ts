@@ -23,7 +23,7 @@ describe('a line over several rows of the terminal', () => {
     ['breaks behind a space of its second half', 'one two three four', 14, ['one two three', '      four']],
     ['breaks within a word that is too long', 'abcdefghijklmnop', 12, ['abcdefghijkl', '      mnop']],
     [
-      'goes on indented, with less room',
+      'continues with an indent, in fewer columns',
       '12345678 1234 6789 1234',
       10,
       ['12345678', '      1234', '      6789', '      1234'],

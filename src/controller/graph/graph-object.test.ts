@@ -33,7 +33,7 @@ describe('the account of a Graph', () => {
       'default',
     ],
     [
-      'is never a text in the status that is no name',
+      'is never a text of the status that is not a name',
       graph({}, { appliedServiceAccount: 'system:serviceaccount:team-a:other:admin' }, DELETED),
       'default',
     ],

@@ -262,7 +262,7 @@ describe('bad input', () => {
     ['a version that is code', crd('example.com', 'Widget', [version('v1"+x+"', { type: 'object' })])],
     ['versions of another type', crd('example.com', 'Widget', 'v1')],
     [
-      'the form of apiextensions v1beta1, whose schema stands elsewhere',
+      'the form of apiextensions v1beta1, whose schema is at another place',
       {
         ...crd('example.com', 'Widget', [version('v1', { type: 'object' })]),
         apiVersion: 'apiextensions.k8s.io/v1beta1',

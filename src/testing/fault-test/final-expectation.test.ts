@@ -11,7 +11,11 @@ import { playLife } from './play-life.ts';
 describe('what a test expects at its end', () => {
   test.each<[what: string, test: Omit<GraphTest, 'name'>, expected: ReturnType<typeof finalExpectation>]>([
     ['nothing', {}, undefined],
-    ['only the way to the end', { expect: { created: ['a'], written: [], events: ['x'] } }, undefined],
+    [
+      'expectations about the way to the end only',
+      { expect: { created: ['a'], written: [], events: ['x'] } },
+      undefined,
+    ],
     ['the creation', { expect: { state: 'ACTIVE' } }, { at: ['expect'], expect: { state: 'ACTIVE' } }],
     [
       'the last step with an expectation',

@@ -35,7 +35,7 @@ export class FlapDetector {
   /** Each action of the test increments it. A deletion may have an action as its reason. */
   epoch = 0;
 
-  /** `expected`: the children that the controller deletes without faults; absent in that life itself. */
+  /** `expected`: the children that the controller deletes without faults. Absent for the life without faults. */
   constructor(expected?: ReadonlySet<string>) {
     this.#expected = expected;
   }

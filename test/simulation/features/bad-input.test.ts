@@ -63,12 +63,12 @@ describe('malformed definitions', () => {
       { schema, resources: [{ id: 'a', template: { apiVersion: 'no.such/v1', kind: 'No', metadata: { name: 'a' } } }] },
     ],
     ['a template without a kind', { schema, resources: [{ id: 'a', template: { metadata: { name: 'a' } } }] }],
-    ['an expression that is none', { schema, resources: [mapResource('a', { x: '${1 + }' })] }],
+    ['an invalid expression', { schema, resources: [mapResource('a', { x: '${1 + }' })] }],
     [
       'a cycle',
       { schema, resources: [mapResource('a', { x: '${b.data.x}' }), mapResource('b', { x: '${a.data.x}' })] },
     ],
-    ['two nodes of one id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
+    ['two nodes with one id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
     ['an id that objects inherit', { schema, resources: [mapResource('constructor', { x: '${__proto__.x}' })] }],
   ];
 
@@ -340,7 +340,7 @@ describe('a definition whose revision or CRD the server refuses', () => {
       'False InvalidResourceGraph: creating graph revision "pots-r00001": metadata.labels: Invalid value: must be no more than 63 bytes',
     ],
     [
-      'its CRD, for want of a right',
+      'its CRD, because a right is missing',
       '/customresourcedefinitions',
       () =>
         failure(

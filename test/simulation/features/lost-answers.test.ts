@@ -33,9 +33,9 @@ async function define(text: string): Promise<void> {
 describe('a write without a successful answer', () => {
   const outcomes: readonly (readonly [string, () => Promise<Answer>])[] = [
     ['no answer comes', () => Promise.reject(new Error('the request timed out'))],
-    ['a proxy gives up', () => Promise.resolve(failure(504, 'Timeout'))],
-    ['the server cannot take it', () => Promise.resolve(failure(503, 'ServiceUnavailable'))],
-    ['the server has no time', () => Promise.resolve(failure(429, 'TooManyRequests'))],
+    ['a proxy times out', () => Promise.resolve(failure(504, 'Timeout'))],
+    ['the server is unavailable', () => Promise.resolve(failure(503, 'ServiceUnavailable'))],
+    ['the server is too busy', () => Promise.resolve(failure(429, 'TooManyRequests'))],
     ['the server fails', () => Promise.resolve(failure(500, 'InternalError'))],
   ];
   it.each(outcomes)('%s: the next decision writes its dependencies first', async (_, outcome) => {
