@@ -78,7 +78,7 @@ const context: CommandContext = {
   env: process.env,
   signal: interrupt.signal,
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
-  // Whatever goes there is text for the user, so that every line may be broken.
+  // The standard error has only text for the user, so every line may be broken.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
   get errorColumns() {
     return errorColumns();
@@ -137,7 +137,7 @@ async function runController(words: readonly string[]): Promise<number> {
     const { controller } = await import('./commands/controller.ts');
     return await controller.run(context, { positionals: words, options: {} });
   } catch (error) {
-    // The controller runs for long: an internal error may not come back in a second run.
+    // The stack is always printed, because an internal error may not occur again in a second run of the controller.
     return printFailure(error, { ...context, debug: true });
   }
 }

@@ -30,7 +30,7 @@ export function createFactory(
   checkMode(mode, `composition ${core.name}`, core.options.supportedModes);
   checkFactoryOptions(options);
   const namespace = options.namespace ?? 'default';
-  // In direct mode an instance has no object of its own, so that `instanceNamespace` does not apply.
+  // In direct mode an instance has no object of its own. Therefore `instanceNamespace` does not apply.
   const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
   const target = deployTarget(core, mode, place, options);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();

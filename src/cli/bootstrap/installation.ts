@@ -69,7 +69,7 @@ export async function applyInstallation(
     try {
       return await api.apply(object, { fieldManager: INSTALL_MANAGER, force: true, dryRun, signal });
     } catch (thrown) {
-      // A dry run does not create the namespace, so an apply into it is not found.
+      // A dry run does not create the namespace. For an object in it, the server then answers 404.
       if (dryRun && isNotFound(thrown) && object.metadata.namespace !== undefined) return object;
       throw thrown;
     }

@@ -170,7 +170,7 @@ function keptFlags(own: ControllerDeployment | undefined, kro: ControllerDeploym
       notes.push(`${controller.name} has flags that this controller does not know: ${unknown.join(' ')}`);
   }
   const level = kro === undefined || flagTexts(kro.flags).flags.has(LEVEL) ? undefined : kro.released;
-  // A child is not rewritten for another line of kro than the one that wrote it.
+  // This controller continues with the line of kro that wrote the children. Another line would write them again.
   if (level !== undefined) flags.set(LEVEL, `--${LEVEL}=${level}`);
   for (const [name, text] of given) flags.set(name, text);
   return { flags, notes };

@@ -267,7 +267,7 @@ function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal
 
 function stayText({ revision: { from, to } }: DefinitionPreview): string {
   if (from === 0) return 'no revision serves it';
-  // kro 0.10 stores a revision before it refuses it.
+  // kro 0.10 may store a revision that it then refuses.
   return from === to ? 'an earlier revision stays in force' : `revision ${from} stays in force`;
 }
 

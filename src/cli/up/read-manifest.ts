@@ -88,7 +88,8 @@ function notUtf8(bytes: Buffer, file: string, cause: unknown): TypeKroError {
   const before = bytes.toString('utf8', 0, at).split('\n');
   const column = (before.at(-1) ?? '').length + 1;
   const byte = bytes[at] ?? 0;
-  // Below are control characters in Latin-1, and other characters in each of its relatives.
+  // In Latin-1, the bytes below 0xA0 are control characters. Encodings that extend Latin-1 have different characters
+  // there.
   const word = byte < 0xa0 ? '' : ` (in Latin-1 the word is "${wordAround(bytes, at)}")`;
   return unreadable(
     `${file}:${before.length}:${column}`,

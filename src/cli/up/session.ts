@@ -53,7 +53,7 @@ export interface Session {
 export async function startSession(state: StateDirectory, port: number, keep: boolean): Promise<Session> {
   const began = performance.now();
   const cluster = await createEmbeddedCluster(keep ? { stateDirectory: join(state.path, 'state') } : {});
-  // Each step adds the end of what it opened. They run in the reverse order.
+  // Each step adds a function that closes what the step opened. The functions run in reverse order.
   const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();

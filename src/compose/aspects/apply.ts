@@ -54,7 +54,7 @@ function isMet(record: ResourceRecord, aspect: AnyAspect, records: readonly Reso
 
 function isOfTarget(record: ResourceRecord, target: SingleAspectTarget, records: readonly ResourceRecord[]): boolean {
   if (typeof target === 'function') {
-    // A factory as a target selects the kind that it makes, so that resources of other factories of this kind match,
+    // A factory as a target selects the kind that it makes. Therefore resources of other factories of this kind match,
     // too.
     const made = records.find((other) => other.factory === target);
     return made !== undefined && made.kind === record.kind && made.apiVersion === record.apiVersion;

@@ -222,7 +222,7 @@ class Splitter {
         }
         const { facts } = path.trace;
         const test = step.kind === 'open' ? step.test : this.#openTest(settled, step.of);
-        // The part reads an excluded node, so that its own node is excluded, too.
+        // The part reads an excluded node. Therefore its own node is excluded, too.
         if (test === undefined) {
           this.#noteEmptyCollection(path, settled, step.of);
           return undefined;

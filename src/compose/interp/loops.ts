@@ -295,7 +295,7 @@ function counted(node: ForStatement, env: Env, labels: readonly string[]): Compl
     name,
     bindings: bindingsFor(assignedNames(node.body), env.scope),
     members: assignedMembers(node.body, (of) => env.scope.find(of)?.value),
-    // In the body the counter is below the bound, so that elements at this index exist.
+    // In the body the counter is below the bound. Therefore elements at this index exist.
     fact: (loop) => counterFact(from(loop), test.operator === '<=' ? 'le' : 'lt', bound, start),
     runIteration: (value) => {
       const scope = new LexicalEnvironment(env.scope, env.unit);

@@ -21,7 +21,7 @@ const INTEGERS = {
   ten: { valid: begin('[+-]?[0-9]'), digits: begin('[+-]?[0-9]+') },
   any: {
     valid: begin('[+-]?(0[xX][0-9a-fA-F]|0([^xX]|$)|[1-9])'),
-    // CEL cannot read a base, so that a text with a base has no value.
+    // CEL cannot read a base. Therefore a text with a base has no value.
     digits: begin('[+-]?(0[xX][0-9a-fA-F]*|[0-9]+)'),
   },
 } as const;

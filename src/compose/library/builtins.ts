@@ -107,7 +107,7 @@ for (const name of ['max', 'min'] as const) {
       const choice = symbolic(given[open]) as Phi;
       return distribute(choice, (side) => builtin(interpreter, Math[name], given.with(open, side))?.value);
     }
-    // Infinity never is the least of several numbers, and -Infinity never the largest, so that both are left out.
+    // Infinity is never the least of several numbers, and -Infinity is never the largest. Both are left out.
     const [neutral, last] = name === 'min' ? [Infinity, -Infinity] : [-Infinity, Infinity];
     if (given.includes(last) && given.every((item) => symbolic(item) instanceof Sym || typeof item === 'number'))
       return last;

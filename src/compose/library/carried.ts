@@ -52,7 +52,7 @@ export type Carried =
 
 /** A carried value that is one expression. */
 export function carriedValue(name: string, start: Node): Carried {
-  // The iterations may add keys to an empty object, so that its type is a map.
+  // The iterations may add keys to an empty object. Therefore its type is a map.
   const type = start.kind === 'object' && start.args.length === 0 ? mapOf(DYN) : start.type;
   return { kind: 'value', variable: new Variable(name, 'accumulator'), start, type };
 }

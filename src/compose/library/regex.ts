@@ -243,7 +243,7 @@ function replaceFirst(whole: Node, of: Parsed, by: Replacement): Node {
 
 /** Replaces every character of a class, or every run of such characters. */
 function replaceCharacters(text: Node, of: Parsed, by: Replacement): Node {
-  // A replacement of runs reads neighbouring characters, so that the text is read several times.
+  // A replacement of runs reads neighbouring characters. Therefore the text is read several times.
   return characterOf(of)?.runs === true
     ? bindOnce(text, 't', STRING, (bound) => charactersReplaced(bound, of, by))
     : charactersReplaced(text, of, by);

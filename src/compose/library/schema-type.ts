@@ -83,7 +83,7 @@ function objectType(schema: Schema, inner: (schema: Schema) => StaticType): Stat
     if (found === undefined && Object.hasOwn(properties, name)) {
       const property = properties[name] as Schema;
       const given = required.has(name) || property.default !== undefined;
-      // In the API null and a missing value are the same, so that a nullable field may be missing.
+      // In the API, null and a missing value are the same. Therefore a nullable field may be missing.
       const nullable = property.nullable === true && { missing: given ? ('null' as const) : ('either' as const) };
       found = { type: inner(property), required: given && !nullable, ...nullable };
       fields.set(name, found);

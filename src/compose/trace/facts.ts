@@ -148,7 +148,7 @@ export class Facts {
       const known = current.type.kind === 'bool' ? this.lookup(current) : undefined;
       if (known !== undefined) return literal(known);
       const test = this.simplify(current.args[0]);
-      // The test is not known, so that the conditional stays.
+      // The test is not known. The conditional stays.
       if (test.kind !== 'lit') break;
       current = current.args[test.value === true ? 1 : 2];
     }

@@ -160,7 +160,7 @@ class Linker {
 
   #isIdentity({ pathText }: FieldSite): boolean {
     if (this.#draft.nodeType === 'def') return false;
-    // The scope of a computed kind is not known, so that only the name counts.
+    // The scope of a computed kind is not known. Therefore only the name counts.
     const isNamespaced = this.#draft.resolved?.info.namespaced === true;
     return pathText === 'metadata.name' || (isNamespaced && pathText === 'metadata.namespace');
   }

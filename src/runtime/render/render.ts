@@ -57,7 +57,7 @@ export function renderInstance(
 ): RenderedInstance {
   const observed = new ObservedObjects(instance, objects);
   let decision = step(graph, instance, observed, options);
-  // Each round settles at least one of the given objects, so that the loop ends.
+  // Each round settles at least one of the given objects. Therefore the loop ends.
   while (decision.apply.filter((action) => observed.settle(action)).length > 0) {
     decision = step(graph, instance, observed, options);
   }
