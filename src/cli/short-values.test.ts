@@ -9,11 +9,15 @@ test.each([
   ['JSON', `{"a":"${long}"}`, '{… 98 characters}'],
   ['a bracket and a quote in a text', `{"a":"}\\"]${long}"}`, '{… 102 characters}'],
   ['a Go struct', `core.PodTemplateSpec{A:"${long}", B:[]core.C(nil)}`, 'core.PodTemplateSpec{… 113 characters}'],
-  ['a pointer to one', `&v1.LabelSelector{A:map[string]string{"b":"${long}"}}`, '&v1.LabelSelector{… 119 characters}'],
+  [
+    'a pointer to a Go struct',
+    `&v1.LabelSelector{A:map[string]string{"b":"${long}"}}`,
+    '&v1.LabelSelector{… 119 characters}',
+  ],
   ['a map', `map[string]string{"b":"${long}"}`, 'map[string]string{… 98 characters}'],
   ['a list', `["${long}"]`, '[… 94 characters]'],
   ['a slice', `[]string{"${long}"}`, '[]string{… 94 characters}'],
-  ['a short one', '{"a":2}', '{"a":2}'],
+  ['a short value', '{"a":2}', '{"a":2}'],
   ['a text', `"${long}"`, `"${long}"`],
 ])('%s', (_what, value, shown) => {
   expect(withShortValues(begin + value + end)).toBe(begin + shown + end);

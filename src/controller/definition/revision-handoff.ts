@@ -94,7 +94,7 @@ export class RevisionHandoff {
       const isRefused =
         followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
-      // The CRD does not change. When another revision is served, it stays in use.
+      // The CRD does not change. If another revision is served, that revision stays in use.
       const now = served.ofDefinition(definition.name);
       if ((now === undefined || now.revision === revision.number) && crds.serves(definition, graph)) {
         await this.startServing(pass, { revision, graph }, signal);
@@ -117,8 +117,8 @@ export class RevisionHandoff {
   }
 
   /**
-   * Serves a graph to the instances, or the failure for which there is no graph. Returns false when an annotation of
-   * the definition is invalid.
+   * Serves a graph to the instances, or the failure because of which there is no graph. Returns false when an
+   * annotation of the definition is invalid.
    */
   #handOver(
     { definition, conditions }: DefinitionPass,
