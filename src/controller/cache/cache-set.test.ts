@@ -360,6 +360,34 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a')).toBeDefined();
   });
 
+  it('reads an object again that no watch of its namespace reported for a while', async () => {
+    const { api, caches, takeLog } = setup();
+    const trouble = (status: number): WatchEvent => ({
+      type: 'ERROR',
+      error: new KubeError('no', { status, reason: 'X' }),
+      retryAfterMs: 0,
+    });
+    caches.setInterest('i1', [watchOf('a')]);
+    await api.watches[0]?.push(trouble(403));
+    await api.watches[1]?.push(restarted, added(map('a', '1')), synced('1'));
+    const cache = caches.peek(type);
+    // An error of the server ends no watch of a namespace.
+    await api.watches[0]?.push(trouble(500));
+    expect([api.watches[1]?.closed, cache?.syncedIn('n'), cache?.get('n/a')]).toEqual([
+      false,
+      true,
+      expect.anything() as unknown,
+    ]);
+    await api.watches[0]?.push(trouble(403));
+    caches.setInterest('i1', []);
+    expect(api.watches[1]?.closed).toBe(true);
+    caches.setInterest('i2', [watchOf('a')]);
+    expect([api.watches[2]?.namespace, cache?.syncedIn('n'), cache?.get('n/a')]).toEqual(['n', false, undefined]);
+    takeLog();
+    await api.watches[2]?.push(restarted, added(map('a', '3')), synced('3'));
+    expect([cache?.get('n/a')?.object.metadata.resourceVersion, takeLog()]).toEqual(['3', ['i2: n/a', 'i2: state']]);
+  });
+
   it('reports a forbidden list once, and keeps its objects during server errors', async () => {
     const { api, caches, takeLog } = setup();
     caches.setInterest('i1', [watchOf('a')]);

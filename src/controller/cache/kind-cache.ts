@@ -153,11 +153,13 @@ export class KindCache {
    * retries. When it succeeds, the watches of the namespaces end.
    */
   narrow(namespaces: ReadonlySet<string>): void {
-    const wanted = this.type.namespaced && this.#all.error?.status === 403 ? namespaces : new Set<string>();
+    const wanted = this.type.namespaced && this.#isNarrow() ? namespaces : new Set<string>();
     for (const [namespace, scope] of this.#namespaces) {
       if (wanted.has(namespace)) continue;
       this.#namespaces.delete(namespace);
       void scope.stop();
+      // No watch reports changes of these objects any more. A later watch of the namespace lists them again.
+      if (!this.#all.synced) this.#stale.invalidate(this.#keysIn(namespace));
     }
     for (const namespace of wanted) {
       if (this.#namespaces.has(namespace)) continue;
@@ -165,6 +167,19 @@ export class KindCache {
       this.#namespaces.set(namespace, scope);
       scope.start(false);
     }
+  }
+
+  /**
+   * Are the namespaces watched one by one? An error of the server during a retry of the watch of the whole kind does not
+   * end the watches of the namespaces.
+   */
+  #isNarrow(): boolean {
+    const { error, synced } = this.#all;
+    return error?.status === 403 || (this.#namespaces.size > 0 && !synced && error?.status !== 404);
+  }
+
+  #keysIn(namespace: string): string[] {
+    return [...this.#objects.keys()].filter((key) => key.startsWith(`${namespace}/`));
   }
 
   /**
