@@ -381,6 +381,9 @@ describe('CacheSet', () => {
     await api.watches[0]?.push(trouble(403));
     caches.setInterest('i1', []);
     expect(api.watches[1]?.closed).toBe(true);
+    // The answer to a write is known only until another client changes the object.
+    cache?.observe(map('a', '2'));
+    expect(cache?.get('n/a')).toBeDefined();
     caches.setInterest('i2', [watchOf('a')]);
     expect([api.watches[2]?.namespace, cache?.syncedIn('n'), cache?.get('n/a')]).toEqual(['n', false, undefined]);
     takeLog();

@@ -165,6 +165,7 @@ export class KindCache {
       if (this.#namespaces.has(namespace)) continue;
       const scope = new ScopeWatch(this.#options.client, this.type, namespace, this.#listener);
       this.#namespaces.set(namespace, scope);
+      this.#stale.invalidate(this.#keysIn(namespace));
       scope.start(false);
     }
   }
