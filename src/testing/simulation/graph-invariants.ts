@@ -104,6 +104,8 @@ export class GraphInvariants {
       this.#options.report(rule, `${what} before ${objectKey(object)} of ${name}`);
     }
     for (const entry of lostFields) {
+      // Users may write the status. The fields of another client in the record are not the Graph's.
+      if (!entry.fieldManager.startsWith(patchPrefix(live.metadata.uid ?? ''))) continue;
       const object = await this.#find(entry);
       if (object === undefined || !managersOf(object).includes(entry.fieldManager)) continue;
       this.#options.report(rule, `${what} before the fields of ${entry.fieldManager} in ${objectKey(object)}`);

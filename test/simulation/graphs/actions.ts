@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '../../../src/core/index.ts';
 import { refOf } from '../../../src/core/index.ts';
 import type { KubeClient } from '../../../src/kube/index.ts';
-import { isNotFound } from '../../../src/kube/index.ts';
+import { isConflict, isNotFound } from '../../../src/kube/index.ts';
 import { applyRig, removeRig, suspend } from '../user-actions.ts';
 import type { UserAction } from '../user-actions.ts';
 import type { Shape } from './shape.ts';
@@ -260,7 +260,13 @@ function tamperRecord(name: string): UserAction {
         metadata: { resourceVersion: metadata.resourceVersion ?? '' },
         status: { managedResources: [...managedResources, entry], contributions: [...contributions, contribution] },
       };
-      return admin.patch(graphRef(name), body, { subresource: 'status' });
+      try {
+        return await admin.patch(graphRef(name), body, { subresource: 'status' });
+      } catch (thrown) {
+        // The controller has written the status since the read.
+        if (isConflict(thrown)) return 'later';
+        throw thrown;
+      }
     },
   };
 }
