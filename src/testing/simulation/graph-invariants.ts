@@ -43,14 +43,20 @@ export class GraphInvariants {
   /** The last known state of each Graph, also of those that are gone, by its UID. */
   readonly #known = new Map<string, KubeObject>();
 
+  /** The version at which the spec of a Graph changed the last time, or at which it was deleted, by its key. */
+  readonly #changed = new Map<string, number>();
   /** The paths of the deletes that a process tried for a Graph. */
   readonly #tried = new Set<string>();
 
   constructor(graphs: RuledGraphs, options: GraphInvariantsOptions) {
     this.#graphs = graphs;
     this.#options = options;
-    options.ledger.onWrite.push(({ object }) => {
-      if (object?.kind === 'Graph') this.#known.set(object.metadata.uid ?? '', object);
+    options.ledger.onWrite.push(({ object, key }) => {
+      if (object?.kind !== 'Graph') return;
+      const { uid = '', generation, resourceVersion } = object.metadata;
+      const isChanged = this.#known.get(uid)?.metadata.generation !== generation;
+      if (isChanged) this.#changed.set(key, Number(resourceVersion ?? 0));
+      this.#known.set(uid, object);
     });
   }
 
@@ -123,8 +129,7 @@ export class GraphInvariants {
     const graph = await this.#graphOf(manager);
     if (graph === undefined) return report('ownership', `a write for a Graph that is gone: ${path}`);
     const key = objectKey(graph);
-    // The process decided by a state of the Graph that a user has changed meanwhile.
-    const isChanged = ledger.excuses(key, suspect.knowledge, 'any');
+    const isChanged = this.#isChanged(key, suspect);
     this.#checkAccount(graph, headers?.[IMPERSONATED], path, isChanged);
     if (isRelease(sent)) return;
     if (!hasFinalizer(graph) && !isChanged) report('finalizer', `a write before the finalizer: ${path}`);
@@ -188,7 +193,7 @@ export class GraphInvariants {
       const entry = recordedTracking(graph).managedResources.find((each) => resourceKey(each) === keyOf(live));
       return entry !== undefined && (entry.uid ?? uid) === uid;
     });
-    const isChanged = (graph: KubeObject) => ledger.excuses(objectKey(graph), suspect.knowledge, 'any');
+    const isChanged = (graph: KubeObject) => this.#isChanged(objectKey(graph), suspect);
     if (owners.length === 0) {
       if ((await this.#all()).some(isChanged)) return;
       return report('ownership', `deleted what no Graph records: ${path}`);
@@ -214,6 +219,15 @@ export class GraphInvariants {
       if (ledger.excuses(objectKey(object), suspect.knowledge, 'any')) continue;
       report('order', `deleted ${path} before ${objectKey(object)}, which depends on it`);
     }
+  }
+
+  /**
+   * Did the process decide by a state of the Graph that another client has changed meanwhile? The client may be a Graph
+   * that made this one.
+   */
+  #isChanged(key: string, { knowledge }: Suspect): boolean {
+    const { ledger } = this.#options;
+    return ledger.excuses(key, knowledge, 'any') || ledger.isRecent(key, this.#changed.get(key), knowledge);
   }
 
   /** The live Graph that writes with a manager. */

@@ -90,10 +90,14 @@ export class Ledger {
    * received the change. `tampering` counts only deletions and changes without an apply.
    */
   excuses(key: string, knowledge: Knowledge, what: 'tampering' | 'any' = 'tampering'): boolean {
-    const changed = (what === 'any' ? this.#changed : this.#tampered).get(key);
-    if (changed === undefined) return false;
+    return this.isRecent(key, (what === 'any' ? this.#changed : this.#tampered).get(key), knowledge);
+  }
+
+  /** May a process still use the state of an object before this version? False without a version. */
+  isRecent(key: string, version: number | undefined, knowledge: Knowledge): boolean {
+    if (version === undefined) return false;
     const received = knowledge.of(key);
-    return received === undefined || received.version < changed || this.#clock.now() - received.at < REACTION_MS;
+    return received === undefined || received.version < version || this.#clock.now() - received.at < REACTION_MS;
   }
 
   /**
