@@ -292,25 +292,31 @@ function takeFinalizer(name: string): UserAction {
   };
 }
 
-/** The spec does not compile for some seconds. */
+/**
+ * The spec does not compile for some seconds. The user applies the broken spec and the former one like any other spec:
+ * nodes that another field manager had written, too, would stay in every later spec.
+ */
 function breakGraph(name: string): UserAction {
   return {
     text: `break ${name} and mend it`,
     async do(admin, tries, memory) {
       const present = await admin.find(graphRef(name));
       if (present === undefined || present.metadata.deletionTimestamp !== undefined) return undefined;
+      const { spec = {} } = present;
       if (tries === 0) {
-        memory.set('nodes', JSON.stringify(present.spec?.['nodes']));
-        return (await setNodes(admin, name, [{ id: 'broken', def: { x: '${nothing.here}' } }])) ?? 'later';
+        memory.set('spec', JSON.stringify(spec));
+        await applySpec(admin, name, { ...spec, nodes: [{ id: 'broken', def: { x: '${nothing.here}' } }] });
+        return 'later';
       }
       if (tries < SECONDS) return 'later';
-      return setNodes(admin, name, JSON.parse(memory.get('nodes') ?? '[]') as JsonObject[]);
+      return applySpec(admin, name, JSON.parse(memory.get('spec') ?? '{}') as JsonObject);
     },
   };
 }
 
-async function setNodes(admin: KubeClient, name: string, nodes: JsonObject[]): Promise<undefined> {
-  await admin.patch(graphRef(name), { spec: { nodes } }, { fieldManager: 'user' });
+async function applySpec(admin: KubeClient, name: string, spec: JsonObject): Promise<undefined> {
+  const { apiVersion, kind, ...metadata } = graphRef(name);
+  await admin.apply({ apiVersion, kind, metadata, spec }, { fieldManager: 'user', force: true });
 }
 
 async function ignoreMissing(request: Promise<unknown>): Promise<void> {
