@@ -111,6 +111,17 @@ test.each([
   expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
 });
 
+test.each([
+  ['with a gate that changes what a definition means', 'PartialDependencies=true', { partialDependencies: true }],
+  ['with another gate', 'Variables=true', undefined],
+])('a controller %s', async (_what, gates, features) => {
+  const api = apiWith(() => [
+    deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
+  ]);
+  const settings = await controllerSettings(api, { positionals: [], options: {} }, NEVER);
+  expect(settings.features).toEqual(features);
+});
+
 test('the level of the command line has precedence, and an unknown level is an error', async () => {
   const api = apiWith(() => [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' })]);
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });

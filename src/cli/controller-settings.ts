@@ -11,6 +11,11 @@ import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 
+/** The gates that change what a definition means. */
+export interface MeaningFeatures {
+  readonly partialDependencies: boolean;
+}
+
 /** The settings of a cluster's controller that change its decisions. */
 export interface ControllerSettings {
   /** The release line of kro that the controller follows. */
@@ -19,6 +24,8 @@ export interface ControllerSettings {
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
+  /** The gates that change what a definition means, among those that are on. Absent when there is none. */
+  readonly features?: MeaningFeatures;
   /**
    * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
    * is no source.
@@ -48,9 +55,19 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
   });
 }
 
-/** The settings of a controller that was started with only this level. */
-export function settingsOf(level: KroCompatibility, from: string): ControllerSettings {
-  return { level, facets: comparedFacets({ kroCompatibility: level }), from };
+/** The settings as plans and snapshots record them. */
+export function recordOf({ level, features, from }: ControllerSettings) {
+  return { kroCompatibility: level, from, ...(features === undefined ? {} : { features }) };
+}
+
+/** The settings of a controller that was started with only this level, and with these gates. */
+export function settingsOf(level: KroCompatibility, from: string, features?: MeaningFeatures): ControllerSettings {
+  return {
+    level,
+    facets: comparedFacets({ kroCompatibility: level }),
+    ...(features === undefined ? {} : { features }),
+    from,
+  };
 }
 
 /**
@@ -88,5 +105,6 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const options = optionsFromFlags(parseControllerFlags(controller.flags));
   const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
   const graphKind = options.features?.graphKind === true;
-  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), graphKind, from };
+  const features = options.features?.partialDependencies === true ? { features: { partialDependencies: true } } : {};
+  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), graphKind, ...features, from };
 }

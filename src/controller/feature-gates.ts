@@ -16,6 +16,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['Variables', 'variables'],
   ['PrintColumn', 'printColumn'],
   ['ScaleSubresource', 'scale'],
+  ['PartialDependencies', 'partialDependencies'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
@@ -75,6 +76,7 @@ export function readFeatureGates(text: string): FeatureGates {
       variables: isOn('variables'),
       printColumn: isOn('printColumn'),
       scale: isOn('scale'),
+      partialDependencies: isOn('partialDependencies'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,
@@ -96,6 +98,7 @@ export function compileFeatures({
   variables = false,
   printColumn = false,
   scale = false,
+  partialDependencies = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn, scale };
+  return { omit, now, variables, printColumn, scale, partialDependencies };
 }

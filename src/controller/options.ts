@@ -48,6 +48,8 @@ export interface ControllerOptions {
     readonly printColumn?: boolean;
     /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
     readonly scale?: boolean;
+    /** A node that reads another one in a branch of `a ? b : c` needs it only while the branch is taken. */
+    readonly partialDependencies?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

@@ -179,7 +179,7 @@ export class Assembler {
   }
 
   node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {
-    const { draft, dependsOn } = linked;
+    const { draft, dependsOn, dependsOnInBranches } = linked;
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
     const base = {
       id: draft.id,
@@ -189,6 +189,7 @@ export class Assembler {
         holes: fields.map((field) => this.hole(field, kindOfField(field, iterators))),
       },
       dependsOn: [...dependsOn].toSorted(),
+      ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
       includeWhen: includeWhen.map((each) => this.expression(each)),
       readyWhen: readyWhen.map((each) => this.expression(each)),
     };

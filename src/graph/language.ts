@@ -182,6 +182,11 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
+  /** Does a node depend on those that only branches of its expressions read just while the branches are taken? */
+  get hasPartialDependencies(): boolean {
+    return this.#features.partialDependencies === true;
+  }
+
   /** `bound` are the names that denote no node at this place, such as iterators. */
   parse(text: string, bound: readonly string[] = []): ParseResult {
     const parsed = this.typed.parse(text);

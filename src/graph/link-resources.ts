@@ -1,9 +1,10 @@
 import type { Analysed } from './analysis.ts';
-import { analyse, NO_NAMES } from './analysis.ts';
+import { analyse, NO_NAMES, rootsOf } from './analysis.ts';
 import { findCycle } from './dag.ts';
 import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
+import { necessaryNames } from './necessary-names.ts';
 import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
 import { partOf } from './read-paths.ts';
@@ -16,6 +17,8 @@ export interface Linked {
   readonly includeWhen: readonly Analysed[];
   /** The ids of other nodes whose data this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
+  /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
+  readonly dependsOnInBranches: readonly string[];
 }
 
 const PREFIX = 'failed to build dependency graph: ';
@@ -28,6 +31,17 @@ export function linkResources(drafts: readonly ResourceDraft[], language: Langua
   const linked = drafts.map((draft) => new Linker(draft, language, problems).link());
   reportCycle(linked, problems);
   return linked;
+}
+
+/** The ids that expressions read in branches of conditional operators alone. */
+export function onlyInBranches(ids: readonly string[], expressions: readonly Analysed[]): string[] {
+  const others = new Set(ids);
+  for (const each of expressions) {
+    if (others.size === 0) break;
+    const names = each.site.text.cel.includes('?') ? necessaryNames(rootsOf(each)) : each.ids;
+    for (const name of names) others.delete(name);
+  }
+  return [...others].toSorted();
 }
 
 class Linker {
@@ -60,7 +74,17 @@ class Linker {
     for (const each of [...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
     const { installedBy } = this.#draft;
     if (installedBy !== undefined && installedBy !== this.#draft.id) this.#dependsOn.add(installedBy);
-    return { draft: this.#draft, fields, dimensions, includeWhen, dependsOn: [...this.#dependsOn] };
+    const dependsOn = [...this.#dependsOn];
+    return {
+      draft: this.#draft,
+      fields,
+      dimensions,
+      includeWhen,
+      dependsOn,
+      dependsOnInBranches: this.#language.hasPartialDependencies
+        ? onlyInBranches(dependsOn, [...fields, ...dimensions, ...includeWhen]).filter((id) => id !== installedBy)
+        : [],
+    };
   }
 
   #analyse<S extends ExpressionSite>(

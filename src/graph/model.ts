@@ -78,6 +78,12 @@ export interface NodeBase extends Partial<KnownType> {
    * all of them are there. The children of a subgraph are not in its list.
    */
   readonly dependsOn: readonly string[];
+  /**
+   * The ids of `dependsOn` that the expressions of this node read only in branches of `a ? b : c`. The node needs one of
+   * them only while the value of an expression does. Absent when there is none, and without the feature
+   * `partialDependencies`.
+   */
+  readonly dependsOnInBranches?: readonly string[];
   readonly includeWhen: readonly Expression[];
   readonly readyWhen: readonly Expression[];
 }

@@ -27,11 +27,16 @@ export interface GraphFeatures {
   readonly printColumn?: boolean;
   /** The markers `scale` and `scaleSelector`. The gate `ScaleSubresource`, proposed for kro. */
   readonly scale?: boolean;
+  /**
+   * A node that reads another one only in a branch of `a ? b : c` depends on it only while the branch is taken. The gate
+   * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
+   */
+  readonly partialDependencies?: boolean;
 }
 
 /**
- * The features of this project's controller with the gates of the language on. A command that does not know the gates of
- * a controller compiles with these.
+ * The features of this project's controller with the gates on that add parts to the language. A command that does not
+ * know the gates of a controller compiles with these. A gate that changes what a definition means is not among them.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,

@@ -1,4 +1,5 @@
 import type { Expression, GraphNode } from '../graph/index.ts';
+import { missingNode, necessaryNodes } from './branch-dependencies.ts';
 import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
@@ -12,20 +13,19 @@ export type Inclusion =
   | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
 
 /**
- * Decides whether a node is part of the instance. A node is skipped when a dependency is skipped, or when one of its
+ * Decides whether a node is part of the instance. A node is skipped when a dependency is skipped (with partial
+ * dependencies: one that it needs in every case), or when one of its
  * conditions gives anything but `true` (null included), even while other conditions have no value yet. A condition that
  * reads another node waits until that node is ready. A condition that reads missing data of the instance alone is an
  * error, because such data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
-  for (const id of node.dependsOn) {
-    if (context.results.get(id)?.state === 'skipped')
-      return { state: 'skipped', because: { kind: 'dependency-skipped', node: id } };
-  }
+  const excluded = excludedBy(context, necessaryNodes(node));
+  if (excluded !== undefined) return { state: 'skipped', because: excluded };
   let undecided: Unresolved | undefined;
   for (const expression of node.includeWhen) {
     const references = expression.references.filter((name) => name !== 'schema');
-    const unready = references.filter((name) => !context.ready.has(name));
+    const unready = unreadyReferences(context, node, references);
     if (unready.length > 0) {
       undecided ??= waitForNodes(context, unready);
       continue;
@@ -46,6 +46,13 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
       };
     }
     const { failure } = result;
+    const missing = missingNode(failure);
+    if (missing !== undefined && node.dependsOnInBranches?.includes(missing) === true) {
+      const without = excludedBy(context, [missing]);
+      if (without !== undefined) return { state: 'skipped', because: without };
+      undecided ??= waitForNodes(context, [missing]);
+      continue;
+    }
     if (result.state === 'pending' && references.length > 0) {
       undecided ??= {
         state: 'pending',
@@ -69,9 +76,21 @@ export function decideInclusion(context: StepContext, node: GraphNode): Inclusio
 export function undecidedConditions(context: StepContext, node: GraphNode): readonly Expression[] {
   return node.includeWhen.filter((expression) => {
     const references = expression.references.filter((name) => name !== 'schema');
-    if (references.some((name) => !context.ready.has(name))) return true;
+    if (unreadyReferences(context, node, references).length > 0) return true;
     return references.length > 0 && evaluateToJson(expression, context.ready, context.evaluation).state === 'pending';
   });
+}
+
+/** The nodes without data among those that a condition reads whatever its branches choose. */
+function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {
+  const { dependsOnInBranches: inBranches = [] } = node;
+  return references.filter((name) => !context.ready.has(name) && !inBranches.includes(name));
+}
+
+/** The reason of a node that needs one of these nodes, the first of which is left out; undefined when none is. */
+export function excludedBy({ results }: StepContext, ids: readonly string[]): Because | undefined {
+  const id = ids.find((each) => results.get(each)?.state === 'skipped');
+  return id === undefined ? undefined : { kind: 'dependency-skipped', node: id };
 }
 
 /** The reason of a node that waits until other nodes are ready; blocked when one of those is failed or blocked. */

@@ -5,11 +5,12 @@ import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { assessDef, resolveDef } from './def.ts';
-import { decideInclusion, waitForNodes } from './include.ts';
+import { missingInBranches, necessaryNodes } from './branch-dependencies.ts';
+import { decideInclusion, excludedBy, waitForNodes } from './include.ts';
 import type { LiveObject } from './model.ts';
 import { assessPatch, resolvePatch } from './patch.ts';
 import { dataOf, listData } from './ready.ts';
-import type { ObjectReport } from './report.ts';
+import type { Because, ObjectReport } from './report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
@@ -20,12 +21,14 @@ import { assessSubgraph } from './subgraph.ts';
 /** Decides one node as far as the data allows. Its predecessors in topological order have been visited. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const inclusion = decideInclusion(context, node);
-  if (inclusion.state === 'skipped') {
-    return { node, state: 'skipped', because: inclusion.because, wanted: [], apply: [], inPlace: true, objects: [] };
-  }
+  if (inclusion.state === 'skipped') return skippedNode(node, inclusion.because);
   if (inclusion.state === 'undecided') return unresolvedNode(context, node, inclusion.reason);
-  const unready = node.dependsOn.filter((id) => !context.ready.has(id));
+  const unready = necessaryNodes(node).filter((id) => !context.ready.has(id));
   if (unready.length > 0) return unresolvedNode(context, node, waitForNodes(context, unready));
+  const missing = missingInBranches(context, node);
+  const excluded = excludedBy(context, missing);
+  if (excluded !== undefined) return skippedNode(node, excluded);
+  if (missing.length > 0) return unresolvedNode(context, node, waitForNodes(context, missing));
 
   switch (node.nodeType) {
     case 'external':
@@ -37,6 +40,10 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
     default:
       return visitResolved(context, node);
   }
+}
+
+function skippedNode(node: GraphNode, because: Because): NodeResult {
+  return { node, state: 'skipped', because, wanted: [], apply: [], inPlace: true, objects: [] };
 }
 
 /** A node that fills its template. */

@@ -156,6 +156,27 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/variables.test.ts'],
   },
   {
+    name: 'a macro whose expansion has a conditional operator hides what it reads',
+    file: 'src/graph/necessary-names.ts',
+    find: 'work.push(expr.call);',
+    replace: 'work.push(expr.expansion);',
+    tests: ['src/graph/necessary-names.test.ts'],
+  },
+  {
+    name: 'the condition of a conditional operator counts as a branch',
+    file: 'src/graph/necessary-names.ts',
+    find: "expr.name === '_?_:_' ? expr.args.slice(0, 1) : expr.args",
+    replace: "expr.name === '_?_:_' ? [] : expr.args",
+    tests: ['src/graph/necessary-names.test.ts'],
+  },
+  {
+    name: 'partial dependencies are on without their gate',
+    file: 'src/graph/link-resources.ts',
+    find: 'this.#language.hasPartialDependencies',
+    replace: 'this.#language.level',
+    tests: ['src/graph/necessary-names.test.ts', 'src/runtime/step-branches.test.ts'],
+  },
+  {
     name: 'markers of scale may be on spec alone',
     file: 'src/graph/scale.ts',
     find: 'if (only !== undefined) {',

@@ -85,7 +85,7 @@ async function chosenRevision(
   });
 
   async function followedRevision(): Promise<number> {
-    const { level } = await controllerSettings(api, input, signal);
-    return (await liveDefinition(api, definition as KubeObject, instance, signal, level)).revision;
+    const settings = await controllerSettings(api, input, signal);
+    return (await liveDefinition(api, definition as KubeObject, instance, signal, settings)).revision;
   }
 }

@@ -169,7 +169,7 @@ export async function observe(
     const absent = gone === undefined ? {} : { gone };
     return { instance, revision: 0, problems: [], notes, decision, ...absent, ...asked };
   }
-  const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings?.level);
+  const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings);
   const withdrawn = isWithdrawn(definition)
     ? [`${withdrawnText(definition)}: no controller works on its instances`]
     : [];

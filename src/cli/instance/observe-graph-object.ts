@@ -29,7 +29,9 @@ export async function observeGraphObject(
   settings: ControllerSettings | undefined,
   signal: AbortSignal,
 ): Promise<GraphObservation> {
-  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal);
+  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, {
+    features: settings?.features,
+  });
   const refused = refusal === undefined ? {} : { refusal };
   const decision = await decideWithDryRuns(
     api,

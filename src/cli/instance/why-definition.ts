@@ -79,7 +79,7 @@ export async function explainDefinition(
   const { name = '' } = definition.metadata;
   const spec = isJsonObject(definition.spec) ? definition.spec : {};
   const [{ errors }, found] = await Promise.all([
-    compileLive(api, name, spec, signal, level),
+    compileLive(api, name, spec, signal, level === undefined ? {} : { level }),
     instancesOfDefinition(api, definition, { signal }),
   ]);
   return {

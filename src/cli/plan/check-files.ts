@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { hasErrors, isJsonObject, parseApiVersion } from '../../core/index.ts';
-import type { KroCompatibility } from '../../graph/index.ts';
 import { isDefinition, kindsUsed } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import { declaredKind } from '../../controller/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { isCrd } from '../../graph/index.ts';
 import { knownCrds, shippedNote } from '../up/known-crds.ts';
@@ -43,7 +43,7 @@ export async function checkFiles(
   input: CommandInput,
   inputs: LoadedFiles,
   crds: readonly KubeObject[],
-  kroCompatibility: KroCompatibility,
+  { level, features }: ControllerSettings,
 ): Promise<PlannedFiles | undefined> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
@@ -54,7 +54,7 @@ export async function checkFiles(
     { ...inputs, objects: unknownTo(inputs.objects, live) },
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
-  const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility });
+  const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility: level, features });
   const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));

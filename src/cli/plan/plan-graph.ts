@@ -38,7 +38,10 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
   const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
   const resting = restOf(context, file, head);
   if (resting !== undefined) return resting;
-  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, declared);
+  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, {
+    declared,
+    features: context.settings.features,
+  });
   if (graph === undefined) {
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
     return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');

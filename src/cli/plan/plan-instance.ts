@@ -88,7 +88,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
       plans[at] = restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy);
       continue;
     }
-    const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings.level);
+    const { graph, step, problems } = await liveDefinition(api, definition, after, signal, settings);
     if (graph === undefined) {
       const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'it has none'}`;
       plans[at] = restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');

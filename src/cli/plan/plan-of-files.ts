@@ -6,7 +6,7 @@ import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
-import { controllerSettings, levelOption } from '../controller-settings.ts';
+import { controllerSettings, levelOption, recordOf } from '../controller-settings.ts';
 import { textOption } from '../command.ts';
 import { digestOf } from '../../runtime/index.ts';
 import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
@@ -154,7 +154,7 @@ export async function openPlanning(
     ...target.source,
     ...(version === undefined || target.source.version !== undefined ? {} : { version }),
     readAt: target.readAt ?? isoTime(now),
-    controller: { kroCompatibility: settings.level, from: settings.from },
+    controller: recordOf(settings),
   };
   return {
     planned,
@@ -180,7 +180,7 @@ export async function planOfFiles(
   const planning = await openPlanning(context, input, target, compared);
   const { planned, from, cluster, contents } = planning;
   try {
-    const files = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings.level);
+    const files = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
     if (files === undefined) return undefined;
     planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
     const made = await makePlan(planned, files, from);

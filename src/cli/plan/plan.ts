@@ -30,8 +30,12 @@ export interface PlanSource {
   readonly version?: string;
   /** When the objects were read, RFC 3339. */
   readonly readAt: string;
-  /** The release line of kro that the cluster's controller follows, and the source of this fact. */
-  readonly controller?: { readonly kroCompatibility: KroCompatibility; readonly from: string };
+  /** The cluster's controller: the release line of kro, the gates that change its decisions, and the source of both. */
+  readonly controller?: {
+    readonly kroCompatibility: KroCompatibility;
+    readonly from: string;
+    readonly features?: { readonly partialDependencies: boolean };
+  };
 }
 
 /** The change of one definition. */

@@ -66,7 +66,13 @@ const SNAPSHOT = record({
   source: record({ name: text, readAt: text, version: optional(text) }),
   namespace: text,
   salt: text,
-  controller: optional(record({ kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS), from: text })),
+  controller: optional(
+    record({
+      kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS),
+      from: text,
+      features: optional(record({ partialDependencies: boolean })),
+    }),
+  ),
   kinds: listOf(
     record({
       type: record({ group: text, version: text, kind: text, plural: text, namespaced: boolean }),

@@ -34,7 +34,9 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
     checkedBy: 'rules',
     salt,
     limits,
-    ...(controller === undefined ? {} : { settings: settingsOf(controller.kroCompatibility, controller.from) }),
+    ...(controller === undefined
+      ? {}
+      : { settings: settingsOf(controller.kroCompatibility, controller.from, controller.features) }),
     close: () => rules.close(),
   };
 }

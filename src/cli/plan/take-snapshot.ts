@@ -7,6 +7,7 @@ import type { KubernetesApi } from '../../kube/index.ts';
 import type { ObjectTarget, ObjectType, ReadRequest } from '../../runtime/index.ts';
 import { groupKindText } from '../../runtime/index.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
+import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
 import type { GraphInputs, NamedObject } from './graph-objects.ts';
 import { inputsOfGraph } from './graph-objects.ts';
@@ -77,7 +78,7 @@ export async function takeSnapshot({
   return snapshotFile({
     source,
     namespace,
-    controller: { kroCompatibility: settings.level, from: settings.from },
+    controller: recordOf(settings),
     kinds: [
       { type: CRD_TYPE, objects: basics.crds.filter(isUsed) },
       { type: DEFINITION_TYPE, objects: basics.definitions },

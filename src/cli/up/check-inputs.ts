@@ -3,7 +3,7 @@ import { openDryRun } from '../../cluster/index.ts';
 import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
-import type { Graph, KroCompatibility } from '../../graph/index.ts';
+import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import {
   compile,
   compileGraphObject,
@@ -40,6 +40,8 @@ export interface CheckOptions {
   readonly crds?: readonly KubeObject[];
   /** The release line of kro whose rules apply. Default `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
+  /** The gates that differ from `TYPEKRO_FEATURES`. */
+  readonly features?: GraphFeatures | undefined;
   /** A cluster that checks the templates of Graphs in place of the embedded server. */
   readonly cluster?: DryRun;
 }
@@ -56,7 +58,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const known = options.crds ?? [];
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
   const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
-  const compiled = compileAll(inputs.objects, crds, options.kroCompatibility);
+  const compiled = compileAll(inputs.objects, crds, options);
   const { graphs } = compiled;
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
   const served = combineSources(builtinSource(), crdSource(made));
@@ -122,7 +124,7 @@ function compileGraphObjects(objects: readonly InputObject[], sources: SchemaSou
 function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
-  kroCompatibility: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  { kroCompatibility = DEFAULT_KRO_COMPATIBILITY, features }: Pick<CheckOptions, 'kroCompatibility' | 'features'>,
 ): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
   const graphs: Graph[] = [];
   const results: CompiledInput[] = [];
@@ -137,7 +139,7 @@ function compileAll(
         {
           sources,
           target: 'typekro',
-          features: TYPEKRO_FEATURES,
+          features: { ...TYPEKRO_FEATURES, ...features },
           kroCompatibility,
         },
       );

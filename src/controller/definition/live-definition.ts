@@ -1,7 +1,6 @@
 import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, gvkOf } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
-import type { KroCompatibility } from '../../graph/index.ts';
+import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import {
   compile,
   DEFAULT_KRO_COMPATIBILITY,
@@ -44,12 +43,19 @@ export interface LiveDefinition {
   readonly notes: readonly string[];
 }
 
+/** The settings of a controller that decide what a definition means. */
+export interface LiveRules {
+  /** The line of kro that the controller follows. Default: `DEFAULT_KRO_COMPATIBILITY`. */
+  readonly level?: KroCompatibility;
+  /** The gates that differ from `TYPEKRO_FEATURES`. */
+  readonly features?: GraphFeatures;
+}
+
 /**
  * The graph that the controller follows for an instance: the revision to which the instance is pinned, else the newest
  * revision that the roll-out permits, whose CRD is not refused, and that compiles against the schemas of the cluster.
  * Without revisions, the graph of the definition's own spec.
  *
- * @param level the line of kro that the controller follows
  * @throws KubeError when schemas cannot be read.
  */
 export async function liveDefinition(
@@ -57,8 +63,9 @@ export async function liveDefinition(
   object: KubeObject,
   instance: KubeObject,
   signal: AbortSignal,
-  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  rules: LiveRules = {},
 ): Promise<LiveDefinition> {
+  const { level = DEFAULT_KRO_COMPATIBILITY } = rules;
   const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
@@ -83,7 +90,7 @@ export async function liveDefinition(
   const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
   const step = instanceStepOptions(definition, policies, instance);
   const schemas = new LiveSchemas(api);
-  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, level, signal);
+  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, rules, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
   const mayBeRefused = followsGraphEngine(level) && pin === undefined && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) => {
@@ -141,16 +148,16 @@ export function compileLive(
   name: string,
   spec: JsonObject,
   signal: AbortSignal,
-  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  rules: LiveRules = {},
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
-  return compileSpec(new LiveSchemas(api), name, spec, level, signal);
+  return compileSpec(new LiveSchemas(api), name, spec, rules, signal);
 }
 
 async function compileSpec(
   schemas: LiveSchemas,
   name: string,
   spec: JsonObject,
-  kroCompatibility: KroCompatibility,
+  { level = DEFAULT_KRO_COMPATIBILITY, features }: LiveRules,
   signal: AbortSignal,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
   const sources = await schemas.sourceFor(kindsUsed(spec), { signal });
@@ -158,8 +165,8 @@ async function compileSpec(
   const { graph, diagnostics } = compile(text, {
     sources,
     target: 'typekro',
-    features: TYPEKRO_FEATURES,
-    kroCompatibility,
+    features: { ...TYPEKRO_FEATURES, ...features },
+    kroCompatibility: level,
   });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return graph === undefined ? { errors } : { graph, errors };

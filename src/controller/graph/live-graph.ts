@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
-import type { Graph } from '../../graph/index.ts';
-import { compileGraphObject } from '../../graph/index.ts';
+import type { Graph, GraphFeatures } from '../../graph/index.ts';
+import { compileGraphObject, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { LiveSchemas } from '../../kube/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
@@ -24,25 +24,35 @@ export interface LiveGraph {
   readonly problems: readonly Diagnostic[];
 }
 
+/** What the graph of a Graph depends on, apart from the Graph and the kinds of the cluster. */
+export interface LiveGraphOptions {
+  /** Kinds that the cluster will serve, besides those that it serves now. */
+  readonly declared?: SchemaSource;
+  /** The gates of the controller that differ from `TYPEKRO_FEATURES`. */
+  readonly features?: GraphFeatures | undefined;
+}
+
 /**
  * The graph in the spec of a Graph, compiled against the schemas of the cluster.
  *
- * @param declared kinds that the cluster will serve, besides those that it serves now
  * @throws KubeError when schemas cannot be read.
  */
 export async function liveGraph(
   api: KubernetesApi,
   object: KubeObject,
   signal: AbortSignal,
-  declared?: SchemaSource,
+  { declared, features }: LiveGraphOptions = {},
 ): Promise<LiveGraph> {
   const { apiVersion, kind, metadata, spec = {} } = object;
   const { name = '', namespace = '' } = metadata;
   const live = await new LiveSchemas(api).sourceFor(kindsNamed(object).types, { signal });
   const sources = declared === undefined ? live : combineSources(live, declared);
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
-  const features = { omit: true, now: true };
-  const { graph, diagnostics } = compileGraphObject(input, { sources, target: 'typekro', features });
+  const { graph, diagnostics } = compileGraphObject(input, {
+    sources,
+    target: 'typekro',
+    features: { ...TYPEKRO_FEATURES, ...features },
+  });
   const actingAs = serviceAccountUser(accountOf(object));
   const step = { version: DEFAULT_VERSION, plainData: true, account: actingAs };
   const problems = diagnostics.filter(({ severity }) => severity === 'error');

@@ -85,9 +85,14 @@ class Flattener {
   }
 
   #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[]): void {
-    const { draft, dependsOn } = each.linked;
+    const { draft, dependsOn, dependsOnInBranches } = each.linked;
     const needs = [...new Set([...captures, ...dependsOn])].toSorted();
-    const base = { id: draft.id, index: draft.block.index, dependsOn: needs };
+    const base = {
+      id: draft.id,
+      index: draft.block.index,
+      dependsOn: needs,
+      ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
+    };
     if ('inner' in each) {
       this.nodes.set(draft.id, {
         ...base,

@@ -145,6 +145,7 @@ function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, pr
     includeWhen: [],
     readyWhen: [],
     dependsOn: own,
+    dependsOnInBranches: [],
     captures: captures.filter((node) => node.frame !== frame),
   };
 }

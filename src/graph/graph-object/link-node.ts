@@ -4,6 +4,7 @@ import { analyse, rootsOf } from '../analysis.ts';
 import { callsGlobal } from '../calls-global.ts';
 import { gather } from '../gather.ts';
 import type { Language } from '../language.ts';
+import { onlyInBranches } from '../link-resources.ts';
 import type { ReadPart } from '../model.ts';
 import { partOf } from '../read-paths.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
@@ -20,6 +21,8 @@ export interface LinkedNode {
   readonly readyWhen: readonly Analysed[];
   /** The ids of the nodes of the same frame that this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
+  /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
+  readonly dependsOnInBranches: readonly string[];
   /** The nodes of outer frames that this node needs. */
   readonly captures: readonly FrameName[];
 }
@@ -60,13 +63,17 @@ class Linker {
     const dimensions = gather(draft.dimensions, (site) => this.#dimension(site, iterators));
     const includeWhen = gather(draft.includeWhen, (site) => this.#includeWhen(site, draft.includeWhen.indexOf(site)));
     const readyWhen = gather(draft.readyWhen, (site) => this.#readyWhen(site, draft.readyWhen.indexOf(site)));
+    const dependsOn = [...this.#dependsOn];
     return {
       draft,
       fields,
       dimensions,
       includeWhen,
       readyWhen,
-      dependsOn: [...this.#dependsOn],
+      dependsOn,
+      dependsOnInBranches: this.#context.language.hasPartialDependencies
+        ? onlyInBranches(dependsOn, [...fields, ...dimensions, ...includeWhen])
+        : [],
       captures: [...this.#captures.values()],
     };
   }

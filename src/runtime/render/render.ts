@@ -8,6 +8,7 @@ import type { NodeResult, StepContext } from '../step-context.ts';
 import { createStepContext, step, decideNodes } from '../step.ts';
 import type { ListFailure, RenderedObject, SentObjects } from './fill.ts';
 import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
+import { necessaryNodes } from '../branch-dependencies.ts';
 import { decideInclusion, undecidedConditions } from '../include.ts';
 import { ObservedObjects } from './observed-objects.ts';
 
@@ -83,8 +84,10 @@ export function renderInstance(
 function certainlyIncluded(context: StepContext): ReadonlySet<string> {
   const included = new Set<string>();
   // The results are in the order of the graph, dependencies first.
-  for (const [id, { node }] of context.results) {
-    if (!node.dependsOn.every((dependency) => included.has(dependency))) continue;
+  for (const [id, { node, wanted, state }] of context.results) {
+    // A resolved node is included whatever becomes of the branches that its expressions do not take.
+    const needed = wanted !== undefined && state !== 'skipped' ? necessaryNodes(node) : node.dependsOn;
+    if (!needed.every((dependency) => included.has(dependency))) continue;
     if (decideInclusion(context, node).state === 'included') included.add(id);
   }
   return included;

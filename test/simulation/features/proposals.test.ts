@@ -53,6 +53,43 @@ describe('the gate Variables', () => {
   });
 });
 
+describe('the gate PartialDependencies', () => {
+  const optional = {
+    ...mapResource('optional', { text: '${schema.spec.text}' }),
+    includeWhen: ['${schema.spec.count > 1}'],
+  };
+  const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
+
+  it('keeps a node that reads an excluded one in a branch that is not taken, also when the other one comes and goes', async () => {
+    await open({ partialDependencies: true });
+    await define([optional, reader]);
+    await world.apply(pot('p', { count: 1 }));
+    await world.advance(5000);
+    const first = await world.user.get(mapRef('p-reader'));
+    expect(first['data']).toEqual({ text: 'none' });
+    expect(await world.user.find(mapRef('p-optional'))).toBeUndefined();
+
+    await world.user.patch(potRef('p'), { spec: { count: 2 } }, { type: 'merge' });
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-reader')))['data']).toEqual({ text: 'x' });
+
+    await world.user.patch(potRef('p'), { spec: { count: 1 } }, { type: 'merge' });
+    await world.advance(5000);
+    const last = await world.user.get(mapRef('p-reader'));
+    expect([last['data'], last.metadata.uid]).toEqual([{ text: 'none' }, first.metadata.uid]);
+    expect(await world.user.find(mapRef('p-optional'))).toBeUndefined();
+    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+  });
+
+  it('is off by default: kro leaves out every node that reads an excluded one', async () => {
+    await open(undefined);
+    await define([optional, reader]);
+    await world.apply(pot('p', { count: 1 }));
+    await world.advance(5000);
+    expect(await world.user.find(mapRef('p-reader'))).toBeUndefined();
+  });
+});
+
 describe('the gate PrintColumn', () => {
   const crdRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
 

@@ -1,0 +1,44 @@
+import type { Expr } from '../cel/index.ts';
+
+/**
+ * The variables that an expression reads outside of the branches of `a ? b : c`. A variable that is in branches alone is
+ * needed only while its branch is taken. The name of a loop variable counts as that of a variable, so that a name that is
+ * both is in the result.
+ */
+export function necessaryNames(roots: readonly Expr[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const work = [...roots];
+  for (let expr = work.pop(); expr !== undefined; expr = work.pop()) {
+    switch (expr.kind) {
+      case 'literal':
+        break;
+      case 'ident':
+        names.add(expr.name.replace(/^\./, ''));
+        break;
+      case 'select':
+        work.push(expr.operand);
+        break;
+      case 'macro':
+        // The expansions of some macros have conditional operators that the author did not write.
+        work.push(expr.call);
+        break;
+      case 'call':
+        if (expr.target !== undefined) work.push(expr.target);
+        work.push(...(expr.name === '_?_:_' ? expr.args.slice(0, 1) : expr.args));
+        break;
+      case 'list':
+        work.push(...expr.elements);
+        break;
+      case 'map':
+        work.push(...expr.entries.flatMap(({ key, value }) => [key, value]));
+        break;
+      case 'struct':
+        work.push(...expr.fields.map(({ value }) => value));
+        break;
+      case 'comprehension':
+        work.push(expr.range, expr.init, expr.condition, expr.step, expr.result);
+        break;
+    }
+  }
+  return names;
+}

@@ -1,0 +1,53 @@
+import type { Expression, GraphNode } from '../graph/index.ts';
+import { dimensionsOf } from '../graph/index.ts';
+import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from './collection.ts';
+import type { EvaluationFailure } from './evaluate.ts';
+import { evaluateToJson } from './evaluate.ts';
+import type { StepContext } from './step-context.ts';
+
+/** The ids of the nodes that a node needs in every case: all that it reads without partial dependencies. */
+export function necessaryNodes({ dependsOn, dependsOnInBranches }: GraphNode): readonly string[] {
+  return dependsOnInBranches === undefined ? dependsOn : dependsOn.filter((id) => !dependsOnInBranches.includes(id));
+}
+
+/**
+ * The nodes without data that the branches which the expressions of a node take do read, each once, in the order of the
+ * expressions. The nodes that the node needs in every case have data. An expression without a value for another reason
+ * counts as one that needs nothing: the node reports it when it is resolved.
+ */
+export function missingInBranches(context: StepContext, node: GraphNode): readonly string[] {
+  const absent = (node.dependsOnInBranches ?? []).filter((id) => !context.ready.has(id));
+  if (absent.length === 0) return [];
+  const { holes } = node.template;
+  const found = new Set<string>();
+  const evaluate = (expression: Expression, variables: ReadonlyMap<string, unknown>): void => {
+    if (!expression.references.some((id) => absent.includes(id))) return;
+    const result = evaluateToJson(expression, variables, context.evaluation);
+    const id = result.state === 'value' ? undefined : missingNode(result.failure);
+    if (id !== undefined && absent.includes(id)) found.add(id);
+  };
+  const forEach = dimensionsOf(node);
+  for (const { expression } of forEach) evaluate(expression, context.ready);
+  for (const { expression, kind } of holes) if (kind !== 'iteration') evaluate(expression, context.ready);
+  const perItem = holes.filter(({ kind }) => kind === 'iteration');
+  if (found.size > 0 || perItem.length === 0) return [...found];
+  const dimensions = evaluateDimensions(context, { ...node, forEach });
+  if (!dimensions.ok) return [];
+  const size = dimensions.lists.reduce((product, list) => product * list.length, 1);
+  const variables = new Map(context.ready);
+  for (let index = 0; index < Math.min(size, maxSize(context)); index++) {
+    assignItem(variables, dimensions, index);
+    for (const { expression } of perItem) evaluate(expression, variables);
+  }
+  return [...found];
+}
+
+const maxSize = ({ options }: StepContext): number => options.maxCollectionSize ?? DEFAULT_MAX_COLLECTION_SIZE;
+
+/** CEL's text for a variable without a value. */
+const UNBOUND = 'no such attribute(s): ';
+
+/** The node whose data an expression lacks; undefined for any other failure. */
+export function missingNode({ reason, missing }: EvaluationFailure): string | undefined {
+  return reason.startsWith(UNBOUND) ? missing : undefined;
+}
