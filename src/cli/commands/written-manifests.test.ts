@@ -118,19 +118,16 @@ test('rbac: the rights of the account of a Graph', async () => {
   ]);
 });
 
-test.each(['types', 'explain', 'gitops'])(
-  '%s names the Graph of files without a definition',
-  async (command) => {
-    const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
-    writeFileSync(
-      join(cwd, 'graph.yaml'),
-      `apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: {name: g}\nspec: {nodes: ${nodes}}\n`,
-    );
-    const { code, err } = await run(`${command} graph.yaml`);
-    expect(code).toBe(1);
-    expect(err).toContain('there is no definition in these files; g is a Graph');
-  },
-);
+test.each(['types', 'explain', 'gitops'])('%s names the Graph of files without a definition', async (command) => {
+  const nodes = '[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]';
+  writeFileSync(
+    join(cwd, 'graph.yaml'),
+    `apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: {name: g}\nspec: {nodes: ${nodes}}\n`,
+  );
+  const { code, err } = await run(`${command} graph.yaml`);
+  expect(code).toBe(1);
+  expect(err).toContain('there is no definition in these files; g is a Graph');
+});
 
 test('gitops: a folder for kubectl, Flux and Argo CD', async () => {
   const { code, out } = await run('gitops pots.yaml --flux-source infra --argocd-repo https://git.example.com/app.git');

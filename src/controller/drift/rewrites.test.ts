@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createManualClock } from '../../cluster/index.ts';
+import { TestClock } from '../../../test/support/test-clock.ts';
 import type { ApplyAction } from '../../runtime/index.ts';
 import { MAX_REWRITES, Rewrites } from './rewrites.ts';
 
@@ -8,18 +8,18 @@ const KEY = 'ConfigMap/default/a';
 const OWNER = {};
 
 /** Counts writes of one object. Returns the contest after them. */
-function contestAfter(
+async function contestAfter(
   whys: readonly Why[],
   pauseMs: number,
   options: { readonly owners?: readonly object[]; readonly samples?: readonly string[] } = {},
 ) {
-  const clock = createManualClock();
+  const clock = new TestClock();
   const rewrites = new Rewrites(clock);
   const { owners = [OWNER], samples = ['1 1'] } = options;
   const pick = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
   for (const [at, why] of whys.entries()) {
     rewrites.note(pick(owners, at), pick(samples, at), KEY, { why });
-    clock.advance(pauseMs);
+    await clock.advance(pauseMs);
   }
   return rewrites.contest(OWNER, '1 1', KEY, clock.now());
 }
@@ -34,17 +34,17 @@ describe('a contest of the controller with itself', () => {
     ['does not count slow writes', contestAfter(times(MAX_REWRITES), 10_000), false],
     ['counts each instance of a name on its own', contestAfter(times(MAX_REWRITES), 0, { owners: [OWNER, {}] }), false],
     ['begins again with another spec', contestAfter(times(MAX_REWRITES), 0, { samples: ['2 1', '1 1'] }), false],
-  ])('%s', (_title, contest, isContest) => {
-    expect(contest !== undefined).toBe(isContest);
+  ])('%s', async (_title, contest, isContest) => {
+    expect((await contest) !== undefined).toBe(isContest);
   });
 
-  it('ends after its pause and a minute without a write', () => {
-    const clock = createManualClock();
+  it('ends after its pause and a minute without a write', async () => {
+    const clock = new TestClock();
     const rewrites = new Rewrites(clock);
     for (const why of times(MAX_REWRITES)) rewrites.note(OWNER, '1 1', KEY, { why });
     const contest = rewrites.contest(OWNER, '1 1', KEY, clock.now());
     expect(contest).toMatchObject({ isOwn: true, fields: [], managers: [] });
-    clock.advance((contest?.endsAt ?? 0) - clock.now());
+    await clock.advance((contest?.endsAt ?? 0) - clock.now());
     expect(rewrites.contest(OWNER, '1 1', KEY, clock.now())).toBeUndefined();
   });
 });
