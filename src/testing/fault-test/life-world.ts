@@ -218,8 +218,8 @@ export class LifeWorld {
     };
   }
 
-  #seen({ method, object, key, process }: NotedWrite): void {
-    if (process === undefined) return;
+  #seen({ method, object, key, writer }: NotedWrite): void {
+    if (writer === undefined) return;
     this.writes.push(`${method} ${key}`);
     if (method === 'DELETE') {
       const node = this.flaps.nodeOf(key);

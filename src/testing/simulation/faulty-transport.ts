@@ -1,5 +1,5 @@
 import type { Clock, Transport, TransportRequest, TransportResponse } from '../../kube/index.ts';
-import type { Knowledge } from './knowledge.ts';
+import type { ProcessKnowledge } from './knowledge.ts';
 import type { Fault, LineFault, Weather } from './weather.ts';
 
 /** The time that a client waits for an answer, in milliseconds. */
@@ -33,7 +33,7 @@ export interface FaultPlan {
   /** Called for each request, and before and after each write that reaches the server. */
   readonly check: Checker;
   /** Records what the process learns from answers and watches. */
-  readonly knowledge: Knowledge;
+  readonly knowledge: ProcessKnowledge;
 }
 
 /** A transport with the faults of a network, of a server and of a process that can die. */
@@ -181,7 +181,7 @@ export class FaultyTransport implements Transport {
         const old = lines[Math.floor(weather.detail('replayed line', stream * 1000 + count) * lines.length)];
         if (fault.replay && old !== undefined) yield Buffer.from(old);
         const isEvent = !line.includes('"BOOKMARK"');
-        if (isEvent) knowledge.line(line);
+        if (isEvent) knowledge.line(request, line);
         yield Buffer.from(line);
         if (!isEvent) continue;
         if (fault.twice) yield Buffer.from(line);

@@ -3,7 +3,8 @@ import type { TransportRequest } from '../../kube/index.ts';
 import type { Contribution, ManagedResource } from '../../runtime/index.ts';
 import { contributionKey, isTemplateManager, keys, objectKey, patchPrefix } from '../../runtime/index.ts';
 import { recordedTracking, resourceKey, templateManager } from '../../runtime/index.ts';
-import { isOfPatchNode, managerOfRequest, managersOf, templateManagers } from './graph-writers.ts';
+import { isOfPatchNode, managerOfRequest, managersOf, templateManagers, userOf } from './graph-writers.ts';
+import type { Knowledge } from './knowledge.ts';
 import type { MemberKind, Rule, ServerReader, Suspect, UnreadyDependency } from './rules.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -23,7 +24,6 @@ export interface GraphInvariantsOptions {
 }
 
 const GRAPHS = '/apis/kro.run/v1alpha1/graphs';
-const IMPERSONATED = 'impersonate-user';
 
 /**
  * The rules for objects of the kind Graph. Each write of a controller is checked when it reaches the server:
@@ -61,8 +61,8 @@ export class GraphInvariants {
   }
 
   /** Notes a delete that a process sends. The delete may fail, and the deletion of a Graph then continues. */
-  sent({ method, path, headers }: TransportRequest): void {
-    if (method === 'DELETE' && headers?.[IMPERSONATED] !== undefined) this.#tried.add(path);
+  sent(request: TransportRequest): void {
+    if (request.method === 'DELETE' && userOf(request) !== undefined) this.#tried.add(request.path);
   }
 
   /** Checks a write that is about to reach the server. Returns true for a write that a Graph asks for. */
@@ -72,10 +72,9 @@ export class GraphInvariants {
     live: KubeObject | undefined,
     suspect: Suspect,
   ): Promise<boolean> {
-    const user = request.headers?.[IMPERSONATED];
     if (request.method === 'DELETE') {
-      if (user === undefined) return false;
-      await this.#checkDelete(request, sent, live, user, suspect);
+      if (userOf(request) === undefined) return false;
+      await this.#checkDelete(request, sent, live, suspect);
       return true;
     }
     const manager = managerOfRequest(request);
@@ -119,18 +118,20 @@ export class GraphInvariants {
   }
 
   async #checkApply(
-    { path, headers }: TransportRequest,
+    request: TransportRequest,
     sent: KubeObject,
     live: KubeObject | undefined,
     suspect: Suspect,
     manager: string,
   ): Promise<void> {
     const { report, ledger } = this.#options;
+    const { path } = request;
+    const knowledge = suspect.knowledge.by(request);
     const graph = await this.#graphOf(manager);
     if (graph === undefined) return report('ownership', `a write for a Graph that is gone: ${path}`);
     const key = objectKey(graph);
     const isChanged = this.#isChanged(key, suspect);
-    this.#checkAccount(graph, headers?.[IMPERSONATED], path, isChanged);
+    this.#checkAccount(graph, userOf(request), path, isChanged);
     if (isRelease(sent)) return;
     if (!hasFinalizer(graph) && !isChanged) report('finalizer', `a write before the finalizer: ${path}`);
     if (graph.metadata.deletionTimestamp !== undefined && !isChanged)
@@ -146,17 +147,17 @@ export class GraphInvariants {
     if (!hasNode(graph, node) && !isChanged)
       report('inventory', `a write of node "${node}", which is not in ${key}: ${path}`);
     // Without force, the server refuses to take fields of another owner.
-    if (path.includes('force=true')) this.#checkOwner(path, live, suspect, manager);
+    if (path.includes('force=true')) this.#checkOwner(path, live, knowledge, manager);
     if (live !== undefined) return;
     for (const { text, keys: related } of await this.#graphs.missing(node, graph, this.#options.server)) {
-      if (related.some((each) => ledger.excuses(each, suspect.knowledge, 'any'))) continue;
+      if (related.some((each) => ledger.excuses(each, knowledge, 'any'))) continue;
       report('order', `${path} before ${text}, which it depends on`);
     }
   }
 
-  #checkOwner(path: string, live: KubeObject | undefined, suspect: Suspect, manager: string): void {
+  #checkOwner(path: string, live: KubeObject | undefined, knowledge: Knowledge, manager: string): void {
     if (live === undefined) return;
-    const told = suspect.knowledge.of(objectKey(live));
+    const told = knowledge.of(objectKey(live));
     const set = live.metadata.labels?.[keys.PART_OF_LABEL];
     if (set !== undefined && told?.partOf === set) {
       this.#options.report('ownership', `took over what belongs to an ApplySet: ${path}`);
@@ -177,13 +178,14 @@ export class GraphInvariants {
   }
 
   async #checkDelete(
-    { path }: TransportRequest,
+    request: TransportRequest,
     options: KubeObject | undefined,
     live: KubeObject | undefined,
-    user: string,
     suspect: Suspect,
   ): Promise<void> {
     const { report, ledger } = this.#options;
+    const { path } = request;
+    const knowledge = suspect.knowledge.by(request);
     if (live === undefined) return;
     const { uid } = live.metadata;
     const { preconditions } = (options ?? {}) as { preconditions?: { uid?: string } };
@@ -200,9 +202,9 @@ export class GraphInvariants {
     }
     const [graph] = owners;
     if (owners.length > 1 || graph === undefined || isChanged(graph)) return;
-    this.#checkAccount(graph, user, path, false);
+    this.#checkAccount(graph, userOf(request), path, false);
     if (live.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) {
-      const told = suspect.knowledge.of(objectKey(live));
+      const told = knowledge.of(objectKey(live));
       if (told?.partOf !== undefined) report('ownership', `deleted what belongs to an ApplySet: ${path}`);
     }
     if (graph.metadata.deletionTimestamp === undefined) return;
@@ -216,7 +218,7 @@ export class GraphInvariants {
       if (later.uid !== undefined && object.metadata.uid !== later.uid) continue;
       if (!managersOf(object).includes(templateManager(graph.metadata.uid ?? ''))) continue;
       if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) continue;
-      if (ledger.excuses(objectKey(object), suspect.knowledge, 'any')) continue;
+      if (ledger.excuses(objectKey(object), knowledge, 'any')) continue;
       report('order', `deleted ${path} before ${objectKey(object)}, which depends on it`);
     }
   }
@@ -225,9 +227,9 @@ export class GraphInvariants {
    * Did the process decide by a state of the Graph that another client has changed meanwhile? The client may be a Graph
    * that made this one.
    */
-  #isChanged(key: string, { knowledge }: Suspect): boolean {
+  #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;
-    return ledger.excuses(key, knowledge, 'any') || ledger.isRecent(key, this.#changed.get(key), knowledge);
+    return ledger.excuses(key, own, 'any') || ledger.isRecent(key, this.#changed.get(key), own);
   }
 
   /** The live Graph that writes with a manager. */

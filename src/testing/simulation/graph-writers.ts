@@ -29,3 +29,8 @@ export function isOfPatchNode(manager: string): boolean {
 export function managerOfRequest({ path }: TransportRequest): string {
   return new URL(path, 'http://server').searchParams.get('fieldManager') ?? '';
 }
+
+/** The account as which a request is sent; `undefined` for the controller's own identity. */
+export function userOf({ headers }: TransportRequest): string | undefined {
+  return headers?.['impersonate-user'];
+}

@@ -6,7 +6,7 @@ import { groupKindText, isTemplateManager, keys, nodeIdOf, objectKey } from '../
 import { textOf } from './faulty-transport.ts';
 import type { RuledGraphs } from './graph-invariants.ts';
 import { GraphInvariants } from './graph-invariants.ts';
-import { isOfPatchNode, managerOfRequest } from './graph-writers.ts';
+import { isOfPatchNode, managerOfRequest, userOf } from './graph-writers.ts';
 import type { Ledger } from './ledger.ts';
 import type { InstanceName, MemberKind, Rule, ServerReader, Suspect, UnreadyDependency, Violation } from './rules.ts';
 
@@ -113,7 +113,7 @@ export class Invariants {
     if (await this.#graphs?.beforeWrite(request, sent, live, suspect)) return;
     if (request.method === 'DELETE') await this.#checkDelete(path, live, sent);
     if (request.method === 'PATCH' && sent !== undefined && this.#isRuled(sent?.metadata?.labels?.[PART_OF_LABEL])) {
-      await this.#checkChild(path, sent, live, suspect);
+      await this.#checkChild(request, sent, live, suspect);
     }
   }
 
@@ -123,7 +123,9 @@ export class Invariants {
     this.#before.delete(request);
     if (path.includes('/events') || path.includes('/leases')) return;
     if (status >= 400) return;
-    this.#ledger.note(request, body, suspect.name);
+    const writer = `${suspect.name} ${userOf(request) ?? ''}`;
+    const knowledge = suspect.knowledge.by(request);
+    this.#ledger.note(request, body, writer);
     if (request.method !== 'PATCH') return;
     const answer = JSON.parse(body) as KubeObject;
     const { deletionTimestamp, finalizers = [], resourceVersion } = answer.metadata;
@@ -133,13 +135,13 @@ export class Invariants {
     const key = objectKey(answer);
     const isExcused =
       suspect.unsure.has(path) ||
-      this.#ledger.excuses(key, suspect.knowledge, 'any') ||
-      this.#ledger.wroteUnseen(key, suspect.name, suspect.knowledge);
+      this.#ledger.excuses(key, knowledge, 'any') ||
+      this.#ledger.wroteUnseen(key, writer, knowledge);
     if (isNeedless && !isExcused) this.#violated('needless', `needless write: ${request.method} ${request.path}`);
     suspect.unsure.delete(path);
     if (live !== undefined) await this.#graphs?.afterWrite(live, answer);
-    if (live === undefined || kindOf(live) !== this.#graph.instanceKind || this.#ledger.excuses(key, suspect.knowledge))
-      return;
+    if (live === undefined || kindOf(live) !== this.#graph.instanceKind) return;
+    if (this.#ledger.excuses(key, suspect.knowledge.own)) return;
     await this.#checkParent(live, answer);
   }
 
@@ -174,10 +176,17 @@ export class Invariants {
     }
   }
 
-  async #checkChild(path: string, sent: KubeObject, live: KubeObject | undefined, suspect: Suspect): Promise<void> {
+  async #checkChild(
+    request: TransportRequest,
+    sent: KubeObject,
+    live: KubeObject | undefined,
+    suspect: Suspect,
+  ): Promise<void> {
+    const path = pathOf(request);
+    const knowledge = suspect.knowledge.by(request);
     const labels = sent.metadata.labels ?? {};
     const set = labels[PART_OF_LABEL] ?? '';
-    const knownObject = suspect.knowledge.of(this.#ledger.keyOf(path) ?? '');
+    const knownObject = knowledge.of(this.#ledger.keyOf(path) ?? '');
     const owner = live?.metadata.labels?.[PART_OF_LABEL];
     if (owner !== undefined && owner !== set && knownObject?.partOf === owner) {
       this.#violated('ownership', `took over what belongs to another ApplySet: ${path}`);
@@ -188,7 +197,7 @@ export class Invariants {
     };
     const parent = await this.#instance(instance);
     const key = `${this.#graph.instanceKind}/${instance.namespace}/${instance.name}`;
-    if (!this.#ledger.excuses(key, suspect.knowledge)) {
+    if (!this.#ledger.excuses(key, suspect.knowledge.own)) {
       const kinds = (parent?.metadata.annotations?.[GROUP_KINDS_ANNOTATION] ?? '').split(',');
       if (parent?.metadata.finalizers?.includes(FINALIZER) !== true) {
         this.#violated('finalizer', `a child before the finalizer: ${path}`);
@@ -201,7 +210,7 @@ export class Invariants {
     }
     if (live !== undefined) return;
     for (const { text, keys: related } of await this.#graph.unready(nodeIdOf(sent), instance, this.#reader)) {
-      if (related.some((each) => this.#ledger.excuses(each, suspect.knowledge))) continue;
+      if (related.some((each) => this.#ledger.excuses(each, knowledge))) continue;
       this.#violated('order', `${path} before ${text}, which it depends on`);
     }
   }
@@ -292,7 +301,7 @@ function kindOf(object: KubeObject): string {
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);
   const isOfGraph = isTemplateManager(manager) || isOfPatchNode(manager);
-  const writer = isOfGraph ? manager : request.headers?.['impersonate-user'];
+  const writer = isOfGraph ? manager : userOf(request);
   return writer === undefined ? pathOf(request) : `${pathOf(request)} ${writer}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, TransportRequest } from '../../kube/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { keys, objectKey } from '../../runtime/index.ts';
-import { templateManagers } from './graph-writers.ts';
+import { templateManagers, userOf } from './graph-writers.ts';
 
 /** The last state of an object that a process received, and the time at which it received this state. */
 interface ReceivedObject {
@@ -13,11 +13,63 @@ interface ReceivedObject {
   readonly graphs: readonly string[];
 }
 
+/** The states of objects that a client with one identity received. */
+export interface Knowledge {
+  of(key: string): ReceivedObject | undefined;
+}
+
 /**
  * The states of objects that one process received by answers and watches. A rule excuses a process that did not know a
- * change.
+ * change. A process has its own watches for each account as which it reads, and what one account received is not known
+ * to the others.
  */
-export class Knowledge {
+export class ProcessKnowledge {
+  readonly #clock: Clock;
+  readonly #byUser = new Map<string | undefined, IdentityKnowledge>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What the account of a request has received; the controller's own identity when the request names no account. */
+  by(request: TransportRequest): Knowledge {
+    return this.#identity(userOf(request));
+  }
+
+  /** What the controller's own identity has received. */
+  get own(): Knowledge {
+    return this.#identity(undefined);
+  }
+
+  /** Records a line of a watch that the process receives. */
+  line(request: TransportRequest, text: string): void {
+    const { type, object } = JSON.parse(text) as { type: string; object: KubeObject };
+    if (type !== 'ERROR') this.#identity(userOf(request)).learn(object, type === 'DELETED');
+  }
+
+  /** Records an answer that the process may receive. The connection may still break. */
+  answered(request: TransportRequest, status: number, text: string): void {
+    if (status >= 400 || !text.startsWith('{')) return;
+    const identity = this.#identity(userOf(request));
+    const body = JSON.parse(text) as KubeObject & { items?: KubeObject[] };
+    if (Array.isArray(body.items)) {
+      const kind = body.kind.replace(/List$/, '');
+      for (const item of body.items) identity.learn({ ...item, kind, apiVersion: body.apiVersion }, false);
+    } else if (body.metadata?.name !== undefined && body.kind !== 'Status') {
+      identity.learn(body, request.method === 'DELETE' && body.metadata.deletionTimestamp === undefined);
+    }
+  }
+
+  #identity(user: string | undefined): IdentityKnowledge {
+    const known = this.#byUser.get(user);
+    if (known !== undefined) return known;
+    const identity = new IdentityKnowledge(this.#clock);
+    this.#byUser.set(user, identity);
+    return identity;
+  }
+}
+
+class IdentityKnowledge implements Knowledge {
   readonly #clock: Clock;
   readonly #received = new Map<string, ReceivedObject>();
 
@@ -25,29 +77,11 @@ export class Knowledge {
     this.#clock = clock;
   }
 
-  /** Records a line of a watch that the process receives. */
-  line(text: string): void {
-    const { type, object } = JSON.parse(text) as { type: string; object: KubeObject };
-    if (type !== 'ERROR') this.#learn(object, type === 'DELETED');
-  }
-
-  /** Records an answer that the process may receive. The connection may still break. */
-  answered({ method }: TransportRequest, status: number, text: string): void {
-    if (status >= 400 || !text.startsWith('{')) return;
-    const body = JSON.parse(text) as KubeObject & { items?: KubeObject[] };
-    if (Array.isArray(body.items)) {
-      const kind = body.kind.replace(/List$/, '');
-      for (const item of body.items) this.#learn({ ...item, kind, apiVersion: body.apiVersion }, false);
-    } else if (body.metadata?.name !== undefined && body.kind !== 'Status') {
-      this.#learn(body, method === 'DELETE' && body.metadata.deletionTimestamp === undefined);
-    }
-  }
-
   of(key: string): ReceivedObject | undefined {
     return this.#received.get(key);
   }
 
-  #learn(object: KubeObject, gone: boolean): void {
+  learn(object: KubeObject, gone: boolean): void {
     const key = objectKey(object);
     const version = Number(object.metadata.resourceVersion ?? 0);
     const known = this.#received.get(key);

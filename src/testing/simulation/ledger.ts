@@ -30,8 +30,8 @@ export interface NotedWrite {
   readonly object: KubeObject | undefined;
   /** The key of the object, as `Kind.group/namespace/name`. */
   readonly key: string;
-  /** The controller process that sent the write; `undefined` for another client. */
-  readonly process: string | undefined;
+  /** The process and the account that sent the write; `undefined` for another client than the controllers. */
+  readonly writer: string | undefined;
 }
 
 /** The accepted writes of all clients, with their objects and versions. */
@@ -42,7 +42,7 @@ export class Ledger {
   readonly #changed = new Map<string, number>();
   /** The versions of objects that such a client deleted or changed without an apply, by key. */
   readonly #tampered = new Map<string, number>();
-  /** The versions that each controller process wrote, by key. */
+  /** The versions that each process wrote as each account, by key. */
   readonly #written = new Map<string, Map<string, number>>();
   /** The highest version in any recorded answer. */
   #newest = 0;
@@ -64,15 +64,15 @@ export class Ledger {
     return this.#changed.keys();
   }
 
-  /** Records an accepted write. Without `process`, it is the write of a client other than the controllers. */
-  note({ method, path, headers, body: sent }: TransportRequest, text: string, process?: string): void {
+  /** Records an accepted write. Without `writer`, it is the write of a client other than the controllers. */
+  note({ method, path, headers, body: sent }: TransportRequest, text: string, writer?: string): void {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
     this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
     const key = object === undefined ? this.keyOf(path) : objectKey(object);
     if (key === undefined) return;
     const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
-    if (process === undefined) {
+    if (writer === undefined) {
       this.#changed.set(key, version);
       const isApply = headers?.['content-type']?.includes('apply-patch') === true;
       // A write of a status or a change of `kro.run/reconcile` does not affect the checks.
@@ -80,9 +80,9 @@ export class Ledger {
       if (!isApply && !isHarmless && method !== 'POST') this.#tampered.set(key, version);
     } else {
       const written = this.#written.get(key) ?? new Map<string, number>();
-      this.#written.set(key, written.set(process, version));
+      this.#written.set(key, written.set(writer, version));
     }
-    for (const listener of this.onWrite) listener({ method, object, key, process });
+    for (const listener of this.onWrite) listener({ method, object, key, writer });
   }
 
   /**
@@ -101,13 +101,13 @@ export class Ledger {
   }
 
   /**
-   * Has another process written the object, and this process has not received the write? Then this process may repeat
-   * the work of the other one. This happens when the work moves to another process while a watch is late.
+   * Has another writer written the object, and this one has not received the write? Then this writer may repeat the work
+   * of the other one. This happens when the work moves to another process or to another account while a watch is late.
    */
-  wroteUnseen(key: string, process: string, knowledge: Knowledge): boolean {
+  wroteUnseen(key: string, writer: string, knowledge: Knowledge): boolean {
     const receivedVersion = knowledge.of(key)?.version ?? 0;
     return [...(this.#written.get(key) ?? [])].some(
-      ([writer, version]) => writer !== process && version > receivedVersion,
+      ([other, version]) => other !== writer && version > receivedVersion,
     );
   }
 

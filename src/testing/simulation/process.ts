@@ -5,7 +5,7 @@ import type { Clock, TransportRequest } from '../../kube/index.ts';
 import { KubeClient } from '../../kube/index.ts';
 import { FaultyTransport } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
-import { Knowledge } from './knowledge.ts';
+import { ProcessKnowledge } from './knowledge.ts';
 import type { SimClock } from './sim-clock.ts';
 import { SkewedClock } from './sim-clock.ts';
 import type { Fault, Weather } from './weather.ts';
@@ -144,7 +144,7 @@ export class ControllerProcess {
   #connect(): FaultyTransport {
     const { cluster, weather, invariants, onFault, onWatchFault, clock, nextRequest, nextStream, election } =
       this.#host;
-    const knowledge = new Knowledge(clock);
+    const knowledge = new ProcessKnowledge(clock);
     const check = invariants.checkerOf({
       name: this.name,
       knowledge,

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/index.ts';
 import type { TransportRequest } from '../../kube/index.ts';
-import type { Knowledge } from './knowledge.ts';
+import type { ProcessKnowledge } from './knowledge.ts';
 
 /** A kind of children. */
 export interface MemberKind {
@@ -44,7 +44,7 @@ export interface Violation {
 /** The controller process whose writes are checked. */
 export interface Suspect {
   readonly name: string;
-  readonly knowledge: Knowledge;
+  readonly knowledge: ProcessKnowledge;
   /** The paths of writes whose outcome the process does not know. A repeated write at such a path is permitted. */
   readonly unsure: Set<string>;
   /** May the process send this write at this time? */
