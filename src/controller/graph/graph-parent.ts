@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { refOf } from '../../core/index.ts';
+import { jsonEquals, refOf } from '../../core/index.ts';
 import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
@@ -83,11 +83,13 @@ export class GraphParent implements ParentPort {
     }
   }
 
-  /** Adds what a decision about an older spec has recorded. */
+  /** Adds what a decision about an older spec has recorded. Writes nothing when the record has all of it. */
   async #addToRecord(fresh: KubeObject, status: JsonObject): Promise<void> {
-    const merged = mergedTracking(recordedTracking(fresh), recordedTracking({ ...this.#graph, status }));
+    const stored = recordedTracking(fresh);
+    const merged = trackingStatus(mergedTracking(stored, recordedTracking({ ...this.#graph, status })));
+    if (jsonEquals(merged, trackingStatus(stored))) return;
     try {
-      await this.#patchStatus(fresh, trackingStatus(merged));
+      await this.#patchStatus(fresh, merged);
     } catch (thrown) {
       // The next pass finds the objects by the record that was written before them.
       if (!isConflict(thrown)) throw thrown;

@@ -77,6 +77,28 @@ describe('the status of a Graph', () => {
     });
   });
 
+  it('of an old spec is not written when the inventory has its objects', async () => {
+    const graph = await create('known');
+    await client.patch(ref('known'), { status: { managedResources: [entry('a', '1')] } }, { subresource: 'status' });
+    const changed = await client.patch(ref('known'), { spec: { serviceAccountName: 'other' } });
+    const answers: number[] = [];
+    const counting = new KubeClient({
+      transport: {
+        async request(request) {
+          const response = await cluster.transport().request(request);
+          if (request.method === 'PATCH') answers.push(response.status);
+          return response;
+        },
+        close: () => Promise.resolve(),
+      },
+    });
+    const parent = new GraphParent(counting, graphs(), graph, signal);
+    await parent.writeStatus({ conditions: [ready], managedResources: [entry('a', '1')] });
+    // The one request is the replacement of the status, which the server refuses.
+    expect(answers).toEqual([422]);
+    expect((await client.get(ref('known'))).metadata.resourceVersion).toBe(changed.metadata.resourceVersion);
+  });
+
   it('that another client has changed is decided again', async () => {
     const graph = await create('changed');
     await client.patch(
