@@ -6,6 +6,8 @@ import { objectKey } from '../../runtime/index.ts';
 
 /** The time that a process may still use an old state after it received a change, in milliseconds. */
 const REACTION_MS = 40_000;
+/** The time between a decision and its last write, in milliseconds. */
+const DECISION_MS = 1000;
 
 /** Returns the `Kind.group` of a resource by its plural and group; `undefined` for a kind that is not checked. */
 export type KindOfPlural = (plural: string, group: string) => string | undefined;
@@ -93,21 +95,24 @@ export class Ledger {
     return this.isRecent(key, (what === 'any' ? this.#changed : this.#tampered).get(key), knowledge);
   }
 
-  /** May a process still use the state of an object before this version? False without a version. */
-  isRecent(key: string, version: number | undefined, knowledge: Knowledge): boolean {
+  /**
+   * May a process still use the state of an object before this version, which it received at most `ms` milliseconds ago,
+   * if at all? False without a version.
+   */
+  isRecent(key: string, version: number | undefined, knowledge: Knowledge, ms = REACTION_MS): boolean {
     if (version === undefined) return false;
     const received = knowledge.of(key);
-    return received === undefined || received.version < version || this.#clock.now() - received.at < REACTION_MS;
+    return received === undefined || received.version < version || this.#clock.now() - received.at < ms;
   }
 
   /**
-   * Has another writer written the object, and this one has not received the write? Then this writer may repeat the work
-   * of the other one. This happens when the work moves to another process or to another account while a watch is late.
+   * Has another writer written the object, and this one has not received the write, or only lately? Then this writer may
+   * repeat the work of the other one. This happens when the work moves to another process or to another account while a
+   * watch is late, or while the process carries out an earlier decision.
    */
   wroteUnseen(key: string, writer: string, knowledge: Knowledge): boolean {
-    const receivedVersion = knowledge.of(key)?.version ?? 0;
     return [...(this.#written.get(key) ?? [])].some(
-      ([other, version]) => other !== writer && version > receivedVersion,
+      ([other, version]) => other !== writer && this.isRecent(key, version, knowledge, DECISION_MS),
     );
   }
 
