@@ -40,7 +40,7 @@ export function stepGraphDeletion(
   const about = { instance, observed, options, manager, graph, why: 'instance-deleted' } as const;
   const objects = retireObjects(about, recorded.managedResources);
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
-  const fields = hasObjects ? unretired(recorded.contributions) : releaseFields(about, recorded.contributions);
+  const fields = hasObjects ? unretired(about, recorded.contributions) : releaseFields(about, recorded.contributions);
   const problems = [...objects.messages, ...fields.messages];
   const rest = {
     delete: objects.actions,

@@ -166,6 +166,15 @@ describe('the record of objects', () => {
     expect([graphs.recorded(), graphs.maps()]).toEqual([recorded, ['a']]);
   });
 
+  it('of removed nodes is watched while another node fails', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('t', {});
+    graphs.apply(graph(map('old', 'old', 'k: v'), patch('p', 't', 'x: "1"')));
+    graphs.cluster.refuse.set('ConfigMap/team-a/new', FORBIDDEN);
+    const { watch } = graphs.apply(map('new', 'new', 'k: v'));
+    expect(watch.map(({ target }) => 'name' in target && target.name)).toEqual(['new', 'old', 't']);
+  });
+
   it('a refused deletion keeps the entry and names the reason', () => {
     const graphs = new GraphObjects();
     graphs.apply(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
@@ -242,6 +251,19 @@ describe('the deletion of a Graph', () => {
     });
     graphs.delete();
     expect([graphs.get(), graphs.data('t')]).toEqual([undefined, { theirs: '0', mine: '2' }]);
+  });
+
+  it('watches the targets of its patches while it deletes the objects', () => {
+    const graphs = new GraphObjects();
+    graphs.putMap('t', {});
+    graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));
+    graphs.cluster.remove('Graph.kro.run/team-a/g');
+    const object = graphs.get();
+    if (object === undefined) throw new Error('no Graph');
+    const view = graphs.cluster.view(graphObjectOf(def('d', 'x: "1"')));
+    const { delete: deletions, watch } = stepGraphDeletion(object, view, { now: Date.parse('2026-11-01T00:00:00Z') });
+    const names = watch.map(({ target }) => 'name' in target && target.name);
+    expect([deletions.map(({ target }) => target.name), names]).toEqual([['a'], ['a', 't']]);
   });
 
   describe('whose object or target cannot be read', () => {

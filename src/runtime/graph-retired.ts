@@ -47,9 +47,21 @@ export interface Retirement<Entry, Action> {
   readonly retryAt?: number;
 }
 
-/** The result for entries about which nothing can be decided yet. */
-export function unretired<Entry>(remaining: readonly Entry[]): Retirement<Entry, never> {
-  return { actions: [], remaining, messages: [], read: [], watch: [] };
+/**
+ * The result for entries about which nothing can be decided yet. Their objects are watched: the watch of a kind that
+ * ends between two decisions would make its objects unknown again and again.
+ */
+export function unretired<Entry extends Identity>(
+  context: RetiredContext,
+  remaining: readonly Entry[],
+): Retirement<Entry, never> {
+  const typeOf = typeFinder(context);
+  const watch = remaining.map((entry) => watchOf(targetOfEntry(entry, typeOf(entry))));
+  return { actions: [], remaining, messages: [], read: [], watch };
+}
+
+function watchOf(target: ObjectTarget): WatchRequest {
+  return { kind: 'object', nodeId: '', target };
 }
 
 /** The decision about one entry. */
@@ -119,7 +131,7 @@ function retire<Entry extends Identity, Action>(
     remaining: decisions.flatMap(({ entry, decision }) => (decision.state === 'done' ? [] : [entry])).toReversed(),
     messages: decisions.flatMap(({ decision }) => (decision.state === 'failed' ? [decision.message] : [])),
     read,
-    watch: decisions.map(({ target }) => ({ kind: 'object', nodeId: '', target })),
+    watch: decisions.map(({ target }) => watchOf(target)),
     ...(retryAt === undefined ? {} : { retryAt }),
   };
 }
