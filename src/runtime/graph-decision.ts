@@ -6,7 +6,7 @@ import { graphConditions } from './conditions.ts';
 import { failureText } from './failure.ts';
 import { hasGraphFinalizer } from './finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
-import { releaseFields, retireObjects, unretired } from './graph-retired.ts';
+import { releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
@@ -34,7 +34,7 @@ export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [],
 
 /** What happens to objects and fields that nothing wants any more. */
 interface Retirements {
-  readonly objects: Retirement<ManagedResource, DeleteAction>;
+  readonly objects: Retirement<ManagedResource, DeleteAction | ReleaseAction>;
   readonly fields: Retirement<Contribution, ReleaseAction>;
 }
 
@@ -48,6 +48,8 @@ export function decideGraph(context: StepContext): Decision {
   const results = [...context.results.values()];
   const apply = results.flatMap((result) => result.apply);
   const { objects, fields } = retirements;
+  const { deletions, release: surrendered } = splitActions(objects.actions);
+  const release = [...surrendered, ...fields.actions];
   const read = [...context.reads, ...objects.read, ...fields.read];
   const parent: ParentWrite = {
     ...(hasGraphFinalizer(instance) || refusal !== undefined ? {} : { addFinalizer: true }),
@@ -61,8 +63,8 @@ export function decideGraph(context: StepContext): Decision {
   return {
     parent,
     apply,
-    delete: objects.actions,
-    ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
+    delete: deletions,
+    ...(release.length === 0 ? {} : { release }),
     read,
     watch,
     nodes,
@@ -71,7 +73,7 @@ export function decideGraph(context: StepContext): Decision {
     statusNow: context.options.statusNow ?? context.options.now,
     finalizer: hasGraphFinalizer(instance) ? 'keep' : 'add',
     inventory: NO_INVENTORY,
-    quiet: [apply, objects.actions, fields.actions, read, Object.keys(parent)].every((list) => list.length === 0),
+    quiet: [apply, deletions, release, read, Object.keys(parent)].every((list) => list.length === 0),
     evaluations: evaluation.tally?.evaluations ?? 0,
     ...(requeueAt === undefined ? {} : { requeueAt }),
     equivalences: context.equivalences,

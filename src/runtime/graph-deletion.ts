@@ -7,7 +7,7 @@ import { failureText } from './failure.ts';
 import { templateManager } from './field-managers.ts';
 import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
 import { NO_INVENTORY } from './graph-decision.ts';
-import { releaseFields, retireObjects, unretired } from './graph-retired.ts';
+import { releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -42,9 +42,11 @@ export function stepGraphDeletion(
   const hasObjects = objects.actions.length > 0 || objects.read.length > 0;
   const fields = hasObjects ? unretired(about, recorded.contributions) : releaseFields(about, recorded.contributions);
   const problems = [...objects.messages, ...fields.messages];
+  const { deletions, release: surrendered } = splitActions(objects.actions);
+  const release = [...surrendered, ...fields.actions];
   const rest = {
-    delete: objects.actions,
-    ...(fields.actions.length === 0 ? {} : { release: fields.actions }),
+    delete: deletions,
+    ...(release.length === 0 ? {} : { release }),
     read: [...objects.read, ...fields.read],
     watch: [...objects.watch, ...fields.watch],
   };
@@ -74,12 +76,12 @@ export function stepGraphDeletion(
       conditions: conditions as unknown as JsonValue,
     };
     const isRemoved = finalizer === 'remove';
-    const { delete: deletions = [], release = [], read = [] } = actions;
+    const { delete: toDelete = [], release: toRelease = [], read = [] } = actions;
     return {
       parent: isRemoved ? { removeFinalizer: true } : {},
       apply: [],
       nodes: [],
-      delete: deletions,
+      delete: toDelete,
       read,
       watch: [],
       ...actions,
@@ -92,7 +94,7 @@ export function stepGraphDeletion(
       statusNow: options.statusNow ?? options.now,
       finalizer,
       inventory: NO_INVENTORY,
-      quiet: !isRemoved && [deletions, release, read].every((list) => list.length === 0),
+      quiet: !isRemoved && [toDelete, toRelease, read].every((list) => list.length === 0),
       ...(named.length === 0 ? {} : { blocked: named }),
       ...(requeueAt === undefined ? {} : { requeueAt }),
       evaluations: 0,

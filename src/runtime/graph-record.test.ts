@@ -148,6 +148,8 @@ describe('the record of objects', () => {
     takeOver('b');
     graphs.delete();
     expect([graphs.maps(), graphs.get()]).toEqual([['a', 'b'], undefined]);
+    // An instance does not write an object in which a Graph owns fields.
+    for (const name of ['a', 'b']) expect(JSON.stringify(graphs.map(name)?.metadata.managedFields)).not.toMatch(/tmpl/);
   });
 
   it('of a Graph with too many objects stays as it is, and the status has the reason', () => {
@@ -264,6 +266,58 @@ describe('the deletion of a Graph', () => {
     const { delete: deletions, watch } = stepGraphDeletion(object, view, { now: Date.parse('2026-11-01T00:00:00Z') });
     const names = watch.map(({ target }) => 'name' in target && target.name);
     expect([deletions.map(({ target }) => target.name), names]).toEqual([['a'], ['a', 't']]);
+  });
+
+  describe('with a record of an object and of fields about which nothing is left to do', () => {
+    const deleting = (more: Partial<Observed>) => {
+      const graphs = new GraphObjects();
+      graphs.putMap('t', {});
+      graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));
+      graphs.cluster.remove('Graph.kro.run/team-a/g');
+      const object = graphs.get();
+      if (object === undefined) throw new Error('no Graph');
+      graphs.cluster.remove('ConfigMap/team-a/a');
+      graphs.cluster.remove('ConfigMap/team-a/t');
+      const observed: Observed = { ...graphs.cluster.view(graphObjectOf(def('d', 'x: "1"'))), ...more };
+      const decision = stepGraphDeletion(object, observed, { now: Date.parse('2026-11-01T00:00:00Z') });
+      const read = decision.read.map((each) => `${each.kind} ${'name' in each.target ? each.target.name : ''}`);
+      return [read, decision.finalizer, decision.blocked ?? []];
+    };
+    const failedRead = (code: number) => () => ({
+      failure: { code, reason: 'X', message: 'unreadable' },
+      retryAt: Date.parse('2026-11-01T00:01:00Z'),
+    });
+    const isConfirmed = () => false;
+    it.each<{ name: string; view: Partial<Observed>; expected: unknown[] }>([
+      { name: 'the view is that of the API server', view: {}, expected: [[], 'remove', []] },
+      {
+        name: 'only watches reported the state',
+        view: { isConfirmed },
+        expected: [['whole-object a'], 'keep', []],
+      },
+      {
+        name: 'the API server confirmed the object, but not the target',
+        view: { isConfirmed: ({ name }) => name === 'a' },
+        expected: [['whole-object t'], 'keep', []],
+      },
+      { name: 'the API server confirmed both', view: { isConfirmed: () => true }, expected: [[], 'remove', []] },
+      {
+        name: 'the reads are forbidden',
+        view: { isConfirmed, failedRead: failedRead(403) },
+        expected: [[], 'remove', []],
+      },
+      {
+        name: 'the reads fail',
+        view: { isConfirmed, failedRead: failedRead(500) },
+        expected: [
+          [],
+          'keep',
+          ['delete v1/ConfigMap team-a/a: unreadable', 'delete v1/ConfigMap team-a/t: unreadable'],
+        ],
+      },
+    ])('reads them before the record loses them: $name', ({ view, expected }) => {
+      expect(deleting(view)).toEqual(expected);
+    });
   });
 
   describe('whose object or target cannot be read', () => {

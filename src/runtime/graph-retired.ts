@@ -8,6 +8,7 @@ import { PART_OF_LABEL } from './keys.ts';
 import type {
   Contribution,
   DeleteAction,
+  LiveObject,
   ManagedResource,
   Observation,
   Observed,
@@ -64,25 +65,28 @@ function watchOf(target: ObjectTarget): WatchRequest {
   return { kind: 'object', nodeId: '', target };
 }
 
-/** The decision about one entry. */
+/** The decision about one entry. `needless`: nothing is left to do, as far as the watches have reported. */
 type EntryDecision<Action> =
   | { readonly state: 'done' }
+  | { readonly state: 'needless' }
   | { readonly state: 'act'; readonly action: Action }
   | { readonly state: 'read'; readonly request: ReadRequest }
   | { readonly state: 'failed'; readonly message: string; readonly retryAt?: number };
 
 const DONE = { state: 'done' } as const;
+const NEEDLESS = { state: 'needless' } as const;
 
 /**
  * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other. A
  * deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write was
  * recorded, is deleted only if the field manager of the Graph owns fields of the object. An object that is a member of an
- * ApplySet belongs to an instance and stays.
+ * ApplySet belongs to an instance and stays. The Graph releases its fields there, because an instance does not write an
+ * object in which a Graph owns fields.
  */
 export function retireObjects(
   context: RetiredContext,
   retired: readonly ManagedResource[],
-): Retirement<ManagedResource, DeleteAction> {
+): Retirement<ManagedResource, DeleteAction | ReleaseAction> {
   let wave = 0;
   let nodeId: string | undefined;
   const waves = retired.map((entry) => {
@@ -118,7 +122,7 @@ function retire<Entry extends Identity, Action>(
   const decisions = entries
     .map((entry, index) => {
       const target = targetOfEntry(entry, typeOf(entry));
-      return { entry, target, decision: decide(entry, target, index) };
+      return { entry, target, decision: confirmed(context, entry, target, decide(entry, target, index)) };
     })
     .toReversed();
   const retryAt = earliest(
@@ -136,23 +140,55 @@ function retire<Entry extends Identity, Action>(
   };
 }
 
+/** The decision about an entry; before an entry without work leaves the record, the read of its object. */
+function confirmed<Action>(
+  { observed, options, why }: RetiredContext,
+  entry: Identity,
+  target: ObjectTarget,
+  decision: EntryDecision<Action>,
+): EntryDecision<Action> {
+  if (decision.state !== 'needless') return decision;
+  if (isConfirmed(observed, target)) return DONE;
+  const failed = observed.failedRead?.(target);
+  if (failed === undefined || failed.retryAt <= options.now) return { state: 'read', request: confirmation(target) };
+  const { failure, retryAt } = failed;
+  // The account may not read the object, or the kind is not served.
+  if (failure.code === 403 || failure.code === 404) return DONE;
+  const what = why === 'prune' ? 'prune' : 'delete';
+  return { state: 'failed', message: `${what} ${trackedName(entry)}: ${failure.message}`, retryAt };
+}
+
+/** Does the view have the present state of an object, whatever its watch has reported? */
+export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
+  return observed.isConfirmed?.(target) !== false;
+}
+
+/** The read of an object whose state the record of a Graph depends on. */
+export function confirmation(target: ObjectTarget): ReadRequest {
+  return { kind: 'whole-object', nodeId: '', target, why: 'unconfirmed' };
+}
+
 function retireObject(
   context: RetiredContext,
   entry: ManagedResource,
   target: ObjectTarget,
   wave: number,
-): EntryDecision<DeleteAction> {
+): EntryDecision<DeleteAction | ReleaseAction> {
   const { observed, options, manager, why } = context;
   const observation = observed.object(target);
   const uid = entry.uid ?? ownUid(observation, manager);
   if (uid === undefined) return unidentified(target, entry, observation);
-  if (observation.state === 'absent' || observed.isDeleted?.(target, uid) === true) return DONE;
+  if (observed.isDeleted?.(target, uid) === true) return DONE;
+  if (observation.state === 'absent') return NEEDLESS;
   if (observation.state === 'present') {
     const { object } = observation.live;
     const { metadata } = object;
-    if (metadata.uid !== uid || metadata.deletionTimestamp !== undefined) return DONE;
+    if (metadata.uid !== uid) return NEEDLESS;
+    if (metadata.deletionTimestamp !== undefined) return DONE;
     // An instance has taken the object over.
-    if ((labelOfObject(object, PART_OF_LABEL) ?? '') !== '') return DONE;
+    if ((labelOfObject(object, PART_OF_LABEL) ?? '') !== '') {
+      return releaseFrom(context, target, observation.live, manager, `release ${trackedName(entry)}`);
+    }
   }
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   const failed = pausedWrite(observed, target, { digest: '', uid }, options.now);
@@ -175,8 +211,9 @@ function unidentified(
   observation: Observation,
 ): EntryDecision<DeleteAction> {
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
+  if (observation.state !== 'failed') return NEEDLESS;
   // An account that may not read the object did not write it: each write begins with a read. kro ignores such entries.
-  if (observation.state !== 'failed' || observation.failure.code === 403) return DONE;
+  if (observation.failure.code === 403) return DONE;
   const { failure, retryAt } = observation;
   const message = `delete ${trackedName(entry)}: ${failure.message}`;
   return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
@@ -191,13 +228,13 @@ function releaseContribution(
   entry: Contribution,
   target: ObjectTarget,
 ): EntryDecision<ReleaseAction> {
-  const { instance, observed, options } = context;
+  const { instance, observed } = context;
   const { fieldManager: manager, apiVersion, kind, name } = entry;
   if (!isPatchManager(manager, instance.metadata.uid ?? '')) return DONE;
   const subresource = entry.subresource === 'status' ? 'status' : undefined;
   const observation = observed.object(target);
   const what = `release ${trackedName({ apiVersion, kind, name })} (manager "${manager}")`;
-  if (observation.state === 'absent') return DONE;
+  if (observation.state === 'absent') return NEEDLESS;
   if (observation.state === 'unknown') return readOf(target, '');
   if (observation.state === 'failed') {
     const { failure, retryAt } = observation;
@@ -206,9 +243,20 @@ function releaseContribution(
     const message = `${what}: ${failure.message}`;
     return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
   }
-  const { live } = observation;
+  return releaseFrom(context, target, observation.live, manager, what, subresource);
+}
+
+/** The release of the fields that a manager owns in an object. `what` begins the message about a failure. */
+function releaseFrom(
+  { observed, options }: RetiredContext,
+  target: ObjectTarget,
+  live: LiveObject,
+  manager: string,
+  what: string,
+  subresource?: 'status',
+): EntryDecision<ReleaseAction> {
   const writer = writerOf(manager, subresource);
-  if (engineFieldsOf(live, writer).owned === '') return DONE;
+  if (engineFieldsOf(live, writer).owned === '') return NEEDLESS;
   const { uid } = live.object.metadata;
   const failed = pausedWrite(observed, target, { digest: RELEASE, uid }, options.now, writerName(writer));
   if (failed !== undefined) {
@@ -221,6 +269,17 @@ function releaseContribution(
     ...(uid === undefined ? {} : { uid }),
   };
   return { state: 'act', action };
+}
+
+/** The deletions and the releases among the actions for retired objects. */
+export function splitActions(actions: readonly (DeleteAction | ReleaseAction)[]): {
+  readonly deletions: readonly DeleteAction[];
+  readonly release: readonly ReleaseAction[];
+} {
+  return {
+    deletions: actions.flatMap((action) => ('wave' in action ? [action] : [])),
+    release: actions.flatMap((action) => ('wave' in action ? [] : [action])),
+  };
 }
 
 /** Stands for the content of a release among the attempts of a writer. */

@@ -130,6 +130,11 @@ export interface Observed {
    */
   isDeleted?(target: ObjectTarget, uid: string): boolean;
   /**
+   * Does the view have the state that the API server reported lately, by the answer to a read or to a write of this
+   * pass? A watch may be late. Without this method, the view always has the present state.
+   */
+  isConfirmed?(target: ObjectTarget): boolean;
+  /**
    * The current contest for fields of the object; undefined when there is none. Without this method there are no
    * contests.
    */
@@ -330,12 +335,15 @@ export interface DeleteAction {
 /** An object or list without which the step cannot decide more. The caller reads it and steps again. */
 export type ReadRequest =
   | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
-  /** The projection differs from the desired object and no equivalence is known: the whole object decides. */
+  /**
+   * `no-equivalence`: the projection differs from the desired object and no equivalence is known, so the whole object
+   * decides. `unconfirmed`: the record of a Graph loses the object only if the API server reports that it is gone.
+   */
   | {
       readonly kind: 'whole-object';
       readonly nodeId: string;
       readonly target: ObjectTarget;
-      readonly why: 'no-equivalence';
+      readonly why: 'no-equivalence' | 'unconfirmed';
     }
   | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
   | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };

@@ -72,6 +72,7 @@ export class InstanceAnswers implements ExecutionView {
     else cache?.observe(left);
     this.#record.unwatched?.deleted(target, left);
     (this.#record.deleted ??= new Set()).add(uid);
+    this.#confirm(target);
     this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
   }
 
@@ -80,6 +81,7 @@ export class InstanceAnswers implements ExecutionView {
     if (left !== undefined) cache?.observe(left);
     else cache?.observeGone(cacheKey(target), uid ?? this.#uidInCache(target));
     this.#record.unwatched?.deleted(target, left);
+    this.#confirm(target);
   }
 
   /**
@@ -95,6 +97,7 @@ export class InstanceAnswers implements ExecutionView {
       client.find(refOfTarget(target), { signal }),
     );
     if (!read.ok) return;
+    if (request.why === 'unconfirmed') this.#confirm(target);
     const cache = caches.peek(target.type);
     if (read.value !== undefined) cache?.observeWhole(read.value);
     else cache?.observeGone(cacheKey(target), this.#uidInCache(target));
@@ -146,6 +149,11 @@ export class InstanceAnswers implements ExecutionView {
     const { type, namespace } = request.target;
     const cache = this.#context.caches.peek(type);
     return isUnwatchable(cache, namespace);
+  }
+
+  /** The API server has reported the state of an object, whatever its watch has reported. */
+  #confirm(target: ObjectTarget): void {
+    (this.#record.confirmed ??= new Set()).add(targetKey(target));
   }
 
   #uidInCache(target: ObjectTarget): string {

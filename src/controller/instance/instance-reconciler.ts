@@ -103,6 +103,7 @@ export class InstanceReconciler {
     const rewrites = this.#rewrites;
     const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration, rewrites };
     record.deleted = undefined;
+    record.confirmed = undefined;
     if (served.origin === 'graph') (record.unwatched ??= new UnwatchedObjects()).begin();
     await this.#takeRequest(record, served, instances, context);
     // Rendered templates are kept for all steps of the pass while their inputs do not change.

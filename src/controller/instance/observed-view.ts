@@ -174,6 +174,11 @@ export class ObservedView implements Observed {
     return this.#record.deleted?.has(uid) === true;
   }
 
+  isConfirmed(target: ObjectTarget): boolean {
+    const { confirmed, unwatched } = this.#record;
+    return confirmed?.has(targetKey(target)) === true || unwatched?.has(target) === true;
+  }
+
   failedRead(target: ObjectTarget): FailedRead | undefined {
     return this.#record.unread?.get(targetKey(target));
   }

@@ -38,6 +38,8 @@ export interface InstanceRecord {
   unwatched: UnwatchedObjects | undefined;
   /** The UIDs of the objects that this pass has deleted. */
   deleted: Set<string> | undefined;
+  /** The keys of the objects whose state the API server reported to this pass; only for Graphs. */
+  confirmed: Set<string> | undefined;
   /** The number of pauses in a row of the waiting Graph. */
   waits: number;
   /** The end of the latest pause of the waiting Graph; 0 while the Graph does not wait. */
@@ -79,6 +81,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     unread: undefined,
     unwatched: undefined,
     deleted: undefined,
+    confirmed: undefined,
     waits: 0,
     waitsUntil: 0,
     drift: undefined,
