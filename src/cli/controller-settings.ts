@@ -13,7 +13,8 @@ import { deployedController } from './controller-container.ts';
 
 /** The gates that change what a definition means. */
 export interface MeaningFeatures {
-  readonly partialDependencies: boolean;
+  readonly partialDependencies?: boolean;
+  readonly managedResources?: boolean;
 }
 
 /** The settings of a cluster's controller that change its decisions. */
@@ -105,6 +106,16 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const options = optionsFromFlags(parseControllerFlags(controller.flags));
   const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
   const graphKind = options.features?.graphKind === true;
-  const features = options.features?.partialDependencies === true ? { features: { partialDependencies: true } } : {};
-  return { level, facets: comparedFacets({ ...options, kroCompatibility: level }), graphKind, ...features, from };
+  const { partialDependencies = false, managedResources = false } = options.features ?? {};
+  const features = {
+    ...(partialDependencies ? { partialDependencies } : {}),
+    ...(managedResources ? { managedResources } : {}),
+  };
+  return {
+    level,
+    facets: comparedFacets({ ...options, kroCompatibility: level }),
+    graphKind,
+    ...(Object.keys(features).length === 0 ? {} : { features }),
+    from,
+  };
 }

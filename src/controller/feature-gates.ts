@@ -17,6 +17,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['PrintColumn', 'printColumn'],
   ['ScaleSubresource', 'scale'],
   ['PartialDependencies', 'partialDependencies'],
+  ['ManagedResources', 'managedResources'],
 ]);
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
@@ -77,6 +78,7 @@ export function readFeatureGates(text: string): FeatureGates {
       printColumn: isOn('printColumn'),
       scale: isOn('scale'),
       partialDependencies: isOn('partialDependencies'),
+      managedResources: isOn('managedResources'),
     },
     ...(problem === undefined ? {} : { problem }),
     warnings,
@@ -99,6 +101,7 @@ export function compileFeatures({
   printColumn = false,
   scale = false,
   partialDependencies = false,
+  managedResources = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn, scale, partialDependencies };
+  return { omit, now, variables, printColumn, scale, partialDependencies, managedResources };
 }

@@ -50,6 +50,8 @@ export interface ControllerOptions {
     readonly scale?: boolean;
     /** A node that reads another one in a branch of `a ? b : c` needs it only while the branch is taken. */
     readonly partialDependencies?: boolean;
+    /** Records the objects of each instance in its status, as `graph`. */
+    readonly managedResources?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };

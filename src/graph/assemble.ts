@@ -4,7 +4,7 @@ import { goQuote } from '../golang/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
-import { buildCrd, instancePlural } from './crd.ts';
+import { buildCrd, instancePlural, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import { applyDepth, applyOrder, topologicalOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -32,6 +32,8 @@ export interface Parts {
   readonly columns: readonly JsonObject[];
   /** The subresource `scale` of the kind; absent for a kind without it. */
   readonly scale: JsonObject | undefined;
+  /** Does the status have a record of the objects? */
+  readonly recordsObjects: boolean;
   readonly resources: readonly TypedResource[];
   readonly status: StatusBlock;
   readonly conditions: readonly CompiledExpression[] | undefined;
@@ -39,9 +41,10 @@ export interface Parts {
 
 /** Builds the immutable graph. */
 export function assembleGraph(parts: Parts): Graph {
-  const { definition, value, specSchema, columns, scale, status, level } = parts;
+  const { definition, value, specSchema, columns, scale, status, level, recordsObjects } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
-  const crd = buildCrd(definition.schema, schemaToJson(specSchema), status.properties, { columns, scale });
+  const properties = recordsObjects ? { ...status.properties, graph: OBJECT_RECORD_SCHEMA } : status.properties;
+  const crd = buildCrd(definition.schema, schemaToJson(specSchema), properties, { columns, scale });
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };
   const problem = followsGraphEngine(level) ? optionalCondition(parts.resources) : undefined;
@@ -51,6 +54,7 @@ export function assembleGraph(parts: Parts): Graph {
     kroCompatibility: level,
     instance,
     definition: withDefaults(value, definition),
+    ...(recordsObjects ? { recordsObjects } : {}),
     ...(problem === undefined ? {} : { instanceProblem: problem }),
   };
   return lazyGraph(own, value, parts);

@@ -55,7 +55,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/overwritten-status',
-    'The status declares the field `state`, which the controller writes itself.',
+    'The status declares the field `state` (with the feature gate ManagedResources also `graph`), which the controller writes itself.',
     withSchema('status: {state: "${string(app.status.replicas)}"}'),
     'Give the field another name.',
   ),

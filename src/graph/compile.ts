@@ -80,7 +80,7 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
   checkRules(spec.rules, options, problems);
   if (spec.complete) warnMarkers(definition, problems);
   warnTexts(definition, problems);
-  warnGraph(definition, drafts, problems);
+  warnGraph(definition, drafts, options.features ?? {}, problems);
   warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
   if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
   const graph = assembleGraph({
@@ -92,6 +92,7 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
     specSchema: spec.schema,
     columns: spec.columns,
     scale,
+    recordsObjects: options.features?.managedResources === true,
     resources,
     status,
     conditions,

@@ -20,6 +20,30 @@ const CONDITIONS: JsonObject = {
   },
 };
 
+const TEXTS = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
+
+/** The schema of `status.graph`: the record of the objects of an instance. */
+export const OBJECT_RECORD_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: {
+    state: STRING,
+    observedGeneration: { type: 'integer', format: 'int64' },
+    resources: {
+      type: 'array',
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        type: 'object',
+        required: ['id', 'nodeType', 'apiVersion', 'kind'],
+        properties: {
+          ...TEXTS('id', 'apiVersion', 'kind', 'namespace', 'name', 'uid', 'selector'),
+          nodeType: { type: 'string', enum: ['Resource', 'External', 'Collection', 'ExternalCollection'] },
+          revision: { type: 'integer', format: 'int64' },
+        },
+      },
+    },
+  },
+};
+
 const DEFAULT_COLUMNS: JsonObject[] = [
   {
     name: 'State',

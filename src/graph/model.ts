@@ -204,6 +204,8 @@ export interface Graph {
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;
+  /** Does the status of an instance have a record of its objects, `status.graph`? Absent: it has none. */
+  readonly recordsObjects?: true;
   /**
    * The reason why the controller refuses every instance although it accepts the definition, in kro's words. kro 0.10
    * refuses conditions that give an optional only when it builds the graph of an instance.

@@ -32,6 +32,11 @@ export interface GraphFeatures {
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
    */
   readonly partialDependencies?: boolean;
+  /**
+   * The status of instances has a record of their objects, `graph`. The gate `ManagedResources`, proposed for kro. It
+   * changes the kind of the instances.
+   */
+  readonly managedResources?: boolean;
 }
 
 /**

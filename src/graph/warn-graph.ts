@@ -1,14 +1,20 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject, stringifyJson } from '../core/index.ts';
+import type { GraphFeatures } from './options.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import type { Problems } from './problems.ts';
 import { warnSelectors } from './warn-selectors.ts';
 
 /** Warns of parts of a definition that are valid alone but wrong together. */
-export function warnGraph(definition: ParsedDefinition, drafts: readonly ResourceDraft[], problems: Problems): void {
+export function warnGraph(
+  definition: ParsedDefinition,
+  drafts: readonly ResourceDraft[],
+  { managedResources = false }: GraphFeatures,
+  problems: Problems,
+): void {
   warnUnusedTypes(definition, problems);
-  warnOverwrittenStatus(definition, problems);
+  warnOverwrittenStatus(definition, managedResources, problems);
   warnSameIdentity(drafts, problems);
   warnSelectors(drafts, problems);
 }
@@ -43,14 +49,27 @@ function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void
   }
 }
 
-/** Warns of an author's `status.state`, which the controller overwrites. Conditions are merged and need no warning. */
-function warnOverwrittenStatus({ schema }: ParsedDefinition, problems: Problems): void {
-  if (!isJsonObject(schema.status) || !Object.hasOwn(schema.status, 'state')) return;
+/**
+ * Warns of an author's `status.state`, which the controller overwrites, and of `status.graph` with a record of objects.
+ * Conditions are merged and need no warning.
+ */
+function warnOverwrittenStatus({ schema }: ParsedDefinition, hasRecord: boolean, problems: Problems): void {
+  if (!isJsonObject(schema.status)) return;
+  if (Object.hasOwn(schema.status, 'state')) {
+    problems.warn({
+      code: 'graph/overwritten-status',
+      message:
+        'the controller writes status.state itself (ACTIVE, IN_PROGRESS, ERROR, DELETING), and this value is lost',
+      place: { path: ['spec', 'schema', 'status', 'state'], key: true },
+      hint: 'give the field another name, such as phase',
+    });
+  }
+  if (!hasRecord || !Object.hasOwn(schema.status, 'graph')) return;
   problems.warn({
     code: 'graph/overwritten-status',
-    message: 'the controller writes status.state itself (ACTIVE, IN_PROGRESS, ERROR, DELETING), and this value is lost',
-    place: { path: ['spec', 'schema', 'status', 'state'], key: true },
-    hint: 'give the field another name, such as phase',
+    message: 'with the feature gate ManagedResources the controller writes status.graph itself, and this value is lost',
+    place: { path: ['spec', 'schema', 'status', 'graph'], key: true },
+    hint: 'give the field another name',
   });
 }
 

@@ -160,3 +160,13 @@ describe('a text for another tool is not treated as an expression', () => {
     expect(textOnly).toEqual([]);
   });
 });
+
+describe('a status field that the controller overwrites', () => {
+  const text = withSchema('status: {graph: "${string(app.status.replicas)}"}');
+  test.each([
+    [true, ['graph/overwritten-status spec.schema.status.graph']],
+    [false, []],
+  ])('with the record of objects: %s', (managedResources, expected) => {
+    expect(warningsOf(text, { features: { managedResources } })).toEqual(expected);
+  });
+});

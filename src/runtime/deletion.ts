@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { compareText } from '../golang/index.ts';
-import { earliest, formatRef, jsonEquals, refOf } from '../core/index.ts';
+import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
 import { hasAuthorConditions } from './author-conditions.ts';
@@ -14,6 +14,7 @@ import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
+import { OBJECT_RECORD } from './object-record.ts';
 import type { NodeReport, Terminating } from './report.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 import { pausedWrite } from './paused-write.ts';
@@ -98,7 +99,7 @@ export function stepDeletion(instance: KubeObject, observed: Observed, options: 
   function decide(outcome: Outcome): Decision {
     const { finalizer, members = [], read = [], actions = [], wave = 0 } = outcome;
     const nodes = reports(members, wave);
-    const part = deletionStatus(instance, outcome.message, options, nodes, hasAuthorConditions(graph, options));
+    const part = deletionStatus(instance, outcome.message, options, nodes, graph);
     const removing = finalizer === 'remove';
     return {
       parent: removing ? { removeFinalizer: true } : {},
@@ -167,11 +168,14 @@ function deletionStatus(
   message: string,
   options: StepOptions,
   nodes: readonly NodeReport[],
-  authored: boolean,
+  graph: Graph | undefined,
 ): Pick<Decision, 'status' | 'statusChanged' | 'conditions'> {
   const value: ConditionContent = { status: 'Unknown', reason: 'UnderDeletion', message };
   const { now } = options;
+  const authored = hasAuthorConditions(graph, options);
   const before: JsonObject = instance.status ?? {};
+  const record = before[OBJECT_RECORD];
+  const state = 'DELETING';
   const conditions = instanceConditions(instance, { ResourcesReady: value }, now, authored);
   const wire = readConditions(before['conditions']).filter(({ type }) => !isNodeCondition(type));
   const overlaid = authored
@@ -188,7 +192,8 @@ function deletionStatus(
     : conditions;
   const status: JsonObject = {
     ...before,
-    state: 'DELETING',
+    ...(graph?.recordsObjects === true && isJsonObject(record) ? { [OBJECT_RECORD]: { ...record, state } } : {}),
+    state,
     conditions: [...overlaid, ...nodeConditions(instance, nodes, options)] as unknown as JsonValue,
   };
   return { conditions, status, statusChanged: !jsonEquals(status, before) };

@@ -15,6 +15,7 @@ import { instanceTarget, targetOfLive } from './members.ts';
 import type { Condition, Decision, InstanceState, WatchRequest } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
+import { OBJECT_RECORD, objectRecord } from './object-record.ts';
 import { pausedWrite } from './paused-write.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';
@@ -176,7 +177,9 @@ function statusOf(
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
     const wire = [...(author?.conditions ?? conditions), ...sampled, ...explained] as unknown as JsonValue;
-    const status: JsonObject = { ...fields, state, conditions: wire };
+    const record = objectRecord(context, state);
+    const recorded: JsonObject = record === undefined ? {} : { [OBJECT_RECORD]: record };
+    const status: JsonObject = { ...fields, ...recorded, state, conditions: wire };
     return {
       state,
       conditions,

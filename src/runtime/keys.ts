@@ -12,6 +12,8 @@ export const INVENTORY_MANAGER = 'kro.run/applyset-parent';
 export const LABEL_MANAGER = 'kro.run/labeller';
 /** Since kro 0.10: the conditions and the state of instances. */
 export const STATUS_MANAGER = 'kro-instance-status';
+/** The field manager of the record of objects in the status of an instance. */
+export const RECORD_MANAGER = 'kro-graph-manager';
 
 export const OWNED_LABEL = 'kro.run/owned';
 export const VERSION_LABEL = 'kro.run/kro-version';

@@ -30,5 +30,27 @@ const CASES: readonly [string, KroCompatibility, JsonObject | undefined, JsonObj
 ];
 
 test.each(CASES)('%s (%s)', (_, level, live, wanted, expected) => {
-  expect(statusWrites(instanceWith(live), wanted, level)).toEqual(expected);
+  expect(statusWrites(instanceWith(live), wanted, { level })).toEqual(expected);
+});
+
+test('the record of the objects has a manager of its own, between fields and conditions', () => {
+  const recorded = (state: string) => ({ graph: { state, resources: [] } });
+  const writes = statusWrites(
+    instanceWith({ ...OLD, ...recorded('old'), a: 1 }),
+    { ...NEW, ...recorded('new'), a: 2 },
+    {
+      level: '0.10',
+      recordsObjects: true,
+    },
+  );
+  expect(writes).toEqual([
+    update(AUTHOR, { a: 2, ...recorded('old'), ...OLD }),
+    { method: 'apply', manager: 'kro-graph-manager', status: recorded('new') },
+    apply(NEW),
+  ]);
+});
+
+test("without a record, status.graph is the author's field", () => {
+  const status = { ...NEW, graph: 'g' };
+  expect(statusWrites(instanceWith(NEW), status, { level: '0.10' })).toEqual([update(AUTHOR, { graph: 'g', ...NEW })]);
 });

@@ -5,7 +5,8 @@ import { followsGraphEngine } from '../graph/index.ts';
 import { applySetIdOf } from './applyset.ts';
 import { STATUS_NODE } from './contributions.ts';
 import { patchManager } from './field-managers.ts';
-import { STATUS_MANAGER } from './keys.ts';
+import { RECORD_MANAGER, STATUS_MANAGER } from './keys.ts';
+import { OBJECT_RECORD } from './object-record.ts';
 
 /** A request that writes the status of an instance. */
 export interface StatusWrite {
@@ -15,6 +16,14 @@ export interface StatusWrite {
   readonly status: JsonObject;
 }
 
+/** How the status of the instances of a definition is written. */
+export interface StatusWriteOptions {
+  /** The line of kro that the controller follows. */
+  readonly level: KroCompatibility;
+  /** Does the status have a record of the objects? The record then has a manager of its own. Default false. */
+  readonly recordsObjects?: boolean | undefined;
+}
+
 /** The fields of the status that belong to kro. All others are the author's. */
 const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
 
@@ -22,26 +31,41 @@ const SYSTEM_FIELDS: ReadonlySet<string> = new Set(['conditions', 'state']);
  * The requests that change the status of an instance to `status`, in their order. kro 0.9 updates the whole status.
  * kro 0.10 updates the author's fields under the manager that the instance's record of contributions names, and then
  * applies conditions and state under a manager of their own; a part that does not change needs no request. The author's
- * fields come first, so that a client that sees the new conditions also sees the fields.
+ * fields come first, and then the record of the objects, so that a client that sees the new conditions also sees them.
  */
-export function statusWrites(instance: KubeObject, status: JsonObject, level: KroCompatibility): StatusWrite[] {
+export function statusWrites(
+  instance: KubeObject,
+  status: JsonObject,
+  { level, recordsObjects = false }: StatusWriteOptions,
+): StatusWrite[] {
   if (!followsGraphEngine(level)) return [{ method: 'update', manager: 'kro', status }];
-  const live = partsOf(instance.status ?? {});
-  const wanted = partsOf(status);
+  const live = partsOf(instance.status ?? {}, recordsObjects);
+  const wanted = partsOf(status, recordsObjects);
   const manager = patchManager(applySetIdOf(instance), STATUS_NODE);
   return [
     ...(jsonEquals(live.author, wanted.author)
       ? []
-      : [{ method: 'update', manager, status: { ...wanted.author, ...live.system } } as const]),
+      : [{ method: 'update', manager, status: { ...wanted.author, ...live.record, ...live.system } } as const]),
+    ...(jsonEquals(live.record, wanted.record)
+      ? []
+      : [{ method: 'apply', manager: RECORD_MANAGER, status: wanted.record } as const]),
     ...(jsonEquals(live.system, wanted.system)
       ? []
       : [{ method: 'apply', manager: STATUS_MANAGER, status: wanted.system } as const]),
   ];
 }
 
-function partsOf(status: JsonObject): { readonly author: JsonObject; readonly system: JsonObject } {
-  const author: JsonObject = {};
-  const system: JsonObject = {};
-  for (const [name, value] of Object.entries(status)) (SYSTEM_FIELDS.has(name) ? system : author)[name] = value;
-  return { author, system };
+interface StatusParts {
+  readonly author: JsonObject;
+  readonly record: JsonObject;
+  readonly system: JsonObject;
+}
+
+function partsOf(status: JsonObject, recordsObjects: boolean): StatusParts {
+  const parts = { author: {}, record: {}, system: {} } as { readonly [Part in keyof StatusParts]: JsonObject };
+  for (const [name, value] of Object.entries(status)) {
+    const isRecord = recordsObjects && name === OBJECT_RECORD;
+    parts[SYSTEM_FIELDS.has(name) ? 'system' : isRecord ? 'record' : 'author'][name] = value;
+  }
+  return parts;
 }

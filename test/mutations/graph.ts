@@ -177,6 +177,13 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/necessary-names.test.ts', 'src/runtime/step-branches.test.ts'],
   },
   {
+    name: 'a status field that the record of objects overwrites gets no warning',
+    file: 'src/graph/warn-graph.ts',
+    find: "if (!hasRecord || !Object.hasOwn(schema.status, 'graph')) return;",
+    replace: "if (hasRecord || !Object.hasOwn(schema.status, 'graph')) return;",
+    tests: ['src/graph/warnings.test.ts'],
+  },
+  {
     name: 'markers of scale may be on spec alone',
     file: 'src/graph/scale.ts',
     find: 'if (only !== undefined) {',

@@ -169,4 +169,32 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'const isObserved = true;',
     tests: ['test/property/decisions.test.ts'],
   },
+  {
+    name: 'a step that visits no node empties the record of objects',
+    file: 'src/runtime/object-record.ts',
+    find: 'if (results.size < graph.nodes.size) return',
+    replace: 'if (results.size < 0) return',
+    tests: ['src/runtime/object-record.test.ts'],
+  },
+  {
+    name: 'the record of objects names objects that do not exist',
+    file: 'src/runtime/object-record.ts',
+    find: "if (is !== 'present' && is !== 'deleting') return [];",
+    replace: "if (is === 'deleting') return [];",
+    tests: ['src/runtime/object-record.test.ts'],
+  },
+  {
+    name: 'a node is left out although the branch that reads an excluded node is not taken',
+    file: 'src/runtime/branch-dependencies.ts',
+    find: "const id = result.state === 'value' ? undefined : missingNode(result.failure);",
+    replace: 'const id = expression.references.find((each) => absent.includes(each));',
+    tests: ['src/runtime/step-branches.test.ts'],
+  },
+  {
+    name: 'the items of a collection need the nodes of all branches',
+    file: 'src/runtime/branch-dependencies.ts',
+    find: 'assignItem(variables, dimensions, index);',
+    replace: 'if (index > 0) break;',
+    tests: ['src/runtime/step-branches.test.ts'],
+  },
 ];

@@ -1,3 +1,4 @@
+import type { MeaningFeatures } from '../controller-settings.ts';
 import type { JsonValue, ObjectRef } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
 
@@ -34,7 +35,7 @@ export interface PlanSource {
   readonly controller?: {
     readonly kroCompatibility: KroCompatibility;
     readonly from: string;
-    readonly features?: { readonly partialDependencies: boolean };
+    readonly features?: MeaningFeatures;
   };
 }
 

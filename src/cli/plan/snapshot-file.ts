@@ -70,7 +70,7 @@ const SNAPSHOT = record({
     record({
       kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS),
       from: text,
-      features: optional(record({ partialDependencies: boolean })),
+      features: optional(record({ partialDependencies: optional(boolean), managedResources: optional(boolean) })),
     }),
   ),
   kinds: listOf(

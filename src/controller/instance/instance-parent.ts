@@ -2,11 +2,10 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
 import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
-import type { KroCompatibility } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { isConflict, isNotFound, KubeError } from '../../kube/index.ts';
 import { classify, isBusy } from '../../kubernetes/index.ts';
-import type { ObjectTarget, ParentWrite, StatusWrite } from '../../runtime/index.ts';
+import type { ObjectTarget, ParentWrite, StatusWrite, StatusWriteOptions } from '../../runtime/index.ts';
 import { keys, otherFinalizers, statusWrites } from '../../runtime/index.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
@@ -18,14 +17,14 @@ export class InstanceParent implements ParentPort {
   readonly #instances: KindCache;
   readonly #instance: KubeObject;
   readonly #signal: AbortSignal;
-  readonly #level: KroCompatibility;
+  readonly #options: StatusWriteOptions;
 
   constructor(
     api: KubernetesApi,
     instances: KindCache,
     instance: KubeObject,
     signal: AbortSignal,
-    level: KroCompatibility,
+    options: StatusWriteOptions,
   ) {
     const { name = '', namespace } = instance.metadata;
     this.target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
@@ -33,7 +32,7 @@ export class InstanceParent implements ParentPort {
     this.#instances = instances;
     this.#instance = instance;
     this.#signal = signal;
-    this.#level = level;
+    this.#options = options;
   }
 
   async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
@@ -77,7 +76,7 @@ export class InstanceParent implements ParentPort {
   async writeStatus(status: JsonObject): Promise<StatusOutcome> {
     const { uid = '' } = this.#instance.metadata;
     try {
-      for (const write of statusWrites(this.#instance, status, this.#level)) {
+      for (const write of statusWrites(this.#instance, status, this.#options)) {
         this.#instances.observe(await this.#sendStatus(write, uid));
       }
     } catch (thrown) {

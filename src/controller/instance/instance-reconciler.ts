@@ -409,11 +409,13 @@ function decideFor(served: ServedKind, instance: KubeObject, view: Observed, opt
 
 /** The port for the writes of an instance's own metadata and status. */
 function parentOf(
-  { origin }: ServedKind,
+  { origin, graph }: ServedKind,
   level: KroCompatibility,
   ...parts: ConstructorParameters<typeof GraphParent>
 ): InstanceParent | GraphParent {
-  return origin === 'graph' ? new GraphParent(...parts) : new InstanceParent(...parts, level);
+  return origin === 'graph'
+    ? new GraphParent(...parts)
+    : new InstanceParent(...parts, { level, recordsObjects: graph?.recordsObjects });
 }
 
 /** The projection generation of a graph. After the first call, the caches keep the paths that the graph reads. */

@@ -10,6 +10,7 @@ import {
   potRef,
   potsRef,
   virtualWorld,
+  writesOf,
 } from '../../support/virtual-world.ts';
 
 type Features = NonNullable<NonNullable<Parameters<typeof virtualWorld>[0]>['controller']>['features'];
@@ -87,6 +88,40 @@ describe('the gate PartialDependencies', () => {
     await world.apply(pot('p', { count: 1 }));
     await world.advance(5000);
     expect(await world.user.find(mapRef('p-reader'))).toBeUndefined();
+  });
+});
+
+describe('the gate ManagedResources', () => {
+  const resourcesOf = async () => (await world.user.get(potRef('p'))).status?.['graph'];
+
+  it('records the objects of an instance in its status, and writes nothing at rest', async () => {
+    await open({ managedResources: true });
+    await define([mapResource('map', { text: '${schema.spec.text}' })]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    const { uid } = (await world.user.get(mapRef('p-map'))).metadata;
+    const entry = { id: 'map', nodeType: 'Resource', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default' };
+    expect(await resourcesOf()).toEqual({
+      state: 'ACTIVE',
+      observedGeneration: 1,
+      resources: [{ ...entry, name: 'p-map', uid, revision: 1 }],
+    });
+    const managers = (await world.user.get(potRef('p'))).metadata.managedFields as JsonObject[];
+    expect(managers.find(({ manager }) => manager === 'kro-graph-manager')).toMatchObject({ subresource: 'status' });
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.user.delete(potRef('p'));
+    await world.advance(30_000);
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+  });
+
+  it('is off by default', async () => {
+    await open(undefined);
+    await define([mapResource('map', { text: 'x' })]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect(await resourcesOf()).toBeUndefined();
   });
 });
 

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../core/index.ts';
+import { graphOf } from '../../test/support/compile-graph.ts';
+import { putInstance, settle } from '../../test/support/direct-loop.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
+
+const FEATURES = { managedResources: true, variables: true };
+const map = (name: string) => `template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}`;
+const YAML = `
+schema: {spec: {on: boolean, tags: "[]string"}, status: {n: "\${a.metadata.name}"}}
+resources:
+  - {id: names, variable: {x: "\${schema.spec.on}"}}
+  - {id: a, ${map('a')}}
+  - {id: left, includeWhen: ["\${schema.spec.on}"], ${map('left')}}
+  - {id: parts, forEach: [{t: "\${schema.spec.tags}"}], ${map('${t}')}}
+  - {id: one, externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: outside}}}
+  - {id: some, externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {namespace: ns, selector: {matchLabels: {b: y, a: x}}}}}
+  - {id: late, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${one.data.gone}"}}}
+`;
+
+function run(features = FEATURES, on = false) {
+  const graph = graphOf(YAML, { features });
+  const cluster = new FakeCluster();
+  cluster.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'outside', namespace: 'ns' } });
+  const key = putInstance(graph, cluster, 'app', { on, tags: ['x', 'y'] });
+  const settled = settle(graph, key, cluster, { step: { revision: 3 } });
+  const uid = (name: string) => cluster.get(`ConfigMap/ns/${name}`)?.metadata.uid;
+  return { graph, cluster, key, uid, ...settled };
+}
+
+function resourcesOf(instance: KubeObject | undefined): { readonly id: string }[] {
+  const record = instance?.status?.['graph'] as { readonly resources: { readonly id: string }[] } | undefined;
+  return record?.resources ?? [];
+}
+
+describe('the record of the objects in the status', () => {
+  test('has an entry for each single object that exists, and one for each collection and selection', () => {
+    const { instance, uid } = run();
+    const config = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const at = { ...config, namespace: 'ns' };
+    const id = instance?.metadata.uid ?? '';
+    expect(instance?.status?.['graph']).toEqual({
+      state: 'IN_PROGRESS',
+      observedGeneration: instance?.metadata.generation,
+      resources: [
+        { id: 'a', nodeType: 'Resource', ...at, name: 'a', uid: uid('a'), revision: 3 },
+        {
+          id: 'parts',
+          nodeType: 'Collection',
+          ...config,
+          selector: `kro.run/instance-id=${id},kro.run/node-id=parts`,
+          revision: 3,
+        },
+        { id: 'one', nodeType: 'External', ...at, name: 'outside', uid: uid('outside') },
+        { id: 'some', nodeType: 'ExternalCollection', ...at, selector: 'a=x,b=y' },
+      ],
+    });
+  });
+
+  test('is stable, follows the conditions of nodes, and tells the deletion', () => {
+    const { graph, cluster, key } = run(FEATURES, true);
+    const ids = () => resourcesOf(cluster.get(key)).map(({ id }) => id);
+    expect(ids()).toEqual(['a', 'left', 'parts', 'one', 'some']);
+    const again = settle(graph, key, cluster, { step: { revision: 3 } });
+    expect([again.rounds, again.decision.statusChanged]).toEqual([0, false]);
+    cluster.edit(key, (object) => Object.assign(object.spec ?? {}, { on: false }));
+    settle(graph, key, cluster, { step: { revision: 3 } });
+    expect(ids()).toEqual(['a', 'parts', 'one', 'some']);
+    cluster.edit(`ConfigMap/ns/a`, (object) => void (object.metadata.finalizers = ['example.com/keep']));
+    cluster.remove(key);
+    settle(graph, key, cluster, { step: { revision: 3 } });
+    expect(cluster.get(key)?.status).toMatchObject({ state: 'DELETING', graph: { state: 'DELETING' } });
+  });
+
+  test('stays when the nodes of the instance are not visited', () => {
+    const { graph, cluster, key } = run();
+    const before = cluster.get(key)?.status?.['graph'] as { resources: unknown };
+    const refused = { ...graph, instanceProblem: 'refused' };
+    settle(refused, key, cluster, { step: { revision: 4 } });
+    expect(cluster.get(key)?.status?.['graph']).toEqual({ ...before, state: 'ERROR' });
+  });
+
+  test('is absent without the feature, from the status and from the kind', () => {
+    const { instance, graph } = run({ variables: true } as typeof FEATURES);
+    expect(instance?.status).not.toHaveProperty('graph');
+    expect(JSON.stringify(graph.instance.crd)).not.toContain('ExternalCollection');
+    expect(JSON.stringify(run().graph.instance.crd)).toContain('ExternalCollection');
+  });
+});
