@@ -16,6 +16,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['Variables', 'variables'],
   ['PrintColumn', 'printColumn'],
   ['ScaleSubresource', 'scale'],
+  ['CELDeferFunction', 'defer'],
   ['PartialDependencies', 'partialDependencies'],
   ['ManagedResources', 'managedResources'],
 ]);
@@ -77,6 +78,7 @@ export function readFeatureGates(text: string): FeatureGates {
       variables: isOn('variables'),
       printColumn: isOn('printColumn'),
       scale: isOn('scale'),
+      defer: isOn('defer'),
       partialDependencies: isOn('partialDependencies'),
       managedResources: isOn('managedResources'),
     },
@@ -100,8 +102,9 @@ export function compileFeatures({
   variables = false,
   printColumn = false,
   scale = false,
+  defer = false,
   partialDependencies = false,
   managedResources = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn, scale, partialDependencies, managedResources };
+  return { omit, now, variables, printColumn, scale, defer, partialDependencies, managedResources };
 }

@@ -5,7 +5,7 @@ import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
 import { buildCrd, instancePlural, OBJECT_RECORD_SCHEMA } from './crd.ts';
-import { applyDepth, applyOrder, topologicalOrder } from './dag.ts';
+import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite } from './resource-draft.ts';
@@ -121,7 +121,10 @@ function makePlans({ document, level, omit, resources, status, conditions }: Par
   const assembler = new Assembler(document, omit && followsGraphEngine(level));
   const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
-  const order = topologicalOrder(dependencies);
+  const order = preferredOrder(
+    dependencies,
+    new Map([...nodes.values()].flatMap(({ id, readsDeferred }) => (readsDeferred ? [[id, readsDeferred]] : []))),
+  );
   return {
     nodes,
     order,
@@ -173,17 +176,19 @@ export class Assembler {
 
   hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
     const leavesOutEmpty = this.#leavesOutEmpty && isOptional(field.type);
+    const { deferred } = field.site;
     return {
       path: field.site.steps,
       pathText: field.site.pathText,
       kind,
       expression: this.expression(field),
       ...(leavesOutEmpty ? { leavesOutEmpty } : {}),
+      ...(deferred === undefined ? {} : { deferred }),
     };
   }
 
   node({ linked, fields, dimensions, includeWhen, readyWhen }: TypedResource): GraphNode {
-    const { draft, dependsOn, dependsOnInBranches } = linked;
+    const { draft, dependsOn, dependsOnInBranches, readsDeferred } = linked;
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
     const base = {
       id: draft.id,
@@ -194,6 +199,7 @@ export class Assembler {
       },
       dependsOn: [...dependsOn].toSorted(),
       ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
+      ...(readsDeferred.length === 0 ? {} : { readsDeferred }),
       includeWhen: includeWhen.map((each) => this.expression(each)),
       readyWhen: readyWhen.map((each) => this.expression(each)),
     };

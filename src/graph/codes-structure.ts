@@ -184,6 +184,14 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write a CustomResourceDefinition without expressions: a kind is the same for all instances.',
   ),
   error(
+    'graph/defer',
+    'The name or namespace of an object is deferred. Both must be known before the object is written.',
+    withResources(
+      '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- id: b\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${defer(a.metadata.uid)}"}}',
+    ),
+    'Read the value without defer(), so that the resource waits for it.',
+  ),
+  error(
     'graph/not-standalone',
     'An entry of readyWhen, includeWhen, forEach or conditions is not one expression alone.',
     withConfigMap('includeWhen:\n  - schema.spec.count > 0'),

@@ -34,6 +34,22 @@ export function topologicalOrder(dependencies: DependencyMap): string[] {
 }
 
 /**
+ * A topological order in which each id also comes after those that it prefers, if one exists; else a topological order
+ * without the preferences.
+ */
+export function preferredOrder(dependencies: DependencyMap, preferred: DependencyMap): string[] {
+  if (preferred.size === 0) return topologicalOrder(dependencies);
+  const all = new Map(
+    [...dependencies].map(
+      ([id, needs]) =>
+        [id, [...new Set([...needs, ...(preferred.get(id) ?? []).filter((other) => other !== id)])]] as const,
+    ),
+  );
+  const order = topologicalOrder(all);
+  return order.length === dependencies.size ? order : topologicalOrder(dependencies);
+}
+
+/**
  * The deletion wave of each node. Nodes without dependents have the highest number. Every other node has one less than
  * its lowest dependent, and the lowest number is 1. `order` must be a topological order of the map.
  */

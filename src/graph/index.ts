@@ -12,6 +12,7 @@ export type {
   ForEachDimension,
   Graph,
   GraphOrigin,
+  Deferral,
   Hole,
   InstanceType,
   PathStep,

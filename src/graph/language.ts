@@ -100,6 +100,9 @@ export interface LanguageScope {
   readonly names?: ReadonlyMap<string, string>;
 }
 
+const DEFER_FORM =
+  'defer(…) takes one expression, and is the whole value of a field of a template: ${defer(…)} or ${defer(…).omitWhen(null)}';
+
 /** A draft of a definition's resource as expressions see it. */
 export function languageNode(draft: ResourceDraft): LanguageNode {
   return {
@@ -185,6 +188,11 @@ export class Language {
   /** Does a node depend on those that only branches of its expressions read just while the branches are taken? */
   get hasPartialDependencies(): boolean {
     return this.#features.partialDependencies === true;
+  }
+
+  /** May the whole value of a field be `defer(…)`? */
+  get hasDefer(): boolean {
+    return this.#features.defer === true;
   }
 
   /** `bound` are the names that denote no node at this place, such as iterators. */
@@ -364,6 +372,7 @@ export class Language {
   }
 
   functionHint(name: string): string | undefined {
+    if (name === 'defer') return this.hasDefer ? DEFER_FORM : 'defer() needs the feature gate CELDeferFunction';
     if (isFeature(name)) return `the feature "${name}" is off; stock kro has it off by default`;
     const foreign = foreignFunctionHint(name);
     if (foreign !== undefined) return foreign;

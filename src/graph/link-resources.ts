@@ -1,6 +1,8 @@
 import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES, rootsOf } from './analysis.ts';
+import { goQuote } from '../golang/index.ts';
 import { findCycle } from './dag.ts';
+import { deferredSite } from './deferral.ts';
 import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
 import { gather } from './gather.ts';
 import type { Language } from './language.ts';
@@ -19,6 +21,8 @@ export interface Linked {
   readonly dependsOn: readonly string[];
   /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
   readonly dependsOnInBranches: readonly string[];
+  /** The ids of other nodes that only deferred fields read. */
+  readonly readsDeferred: readonly string[];
 }
 
 const PREFIX = 'failed to build dependency graph: ';
@@ -44,6 +48,17 @@ export function onlyInBranches(ids: readonly string[], expressions: readonly Ana
   return [...others].toSorted();
 }
 
+/** The sorted ids of the nodes that deferred fields read, without those that the node needs anyway. */
+export function deferredReads(
+  fields: readonly Analysed<FieldSite>[],
+  dependsOn: readonly string[],
+  isNode: (id: string) => boolean,
+): string[] {
+  const deferred = fields.filter(({ site }) => site.deferred !== undefined);
+  const ids = new Set(deferred.flatMap((field) => field.ids));
+  return [...ids].filter((id) => isNode(id) && !dependsOn.includes(id)).toSorted();
+}
+
 class Linker {
   readonly #draft: ResourceDraft;
   readonly #language: Language;
@@ -61,20 +76,22 @@ class Linker {
     const iterators = dimensionSites.map((dimension) => dimension.name);
     const items =
       dimensionSites.length === 0 ? NO_NAMES : new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
-    const fields = gather(fieldSites, (site) =>
-      this.#analyse(site, 'failed to extract dependencies: ', iterators, items),
-    );
+    const fields = gather(fieldSites, (site) => this.#field(site, iterators, items));
     this.#checkIdentity(fields, iterators);
     const dimensions = gather(dimensionSites, (site) => this.#dimension(site, iterators));
     const includeWhen = gather(includeSites, (site) =>
       this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []),
     );
     // Index loop: in unoptimized code for..of allocates at each step.
-    for (let index = 0; index < fields.length; index += 1) this.#addDependencies(fields[index] as Analysed, iterators);
+    for (let index = 0; index < fields.length; index += 1) {
+      const field = fields[index] as Analysed<FieldSite>;
+      if (field.site.deferred === undefined) this.#addDependencies(field, iterators);
+    }
     for (const each of [...dimensions, ...includeWhen]) this.#addDependencies(each, iterators);
     const { installedBy } = this.#draft;
     if (installedBy !== undefined && installedBy !== this.#draft.id) this.#dependsOn.add(installedBy);
     const dependsOn = [...this.#dependsOn];
+    const waited = fields.filter(({ site }) => site.deferred === undefined);
     return {
       draft: this.#draft,
       fields,
@@ -82,9 +99,34 @@ class Linker {
       includeWhen,
       dependsOn,
       dependsOnInBranches: this.#language.hasPartialDependencies
-        ? onlyInBranches(dependsOn, [...fields, ...dimensions, ...includeWhen]).filter((id) => id !== installedBy)
+        ? onlyInBranches(dependsOn, [...waited, ...dimensions, ...includeWhen]).filter((id) => id !== installedBy)
         : [],
+      readsDeferred: deferredReads(fields, dependsOn, (id) => this.#language.isNode(id)),
     };
+  }
+
+  #field(
+    site: FieldSite,
+    iterators: readonly string[],
+    items: ReadonlyMap<string, ReadPart | undefined>,
+  ): Analysed<FieldSite> | undefined {
+    const deferred = deferredSite(site, this.#language);
+    if (deferred !== undefined && this.#isIdentity(site)) {
+      this.#problems.error({
+        phase: 'dependencies',
+        code: 'graph/defer',
+        message: `${site.pathText} must have a value before the object is written; it cannot be deferred`,
+        hint: 'read the value without defer(), so that the resource waits for it',
+        place: { path: site.path, offset: site.text.toOriginal(0) },
+        kro: `${PREFIX}node "${this.#draft.id}": defer() cannot be used in resource identity field ${goQuote(site.pathText)}`,
+      });
+      return undefined;
+    }
+    return this.#analyse(deferred ?? site, 'failed to extract dependencies: ', iterators, items);
+  }
+
+  #isIdentity({ pathText }: FieldSite): boolean {
+    return this.#draft.nodeType !== 'def' && (pathText === 'metadata.name' || pathText === 'metadata.namespace');
   }
 
   #analyse<S extends ExpressionSite>(

@@ -37,6 +37,9 @@ export interface ReadPart {
  */
 export type FieldKind = 'static' | 'dynamic' | 'iteration';
 
+/** What a deferred field becomes while its expression has no value, or gives null: null, or no field. */
+export type Deferral = 'null' | 'omit';
+
 /** A field of a template that an expression fills. */
 export interface Hole {
   readonly path: readonly PathStep[];
@@ -46,6 +49,8 @@ export interface Hole {
   readonly expression: Expression;
   /** With true, an empty optional leaves the field out. Otherwise the field becomes null. */
   readonly leavesOutEmpty?: true;
+  /** Set for a field that does not wait for the data that its expression reads. */
+  readonly deferred?: Deferral;
 }
 
 /** A template, divided into a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */
@@ -84,6 +89,11 @@ export interface NodeBase extends Partial<KnownType> {
    * `partialDependencies`.
    */
   readonly dependsOnInBranches?: readonly string[];
+  /**
+   * The sorted ids of the nodes that only deferred fields of this node read. The node does not wait for them, and they
+   * may wait for the node. Absent when there is none.
+   */
+  readonly readsDeferred?: readonly string[];
   readonly includeWhen: readonly Expression[];
   readonly readyWhen: readonly Expression[];
 }

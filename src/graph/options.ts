@@ -27,6 +27,8 @@ export interface GraphFeatures {
   readonly printColumn?: boolean;
   /** The markers `scale` and `scaleSelector`. The gate `ScaleSubresource`, proposed for kro. */
   readonly scale?: boolean;
+  /** `defer(…)` as the whole value of a field of a template. The gate `CELDeferFunction`, proposed for kro. */
+  readonly defer?: boolean;
   /**
    * A node that reads another one only in a branch of `a ? b : c` depends on it only while the branch is taken. The gate
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
@@ -49,6 +51,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   variables: true,
   printColumn: true,
   scale: true,
+  defer: true,
 };
 
 export interface CompileOptions {

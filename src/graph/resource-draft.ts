@@ -1,7 +1,7 @@
 import type { GroupVersionKind, JsonObject } from '../core/index.ts';
 import type { ResourceInfo, Schema } from '../schema/index.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
-import type { PathStep, GraphNode } from './model.ts';
+import type { Deferral, PathStep, GraphNode } from './model.ts';
 import type { ExpressionText } from './scan.ts';
 
 /** An expression of the definition: its text, and the path of the string that contains it. */
@@ -16,6 +16,8 @@ export interface FieldSite extends ExpressionSite {
   /** Steps from the root of the template. */
   readonly steps: readonly PathStep[];
   readonly pathText: string;
+  /** Set for the expression inside of `defer(…)`. */
+  readonly deferred?: Deferral;
 }
 
 /** A dimension of a collection: name and list expression. */

@@ -2,7 +2,7 @@ import type { Value } from '../cel/index.ts';
 import { toJson } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import { formatGeneral, goQuote } from '../golang/index.ts';
-import type { Expression, Hole, ReadPart } from '../graph/index.ts';
+import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;
@@ -39,6 +39,8 @@ export interface EvaluateContext {
   readonly budget?: number;
   /** Are all variables plain JSON data, so that they need no check? Default false. */
   readonly trusted?: boolean;
+  /** More variables, for deferred fields alone. A later map of the list has precedence. */
+  readonly later?: readonly Variables[];
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
 }
@@ -57,11 +59,14 @@ export function evaluateToJson(expression: Expression, variables: Variables, con
  * text of kro's encoder.
  */
 export function evaluateField(
-  { expression, leavesOutEmpty }: Pick<Hole, 'expression' | 'leavesOutEmpty'>,
+  { expression, leavesOutEmpty, deferred }: Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred'>,
   variables: Variables,
   context: EvaluateContext,
 ): Evaluated {
-  const result = evaluateToJson(expression, variables, context);
+  const result =
+    deferred === undefined
+      ? evaluateToJson(expression, variables, context)
+      : evaluateDeferred(expression, deferred, variables, context);
   if (leavesOutEmpty === true && result.state === 'value' && result.value === null) {
     return { state: 'value', value: undefined };
   }
@@ -69,6 +74,19 @@ export function evaluateField(
   if (number === undefined) return result;
   const reason = `json: unsupported value: ${formatGeneral(number)}`;
   return { state: 'error', failure: failureOf(expression, 'convert', reason) };
+}
+
+/** A deferred field does not wait for data: it becomes null, or is left out. */
+function evaluateDeferred(
+  expression: Expression,
+  deferred: Deferral,
+  variables: Variables,
+  context: EvaluateContext,
+): Evaluated {
+  const later = (context.later ?? []).flatMap((values) => [...values]);
+  const result = evaluateToJson(expression, new Map([...later, ...variables]), context);
+  if (result.state === 'error' || (result.state === 'value' && result.value !== null)) return result;
+  return { state: 'value', value: deferred === 'omit' ? undefined : null };
 }
 
 /** The type of the value of a condition, as Go names it, when the value is neither a boolean nor null. */

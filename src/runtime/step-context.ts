@@ -51,6 +51,11 @@ export interface StepContext {
   readonly known: Map<string, unknown>;
   /** The results of the visited nodes, in topological order. */
   readonly results: Map<string, NodeResult>;
+  /**
+   * The data that a first visit of all nodes found, for deferred fields that read a node which comes later in the order.
+   * Empty in any other graph.
+   */
+  readonly ahead: Map<string, unknown>;
   readonly reads: ReadRequest[];
   readonly watches: WatchRequest[];
   readonly equivalences: NewEquivalence[];

@@ -85,6 +85,23 @@ export function step(graph: Graph, instance: KubeObject, observed: Observed, opt
 
 /** Decides every node, in topological order, and keeps the data that later nodes read. */
 export function decideNodes(context: StepContext): void {
+  const isAhead = readsAhead(context.graph);
+  visitNodes(context, isAhead);
+  if (!isAhead) return;
+  // The first visit finds the data that deferred fields read of later nodes. The second one decides.
+  const { ahead, known, ready, results, reads, watches, equivalences } = context;
+  for (const [id, data] of known) ahead.set(id, data);
+  const schema = known.get('schema');
+  for (const values of [known, ready]) {
+    values.clear();
+    values.set('schema', schema);
+  }
+  results.clear();
+  for (const list of [reads, watches, equivalences]) list.length = 0;
+  visitNodes(context, false);
+}
+
+function visitNodes(context: StepContext, isFirst: boolean): void {
   const { graph } = context;
   for (const id of graph.order) {
     const node = graph.nodes.get(id);
@@ -93,8 +110,23 @@ export function decideNodes(context: StepContext): void {
     context.results.set(id, result);
     if (result.data === undefined) continue;
     context.known.set(id, result.data);
-    if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);
+    // In the first visit, an object that exists counts as wanted: only its deferred fields may differ.
+    const isTaken = isFirst && node.readsDeferred !== undefined && result.state === 'applying';
+    if (result.state === 'ready' || result.usable === true || isTaken) context.ready.set(id, result.data);
   }
+}
+
+const AHEAD = new WeakMap<Graph, boolean>();
+
+/** Does a deferred field read its own node, or one that comes later in the order? */
+function readsAhead(graph: Graph): boolean {
+  let found = AHEAD.get(graph);
+  if (found === undefined) {
+    const { order, nodes } = graph;
+    found = order.some((id, at) => nodes.get(id)?.readsDeferred?.some((other) => order.indexOf(other) >= at) === true);
+    AHEAD.set(graph, found);
+  }
+  return found;
 }
 
 /** The context of a step that has not begun. */
@@ -113,6 +145,8 @@ export function createStepContext(
     instance,
     version,
   );
+  const known = new Map<string, unknown>([['schema', schema]]);
+  const ahead = new Map<string, unknown>();
   return {
     rules,
     applySet,
@@ -130,11 +164,13 @@ export function createStepContext(
       now: options.templateNow ?? options.now,
       tally: { evaluations: 0 },
       trusted: options.plainData ?? false,
+      later: [ahead, known],
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     },
     texts: TEXTS[graph.kroCompatibility],
     ready: new Map<string, unknown>([['schema', schema]]),
-    known: new Map<string, unknown>([['schema', schema]]),
+    known,
+    ahead,
     results: new Map(),
     reads: [],
     watches: [],

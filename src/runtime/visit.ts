@@ -52,7 +52,9 @@ type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
 function visitResolved(context: StepContext, node: FilledNode): NodeResult {
   const resolve = () => resolveNode(context, node);
   const { memory } = context.options;
-  const resolved = memory === undefined ? resolve() : memory.resolved(context.ready, node, resolve);
+  // The data behind deferred fields is no input that the memory compares.
+  const isCached = memory !== undefined && node.readsDeferred === undefined;
+  const resolved = !isCached ? resolve() : memory.resolved(context.ready, node, resolve);
   if (resolved.state !== 'resolved') return unresolvedNode(context, node, resolved.reason);
   if (node.nodeType === 'patch') return assessPatch(context, node, resolved.wanted);
   if (node.nodeType === 'def') return assessDef(context, node, resolved.value ?? null);

@@ -184,6 +184,20 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/warnings.test.ts'],
   },
   {
+    name: 'a deferred field gives a dependency',
+    file: 'src/graph/link-resources.ts',
+    find: 'if (field.site.deferred === undefined) this.#addDependencies(field, iterators);',
+    replace: 'this.#addDependencies(field, iterators);',
+    tests: ['src/graph/deferral.test.ts'],
+  },
+  {
+    name: 'a circle of deferred fields has no order',
+    file: 'src/graph/dag.ts',
+    find: 'return order.length === dependencies.size ? order : topologicalOrder(dependencies);',
+    replace: 'return order;',
+    tests: ['src/graph/deferral.test.ts'],
+  },
+  {
     name: 'markers of scale may be on spec alone',
     file: 'src/graph/scale.ts',
     find: 'if (only !== undefined) {',

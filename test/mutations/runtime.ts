@@ -197,4 +197,25 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: 'if (index > 0) break;',
     tests: ['src/runtime/step-branches.test.ts'],
   },
+  {
+    name: 'a deferred field does not see the nodes that come later',
+    file: 'src/runtime/step.ts',
+    find: 'for (const [id, data] of known) ahead.set(id, data);',
+    replace: '',
+    tests: ['src/runtime/step-deferred.test.ts'],
+  },
+  {
+    name: 'the first visit lets the reader of a deferred field wait',
+    file: 'src/runtime/step.ts',
+    find: "const isTaken = isFirst && node.readsDeferred !== undefined && result.state === 'applying';",
+    replace: 'const isTaken = false;',
+    tests: ['src/runtime/step-deferred.test.ts'],
+  },
+  {
+    name: 'a deferred field hides an expression that fails',
+    file: 'src/runtime/evaluate.ts',
+    find: "if (result.state === 'error' || (result.state === 'value' && result.value !== null)) return result;",
+    replace: "if (result.state === 'value' && result.value !== null) return result;",
+    tests: ['src/runtime/step-deferred.test.ts'],
+  },
 ];

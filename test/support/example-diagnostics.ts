@@ -34,7 +34,13 @@ const gauge = crdOf('Gauge', {
 const sources = combineSources(crdSource([gauge]), builtinSource());
 
 /** The codes of parts of definitions that a feature gate enables. */
-const GATED = new Set(['graph/stock-function', 'graph/invalid-variable', 'graph/print-column', 'graph/scale']);
+const GATED = new Set([
+  'graph/stock-function',
+  'graph/invalid-variable',
+  'graph/print-column',
+  'graph/scale',
+  'graph/defer',
+]);
 
 /** All diagnostics of the example of a code. Definitions are called `example.yaml`. */
 export function exampleDiagnostics({ code, example, language }: CodeInfo): readonly Diagnostic[] {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { Assembler, freeze, kindOfField } from '../assemble.ts';
-import { topologicalOrder } from '../dag.ts';
+import { preferredOrder } from '../dag.ts';
 import type { DefinitionDocument } from '../document.ts';
 import type { Graph, GraphNode, StatusPlan } from '../model.ts';
 import { collectReads } from '../reads.ts';
@@ -68,7 +68,11 @@ class Flattener {
     const byId = new Map(frame.nodes.map((each) => [each.linked.draft.id, each]));
     const dependencies = new Map(frame.nodes.map(({ linked }) => [linked.draft.id, linked.dependsOn]));
     for (const each of frame.nodes) this.#node(each, captures);
-    const order = topologicalOrder(dependencies);
+    const later = frame.nodes.flatMap(({ linked: { draft, readsDeferred } }) => {
+      const ids = readsDeferred.filter((id) => dependencies.has(id));
+      return ids.length === 0 ? [] : [[draft.id, ids] as const];
+    });
+    const order = preferredOrder(dependencies, new Map(later));
     for (const id of order) {
       const each = byId.get(id);
       if (each !== undefined && 'inner' in each) this.add(each.inner, [...captures, ...each.linked.dependsOn]);
@@ -85,13 +89,14 @@ class Flattener {
   }
 
   #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[]): void {
-    const { draft, dependsOn, dependsOnInBranches } = each.linked;
+    const { draft, dependsOn, dependsOnInBranches, readsDeferred } = each.linked;
     const needs = [...new Set([...captures, ...dependsOn])].toSorted();
     const base = {
       id: draft.id,
       index: draft.block.index,
       dependsOn: needs,
       ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
+      ...(readsDeferred.length === 0 ? {} : { readsDeferred }),
     };
     if ('inner' in each) {
       this.nodes.set(draft.id, {

@@ -146,6 +146,7 @@ function linkSubgraph(draft: NodeDraft, { captures }: CompiledFrame, { frame, pr
     readyWhen: [],
     dependsOn: own,
     dependsOnInBranches: [],
+    readsDeferred: [],
     captures: captures.filter((node) => node.frame !== frame),
   };
 }

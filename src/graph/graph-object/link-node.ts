@@ -2,9 +2,10 @@ import { goQuote } from '../../golang/index.ts';
 import type { Analysed } from '../analysis.ts';
 import { analyse, rootsOf } from '../analysis.ts';
 import { callsGlobal } from '../calls-global.ts';
+import { deferredSite } from '../deferral.ts';
 import { gather } from '../gather.ts';
 import type { Language } from '../language.ts';
-import { onlyInBranches } from '../link-resources.ts';
+import { deferredReads, onlyInBranches } from '../link-resources.ts';
 import type { ReadPart } from '../model.ts';
 import { partOf } from '../read-paths.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
@@ -23,6 +24,8 @@ export interface LinkedNode {
   readonly dependsOn: readonly string[];
   /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
   readonly dependsOnInBranches: readonly string[];
+  /** The ids of other nodes that only deferred fields read. */
+  readonly readsDeferred: readonly string[];
   /** The nodes of outer frames that this node needs. */
   readonly captures: readonly FrameName[];
 }
@@ -64,6 +67,7 @@ class Linker {
     const includeWhen = gather(draft.includeWhen, (site) => this.#includeWhen(site, draft.includeWhen.indexOf(site)));
     const readyWhen = gather(draft.readyWhen, (site) => this.#readyWhen(site, draft.readyWhen.indexOf(site)));
     const dependsOn = [...this.#dependsOn];
+    const waited = fields.filter(({ site }) => site.deferred === undefined);
     return {
       draft,
       fields,
@@ -72,8 +76,9 @@ class Linker {
       readyWhen,
       dependsOn,
       dependsOnInBranches: this.#context.language.hasPartialDependencies
-        ? onlyInBranches(dependsOn, [...fields, ...dimensions, ...includeWhen])
+        ? onlyInBranches(dependsOn, [...waited, ...dimensions, ...includeWhen])
         : [],
+      readsDeferred: deferredReads(fields, dependsOn, (id) => this.#context.byId.has(id)),
       captures: [...this.#captures.values()],
     };
   }
@@ -155,13 +160,25 @@ class Linker {
     items: ReadonlyMap<string, ReadPart | undefined>,
   ): Analysed<FieldSite> | undefined {
     const step = `variable at ${goQuote(site.pathText)}`;
-    const found = this.#analyse(site, step, iterators, items);
+    const deferred = deferredSite(site, this.#context.language);
+    if (deferred !== undefined && this.#isIdentity(site)) {
+      const message = `${site.pathText} must have a value before the object is written; it cannot be deferred`;
+      const hint = 'read the value without defer(), so that the node waits for it';
+      return this.#refuse(
+        `${step}: defer() cannot be used in resource identity fields`,
+        'graph/defer',
+        message,
+        site,
+        hint,
+      );
+    }
+    const found = this.#analyse(deferred ?? site, step, iterators, items);
     if (found === undefined) return undefined;
     if (this.#isIdentity(site) && usesOmit(found)) {
       const message = `${site.pathText} must have a value; it cannot be omitted`;
       return this.#refuse(`${step}: omit() cannot be used in resource identity fields`, 'graph/omit', message, site);
     }
-    this.#add(found, iterators);
+    if (deferred === undefined) this.#add(found, iterators);
     return found;
   }
 

@@ -147,7 +147,7 @@ function fillObject(
 /** The value of an expression; undefined when the expression reads data that is not known yet. */
 function valueOf(
   context: StepContext,
-  hole: Pick<Hole, 'expression' | 'leavesOutEmpty'>,
+  hole: Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred'>,
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
   lacking: readonly string[],

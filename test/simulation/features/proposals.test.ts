@@ -125,6 +125,35 @@ describe('the gate ManagedResources', () => {
   });
 });
 
+describe('the gate CELDeferFunction', () => {
+  const early = mapResource('early', { late: '${defer(late.data.text).omitWhen(null)}' });
+  const late = mapResource('late', { text: '${schema.spec.text + early.metadata.name}' });
+
+  it('lets two objects read each other, follows changes, and rests', async () => {
+    await open({ defer: true });
+    await define([early, late]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-early')))['data']).toEqual({ late: 'xp-early' });
+    await world.user.patch(potRef('p'), { spec: { text: 'y' } }, { type: 'merge' });
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-early')))['data']).toEqual({ late: 'yp-early' });
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+    await world.user.delete(potRef('p'));
+    await world.advance(30_000);
+    expect(await world.user.find(mapRef('p-early'))).toBeUndefined();
+    expect(await world.user.find(potRef('p'))).toBeUndefined();
+  });
+
+  it('is off by default, and the definition names it as unknown', async () => {
+    await open(undefined);
+    await define([early, late]);
+    expect(await definitionText('GraphAccepted')).toContain('uses unknown functions: [{defer}]');
+  });
+});
+
 describe('the gate PrintColumn', () => {
   const crdRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
 
