@@ -32,13 +32,13 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
   };
 }
 
-/** The ids of Secrets, and of all nodes that depend on a Secret, directly or through other nodes. */
+/** The ids of Secrets, and of all nodes that read a Secret, directly or through other nodes, deferred fields included. */
 function nodesThatReadSecrets(graph: Graph): Set<string> {
   const reading = new Set<string>();
   for (let before = -1; before !== reading.size;) {
     before = reading.size;
     for (const node of graph.nodes.values()) {
-      const isReading = node.dependsOn.some((id) => reading.has(id));
+      const isReading = [...node.dependsOn, ...(node.readsDeferred ?? [])].some((id) => reading.has(id));
       if (isSecret(node) || isReading) reading.add(node.id);
     }
   }
