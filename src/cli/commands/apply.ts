@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import type { ObjectRef } from '../../core/index.ts';
 import { objectName, TypeKroError } from '../../core/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -8,6 +9,7 @@ import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
 import { printLines } from '../layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
+import { RECREATED } from '../plan/findings.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { paintFor } from '../plan/paint.ts';
@@ -179,9 +181,14 @@ export function refuseBlocked({ plan }: MadePlan): void {
  */
 export function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
-  if (replaced.length === 0) return;
-  const names = replaced.map((each) => objectName(each)).join(', ');
-  throw new TypeKroError(`${names} cannot be changed, and would be deleted and created again`, {
+  const recreated = plan.instances.flatMap(({ recreated: objects = [] }) => objects);
+  if (replaced.length + recreated.length === 0) return;
+  const names = (objects: readonly ObjectRef[]) => objects.map((each) => objectName(each)).join(', ');
+  const sentences = [
+    ...(replaced.length === 0 ? [] : [`${names(replaced)} cannot be changed, and would be deleted and created again`]),
+    ...recreated.map((object) => `${objectName(object)} ${RECREATED}`),
+  ];
+  throw new TypeKroError(sentences.join('; '), {
     code: 'apply/needs-replace',
     remedy: 'nothing was applied; allow it: typekro apply FILE --replace, or save the plan: typekro plan FILE --save',
   });

@@ -16,6 +16,10 @@ export function rests(instance: KubeObject): boolean {
 export const resumeCommand = ({ kind, ...metadata }: NamedInstance): string =>
   `typekro resume ${shellWord(argumentOf({ kind, metadata }))}`;
 
+/** `typekro suspend webapp/team-a/shop`: the command that suspends an instance. */
+export const suspendCommand = ({ kind, ...metadata }: NamedInstance): string =>
+  `typekro suspend ${shellWord(argumentOf({ kind, metadata }))}`;
+
 /** What the suspension of an instance means, and the command that ends it. */
 export const suspensionText = (instance: NamedInstance): string =>
   `suspended by the annotation kro.run/reconcile: nothing is written before ${resumeCommand(instance)}`;

@@ -8,7 +8,8 @@ import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
-import type { InstancePlan, Plan } from './plan.ts';
+import { writesAtOnce } from './all-writes.ts';
+import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
 
 /** The time limit for the deletion of an object that is to be created again, in milliseconds. */
 const REPLACE_TIMEOUT_MS = 60_000;
@@ -26,7 +27,7 @@ export interface ApplyTask extends ObjectWriter {
 
 /** Lists the objects that an apply of a plan deletes in order to create them again. */
 export function replacedBy({ objects, instances }: Plan): ObjectRef[] {
-  const children = instances.flatMap(({ rollout, writes }) => (rollout === 'later' ? [] : writes));
+  const children = instances.flatMap(writesAtOnce);
   return [...objects, ...children].filter(({ action }) => action === 'replace').map(({ object }) => object);
 }
 
@@ -130,10 +131,12 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
  */
 async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, KubeObject>): Promise<void> {
   let [ofCanary, ofNodes] = [0, 0];
-  for (const { instance, rollout, state, writes } of task.plan.instances) {
-    const replaced = writes.filter(({ action }) => action === 'replace');
-    const due = state === 'blocked' || rollout === 'later' ? [] : replaced.filter(({ after }) => after === undefined);
-    if (replaced.length > due.length) {
+  for (const plan of task.plan.instances) {
+    const { instance, rollout, state, writes } = plan;
+    const isReplaced = ({ action }: ObjectPlan) => action === 'replace';
+    const atOnce = writesAtOnce(plan).filter(isReplaced);
+    const due = state === 'blocked' ? [] : atOnce.filter(({ after }) => after === undefined);
+    if (atOnce.length > due.length || (rollout === 'later' && writes.some(isReplaced))) {
       if (rollout === 'later') ofCanary += 1;
       else ofNodes += 1;
     }

@@ -1,4 +1,5 @@
 import { objectName } from '../../core/index.ts';
+import { allWrites } from './all-writes.ts';
 import type { InstancePlan, Plan } from './plan.ts';
 import { withoutNames } from './stand-in.ts';
 
@@ -45,6 +46,10 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
+/** Why an object of `InstancePlan.recreated` is deleted. */
+export const RECREATED =
+  'is deleted and created again, because the new revision leaves it out until the instance is applied, too';
+
 /**
  * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.
  */
@@ -53,7 +58,9 @@ function instanceFindings(
   places: ReadonlyMap<string, Pick<Finding, 'file' | 'line'>>,
 ): Finding[] {
   const counted = new Map<string, { readonly finding: Finding; readonly shared: string; readonly names: string[] }>();
-  for (const { instance, definition, because, state, blocked, writes } of instances) {
+  for (const plan of instances) {
+    const { instance, definition, because, state, recreated = [] } = plan;
+    const blocked = [...(plan.meanwhile?.blocked ?? []), ...plan.blocked];
     const add = (rule: Finding['rule'], level: Finding['level'], message: string) => {
       const shared = withoutNames(message, instance, STAND_INS);
       const key = `${definition} ${rule} ${shared}`;
@@ -64,10 +71,11 @@ function instanceFindings(
     };
     if (state === 'blocked' && because !== undefined) add('blocked', 'error', because);
     for (const { node, reason } of blocked) add('blocked', 'error', `${node} ${reason}`);
-    for (const { action, node, object, refusal } of writes) {
+    for (const { action, node, object, refusal } of allWrites(plan)) {
       if (refusal !== undefined) add('refused', 'error', `${node}: ${object.kind}: ${refusal}`);
       else if (action === 'replace') add('replace', 'warning', `${node}: ${object.kind}: ${REPLACED}`);
     }
+    for (const object of recreated) add('replace', 'warning', `${objectName(object)}: ${RECREATED}`);
   }
   return [...counted.values()].map(({ finding, shared, names }) => ({
     ...finding,

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../../core/index.ts';
+import { allWrites } from './all-writes.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from './plan.ts';
 import { withoutNames } from './stand-in.ts';
 
@@ -33,7 +34,19 @@ export function fold(instances: readonly InstancePlan[]): Fold[] {
 
 /** The compared parts of a plan, without values of fields. */
 function patternOf(plan: InstancePlan): Pattern {
-  const { definition, state, because, action, fields, rollout, writes, later, blocked } = plan;
+  const {
+    definition,
+    state,
+    because,
+    action,
+    fields,
+    rollout,
+    meanwhile,
+    recreated = [],
+    writes,
+    later,
+    blocked,
+  } = plan;
   return {
     fixed: [
       definition,
@@ -41,11 +54,25 @@ function patternOf(plan: InstancePlan): Pattern {
       action,
       roots(fields),
       rollout,
+      meanwhile?.writes.map(fixedPartOf),
+      nodesOf(meanwhile?.later ?? []),
+      nodesOf(meanwhile?.blocked ?? []),
+      recreated.map(({ apiVersion, kind }) => [apiVersion, kind]),
       writes.map(fixedPartOf),
       nodesOf(later),
       nodesOf(blocked),
     ],
-    named: [because, paths(fields), writes.map(namedPartOf), reasonsOf(later), reasonsOf(blocked)],
+    named: [
+      because,
+      paths(fields),
+      meanwhile?.writes.map(namedPartOf),
+      reasonsOf(meanwhile?.later ?? []),
+      reasonsOf(meanwhile?.blocked ?? []),
+      recreated.map(({ name, namespace }) => [name, namespace]),
+      writes.map(namedPartOf),
+      reasonsOf(later),
+      reasonsOf(blocked),
+    ],
   };
 }
 
@@ -73,9 +100,9 @@ const roots = (fields: readonly ValueLine[]): readonly string[] =>
 const nodesOf = (open: readonly OpenNode[]): readonly string[] => open.map(({ node }) => node);
 const reasonsOf = (open: readonly OpenNode[]): unknown => open.map(({ reason, remedy }) => [reason, remedy]);
 
-function valuesOf({ fields, writes }: InstancePlan): Pattern {
+function valuesOf(plan: InstancePlan): Pattern {
   const values = (lines: readonly ValueLine[]) => lines.map(({ from, to }) => [from, to]);
-  return { fixed: undefined, named: [values(fields), writes.map((write) => values(write.fields))] };
+  return { fixed: undefined, named: [values(plan.fields), allWrites(plan).map(({ fields }) => values(fields))] };
 }
 
 const STAND_INS = { name: '\u0001', namespace: '\u0002' };

@@ -1,12 +1,16 @@
+import type { ObjectRef } from '../../core/index.ts';
+import { objectName } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
+import { resumeCommand, suspendCommand } from '../instance/suspension.ts';
 import { count } from '../up/print-diagnostics.ts';
+import { RECREATED } from './findings.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { padded } from '../layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { signOf, UNREAD } from './paint.ts';
-import type { InstancePlan, ObjectPlan, OpenNode, Plan } from './plan.ts';
+import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from './plan.ts';
 
 /** The maximum width of the column of names. A longer name gets a line of its own. */
 const MAX_NAME_WIDTH = 24;
@@ -62,7 +66,7 @@ function foldLines({ first, others, valuesDiffer }: Fold, width: number, view: P
 /** Prints the plan of one instance without its name. */
 function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const { paint } = view;
-  const { instance, state, because, remedy, action, fields, writes, later, blocked, rollout } = plan;
+  const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
   const sign = state === 'blocked' ? '!' : state === 'deferred' ? '=' : '';
   const isPruned = action === 'none' && fields.length > 0;
   const own = isPruned
@@ -70,24 +74,39 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
     : action === 'none'
       ? []
       : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];
-  const shown = writes.filter((write) => write.action !== 'labels' || view.all);
-  const labels = writes.length - shown.length;
   return [
     ...(because === undefined ? [] : [`${paint.sign(sign)} ${state}: ${printableLine(because)}`]),
     ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
     ...own,
     ...fields.map((field) => `    ${valueLineText(field)}`),
-    ...shown.flatMap((write) => objectLines(write, view, 0, instance.namespace)),
+    ...(meanwhile === undefined ? [] : ['at once, with its present revision', ...nodeRows(meanwhile, view, instance)]),
+    ...(rollout === 'later' && meanwhile !== undefined ? ['after the canary'] : []),
+    ...nodeRows(plan, view, instance),
+    ...recreated.map((object) => `${paint.sign('-/+')} ${objectName(object)} ${RECREATED}`),
+    ...(recreated.length === 0
+      ? []
+      : [`    try: ${suspendCommand(instance)} before the apply, and ${resumeCommand(instance)} after it`]),
+    ...(rollout === 'later' && meanwhile === undefined ? [paint.faint('after the canary')] : []),
+    ...(rollout === 'first' ? ['goes first: canary'] : []),
+  ];
+}
+
+/** Prints the writes of one revision, the nodes that are open or blocked, and the order. */
+function nodeRows({ writes, later, blocked }: Meanwhile, view: PlanView, { namespace }: ObjectRef): string[] {
+  const { paint } = view;
+  const shown = writes.filter((write) => write.action !== 'labels' || view.all);
+  const labels = writes.length - shown.length;
+  return [
+    ...shown.flatMap((write) => objectLines(write, view, 0, namespace)),
     ...later.map(({ node, reason }) => `${paint.sign('?')} ${node}  known later: ${printableLine(reason)}`),
     ...untold(blocked, writes).flatMap(({ node, reason, remedy: way }) => [
       `${paint.sign('!')} ${node}  ${paint.alarm('blocked')}: ${printableLine(reason)}`,
       ...(way === undefined ? [] : [`    try: ${printableLine(way)}`]),
     ]),
-    ...orderLine(plan),
+    ...orderLine(writes),
     ...(labels === 0
       ? []
       : [paint.faint(`= ${count(labels, 'object')} with new labels or annotations of the controller`)]),
-    ...(rollout === 'later' ? [paint.faint('after the canary')] : rollout === 'first' ? ['goes first: canary'] : []),
   ];
 }
 
@@ -101,7 +120,7 @@ function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): re
  * Prints the order of writes: `order: deployment → pdb, service`. Nodes of one wave are separated by commas. Returns
  * nothing when there is only one wave.
  */
-function orderLine({ writes }: InstancePlan): string[] {
+function orderLine(writes: readonly ObjectPlan[]): string[] {
   const waves = new Map<number, Set<string>>();
   for (const { wave, node, action, object } of writes) {
     if (action === 'labels') continue;

@@ -16,6 +16,9 @@ import type { DefinitionPlan, InstancePlan, ValueLine } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';
 import { planInstances as planByRevision } from './plan-instance.ts';
+import type { InstanceTask } from './plan-instance.ts';
+import { planMeanwhile, planRecreated } from './before-revision.ts';
+import type { ChangedInstance, OldSpecTask } from './before-revision.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { plannedUid } from './simulate.ts';
 import type { SimulationInput } from './simulate.ts';
@@ -118,6 +121,8 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
   const inputs: SimulationInput[] = [];
   const places: { readonly at: number; readonly head: InstanceHead }[] = [];
   const held: (HeldInstance & { readonly at: number })[] = [];
+  const ofCanary: ChangedInstance[] = [];
+  const oldSpecs: OldSpecTask[] = [];
   task.instances.forEach((instance, at) => {
     const prepared = prepare(context, task, instance);
     if ('plan' in prepared) plans[at] = prepared.plan;
@@ -125,6 +130,10 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
     else {
       inputs.push(prepared.input);
       places.push({ at, head: prepared.head });
+      const { changed } = prepared;
+      if (changed === undefined) return;
+      if (prepared.head.rollout === 'later') ofCanary.push({ at, ...changed });
+      else oldSpecs.push({ at, input: withOldSpec(task, prepared.input, changed.file.live ?? instance) });
     }
   });
   await simulateAll(inputs, source, checker, (index, result) => {
@@ -137,15 +146,21 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
     const isResting = plan.state !== 'blocked' && plan.later.length === 0;
     plans[at] = isResting && plan.writes.every(({ action }) => action === 'labels') ? resting : plan;
   });
+  await planMeanwhile(context, ofCanary, plans);
+  await planRecreated(context, oldSpecs, plans);
   return plans;
 }
 
+/** The simulation of an instance whose definition is applied and whose own change is not. */
+function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
+  return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
+}
+
+/** A changed instance of a file, with the definition in the cluster. */
+type ChangedFile = InstanceTask & { readonly definition: KubeObject };
+
 /** A changed instance of a file that stays with its revision. Its new spec is planned with this revision. */
-interface HeldInstance {
-  readonly file: FileObject;
-  /** The definition in the cluster. */
-  readonly definition: KubeObject;
-  readonly candidates: readonly KubeObject[];
+interface HeldInstance extends ChangedFile {
   /** The plan of the instance if the change writes nothing. */
   readonly resting: InstancePlan;
 }
@@ -153,7 +168,12 @@ interface HeldInstance {
 type Prepared =
   | HeldInstance
   | { readonly plan: InstancePlan }
-  | { readonly input: SimulationInput; readonly head: InstanceHead };
+  | {
+      readonly input: SimulationInput;
+      readonly head: InstanceHead;
+      /** Present when a new revision comes with a change of the instance. */
+      readonly changed?: ChangedFile;
+    };
 
 /** Returns the input of a simulation of the changed instance, or its plan when nothing is to be simulated. */
 function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
@@ -184,15 +204,10 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const deletion = file === undefined ? undefined : blockerOfDeletion(file.live, whyCommand(file.desired));
   if (deletion !== undefined) return { plan: restingPlan(head, 'blocked', deletion.reason, deletion.remedy) };
   const resting = restOf(after, head, preview, task);
+  const changed = file === undefined || head.action === 'none' ? undefined : changedFile(task.live, file, checked);
   if (resting !== undefined) {
-    const definition = file === undefined || head.action === 'none' ? undefined : task.live;
-    if (file === undefined || definition === undefined || !keepsRevision(after, preview, refusal)) {
-      return { plan: resting };
-    }
-    if (checked === undefined) return { file, definition, candidates: [definition], resting };
-    const answer = { checked: 'rules' as const, object: after };
-    if (checked.errors.length === 0)
-      return { file: { ...file, answer }, definition, candidates: [definition], resting };
+    if (changed === undefined || !keepsRevision(after, preview, refusal)) return { plan: resting };
+    if ((checked?.errors ?? []).length === 0) return { ...changed, resting };
   }
   const failure = task.isNewSchema ? undefined : file?.answer.failure;
   const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];
@@ -205,7 +220,20 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   }
   const { now, salt } = context;
   const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-  return { head, input: { graph, instance: after, step: { ...preview.stepOf(after), now }, ...settled } };
+  const input = { graph, instance: after, step: { ...preview.stepOf(after), now }, ...settled };
+  const isRevised = preview.revision.from !== preview.revision.to || head.rollout === 'later';
+  return { head, input, ...(changed?.file.live !== undefined && isRevised ? { changed } : {}) };
+}
+
+/** @param checked the instance under the new schema, when the server cannot check it */
+function changedFile(
+  definition: KubeObject | undefined,
+  file: FileObject,
+  checked: ReturnType<typeof underSchema> | undefined,
+): ChangedFile | undefined {
+  if (definition === undefined) return undefined;
+  const answer = checked === undefined ? file.answer : { checked: 'rules' as const, object: checked.object };
+  return { file: { ...file, answer }, definition, candidates: [definition] };
 }
 
 /**

@@ -165,11 +165,24 @@ export interface InstancePlan {
   readonly fields: readonly ValueLine[];
   /** Present during a canary: `first` for its members, `later` for the other instances. */
   readonly rollout?: 'first' | 'later';
+  /**
+   * What the present revision writes at once for an instance of a file that gets the new revision after the canary.
+   * Absent when it writes nothing.
+   */
+  readonly meanwhile?: Meanwhile;
+  /**
+   * The objects that are deleted, and created again when their nodes allow it, because the new revision leaves them out
+   * for the old spec. The definition is applied before the instance. Absent when there are none.
+   */
+  readonly recreated?: readonly ObjectRef[];
   readonly writes: readonly ObjectPlan[];
   /** The nodes whose objects are known only after the writes. */
   readonly later: readonly OpenNode[];
   readonly blocked: readonly OpenNode[];
 }
+
+/** The writes of the present revision for an instance that waits for a canary. */
+export type Meanwhile = Pick<InstancePlan, 'writes' | 'later' | 'blocked'>;
 
 /** The numbers of objects by action, and of instances by state. */
 export interface PlanSummary {

@@ -15,6 +15,7 @@ import { shellWord } from '../shell-word.ts';
 import { isTooDeep, kubeObject, listOf, number, objectRef, oneOf, optional, record, text } from './file-shape.ts';
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
+import { allWrites } from './all-writes.ts';
 import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
 
 /**
@@ -207,7 +208,7 @@ const SAVED_PLAN = record({
 
 /** Returns the basis of a plan: the digests of the live objects that it writes. */
 export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: string): BasisEntry[] {
-  const writes = [...plan.objects, ...plan.instances.flatMap((instance) => instance.writes)];
+  const writes = [...plan.objects, ...plan.instances.flatMap(allWrites)];
   const instances = plan.instances.map(({ instance }) => instance);
   const refs = new Map([...writes.map(({ object }) => object), ...instances].map((ref) => [basisKey(ref), ref]));
   return [...refs.values()].map((object) => {
@@ -242,9 +243,10 @@ export function comparablePlan({ operation, definitions, objects, instances }: P
 /** Leaves out how a write was checked, because the user's rights and webhooks can change between two plans. */
 const comparableWrite = ({ checked: _checked, ...rest }: ObjectPlan): object => rest;
 
-const comparableInstance = (instance: InstancePlan): object => ({
+const comparableInstance = ({ meanwhile, ...instance }: InstancePlan): object => ({
   ...instance,
   writes: instance.writes.map(comparableWrite),
+  ...(meanwhile === undefined ? {} : { meanwhile: { ...meanwhile, writes: meanwhile.writes.map(comparableWrite) } }),
 });
 
 /**
@@ -293,7 +295,10 @@ function firstDifference(before: InstancePlan | undefined, after: InstancePlan):
   if (before === undefined || isSame(comparableInstance(before), comparableInstance(after))) return undefined;
   const name = objectName(after.instance);
   const isRefused = after.because !== undefined && before.state !== after.state;
-  const write = isRefused ? undefined : changedWrite(before.writes, after.writes);
+  const write = isRefused
+    ? undefined
+    : (changedWrite(before.writes, after.writes) ??
+      changedWrite(before.meanwhile?.writes ?? [], after.meanwhile?.writes ?? []));
   if (write !== undefined) return `${name}, ${write}`;
   return before.state === after.state
     ? `${name}: the action would be another one now`

@@ -1,17 +1,19 @@
 import { printableLine } from '../printable.ts';
 import { count } from '../up/print-diagnostics.ts';
+import { allWrites } from './all-writes.ts';
 import type { Plan } from './plan.ts';
 import type { PlanView } from './object-lines.ts';
 
 /** Prints the totals of a plan, how its writes were checked, and what could not be read. */
 export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   const { summary, limits, source } = plan;
-  const { checked, secrets, replace } = summary;
+  const { checked, secrets } = summary;
+  const writes = [...plan.objects, ...plan.instances.flatMap(allWrites)];
   const where = source.kind === 'cluster' ? `cluster ${source.name}` : `snapshot ${source.name}`;
   const version = source.version === undefined ? '' : ` (${source.version})`;
   return [
     `${paint.strong('Plan:')} ${totals(plan)}`,
-    ...(replace === 0
+    ...(!writes.some(({ action, refusal }) => action === 'replace' && refusal === undefined)
       ? []
       : [
           '  Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.',

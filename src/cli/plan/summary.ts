@@ -1,3 +1,4 @@
+import { objectName } from '../../core/index.ts';
 import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from './plan.ts';
 
 /** Counts the writes and instances of a plan. */
@@ -34,6 +35,12 @@ export function summaryOf({
     secrets += instance.fields.filter(({ secret }) => secret === true).length;
     if (instance.state !== 'blocked' || instance.because === undefined) counts[instance.action] += 1;
     instance.writes.forEach(add);
+    counts.replace += instance.recreated?.length ?? 0;
+    // An object that both revisions write counts once.
+    const names = new Set(instance.writes.map(({ object }) => objectName(object)));
+    for (const write of instance.meanwhile?.writes ?? []) {
+      if (write.refusal !== undefined || !names.has(objectName(write.object))) add(write);
+    }
   }
   const { create, change, adopt, restore, replace, prune, delete: deleted, labels } = counts;
   return {

@@ -1,0 +1,15 @@
+import type { InstancePlan, ObjectPlan } from './plan.ts';
+
+/** All writes of an instance: those of its present revision first. An object can have two. */
+export function allWrites({ meanwhile, writes }: Pick<InstancePlan, 'meanwhile' | 'writes'>): readonly ObjectPlan[] {
+  return meanwhile === undefined ? writes : [...meanwhile.writes, ...writes];
+}
+
+/** The writes that the controller makes at once. Those of `rollout: later` wait for the canary. */
+export function writesAtOnce({
+  rollout,
+  meanwhile,
+  writes,
+}: Pick<InstancePlan, 'meanwhile' | 'rollout' | 'writes'>): readonly ObjectPlan[] {
+  return rollout === 'later' ? (meanwhile?.writes ?? []) : writes;
+}

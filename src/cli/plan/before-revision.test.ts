@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { PlanWorld } from '../../../test/support/plan-world.ts';
+import { planWorld } from '../../../test/support/plan-world.ts';
+import { mapResource, pot, potDefinition, potRef } from '../../../test/support/virtual-world.ts';
+import type { Plan } from './plan.ts';
+
+/** Plans of definitions that change together with their instances. */
+let place: PlanWorld;
+beforeAll(async () => {
+  place = await planWorld();
+});
+afterAll(() => place.close());
+afterEach(async () => {
+  for (const name of ['red', 'blue']) await place.world.user.delete(potRef(name));
+  await place.world.advance(3000);
+});
+
+/** A ConfigMap with the spec's text and the revision's own value. A second one exists only for a large count. */
+const definition = (value: string, least: number, annotations: Record<string, string> = {}) =>
+  potDefinition(
+    [
+      mapResource('map', { text: '${schema.spec.text}', value }),
+      { ...mapResource('extra', { value: 'same' }), includeWhen: [`\${schema.spec.count >= ${least}}`] },
+    ],
+    annotations,
+  );
+
+async function start(annotations: Record<string, string> = {}): Promise<void> {
+  await place.world.apply(definition('one', 1, annotations));
+  await place.world.advance(3000);
+  await place.world.apply(pot('red', { text: 'x' }), pot('blue', { text: 'x' }));
+  await place.world.advance(3000);
+}
+
+/** The lines about the instance. */
+const linesOf = (text: string, name: string): string =>
+  new RegExp(`^  default/${name} .*\n(?:   .*\n)*`, 'm').exec(text)?.[0] ?? text;
+
+test('an instance that waits for a canary says what its present revision writes at once', async () => {
+  const canary = { 'typekro.dev/canary': '1' };
+  await start(canary);
+  const files = [definition('two', 1, canary), pot('red', { text: 'y' }), pot('blue', { text: 'y' })];
+  const { out } = await place.run('plan FILE -o json', ...files);
+  const { instances, summary } = JSON.parse(out) as Plan;
+  const [later] = instances.filter(({ rollout }) => rollout === 'later');
+  const [first] = instances.filter(({ rollout }) => rollout === 'first');
+  expect(first?.meanwhile).toBeUndefined();
+  expect(later?.meanwhile?.writes.map(({ fields }) => fields)).toEqual([[{ path: 'data.text', from: 'x', to: 'y' }]]);
+  // The definition, two instances, and one object of each.
+  expect(summary.change).toBe(5);
+  const text = await place.run('plan FILE', ...files);
+  const name = later?.instance.name ?? '';
+  expect(linesOf(text.out, name).replaceAll(name, 'NAME')).toMatchInlineSnapshot(`
+    "  default/NAME  ~ the instance
+                        spec.text  "x" → "y"
+                    at once, with its present revision
+                    ~ ConfigMap NAME-map  (map)  data.text  "x" → "y"
+                    after the canary
+                    ~ ConfigMap NAME-map  (map)
+                        data.text  "x" → "y"
+                        data.value  "one" → "two"
+    "
+  `);
+});
+
+test('an object that the new revision leaves out for the old spec is deleted and created again', async () => {
+  await start();
+  const files = [definition('one', 2), pot('red', { text: 'x', count: 2 }), pot('blue', { text: 'x' })];
+  const { out } = await place.run('plan FILE', ...files);
+  expect(out.replaceAll(/^ {2}(?:From|Decided) .*\n/gm, '')).toMatchInlineSnapshot(`
+    "Definition  ~ pots  (Pot)  revision 1 → 2  app.yaml:1
+      nodes   ~ extra  (ConfigMap)
+                  includeWhen[0]  "\${schema.spec.count >= 1}" → "\${schema.spec.count >= 2}"
+
+    Instances 2   changed 2
+      default/blue  - ConfigMap blue-extra  (extra)  no node wants it any more
+      default/red   ~ the instance
+                        spec.count  1 → 2
+                    -/+ ConfigMap default/red-extra is deleted and created again, because the new revision leaves it out until the instance is applied, too
+                        try: typekro suspend pot/default/red before the apply, and typekro resume pot/default/red after it
+
+    Plan: 0 to create, 2 to change, 1 to replace, 1 to prune.
+      No write to check.
+      Decided as kro 0.10 does: no Deployment of a controller was found."
+  `);
+  expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/red-extra');
+  expect((await place.run('apply FILE', ...files)).err).toContain(
+    'error: ConfigMap default/red-extra is deleted and created again, because the new revision leaves it out',
+  );
+  expect(await place.run('apply FILE --replace', ...files)).toMatchObject({ code: 0 });
+});
+
+test('an object that the new revision keeps for both specs is not named', async () => {
+  await start();
+  const { out } = await place.run('plan FILE -o json', definition('two', 1), pot('red', { text: 'y' }));
+  expect((JSON.parse(out) as Plan).instances.map(({ recreated }) => recreated)).toEqual([undefined, undefined]);
+});

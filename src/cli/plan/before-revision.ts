@@ -1,0 +1,75 @@
+import type { ObjectRef } from '../../core/index.ts';
+import { refOfTarget } from '../../runtime/index.ts';
+import type { InstancePlan, Meanwhile } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import { planInstances } from './plan-instance.ts';
+import type { InstanceTask } from './plan-instance.ts';
+import { basisKey } from './saved-plan.ts';
+import type { SimulationInput, SimulationResult } from './simulate.ts';
+import { simulateAll } from './simulate-all.ts';
+import type { WriteChecker } from './write-checker.ts';
+
+/** A changed instance of a file, and the position of its plan. */
+export interface ChangedInstance extends InstanceTask {
+  readonly at: number;
+}
+
+/**
+ * Plans what the present revision writes for changed instances that get the new revision after the canary. Replaces
+ * their plans in `plans`.
+ */
+export async function planMeanwhile(
+  context: PlanContext,
+  changed: readonly ChangedInstance[],
+  plans: InstancePlan[],
+): Promise<void> {
+  const planned = await planInstances(context, changed);
+  for (const [index, { at }] of changed.entries()) {
+    const [plan, now] = [plans[at], planned[index]];
+    if (plan === undefined || now === undefined || plan.rollout !== 'later') continue;
+    const { writes, later, blocked } = now;
+    const isAtRest = writes.every(({ action }) => action === 'labels') && later.length === 0 && blocked.length === 0;
+    if (isAtRest) continue;
+    const meanwhile: Meanwhile = { writes, later, blocked };
+    plans[at] = { ...plan, ...(blocked.length === 0 ? {} : { state: 'blocked' }), meanwhile };
+  }
+}
+
+/** The simulation of an instance of a file with the new revision and the old spec. */
+export interface OldSpecTask {
+  readonly at: number;
+  readonly input: SimulationInput;
+}
+
+/** Nothing asks the server about writes that only happen between two applies. */
+const UNCHECKED: Pick<WriteChecker, 'check'> = {
+  check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),
+};
+
+/** Adds the objects that are deleted and created again to the plans of instances whose definition changes with them. */
+export async function planRecreated(
+  { source }: PlanContext,
+  tasks: readonly OldSpecTask[],
+  plans: InstancePlan[],
+): Promise<void> {
+  const inputs = tasks.map(({ input }) => input);
+  await simulateAll(inputs, source, UNCHECKED, (index, result) => {
+    const at = tasks[index]?.at ?? -1;
+    const plan = plans[at];
+    if (plan === undefined) return;
+    const recreated = deletedBy(result, plan);
+    if (recreated.length > 0) plans[at] = { ...plan, recreated };
+  });
+}
+
+/** The objects that the simulation deletes and the plan keeps. */
+function deletedBy({ writes }: SimulationResult, plan: InstancePlan): ObjectRef[] {
+  const gone = new Set(
+    plan.writes
+      .filter(({ action }) => action === 'prune' || action === 'delete' || action === 'replace')
+      .map(({ object }) => basisKey(object)),
+  );
+  return writes
+    .flatMap(({ delete: deletion }) => (deletion === undefined ? [] : [refOfTarget(deletion.target)]))
+    .filter((ref) => !gone.has(basisKey(ref)));
+}
