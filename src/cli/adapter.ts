@@ -5,7 +5,8 @@ import { withoutAlias } from './without-alias.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { DEBUG, ExitCode } from './command.ts';
 import { printFailure } from './failure.ts';
-import { hintForCommand } from './foreign-commands.ts';
+import { printLines } from './layout.ts';
+import { hintForCommand, isForeign } from './foreign-commands.ts';
 
 /** Commander's name of an option in its result: `logLevel` for `log-level`. */
 function camelCase(name: string): string {
@@ -35,7 +36,10 @@ First steps:
 
 typekro <command> --help shows the options of a command, with examples.`;
 
-type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputError'>;
+type WriteOutput = Pick<OutputConfiguration, 'writeOut' | 'writeErr' | 'outputError' | 'getOutHelpWidth'>;
+
+/** The width of help that goes to a file or a pipe, and the maximum width. */
+const HELP_WIDTH = 80;
 
 /** Adds the code of usage errors to the first line of an error of commander, as every other error has its code. */
 const withCode = (text: string): string => text.replace(/$/m, ' [cli/usage]');
@@ -54,6 +58,8 @@ function createProgram(
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
+    // The nearest command to one of another tool is none of its commands.
+    .showSuggestionAfterError(!isForeign(argv))
     .addHelpText('after', FIRST_STEPS);
   for (const { name, summary, group } of commands) {
     const sub = program.command(name).summary(summary).exitOverride().configureOutput(output);
@@ -157,9 +163,11 @@ export async function runCommandLine(
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {
-    writeOut: (text) => context.print(text.trimEnd()),
+    // Commander wraps no text behind a wide column.
+    writeOut: (text) => printLines(context, [text.trimEnd()]),
     writeErr: (text) => context.printError(text.trimEnd()),
     outputError: (text, write) => write(withCode(text)),
+    getOutHelpWidth: () => Math.min(HELP_WIDTH, context.terminal?.columns ?? HELP_WIDTH),
   });
   try {
     if (argv.length === 0) {

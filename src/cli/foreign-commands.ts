@@ -27,6 +27,9 @@ const FOREIGN: readonly (readonly [words: readonly string[], hint: (argv: readon
   ],
 ];
 
+/** Does a command line begin with a command of another tool? */
+export const isForeign = ([word = '']: readonly string[]): boolean => FOREIGN.some(([words]) => words.includes(word));
+
 /** Returns the hint for an unknown command. A command of another tool has a hint of its own. */
 export function hintForCommand(argv: readonly string[]): string {
   const [word = ''] = argv;

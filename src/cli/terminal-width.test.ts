@@ -49,7 +49,17 @@ const COMMANDS = [
   'plan app.json',
   'suspend shop --dry-run',
 ];
-const OFFLINE = ['validate app.json', 'lint app.json', 'lint --rules', 'test app.test.yaml', 'validate broken.json'];
+const OFFLINE = [
+  'validate app.json',
+  'lint app.json',
+  'lint --rules',
+  'test app.test.yaml',
+  'validate broken.json',
+  '--help',
+  'why --help',
+  'plan --help',
+  'controller --help',
+];
 
 test.each(
   [...COMMANDS.map((line) => `${line} --kubeconfig kubeconfig`), ...OFFLINE].flatMap((line) => [

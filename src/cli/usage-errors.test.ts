@@ -39,6 +39,24 @@ test('the nearest command and option are named', async () => {
   expect((await run('plan a.yaml --sve')).err).toContain('(Did you mean --save?)');
 });
 
+test('a command of another tool has no nearest command', async () => {
+  expect((await run('get pods')).err).toBe(
+    "error: unknown command 'get' [cli/usage]\n  hint: that is a command of kubectl: kubectl get pods",
+  );
+});
+
+test('an owner that does not exist is named', async () => {
+  expect((await run('migrate shop --to mars')).err).toContain('error: --to mars is no owner of instances [cli/usage]');
+});
+
+test('a snapshot that does not exist is an error with the nearest file', async () => {
+  writeFileSync(join(cwd, 'app.yaml'), definition('{}'));
+  writeFileSync(join(cwd, 'prod.json'), '{}');
+  const { code, err } = await run('plan app.yaml --snapshot prd.json');
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: there is no file prd\.json \[input\/not-found\]\n  hint: did you mean prod\.json\?/);
+});
+
 test.each(['help', 'help plan', 'help preview', 'help generate instance'])('%s is help', async (line) => {
   const { code, out, err } = await run(line);
   expect({ code, err }).toEqual({ code: 0, err: '' });

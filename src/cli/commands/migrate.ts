@@ -127,7 +127,8 @@ export const migrate: Command = {
 function ownerOf(input: CommandInput): Owner {
   const to = textOption(input, 'to');
   if (to === 'kro' || to === 'direct') return to;
-  throw new TypeKroError('the new owner is missing', { code: 'cli/usage', remedy: 'write --to kro or --to direct' });
+  const message = to === undefined ? 'the new owner is missing' : `--to ${to} is no owner of instances`;
+  throw new TypeKroError(message, { code: 'cli/usage', remedy: 'write --to kro or --to direct' });
 }
 
 async function filesOf(context: CommandContext, input: CommandInput): Promise<CheckedFiles> {

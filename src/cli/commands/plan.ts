@@ -13,6 +13,7 @@ import { planLines } from '../plan/plan-lines.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import { PLAN_FORMS } from '../plan/plan-output.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
+import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
 import type { Plan } from '../plan/plan.ts';
 import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
@@ -103,6 +104,8 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   }
   const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
   try {
+    const objects = loaded.objects.map(({ object }) => object);
+    await refuseMissingNamespace(target, textOption(input, 'namespace'), objects);
     const isSaved = input.options['save'] === true;
     const salt = newSalt();
     const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);

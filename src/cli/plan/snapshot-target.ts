@@ -6,6 +6,7 @@ import { settingsOf } from '../controller-settings.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 import { openRulesServer } from './rules-server.ts';
 import { parseSnapshot } from './snapshot-file.ts';
+import { refuseMissingFile } from '../up/check-file.ts';
 
 /**
  * Opens an embedded API server with the objects of a snapshot. Throws `TypeKroError` `input/not-found` when the file
@@ -41,14 +42,19 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
   };
 }
 
-/** Reads a file that a command names. Throws `TypeKroError` `input/not-found` when it cannot be read. */
+/**
+ * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when there is none, and `input/unreadable`
+ * when it cannot be read.
+ */
 export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
+  const path = resolve(cwd, file);
   try {
-    return readFileSync(resolve(cwd, file), 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
+    refuseMissingFile(path, file);
     throw new TypeKroError(`${file} cannot be read: ${(error as Error).message}`, {
-      code: 'input/not-found',
-      remedy: 'check the name of the file',
+      code: 'input/unreadable',
+      remedy: 'name a file that you may read',
       cause: error,
     });
   }

@@ -1,7 +1,11 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
 import { nearestName } from '../../schema/index.ts';
+
+function fail(code: string, message: string, remedy: string): never {
+  throw new TypeKroError(message, { code, remedy });
+}
 
 /**
  * Checks that a path names a regular file of a known type.
@@ -12,9 +16,6 @@ import { nearestName } from '../../schema/index.ts';
  * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type`, each with what to name instead.
  */
 export function checkFile(path: string, file: string, types: ReadonlySet<string>): void {
-  const fail = (code: string, message: string, remedy: string): never => {
-    throw new TypeKroError(message, { code, remedy });
-  };
   if (/^https?:\/\/?/.test(file))
     fail(
       'input/unknown-type',
@@ -40,17 +41,21 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
       'name .yaml, .yml, .json, .ts or .js files',
     );
   }
-  if (stats === undefined) {
-    const near = nearestName(basename(path), namesIn(dirname(path)));
-    const looked = `it was looked for as ${path}`;
-    const remedy =
-      near === undefined || near === basename(path)
-        ? `check the name; ${looked}`
-        : `did you mean ${join(dirname(file), near)}? ${looked}`;
-    fail('input/not-found', `there is no file ${file}`, remedy);
-  }
+  if (stats === undefined) refuseMissingFile(path, file);
   if (stats?.isFile() === false)
     fail('input/unreadable', `${file} is a device or a pipe, and only files are read`, 'write it into a file first');
+}
+
+/** Throws `input/not-found` when there is nothing at the path. The remedy names the nearest file of its folder. */
+export function refuseMissingFile(path: string, file: string): void {
+  if (existsSync(path)) return;
+  const near = nearestName(basename(path), namesIn(dirname(path)));
+  const looked = `it was looked for as ${path}`;
+  const remedy =
+    near === undefined || near === basename(path)
+      ? `check the name; ${looked}`
+      : `did you mean ${join(dirname(file), near)}? ${looked}`;
+  fail('input/not-found', `there is no file ${file}`, remedy);
 }
 
 /** The shell leaves a pattern unexpanded when it is in quotes, when no file matches, or when the shell expands none. */

@@ -1,0 +1,49 @@
+import type { KubeObject } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import type { KubernetesApi } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { nearestName } from '../../schema/index.ts';
+import type { PlanTarget } from './plan-of-files.ts';
+
+const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
+
+/**
+ * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan of it would say that nothing changes.
+ * A user without the right to read namespaces is not refused.
+ *
+ * @throws TypeKroError `cli/usage`
+ */
+export async function refuseMissingNamespace(
+  { api, source }: Pick<PlanTarget, 'api' | 'source'>,
+  namespace: string | undefined,
+  objects: readonly KubeObject[],
+): Promise<void> {
+  // A snapshot has only the objects of instances.
+  if (namespace === undefined || source.kind === 'snapshot') return;
+  if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
+  try {
+    if ((await api.find({ ...NAMESPACES, name: namespace })) !== undefined) return;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return;
+    throw error;
+  }
+  throw new TypeKroError(`--namespace names ${namespace}, which is neither in the cluster nor in the files`, {
+    code: 'cli/usage',
+    remedy: await remedyOf(api, namespace),
+  });
+}
+
+async function remedyOf(api: KubernetesApi, namespace: string): Promise<string> {
+  const create = `create it first: kubectl create namespace ${namespace}`;
+  try {
+    const { items } = await api.list(NAMESPACES, { metadataOnly: true });
+    const near = nearestName(
+      namespace,
+      items.flatMap(({ metadata }) => metadata.name ?? []),
+    );
+    return near === undefined ? create : `did you mean ${near}?`;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return create;
+    throw error;
+  }
+}
