@@ -19,7 +19,7 @@ export {
 } from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { compileLive, liveDefinition } from './definition/live-definition.ts';
-export type { LiveGraph } from './graph/live-graph.ts';
+export type { LiveGraph, LiveGraphOptions } from './graph/live-graph.ts';
 export { liveGraph } from './graph/live-graph.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';

@@ -1,12 +1,13 @@
 import { objectName, refOf, TypeKroError } from '../../core/index.ts';
 import type { ObjectRef } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
-import { KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
+import { followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
-import type { HandBackFinding } from '../bootstrap/hand-back-findings.ts';
+import type { HandBackFinding } from '../bootstrap/hand-back-finding.ts';
 import { handBackFindings } from '../bootstrap/hand-back-findings.ts';
 import { findInstallation, pruneInstallation } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf } from '../bootstrap/manifests-from-input.ts';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import { stopController } from '../bootstrap/scale-down.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -16,6 +17,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { printableLine } from '../printable.ts';
+import { graphsOf } from '../upgrade/check-graph.ts';
 
 /**
  * The report of `typekro hand-back`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
@@ -40,7 +42,7 @@ interface HandBackReport {
 export const handBack: Command = {
   name: 'hand-back',
   description:
-    "Stops this controller so that kro's controller can continue. First finds the differences: definitions that kro refuses, and annotations that only this controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions or instances, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
+    "Stops this controller so that kro's controller can continue. First finds the differences: definitions and Graphs that kro refuses or handles differently, and annotations that only this controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions, instances or Graphs, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
   positionals: [],
   options: [
     {
@@ -85,11 +87,11 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   try {
     const { api } = target;
     const { signal } = context;
-    const planning = await openPlanning(context, { ...input, options }, target);
-    const findings = await findingsOf(planning, to);
     const { found, limit } = await runningControllers(api, namespace, signal);
     const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
     const kros = found.filter(({ project }) => project === 'kro');
+    const planning = await openPlanning(context, { ...input, options }, target);
+    const { findings, gates } = await differences(planning, to, kros);
     const writer = {
       api,
       clock: systemClock,
@@ -119,7 +121,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
             ...(kros.length > 0
               ? []
               : [
-                  `install kro ${to}: no Deployment of kro was found, and no controller works on the objects until then`,
+                  `install kro ${to}${gates}: no Deployment of kro was found, and no controller works on the objects until then`,
                 ]),
           ]
         : [`correct the findings, or accept them: typekro hand-back --to ${to} --force`],
@@ -130,9 +132,17 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   }
 }
 
-async function findingsOf(planning: Planning, to: KroCompatibility): Promise<HandBackFinding[]> {
+/** The findings, and the flag that kro needs for the objects of the cluster. */
+async function differences(
+  planning: Planning,
+  to: KroCompatibility,
+  kros: readonly ControllerDeployment[],
+): Promise<{ readonly findings: readonly HandBackFinding[]; readonly gates: string }> {
+  const { planned } = planning;
   try {
-    return await handBackFindings(planning.planned, to);
+    const findings = await handBackFindings(planned, to, kros);
+    const hasGraphs = followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
+    return { findings, gates: hasGraphs ? ' with --feature-gates=GraphKind=true' : '' };
   } finally {
     await planning.close();
   }

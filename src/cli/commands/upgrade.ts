@@ -12,16 +12,17 @@ import { paintFor } from '../plan/paint.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
+import { checkGraph, graphsOf } from '../upgrade/check-graph.ts';
 import { requireRead } from '../upgrade/require-read.ts';
-import type { DefinitionCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
-import { isChanged, isNewlyRefused } from '../upgrade/upgrade-check.ts';
+import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
+import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
 
-/** `typekro upgrade --check`: prints what the controller of this version does with the definitions of a cluster. */
+/** `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a cluster. */
 export const upgrade: Command = {
   name: 'upgrade',
   description:
-    'Checks all live definitions with the controller of this version, before it replaces the controller of the cluster. Shows the definitions that it refuses, the CustomResourceDefinitions and objects of instances that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition. Both values of --kro-compatibility are checked, unless one is named. Name the feature gates with which the controller will run. Writes nothing. The exit code is 3 when a served definition would be refused, or else 2 when something would be written. Without the right to list definitions, revisions or instances, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
+    'Checks all live definitions and Graphs with the controller of this version, before it replaces the controller of the cluster. Shows the definitions and Graphs that it refuses, the CustomResourceDefinitions and objects that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition and Graph. Both values of --kro-compatibility are checked, unless one is named; the rules of Graphs are the same at both. Name the feature gates with which the controller will run: without GraphKind it serves no Graph. Writes nothing. The exit code is 3 when a served definition or Graph would be refused, or else 2 when something would be written. Without the right to list definitions, revisions, instances or Graphs, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
   positionals: [],
   options: [
     {
@@ -35,7 +36,7 @@ export const upgrade: Command = {
       value: 'level',
       choices: KRO_COMPATIBILITY_LEVELS,
     },
-    { name: 'feature-gates', summary: 'the feature gates of the controller: CELOmitFunction=true,…', value: 'gates' },
+    { name: 'feature-gates', summary: 'the feature gates of the controller: GraphKind=true,…', value: 'gates' },
     { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
     { name: 'all', summary: 'list every instance' },
     { name: 'kubeconfig', summary: 'kubeconfig to read; by default as kubectl', value: 'file' },
@@ -54,8 +55,11 @@ export const upgrade: Command = {
     const view = { paint: paintFor(usesColour(context)), all: input.options['all'] === true };
     print({ data: made, lines: () => upgradeLines(made, view) });
     const levels = made.definitions.flatMap((each) => each.levels.map((level) => ({ each, level })));
-    if (levels.some(({ each, level }) => isNewlyRefused(each, level))) return ExitCode.blocked;
-    return levels.some(({ level }) => isChanged(level)) ? ExitCode.changes : ExitCode.ok;
+    const isRefused = levels.some(({ each, level }) => isNewlyRefused(each, level));
+    if (isRefused || made.graphs.some(isGraphNewlyRefused)) return ExitCode.blocked;
+    const hasChanges =
+      levels.some(({ level }) => isChanged(level)) || made.graphs.some(({ plan }) => plan !== undefined);
+    return hasChanges ? ExitCode.changes : ExitCode.ok;
   },
 };
 
@@ -74,8 +78,10 @@ async function checkAll(context: CommandContext, input: CommandInput, options: U
         .toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? ''));
       const definitions: DefinitionCheck[] = [];
       for (const object of live) definitions.push(await checkDefinition(planned, schemas, object, options));
+      const graphs: GraphCheck[] = [];
+      for (const object of await graphsOf(planned)) graphs.push(await checkGraph(planned, schemas, object, options));
       const limits = [...planned.basics.limits, ...planned.source.limits, ...planned.checker.limits];
-      return { schemaVersion: 1, version: packageVersion(), source: from, definitions, limits };
+      return { schemaVersion: 1, version: packageVersion(), source: from, definitions, graphs, limits };
     } finally {
       await planning.close();
     }
@@ -105,5 +111,6 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
     levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
     features: compileFeatures(features),
     conservative,
+    graphKind: features.graphKind,
   };
 }

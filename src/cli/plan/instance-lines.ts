@@ -22,6 +22,7 @@ const MAX_NAME_WIDTH = 24;
 export function instanceLines(
   { instances, operation }: Pick<Plan, 'instances' | 'operation'>,
   view: PlanView,
+  title = 'Instances',
 ): string[] {
   if (instances.length === 0) return [];
   const { paint, all } = view;
@@ -33,7 +34,7 @@ export function instanceLines(
   const folds: readonly Fold[] = all ? shown.map((first) => ({ first, others: [], valuesDiffer: false })) : fold(shown);
   const width = Math.min(MAX_NAME_WIDTH, Math.max(0, ...folds.map(({ first }) => nameOf(first).length)));
   return [
-    `${paint.strong('Instances')} ${instances.length}   ${sums.join(' · ')}`,
+    `${paint.strong(title)} ${instances.length}   ${sums.join(' · ')}`,
     ...folds.flatMap((each) => foldLines(each, width, view)),
   ];
 }

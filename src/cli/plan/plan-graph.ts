@@ -46,11 +46,20 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
     return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
   }
+  return instancePlan(head, graph, await simulateGraph(context, graph, after, step), context.onWrite);
+}
+
+/** Simulates a Graph, and looks up the types that its expressions compute. */
+export async function simulateGraph(
+  context: PlanContext,
+  graph: Graph,
+  instance: KubeObject,
+  step: Omit<SimulatedStep, 'kinds' | 'now'>,
+): Promise<SimulationResult> {
   const types = new ServedTypes(context.api);
   for (;;) {
-    const result = await simulated(context, graph, after, { ...step, kinds: types.find, now: context.now });
-    if (await types.lookUp(context.signal)) continue;
-    return instancePlan(head, graph, result, context.onWrite);
+    const result = await simulated(context, graph, instance, { ...step, kinds: types.find, now: context.now });
+    if (!(await types.lookUp(context.signal))) return result;
   }
 }
 

@@ -8,9 +8,9 @@ import {
   revisionsIn,
 } from '../../controller/index.ts';
 import type { DefinitionPreview, DefinitionRevision } from '../../controller/index.ts';
-import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import type { Graph, KroCompatibility } from '../../graph/index.ts';
+import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import type { ComparedFacets } from '../../schema/index.ts';
 import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '../../graph/index.ts';
 import type { LiveSchemas } from '../../kube/index.ts';
@@ -23,6 +23,8 @@ import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
 import { isSameBehindHashes } from '../plan/snapshot-file.ts';
 import { instancesOf } from './instances-of.ts';
+import { refusalOf } from './refusal-of.ts';
+import { stockFeatures } from './stock-features.ts';
 import type { BrokenPin, DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /** The inputs of the check of one definition. */
@@ -58,24 +60,35 @@ export async function checkDefinition(
 async function acceptingControllers(task: DefinitionTask): Promise<string[]> {
   const names: string[] = [];
   const own: string[] = [];
+  const stock = stockFeatures(task.options.features);
   for (const level of KRO_COMPATIBILITY_LEVELS) {
-    const { graph, diagnostics } = await compileAt(task, task.spec, level, 'stock');
-    if (graph === undefined) continue;
-    own.push(`typekro ${level}`);
-    if (diagnostics.every(({ code }) => code !== 'graph/stock-function')) names.push(`kro ${level}`);
+    if ((await compileAt(task, task.spec, level)).graph !== undefined) own.push(`typekro ${level}`);
+    if ((await compileAt(task, task.spec, level, stock)).graph !== undefined) names.push(`kro ${level}`);
   }
   return [...names, ...own];
 }
 
+/** Why kro of a line, with its default feature gates, refuses a definition. Returns `undefined` when it accepts it. */
+export async function kroRefusal(
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  object: KubeObject,
+  level: KroCompatibility,
+): Promise<Refusal | undefined> {
+  const { name, spec } = readDefinitionObject(object);
+  const { graph, diagnostics } = await compileAt({ planned, schemas, name }, spec, level, {});
+  return graph === undefined ? refusalOf(diagnostics) : undefined;
+}
+
 async function compileAt(
-  { schemas, options: { features }, name, planned }: DefinitionTask,
+  { schemas, name, planned, options }: Pick<DefinitionTask, 'schemas' | 'name' | 'planned'> & Partial<DefinitionTask>,
   spec: JsonObject,
   kroCompatibility: KroCompatibility,
-  target: 'stock' | 'typekro' = 'typekro',
+  features: GraphFeatures = options?.features ?? {},
 ) {
   const sources = await schemas.sourceFor(kindsUsed(spec), { signal: planned.signal });
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  return compile(definition, { sources, target, features, kroCompatibility });
+  return compile(definition, { sources, target: 'typekro', features, kroCompatibility });
 }
 
 async function checkLevel(
@@ -151,16 +164,6 @@ async function lastGood(
 }
 
 const CRD_WORDS = { nothing: 'unchanged', create: 'created', patch: 'changed', refuse: 'refused' } as const;
-
-function refusalOf(diagnostics: readonly Diagnostic[]): Refusal & Pick<LevelCheck, 'more'> {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {
-    const place = path === undefined ? '' : `${path}: `;
-    return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
-  });
-  if (first === undefined) return { refusal: 'it does not compile' };
-  return { ...first, ...(more.length === 0 ? {} : { more }) };
-}
 
 /** Simulates each instance with the graph that it would follow. */
 async function simulate(

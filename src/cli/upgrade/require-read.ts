@@ -1,4 +1,5 @@
 import { TypeKroError } from '../../core/index.ts';
+import { GRAPH_TYPE } from '../../graph/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { unreadBecause } from '../plan/cluster-basics.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
@@ -15,7 +16,8 @@ export function requireRead(
 ): void {
   const unread = unreadBecause([...basics.limits, ...source.limits], type);
   if (unread === undefined) return;
-  throw new TypeKroError(`the definitions cannot be checked: ${unread}`, {
+  const checked = type.plural === GRAPH_TYPE.plural && type.group === GRAPH_TYPE.group ? 'Graphs' : 'definitions';
+  throw new TypeKroError(`the ${checked} cannot be checked: ${unread}`, {
     code: 'upgrade/not-read',
     remedy: `nothing was changed; ask as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot again as that user`,
   });

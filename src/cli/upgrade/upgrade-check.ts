@@ -3,7 +3,7 @@ import type { InstancePlan, PlanSource, SchemaLine } from '../plan/plan.ts';
 
 /**
  * The report of `typekro upgrade --check`, as `-o json` prints it. A later release with the same `schemaVersion` only
- * adds fields. Definitions are sorted by name, levels from the oldest.
+ * adds fields. Definitions and Graphs are sorted by name, levels from the oldest.
  */
 export interface UpgradeCheck {
   readonly schemaVersion: 1;
@@ -11,6 +11,7 @@ export interface UpgradeCheck {
   readonly version: string;
   readonly source: PlanSource;
   readonly definitions: readonly DefinitionCheck[];
+  readonly graphs: readonly GraphCheck[];
   /** What could not be read, and the consequences. */
   readonly limits: readonly string[];
 }
@@ -55,7 +56,32 @@ export interface LevelCheck {
   readonly marks: readonly string[];
 }
 
-/** An error of a definition, and its remedy. */
+/** An object of the kind Graph. The rules of the kind are the same at each level of `--kro-compatibility`. */
+export interface GraphCheck {
+  /** `namespace/name`. */
+  readonly name: string;
+  /**
+   * The state that follows from the conditions that a controller wrote last: `ACTIVE`, `IN_PROGRESS`, `ERROR` or
+   * `DELETING`. Empty when no controller has written any.
+   */
+  readonly state: string;
+  /**
+   * The controllers that accept the Graph with their gate `GraphKind` on, from this list: `kro 0.10`, `typekro 0.9`,
+   * `typekro 0.10`.
+   */
+  readonly acceptedBy: readonly string[];
+  /** Why the controller does not apply the Graph. Absent when it does. */
+  readonly refusal?: string;
+  readonly hint?: string;
+  /** The errors of the Graph after the first one. Absent when there are no others. */
+  readonly more?: readonly Refusal[];
+  /** True for a Graph whose last conditions refuse it, or that no controller has served. */
+  readonly isRefusedNow: boolean;
+  /** The writes to the objects of the Graph. Absent when there are none, and nothing is blocked. */
+  readonly plan?: InstancePlan;
+}
+
+/** An error of a definition or a Graph, and its remedy. */
 export interface Refusal {
   readonly refusal: string;
   readonly hint?: string;
@@ -74,6 +100,8 @@ export interface UpgradeOptions {
   readonly features: GraphFeatures;
   /** The gate `ConservativeCRDComparison`. */
   readonly conservative: boolean;
+  /** The gate `GraphKind`: does the controller serve Graphs? */
+  readonly graphKind: boolean;
 }
 
 /**
@@ -83,6 +111,11 @@ export interface UpgradeOptions {
 export function isNewlyRefused({ state }: Pick<DefinitionCheck, 'state'>, check: LevelCheck): boolean {
   const isServedNow = state !== 'Inactive';
   return isServedNow && (check.refusal !== undefined || check.crd === 'refused' || check.pins.length > 0);
+}
+
+/** Does the upgrade make the controller refuse a Graph that a controller serves? */
+export function isGraphNewlyRefused({ refusal, isRefusedNow }: GraphCheck): boolean {
+  return refusal !== undefined && !isRefusedNow;
 }
 
 /** Would the upgrade cause writes? A refused definition counts as refused, not as changed. */

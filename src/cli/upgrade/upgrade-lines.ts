@@ -3,34 +3,42 @@ import { instanceLines } from '../plan/instance-lines.ts';
 import { padded } from '../layout.ts';
 import type { PlanView } from '../plan/object-lines.ts';
 import { count } from '../up/print-diagnostics.ts';
-import type { DefinitionCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
-import { isChanged, isNewlyRefused } from './upgrade-check.ts';
+import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
+import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 
-/** Prints the check as lines: a table of definitions, the details of each, then the totals. */
+/** Prints the check as lines: a table of definitions, the details of each, then Graphs in the same way, and the totals. */
 export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
   const { paint } = view;
-  const { source, definitions, version, limits } = check;
+  const { source, definitions, graphs, version, limits } = check;
   const from = `${source.kind}: ${source.name}${source.version === undefined ? '' : ` (${source.version})`}`;
   const head = `${paint.strong('Upgrade check')}  controller of typekro ${version}   ${from}`;
-  if (definitions.length === 0) return [head, '', 'There are no definitions.', ...limitLines(limits)];
+  const sums = [
+    ...(definitions.length === 0 ? [] : [sumLine(check)]),
+    ...(graphs.length === 0 ? [] : [`Graphs: ${sumOf(graphs.map(graphWord))}.`]),
+  ];
+  return [
+    head,
+    '',
+    ...(definitions.length === 0 ? ['There are no definitions.'] : definitionLines(definitions, view)),
+    ...(graphs.length === 0 ? [] : graphLines(graphs, view)),
+    ...(sums.length === 0 ? [] : ['', sums.join('  ')]),
+    ...limitLines(limits),
+  ];
+}
+
+function definitionLines(definitions: readonly DefinitionCheck[], view: PlanView): string[] {
+  const { paint } = view;
   const levels = definitions[0]?.levels.map(({ level }) => level) ?? [];
-  const rows = [
+  const table = tableLines([
     ['DEFINITION', 'KIND', 'INSTANCES', ...levels.map((level) => `AT ${level}`), 'ACCEPTED BY'],
     ...definitions.map((each) => [
       each.name,
       each.kind,
       String(each.instances),
       ...each.levels.map((level) => wordOf(each, level)),
-      each.acceptedBy.length === 0 ? 'none' : each.acceptedBy.join(', '),
+      acceptedText(each),
     ]),
-  ].map((row) => row.map(printableLine));
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const table = rows.map((row) =>
-    row
-      .map((cell, column) => padded(cell, widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
+  ]);
   const details = definitions.flatMap((each) =>
     each.levels.flatMap((level) => {
       const lines = detailLines(level, view);
@@ -39,13 +47,61 @@ export function upgradeLines(check: UpgradeCheck, view: PlanView): string[] {
         : ['', paint.strong(`${each.name} at ${level.level}`), ...lines.map((line) => `  ${line}`)];
     }),
   );
-  return [head, '', ...table, ...details, '', sumLine(check), ...limitLines(limits)];
+  return [...table, ...details];
+}
+
+function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
+  const { paint } = view;
+  const table = tableLines([
+    ['GRAPH', 'STATE', 'RESULT', 'ACCEPTED BY'],
+    ...graphs.map((each) => [each.name, each.state || 'none', graphWord(each), acceptedText(each)]),
+  ]);
+  const refused = new Map<string, string[]>();
+  for (const { name, refusal, hint, more = [] } of graphs) {
+    if (refusal === undefined) continue;
+    const all = [{ refusal, ...(hint === undefined ? {} : { hint }) }, ...more];
+    const text = all.flatMap((one) => refusalLines(one, view).map((line) => `  ${line}`)).join('\n');
+    refused.set(text, [...(refused.get(text) ?? []), name]);
+  }
+  const details = [...refused].flatMap(([text, names]) => ['', paint.strong(namesText(names)), ...text.split('\n')]);
+  const instances = graphs.flatMap(({ plan }) => plan ?? []);
+  const plans = instanceLines({ instances, operation: 'apply' }, view, 'Graphs');
+  return ['', ...table, ...details, ...(plans.length === 0 ? [] : ['', ...plans])];
+}
+
+/** The maximum number of names before an equal refusal. */
+const MAX_NAMED = 5;
+
+function namesText(names: readonly string[]): string {
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  return `${names.slice(0, MAX_NAMED).map(printableLine).join(', ')}${more}`;
+}
+
+const acceptedText = ({ acceptedBy }: Pick<GraphCheck, 'acceptedBy'>): string =>
+  acceptedBy.length === 0 ? 'none' : acceptedBy.join(', ');
+
+function graphWord(graph: GraphCheck): Word {
+  if (isGraphNewlyRefused(graph)) return 'refused';
+  if (graph.refusal !== undefined) return 'refused, as now';
+  return graph.plan === undefined ? 'unchanged' : 'changes';
+}
+
+/** Pads the columns of a table. */
+function tableLines(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(printableLine));
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => padded(cell, widths[column] ?? 0))
+      .join('   ')
+      .trimEnd(),
+  );
 }
 
 const limitLines = (limits: readonly string[]): string[] =>
   limits.length === 0 ? [] : ['', 'Not seen', ...limits.map((limit) => `  ${printableLine(limit)}`)];
 
-function wordOf(definition: DefinitionCheck, level: LevelCheck): string {
+function wordOf(definition: DefinitionCheck, level: LevelCheck): Word {
   if (isNewlyRefused(definition, level)) return 'refused';
   if (level.refusal !== undefined || level.crd === 'refused') return 'refused, as now';
   return isChanged(level) ? 'changes' : 'unchanged';
@@ -93,13 +149,19 @@ function sumLine({ definitions }: UpgradeCheck): string {
         const check = each.levels[index];
         return check === undefined ? [] : [wordOf(each, check)];
       });
-      const sums = WORDS.map((word) => ({ word, number: all.filter((each) => each === word).length }))
-        .filter(({ number }) => number > 0)
-        .map(({ word, number }) => `${number} ${SUM_WORDS[word] ?? word}`);
-      return `At ${level}: ${sums.join(', ')}.`;
+      return `At ${level}: ${sumOf(all)}.`;
     })
     .join('  ');
 }
 
+/** The number of each result: `1 unchanged, 2 refused`. */
+function sumOf(results: readonly Word[]): string {
+  return WORDS.map((word) => ({ word, number: results.filter((each) => each === word).length }))
+    .filter(({ number }) => number > 0)
+    .map(({ word, number }) => `${number} ${SUM_WORDS[word] ?? word}`)
+    .join(', ');
+}
+
 const WORDS = ['unchanged', 'changes', 'refused', 'refused, as now'] as const;
-const SUM_WORDS: Readonly<Record<string, string>> = { changes: 'with changes', 'refused, as now': 'refused as now' };
+type Word = (typeof WORDS)[number];
+const SUM_WORDS: Partial<Record<Word, string>> = { changes: 'with changes', 'refused, as now': 'refused as now' };

@@ -30,6 +30,8 @@ export interface LiveGraphOptions {
   readonly declared?: SchemaSource;
   /** The gates of the controller that differ from `TYPEKRO_FEATURES`. */
   readonly features?: GraphFeatures | undefined;
+  /** The schemas of the cluster, for a caller that compiles several Graphs. Default: new ones. */
+  readonly schemas?: LiveSchemas;
 }
 
 /**
@@ -41,11 +43,11 @@ export async function liveGraph(
   api: KubernetesApi,
   object: KubeObject,
   signal: AbortSignal,
-  { declared, features }: LiveGraphOptions = {},
+  { declared, features, schemas = new LiveSchemas(api) }: LiveGraphOptions = {},
 ): Promise<LiveGraph> {
   const { apiVersion, kind, metadata, spec = {} } = object;
   const { name = '', namespace = '' } = metadata;
-  const live = await new LiveSchemas(api).sourceFor(kindsNamed(object).types, { signal });
+  const live = await schemas.sourceFor(kindsNamed(object).types, { signal });
   const sources = declared === undefined ? live : combineSources(live, declared);
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
   const { graph, diagnostics } = compileGraphObject(input, {

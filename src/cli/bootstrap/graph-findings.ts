@@ -1,0 +1,92 @@
+import { readFeatureGates } from '../../controller/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
+import { isJsonObject, refOf } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
+import { followsGraphEngine } from '../../graph/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+import { textAt } from '../../kubernetes/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { kroGraphRefusal } from '../upgrade/check-graph.ts';
+import { annotationFindings } from './annotation-findings.ts';
+import { flagTexts } from './controller-arguments.ts';
+import type { HandBackFinding } from './hand-back-finding.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+const GATES = 'feature-gates';
+
+/** The Deployments of kro without the gate that serves Graphs. */
+export function gateFindings(kros: readonly ControllerDeployment[], graphs: number): HandBackFinding[] {
+  return kros.flatMap(({ object, flags }) => {
+    const gates = flagTexts(flags).flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '';
+    if (readFeatureGates(gates).features.graphKind) return [];
+    return [
+      {
+        object: refOf({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' }),
+        problem: `its flags lack --${GATES}=GraphKind=true`,
+        effect: `it serves none of the Graphs of the cluster (${graphs}), and does not end their deletion`,
+      },
+    ];
+  });
+}
+
+/** What kro of a line refuses of a Graph, or handles differently. */
+export async function graphFindings(
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  graph: KubeObject,
+  to: KroCompatibility,
+): Promise<HandBackFinding[]> {
+  const object = refOf(graph);
+  if (!followsGraphEngine(to)) {
+    const effect =
+      'its objects and fields stay as they are, and its deletion does not end, until a controller serves it';
+    return [{ object, problem: `kro ${to} does not know the kind Graph`, effect }];
+  }
+  const refused = await kroGraphRefusal(planned, schemas, graph);
+  if (refused !== undefined) {
+    const effect = 'its objects and fields stay as they are until it is changed';
+    return [{ object, problem: `kro ${to} refuses it: ${refused.refusal}`, effect }, ...annotationFindings(graph)];
+  }
+  return [
+    ...repeatedDefs(graph.spec?.['nodes'], '', 0).map((node) => ({
+      object,
+      problem: `kro ${to} publishes the last element of its def "${node}" for each element, because the elements have no metadata.name`,
+      effect: 'the nodes that read it get wrong values; give each element a metadata.name of its own',
+    })),
+    ...waitingPatches(graph).map((message) => ({
+      object,
+      problem: `a patch waits, and kro ${to} rewrites the status without a pause while it does: ${message}`,
+      effect: 'the API server gets many writes',
+    })),
+    ...annotationFindings(graph),
+  ];
+}
+
+/** The maximum depth of subgraphs that are searched. */
+const MAX_DEPTH = 100;
+
+/** The paths of the `def` nodes with `forEach` whose elements do not differ in `metadata.name`. */
+function repeatedDefs(nodes: JsonValue | undefined, place: string, depth: number): string[] {
+  if (!Array.isArray(nodes) || depth > MAX_DEPTH) return [];
+  return nodes.filter(isJsonObject).flatMap((node): string[] => {
+    const path = `${place}${textAt(node, 'id')}`;
+    const { def, graph, forEach } = node;
+    if (isJsonObject(graph)) return repeatedDefs(graph['nodes'], `${path}/`, depth + 1);
+    return isJsonObject(def) && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [];
+  });
+}
+
+const hasOwnNames = (def: JsonObject): boolean => textAt(def, 'metadata', 'name').includes('${');
+
+/** The message of a condition that says that a patch node waits. */
+function waitingPatches({ status }: KubeObject): string[] {
+  const found = readConditions(status?.['conditions']).find(
+    ({ type, status: value }) => type === 'ResourcesConverged' && value === 'False',
+  );
+  const message = found?.message ?? '';
+  return WAITING_PATCH.test(message) ? [message] : [];
+}
+
+/** The beginning of the text about a patch node that waits for its target or for another field manager. */
+const WAITING_PATCH = /^apply "[^"]*" \(patch\): .*node not ready/;

@@ -1,0 +1,10 @@
+import type { ObjectRef } from '../../core/index.ts';
+
+/** A difference between kro's controller and this one in the handling of an object. */
+export interface HandBackFinding {
+  /** Absent when something could not be read, so that findings may be missing. */
+  readonly object?: ObjectRef;
+  /** What kro refuses or ignores. */
+  readonly problem: string;
+  readonly effect: string;
+}

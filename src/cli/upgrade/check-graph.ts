@@ -1,0 +1,72 @@
+import { instanceKey, liveGraph } from '../../controller/index.ts';
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import type { GraphFeatures } from '../../graph/index.ts';
+import { GRAPH_CRD, GRAPH_TYPE, KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
+import type { LiveSchemas } from '../../kube/index.ts';
+import { readConditions } from '../../runtime/index.ts';
+import { recordedState } from '../instance/observation.ts';
+import { instancePlan } from '../plan/instance-plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { simulateGraph } from '../plan/plan-graph.ts';
+import { refusalOf } from './refusal-of.ts';
+import { requireRead } from './require-read.ts';
+import { stockFeatures } from './stock-features.ts';
+import type { GraphCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
+
+/**
+ * Lists the Graphs of a cluster, sorted by namespace and name. The list is empty when the kind is not served.
+ *
+ * @throws TypeKroError `upgrade/not-read` when Graphs could not be read.
+ */
+export async function graphsOf(planned: PlanContext): Promise<readonly KubeObject[]> {
+  const table = await planned.source.loadAll(GRAPH_TYPE);
+  requireRead(planned, GRAPH_TYPE);
+  return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}
+
+/** Compiles a Graph of a cluster, and simulates what the controller does with its objects. */
+export async function checkGraph(
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  object: KubeObject,
+  { features, graphKind }: UpgradeOptions,
+): Promise<GraphCheck> {
+  const { graph, step, problems } = await compiled(planned, schemas, object, features);
+  const byKro = (await compiled(planned, schemas, object, stockFeatures(features))).graph !== undefined;
+  const conditions = readConditions(object.status?.['conditions']);
+  const head = {
+    name: instanceKey(object),
+    state: recordedState(object).state,
+    acceptedBy: [
+      ...(byKro ? ['kro 0.10'] : []),
+      ...(graph === undefined ? [] : KRO_COMPATIBILITY_LEVELS.map((level) => `typekro ${level}`)),
+    ],
+    isRefusedNow: !conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'),
+  };
+  if (graph === undefined) return { ...head, ...refusalOf(problems) };
+  if (!graphKind) return { ...head, ...GATE_OFF };
+  if (object.metadata.deletionTimestamp !== undefined) return head;
+  const result = await simulateGraph(planned, graph, object, step);
+  const own = { instance: refOf(object), definition: GRAPH_CRD, action: 'none', fields: [] } as const;
+  const plan = instancePlan(own, graph, result);
+  return plan.writes.length > 0 || plan.state === 'blocked' ? { ...head, plan } : head;
+}
+
+/** Why kro 0.10, with only its gate `GraphKind` on, refuses a Graph. Returns `undefined` when it accepts it. */
+export async function kroGraphRefusal(
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  object: KubeObject,
+): Promise<Refusal | undefined> {
+  const { graph, problems } = await compiled(planned, schemas, object, stockFeatures({}));
+  return graph === undefined ? refusalOf(problems) : undefined;
+}
+
+const compiled = (planned: PlanContext, schemas: LiveSchemas, object: KubeObject, features: GraphFeatures) =>
+  liveGraph(planned.api, object, planned.signal, { features, schemas });
+
+const GATE_OFF: Refusal = {
+  refusal: 'without the gate GraphKind the controller serves no Graph: nothing is done for it, also when it is deleted',
+  hint: 'start the controller with --feature-gates=GraphKind=true, and name the gate in this check, too',
+};

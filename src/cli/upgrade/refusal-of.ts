@@ -1,0 +1,13 @@
+import type { Diagnostic } from '../../core/index.ts';
+import type { Refusal } from './upgrade-check.ts';
+
+/** The errors of a compilation as refusals: the first one, and the others in `more`. */
+export function refusalOf(diagnostics: readonly Diagnostic[]): Refusal & { readonly more?: readonly Refusal[] } {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {
+    const place = path === undefined ? '' : `${path}: `;
+    return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+  });
+  if (first === undefined) return { refusal: 'it does not compile' };
+  return { ...first, ...(more.length === 0 ? {} : { more }) };
+}
