@@ -62,6 +62,38 @@ describe('Graphs that make Graphs', () => {
   });
 });
 
+describe('Graphs that make copies of themselves', () => {
+  it('without end are stopped after ten copies, by name; the deletion of the first one deletes all', async () => {
+    await worldOfGraphs();
+    // Each copy reads itself and makes the next one, whose name is longer by one letter.
+    const own = "{'id': 'own', 'ref': {'apiVersion': 'kro.run/v1alpha1', 'kind': 'Graph', 'metadata': {'name': next}}}";
+    const copies = `own.spec.nodes.map(n, n.id == 'own' ? dyn(${own.replace('next', "own.metadata.name + 'x'")}) : dyn(n))`;
+    await world.apply(
+      graph('g', [
+        { id: 'own', ref: { ...GRAPH, metadata: { name: 'g' } } },
+        {
+          id: 'copy',
+          template: {
+            ...GRAPH,
+            metadata: { name: "${own.metadata.name + 'x'}" },
+            spec: { nodes: `\${${copies}}` },
+          },
+        },
+      ]),
+    );
+    await world.advance(120_000);
+    const graphs = async () => (await world.user.list(GRAPH)).items.map(({ metadata }) => metadata.name ?? '');
+    expect(await graphs()).toHaveLength(12);
+    expect(await condition(`g${'x'.repeat(11)}`, 'Accepted')).toContain(
+      'the Graph "default/gxxxxxxxxxx" made this Graph, and more than 10 Graphs in a row made one another',
+    );
+    expect(await writesAtRest()).toBe(0);
+    await world.user.delete(graphRef('g'));
+    await world.advance(60_000);
+    expect(await graphs()).toEqual([]);
+  });
+});
+
 describe('large and cyclic Graphs', () => {
   it('a cycle over subgraphs is refused by name', async () => {
     await worldOfGraphs();
