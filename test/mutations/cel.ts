@@ -23,21 +23,21 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'a comparison that == refuses is an error of !=, too',
+    name: '!= reports a refused comparison as an error',
     file: 'src/cel/eval/equality.ts',
     find: 'if (thrown instanceof EvalFailure && !thrown.fatal) return true;',
     replace: 'if (thrown instanceof EvalFailure && !thrown.fatal) throw thrown;',
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'data with further keys on the right counts as equal',
+    name: 'data is equal although the right side has further keys',
     file: 'src/cel/eval/data.ts',
     find: '    keys.length === Object.keys(right).length &&',
     replace: '',
     tests: ['src/cel/eval/data.test.ts'],
   },
   {
-    name: 'a key of the data may come from the prototype',
+    name: 'an index reads a key of the prototype',
     file: 'src/cel/plan/index-access.ts',
     find: 'return Object.hasOwn(data, key) && data[key] !== undefined ? data[key] : noSuchKey(key);',
     replace: 'return data[key] !== undefined ? data[key] : noSuchKey(key);',
@@ -72,7 +72,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'an IPv6 address that maps IPv4 is accepted',
+    name: 'an IPv4-mapped IPv6 address is accepted',
     file: 'src/cel/lib/k8s-ip.ts',
     find: 'return is4In6(address) ? failure(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`) : address;',
     replace: 'return address;',
@@ -100,7 +100,7 @@ export const CEL: readonly MutationRow[] = [
     tests: ['test/conformance/cel.test.ts', 'src/cel/plan/program.test.ts'],
   },
   {
-    name: 'a type is assignable whatever its parameters are',
+    name: 'a type is assignable although its parameters differ',
     file: 'src/cel/check/assignable.ts',
     find: 'to.params.every((param, index) => isAssignable(from.params[index] as CelType, param))',
     replace: 'true',

@@ -16,7 +16,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/compare.test.ts'],
   },
   {
-    name: 'a run of characters is skipped although it differs',
+    name: 'long texts are equal although a part of them differs',
     file: 'src/golang/compare.ts',
     find: 'while (i + STRETCH < length && a.slice(i, i + STRETCH) === b.slice(i, i + STRETCH)) i += STRETCH;',
     replace: 'while (i + STRETCH < length) i += STRETCH;',
@@ -37,7 +37,7 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/parse.test.ts'],
   },
   {
-    name: 'an int of 2^53 becomes a number that has lost digits',
+    name: 'an integer of 2^53 becomes a number',
     file: 'src/golang/parse.ts',
     find: 'return { ok: true, value: Number.isSafeInteger(number) ? number : value };',
     replace: 'return { ok: true, value: number };',
@@ -79,14 +79,14 @@ export const GOLANG: readonly MutationRow[] = [
     tests: ['src/golang/sort.test.ts'],
   },
   {
-    name: 'a hash uses the first half in place of the second',
+    name: 'the halves of a hash are swapped',
     file: 'src/golang/fnv.ts',
     find: '  view.setUint32(0, high);\n  view.setUint32(4, low);',
     replace: '  view.setUint32(0, low);\n  view.setUint32(4, high);',
     tests: ['src/golang/fnv.test.ts'],
   },
   {
-    name: 'a duration of 2^63 nanoseconds is read',
+    name: 'a duration of 2^63 nanoseconds is accepted',
     file: 'src/golang/duration.ts',
     find: '  return total >= LIMIT ? undefined : total;',
     replace: '  return total > LIMIT ? undefined : total;',

@@ -2,14 +2,14 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBE: readonly MutationRow[] = [
   {
-    name: 'the caller of a list gets no page before the end',
+    name: 'onPage of a list is not called',
     file: 'src/kube/client.ts',
     find: '        options.onPage?.(page.items);\n',
     replace: '',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'an expired watch continues from the same version',
+    name: 'a watch whose version is too old continues at this version',
     file: 'src/kube/watch-step.ts',
     find: '    return next.failures === 1 ? start(next) : wait(next, error, random);',
     replace:
@@ -24,7 +24,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a watch continues without a new list after the server refused it for missing rights',
+    name: 'a watch continues without a list after 403 and 404',
     file: 'src/kube/watch-step.ts',
     find: 'if (error.status === 403 || error.status === 404) {',
     replace: 'if (error.status === 404) {',
@@ -45,14 +45,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a malformed line of a watch counts as an event',
+    name: 'an object without metadata counts as an event of a watch',
     file: 'src/kube/watch-step.ts',
     find: "  if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event has no object');",
     replace: '',
     tests: ['src/kube/watch-step.test.ts', 'src/kube/client.test.ts'],
   },
   {
-    name: 'a request is sent once more than allowed',
+    name: 'a request has one retry more than allowed',
     file: 'src/kube/request.ts',
     find: 'if (failures > context.retries || !mayRetry(error, request)) throw error;',
     replace: 'if (failures > context.retries + 1 || !mayRetry(error, request)) throw error;',
@@ -73,14 +73,14 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a namespaced object without a namespace is read without one',
+    name: 'a namespaced object without a namespace is read from all namespaces',
     file: 'src/kube/paths.ts',
     find: "const namespace = resource.namespaced ? (ref.namespace ?? 'default') : undefined;",
     replace: 'const namespace = resource.namespaced ? ref.namespace : undefined;',
     tests: ['src/kube/client.test.ts'],
   },
   {
-    name: 'a name of two dots changes the path',
+    name: 'an object named ".." changes the path of the request',
     file: 'src/kube/paths.ts',
     find: 'if (/^\\.\\.?$|[/%]/.test(name)) throw refused(name);',
     replace: 'if (/[/%]/.test(name)) throw refused(name);',
@@ -108,7 +108,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/lease.test.ts', 'src/kube/lease-election.test.ts'],
   },
   {
-    name: 'a leader that renews its Lease counts as another leader',
+    name: 'a leader does not recognise its own Lease',
     file: 'src/kube/lease-step.ts',
     find: 'const isHolder = holder === candidate.identity;',
     replace: "const isHolder = holder !== '' && holder !== candidate.identity;",
@@ -136,7 +136,7 @@ export const KUBE: readonly MutationRow[] = [
     tests: ['src/kube/deadline.test.ts'],
   },
   {
-    name: 'a connection that ends within an answer seems to lack TLS',
+    name: 'a connection that ends within an answer gets the remedy for a server with TLS',
     file: 'src/kube/connection.ts',
     find: '    this.#hasReceived = true;\n',
     replace: '',

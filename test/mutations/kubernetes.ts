@@ -2,7 +2,7 @@ import type { MutationRow } from './mutate.ts';
 
 export const KUBERNETES: readonly MutationRow[] = [
   {
-    name: 'fields that the server writes count as content of an object',
+    name: 'the fields that the server writes are kept',
     file: 'src/kubernetes/server-fields.ts',
     find: 'filter(([key]) => !SERVER_METADATA.includes(key)));',
     replace: "filter(([key]) => key !== 'managedFields'));",
@@ -65,7 +65,7 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/parse-selector.test.ts'],
   },
   {
-    name: 'of several requirements one is enough',
+    name: 'a selector matches when one of several requirements holds',
     file: 'src/kubernetes/parse-selector.ts',
     find: 'return (labels) => tests.every((matches) => matches(labels));',
     replace: 'return (labels) => tests.some((matches) => matches(labels));',
@@ -100,14 +100,14 @@ export const KUBERNETES: readonly MutationRow[] = [
     tests: ['src/kubernetes/quantity.test.ts', 'test/conformance/cel.test.ts'],
   },
   {
-    name: 'a server that is unavailable for a moment counts as a lasting failure',
+    name: 'the failure of a briefly unreachable server counts as permanent',
     file: 'src/kubernetes/failure-class.ts',
     find: "  [503, 'unanswered'],",
     replace: "  [503, 'refused'],",
     tests: ['src/kubernetes/failure-class.test.ts'],
   },
   {
-    name: 'the refusal in a new namespace counts as a lasting failure',
+    name: 'the failures of a new namespace count as refusals',
     file: 'src/kubernetes/failure-class.ts',
     find: "if (status === 403 && NEW_NAMESPACE.test(message)) return 'new-namespace';",
     replace: "if (status === 404 && NEW_NAMESPACE.test(message)) return 'new-namespace';",

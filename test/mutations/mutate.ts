@@ -13,7 +13,7 @@ export interface TextChange {
   /** Occurs in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** A second change in the same file, for two guards that cover for each other. */
+  /** A second change in the same file, when each of two guards alone detects the defect. */
   readonly also?: { readonly find: string; readonly replace: string };
 }
 

@@ -46,7 +46,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a value that needs an int64 passes as an int32',
+    name: 'an int32 accepts numbers beyond 32 bits',
     file: 'src/schema/validate-scalars.ts',
     find: "const limit = format === 'int32' ? 2n ** 31n : 2n ** 63n;",
     replace: "const limit = format === 'int32' ? 2n ** 32n : 2n ** 63n;",
@@ -90,7 +90,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a default inside a default is not filled in',
+    name: 'defaults inside a default are not filled in',
     file: 'src/schema/defaults.ts',
     find: '    setOwn(change(), name, fill(child, clone(child.default), depth + 1));\n  }',
     replace: '    setOwn(change(), name, clone(child.default));\n  }',
@@ -101,7 +101,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'errors in fields that an update leaves unchanged are reported',
+    name: 'errors of parts that an update does not change are reported',
     file: 'src/schema/validate-containers.ts',
     find: 'if (old !== undefined && context.errors.length > before && jsonEquals(value, old)) context.errors.length = before;',
     replace: '',
@@ -112,7 +112,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a map list is matched by position with the stored one',
+    name: 'elements of a map list are matched by position',
     file: 'src/schema/correlate.ts',
     find: 'return isJsonObject(element) ? stored.get(goJson(mapKeysOf(schema, element))) : undefined;',
     replace: 'return isJsonObject(element) ? (old[index] as JsonValue | undefined) : undefined;',
@@ -134,7 +134,7 @@ export const SCHEMA: readonly MutationRow[] = [
     ],
   },
   {
-    name: 'a pipe-less marker needs no closing bracket',
+    name: 'a marker with an unclosed bracket is accepted',
     file: 'src/schema/simple-lexer.ts',
     find: "  if (depth > 0) return fail('unclosed bracket/brace', text.length);",
     replace: '',
@@ -152,7 +152,7 @@ export const SCHEMA: readonly MutationRow[] = [
     tests: ['src/schema/nearest-name.test.ts'],
   },
   {
-    name: 'the removal of a served version is compatible',
+    name: 'a removed served version counts as compatible',
     file: 'src/schema/compare-crds.ts',
     find: "if (oldVersion['served'] === true && newVersion['served'] !== true) {",
     replace: "if (oldVersion['served'] !== true && newVersion['served'] === true) {",
@@ -166,7 +166,7 @@ export const SCHEMA: readonly MutationRow[] = [
     tests: ['src/schema/structural.test.ts', 'test/conformance/crd-errors.test.ts'],
   },
   {
-    name: 'only the first use of a custom type gets its column',
+    name: 'only the first use of a custom type gets its printer column',
     file: 'src/schema/simple-schema.ts',
     find: 'columns.push({ ...column, steps: [name, ...column.steps] });',
     replace: 'if (columns.length === 0) columns.push({ ...column, steps: [name, ...column.steps] });',

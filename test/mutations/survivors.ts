@@ -3,10 +3,9 @@
  * much.
  */
 export const SURVIVORS: Readonly<Record<string, string>> = {
-  'a text that is long enough is padded':
-    'Equivalent: a text of just the width is padded by an empty text, which gives the text itself.',
+  'a text that is long enough is padded': 'Equivalent: a text that already has the width gets an empty padding.',
   'a namespace in a loop is applied before the instance':
     'Equivalent for graphs that compile: the name of such a namespace reads the variable of the loop, which is known later.',
-  'a change of the status raises the generation':
-    'Equivalent: a write to the status changes nothing else, and what differs in the status alone raises no generation.',
+  'a change of the status increases the generation':
+    'Equivalent: a write to the status changes only the status, and such a change never increases the generation.',
 };
