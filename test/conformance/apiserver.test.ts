@@ -5,7 +5,7 @@ import { replayRecordings } from './support/apiserver-runner.ts';
 
 const directory = fileURLToPath(new URL('apiserver', import.meta.url));
 
-/** Topics without any deviation, listed or not. */
+/** The topics in which no deviation may be listed. */
 const COMPLETE = ['ssa', 'ssa-crd', 'ssa-order', 'ssa-fuzz', 'watch', 'finalizers', 'patch-strategic', 'gc', 'namespaces'];
 
 test('recorded requests to an API server without controllers have the recorded answers, word for word', { timeout: 240_000 }, async () => {

@@ -1,18 +1,18 @@
 import type { Deviations } from './support/cel-spec-runner.ts';
 
 /**
- * Vectors of cel-spec for which this engine answers as cel-go 0.31 (kro's engine) does, and not as the vector says. An
- * entry whose vector passes is a failure, so that the list can only shrink.
+ * Vectors of cel-spec whose expected result this engine does not give. It gives the result of cel-go 0.31, kro's
+ * engine. An entry whose vector passes is a failure, so that the list can only shrink.
  */
 export const CEL_SPEC_DEVIATIONS: Deviations = {
   'fields/qualified_identifier_resolution/map_key_float': 'double keys are accepted in a map literal',
-  'fields/qualified_identifier_resolution/map_value_repeat_key': 'of repeated keys in a map literal the last wins',
+  'fields/qualified_identifier_resolution/map_value_repeat_key': 'the last of repeated keys in a map literal wins',
   'fields/qualified_identifier_resolution/map_value_repeat_key_heterogeneous':
-    'of repeated keys in a map literal the last wins, across number types too',
-  'optionals/optionals/map_optional_select_has': 'an optional stored in a map has no fields, and asking is an error',
+    'the last of repeated keys in a map literal wins, also between number types',
+  'optionals/optionals/map_optional_select_has': 'an optional in a map has no fields, and has() on it is an error',
   'string_ext/value_errors/indexof_out_of_range': 'an offset past the end gives -1',
   'string_ext/value_errors/lastindexof_out_of_range': 'an offset past the end gives -1',
-  'timestamps/duration_converters/get_milliseconds': 'the whole duration counts, not its milliseconds alone',
+  'timestamps/duration_converters/get_milliseconds': 'the result is the whole duration in milliseconds, not its fraction of a second',
   'type_deductions/legacy_nullable_types/null_assignable_to_abstract_parameter_candidate':
-    'null that meets an optional gives the type null_type',
+    'null and an optional have the common type null_type',
 };

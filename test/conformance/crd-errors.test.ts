@@ -43,7 +43,7 @@ test('enough recordings are covered', () => {
 });
 
 describe.each(creations)('$name', ({ crd, res }) => {
-  test('is answered as by the server', () => {
+  test('gets the recorded answer of the server', () => {
     const details = res?.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res?.status === 422 ? (details?.causes ?? []) : [];
     // The placeholders in braces replace random text of the recording. Each becomes a valid name.

@@ -34,7 +34,7 @@ const names = async (): Promise<string[]> => {
 test.skipIf(spawnSync('sh', ['-c', 'exit']).status !== 0)(
   'an apply is complete although the reader of its output ends early',
   async () => {
-    // head ends after the first line; what follows in the output has no reader.
+    // `head` ends after the first line. Nothing reads the rest of the output.
     const applied = new RunningCommand(
       'sh',
       ['-c', `"${process.execPath}" "${CLI}" apply maps.yaml --kubeconfig kubeconfig | head -n 1`],

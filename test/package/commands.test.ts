@@ -124,8 +124,8 @@ afterAll(async () => {
 });
 
 /**
- * The words, the exit code, and a pattern of the output. The order counts, because some rows use the results of earlier
- * rows.
+ * The words of each command, its exit code, and a pattern of its output. The order matters, because some rows use the
+ * results of earlier rows.
  */
 const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['init platform', 0, /^wrote {2}package\.json/],

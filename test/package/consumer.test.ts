@@ -57,7 +57,7 @@ describe('the packed tarball in a separate project', () => {
     ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler']],
   ] as const;
 
-  test.each(resolutions)('type-checks with %s resolution, declarations included', (_name, options) => {
+  test.each(resolutions)('type-checks with %s resolution, and its declarations do, too', (_name, options) => {
     expect(tsc(...base, ...options, '--noEmit', 'app.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 

@@ -32,16 +32,16 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
 };
 
-/** The words that stand for a name which the reader chooses, and the name in this test. */
+/** Placeholders for names that the reader chooses, each with the name in this test. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE…/g, 'app.yaml'],
   [/\bIMAGE\b|…\/typekro:1\.0/g, 'registry.example.com/typekro:1.0'],
   [/ …$/g, ''],
-  // Each life takes a fifth of a second.
+  // Each start of the controller takes a fifth of a second.
   [/--faults 200/g, '--faults 5'],
 ];
 
-/** The lines that do not end with 0, and the code that the page means. */
+/** The lines whose exit code is not 0, each with the code that the page describes. */
 const CODES: Readonly<Record<string, number>> = {
   // At the level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,

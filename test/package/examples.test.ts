@@ -32,7 +32,7 @@ test.each(readdirSync(examples).filter((name) => name.endsWith('.ts')))(
 test('the instance of the web application in YAML is the one that its TypeScript exports', async () => {
   const { hello } = (await import('../../examples/webapp.ts')) as { readonly hello: KubeObject };
   const { metadata, ...rest } = parse(readFileSync(new URL('webapp-instance.yaml', examples), 'utf8')) as KubeObject;
-  // Only objects of a factory have its labels, and this instance comes from a file.
+  // An instance that a factory creates has labels of the factory. This instance comes from a file and has none.
   expect(metadata).toEqual({ name: hello.metadata.name, namespace: 'default' });
   expect(rest).toEqual(JSON.parse(JSON.stringify({ ...hello, metadata: undefined })));
 });

@@ -61,14 +61,14 @@ describe('the files of the README, saved unchanged', () => {
   });
 });
 
-/** The lines of the README from the quota on, without comments. */
+/** The lines of the README after the mention of the quota, without comments. */
 const WAITING = README.split('\n')
   .map((line) => line.replace(/ +#.*/, '').trim())
   .filter((line) => /^(?:kubectl (?:create quota|delete service|delete quota)|npx typekro why hello$)/.test(line))
   .slice(-4);
 
-describe('the steps of the README that let something wait', () => {
-  test('why names the quota, and without it the application goes on', async () => {
+describe('the steps of the README that make the application wait', () => {
+  test('`why` names the quota, and without the quota the application becomes ready', async () => {
     const folder = prepared();
     const up = startCli(['up', 'app.ts'], folder);
     try {

@@ -35,7 +35,7 @@ test('a composition is tested with the type of its spec', async () => {
   });
 });
 
-test('an unmet expectation is an error with all differences', async () => {
+test('an expectation that does not hold is an error with all differences', async () => {
   await expect(
     testGraph(app, {
       given: { spec: { name: 'shop', replicas: 2 } },

@@ -13,10 +13,10 @@ const MAX_SEEDS = 60;
  * table to `say`, line by line. Returns the number of mutations that no run notices.
  */
 export async function checkMutations(jobs: number, say: (line: string) => void, part = ''): Promise<number> {
-  say('| broken on purpose | rule | seed, or series | reported problem |');
+  say('| broken on purpose | rule | seed, or series | message |');
   say('|---|---|---|---|');
   const queue = MUTATIONS.filter(({ name }) => name.includes(part));
-  if (queue.length === 0) throw new Error(`no mutation has in its name: ${part}`);
+  if (queue.length === 0) throw new Error(`no mutation has "${part}" in its name`);
   let unnoticed = 0;
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

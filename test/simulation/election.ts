@@ -40,8 +40,8 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 }
 
 /**
- * The group of a write, by which shards are divided: the only definition of the simulation, or a Graph. Undefined for an
- * object of a Graph, whose path does not name the Graph.
+ * The group of a write. Each group belongs to one shard. It is the only definition of the simulation, or a Graph.
+ * Undefined for an object of a Graph, because its path does not name the Graph.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {
   const [, namespace, name] = GRAPH_PATH.exec(path) ?? [];

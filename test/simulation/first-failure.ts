@@ -2,8 +2,8 @@
  * `first-failure.ts FIRST MOST PATTERN`: prints, as JSON, the first run with a problem that matches the pattern, and
  * this problem.
  *
- * FIRST is a seed or the name of a series, and runs first. After it run the first seeds of MOST stories: one seed for
- * each story covers more than many seeds of one story.
+ * FIRST is a seed or the name of a series, and runs first. Then the first seed of each of MOST stories runs, because
+ * one seed for each story covers more than many seeds of one story.
  */
 import { runSeries, SERIES } from './exhaustive.ts';
 import { SEEDS_PER_STORY, simulate } from './simulate.ts';

@@ -33,7 +33,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 21,
   },
   {
-    name: 'a valid inventory is never widened',
+    name: 'a valid inventory is not extended before new children are written',
     rule: 'inventory covers children',
     file: 'src/runtime/inventory.ts',
     find: "const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;",
@@ -51,7 +51,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 306,
   },
   {
-    name: 'objects of another ApplySet are taken',
+    name: 'objects of another ApplySet are adopted',
     rule: 'only what is ours',
     file: 'src/runtime/write-decision.ts',
     find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 16,
   },
   {
-    name: 'after a restart, objects that differ only in text are written',
+    name: 'after a restart a difference in text alone causes a write',
     rule: 'no needless write',
     file: 'src/runtime/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",
@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 16,
   },
   {
-    name: 'an effect may end after its pass',
+    name: 'a pass ends while its writes are still running',
     rule: 'one write of an object at a time',
     file: 'src/execute/each-effect.ts',
     find: 'for (const outcome of await Promise.allSettled(effects)) {',
@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
     problem: /which it depends on/,
   },
   {
-    name: 'all waves of a deletion are deleted at once',
+    name: 'a deletion deletes all waves at once',
     rule: 'dependents go before dependencies',
     file: 'src/runtime/deletion.ts',
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
@@ -121,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 11,
   },
   {
-    name: 'the finalizer is removed as soon as all objects are marked for deletion',
+    name: 'the finalizer is removed as soon as all children are marked for deletion',
     rule: 'the finalizer goes last',
     file: 'src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
@@ -130,7 +130,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 21,
   },
   {
-    name: 'the finalizer stays',
+    name: 'the finalizer is never removed',
     rule: 'deletion completes',
     file: 'src/runtime/deletion.ts',
     find: "if (failed === undefined) return decide({ finalizer: 'remove'",
@@ -156,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 2595,
   },
   {
-    name: 'a conflict counts as the end of a revision',
+    name: 'a conflict counts as the deletion of a revision',
     rule: 'same end as without faults',
     file: 'src/controller/definition/revision-store.ts',
     find: 'if (isNotFound(thrown)) return undefined;',
@@ -165,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a conflict',
   },
   {
-    name: 'an object that was deleted while its watch was down is not noticed',
+    name: 'a deletion during an interruption of a watch is not noticed',
     rule: 'same end as without faults',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (!seen.has(key) && !isLater(live.object.metadata.resourceVersion, listVersion)) this.#remove(key, live);',
@@ -174,7 +174,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a lost line',
   },
   {
-    name: 'late watch events bring deleted objects back',
+    name: 'late watch events restore deleted objects',
     rule: 'same end as without faults',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (this.#tombstones.has(uid)) return undefined;',
@@ -182,7 +182,7 @@ export const MUTATIONS: readonly Mutation[] = [
     problem: /./,
   },
   {
-    name: 'old watch events count as news',
+    name: 'old watch events replace newer objects',
     rule: 'no needless write',
     file: 'src/controller/cache/kind-cache.ts',
     find: 'if (before !== undefined && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
@@ -213,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 488,
   },
   {
-    name: 'a replica works on a shard that it lost',
+    name: 'a replica continues to work on a lost shard',
     rule: 'one writer of a shard',
     file: 'src/controller/shards/run-shards.ts',
     find: '  share.leave(shard);\n',
@@ -231,7 +231,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 451,
   },
   {
-    name: 'a refused update keeps retired objects',
+    name: 'a refused update delays the deletion of retired objects',
     rule: 'retired objects go',
     file: 'src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',

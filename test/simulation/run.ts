@@ -45,7 +45,7 @@ export interface RunResult {
  * takes 150 s.
  */
 const MAX_WAIT_SECONDS = 3600;
-/** For this long no client may write, once the state is at rest. */
+/** After the state is at rest, no client may write for this time. */
 const STAYS_QUIET_MS = 10 * 60_000;
 
 /** Runs users, rivals and controllers against a cluster until the state is at rest. */

@@ -16,7 +16,10 @@ export interface UserAction {
 }
 
 const NAMES = ['one', 'two'];
-/** Tries for which the user waits for the controller to write an object. The user restores it after twice as many. */
+/**
+ * The number of tries for which the user waits until the controller writes an object. After twice this number, the user
+ * restores the object.
+ */
 const PATIENCE = 20;
 
 const rig = (name: string) => ({ apiVersion: 'sim.test/v1', kind: 'Rig', namespace: 'default', name });
@@ -189,7 +192,7 @@ function widen(fixed: string): UserAction {
   };
 }
 
-/** Breaks the definition for some seconds only: a controller that waits for the kind waits without a limit. */
+/** Breaks the definition for only some seconds, because a controller waits for the kind without a time limit. */
 function breakDefinition(name: string): UserAction {
   return {
     text: `break the definition, edit ${name}-mid, and mend it`,

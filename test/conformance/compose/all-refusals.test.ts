@@ -48,20 +48,20 @@ describe('all mistakes of a composition are reported at once, each at its own pl
   });
 
   const programs: readonly (readonly [string, readonly string[], (s: Loose) => unknown])[] = [
-    ['a value of a refused statement raises nothing further', unknown(1), (s) => { const n = s.bad1; ConfigMap({ name: n }); ConfigMap({ name: n.trim() }); return { n }; }],
-    ['the declarations before it keep their values', unknown(1, 2), (s) => { const a = s.name, b = s.bad1; ConfigMap({ name: a, data: { x: s.bad2 } }); return { b }; }],
+    ['a read of the value of a refused statement is not a second mistake', unknown(1), (s) => { const n = s.bad1; ConfigMap({ name: n }); ConfigMap({ name: n.trim() }); return { n }; }],
+    ['declarations before a refused one in the same statement keep their values', unknown(1, 2), (s) => { const a = s.name, b = s.bad1; ConfigMap({ name: a, data: { x: s.bad2 } }); return { b }; }],
     ['an assigned variable', unknown(1), (s) => { let n = 'x'; n = s.bad1; return { n: n.length }; }],
-    ['an object that it would have changed', unknown(1), (s) => { const labels: Record<string, string> = {}; labels['a'] = s.bad1; return { a: labels['a']?.trim() }; }],
-    ['a list that it would have filled', unknown(1), (s) => { const list: string[] = []; list.push(s.bad1); return { a: (list[0] as string).trim() }; }],
+    ['an object that the refused statement would have changed', unknown(1), (s) => { const labels: Record<string, string> = {}; labels['a'] = s.bad1; return { a: labels['a']?.trim() }; }],
+    ['a list that the refused statement would have filled', unknown(1), (s) => { const list: string[] = []; list.push(s.bad1); return { a: (list[0] as string).trim() }; }],
     ['a variable that a called function would have assigned', unknown(1), (s) => { let d: string | undefined; const set = (v: string) => { d = v; }; set(s.bad1); return { d: (d as unknown as string).trim() }; }],
     ['both sides of a condition', unknown(1, 2, 3), (s) => { if (s.flag) ConfigMap({ name: s.bad1 }); else ConfigMap({ name: s.bad2 }); return { a: s.bad3 }; }],
     ['a condition, and not what depends on it', unknown(1, 2), (s) => { let n = 'a'; if (s.bad1 === 'x') n = 'b'; ConfigMap({ name: n }); return { a: s.bad2 }; }],
     ['a condition that decides about the rest ends the search', unknown(1), (s) => { if (s.bad1 === 'x') return {}; return { a: s.bad2 }; }],
     ['both results of a function', unknown(1, 2), (s) => { if (s.flag) return { a: s.bad1 }; return { a: s.bad2 }; }],
     ['a loop over a list of the spec', unknown(1, 2), (s) => { let all = ''; for (const t of s.tags) { all += t + s.bad1; } ConfigMap({ name: s.bad2 }); return { all }; }],
-    ['a loop over a known list tells it once', unknown(1, 2), (s) => { for (const t of ['a', 'b', 'c']) ConfigMap({ name: t + s.bad1 }); return { b: s.bad2 }; }],
+    ['a loop over a known list reports a mistake once', unknown(1, 2), (s) => { for (const t of ['a', 'b', 'c']) ConfigMap({ name: t + s.bad1 }); return { b: s.bad2 }; }],
     ['in helpers and callbacks', unknown(1, 2, 3), (s) => { const f = () => { ConfigMap({ name: s.bad1 }); return s.bad2; }; ConfigMap({ name: f() }); s.tags.map((t) => ConfigMap({ name: t + s.bad3 })); }],
-    ['an exception that comes of a missing value is not told', unknown(1), (s) => { const made: Record<string, { name: string }> = {}; const add = (n: string) => { made['x'] = { name: n }; }; add(s.bad1); ConfigMap({ name: (made['x'] as { name: string }).name }); }],
+    ['an exception caused by a missing value is not reported', unknown(1), (s) => { const made: Record<string, { name: string }> = {}; const add = (n: string) => { made['x'] = { name: n }; }; add(s.bad1); ConfigMap({ name: (made['x'] as { name: string }).name }); }],
     ['in try', unknown(1, 2), (s) => { try { ConfigMap({ name: s.bad1 }); } catch { ConfigMap({ name: 'x' }); } return { a: s.bad2 }; }],
   ];
   test.each(programs)('%s', (_, expected, program) => {

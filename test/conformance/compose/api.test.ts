@@ -62,13 +62,13 @@ function statusOf(program: (spec: Spec, web: ReturnType<typeof Deployment>) => u
 describe('Cel', () => {
   test.each<[string, (spec: Spec, web: ReturnType<typeof Deployment>) => unknown, unknown]>([
     ['expr joins parts', (_s, web) => Cel.expr(web.status.readyReplicas, ' > 2'), true],
-    ['expr with a text behind a reference puts together a text', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
+    ['expr with a text after a reference makes a text', (s) => Cel.expr(s.name, '-service'), 'shop-service'],
     ['join puts blanks between', (_s, web) => Cel.join(web.status.readyReplicas, '>=', 4), false],
-    ['template fills its places', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
+    ['template fills its placeholders', (s) => Cel.template('%s-%s!', s.name, s.replicas), 'shop-3!'],
     ['conditional', (s) => Cel.conditional(s.on, 'yes', 'no'), 'yes'],
     ['cond', (s) => Cel.cond(s.replicas > 5, 1, 2), 2],
     ['default of a missing field', (s) => Cel.default(s.note, 'none'), 'none'],
-    ['coalesce of a given one', (s) => Cel.coalesce(s.name, 'none'), 'shop'],
+    ['coalesce of a present field', (s) => Cel.coalesce(s.name, 'none'), 'shop'],
     ['concat', (s) => Cel.concat('p-', s.name, 5), 'p-shop5'],
     ['has', (s) => Cel.has(s.note), false],
     ['not', (s) => Cel.not(s.on), false],
@@ -78,7 +78,7 @@ describe('Cel', () => {
     ['double', (s) => Cel.double(s.replicas), 3],
     ['min', (s) => Cel.min(s.replicas, 2, 8), 2],
     ['max', (s) => Cel.max(s.replicas, 2), 3],
-    ['math names any function', (s) => Cel.math('size', s.name), 4],
+    ['math calls a function by its name', (s) => Cel.math('size', s.name), 4],
     ['boolean', (s) => Cel.boolean(s.replicas, ' == 3'), true],
     ['str', (s) => Cel.str(s.name, '.upperAscii()'), 'SHOP'],
     ['number', (s) => Cel.number(s.replicas, ' * 2'), 6],
@@ -97,16 +97,16 @@ describe('quantities', () => {
     ['with each other', (s) => quantity('2').isLessThan(quantity(s.cpu)), false],
     ['order', (s) => quantity(s.cpu).compareTo('750m'), 0],
     ['add up', (s) => quantity(s.cpu).add('250m').asApproximateFloat(), 1],
-    ['are taken off', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
-    ['know whether they are whole', (s) => quantity(s.cpu).isInteger(), false],
+    ['are subtracted', (s) => quantity('1').sub(quantity(s.cpu)).asApproximateFloat(), 0.25],
+    ['tell whether they are integers', (s) => quantity(s.cpu).isInteger(), false],
     ['have a sign', (s) => quantity(s.cpu).sign(), 1],
-    ['can be asked for', (s) => isQuantity(s.name), false],
+    ['are not every text: isQuantity', (s) => isQuantity(s.name), false],
     ['decide in conditions', (s) => (quantity(s.cpu).isGreaterThan('500m') ? 'big' : 'small'), 'big'],
   ])('of the spec %s', (_name, program, expected) => {
     expect(statusOf((spec, web) => ({ value: program(spec), n: web.status.replicas }))).toMatchObject({ value: expected });
   });
 
-  test('are evaluated at once when they are constant, inside a composition and outside', () => {
+  test('are evaluated at once when they are constant, both inside and outside a composition', () => {
     expect(quantity('1Gi').isGreaterThan('1000Mi')).toBe(true);
     expect(quantity('1').add('500m').asApproximateFloat()).toBe(1.5);
     expect([isQuantity('1.5Gi'), isQuantity('much')]).toEqual([true, false]);

@@ -149,20 +149,20 @@ describe('aspects', () => {
     ['no resource', sdk.withReplicas(1).where({ id: 'nobody' }), /aspect 1 on workloads: no resource fits/],
     ['several where one is expected', sdk.withReplicas(1).expectOne(), /several resources match: web, api, job, agent/],
     ['two where one is expected', sdk.aspect.on([DaemonSet, ConfigMap], sdk.metadata({ labels: {} })).expectOne(), /several resources match: agent, config/],
-    ['a list known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
-    ['elements known only later', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
+    ['a list whose elements are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'api' }), /containers\[0\]\.env has elements whose names are known only when the graph runs/],
+    ['elements whose names are known only when the graph runs', sdk.withEnvVars({ A: 'x' }).where({ id: 'job' }), /env has elements whose names are known only/],
     ['a field that the kind does not have', sdk.withReplicas(2).where({ id: 'agent' }), /replicas/],
   ])('refuse %s', (_name, aspect, message) => {
     expect(() => app.toDefinition({ aspects: [aspect] })).toThrow(message);
   });
 
   test.each<[string, () => unknown, RegExp]>([
-    ['a target that is none', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target is a group/],
-    ['a surface that is none', () => sdk.aspect.on(sdk.workloads, {} as never), /comes from metadata\(\) or override\(\)/],
+    ['an invalid target', () => sdk.aspect.on('x' as never, sdk.metadata({})), /aspect\.on\(\): the target is a group/],
+    ['an invalid surface', () => sdk.aspect.on(sdk.workloads, {} as never), /comes from metadata\(\) or override\(\)/],
     ['other metadata', () => sdk.metadata({ name: 'x' } as never), /"name" cannot be changed/],
     ['other fields', () => sdk.override({ spec: {}, status: {} } as never), /"status" cannot be changed/],
     ['values without an operation', () => sdk.override({ spec: { replicas: 1 } } as never), /spec\.replicas must be replace/],
-    ['a selector that is none', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
+    ['an unknown selector', () => sdk.withReplicas(1).where({ ids: 'x' } as never), /there is no selector "ids"/],
     ['reloading nothing', () => sdk.withHotReload({ containers: [] }), /at least one container/],
   ])('are refused with %s', (_name, make, message) => {
     expect(make).toThrow(message);

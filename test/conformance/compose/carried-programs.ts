@@ -1,20 +1,21 @@
 /**
- * Loops and `reduce()` calls that carry a value between turns. Each gives the same result as its graph, for every spec.
+ * Loops and `reduce()` calls that carry a value between iterations. Each gives the same result as its graph, for every
+ * spec.
  */
 export const CARRIED: Readonly<Record<string, string>> = {
-  'the element with the largest key, from nothing': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; return { best: best?.key ?? 'none', n: best ? best.size : 0 }; }`,
+  'the element with the largest size, from undefined': `(s) => { let best; for (const x of s.items) if (!best || x.size > best.size) best = x; return { best: best?.key ?? 'none', n: best ? best.size : 0 }; }`,
   'the last of the largest, from null': `(s) => { let best = null; for (const x of s.items) { if (best === null || x.size >= best.size) { best = x; } } return { best: best ? best.key : 'none', none: best === null }; }`,
   'the element, chosen by a conditional': `(s) => { let best; for (const x of s.items) best = best === undefined || best.size < x.size ? x : best; return { best: best?.key ?? 'none' }; }`,
   'the element, in forEach': `(s) => { let best; s.items.forEach((x) => { if (best === undefined || best.size < x.size) best = x; }); return { b: best?.key ?? 'none' }; }`,
   'the best of some elements': `(s) => { let best; for (const x of s.items) { if (!x.on) continue; if (!best || x.size > best.size) best = x; } return { b: best?.key ?? 'none', has: best !== undefined }; }`,
   'the least of some elements, from null': `(s) => { let best = null; for (const x of s.items) if (x.size > 0 && (best === null || x.size < best.size)) best = x; return { b: best?.key ?? 'none', isNull: best === null }; }`,
-  'the largest number, from nothing': `(s) => { let m; for (const x of s.items) if (m === undefined || x.size > m) m = x.size; return { m: m ?? -99 }; }`,
+  'the largest number, from undefined': `(s) => { let m; for (const x of s.items) if (m === undefined || x.size > m) m = x.size; return { m: m ?? -99 }; }`,
   'the largest number, by Math.max': `(s) => { let m; for (const x of s.nums) m = m === undefined ? x : Math.max(m, x); return { m: m ?? -99 }; }`,
-  'a sum from nothing': `(s) => { let m; for (const x of s.items) m = (m ?? 0) + x.size; return { m: m ?? -99 }; }`,
-  'a text from nothing': `(s) => { let out; for (const t of s.tags) out = out === undefined ? t : out + ',' + t; return { out: out ?? 'none' }; }`,
+  'a sum from undefined': `(s) => { let m; for (const x of s.items) m = (m ?? 0) + x.size; return { m: m ?? -99 }; }`,
+  'a text from undefined': `(s) => { let out; for (const t of s.tags) out = out === undefined ? t : out + ',' + t; return { out: out ?? 'none' }; }`,
   'texts with a comma between them': `(s) => ({ r: s.items.reduce((a, x) => a ? \`\${a},\${x.key}\` : x.key, '') })`,
-  'the same, asked by ===': `(s) => ({ r: s.items.reduce((a, x) => a === '' ? x.key : a + ';' + x.key, '') })`,
-  'the same, by the length': `(s) => ({ r: s.tags.reduce((a, x) => a.length > 0 ? \`\${a},\${x}\` : x, '') })`,
+  'the same, with a test by ===': `(s) => ({ r: s.items.reduce((a, x) => a === '' ? x.key : a + ';' + x.key, '') })`,
+  'the same, with a test of the length': `(s) => ({ r: s.tags.reduce((a, x) => a.length > 0 ? \`\${a},\${x}\` : x, '') })`,
   'the same as statements': `(s) => { let r = ''; for (const t of s.tags) { if (r) r += ','; r += t; } return { r }; }`,
   'texts of some elements': `(s) => { let r = ''; for (const t of s.items) { if (t.size > 1) r += (r ? '&' : '') + t.key; } return { r }; }`,
   'another text before the first': `(s) => { let r = ''; for (const t of s.items) { r += (r ? '&' : '?') + t.key + '=' + t.size; } return { r }; }`,
@@ -22,7 +23,7 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'entries of a map': `(s) => { let y = ''; for (const [k, v] of Object.entries(s.labels ?? {})) y = y === '' ? \`\${k}=\${v}\` : \`\${y},\${k}=\${v}\`; return { y }; }`,
   'texts that begin with empty ones': `(s) => { let y = ''; for (const x of ['', '', ...s.tags]) y = y ? \`\${y}-\${x}\` : x; return { y }; }`,
   'each element once': `(s) => ({ r: s.tags.reduce((a, x) => a.includes(x) ? a : [...a, x], []) })`,
-  'each of some once, beside one before': `(s) => ({ r: s.items.reduce((a, x) => !a.includes(x.key) ? [...a, x.key] : a, [s.name]) })`,
+  'each key once, after an initial element': `(s) => ({ r: s.items.reduce((a, x) => !a.includes(x.key) ? [...a, x.key] : a, [s.name]) })`,
   'the same with concat': `(s) => ({ r: s.items.reduce((a, x) => a.includes(x.key) ? a : a.concat(x.key), [s.name]) })`,
   'each of some elements once': `(s) => ({ r: s.items.reduce((a, x) => x.size > 1 && !a.includes(x.key) ? [...a, x.key] : a, []) })`,
   'each element once, assigned': `(s) => { let r = []; for (const t of s.tags) r = r.includes(t) ? r : [...r, t]; return { r }; }`,
@@ -33,8 +34,8 @@ export const CARRIED: Readonly<Record<string, string>> = {
   'the largest by Math.max, from -Infinity': `(s) => { let mx = -Infinity; for (const n of s.nums) mx = Math.max(mx, n); return { r: mx === -Infinity ? 0 : mx }; }`,
   'the largest of some, from -Infinity': `(s) => { let best = -Infinity; for (const x of s.items) { if (x.on && x.size > best) { best = x.size; } } return { best: best === -Infinity ? -1 : best }; }`,
   'the least with reduce, from Infinity': `(s) => ({ r: s.nums.reduce((m, v) => Math.min(m, v), Infinity) > 3 })`,
-  'both ends, from beyond every number': `(s) => { let lo = Infinity, hi = -Infinity; for (const v of s.nums) { lo = Math.min(lo, v); hi = Math.max(hi, v); } return { r: s.nums.length ? hi - lo : 0 }; }`,
-  'a member that begins beyond every number': `(s) => { let best = { n: -Infinity }; for (const x of s.items) { best = { n: Math.max(best.n, x.size) }; } return { r: s.items.length > 0 ? best.n : 0 }; }`,
+  'the least and the largest, from Infinity and -Infinity': `(s) => { let lo = Infinity, hi = -Infinity; for (const v of s.nums) { lo = Math.min(lo, v); hi = Math.max(hi, v); } return { r: s.nums.length ? hi - lo : 0 }; }`,
+  'a member that begins at -Infinity': `(s) => { let best = { n: -Infinity }; for (const x of s.items) { best = { n: Math.max(best.n, x.size) }; } return { r: s.items.length > 0 ? best.n : 0 }; }`,
   'the first element, by ??=': `(s) => { let f; for (const x of s.items) f ??= x; return { f: f?.key ?? 'none' }; }`,
   'the first that is on': `(s) => { let f; for (const x of s.items) if (!f && x.on) f = x; return { f: f?.key ?? 'none' }; }`,
   'the longest text': `(s) => { let longest = ''; for (const t of s.tags) if (t.length > longest.length) longest = t; return { longest }; }`,
@@ -70,9 +71,9 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   'a plain object for a Map': `(s) => { const m = Object.fromEntries(s.items.map((x) => [x.key, x.size])); const seen = {}; for (const t of s.tags) seen[t] = true; return { v: m.k ?? -5, n: Object.keys(m).length, a: 'a' in seen }; }`,
 };
 
-/** Loops that combine two carried values in a turn, which no expression can do. */
+/** Loops that combine two carried values in one iteration. No expression can do this. */
 export const REFUSED: Readonly<Record<string, string>> = {
-  'numbers that change places': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,
+  'two numbers that are swapped': `(s) => { let a = 0, b = 1; for (const x of s.items) { const t = a; a = b; b = t + x.size; } return { a, b }; }`,
   'a member that adds up another one': `(s) => s.items.reduce((a, x) => ({ n: a.n + 1, m: a.m + a.n }), { n: 0, m: 0 })`,
   'an object that loses a member': `(s) => { let b = { key: 'x', size: 0 }; for (const x of s.items) if (x.size > b.size) b = { size: x.size }; return { k: b.key ?? 'none' }; }`,
 };

@@ -3,15 +3,15 @@ import { compare } from '../../property/compose/differential.ts';
 
 /** Loops that people write every day. Each gives the same result as its graph, for every spec. */
 const LOOPS: Readonly<Record<string, string>> = {
-  'one call over a list with one element more': `(s) => { for (const e of [...s.tags, 'main']) ConfigMap({ id: 'c', name: e }); return {}; }`,
+  'one call over a list with an additional element': `(s) => { for (const e of [...s.tags, 'main']) ConfigMap({ id: 'c', name: e }); return {}; }`,
   'the same as forEach': `(s) => { [...s.tags, 'main'].forEach((e) => ConfigMap({ id: 'c', name: e })); return {}; }`,
   'the same as map, read afterwards': `(s) => { const cs = [...s.tags, 'main'].map((e) => ConfigMap({ id: 'c', name: e })); return { n: cs.length, names: cs.map((c) => c.metadata.name) }; }`,
   'one call over two lists, beside a sum': `(s) => { let n = 0; for (const e of [...s.tags, ...(s.flag ? ['x'] : []), 'y']) { n += 1; ConfigMap({ id: 'c', name: e }); } return { n }; }`,
   'one call over elements under conditions': `(s) => { for (const e of [s.flag && 'p', 'q'].filter(Boolean)) ConfigMap({ id: 'c', name: e + s.name }); return {}; }`,
-  'a loop variable of the function': `(s) => { const l = []; for (var e of s.tags) l.push(e); return { l, last: e ?? 'none' }; }`,
-  'a loop variable that was there before': `(s) => { let e = 'q'; for (e of s.tags) {} return { e }; }`,
-  'one variable of the function in two loops': `(s) => { const l = []; for (const t of s.items) { var k = t.key + '!'; l.push(k); } for (var k of s.tags) l.push(k); return { l, k: k ?? 'z' }; }`,
-  'a resource in a variable of the function': `(s) => { const l = []; for (const t of s.items) { var c = ConfigMap({ id: 'c', name: t.key }); l.push(c.metadata.name); } return { l }; }`,
+  'a loop variable declared by var': `(s) => { const l = []; for (var e of s.tags) l.push(e); return { l, last: e ?? 'none' }; }`,
+  'a loop variable declared before the loop': `(s) => { let e = 'q'; for (e of s.tags) {} return { e }; }`,
+  'one var in two loops': `(s) => { const l = []; for (const t of s.items) { var k = t.key + '!'; l.push(k); } for (var k of s.tags) l.push(k); return { l, k: k ?? 'z' }; }`,
+  'a resource in a var': `(s) => { const l = []; for (const t of s.items) { var c = ConfigMap({ id: 'c', name: t.key }); l.push(c.metadata.name); } return { l }; }`,
   'a switch that falls through in the middle': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; case 'b': v = 'y'; break; default: v = 'z'; } return { n: v.length }; }`,
   'a switch that falls through into its default': `(s) => { let v; switch (s.name) { case 'abc': v = 'x'; break; case 'b': case 'c': v = 'y'; default: v = 'zz'; } return { n: v.length }; }`,
   'the characters of a text': `(s) => { let r = ''; for (const c of s.name) r += c + '.'; return { r }; }`,
@@ -19,7 +19,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'resources under a condition on the spec and one on the element': `(s) => { const v = []; for (const e of s.tags) { if (s.flag && e !== 'b') v.push(ConfigMap({ id: 'x', name: e })); } return { names: v.map((c) => c.metadata.name) }; }`,
   'texts under a condition on the spec': `(s) => { const v = ['z']; for (const e of s.tags) { if (s.flag) v.push(e); } return { v }; }`,
   'the first match, by a test that is not equality': `(s) => { let acc = 'none'; for (const e of Object.values(s.labels ?? {})) { if (e !== 'b') { acc = e; break; } } return { acc }; }`,
-  'positions of a list with one element more': `(s) => { const l = []; for (const [i, t] of [...s.tags, s.name].entries()) l.push(i + t); return { l }; }`,
+  'positions of a list with an additional element': `(s) => { const l = []; for (const [i, t] of [...s.tags, s.name].entries()) l.push(i + t); return { l }; }`,
   'positions of elements under conditions': `(s) => { const l = []; for (const [i, t] of [s.flag && 'x', s.name].filter(Boolean).entries()) l.push(i + t); return { l }; }`,
   'a power': `(s) => ({ a: Math.pow(s.n, 2), b: Math.pow(2, 3) })`,
   'a text as a number': `(s) => ({ a: +s.name || 7, b: +s.flag, c: +s.n })`,
@@ -32,7 +32,7 @@ const LOOPS: Readonly<Record<string, string>> = {
   'pairs of a key and its element': `(s) => { const pairs = s.items.map((t) => [t.key, t]); const l = []; for (const [k, v] of pairs) l.push(k + v.size); return { l, m: Object.fromEntries(pairs.map(([k, v]) => [k, v.size])) }; }`,
   'some of the pairs': `(s) => { const pairs = s.items.map((t) => [t.key, t.note ?? 'no']).filter(([k]) => k !== 'a'); return { l: pairs.map(([k, n]) => k + n), n: pairs.length, any: pairs.some(([k, n]) => k + n === 'bno') }; }`,
   'pairs of an element and its resource': `(s) => { const g = s.tags.map((t) => [t, ConfigMap({ id: 'c', name: t })]); return { l: g.map(([t, c]) => t + c.metadata.name) }; }`,
-  'the lesser of what may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
+  'the lesser of a number and one that may be absent': `(s) => ({ a: Math.min(s.port ?? Infinity, s.n), b: Math.max(s.port ?? -Infinity, s.n, 2) })`,
 };
 
 test.each(Object.entries(LOOPS))('%s', (_, source) => {

@@ -139,7 +139,7 @@ function judgeResources(
     if (actual === undefined) throw new Error(`${id} is missing on ${context}`);
     const empty = wanted.include && wanted.objects.length === 0 && actual.objects.length === 0;
     expect(actual.included || empty, `${id} included on ${context}`).toBe(wanted.include || empty);
-    // The object may wait without an end when JavaScript has no usable value for a judged field.
+    // The object may wait forever when JavaScript has no usable value for a recorded field.
     if (wanted.objects.some((object) => Object.values(object).some((judgement) => 'none' in judgement))) continue;
     expect(actual.objects.length, `objects of ${id} on ${context}`).toBe(wanted.objects.length);
     wanted.objects.forEach((object, position) => {

@@ -10,9 +10,9 @@ const PORTS = [443, 80, 8080];
 const programs: readonly (readonly [title: string, program: () => unknown])[] = [
   ['numbers, downwards', () => [3, 1, 2].sort((a, b) => b - a)],
   ['a copy of a list of the module', () => [...PORTS].sort((a, b) => a - b)],
-  ['that list by toSorted', () => PORTS.toSorted((a, b) => a - b)],
+  ['the same list by toSorted', () => PORTS.toSorted((a, b) => a - b)],
   ['texts by <', () => ['b', 'a', 'c'].sort((a, b) => (a < b ? -1 : 1))],
-  ['texts by length, then as they stood', () => ['ccc', 'bb', 'aa', 'd'].sort((a, b) => a.length - b.length)],
+  ['texts by length, in their old order where the lengths are equal', () => ['ccc', 'bb', 'aa', 'd'].sort((a, b) => a.length - b.length)],
   ['objects by a field', () => [{ n: 2, t: 'x' }, { n: 1, t: 'y' }].sort((a, b) => a.n - b.n)],
   ['entries by key', () => Object.entries({ b: 2, a: 1 }).sort(([x], [y]) => (x < y ? -1 : 1)).map(([key]) => key)],
   ['a function of the module that compares', () => [2, 10, 1].sort(upwards)],

@@ -134,7 +134,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `return { m: [].concat(...s.items.map((i) => i.key)), n: [].concat(s.tags, 'x', ...s.items.map((i) => [i.key, 'y'])) };`,
     `return { m: Array.prototype.concat.apply([], s.items.map((i) => i.subs ?? [])), h: Object.prototype.hasOwnProperty.call(s.labels ?? {}, 'x'), c: Array.prototype.map.call(s.tags, (t) => t + '!') };`,
   ],
-  'members that a loop adds up, choices, pieces of texts and tables': [
+  'sums in members, choices, pieces of texts and tables': [
     `return { a: s.n / -0 > 0, b: s.n / 0 > 0, c: -1 / (s.n * 0 + 1) };`,
     `switch (s.env) { case 'dev': ConfigMap({ id: 'a', name: 'a' }); case 'stage': ConfigMap({ id: 'b', name: 'b' }); break; default: ConfigMap({ id: 'c', name: 'c' }); }`,
     `const o = { n: 0 }; for (const i of s.items) o.n += i.size; return o;`,
@@ -176,7 +176,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const parts = s.name.split('-'); const [a, b = 'B'] = parts; return { a: a.length, b, l: parts.at(-1), s: parts.slice(1).join('-'), m: parts.map((p) => p.toUpperCase())[0], r: [...parts].reverse()[0].length };`,
     `return { a: ['x', 'y', 'z'][s.n % 3] ?? 'none', b: ['x', 'y'][Math.abs(s.n) % 2], c: s.tags.map((t, i) => ['p', 'q'][(i + 1) % 2]).join() };`,
   ],
-  'chains that go on after a call': [
+  'chains that continue after a call': [
     `return { u: s.tag?.slice(1).length ?? -1, v: s.port?.toString().length ?? 0, w: s.opts?.at(-1)?.trim().length ?? -1 };`,
     `return { u: s.opt?.deep?.x.trim().length ?? -1, v: s.tag?.slice(1).toUpperCase() ?? 'x', w: s.tag?.slice(1).trim().includes('k') };`,
     `return { u: s.items.at(-1)?.note?.trim().length, v: s.items.at(-1)?.note?.trim().padStart(3).length === 3 };`,
@@ -207,7 +207,7 @@ const EQUAL: Readonly<Record<string, readonly string[]>> = {
     `const o = Object.freeze({ a: s.name }); return { r: o.a, f: Object.isFrozen(o), g: Object.isFrozen({ a: s.name }) };`,
     `const o = Object.freeze(['a', s.name]); try { o.push('x'); } catch { return { r: 'threw' }; } return { r: o };`,
   ],
-  'Sets and iterators that are made lists': [
+  'Sets and iterators that become lists': [
     `return { r: [...s.tags.keys()], q: Array.from(s.tags.entries()).length, v: [...new Set(s.tags)], w: [...s.tags.values()].join(), x: Array.from(new Set(s.tags)) };`,
     `let t = ''; for (const k of s.tags.keys()) t += k; for (const v of new Set(s.tags)) t += v; return { t };`,
   ],

@@ -23,7 +23,7 @@ const refused: readonly (readonly [string, string, string, (s: Spec) => unknown]
   ['a required field left out', 'trace/argument', 'child is called without n, which it needs', (s) => loose({ name: s.name })],
   ['a required field that may be absent', 'trace/absent', 's.tag may be absent and is the name of child', (s) => loose({ name: s.tag, n: 1 })],
   ['no arguments', 'trace/argument', 'child is called without its arguments', () => loose()],
-  ['a field that its status does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
+  ['a read of a field that its status does not have', 'trace/member', 'the status of child has no field "redy"; did you mean "ready"?', (s) => ({ r: loose({ name: s.name, n: 1 }).status['redy'] })],
 ];
 
 test.each(refused)('a nested composition with %s is refused', (_, code, text, program) => {

@@ -129,7 +129,7 @@ test.each(REFUSED)('refused at its line: %s', (body, code, text) => {
   expect(refused).toThrow(/\n {4}at generated\.js:1:\d+\n/);
 });
 
-test('a status over the objects of a loop waits for the last of them, and only for what it reads', () => {
+test('a status over the objects of a loop waits for the last object, and only for the fields that it reads', () => {
   const service = kubernetesComposition(
     { name: 'svc', spec: type({ name: 'string' }), status: type({ ready: 'boolean', id: 'string', at: 'string' }) },
     (s) => {

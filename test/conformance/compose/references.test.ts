@@ -65,7 +65,7 @@ describe('resources of one composition in another', () => {
     expect(config?.template?.data).toEqual({ uid: '${databaseDb.metadata.uid}' });
   });
 
-  test('it is added once and without a condition, whatever the number and the places of its reads', () => {
+  test('a reference that is read several times is added once and without a condition', () => {
     const all = entries((s) => {
       if (s.flag) {
         ConfigMap({ id: 'a', name: 'a', data: { uid: database.resources['db']!.metadata.uid } });
@@ -78,7 +78,7 @@ describe('resources of one composition in another', () => {
     expect(all[2]).not.toHaveProperty('forEach');
   });
 
-  test('it stays when it is read in a branch that throws', () => {
+  test('a reference stays when it is read in a branch that throws', () => {
     const all = entries((s) => {
       const db = database.resources['db']!;
       if (s.flag) {
@@ -120,7 +120,7 @@ describe('resources of one composition in another', () => {
 });
 
 describe('status of one composition in another', () => {
-  test('it is read from the instance that has the name of the composition', () => {
+  test('a status field is read from the instance that has the name of the composition', () => {
     const all = entries(() => {
       ConfigMap({ id: 'config', name: 'config', data: { url: database.status.url } });
     });

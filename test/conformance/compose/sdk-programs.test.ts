@@ -76,7 +76,7 @@ const PROGRAMS: readonly (readonly [name: string, program: () => Program])[] = [
     }),
   ],
   [
-    'resources and references that a module makes, returned by key',
+    'resources and references of a module, returned by key',
     () => ({
       graph: sdk.toResourceGraph(
         { name: 'parts', kind: 'Parts', spec: named, status: ready },

@@ -33,7 +33,7 @@ function printed<Status extends object>(
 
 const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
   [
-    'the short arguments of an Ingress, which made one without rules',
+    'the short arguments of an Ingress, with which it had no rules',
     {
       row: '`Ingress({ host, serviceName, servicePort, tls: true, tlsSecretName })`',
       before: () =>
@@ -118,7 +118,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
     },
   ],
   [
-    'a field of the status of another composition, read through a resource of it',
+    'a status field of another composition, read through one of its resources',
     {
       row: '`other.database.status.url`',
       before: () => {

@@ -14,7 +14,7 @@ const endpoint = type({ ready: 'boolean', endpoint: 'string' });
 const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<never, never>, 'toYaml'>, RegExp[]])[] =
   [
     [
-      'an own spec that decides about resources, levels and types',
+      'a spec that selects resources, levels and types',
       () =>
         sdk.kubernetesComposition({ name: 'tiers', kind: 'Tiers', spec: tier, status: endpoint }, (spec) => {
           const isLive = spec.environment === 'production';
@@ -81,7 +81,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
       [/kind: Certificate/, /kind: Cluster/, /kind: Pooler/],
     ],
     [
-      'settings of a ConfigMap, an optional address, and texts of both',
+      'settings of a ConfigMap, an optional address, and texts that contain both',
       () =>
         sdk.kubernetesComposition({ name: 'texts', kind: 'Texts', spec: tier, status: endpoint }, (spec) => {
           const settings = simple.ConfigMap({ id: 'settings', name: spec.name, data: { LEVEL: 'info' } });

@@ -205,7 +205,7 @@ test('import.meta is refused at its place; a helper that reads it runs natively 
   expect(statusOf(module.other)).toEqual({ r: 'data:shop' });
 });
 
-test('a bound method is refused with what to pass instead', () => {
+test('a bound method is refused, with the function to pass instead', () => {
   const app = {
     prefix: 'p',
     compose(spec: Spec) {

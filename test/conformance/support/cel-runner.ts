@@ -79,7 +79,7 @@ interface Built {
   readonly iterators: ReadonlySet<string>;
 }
 
-/** The schema in the form of the schema model: of a list of types, only the first one. */
+/** The schema in the form of the schema model, which has one type. A list of types becomes its first type. */
 function normalizedSchema(schema: unknown): Schema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === 'type' && Array.isArray(value) ? (value[0] as unknown) : value,

@@ -109,8 +109,8 @@ function show(value: JsonValue | undefined): string {
 }
 
 /**
- * Whether two error texts agree. Texts without a message of cel-go must be equal. Texts with one must agree in the part
- * before it and in its position, and in the message unless it is a syntax error.
+ * Whether two error texts agree. Texts without a message of cel-go must be equal. In texts with such a message, the
+ * part before it and its position must be equal. The message itself must be equal unless it is a syntax error.
  */
 export function sameErrorText(want: string, got: string): boolean {
   if (want === got) return true;

@@ -1,9 +1,9 @@
 const BOTH_OR_NEITHER =
-  'kro 0.9.3 leaves it to the API server to refuse an externalRef without exactly one of name and selector; 0.9.4 has the compiler refuse it, and its CRD no rule';
+  'an externalRef needs exactly one of name and selector: in kro 0.9.3 a rule of the CRD checks this; in 0.9.4 the compiler checks it, and the CRD has no rule';
 
 /**
- * Recorded cases for which this compiler's result differs from kro's, each with the reason. A case that passes must not
- * be in this list.
+ * The recorded cases in which this compiler does not give kro's result, each with the reason. A case that passes must
+ * not be in this list.
  */
 export const GRAPH_DEVIATIONS: ReadonlyMap<string, string> = new Map(
   ['externalRef-007', 'externalRef-009', 'externalRef-010', 'externalRef-029'].map((name) => [name, BOTH_OR_NEITHER]),

@@ -141,7 +141,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect({ errors, ignored }).toEqual({ errors: [], ignored: [] });
   });
 
-  test('has a value for every flag but those of a debugger, and the controller takes what they render', async () => {
+  test('has a value for every flag except those of a debugger, and the controller accepts the rendered flags', async () => {
     const given = parseControllerFlags(
       args(
         await render(
@@ -195,7 +195,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
     expect(without).toEqual(['pprof-bind-address', 'zap-stacktrace-level', 'zap-time-encoding']);
   });
 
-  test('allows replicas that share the work to list and delete Leases, and no other account', async () => {
+  test('gives the rights to list and delete Leases only to replicas that share the work', async () => {
     const verbs = async (...sets: string[]) => {
       const role = (await render(...sets)).find(({ kind }) => kind === 'Role') as unknown as {
         rules: { verbs: string[] }[];

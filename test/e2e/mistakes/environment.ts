@@ -228,9 +228,17 @@ export const environmentMistakes: readonly Mistake[] = [
     /move the file away/,
     { files: { 'shop.yaml': DEFINITION, '.typekro': '' } },
   ),
-  command('a composition and no Node module of it', ['validate', 'shop.ts'], 3, /shop\.ts:\d+:\d+/, /type/, /install/, {
-    files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") },
-  }),
+  command(
+    'a composition without the packages that it imports',
+    ['validate', 'shop.ts'],
+    3,
+    /shop\.ts:\d+:\d+/,
+    /type/,
+    /install/,
+    {
+      files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") },
+    },
+  ),
   ...(
     [
       ['below a folder that takes no names', '/proc/typekro', /does not allow a folder there/],
@@ -250,7 +258,7 @@ export const environmentMistakes: readonly Mistake[] = [
     ),
   ),
   command(
-    'a folder for a file',
+    'a folder instead of a file',
     ['validate', '.'],
     1,
     /\. is a folder/,

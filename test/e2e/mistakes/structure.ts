@@ -10,7 +10,7 @@ const warned = { exit: 0 };
 /** Parts of a definition that are misplaced, duplicate or in another form, and functions of other languages. */
 export const structureMistakes: readonly Mistake[] = [
   definition(
-    'an id twice, of which one is read',
+    'an id of two resources, which an expression reads',
     [['id: service', 'id: ⟦config']],
     /another resource has the id "config"/,
     /its own id/,
@@ -40,7 +40,7 @@ export const structureMistakes: readonly Mistake[] = [
     /comes after those that it reads/,
   ),
   definition(
-    'if for includeWhen',
+    'if instead of includeWhen',
     [['      includeWhen:\n        - ${schema.spec.replicas > 1}', '      ⟦if: ${schema.spec.replicas > 1}']],
     /unknown field "if"/,
     /write includeWhen/,
@@ -69,7 +69,7 @@ export const structureMistakes: readonly Mistake[] = [
     /\$\{schema\.spec\.replicas > 1 && schema\.spec\.name != 'x'\}/,
   ),
   definition(
-    'a list of a loop without its name',
+    'a list of forEach without a name',
     [['      includeWhen:\n        - ${schema.spec.replicas > 1}', '      forEach: ⟦${schema.spec.regions}']],
     /a list is expected/,
     /"- item: \$\{schema\.spec\.regions\}"/,
@@ -95,7 +95,7 @@ export const structureMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'a rule that breaks off',
+    'an unfinished rule',
     [['default=2 minimum=1', 'default=2 validation="self > 0 &&"']],
     /ends where a value is expected/,
     /missing/,

@@ -177,14 +177,14 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'a space behind the dollar',
+    'a space after the dollar',
     [[URL, 'url: ⟦$ {schema.spec.name}']],
     /with a space/,
     /write \$\{schema\.spec\.name\}/,
     warned,
   ),
   definition(
-    'another sign for the dollar',
+    'another sign instead of the dollar',
     [[URL, 'url: "⟦#{schema.spec.name}"']],
     /stays in the text as it is/,
     /write \$\{schema\.spec\.name\}/,
@@ -205,7 +205,7 @@ export const textMistakes: readonly Mistake[] = [
     warned,
   ),
   definition(
-    'two pairs of braces behind a dollar',
+    'two pairs of braces after a dollar',
     [[URL, 'url: "⟦${{ schema.spec.name }}"']],
     /two pairs of braces/,
     /write \$\{schema\.spec\.name\}/,

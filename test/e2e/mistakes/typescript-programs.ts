@@ -21,7 +21,7 @@ export const programMistakes: readonly Mistake[] = [
       ],
       ['a loop without an end', 'let n = 0; ⟦while (true) { n++; }', /does not end/, /break/],
       [
-        'an assignment for a comparison',
+        'an assignment instead of a comparison',
         'if ((⟦spec as { name: string }).name = "a") console.error(1);',
         /read-only/,
         /===/,
@@ -46,7 +46,7 @@ export const programMistakes: readonly Mistake[] = [
     /backoffLimit/,
   ),
   composition(
-    'an instance in the place of a spec',
+    'an instance instead of a spec',
     [
       [
         '  },\n);\n',
@@ -95,7 +95,7 @@ export const programMistakes: readonly Mistake[] = [
     /choose one type/,
   ),
   composition(
-    'a look around itself in a pattern',
+    'a pattern with look-around',
     [["image: 'nginx:1.27'", "image: ⟦spec.name.replace(/(?<=-)prod$/, 'p')"]],
     /has look-around/,
     /put it back/,

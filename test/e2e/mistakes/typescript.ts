@@ -349,7 +349,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     { command: ['validate', '--strict', 'shop.ts'] },
   ),
   composition(
-    'a key that a table has not, in a text',
+    'a missing key of a table, in a text',
     [
       ["image: 'nginx:1.27'", "image: 'nginx:' + ⟦TAGS['large']"],
       ['export const shop', "const TAGS: Record<string, string> = { small: '1.27' };\nexport const shop"],
@@ -446,7 +446,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /apiVersion: v1, and group: example\.com/,
   ),
   composition(
-    'a port alone where a list is taken',
+    'a single port instead of a list',
     [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],

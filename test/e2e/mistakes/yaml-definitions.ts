@@ -457,7 +457,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /did you mean "replicas"/,
   ),
   instance(
-    'a text for a number in an instance',
+    'a text instead of a number in an instance',
     [['  replicas: 3', '  replicas: ⟦"3"']],
     /the text "3" is written where a whole number/,
     /without quotes: 3/,
@@ -469,7 +469,7 @@ export const definitionMistakes: readonly Mistake[] = [
     /1|larger/,
   ),
   instance(
-    'a scalar for a list',
+    'a scalar instead of a list',
     [['  regions:\n    - eu', '  regions: ⟦eu']],
     /the text "eu" is written where a list/,
     /"- "/,

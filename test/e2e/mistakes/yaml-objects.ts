@@ -80,7 +80,7 @@ export const objectMistakes: readonly Mistake[] = [
     { place: /web\.yaml:(?:19|20):\d+|web\.yaml:1[78]:\d+/ },
   ),
   objects(
-    'labels that the selector does not ask for',
+    'labels that the selector does not match',
     [['    metadata:\n      labels:\n        app: web\n', '    metadata:\n      labels:\n        app: wbe\n']],
     /selector.*does not match/,
     /labels of spec\.selector/,
@@ -127,7 +127,7 @@ export const objectMistakes: readonly Mistake[] = [
   ),
   objects('a port of 0', [['      port: 80\n', '      port: ⟦0\n']], /between 1 and 65535/, /1 to 65535/),
   objects(
-    'a Service that begins with a digit',
+    'a Service whose name begins with a digit',
     [['kind: Service\nmetadata:\n  name: web', 'kind: Service\nmetadata:\n  name: ⟦1_web']],
     /1_web/,
     /"web"|for example/,
@@ -220,7 +220,7 @@ export const objectMistakes: readonly Mistake[] = [
     /"- "/,
   ),
   plain(
-    'a namespace for what has none',
+    'a namespace for a cluster-scoped object',
     'apiVersion: v1\nkind: Namespace\nmetadata: {name: a_b}\n'.replace('a_b', '⟦a_b'),
     /a_b/,
     /"a-b"/,
@@ -291,7 +291,7 @@ export const objectMistakes: readonly Mistake[] = [
     /never closed/,
     /add "\]"/,
   ),
-  objects('no line of dashes', [['---\n', '⟦']], /second object begins here/, /"---"/),
+  objects('two objects without a line of dashes between them', [['---\n', '⟦']], /second object begins here/, /"---"/),
   objects(
     'containers misspelt',
     [['      containers:\n', '      ⟦container:\n']],
@@ -306,7 +306,7 @@ export const objectMistakes: readonly Mistake[] = [
     /for example "http-port"/,
   ),
   plain(
-    'an autoscaler with more replicas at least than at most',
+    'an autoscaler with minReplicas above maxReplicas',
     'apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}\n  minReplicas: 5\n  maxReplicas: ⟦2\n',
     /greater than or equal to `minReplicas`/,
     /lower minReplicas/,

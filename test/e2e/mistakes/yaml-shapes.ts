@@ -69,7 +69,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /remove resourceVersion and uid/,
   ),
   definition(
-    'a probe without its way',
+    'a probe without a handler',
     [
       [
         'ports:\n                    - containerPort: 8080',
@@ -80,7 +80,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /put path and port below httpGet$/m,
   ),
   definition(
-    'a selector that the pods of its own Deployment do not fit',
+    'a selector that does not match the pods of its own Deployment',
     [['            matchLabels:\n              app: shop', '            matchLabels:\n              ⟦tier: shop']],
     /no pod of this workload has the label tier=shop/,
     /same labels in both places/,
@@ -208,13 +208,13 @@ export const shapeMistakes: readonly Mistake[] = [
     /- /,
   ),
   definition(
-    'name for id',
+    'name instead of id',
     [['    - id: service', '    - ⟦name: service']],
     /unknown field "name"/,
     /did you mean "id"/,
   ),
   definition(
-    'another name for template',
+    'another name instead of template',
     [
       [
         '      template:\n        apiVersion: v1\n        kind: ConfigMap',
@@ -231,13 +231,13 @@ export const shapeMistakes: readonly Mistake[] = [
     /size\(x\)/,
   ),
   definition(
-    'a list for a text',
+    'a list instead of a text',
     [['http://${service.metadata.name}', '${⟦schema.spec.regions}']],
     /gives list\(string\)/,
     /join/,
   ),
   definition(
-    'an object for a text',
+    'an object instead of a text',
     [['http://${service.metadata.name}', '${⟦service}']],
     /field takes string/,
     /one of its fields/,
@@ -285,7 +285,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /bare/,
   ),
   definition(
-    'an object for a list',
+    'an object instead of a list',
     [['                  ports:\n', '                  env:\n                    A: b\n                  ports:\n']],
     /takes an array/,
     /- /,
@@ -295,7 +295,7 @@ export const shapeMistakes: readonly Mistake[] = [
     place: /shop\.yaml:5\d:\d+/,
   }),
   instance(
-    'a fraction for a whole number',
+    'a fraction instead of a whole number',
     [['  replicas: 3', '  replicas: ⟦3.5']],
     /3\.5 is written where a whole number/,
     /without a point/,
@@ -307,7 +307,7 @@ export const shapeMistakes: readonly Mistake[] = [
     /"my-app"/,
   ),
   instance(
-    'a list for the spec',
+    'a list instead of the spec',
     [['spec:\n  name: first\n  replicas: 3\n  regions:\n    - eu\n', 'spec:\n  ⟦- name: first\n']],
     /a list is written where an object/,
     /members/,

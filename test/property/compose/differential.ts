@@ -243,9 +243,7 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly code: string; readonly text: string }
   | { readonly kind: 'differs'; readonly text: string };
 
-/**
- * The program with the metadata of the transform. To find places with the inspector takes longer than everything else.
- */
+/** The program with the metadata of the transform. The inspector would take longer than everything else. */
 function transformed(source: string): Compose {
   const build = instantiate(source, ConfigMap);
   const data: TransformData = { src: source, file: 'generated.js', line: 1, col: 1, vars: { ConfigMap } };

@@ -115,7 +115,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
     's.t.length',
   ],
   'searching a text': calls('includes startsWith endsWith indexOf lastIndexOf', 's.t', positioned(PIECES)),
-  'making a text of a text': [
+  'texts made from a text': [
     ...calls('trim trimStart trimEnd toString valueOf', 's.t', ['']),
     ...calls('trim trimStart trimEnd', '(s.t + s.u)', ['']),
     ...calls('padStart padEnd', 's.t', [
@@ -145,7 +145,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
     ),
     ...calls('localeCompare normalize codePointAt charCodeAt matchAll at isWellFormed', 's.t', ['s.u']),
   ],
-  'lists and where things stand in them': [
+  'lists and the positions of their elements': [
     ...['s.list', '[s.t, s.u]', '[...s.list, s.t]'].flatMap((list) => [
       ...calls('includes indexOf lastIndexOf', list, positioned(['s.t', 's.u', "'a'"])),
       ...calls('at slice', list, POSITIONS),
@@ -177,7 +177,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
       ].map((turn) => `${list}.reduce((a, q) => ${turn}, ${start})`),
     ),
   ),
-  'texts of other things': [
+  'texts made from other values': [
     ...[
       's.t',
       's.list',

@@ -21,7 +21,7 @@ export function nestedTurns({ choose, text, fresh }: Surroundings): Statements {
   return { text: write, names: [] };
 }
 
-/** A list that a loop builds from its resources, where a condition on the spec excludes the resources of all turns. */
+/** A list that a loop builds from its resources. A condition on the spec excludes the resources of all iterations. */
 export function turnsWithout({ choose, text, test, fresh }: Surroundings): Statements {
   const [id, list, reader, result] = [fresh('tw'), fresh('l'), fresh('tr'), fresh('s')];
   const make = `ConfigMap({ id: '${id}', name: \`${id}-\${q}\`, data: { k: q + ${text('string')} } })`;

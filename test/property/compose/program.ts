@@ -294,7 +294,7 @@ class Writer extends ExpressionWriter {
     });
   }
 
-  /** A map that a loop fills, in every turn or in some turns. */
+  /** A map that a loop fills in every iteration or in some iterations. */
   private fill(scope: Name[]): string {
     const name = this.fresh('m');
     const start = this.choose.pick(['{}', "{ z: 'z' }", '{ ...spec.labels }']);

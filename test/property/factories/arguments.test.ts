@@ -6,7 +6,7 @@ import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
-/* Each form in which a program can give an argument makes the same object as the plain value. */
+/** An argument can have several forms in a program. Each form makes the same object as the plain value. */
 
 type Case = readonly [factory: keyof typeof SAMPLES, key: string, form: string, subject: Subject];
 

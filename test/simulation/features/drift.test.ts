@@ -44,7 +44,7 @@ describe('a child that another client changes', () => {
     expect(world.controller.metricsText()).toContain('typekro_drift_corrected_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
-  it('names a removed field, and another client because its name is not recorded', async () => {
+  it('names a removed field, and says "another client" because the name of the client is not recorded', async () => {
     await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',

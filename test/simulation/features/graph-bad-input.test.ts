@@ -36,7 +36,7 @@ async function writesAtRest(): Promise<number> {
 }
 
 describe('Graphs that make Graphs', () => {
-  it('a Graph that templates the Graph which made it is refused by name, and both can be deleted', async () => {
+  it('a Graph with a template of the Graph that created it is refused by name, and both can be deleted', async () => {
     await worldOfGraphs();
     const parent = { ...GRAPH, metadata: { name: 'parent', labels: { mine: 'yes' } } };
     const inner = [{ id: 'up', template: { ...parent, spec: { nodes: [{ id: 'd', def: { x: '1' } }] } } }];

@@ -39,7 +39,7 @@ async function writesIn(milliseconds: number): Promise<number> {
 }
 
 describe('Graphs that write what they read', () => {
-  it('a patch of a value that it reads is slowed down and named', async () => {
+  it('a patch node that changes the value that it reads is slowed down and named', async () => {
     await worldOfGraphs();
     await world.apply(userMap('counter', { n: '0' }));
     const next = map('counter', { next: '${string(int(counter.data.?next.orValue("0")) + 1)}' });
@@ -56,7 +56,7 @@ describe('Graphs that write what they read', () => {
     expect(await converged('g')).toMatch(/^True/);
   });
 
-  it('two Graphs that change what the other one reads are slowed down', async () => {
+  it('two Graphs, each of which changes a value that the other one reads, are slowed down', async () => {
     await worldOfGraphs();
     const plusOne = (name: string) => `\${string(int(${name}.data.?n.orValue("0")) + 1)}`;
     await world.apply(userMap('a', {}), userMap('b', {}));
@@ -66,7 +66,7 @@ describe('Graphs that write what they read', () => {
     expect(await writesIn(600_000)).toBeLessThan(60);
   });
 
-  it('an object that excludes itself is not made and deleted without end', async () => {
+  it('an object whose existence excludes its own node is not created and deleted forever', async () => {
     await worldOfGraphs();
     const own = { ...map('own', {}), metadata: { name: 'own', labels: { own: 'yes' } } };
     const selector = { namespace: 'default', selector: { matchLabels: { own: 'yes' } } };
@@ -80,7 +80,7 @@ describe('Graphs that write what they read', () => {
     expect(await writesIn(600_000)).toBeLessThan(80);
   });
 
-  it('two Graphs that patch one field of a status make a contest', async () => {
+  it('two Graphs that patch one field of a status are reported as a contest', async () => {
     await worldOfGraphs();
     await world.apply(WIDGET_CRD);
     await world.apply(WIDGET_OBJECT);
@@ -100,7 +100,7 @@ describe('Graphs that write what they read', () => {
 });
 
 describe('a Graph whose account changes', () => {
-  it('does not wait because of refusals of the former account', async () => {
+  it('does not wait for the end of a pause that a refusal of the former account caused', async () => {
     await worldOfGraphs();
     await world.apply(...rightsOf('default', ['get', 'list', 'watch']));
     await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));

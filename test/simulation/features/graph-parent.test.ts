@@ -54,7 +54,7 @@ describe('the status of a Graph', () => {
   const ready = { type: 'Ready', status: 'True' };
   const { signal } = new AbortController();
 
-  it('is replaced, and the answer is in the cache', async () => {
+  it('is replaced, and the cache has the response', async () => {
     const graph = await create('replaced');
     const cache = graphs();
     await new GraphParent(client, cache, graph, signal).writeStatus({ conditions: [ready], managedResources: [] });

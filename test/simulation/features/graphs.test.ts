@@ -137,7 +137,7 @@ describe('a Graph', () => {
     expect(writesOf(world.requests)).toEqual([]);
   });
 
-  it('at rest writes nothing, and also after a restart', async () => {
+  it('writes nothing at rest or after a restart', async () => {
     await worldOfGraphs();
     await world.apply(graph('g', [{ id: 'a', template: config('a') }]));
     await world.advance(5000);
@@ -169,7 +169,7 @@ describe('a Graph', () => {
     expect(await dataOf('a')).toEqual({ v: '1' });
   });
 
-  it('that waits for an object which its account may not watch looks for it after growing pauses', async () => {
+  it('that waits for an object reads it again after growing pauses, when its account may not watch the object', async () => {
     await worldOfGraphs(['get', 'create', 'patch', 'delete']);
     await world.apply(
       graph('g', [
@@ -323,7 +323,7 @@ describe('the deletion of a Graph', () => {
   });
 });
 
-describe('defects of kro that this controller does not have', () => {
+describe('inputs that kro handles wrongly', () => {
   it('a def with forEach has its own value in each element', async () => {
     await worldOfGraphs();
     await world.apply(

@@ -45,7 +45,7 @@ describe('a revision that an instance is pinned to', () => {
     expect(await revisions()).toEqual(['pots-r00004', 'pots-r00005']);
   });
 
-  it('is followed as soon as the kinds exist that it uses', async () => {
+  it('is applied as soon as the kinds that it uses exist', async () => {
     const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }];
     const crd: KubeObject = {
       apiVersion: 'apiextensions.k8s.io/v1',

@@ -11,7 +11,7 @@ import { rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from './stage.ts';
 const NAMES = ['one', 'two'];
 const CONTENDERS = ['one-base', 'two-mid', 'three-base', 'status'] as const;
 const ACCOUNTS = ['default', 'builder', 'keeper'] as const;
-/** The seconds for which an account lacks rights. Other states that the user ends last as long. */
+/** The seconds for which an account lacks rights. The other states that the user ends last as long. */
 const SECONDS = 5;
 
 const graphRef = (name: string): ObjectRef => ({
@@ -223,7 +223,7 @@ function release(): UserAction {
   };
 }
 
-/** An account has only these rights for some seconds. */
+/** Gives an account only these rights for some seconds. */
 function withoutRights(account: string, verbs: readonly string[]): UserAction {
   return {
     text: `leave the account ${account} with the rights [${verbs.join(' ')}] for a while`,
@@ -292,10 +292,7 @@ function takeFinalizer(name: string): UserAction {
   };
 }
 
-/**
- * The spec does not compile for some seconds. The user applies the broken spec and the former one like any other spec:
- * nodes that another field manager had written, too, would stay in every later spec.
- */
+/** Writes a spec that does not compile, and a correct one some seconds later. */
 function breakGraph(name: string): UserAction {
   return {
     text: `break ${name} and mend it`,

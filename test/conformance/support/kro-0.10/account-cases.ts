@@ -7,13 +7,16 @@ import type { WordRule } from './words.ts';
 
 const ANY = /./;
 
-/** Pauses of a waiting Graph, in seconds. The account may not watch, so that each pass reads the missing object. */
+/**
+ * Pauses of a waiting Graph, in seconds. The account has no right to watch. Therefore each pass reads the missing
+ * object.
+ */
 async function pausesOf(world: VirtualWorld, count: number): Promise<number[]> {
   const times: number[] = [];
   world.intercept = (request) => {
     if (!ofGraphs('GET')(request)) return undefined;
     if (!/\/configmaps\/late/.test(request.path)) return failure(403, 'Forbidden', 'no list, no watch');
-    // The pass after the own status write is at the same time.
+    // The pass that follows the status write happens at the same virtual time.
     if (times.at(-1) !== world.clock.now()) times.push(world.clock.now());
     return undefined;
   };
@@ -51,7 +54,7 @@ export const REQUEUE_RULES: readonly WordRule[] = [
   },
 ];
 
-/** Makes the missing object: the Graph becomes clean and then asks for nothing. Later, the pauses begin again. */
+/** Creates the missing object. Is the Graph then clean, and does it send no further request? */
 async function isAtRest(world: VirtualWorld): Promise<boolean> {
   world.intercept = undefined;
   await world.apply(liveMap('late'));

@@ -25,7 +25,10 @@ const REASONS: Readonly<Record<string, number>> = {
   InternalError: 500,
 };
 
-/** The errors in words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`; else a message. */
+/**
+ * The errors in words such as `create answers Invalid or BadRequest` or `GET fails with a non-404`. Other words are the
+ * message of an error.
+ */
 export function apiErrorsOf(words: JsonValue | undefined, otherwise: readonly string[] = []): ApiError[] {
   if (words === undefined) return [];
   const text = String(words);

@@ -11,7 +11,7 @@ export const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
 /** The namespace of Graphs in cases that name none. */
 export const NAMESPACE = 'team';
 
-/** The time in which a Graph settles that waits for nothing. */
+/** The time after which a Graph has settled, when it waits for nothing. */
 const SETTLING_MS = 5000;
 
 const CONTROLLER = {
@@ -150,7 +150,7 @@ export function ofGraphs(...methods: readonly string[]): (request: SeenRequest) 
     /\/(api|apis\/[^/?]+)\/[^/?]+\/[^?]+/.test(path);
 }
 
-/** Refuses the fitting requests of the controller. */
+/** Refuses the controller's requests for which the predicate holds. */
 export function refuse(
   world: VirtualWorld,
   fits: (request: SeenRequest) => boolean,
@@ -161,7 +161,7 @@ export function refuse(
   world.intercept = (request) => (fits(request) ? failure(status, reason, message) : undefined);
 }
 
-/** Does a value have all members of another one? Lists are compared item by item; `<…>` stands for any text. */
+/** Does a value have all members of the expected one? Lists are compared item by item. `<…>` stands for any text. */
 export function includes(found: JsonValue | undefined, expected: JsonValue): boolean {
   if (Array.isArray(expected)) {
     return Array.isArray(found) && found.length === expected.length && expected.every((each, at) => includes(found[at], each));

@@ -55,7 +55,8 @@ const failing = (fits: (request: SeenRequest) => boolean, word: string, deleting
     await world.advance(600_000);
     const graph = await getGraph(world);
     const isMended = deleting ? graph === undefined : (await graphCondition(world, 'Ready')).startsWith('True');
-    // kro names the step in its log only. Here the condition names it, unless the status itself is refused.
+    // kro names the failed step only in its log. This project names it in the condition, unless the write of the status
+    // is refused.
     const isNamed = word === 'joined with the pass result' || /^(write|remove) the finalizer.*storage is broken/.test(message);
     const error = first > 1 && isNamed && isMended ? word : `refused ${first} times, ${message}, mended: ${String(isMended)}`;
     return { error };
@@ -73,7 +74,7 @@ const afterApply = (nodes: readonly JsonObject[], prepare: (world: VirtualWorld)
     return { ResourcesConverged: [status, reason, message], returnsError: again > 0, Ready: await condition(world, 'Ready') };
   });
 
-/** A removed node whose objects or fields cannot be taken back. */
+/** A removed node whose objects or fields cannot be deleted. */
 const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Promise<Findings> =>
   inWorld(async (world) => {
     await world.apply(liveMap('target', { theirs: '0' }));
@@ -81,12 +82,12 @@ const retired = (first: JsonObject, fits: (request: SeenRequest) => boolean): Pr
     refuse(world, fits, 500, 'InternalError', 'storage is broken');
     await putGraph(world, graphObject([template('kept')]));
     const found = await condition(world, 'ResourcesConverged');
-    // kro's prefix stands in its log only: the condition names the object.
+    // kro writes its prefix only to its log. The condition names the object.
     const isNamed = (found[2] ?? '').includes('storage is broken');
     return { ResourcesConverged: found, error: isNamed ? 'prune: ' : '' };
   });
 
-/** The conditions of the decision about a Graph whose objects have not been read. */
+/** The conditions that a Graph gets before its objects have been read. */
 function pendingConditions(): Findings {
   const compiled = graphObjectOf('[{id: a, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}}]');
   const cluster = new FakeCluster();
@@ -202,7 +203,7 @@ export const CONTROLLER_RULES: readonly WordRule[] = [
     input: { get: /^fails with a non-404$/ },
     check: () =>
       inWorld(async (world) => {
-        // The controller reads Graphs by a list and a watch. It names the failed list, and goes on later.
+        // The controller reads Graphs by a list and a watch. It logs the failed list, and repeats it later.
         refuse(world, ({ method, path }) => method === 'GET' && /\/graphs(\?|$)/.test(path), 500, 'InternalError', 'storage is broken');
         await world.controller.stop();
         const restarted = world.restart();

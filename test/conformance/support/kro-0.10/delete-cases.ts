@@ -21,7 +21,7 @@ import { conditionList, listOf } from './words.ts';
 
 const ANY = /./;
 
-/** An inventory of names: the Graph has written the objects, in this order. */
+/** The inventory of a case is a list of names. The Graph has written these objects in this order. */
 const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const held = listOf(inventory).flatMap((words) => /^(\S+) with its own finalizer$/.exec(words)?.[1] ?? []);
@@ -49,7 +49,7 @@ const ofNames = ({ inventory, apiError }: JsonObject): Promise<Findings> =>
     };
   });
 
-/** An inventory of entries: the status has them, and the objects are as the case says. */
+/** The inventory of a case is a list of entries of the status. The objects are as the case says. */
 const ofEntries = ({ inventory }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const entries = (Array.isArray(inventory) ? inventory : []).filter(isJsonObject);

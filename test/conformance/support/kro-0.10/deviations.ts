@@ -1,6 +1,6 @@
 /**
- * Cases whose expectation this project does not meet, and cases that nothing can observe, each with its reason. A listed
- * case that passes is a failure.
+ * Cases whose expectation this project does not meet, and cases whose expectation cannot be observed. Each has its
+ * reason. A listed case that passes is a failure.
  */
 export const KRO_0_10_DEVIATIONS: ReadonlyMap<string, string> = new Map([
   [

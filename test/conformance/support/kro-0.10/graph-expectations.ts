@@ -13,7 +13,7 @@ type Expectation = (run: GraphRun, expected: JsonValue) => Promise<string[]>;
 const texts = (value: JsonValue): string[] => (Array.isArray(value) ? value : [value]).map(String);
 const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
 
-/** Is an object the one that words such as `v1/ConfigMap team/a {k: v}` or `a` describe? */
+/** Do words such as `v1/ConfigMap team/a {k: v}` or `a` describe the object? */
 function fits(object: KubeObject, words: string): boolean {
   const [, head = '', tail = ''] = /^([^{(]+?)\s*([{(].*)?$/.exec(words) ?? [];
   const [, version, kind, place, name] = /^(?:([\w.]+(?:\/v\w+)?)\/)?(?:(\w+) )?(?:([\w-]+)\/)?([\w.-]+)$/.exec(head) ?? [];
@@ -36,7 +36,7 @@ function hasData(object: KubeObject, words: string): boolean {
 function children(found: readonly KubeObject[], expected: JsonValue): string[] {
   const wanted = texts(expected);
   const shown = found.map(({ kind, metadata }) => `${kind} ${[metadata.namespace, metadata.name].filter(Boolean).join('/')}`);
-  // A bare name with its data is an excerpt: the case is about this object alone.
+  // A bare name with its data means that the case is about this object alone. Other objects may exist.
   const isExcerpt = wanted.every((words) => /^[\w.-]+ \{/.test(words));
   const isSame = (isExcerpt || found.length === wanted.length) && wanted.every((words) => found.some((object) => fits(object, words)));
   return isSame ? [] : [`children: ${shown.join(', ')} instead of ${wanted.join(', ')}`];
@@ -133,7 +133,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     return [...same('converged', converged, expected), ...(patches.length > 0 ? [] : ['no write'])];
   },
   maxParallel: async (run, expected) => {
-    // The figure is kro's default. What the case asks for is a limit: no pass sends all its writes at once.
+    // The number is kro's default. The case only requires that there is a limit: no pass sends all its writes at once.
     const limit = Number(/\((\d+)\)/.exec(String(expected))?.[1] ?? 0);
     const count = (await run.children()).length;
     return count > limit ? [] : [`${count} objects do not reach the limit ${limit}`];

@@ -96,7 +96,7 @@ export class GraphRun {
     return conditionText(await this.parent(), this.mode === 'graph' ? 'ResourcesConverged' : 'ResourcesReady');
   }
 
-  /** What the pass ended with. */
+  /** The outcome of the last pass. */
   async outcome(): Promise<'clean' | 'soft' | 'hard'> {
     const text = await this.converged();
     if (text.startsWith('True')) return 'clean';
@@ -174,7 +174,8 @@ function probeOf(id: string, nodes: readonly JsonObject[]): JsonObject {
   const selects = payloadsOf(nodes.filter((node) => node['id'] === id)).some(
     ({ key, payload }) => key === 'ref' && isJsonObject(payload['metadata']) && 'selector' in payload['metadata'],
   );
-  // The probe may be among the selected objects, so that it has only names and never grows.
+  // The probe may itself be one of the selected objects. It contains only names, so that it does not grow with each
+  // pass.
   const value = selects ? `${id}.map(x, {'metadata': {'name': x.metadata.name, 'namespace': x.metadata.namespace}})` : id;
   return {
     id: PROBE + id,

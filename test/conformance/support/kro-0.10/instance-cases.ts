@@ -35,7 +35,7 @@ const conditionOf = async (world: VirtualWorld, type: string): Promise<string[]>
 
 const ofChildren = ({ method, path }: SeenRequest): boolean => method === 'PATCH' && path.includes('/configmaps/i-');
 
-/** An instance, and the outcome of its passes. `word` stands in the case for the text of the error. */
+/** The outcome of the passes over an instance. `word` is the word of the case for the text of the error. */
 async function outcome(world: VirtualWorld, text: string, word: string, mend: () => Promise<void>): Promise<Findings> {
   const [status = '', reason = '', message = ''] = await conditionOf(world, 'ResourcesReady');
   const state = (await instance(world))?.status?.['state'];
@@ -45,7 +45,8 @@ async function outcome(world: VirtualWorld, text: string, word: string, mend: ()
   return {
     ResourcesReady: [status, reason, message.replaceAll(text, word)],
     state,
-    // kro sets a timer. Here a watch or a growing pause brings the next pass: what counts is that there is one.
+    // kro sets a timer. In this project a watch or a growing pause starts the next pass. The case only requires that
+    // there is a next pass.
     requeue: isTriedAgain ? 'timer' : null,
   };
 }
@@ -203,7 +204,7 @@ const shared = (): Promise<Findings> =>
     return { leakBetweenInstances: !isOwn, recompileOn };
   });
 
-/** An object of a node, as `duplicate identity` and `owned by a foreign Graph` need it. */
+/** The object of a node in the cases `duplicate identity` and `owned by a foreign Graph`. */
 const taken = (): Promise<Findings> =>
   inWorld(async (world) => {
     const other = { ...config('i-c'), metadata: { name: 'i-c', namespace: 'default' } };
@@ -244,7 +245,7 @@ export const INSTANCE_RULES: readonly WordRule[] = [
     input: { rgdStatus: /^\{/ },
     check: ({ rgdStatus = {} }) =>
       inWorld(async (world) => {
-        // What the words mean: each field has an expression over a node, and the conditions are a list.
+        // The words mean that each field has an expression over a node. The conditions are a list.
         const fields = Object.keys(rgdStatus as JsonObject).map((name): [string, JsonValue] => [name, valueOf(name)]);
         await putInstance(world, [mapResource('c', { k: 'v' })], Object.fromEntries(fields));
         const record = (await instance(world))?.metadata.managedFields ?? [];

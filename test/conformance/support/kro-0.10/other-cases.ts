@@ -41,7 +41,7 @@ const inDefinition = ({ rgdTemplateField }: JsonObject): Promise<Findings> =>
     object[top] = { [key]: value ?? null };
     await world.apply(potDefinition([made]));
     await world.advance(5000);
-    // The condition has kro's text; the events have the place of each problem.
+    // The condition has kro's text. The events have the place of each problem.
     const definition = await world.user.get(potsRef);
     return { rgd: { state: definition.status?.['state'] ?? '' }, error: [conditionText(definition, 'Ready'), ...(await world.eventsOf('pots'))].join('\n') };
   });

@@ -21,8 +21,8 @@ import { conditionList } from './words.ts';
 const ANY = /./;
 
 /**
- * An object with the label of an ApplySet, and a writer: a Graph, which has no ApplySet, or an instance, whose ApplySet
- * the case calls by a letter.
+ * An object with the label of an ApplySet, and a writer. The writer is a Graph, which has no ApplySet, or an instance.
+ * The case names the ApplySet of the instance by a letter.
  */
 const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
@@ -48,7 +48,7 @@ const applySets = ({ livePartOf, desiredPartOf }: JsonObject): Promise<Findings>
     return {
       conflict: isConflict || status !== 'True',
       hard: isHard,
-      // The reason ApplyFailed exists for Graphs; the instance has the state ERROR.
+      // Only Graphs have the reason ApplyFailed. An instance has the state ERROR instead.
       reason: !isGraph && isHard ? 'ApplyFailed' : reason,
       message,
       object: after?.metadata.resourceVersion === before?.metadata.resourceVersion ? 'unchanged' : 'changed',

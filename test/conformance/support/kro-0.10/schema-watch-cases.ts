@@ -89,7 +89,7 @@ const isWoken = (nodes: readonly JsonObject[], happens: (world: VirtualWorld) =>
     return passes(world) > before;
   });
 
-/** The Graphs that a change wakes. A deleted kind is only asked about for its subscribers. */
+/** The Graphs that a change wakes. For a deleted kind, only the subscribers of the kind are tested. */
 async function woken(expect: JsonObject, happens: (world: VirtualWorld) => Promise<void>, asked = Object.keys(GRAPHS)): Promise<Findings> {
   const found: string[] = [];
   for (const name of asked) if (await isWoken(GRAPHS[name] ?? [], happens)) found.push(name);

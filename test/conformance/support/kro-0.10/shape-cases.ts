@@ -7,7 +7,7 @@ import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';
 
-/** The outcome of an input that is right, or is refused with a text. */
+/** The outcome of an input. `text` is the error with which it is refused; undefined when it is accepted. */
 function verdict(text: string | undefined, expect: KroCase['expect']): CaseOutcome {
   const wanted = expect['errorContains'] ?? expect['error'] ?? expect['messageContains'];
   if (text === undefined) return wanted === undefined ? PASSED : failed('accepted');

@@ -86,10 +86,10 @@ const otherVersion = ({ identity }: JsonObject): Promise<Findings> =>
     return { prune: deletions.map(({ path }) => path.replace(/\?.*/, '').split('/').at(-1) ?? '') };
   });
 
-/** A group that a CRD may have in place of one of the API server's own. */
+/** The apiVersion with a group that a CRD may have, in place of a built-in group. */
 const inGroup = (apiVersion: string): string => apiVersion.replace(/^([a-z]+)\//, '$1.example.com/');
 
-/** Patches of targets, and then of other targets: the fields of the others are released. */
+/** Patches of some targets, and then of others. The fields of the first targets are released. */
 const released = ({ contributions }: JsonObject): Promise<Findings> =>
   inWorld(async (world) => {
     const { previous, current } = isJsonObject(contributions) ? contributions : {};
@@ -173,7 +173,7 @@ function united({ union }: JsonObject): Findings {
   return { result: managedResources.map(({ nodeID, name }) => `${nodeID}:${name}`) };
 }
 
-/** The record of objects and fields, and what follows from it. */
+/** The record of objects and fields, and the writes that follow from it. */
 export const TRACKING_RULES: readonly WordRule[] = [
   { input: { previous: ANY, applied: ANY, unresolvedNodes: ANY }, check: twoPasses },
   { input: { previous: ANY, applied: ANY }, check: twoPasses },

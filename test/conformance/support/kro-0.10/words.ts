@@ -37,8 +37,8 @@ export async function runByRules(rules: readonly WordRule[], { input, expect }: 
 }
 
 /**
- * Compares a finding. A list `[status, reason, text]` is a condition whose message has the text; `contains: …` and
- * `prefix: …` say where. A text with `(…)` behind it is compared without it.
+ * Compares a finding. A list `[status, reason, text]` is a condition whose message contains the text. `contains: …` and
+ * `prefix: …` say where a text must be. A remark `(…)` after a text is not compared.
  */
 function compare(key: string, found: Findings, expected: JsonValue): string[] {
   const name = /^(error|message)(Contains|Prefix)$/.test(key) ? key.replace(/(Contains|Prefix)$/, '') : key;
