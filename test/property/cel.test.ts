@@ -9,8 +9,8 @@ import { seededChoices, tapeChoices } from '../support/choices.ts';
 const tape = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 400, size: 'max' });
 
 /**
- * Longer runs generate expressions from seeds instead: a seed is cheaper than a tape, and is enough to replay the
- * expression.
+ * The number of runs with tapes. Further runs generate expressions from seeds, because a seed is cheaper than a tape,
+ * and is enough to replay the expression.
  */
 const MAX_SHRUNK_LENGTH = 5000;
 

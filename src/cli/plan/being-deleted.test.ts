@@ -93,7 +93,7 @@ test('an instance without its definition is not deleted, and plan, apply and a s
   expect((await run('plan --delete FILE', pot('kept'))).out).not.toContain('blocked');
 });
 
-test('files with the definition and its instance that is being deleted end the deletion after the definition is gone', async () => {
+test('after the loss of its definition, an instance in deletion is deleted by an apply of both', async () => {
   const { world, run } = plans;
   const definition = potDefinition([mapResource('map', { a: '${schema.spec.text}' })]);
   await world.apply(definition);

@@ -145,8 +145,8 @@ const textsOf = (data: JsonValue | undefined): string[] =>
   (isJsonObject(data) ? Object.values(data) : []).map(asText).filter((text) => !text.includes('${'));
 
 /**
- * Such a Secret also contains its namespace and the cluster's public certificate, which must stay visible in other
- * fields. Nothing else copies the token.
+ * A Secret with the token of a ServiceAccount also contains its namespace and the cluster's public certificate. These
+ * must stay visible in other fields. Nothing else copies the token.
  */
 const isServiceAccountToken = ({ type }: JsonObject): boolean => type === 'kubernetes.io/service-account-token';
 

@@ -85,7 +85,7 @@ export async function planDefinition(
   };
 }
 
-/** Keeps the status of the live definition, whatever a dry run returns. */
+/** The object with the status of the live definition, whatever status a dry run returns. */
 function withIdentity(object: KubeObject, live: KubeObject | undefined): KubeObject {
   return live?.status === undefined ? object : { ...object, status: live.status };
 }
