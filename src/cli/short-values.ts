@@ -5,8 +5,8 @@ const VALUE = /\b(?:Invalid|Unsupported|Duplicate) value: (?:[\w.*/[\]&]*)(?=[{[
 const MAX_VALUE_LENGTH = 80;
 
 /**
- * A message of an API server without the contents of large values. For a field that cannot change, the server writes the
- * whole new value behind the name of the field: for the template of a Job these are thousands of characters.
+ * A message of an API server without the contents of large values. For a field that cannot change, the server writes
+ * the whole new value after the name of the field. For the template of a Job, this value has thousands of characters.
  */
 export function withShortValues(text: string): string {
   let result = '';

@@ -2,8 +2,9 @@ import type { KubeObject } from '../core/index.ts';
 import { YAML_OUTPUT, yamlLibrary, yamlOutput } from '../core/index.ts';
 
 /**
- * Prints a value as YAML that kubectl reads as the same value. Texts that YAML 1.1 reads as something else (`no`, `y`,
- * `1_000`) are quoted, as keys, too: kubectl and kro read YAML 1.1. Its line breaks, such as U+2028, are escaped.
+ * Prints a value as YAML that kubectl reads as the same value. kubectl and kro read YAML 1.1. Therefore texts and keys
+ * that YAML 1.1 reads as something else (`no`, `y`, `1_000`) are quoted, and the line breaks of YAML 1.1, such as
+ * U+2028, are escaped.
  *
  * @param flow prints maps and lists in one line
  */

@@ -26,8 +26,8 @@ export interface ServedKind {
   readonly policies: Policies;
   readonly identity: ActingIdentity;
   /**
-   * Set for a Graph, which is the instance of its own graph. Its pass reads by single requests what the identity may not
-   * list and watch, as in kro; for an instance of a definition such objects are a failure.
+   * Set for a Graph, which is the instance of its own graph. As in kro, its pass reads objects that the identity may
+   * not list and watch by single requests. For an instance of a definition, such objects are a failure.
    */
   readonly origin?: 'graph';
   /**

@@ -109,9 +109,10 @@ export function releaseFields(
 }
 
 /**
- * Decides about all entries, the last one first. Nothing is done while an object has yet to be read: it may depend on
- * the others, and has to be deleted before them. Every object is watched until its entry has left the record. Without a
- * watch, the state of an object that needs no more work would be unknown again while another object is read.
+ * Decides about all entries, the last one first. Nothing is done while an object has yet to be read: this object may
+ * depend on the others, and must then be deleted before them. Every object is watched until its entry has left the
+ * record. Without a watch, the state of an object that needs no more work would be unknown again while another object
+ * is read.
  */
 function retire<Entry extends Identity, Action>(
   context: RetiredContext,

@@ -23,8 +23,8 @@ const KEPT_LABELS: ReadonlySet<string> = new Set([
 const KEPT_ANNOTATIONS: ReadonlySet<string> = new Set([keys.APPLY_ORDER_ANNOTATION]);
 
 /**
- * Does every projection keep the value at a path, whatever the graphs read? The answer is no for the kept annotation: a
- * read of it is recorded like any other.
+ * Does every projection keep the value at a path, whatever the graphs read? False for annotations: a read of the
+ * annotation in `KEPT_ANNOTATIONS` is recorded like any other read.
  */
 export function isAlwaysKept([first, second, third]: readonly PathStep[]): boolean {
   if (first !== 'metadata') return first === 'apiVersion' || first === 'kind';

@@ -11,7 +11,7 @@ const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', '
 
 /**
  * Are two values at this path the same quantity in different forms? The server stores `1000m` as `1` and `1024Mi` as
- * `1Gi`. False for a path outside `spec`, and for one that neither set names.
+ * `1Gi`. False for a path outside `spec`, and for a field that does not hold quantities.
  */
 export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonValue | undefined): boolean {
   const [above, last] = [path.at(-2), path.at(-1)];

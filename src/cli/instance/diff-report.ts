@@ -27,8 +27,8 @@ export interface ObjectDifference {
   readonly object: ObjectRef;
   /**
    * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph wants
-   * other values. `drift`: another program changed the object. `release`: the fields of a patch node that is gone are
-   * taken back.
+   * other values. `drift`: another program changed the object. `release`: the patch node that wrote the fields was
+   * removed, and its fields are released.
    */
   readonly action: ApplyAction['why'] | 'delete' | 'release';
   /** The field manager that wrote the object last, if it is known. */

@@ -17,8 +17,8 @@ const PLAIN_VALUE = /\b((?:Invalid|Unsupported|Duplicate) value: )[^\s"`:,;]+/g;
 
 /**
  * Masks values of Secrets in the server's messages about refused objects. For a node that is a Secret or has fields
- * from Secrets, all quoted texts except names of the object are masked, and the values themselves everywhere in the
- * text.
+ * from Secrets, all quoted texts except names of the object are masked. The values themselves are masked everywhere in
+ * the text.
  *
  * @param hides returns true when a field of a node can contain values of Secrets
  * @returns a function of the id of the node, the refused object if it is known, and the text

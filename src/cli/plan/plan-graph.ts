@@ -20,8 +20,8 @@ export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObjec
 }
 
 /**
- * Plans the Graphs of files: the objects and fields that the controller would write, or delete and take back. The rights
- * of their ServiceAccounts are not checked.
+ * Plans the Graphs of files: the objects and fields that the controller would write, delete or release. The rights of
+ * their ServiceAccounts are not checked.
  *
  * @param declared the kinds that the files declare
  */

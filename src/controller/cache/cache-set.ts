@@ -155,8 +155,8 @@ export class CacheSet {
   }
 
   /**
-   * Replaces the subscriptions of a subscriber. For `kinds`, the caches hold all objects, but their changes do not wake
-   * the subscriber; the subscriber finds the members of its ApplySet in them.
+   * Replaces the subscriptions of a subscriber. For `kinds`, the caches hold all objects, so that the subscriber finds
+   * the members of its ApplySet. Changes of these objects do not wake the subscriber.
    */
   setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
     const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
