@@ -262,8 +262,9 @@ export interface DeployCallOptions {
 export interface DeployTarget {
   readonly mode: Mode;
   /**
-   * The kind of the definition. A composition is a ResourceGraphDefinition with an instance for each spec; a graph is
-   * one object of the kind Graph, which is both the definition and the only instance, and whose spec is not an input.
+   * The kind of the definition. A composition is a ResourceGraphDefinition with an instance for each spec. A graph is
+   * one object of the kind Graph, which is both the definition and the only instance. The spec of a Graph is not an
+   * input.
    */
   readonly form: 'definition' | 'graph';
   /** Name of the definition. */

@@ -15,9 +15,9 @@ interface Context {
 
 /**
  * The data of one function, as the text of an expression: the function's text, its position, and readers of the
- * variables that it captures. `vars` holds a getter for each variable (the getter reads the current value, and throws
- * where the original would), a function `this` for the `this` of the code around it, and a function for each private
- * name. In rewritten code, `at` lists offset, line and column of each token whose position is known.
+ * variables that it captures. `vars` holds a getter for each variable, a function `this` for the `this` of the code
+ * around it, and a function for each private name. A getter reads the current value, and throws where the original code
+ * would. In rewritten code, `at` lists offset, line and column of each token whose position is known.
  */
 export function sourceData(node: FunctionSyntax, { bindings, usesThis }: Captures, context: Context): string {
   const readers = [...bindings].map(({ name }) => reader(name));

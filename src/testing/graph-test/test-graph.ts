@@ -87,9 +87,10 @@ export interface FaultTestSummary {
 
 /**
  * Runs an instance of a composition or definition several times under faults, from creation to deletion, as `typekro
- * test --faults` does: the real controller on an embedded cluster in virtual time, the given state and the steps of the
- * test, a controller that dies, refused requests, lost answers, late watches, other clients that change and delete
- * objects. Each life is compared with the same life without faults. The expectations of the test are not checked.
+ * test --faults` does. Each run is a life: the real controller runs the given state and the steps of the test on an
+ * embedded cluster in virtual time. The faults are a controller that dies, refused requests, lost answers, late
+ * watches, and other clients that change and delete objects. Each life is compared with the same life without faults.
+ * The expectations of the test are not checked.
  *
  * @throws TypeKroError `testing/broken-under-faults` when a life breaks an invariant: the message has the invariant,
  *   the expected and received state, the last faults before, and the seed that replays the life; `testing/bad-test` and

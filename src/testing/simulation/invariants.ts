@@ -295,8 +295,9 @@ function kindOf(object: KubeObject): string {
 }
 
 /**
- * The write of a request: its path; for a node of a Graph also its field manager, which writes fields of its own, and for
- * a delete its account. A Graph that another Graph makes is written by both.
+ * The write of a request: its path. For a node of a Graph, the field manager is added, because each manager writes its
+ * own fields. For a request that impersonates an account, such as a delete of a Graph, the account is added. Reason:
+ * a Graph that another Graph makes is written by both.
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);
