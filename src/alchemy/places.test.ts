@@ -23,7 +23,7 @@ test.each<[string, Partial<InstanceLocation>, boolean]>([
   ['definition', { definition: 'remarks' }, false],
   ['namespace', { namespace: 'other' }, false],
   ['name', { name: 'b' }, false],
-])('a place with another %s is the same: %j %s', (_, changes, same) => {
+])('is a place with another %s the same place? %j %s', (_, changes, same) => {
   expect(sameLocation(a, place('a', changes))).toBe(same);
 });
 

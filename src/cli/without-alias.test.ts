@@ -10,6 +10,6 @@ test.each([
   ['generate crds/', 'generate crds/'],
   ['render -f values.yaml', 'render -f values.yaml'],
   ['', ''],
-])('%s is %s', (line, expected) => {
+])('the command line "%s" becomes "%s"', (line, expected) => {
   expect(withoutAlias(line.split(' ')).join(' ')).toBe(expected);
 });

@@ -100,8 +100,8 @@ function ofInput(diagnostic: Diagnostic, input: unknown, what: string): Diagnost
 }
 
 /**
- * The structural schema of a declared status; `undefined` for a schema without a structural form, which only gives
- * types.
+ * The structural schema of a declared status, or `undefined` when the schema has no structural form. A schema without a
+ * structural form only gives types.
  *
  * @throws CompositionError for a value that is not a schema
  */

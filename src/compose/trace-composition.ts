@@ -64,7 +64,7 @@ function instanceValue(spec: Schema): Sym {
 }
 
 /**
- * Traces a composition; with the form `graph`, a function without a spec and a status.
+ * Traces a composition. With the form `graph`, traces a function without a spec and a status.
  *
  * @throws CompositionError with all parts that cannot be translated.
  */
@@ -192,7 +192,7 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
   throw refusal;
 }
 
-/** Is the value a resource or a whole other node, which an arrow function may return without a meaning? */
+/** Is the value a resource or another whole node? An arrow function may return it although the author meant no status. */
 const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
 
 /** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are allowed. */

@@ -173,7 +173,7 @@ describe('carrying out a decision', () => {
     expect(failed.size).toBe(0);
   });
 
-  it('ends with a lasting failure of the parent if that is final, and waits for a failure that passes', async () => {
+  it('throws a lasting failure of the parent when such failures are final, and retries a failure that passes', async () => {
     const rules = { backoff: RETRY_POLICIES.request, silentRetries: 0, lasting: 'final' } as const;
     const refused = refusal(422, 'Invalid');
     const { ports, failed } = rig({ 'write parent': [refused, refusal(503)] }, { rules });

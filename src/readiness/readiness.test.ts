@@ -43,7 +43,7 @@ describe('rules for every kind', () => {
     ],
     ['an object without status is ready', `{apiVersion: v1, kind: ConfigMap}`, 'current', 'Ready'],
     [
-      'a newer generation than the observed one is in progress',
+      'an object whose newest generation is not observed is in progress',
       `{apiVersion: x.io/v1, kind: Thing, metadata: {generation: 3}, status: {observedGeneration: 2}}`,
       'inProgress',
       'NotObserved',
@@ -139,7 +139,7 @@ describe('workloads', () => {
       'Ready',
     ],
     [
-      'a StatefulSet with a partition updates only above it',
+      'a StatefulSet with a partition, which updates only the pods above the partition',
       `{apiVersion: apps/v1, kind: StatefulSet, spec: {replicas: 3, updateStrategy: {rollingUpdate: {partition: 2}}}, status: {readyReplicas: 3, updatedReplicas: 1, currentRevision: a, updateRevision: b}}`,
       'current',
       'Ready',
@@ -430,7 +430,7 @@ describe('custom resources', () => {
       'NotObserved',
     ],
     [
-      'a request of a certificate that is denied',
+      'a denied request for a certificate',
       `{apiVersion: cert-manager.io/v1, kind: CertificateRequest, status: {conditions: [{type: Denied, status: "True", reason: Policy}]}}`,
       'failed',
       'Policy',

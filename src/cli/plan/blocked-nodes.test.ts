@@ -75,7 +75,7 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
     },
   ],
   [
-    'an object that another client has to create ends by itself',
+    'the wait for an object that another client has to create ends by itself',
     [external('none'), mapResource('first', { value: '${other.data.value}' }), second],
     {},
     {

@@ -205,8 +205,8 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
 const GOES_ON: ReadonlySet<NodeReport['state']> = new Set(['ready', 'skipped', 'deleted', 'deleting', 'applying']);
 
 /**
- * The nodes whose objects the plan does not show in full. Nodes that are as wanted and only not ready yet are left out.
- * A node is blocked when it cannot continue before a user changes the spec, the definition or the cluster.
+ * The nodes whose objects the plan does not show in full. Nodes whose objects are as wanted, but not yet ready, are
+ * left out. A node is blocked when it cannot continue before a user changes the spec, the definition or the cluster.
  */
 function openNodes(
   { nodes }: Pick<Decision, 'nodes'>,

@@ -12,7 +12,7 @@ test.each([
   ['the type of a variable', 'a.js', 'let x⟦: string = "a";', true],
   ['a declared type', 'a.mjs', 'export ⟦interface A { b: string }', true],
   ['a cast', 'a.cjs', 'module.exports = x ⟦as any;', true],
-  ['what is not there', 'a.js', 'const x = ⟦;', false],
+  ['a missing expression', 'a.js', 'const x = ⟦;', false],
   ['a colon that is not a type', 'a.js', 'const x = ⟦: 1;', false],
 ])('reports %s', (_, name, marked, isTyped) => {
   const path = join(folder, name);

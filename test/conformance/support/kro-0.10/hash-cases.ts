@@ -29,7 +29,7 @@ const PAIRS: readonly (readonly [RegExp, JsonObject, JsonObject])[] = [
   [/readyWhen/, spec({ ...NODE, readyWhen: ['${a}'] }), spec(NODE)],
 ];
 
-/** The key of the compiler's cache for two specs that differ as the case says. */
+/** Compares the keys of the compiler's cache for two specs that differ as the case says. */
 export function runHashCase({ input, expect }: KroCase): CaseOutcome {
   const difference = String(input['difference']);
   const pair = PAIRS.find(([pattern]) => pattern.test(difference));
