@@ -25,7 +25,7 @@ export interface ControllerSettings {
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
-  /** The gates that change what a definition means, among those that are on. Absent when there is none. */
+  /** The gates that are on and change what a definition means. Absent when there is none. */
   readonly features?: MeaningFeatures;
   /**
    * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
@@ -61,7 +61,7 @@ export function recordOf({ level, features, from }: ControllerSettings) {
   return { kroCompatibility: level, from, ...(features === undefined ? {} : { features }) };
 }
 
-/** The settings of a controller that was started with only this level, and with these gates. */
+/** The settings of a controller that was started with only this level and these gates. */
 export function settingsOf(level: KroCompatibility, from: string, features?: MeaningFeatures): ControllerSettings {
   return {
     level,

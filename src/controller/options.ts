@@ -48,9 +48,7 @@ export interface ControllerOptions {
     readonly printColumn?: boolean;
     /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
     readonly scale?: boolean;
-    /** Accepts `defer(…)` as the whole value of a field of a template, which then does not wait for data. */
-    readonly defer?: boolean;
-    /** A node that reads another one in a branch of `a ? b : c` needs it only while the branch is taken. */
+    /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */
     readonly managedResources?: boolean;

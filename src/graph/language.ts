@@ -185,7 +185,10 @@ export class Language {
     return kroEnvironment({ variables, types, features: { now, math, sets } });
   }
 
-  /** Does a node depend on those that only branches of its expressions read just while the branches are taken? */
+  /**
+   * Is the feature `partialDependencies` on? Then a node that is read only in a branch is a dependency only while the
+   * branch is taken.
+   */
   get hasPartialDependencies(): boolean {
     return this.#features.partialDependencies === true;
   }

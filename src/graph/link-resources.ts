@@ -19,7 +19,7 @@ export interface Linked {
   readonly includeWhen: readonly Analysed[];
   /** The ids of other nodes whose data this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
-  /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
+  /** The ids of `dependsOn` that only branches of conditional operators read. Empty without partial dependencies. */
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
@@ -37,7 +37,7 @@ export function linkResources(drafts: readonly ResourceDraft[], language: Langua
   return linked;
 }
 
-/** The ids that expressions read in branches of conditional operators alone. */
+/** The ids that expressions read only in branches of conditional operators. */
 export function onlyInBranches(ids: readonly string[], expressions: readonly Analysed[]): string[] {
   const others = new Set(ids);
   for (const each of expressions) {

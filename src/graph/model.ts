@@ -84,8 +84,8 @@ export interface NodeBase extends Partial<KnownType> {
    */
   readonly dependsOn: readonly string[];
   /**
-   * The ids of `dependsOn` that the expressions of this node read only in branches of `a ? b : c`. The node needs one of
-   * them only while the value of an expression does. Absent when there is none, and without the feature
+   * The ids of `dependsOn` that the expressions of this node read only in branches of `a ? b : c`. Such an id is needed
+   * only while an expression takes a branch that reads it. Absent when there is no such id, and without the feature
    * `partialDependencies`.
    */
   readonly dependsOnInBranches?: readonly string[];

@@ -30,7 +30,7 @@ export interface GraphFeatures {
   /** `defer(…)` as the whole value of a field of a template. The gate `CELDeferFunction`, proposed for kro. */
   readonly defer?: boolean;
   /**
-   * A node that reads another one only in a branch of `a ? b : c` depends on it only while the branch is taken. The gate
+   * A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. The gate
    * `PartialDependencies`, proposed for kro. It changes which objects a definition has, not which definitions compile.
    */
   readonly partialDependencies?: boolean;
@@ -42,8 +42,9 @@ export interface GraphFeatures {
 }
 
 /**
- * The features of this project's controller with the gates on that add parts to the language. A command that does not
- * know the gates of a controller compiles with these. A gate that changes what a definition means is not among them.
+ * The features of this project's controller when all gates that add parts to the language are on. A command that does
+ * not know the gates of a controller compiles with these. A gate that changes what a definition means is not one of
+ * them.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,

@@ -5,15 +5,19 @@ import type { EvaluationFailure } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 import type { StepContext } from './step-context.ts';
 
-/** The ids of the nodes that a node needs in every case: all that it reads without partial dependencies. */
+/**
+ * The ids of the nodes that a node needs in every case. Without partial dependencies, these are all nodes that the node
+ * reads.
+ */
 export function necessaryNodes({ dependsOn, dependsOnInBranches }: GraphNode): readonly string[] {
   return dependsOnInBranches === undefined ? dependsOn : dependsOn.filter((id) => !dependsOnInBranches.includes(id));
 }
 
 /**
- * The nodes without data that the branches which the expressions of a node take do read, each once, in the order of the
- * expressions. The nodes that the node needs in every case have data. An expression without a value for another reason
- * counts as one that needs nothing: the node reports it when it is resolved.
+ * The ids of the nodes without data that a node reads in branches that its expressions take. Each id is there once, in
+ * the order of the expressions. The nodes that the node needs in every case have data when this function is called. An
+ * expression that has no value for another reason counts as one that needs nothing: that reason is reported when the
+ * node is resolved.
  */
 export function missingInBranches(context: StepContext, node: GraphNode): readonly string[] {
   const absent = (node.dependsOnInBranches ?? []).filter((id) => !context.ready.has(id));

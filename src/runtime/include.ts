@@ -13,11 +13,10 @@ export type Inclusion =
   | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
 
 /**
- * Decides whether a node is part of the instance. A node is skipped when a dependency is skipped (with partial
- * dependencies: one that it needs in every case), or when one of its
- * conditions gives anything but `true` (null included), even while other conditions have no value yet. A condition that
- * reads another node waits until that node is ready. A condition that reads missing data of the instance alone is an
- * error, because such data cannot appear later.
+ * Decides whether a node is part of the instance. A node is skipped when a node that it needs in every case is skipped.
+ * A node is also skipped when one of its conditions gives anything but `true` (null included), even while other
+ * conditions have no value yet. A condition that reads another node waits until that node is ready. A condition that
+ * reads missing data of the instance alone is an error, because such data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
   const excluded = excludedBy(context, necessaryNodes(node));
@@ -81,13 +80,13 @@ export function undecidedConditions(context: StepContext, node: GraphNode): read
   });
 }
 
-/** The nodes without data among those that a condition reads whatever its branches choose. */
+/** The nodes without data among the references of a condition. Nodes that are read only in branches do not count. */
 function unreadyReferences(context: StepContext, node: GraphNode, references: readonly string[]): readonly string[] {
   const { dependsOnInBranches: inBranches = [] } = node;
   return references.filter((name) => !context.ready.has(name) && !inBranches.includes(name));
 }
 
-/** The reason of a node that needs one of these nodes, the first of which is left out; undefined when none is. */
+/** The reason to skip a node that needs these nodes: the first one that is skipped. `undefined` when none is. */
 export function excludedBy({ results }: StepContext, ids: readonly string[]): Because | undefined {
   const id = ids.find((each) => results.get(each)?.state === 'skipped');
   return id === undefined ? undefined : { kind: 'dependency-skipped', node: id };

@@ -8,7 +8,7 @@ import { FakeCluster } from '../../test/support/fake-cluster.ts';
 
 const FEATURES = { partialDependencies: true };
 
-/** A definition whose node `svc` is there while `on` is true. */
+/** A definition whose node `svc` exists while `on` is true. */
 const withReader = (reader: string, features = FEATURES) =>
   graphOf(
     `
@@ -37,19 +37,19 @@ describe('with partial dependencies, a node that reads another one in a branch',
   test.each([
     [true, 'u', 'ready: ready'],
     [false, 'none', 'ready: ready'],
-  ])('is there while the other one is: %s', (on, url, state) => {
+  ])('exists when the condition of the other node is %s', (on, url, state) => {
     const { cluster, states } = run(withReader(READER), { on });
     expect(dataOf(cluster, 'cfg')).toEqual({ url });
     expect(states['cfg']).toBe(state);
   });
 
-  test('is left out without the feature, as by kro', () => {
+  test('is skipped without the feature, as in kro', () => {
     const { cluster, states } = run(withReader(READER, {} as typeof FEATURES), { on: false });
     expect(states['cfg']).toBe('skipped: dependency-skipped');
     expect(dataOf(cluster, 'cfg')).toBeUndefined();
   });
 
-  test('stays one object when the other one comes and goes', () => {
+  test('keeps its object when the other node is added and removed', () => {
     const graph = withReader(READER);
     const cluster = new FakeCluster();
     run(graph, { on: false }, cluster);
@@ -71,7 +71,7 @@ test.each<[string, string, JsonObject, string]>([
     'skipped: dependency-skipped',
   ],
   [
-    'one such field is enough, also when another one needs nothing',
+    'one field that takes such a branch is enough to exclude the reader',
     `{id: cfg, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: cfg}, data: {a: "\${schema.spec.on ? svc.data.url : ''}", url: "\${schema.spec.on ? 'x' : svc.data.url}"}}}`,
     { on: false },
     'skipped: dependency-skipped',
@@ -83,7 +83,7 @@ test.each<[string, string, JsonObject, string]>([
     'skipped: dependency-skipped',
   ],
   [
-    'the branch of a condition decides',
+    'a condition whose taken branch reads no excluded node keeps its node',
     `{id: cfg, includeWhen: ["\${schema.spec.on ? svc.data.url == 'u' : true}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: cfg}}}`,
     { on: false },
     'ready: ready',
@@ -95,13 +95,13 @@ test.each<[string, string, JsonObject, string]>([
     'skipped: dependency-skipped',
   ],
   [
-    'the list of a collection',
+    'a collection is included when its list takes a branch without an excluded node',
     `{id: cfg, forEach: [{n: "\${schema.spec.on ? [svc.data.url] : ['none']}"}], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}}}`,
     { on: false },
     'ready: ready',
   ],
   [
-    'an item of a collection that needs no excluded node',
+    'a collection is included when no item needs an excluded node',
     `{id: cfg, forEach: [{n: "\${schema.spec.tags}"}], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${n}"}, data: {url: "\${n == 'a' ? svc.data.url : 'none'}"}}}`,
     { on: false, tags: ['b', 'c'] },
     'ready: ready',
@@ -139,7 +139,7 @@ resources:
   });
 });
 
-test('in a subgraph of a Graph, the names are those of its nodes', () => {
+test('branches in a subgraph of a Graph read the nodes of the subgraph by their ids', () => {
   const map = (name: string, url: string) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -173,7 +173,7 @@ test('in a subgraph of a Graph, the names are those of its nodes', () => {
   });
 });
 
-test('the status and the wave of deletion are those of any dependency', () => {
+test('a dependency in a branch is in dependsOn and in the order of writes', () => {
   const graph = withReader(READER);
   expect(graph.nodes.get('cfg')?.dependsOn).toEqual(['flag', 'svc']);
   expect(graph.applyOrder.get('cfg')).toBe(2);

@@ -360,7 +360,7 @@ describe('CacheSet', () => {
     expect(cache?.get('n/a')).toBeDefined();
   });
 
-  it('reads an object again that no watch of its namespace reported for a while', async () => {
+  it('reads an object again when its namespace had no watch for a while', async () => {
     const { api, caches, takeLog } = setup();
     const trouble = (status: number): WatchEvent => ({
       type: 'ERROR',

@@ -24,7 +24,7 @@ export interface LiveGraph {
   readonly problems: readonly Diagnostic[];
 }
 
-/** What the graph of a Graph depends on, apart from the Graph and the kinds of the cluster. */
+/** The inputs of the compiler besides the Graph and the kinds of the cluster. */
 export interface LiveGraphOptions {
   /** Kinds that the cluster will serve, besides those that it serves now. */
   readonly declared?: SchemaSource;

@@ -22,7 +22,7 @@ export interface LinkedNode {
   readonly readyWhen: readonly Analysed[];
   /** The ids of the nodes of the same frame that this node needs, in the order of the expressions. */
   readonly dependsOn: readonly string[];
-  /** Those of them that only branches of conditional operators read; empty without partial dependencies. */
+  /** The ids of `dependsOn` that only branches of conditional operators read. Empty without partial dependencies. */
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];

@@ -85,7 +85,7 @@ function certainlyIncluded(context: StepContext): ReadonlySet<string> {
   const included = new Set<string>();
   // The results are in the order of the graph, dependencies first.
   for (const [id, { node, wanted, state }] of context.results) {
-    // A resolved node is included whatever becomes of the branches that its expressions do not take.
+    // Branches that its expressions do not take cannot exclude a resolved node.
     const needed = wanted !== undefined && state !== 'skipped' ? necessaryNodes(node) : node.dependsOn;
     if (!needed.every((dependency) => included.has(dependency))) continue;
     if (decideInclusion(context, node).state === 'included') included.add(id);

@@ -109,7 +109,7 @@ export class GraphInvariants {
       this.#options.report(rule, `${what} before ${objectKey(object)} of ${name}`);
     }
     for (const entry of lostFields) {
-      // Users may write the status. The fields of another client in the record are not the Graph's.
+      // A user may add fields of another client to the record. The Graph does not release them.
       if (!entry.fieldManager.startsWith(patchPrefix(live.metadata.uid ?? ''))) continue;
       const object = await this.#find(entry);
       if (object === undefined || !managersOf(object).includes(entry.fieldManager)) continue;
@@ -224,8 +224,8 @@ export class GraphInvariants {
   }
 
   /**
-   * Did the process decide by a state of the Graph that another client has changed meanwhile? The client may be a Graph
-   * that made this one.
+   * Did the process decide from a state of the Graph that another client has changed meanwhile? The client may be a
+   * Graph that made this one.
    */
   #isChanged(key: string, { knowledge: { own } }: Suspect): boolean {
     const { ledger } = this.#options;

@@ -61,7 +61,7 @@ describe('the gate PartialDependencies', () => {
   };
   const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
 
-  it('keeps a node that reads an excluded one in a branch that is not taken, also when the other one comes and goes', async () => {
+  it('keeps the reader of an excluded node while its branch is not taken, and keeps its object when the branch changes', async () => {
     await open({ partialDependencies: true });
     await define([optional, reader]);
     await world.apply(pot('p', { count: 1 }));

@@ -292,7 +292,10 @@ function takeFinalizer(name: string): UserAction {
   };
 }
 
-/** Writes a spec that does not compile, and a correct one some seconds later. */
+/**
+ * The spec does not compile for some seconds. The user applies the broken spec and then the former one with the field
+ * manager of all other changes. With another field manager, the nodes of these writes would stay in every later spec.
+ */
 function breakGraph(name: string): UserAction {
   return {
     text: `break ${name} and mend it`,
