@@ -1,7 +1,8 @@
 /**
- * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`. Without DIR the
- * recordings of this repository; with it the recordings of that folder, in the same format. Prints a line
- * per topic and `N passed, N failed`, with the number of cases that no runner knows; exits 1 when something failed, 2 for misuse.
+ * Runs recorded conformance cases: `npm run conformance -- KIND [DIR] [--verbose] [--controller CMD] [--level LEVEL]`.
+ * Without DIR, runs the recordings of this repository. With DIR, runs the recordings of that folder, which have the
+ * same format. Prints a line per topic, `N passed, N failed`, and the number of cases that no runner knows. Exits 1
+ * when something failed, 2 for misuse.
  */
 import { fileURLToPath } from 'node:url';
 import { CEL_SPEC_DEVIATIONS } from '../test/conformance/cel-spec-deviations.ts';

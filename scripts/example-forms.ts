@@ -302,7 +302,10 @@ interface Condition {
   readonly observedGeneration?: number;
 }
 
-/** The objects of all kinds that a step names, without the Graphs of the example itself, by `Kind name` or `Kind.group name`. */
+/**
+ * The objects of all kinds that a step names, without the Graphs of the example itself, by `Kind name` or `Kind.group
+ * name`.
+ */
 async function objectsOf(cluster: TestCluster, gives: JsonObject, graphs: ReadonlySet<string>): Promise<JsonObject> {
   const kinds = new Set(Object.keys(gives).map((name) => name.split(' ')[0] ?? ''));
   const found: [string, JsonValue][] = [];

@@ -26,7 +26,8 @@ export interface ExampleGraph {
 }
 
 /**
- * The members of a composition or a graph that this script uses. The examples import the built package, which has other classes.
+ * The members of a composition or a graph that this script uses. The examples import the built package, which has other
+ * classes.
  */
 interface Exported {
   toYaml(): string;

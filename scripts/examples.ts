@@ -1,7 +1,8 @@
 /**
  * Runs every example: composes it, compiles it for stock kro, compares the definition with the one in
  * `examples/golden`, and deploys it in a fresh embedded cluster in both modes, with the spec and the expected status of
- * its header. Then runs the examples of `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With `--update`, differences from the golden definitions are accepted.
+ * its header. Then runs the examples of `examples/graphs/` in all their forms. `npm run examples [-- FILE…]`. With
+ * `--update`, differences from the golden definitions are accepted.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';

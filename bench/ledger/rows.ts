@@ -201,7 +201,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'evaluation-without-closure',
-    what: 'An evaluation is passed its node and environment, and makes no function of them.',
+    what: 'An evaluation gets its node and environment as arguments, and makes no closure over them.',
     workload: 'compose',
     without: [
       {
@@ -215,7 +215,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'literal-table',
-    what: 'Literals are found by their values, without a key in text; members of map literals are found by it, too.',
+    what: 'Literals and the members of map literals are found by their values, without a key in text.',
     workload: 'compose',
     without: [
       {
@@ -244,7 +244,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
   },
   {
     name: 'fast-parser',
-    what: 'Expressions without a mistake are parsed by recursive descent; the parser that recovers sees the others only.',
+    what: 'Expressions without a mistake are parsed by recursive descent; only the others go to the parser that recovers from errors.',
     workload: 'expressions',
     without: [
       {
@@ -273,7 +273,7 @@ export const ROWS: readonly (MeasuredRow | OtherRow)[] = [
       },
     ],
     unit: 'ms',
-    gain: 'none: 0 of 218 ms; it stays because all scan functions return by it',
+    gain: 'none: 0 of 218 ms; it stays because all scan functions return their result in it',
   },
   {
     name: 'plain-data',

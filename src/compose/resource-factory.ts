@@ -51,7 +51,10 @@ export interface FactoryExtras {
   readonly waitForReady?: boolean | undefined;
 }
 
-/** The argument of a factory: the fields of the kind, with `metadata` or with `name`, `namespace`, `labels` … at the top. */
+/**
+ * The argument of a factory: the fields of the kind, with `metadata` or with `name`, `namespace`, `labels` … at the
+ * top.
+ */
 export type FactoryInput<Fields extends object> = Settable<Fields> & FactoryExtras & (NamedInput | WholeInput);
 
 /** The fields without the status, which the controller of the kind writes. */

@@ -192,7 +192,9 @@ function noInputs({ build }: CompositionFunctions): CompositionArguments {
   throw refusal;
 }
 
-/** Is the value a resource or another whole node? An arrow function may return it although the author meant no status. */
+/**
+ * Is the value a resource or another whole node? An arrow function may return it although the author meant no status.
+ */
 const isWholeNode = ({ node, resource }: Sym): boolean => resource !== undefined || node.kind === 'var';
 
 /** Refuses a value that the function of a graph returns, because a Graph has no place for it. Resources are allowed. */

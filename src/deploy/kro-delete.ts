@@ -18,8 +18,8 @@ const LAST_LOOK_MS = 5000;
 const TRIES = 5;
 
 /**
- * Deletes an instance, or a Graph. Also deletes the definition when no instance of its kind is left. A failed deploy may have
- * created no instance; then only the definition is deleted.
+ * Deletes an instance, or a Graph. Also deletes the definition when no instance of its kind is left. A failed deploy
+ * may have created no instance; then only the definition is deleted.
  */
 export async function deleteKro(context: KroContext, ref: ObjectRef): Promise<DeletionOutcome> {
   const { api, signal } = context;

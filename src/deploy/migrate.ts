@@ -167,7 +167,7 @@ async function untilReleased(api: KubernetesApi, ref: ObjectRef, signal: AbortSi
           cause: error,
           remedy:
             'its children are safe. The finalizer "orphan" is removed by the garbage collector: is kube-controller-manager ' +
-            `running? Remove other ones with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it continues from here`,
+            `running? Remove other finalizers with \`kubectl edit ${type} ${ref.name}\`, and deploy again: it continues from here`,
         },
       );
     }
@@ -205,8 +205,8 @@ function withoutFinalizer(instance: KubeObject): JsonObject {
 /** The state of a direct deployment for the controller that takes it over. */
 export interface InheritedState {
   /**
-   * The instance with the inventory of the direct deployment. By the inventory, the controller prunes objects that the
-   * graph does not have any more.
+   * The instance with the inventory of the direct deployment. The inventory tells the controller which objects to prune
+   * when the graph does not have them any more.
    */
   readonly instance: KubeObject;
   /** Deletes the record. Must be called after the instance exists in the cluster. */

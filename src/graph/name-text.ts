@@ -10,7 +10,9 @@ export type NameSymbol = { readonly text: string; readonly expression: boolean }
 /** A text of a template as characters and expressions. */
 export type NameText = readonly NameSymbol[];
 
-/** An expression that is one path in the spec or the metadata of the instance. It has the same value in the whole graph. */
+/**
+ * An expression that is one path in the spec or the metadata of the instance. It has the same value in the whole graph.
+ */
 const SHARED = /^schema\.(?:spec|metadata)\.[\w.]+$/;
 
 /** The maximum number of references from one name to the name of another resource that are followed. */

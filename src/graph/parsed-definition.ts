@@ -59,7 +59,8 @@ export function isDefinition({ apiVersion, kind }: KubeObject): boolean {
 }
 
 /**
- * Reads a definition. Returns undefined, and reports a problem, when the value is not a definition or lacks `spec.schema`.
+ * Reads a definition. Returns undefined, and reports a problem, when the value is not a definition or lacks
+ * `spec.schema`.
  */
 export function readDefinition(value: JsonValue, problems: Problems): ParsedDefinition | undefined {
   const reader = new Reader(problems);

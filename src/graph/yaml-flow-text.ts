@@ -53,7 +53,9 @@ function lineEnd(source: string, at: number): number {
   return end < 0 ? source.length : end;
 }
 
-/** The offset after an entry: at a comma, at `: `, at the end of the line, or at a bracket that the entry does not open. */
+/**
+ * The offset after an entry: at a comma, at `: `, at the end of the line, or at a bracket that the entry does not open.
+ */
 function entryEnd(source: string, from: number): number {
   let depth = 0;
   for (let at = from; at < source.length; at += 1) {

@@ -137,7 +137,9 @@ function failedAt({ path, message }: { path?: string; message: string }): string
   return `failed${path === undefined ? '' : ` at ${path}`}: ${message}`;
 }
 
-/** `; it reads data.count of ConfigMap v1 ns/settings`: the objects behind an expression that fails; empty without any. */
+/**
+ * `; it reads data.count of ConfigMap v1 ns/settings`: the objects behind an expression that fails; empty without any.
+ */
 export function readText({ reads = [] }: Pick<Of<'expression-failed'>, 'reads'>): string {
   const byObject = new Map<string, Set<string>>();
   for (const { object, path } of reads) {

@@ -77,11 +77,10 @@ const DONE = { state: 'done' } as const;
 const NEEDLESS = { state: 'needless' } as const;
 
 /**
- * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other. A
- * deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write was
- * recorded, is deleted only if the field manager of the Graph owns fields of the object. An object that is a member of an
- * ApplySet belongs to an instance and stays. The Graph releases its fields there, because an instance does not write an
- * object in which a Graph owns fields.
+ * Deletes objects that a Graph recorded and no longer wants, in reverse order of the record, one node after the other.
+ * A deletion has the recorded UID as its precondition. An entry without UID, from a pass that ended before its write
+ * was recorded, is deleted only if the field manager of the Graph owns fields of the object. An object that is a member
+ * of an ApplySet belongs to an instance and stays.
  */
 export function retireObjects(
   context: RetiredContext,

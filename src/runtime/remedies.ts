@@ -5,8 +5,8 @@ import type { Because } from './report.ts';
 export interface Remedy {
   readonly text: string;
   /**
-   * `now`: the node does not continue before a user acts. `if it lasts`: the node usually needs only time or another client,
-   * and a user acts when that takes too long.
+   * `now`: the node does not continue before a user acts. `if it lasts`: the node usually needs only time or another
+   * client, and a user acts when that takes too long.
    */
   readonly when: 'now' | 'if it lasts';
 }

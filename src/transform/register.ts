@@ -1,8 +1,8 @@
 /**
  * `node --import typekro/register program.js` attaches to each function the source of the function while modules are
  * loaded. It is for hosts where the tracer cannot read the source otherwise: Node with the permission model, Deno with
- * `--preload`, and Bun with `--preload typekro/register` or in `bunfig.toml`. TypeScript needs a Node that strips types,
- * or `--import tsx` before this option.
+ * `--preload`, and Bun with `--preload typekro/register` or in `bunfig.toml`. TypeScript needs a Node that strips
+ * types, or `--import tsx` before this option.
  */
 import Module, * as nodeModule from 'node:module';
 import { bunHost, registerInBun } from './bun.ts';

@@ -114,7 +114,7 @@ export const CLI: readonly MutationRow[] = [
     tests: ['src/cli/up/progress.test.ts'],
   },
   {
-    name: 'a skipped node prevents that an instance is done',
+    name: 'a skipped node keeps an instance from being done',
     file: 'src/cli/up/progress.ts',
     find: "nodes.every((node) => node.state === 'ready' || node.state === 'skipped'),",
     replace: "nodes.every((node) => node.state === 'ready'),",

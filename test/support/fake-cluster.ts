@@ -175,7 +175,9 @@ export class FakeCluster {
     else this.#known.add(JSON.stringify(request.target));
   }
 
-  /** Records the kind of a node whose kind is computed: projections of this kind then have what the node's readers read. */
+  /**
+   * Records the kind of a node whose kind is computed: projections of this kind then have what the node's readers read.
+   */
   keepComputedKind(graph: Graph, nodeId: string, { group, kind }: GroupVersionKind): void {
     const kinds = this.#computedKinds.get(graph) ?? new Map<string, Set<string>>();
     this.#computedKinds.set(graph, kinds);

@@ -19,7 +19,9 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 /** The words of `--to`. */
 const FORMS = ['definition', 'typescript'] as const;
 
-/** `typekro convert FILE…`: makes a definition or a composition from plain objects, or a composition from a definition. */
+/**
+ * `typekro convert FILE…`: makes a definition or a composition from plain objects, or a composition from a definition.
+ */
 export const convert: Command = {
   name: 'convert',
   description:

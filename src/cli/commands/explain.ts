@@ -151,7 +151,9 @@ async function ofDefinition(
   };
 }
 
-/** The expressions that fill a field of a template or of the status, joined with commas; undefined when there are none. */
+/**
+ * The expressions that fill a field of a template or of the status, joined with commas; undefined when there are none.
+ */
 function expressionsAt(holes: readonly Hole[], path: readonly string[]): string | undefined {
   const names = path.join('.');
   const found = holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);

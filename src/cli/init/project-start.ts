@@ -114,7 +114,7 @@ async function ofFile(
   const [graph] = graphs;
   const text = inputs.texts.get(from === '-' ? STANDARD_INPUT : from);
   if (graph === undefined || text === undefined || !/\.ya?ml$|^-$/.test(from)) {
-    throw new TypeKroError(`${from} is not a YAML file with a ResourceGraphDefinition, nor with other objects`, {
+    throw new TypeKroError(`${from} is not a YAML file with a ResourceGraphDefinition or other objects`, {
       code: 'init/no-definition',
       remedy:
         'name a YAML file or a folder with manifests, or a definition of the cluster (rgd/NAME); leave --from out for a composition',

@@ -15,7 +15,8 @@ const MAX_PARTS = 64;
 
 /**
  * Parses the argument of `tree`, `why` and `diff`: `NAME`, `NAMESPACE/NAME`, `KIND/NAME` or `KIND/NAMESPACE/NAME`, each
- * with an optional `/NODE`. A node in a subgraph is a path, and needs the namespace before it. Returns all possible parses, the likeliest first, and an empty list for another text.
+ * with an optional `/NODE`. A node in a subgraph is a path, and needs the namespace before it. Returns all possible
+ * parses, the likeliest first, and an empty list for another text.
  *
  * @param isKind returns true for the name of a kind that can have instances
  */

@@ -187,7 +187,12 @@ test.each([
   ['an unknown tool', 'apply', {}, /there is no tool apply/],
   ['a tool with the name of a member of objects', 'constructor', {}, /there is no tool constructor/],
   ['text that is not YAML', 'validate', { text: '{{' }, /error: /],
-  ['text that expands', 'validate', { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(2000)}]` }, /error: /],
+  [
+    'text whose aliases expand to a huge value',
+    'validate',
+    { text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [${'*b, '.repeat(2000)}]` },
+    /error: /,
+  ],
 ])('%s is refused', async (_what, name, args, text) => {
   const answer = await call(name, args);
   expect(answer.isError).toBe(true);

@@ -64,8 +64,8 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
 const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
 
 /**
- * The place of an integer beyond 2^53, of which the protocol's package has already lost digits. The search needs no stack,
- * because the depth of the arguments is not limited.
+ * The place of an integer beyond 2^53, of which the protocol's package has already lost digits. The search needs no
+ * stack, because the depth of the arguments is not limited.
  */
 function roundedNumber(given: JsonObject, root: string): string | undefined {
   const open: { readonly path: string; readonly value: JsonValue | undefined }[] = [{ path: root, value: given }];

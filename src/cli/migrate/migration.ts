@@ -90,8 +90,8 @@ const MAX_PARTS = 5;
 /**
  * Describes the writes of the new owner to the children in its first pass.
  *
- * @param changed the parts in which the definition of the new owner differs from that of the former one; `undefined` when
- *   the definition of the former owner is not known
+ * @param changed the parts in which the definition of the new owner differs from that of the former one; `undefined`
+ *   when the definition of the former owner is not known
  */
 export function notesOf(to: Owner, children: readonly ObjectRef[], changed: readonly string[] | undefined): string[] {
   if (children.length === 0) return [];
@@ -115,7 +115,9 @@ export function notesOf(to: Owner, children: readonly ObjectRef[], changed: read
   ];
 }
 
-/** Lists the parts in which two definitions differ and from which objects follow: resources, and defaults of the spec. */
+/**
+ * Lists the parts in which two definitions differ and from which objects follow: resources, and defaults of the spec.
+ */
 export function changedParts(before: JsonObject, after: JsonObject): string[] {
   return PARTS.flatMap((part) =>
     changedFields(valueAt(before, ...part), valueAt(after, ...part), part.join('.')).map(({ path }) => path),

@@ -189,8 +189,8 @@ const LATER: ReadonlySet<NodeReport['because']['kind']> = new Set([
 ]);
 
 /**
- * Does the obstacle end by itself? Data that is missing in the instance itself does not appear later, and a node that waits
- * for a blocked node is blocked, too.
+ * Does the obstacle end by itself? Data that is missing in the instance itself does not appear later, and a node that
+ * waits for a blocked node is blocked, too.
  *
  * @param stuck ids of the blocked nodes before this one, in the order of the graph
  */

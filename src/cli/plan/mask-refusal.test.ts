@@ -52,11 +52,11 @@ test.each<[string, KubeObject | undefined, string, string]>([
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
     'ConfigMap "web" is invalid: data: Invalid value: "a b": no',
   ],
-])('of the node %s, %j: %s', (node, desired, text, masked) => {
+])('the refusal of node %s with the object %j: %s', (node, desired, text, masked) => {
   expect(mask(node, desired, text)).toBe(masked);
 });
 
-test('of a Secret of a file', () => {
+test('the refusal of a Secret in a file is masked', () => {
   expect(maskedSecretRefusal(secret, 'Secret "web" is invalid: stringData: Invalid value: "hunter2 old": no')).toBe(
     'Secret "web" is invalid: stringData: Invalid value: "(secret)": no',
   );

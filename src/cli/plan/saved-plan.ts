@@ -44,7 +44,9 @@ export interface SavedPlan {
    * managers are left out.
    */
   readonly basis: readonly BasisEntry[];
-  /** Digests of the parts of the file, by which a later change of the file is found. Absent in plans of older versions. */
+  /**
+   * Digests of the parts of the file, by which a later change of the file is found. Absent in plans of older versions.
+   */
   readonly parts?: PlanParts;
 }
 

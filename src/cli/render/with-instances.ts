@@ -21,8 +21,8 @@ interface Api {
  * Replaces the instances in the files by the instances to render. `--values` has precedence over the instances in the
  * files. Without either, each chosen definition gets an instance with an empty spec. `--set` changes every instance.
  *
- * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, and for a spec in `--values` when several definitions are
- *   chosen.
+ * @throws TypeKroError for a file that cannot be read, for an instance of another namespace than `--namespace`, and for
+ *   a spec in `--values` when several definitions are chosen.
  */
 export async function withInstances(
   context: CommandContext,

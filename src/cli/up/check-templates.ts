@@ -18,9 +18,9 @@ import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
 /**
- * Reports the problems for which an API server refuses the objects of the templates of a definition or of a Graph. Fields
- * with expressions get stand-in values, and findings that depend on such a field are dropped. Checks only built-in kinds. `known` are
- * the compiler's findings, which are not repeated.
+ * Reports the problems for which an API server refuses the objects of the templates of a definition or of a Graph.
+ * Fields with expressions get stand-in values, and findings that depend on such a field are dropped. Checks only
+ * built-in kinds. `known` are the compiler's findings, which are not repeated.
  */
 export async function checkTemplates(
   input: InputObject,

@@ -127,7 +127,9 @@ const LASTING: ReadonlySet<NodeReport['because']['kind']> = new Set([
 /** 400 and 422: the server refuses the object's content. */
 const REFUSED: ReadonlySet<number> = new Set([400, 422]);
 
-/** A port or an address that another object has is also refused with 422, and becomes free when that object is deleted. */
+/**
+ * A port or an address that another object has is also refused with 422, and becomes free when that object is deleted.
+ */
 const TAKEN = /\b(?:already allocated|already in use)\b/;
 
 /** Does an expression read only the instance? A name that may be a loop variable counts as another source. */

@@ -26,8 +26,8 @@ const KIND_OF_SCHEMA_TYPE: ReadonlyMap<string, StaticType['kind']> = new Map([
 const COMPARED_KINDS: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'list', 'map', 'object']);
 
 /**
- * The refusal of a value whose type the field does not take, with the place where the value is written; undefined when the
- * type fits or is not compared.
+ * The refusal of a value whose type the field does not take, with the place where the value is written; undefined when
+ * the type fits or is not compared.
  */
 export function misplacedType(value: Sym, schema: Schema, path: string): Refusal | undefined {
   if (value.resource !== undefined || value.node.kind === 'raw') return undefined;

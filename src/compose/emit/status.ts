@@ -161,7 +161,10 @@ function listField(items: readonly unknown[], writer: ExpressionWriter): JsonVal
   });
 }
 
-/** May the value be `undefined` or null in JavaScript? `undefined` would become null, which a list of a status cannot hold. */
+/**
+ * May the value be `undefined` or null in JavaScript? `undefined` would become null, which a list of a status cannot
+ * hold.
+ */
 function mayBeNullish(raw: unknown): boolean {
   const value = resolve(raw);
   if (value === undefined || value === null) return true;

@@ -409,7 +409,9 @@ function searchFrom(
   return array.reduceRight<unknown>((rest, item, at) => (at < first ? rest : phi(same(item), at, rest)), -1);
 }
 
-/** Calls a native method that returns elements or positions without looking into them, and tracks a list that it makes. */
+/**
+ * Calls a native method that returns elements or positions without looking into them, and tracks a list that it makes.
+ */
 function callNativeReader(array: unknown[], name: string, args: readonly unknown[]): unknown {
   if (name === 'toReversed') return activeTrace().track([...array].reverse());
   const result: unknown = (array as unknown as Record<string, (...values: unknown[]) => unknown>)[name]?.(...args);

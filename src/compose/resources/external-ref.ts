@@ -77,7 +77,9 @@ export interface ExternalReferences {
   readonly kind: string;
   readonly metadata: {
     readonly selector: LabelSelector;
-    /** Namespace of the objects. Without it: all namespaces in a Graph, the namespace of the instance in a composition. */
+    /**
+     * Namespace of the objects. Without it: all namespaces in a Graph, the namespace of the instance in a composition.
+     */
     readonly namespace?: string;
   };
   readonly id?: string;

@@ -30,8 +30,8 @@ export interface CompiledGraph extends CompiledSpec {
 
 /**
  * Compiles Graphs against the schemas of the cluster. A spec is compiled again only after the schema of a kind that it
- * names has changed, or when the cluster lacked such a kind. No two Graphs share a result: the authors of Graphs need not trust each other, and a result
- * carries the name and the namespace of its Graph.
+ * names has changed, or when the cluster lacked such a kind. No two Graphs share a result: the authors of Graphs need
+ * not trust each other, and a result carries the name and the namespace of its Graph.
  */
 export class GraphCompiler {
   readonly #schemas: LiveSchemas;

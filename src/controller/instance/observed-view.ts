@@ -42,7 +42,9 @@ export class ObservedView implements Observed {
   readonly #discovery: Discovery;
   readonly #rewrites: Rewrites;
 
-  /** `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one. */
+  /**
+   * `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one.
+   */
   constructor(
     { caches, user, client }: ActingIdentity,
     record: InstanceRecord,

@@ -76,8 +76,8 @@ export const factoryKey = ({ group, version, kind }: GroupVersionKind): string =
 
 /**
  * Chooses the names of the factories of all kinds of a bundle, by `factoryKey`. The first kind of a name gets the plain
- * name. A further kind of the same group gets the name with its version, and a kind of another group gets the name with its
- * group.
+ * name. A further kind of the same group gets the name with its version, and a kind of another group gets the name with
+ * its group.
  */
 export function builtinFactoryNames(source: Pick<SchemaSource, 'kinds'>): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();

@@ -95,7 +95,10 @@ export function openBrackets(pieces: readonly Piece[]): readonly Piece[] {
   return open;
 }
 
-/** The question marks of conditions of the innermost bracket that have no colon yet, without those of `.?`, `[?` and `{?`. */
+/**
+ * The question marks of conditions of the innermost bracket that have no colon yet, without those of `.?`, `[?` and
+ * `{?`.
+ */
 export function openConditions(pieces: readonly Piece[]): readonly Piece[] {
   const levels: Piece[][] = [[]];
   for (const [index, piece] of pieces.entries()) {

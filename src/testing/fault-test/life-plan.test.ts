@@ -47,7 +47,7 @@ describe('which life a seed has', () => {
     expect(seeds.some((seed) => disturbancesOf(seed, 1).length !== disturbancesOf(seed, 2).length)).toBe(true);
   });
 
-  test('pauses last until all is quiet, some seconds, or not at all', () => {
+  test('a pause lasts until the cluster is idle, some seconds, or no time', () => {
     const pauses = seeds.map((seed) => pauseOf(seed, 1));
     expect(pauses).toContain('settle');
     expect(pauses).toContain(0);
