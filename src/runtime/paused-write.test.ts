@@ -23,7 +23,7 @@ test.each([
   ['a deletion that was refused', { digest: '', uid: 'one' }, { digest: '', uid: 'one' }, 999, true],
   ['a deletion of another object of the name', { digest: '', uid: 'one' }, { digest: '', uid: 'two' }, 999, false],
   ['a deletion after a refused change', { digest: 'd', uid: 'one' }, { digest: '', uid: 'one' }, 999, false],
-])('%s', (_name, refused, attempt, now, paused) => {
+])('does the pause after a refused write hold for %s?', (_name, refused, attempt, now, paused) => {
   const failed = { ...refused, failure, retryAt: 1000 };
   expect(pausedWrite({ failedWrite: () => failed }, target, attempt, now)).toBe(paused ? failed : undefined);
   expect(pausedWrite({ failedWrite: () => undefined }, target, attempt, now)).toBeUndefined();

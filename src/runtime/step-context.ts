@@ -164,7 +164,7 @@ export function failedBy(
 /** Objects of one node that a reason names. */
 const MAX_READ_OBJECTS = 3;
 
-/** The data of objects that an expression reads. Of a collection, the object that an iterator holds counts alone. */
+/** The data of objects that an expression reads. When an iterator holds an object of a collection, only it counts. */
 function readData(
   results: ReadonlyMap<string, NodeResult>,
   { reads, references }: EvaluationFailure,

@@ -52,7 +52,7 @@ test('a user with all rights gets no findings', async () => {
 test.each([
   ['definitions', /GET .*\/resourcegraphdefinitions/, 'resourcegraphdefinitions.kro.run could not be read: '],
   ['instances', /GET .*\/pots/, 'pots.acme.test in the whole cluster could not be read: '],
-])('without the right to list %s there is no finding', async (_what, refuses, text) => {
+])('without the right to list %s the search fails', async (_what, refuses, text) => {
   await expect(findings(refuses)).rejects.toMatchObject({
     code: 'upgrade/not-read',
     message: expect.stringContaining(text) as string,

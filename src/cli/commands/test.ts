@@ -164,7 +164,7 @@ function belowMinimum(percent: number, minimum: number): string {
 /** How results are printed. */
 interface PrintOptions {
   readonly form: Form;
-  /** Is listed what no test covers? */
+  /** Are the parts that no test covers listed? */
   readonly isListed: boolean;
   readonly filter: string | undefined;
 }

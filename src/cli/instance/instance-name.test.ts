@@ -36,6 +36,6 @@ test.each([
   ['', []],
   ['/shop', []],
   ['team-a/', []],
-])('%s', (text, readings) => {
+])('the possible readings of %j', (text, readings) => {
   expect(readingsOf(text, isKind)).toEqual(readings);
 });

@@ -92,7 +92,7 @@ test('labels of controllers are not a change, annotations of users are', async (
   await expect(applyObject(next, map({ a: '5' }))).rejects.toThrow('was changed');
 });
 
-test('a deletion that finalizers hold up ends with their names', async () => {
+test('the error of a deletion that finalizers hold up names the finalizers', async () => {
   await world.user.patch(ref, { metadata: { finalizers: ['example.com/archive'] } });
   const task = await writer();
   await removeObject(task, ref);
@@ -164,7 +164,7 @@ test('no answer of a controller ends the wait with a remedy', async () => {
   await ended;
 });
 
-test('an instance is observed when a condition is about its generation, and else the wait ends', async () => {
+test('the wait for an instance ends when a condition is about its generation, and at the time limit', async () => {
   const own: KubeObject = { ...definition, metadata: { name: 'seen' } };
   await world.apply(own);
   const seenRef = { ...definitionRef, name: 'seen' };

@@ -22,7 +22,7 @@ test.each([
     'Job.batch "a" is invalid: [spec.template: Invalid value: {}: field is immutable, spec.selector: Forbidden: no]',
     ['spec.template', 'spec.selector'],
   ],
-])('the fields of %j', (message, fields) => {
+])('the immutable fields that the message %j names', (message, fields) => {
   expect(immutableFields(message)).toEqual(fields);
 });
 
@@ -32,7 +32,7 @@ test.each([
   ['spec.template[0]', true],
   ['spec.templates', false],
   ['spec', false],
-])('spec.template cannot change, so %s: %s', (path, immutable) => {
+])('when spec.template cannot change, is a change of %s marked as immutable? %s', (path, immutable) => {
   const line = valueLine({ path, from: 1, to: 2 }, () => false, ['spec.template']);
   expect(line).toEqual({ path, from: 1, to: 2, ...(immutable ? { immutable: true } : {}) });
 });

@@ -5,8 +5,8 @@ import { symbolic } from '../value/proxy.ts';
 import { toNode } from '../value/nodes.ts';
 
 /**
- * Replaces reads, inside a loop, of a resource of the same iteration by the values of that resource's template, because
- * the graph cannot refer to single objects of a collection.
+ * Replaces each read of a resource of the same iteration of a loop by the value in the template of that resource. The
+ * graph cannot refer to single objects of a collection.
  */
 export function elementFields(node: Node, records: readonly ResourceRecord[], user: ResourceRecord): Node {
   return rewrite(node, (part) => {

@@ -18,8 +18,8 @@ const KEYWORD = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
 const MAX_KEYWORD_LENGTH = 5;
 
 /**
- * A scalar as YAML. With an indentation, texts of several lines become blocks (they end with a line break);
- * without one (keys) they are quoted.
+ * Writes a scalar as YAML. With an indentation, a text of several lines becomes a block, which ends with a line break.
+ * Without an indentation, as for a key, such a text is quoted.
  */
 export function yamlScalar(value: string | number | bigint | boolean | null, indent: string | undefined): string {
   if (typeof value !== 'string') return String(value);

@@ -8,7 +8,7 @@ import { serviceAccountUser } from '../acting-identity.ts';
 /** The account of a Graph that names none, as for a pod. */
 const DEFAULT_ACCOUNT = 'default';
 
-/** The text under which a Graph with a computed kind is found: a change of any CRD may concern it. */
+/** The index key of a Graph with a computed kind: a change of any CRD may concern such a Graph. */
 export const ANY_KIND = '*';
 
 /** The maximum depth of subgraphs that are searched for kinds. */
@@ -66,7 +66,7 @@ export function kindsNamed(graph: KubeObject): NamedKinds {
 }
 
 /**
- * The texts under which a Graph is found: the kinds whose CRDs concern it, and the field manager with which it writes
+ * The index keys of a Graph: the kinds whose CRDs concern the Graph, and the field manager with which the Graph writes
  * objects.
  */
 export function graphIndexOf(graph: KubeObject): string[] {

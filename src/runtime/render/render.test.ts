@@ -121,7 +121,7 @@ resources:${map('first', '{ a: x }')}${map('out', '{}', 'includeWhen: ["${schema
     expect(rendered.nodes[0]?.objects[0]?.object['metadata']).toEqual({ name: 'first', namespace: 'team' });
   });
 
-  test('with an observed object, whose state feeds the rest', () => {
+  test('with an observed object, from which the other nodes read', () => {
     const first = '{ apiVersion: v1, kind: ConfigMap, metadata: { name: first, uid: u1, finalizers: [p, q] } }';
     const rendered = render(GRAPH, spec, first);
     expect(summary(rendered)).toEqual([

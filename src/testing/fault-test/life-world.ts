@@ -36,7 +36,7 @@ const MAX_FINDINGS = 20;
 const MAX_TRIES = 8;
 /** Kinds that another client never deletes: their deletion would also delete objects outside of the graph. */
 const NEVER_DELETED: ReadonlySet<string> = new Set(['CustomResourceDefinition', 'Namespace']);
-/** The time with faults in a step that moves the time, in milliseconds. */
+/** The maximum time with faults in a step that advances the clock, in milliseconds. */
 const MAX_STORM_MS = 10 * 60_000;
 const FOLLOW_UP_MS = 5 * 60_000;
 

@@ -99,7 +99,7 @@ describe.skipIf(program === '')('a real kubectl against a running `typekro up`',
     expect(ok(['get', 'pods', '-l', 'app=second', '-o', 'name'])).toBe('');
   });
 
-  test('the controller is shown as a pod, marked as simulated, whose log is its log', () => {
+  test('the controller is shown as a simulated pod, and kubectl logs prints the log of the controller', () => {
     expect(ok(['get', 'deploy', 'kro', '-n', 'kro-system', '-o', 'jsonpath={.status.availableReplicas}'])).toBe('1');
     expect(ok(['get', 'pods', '-n', 'kro-system', '-l', 'typekro.dev/simulated=true', '-o', 'name'])).toMatch(
       /^pod\/kro-[^\n]+\n$/,

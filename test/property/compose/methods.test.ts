@@ -145,7 +145,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
     ),
     ...calls('localeCompare normalize codePointAt charCodeAt matchAll at isWellFormed', 's.t', ['s.u']),
   ],
-  'lists and the positions of their elements': [
+  'lists and positions in lists': [
     ...['s.list', '[s.t, s.u]', '[...s.list, s.t]'].flatMap((list) => [
       ...calls('includes indexOf lastIndexOf', list, positioned(['s.t', 's.u', "'a'"])),
       ...calls('at slice', list, POSITIONS),
@@ -177,7 +177,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
       ].map((turn) => `${list}.reduce((a, q) => ${turn}, ${start})`),
     ),
   ),
-  'texts made from other values': [
+  'texts of other values': [
     ...[
       's.t',
       's.list',
