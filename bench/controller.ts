@@ -389,7 +389,7 @@ function isReady({ status }: KubeObject): boolean {
   return Array.isArray(conditions) && conditions.some(isTrue);
 }
 
-/** As many Graphs with as many objects, by a new process of the controller that serves the kind Graph. */
+/** Measures as many Graphs, with as many objects, in a new process of a controller that serves the kind Graph. */
 async function graphs(): Promise<void> {
   for (const object of graphRights()) await client.apply(object, { fieldManager: 'bench', force: true });
   await controller.stop();

@@ -162,7 +162,7 @@ function deletedAgain(target: DeployTarget): Error {
     {
       code: 'deploy/superseded',
       object: definitionRef(target),
-      remedy: 'find the client that does (a tool that prunes unknown objects?), and deploy again',
+      remedy: 'find the client that deletes it (a tool that prunes unknown objects?), and deploy again',
     },
   );
 }

@@ -181,7 +181,7 @@ afterAll(async () => {
 /** Has a line written to the cluster since the last `prepare`? */
 let isChanged = false;
 
-/** Brings the definition and the instance of the lines back, which earlier lines may have changed. */
+/** Restores the definition and the instance that the lines use. Earlier lines may have changed them. */
 async function prepare(): Promise<void> {
   const state = await run('apply app.yaml shop.yaml default.yaml');
   expect(`${state.code} ${state.err}`).toBe('0 ');

@@ -36,7 +36,7 @@ const ROWS: readonly (readonly [FaultTestResult, string])[] = [
 ];
 
 describe('the summary of lives', () => {
-  test.each(ROWS)('case %#', (given, text) => {
+  test.each(ROWS.map(([given, text]) => [text, given] as const))('%s', (text, given) => {
     expect(faultSummary(given)).toBe(text);
   });
 
