@@ -104,7 +104,7 @@ describe('problems', () => {
     const { diagnostics } = parseDefinitions(text, name);
     expect(diagnostics.map((each) => formatDiagnostic(each, text))).toMatchInlineSnapshot(`
       [
-        "seed-18-my-application.broken.rgd.yaml:81:25: error: this line is indented otherwise than the other members of its object [yaml/syntax]
+        "seed-18-my-application.broken.rgd.yaml:81:25: error: this line is not indented like the other members of its object [yaml/syntax]
         81 |                         port:
            |                         ^
         hint: begin it at the same column as the members before it",

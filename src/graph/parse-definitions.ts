@@ -176,7 +176,7 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
 /** The parser's most common errors, with clearer texts and remedies. */
 const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?: string]>>> = {
   BAD_INDENT: [
-    'this line is indented otherwise than the other members of its object',
+    'this line is not indented like the other members of its object',
     'begin it at the same column as the members before it',
   ],
   TAB_AS_INDENT: ['a tab cannot indent', 'indent with spaces'],

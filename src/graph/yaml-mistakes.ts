@@ -131,7 +131,7 @@ function mistakeAt(code: string, source: string, at: number): Mistake | undefine
     if (item !== null && own) {
       const offset = skipSpaces(source, line.trim() === '' ? end + 1 : start);
       return {
-        message: 'this item is indented otherwise than the items of the list before it',
+        message: 'this item is not indented like the items of the list before it',
         offset,
         hint: 'begin each "- " of a list at the same column',
       };

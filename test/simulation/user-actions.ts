@@ -17,8 +17,8 @@ export interface UserAction {
 
 const NAMES = ['one', 'two'];
 /**
- * The number of tries for which the user waits until the controller writes an object. After twice this number, the user
- * restores the object.
+ * The number of tries for which the user waits until the controller writes an object. After twice as many tries, the
+ * user restores the object.
  */
 const PATIENCE = 20;
 
@@ -383,7 +383,7 @@ function inventoryPatch(kinds: string): JsonObject {
   return { metadata: { annotations: { [GROUP_KINDS]: kinds } } };
 }
 
-/** Whether the controller has written to the object. */
+/** Has the controller written to the object? */
 function isTaken({ kind, metadata }: KubeObject): boolean {
   return kind === 'Rig'
     ? metadata.finalizers?.includes('kro.run/finalizer') === true

@@ -188,7 +188,7 @@ function save(
   );
   const { name, text } = savedPlanText(saved);
   write(context, name, text);
-  context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster moved)`);
+  context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster has changed)`);
 }
 
 /**

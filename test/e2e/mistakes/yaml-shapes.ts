@@ -251,7 +251,7 @@ export const shapeMistakes: readonly Mistake[] = [
   definition(
     'a resource at another column',
     [['    - id: service\n', '   ⟦- id: service\n']],
-    /indented otherwise than the items/,
+    /not indented like the items/,
     /same column/,
   ),
   definition(
