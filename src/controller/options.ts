@@ -48,6 +48,8 @@ export interface ControllerOptions {
     readonly printColumn?: boolean;
     /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
     readonly scale?: boolean;
+    /** Accepts `defer(…)` as the whole value of a field of a template. The field then does not wait for data. */
+    readonly defer?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
     readonly partialDependencies?: boolean;
     /** Records the objects of each instance in its status, as `graph`. */
@@ -62,7 +64,7 @@ export interface ControllerOptions {
   readonly serviceAccount?: ServiceAccountRef;
   /** The number of concurrent passes over Graphs. Default: 32. */
   readonly graphConcurrency?: number;
-  /** The line of kro whose visible behaviour the controller has where the lines differ. Default: `0.9`. */
+  /** The line of kro whose visible behaviour the controller has where the lines differ. Default: `0.10`. */
   readonly kroCompatibility?: KroCompatibility;
   /** What the controller does with an existing object that has no owner. Default: `adopt`, as in kro. */
   readonly adoption?: AdoptionPolicy;

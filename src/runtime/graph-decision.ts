@@ -133,7 +133,9 @@ function retire(context: StepContext, { retired }: TrackingPlan, isHeld: boolean
   const isSettled = results.every(({ apply, because }) => apply.length === 0 && because.kind !== 'unread');
   const about = { ...context, why: 'prune' } as const;
   const mayDelete = !isHeld && isSettled && !results.some(isFailed);
-  const objects = mayDelete ? retireObjects(about, retired.managedResources) : unretired(about, retired.managedResources);
+  const objects = mayDelete
+    ? retireObjects(about, retired.managedResources)
+    : unretired(about, retired.managedResources);
   const isClean = mayDelete && objects.remaining.length === 0 && results.every(isDone);
   const fields = isClean ? releaseFields(about, retired.contributions) : unretired(about, retired.contributions);
   return { objects, fields };
