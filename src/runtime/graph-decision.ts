@@ -6,7 +6,7 @@ import { graphConditions } from './conditions.ts';
 import { failureText } from './failure.ts';
 import { hasGraphFinalizer } from './finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
-import { releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
+import { confirmations, releaseFields, retireObjects, splitActions, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
@@ -50,7 +50,10 @@ export function decideGraph(context: StepContext): Decision {
   const { objects, fields } = retirements;
   const { deletions, release: surrendered } = splitActions(objects.actions);
   const release = [...surrendered, ...fields.actions];
-  const read = [...context.reads, ...objects.read, ...fields.read];
+  const due = [...context.reads, ...objects.read, ...fields.read];
+  // The record loses entries at the end of a pass.
+  const isBusy = [apply, deletions, release, due].some((list) => list.length > 0);
+  const read = isBusy ? due : confirmations(context.observed, context.options, plan.unconfirmed);
   const parent: ParentWrite = {
     ...(hasGraphFinalizer(instance) || refusal !== undefined ? {} : { addFinalizer: true }),
     ...(plan.ahead === undefined || refusal !== undefined ? {} : { tracking: plan.ahead, ...firstAccount(context) }),

@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/index.ts';
 import { templateManager } from './field-managers.ts';
 import { stepGraphDeletion } from './graph-deletion.ts';
 import type { Observed } from './model.ts';
+import { step } from './step.ts';
 
 const FORBIDDEN = { code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden' };
 const uidOf = (graphs: GraphObjects, name = 'g') => graphs.get(name)?.metadata.uid ?? '';
@@ -79,6 +80,26 @@ describe('the record of objects', () => {
     graphs.apply(map('old', 'old', 'k: v'));
     graphs.apply(graph(def('d', 'x: "no"'), map('p', 'p', 'v: "${string(int(d.x))}"')));
     expect([graphs.maps(), graphs.recorded().length]).toEqual([['old'], 1]);
+  });
+
+  it.each([
+    ['only watches reported it', false, ['whole-object'], ['x']],
+    ['the API server confirmed it', true, [], []],
+  ])('loses the object of a waiting node that was never made: %s', (_title, isConfirmed, reads, names) => {
+    const graphs = new GraphObjects();
+    const nodes = graph(ref('r', 'late'), map('x', 'x', 'v: "${r.data.v}"'));
+    graphs.apply(nodes);
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      const entry = { nodeID: 'x', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'x' };
+      object.status = { ...object.status, managedResources: [entry] };
+    });
+    const compiled = graphObjectOf(nodes);
+    const object = graphs.get();
+    if (object === undefined) throw new Error('no Graph');
+    const observed = { ...graphs.cluster.view(compiled), isConfirmed: () => isConfirmed };
+    const { read, status } = step(compiled, object, observed, { now: Date.parse('2026-11-01T00:00:00Z') });
+    const entries = (status['managedResources'] ?? []) as JsonObject[];
+    expect([read.map(({ kind }) => kind), entries.map(({ name }) => name)]).toEqual([reads, names]);
   });
 
   it('an object that moved to another node is not deleted', () => {

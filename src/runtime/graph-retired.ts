@@ -8,6 +8,7 @@ import { PART_OF_LABEL } from './keys.ts';
 import type {
   Contribution,
   DeleteAction,
+  FailedRead,
   LiveObject,
   ManagedResource,
   Observation,
@@ -150,7 +151,7 @@ function confirmed<Action>(
   if (decision.state !== 'needless') return decision;
   if (isConfirmed(observed, target)) return DONE;
   const failed = observed.failedRead?.(target);
-  if (failed === undefined || failed.retryAt <= options.now) return { state: 'read', request: confirmation(target) };
+  if (!isPausedRead(failed, options)) return { state: 'read', request: confirmation(target) };
   const { failure, retryAt } = failed;
   // The account may not read the object, or the kind is not served.
   if (failure.code === 403 || failure.code === 404) return DONE;
@@ -163,8 +164,22 @@ export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: Obj
   return observed.isConfirmed?.(target) !== false;
 }
 
-/** The read of an object whose state the record of a Graph depends on. */
-export function confirmation(target: ObjectTarget): ReadRequest {
+/** The reads of objects on whose state the record of a Graph depends, except during the pause after a failed read. */
+export function confirmations(
+  observed: Observed,
+  options: StepOptions,
+  targets: readonly ObjectTarget[],
+): readonly ReadRequest[] {
+  return targets.flatMap((target) =>
+    isPausedRead(observed.failedRead?.(target), options) ? [] : [confirmation(target)],
+  );
+}
+
+function isPausedRead(failed: FailedRead | undefined, { now }: StepOptions): failed is FailedRead {
+  return failed !== undefined && failed.retryAt > now;
+}
+
+function confirmation(target: ObjectTarget): ReadRequest {
   return { kind: 'whole-object', nodeId: '', target, why: 'unconfirmed' };
 }
 

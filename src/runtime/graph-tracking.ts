@@ -1,4 +1,5 @@
 import { ownsObjects } from '../graph/index.ts';
+import { isConfirmed } from './graph-retired.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 import { patchWriters } from './patch.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
@@ -14,6 +15,8 @@ export interface TrackingPlan {
   readonly kept: GraphTracking;
   /** Recorded objects and fields that nothing wants. */
   readonly retired: GraphTracking;
+  /** The objects in `kept` that a read has to find before the record may lose them. */
+  readonly unconfirmed: readonly ObjectTarget[];
   /** The record that has to be written before the writes of this step; undefined when the recorded one covers them. */
   readonly ahead?: GraphTracking;
 }
@@ -29,7 +32,7 @@ export function planTracking(context: StepContext): TrackingPlan {
   // The common case of a Graph at rest needs no keys.
   if (isResolved && areEqual(wantedResources, recorded.managedResources)) {
     if (areEqual(wantedContributions, recorded.contributions)) {
-      return { current: recorded, kept: NOTHING, retired: NOTHING };
+      return { current: recorded, kept: NOTHING, retired: NOTHING, unconfirmed: [] };
     }
   }
   const resources = union(resourceKey, wantedResources);
@@ -41,9 +44,10 @@ export function planTracking(context: StepContext): TrackingPlan {
   const waiting = recorded.managedResources.filter(
     (entry) => unresolved.has(entry.nodeID) || identities.has(resourceKey(entry)),
   );
+  const unconfirmed: ObjectTarget[] = [];
   const kept = {
     managedResources: without(resourceKey, waiting, resources).flatMap((entry) =>
-      keptResource(context, entry, identities),
+      keptResource(context, entry, identities, unconfirmed),
     ),
     contributions: without(
       contributionKey,
@@ -57,7 +61,7 @@ export function planTracking(context: StepContext): TrackingPlan {
     contributions: without(contributionKey, recorded.contributions, contributions, kept.contributions),
   };
   const ahead = recordAhead(recorded, current, results);
-  return { current, kept, retired, ...(ahead === undefined ? {} : { ahead }) };
+  return { current, kept, retired, unconfirmed, ...(ahead === undefined ? {} : { ahead }) };
 }
 
 const NOTHING: GraphTracking = { managedResources: [], contributions: [] };
@@ -117,19 +121,27 @@ function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, Ob
   return new Map(targets.map((target) => [resourceKey(resourceOf('', target)), target]));
 }
 
-/** A recorded object of an unresolved node; nothing for an entry without UID whose object the Graph did not write. */
+/**
+ * A recorded object of an unresolved node; nothing for an entry without UID whose object the Graph did not write. Until
+ * the API server confirms this, the entry stays, and the object is added to `unconfirmed`.
+ */
 function keptResource(
   context: StepContext,
   entry: ManagedResource,
   identities: ReadonlyMap<string, ObjectTarget>,
+  unconfirmed: ObjectTarget[],
 ): ManagedResource[] {
   if (entry.uid !== undefined) return [entry];
   const identity = identities.get(resourceKey(entry));
-  const observation = identity === undefined ? undefined : context.observed.object(identity);
-  if (observation?.state === 'absent') return [];
-  if (observation?.state !== 'present') return [entry];
-  const { live } = observation;
-  return context.rules.isOwn(context, live) ? [withUid(entry, live.object.metadata.uid)] : [];
+  if (identity === undefined) return [entry];
+  const observation = context.observed.object(identity);
+  if (observation.state === 'present' && context.rules.isOwn(context, observation.live)) {
+    return [withUid(entry, observation.live.object.metadata.uid)];
+  }
+  if (observation.state !== 'present' && observation.state !== 'absent') return [entry];
+  if (isConfirmed(context.observed, identity)) return [];
+  unconfirmed.push(identity);
+  return [entry];
 }
 
 /**
