@@ -17,6 +17,7 @@ const GATES: ReadonlyMap<string, keyof Features> = new Map([
   ['PrintColumn', 'printColumn'],
   ['ScaleSubresource', 'scale'],
   ['CELDeferFunction', 'defer'],
+  ['DynamicKeys', 'dynamicKeys'],
   ['PartialDependencies', 'partialDependencies'],
   ['ManagedResources', 'managedResources'],
 ]);
@@ -79,6 +80,7 @@ export function readFeatureGates(text: string): FeatureGates {
       printColumn: isOn('printColumn'),
       scale: isOn('scale'),
       defer: isOn('defer'),
+      dynamicKeys: isOn('dynamicKeys'),
       partialDependencies: isOn('partialDependencies'),
       managedResources: isOn('managedResources'),
     },
@@ -103,8 +105,9 @@ export function compileFeatures({
   printColumn = false,
   scale = false,
   defer = false,
+  dynamicKeys = false,
   partialDependencies = false,
   managedResources = false,
 }: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn, scale, defer, partialDependencies, managedResources };
+  return { omit, now, variables, printColumn, scale, defer, dynamicKeys, partialDependencies, managedResources };
 }

@@ -48,6 +48,8 @@ export interface ControllerOptions {
     readonly printColumn?: boolean;
     /** Accepts the markers `scale` and `scaleSelector`, which give the kind the subresource `scale`. */
     readonly scale?: boolean;
+    /** Accepts expressions as keys of maps in templates. */
+    readonly dynamicKeys?: boolean;
     /** Accepts `defer(…)` as the whole value of a field of a template. The field then does not wait for data. */
     readonly defer?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */

@@ -49,12 +49,18 @@ export function analyse<S extends ExpressionSite>(
   const known = plain ? language.analysed.get(cel) : undefined;
   if (known !== undefined) return { ok: true, value: { site, ast: known.ast, ids: known.ids, reads: known.reads } };
   const parsed = language.parse(cel, rules.place === 'template' ? rules.iterators : []);
-  if (!parsed.ok) return { ok: false, refusal: parseRefusal(site, parsed, language) };
+  if (!parsed.ok) return { ok: false, refusal: atKey(site, parseRefusal(site, parsed, language)) };
   const found = language.references(parsed.ast, rules);
-  if (found.error !== undefined) return { ok: false, refusal: nameRefusal(site, found.error, rules, language) };
+  if (found.error !== undefined)
+    return { ok: false, refusal: atKey(site, nameRefusal(site, found.error, rules, language)) };
   const reads = readPaths(parsed.ast.expr, language.readScope(names));
   if (plain) language.analysed.set(cel, { ast: parsed.ast, ids: found.ids, reads });
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
+}
+
+/** The refusal with the place of the key, for a computed key. */
+function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): AnalysisError {
+  return isKey === undefined ? refusal : { ...refusal, place: { path, key: true } };
 }
 
 /**
@@ -179,6 +185,7 @@ export function rootsOf(names: ExpressionNames): readonly Expr[] {
 
 /** The place of a language error in the definition. */
 export function placeOf(site: ExpressionSite, error: CelError | undefined): ProblemLocation {
+  if (site.isKey === true) return { path: site.path, key: true };
   if (error === undefined || error.offset < 0) return { path: site.path };
   return { path: site.path, offset: site.text.toOriginal(offsetOf(site.text.cel, error)) };
 }

@@ -176,7 +176,7 @@ export class Assembler {
 
   hole(field: CompiledExpression<FieldSite>, kind: FieldKind): Hole {
     const leavesOutEmpty = this.#leavesOutEmpty && isOptional(field.type);
-    const { deferred } = field.site;
+    const { deferred, isKey } = field.site;
     return {
       path: field.site.steps,
       pathText: field.site.pathText,
@@ -184,6 +184,7 @@ export class Assembler {
       expression: this.expression(field),
       ...(leavesOutEmpty ? { leavesOutEmpty } : {}),
       ...(deferred === undefined ? {} : { deferred }),
+      ...(isKey === undefined ? {} : { isKey }),
     };
   }
 
@@ -195,7 +196,7 @@ export class Assembler {
       index: draft.block.index,
       template: {
         skeleton: freeze(draft.skeleton),
-        holes: fields.map((field) => this.hole(field, kindOfField(field, iterators))),
+        holes: withComputedMaps(fields.map((field) => this.hole(field, kindOfField(field, iterators)))),
       },
       dependsOn: [...dependsOn].toSorted(),
       ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
@@ -231,6 +232,17 @@ export function freeze<T extends JsonValue>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) if (part !== undefined) freeze(part);
   return Object.freeze(value);
+}
+
+/** The holes, those below a computed key with the path of the outermost map that has such a key. */
+export function withComputedMaps(holes: readonly Hole[]): readonly Hole[] {
+  const keys = holes.filter(({ isKey }) => isKey === true).map(({ path }) => path);
+  if (keys.length === 0) return holes;
+  return holes.map((hole) => {
+    const above = keys.filter((key) => key.every((step, index) => hole.path[index] === step));
+    const [first] = above.toSorted((a, b) => a.length - b.length);
+    return first === undefined ? hole : { ...hole, computedMap: first.slice(0, -1) };
+  });
 }
 
 /** When the value of a field is known. */

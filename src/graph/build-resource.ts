@@ -144,7 +144,7 @@ class Builder {
       ...this.#expressions(walked),
       nodeType: 'def',
       resolved: undefined,
-      valueSchema: defSchema(value),
+      valueSchema: defSchema(value, this.#shared.features.dynamicKeys),
       template: value,
       installedBy: undefined,
     };
@@ -283,8 +283,10 @@ class Builder {
   }
 
   #where(): Whereabouts {
-    const { root, texts, level } = this.#shared;
-    return { base: this.#templatePath([]), root, texts, level };
+    const { root, texts, level, features } = this.#shared;
+    // The selector of an external reference is an object that kro reads as it is.
+    const dynamicKeys = this.#block.externalRef === undefined && features.dynamicKeys === true;
+    return { base: this.#templatePath([]), root, texts, level, dynamicKeys };
   }
 
   #walk(template: JsonObject, kind: ResolvedKind | undefined): Walked {

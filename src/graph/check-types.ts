@@ -1,6 +1,6 @@
 import type { CelType, Environment } from '../cel/index.ts';
 import { goQuote } from '../golang/index.ts';
-import { isOptional, typeToString } from '../cel/index.ts';
+import { isOptional, STRING, typeToString } from '../cel/index.ts';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
 import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
@@ -109,7 +109,15 @@ class Checker {
     const shown = site.text.template ?? site.text.cel;
     const step = () => `failed to compile template expression ${goQuote(shown)} at path ${goQuote(site.pathText)}: `;
     const compiled = this.#compile(found, environment, step);
-    if (compiled === undefined || this.#linked.draft.nodeType === 'def') return compiled;
+    if (compiled === undefined) return compiled;
+    if (site.isKey === true) {
+      const problem = keyProblem(compiled.type);
+      if (problem === undefined) return compiled;
+      const place = { path: site.path, key: true };
+      const kro = `dynamic key ${goQuote(shown)} at path ${goQuote(site.pathText)}: ${problem.message}`;
+      return this.#refuse({ code: 'graph/dynamic-key', ...problem, place, kro });
+    }
+    if (this.#linked.draft.nodeType === 'def') return compiled;
     const expected = this.#language.fieldType(this.#id, site.pathText);
     if (expected === undefined || isAssignableWithDyn(compiled.type, expected)) return compiled;
     const detail = explainMismatch(compiled.type, expected, this.#language.types);
@@ -175,6 +183,14 @@ class Checker {
 /** Replaces kro's names of types of resources by plain ones: `service.spec` for `__type_service.spec`. */
 export function withoutPrefix(text: string): string {
   return text.replaceAll('__type_', '');
+}
+
+/** The problem of a computed key whose type is no string; undefined when the type may be one. */
+export function keyProblem(type: CelType): { readonly message: string; readonly hint: string | undefined } | undefined {
+  if (type.kind === 'string' || type.kind === 'dyn' || type.kind === 'null') return undefined;
+  if (isOptional(type) && type.params[0] !== undefined) return keyProblem(type.params[0]);
+  const message = withoutPrefix(`a key needs a string; this is ${typeToString(type)}`);
+  return { message, hint: castHint(type, STRING) };
 }
 
 function isCondition(type: CelType): boolean {

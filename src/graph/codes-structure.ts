@@ -192,6 +192,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Read the value without defer(), so that the resource waits for it.',
   ),
   error(
+    'graph/dynamic-key',
+    'The expression of a computed key does not give a string.',
+    withData('"${schema.spec.count}": x'),
+    'Convert the value: ${string(…)}. A null leaves the member out.',
+  ),
+  error(
     'graph/not-standalone',
     'An entry of readyWhen, includeWhen, forEach or conditions is not one expression alone.',
     withConfigMap('includeWhen:\n  - schema.spec.count > 0'),

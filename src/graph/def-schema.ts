@@ -7,23 +7,26 @@ const ANY: Schema = { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve
 
 /**
  * The schema of a def's value, from its literals. A text with an expression can be anything. The elements of a list have
- * a type when all of them are literals of one type.
+ * a type when all of them are literals of one type. With `dynamicKeys`, an object with an expression as a key can be
+ * anything, too.
  */
-export function defSchema(value: JsonValue): Schema {
+export function defSchema(value: JsonValue, dynamicKeys = false): Schema {
   if (typeof value === 'string') return value.includes('${') ? ANY : { type: 'string' };
   if (typeof value === 'boolean') return { type: 'boolean' };
   if (typeof value === 'bigint') return { type: 'integer' };
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'number' };
-  if (Array.isArray(value)) return { type: 'array', items: elementSchema(value) };
+  if (Array.isArray(value)) return { type: 'array', items: elementSchema(value, dynamicKeys) };
   if (!isJsonObject(value)) return ANY;
+  if (dynamicKeys && Object.keys(value).some((key) => key.includes('${'))) return ANY;
   // The author chooses the keys. In an object without a prototype, every key is an ordinary name.
   const properties = Object.create(null) as Record<string, Schema>;
-  for (const [key, entry] of Object.entries(value)) if (entry !== undefined) properties[key] = defSchema(entry);
+  for (const [key, entry] of Object.entries(value))
+    if (entry !== undefined) properties[key] = defSchema(entry, dynamicKeys);
   return { type: 'object', properties };
 }
 
-function elementSchema(values: readonly JsonValue[]): Schema {
-  const schemas = values.map(defSchema);
+function elementSchema(values: readonly JsonValue[], dynamicKeys: boolean): Schema {
+  const schemas = values.map((value) => defSchema(value, dynamicKeys));
   const [first] = schemas;
   const isScalar = first !== undefined && first.type !== undefined && first.type !== 'object' && first.type !== 'array';
   return isScalar && schemas.every(({ type }) => type === first.type) ? first : ANY;

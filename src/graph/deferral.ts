@@ -25,6 +25,7 @@ export function deferredSite(site: FieldSite, language: Language): FieldSite | u
     path: site.path,
     steps: site.steps,
     pathText: site.pathText,
+    ...(site.isKey === undefined ? {} : { isKey: site.isKey }),
     text: { cel: text.cel.slice(from, to), toOriginal: (offset) => text.toOriginal(from + offset) },
     deferred,
   };

@@ -32,7 +32,17 @@ export type {
   SubgraphNode,
   TypedNode,
 } from './model.ts';
-export { apiVersionOf, dimensionsOf, isExternal, isTyped, kindOf, ownsObjects, typedNodes } from './nodes.ts';
+export {
+  apiVersionOf,
+  dimensionsOf,
+  isExternal,
+  isTyped,
+  kindOf,
+  objectPathOf,
+  objectPathText,
+  ownsObjects,
+  typedNodes,
+} from './nodes.ts';
 export { TYPEKRO_FEATURES } from './options.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';

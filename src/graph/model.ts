@@ -51,6 +51,13 @@ export interface Hole {
   readonly leavesOutEmpty?: true;
   /** Set for a field that does not wait for the data that its expression reads. */
   readonly deferred?: Deferral;
+  /**
+   * Set when the expression gives the key of the member at `path`, whose last step is the key as the author wrote it. The
+   * key is a string; null leaves the member out.
+   */
+  readonly isKey?: true;
+  /** The path of the outermost map with a computed key above the field. The object has no field at `path` then. */
+  readonly computedMap?: readonly PathStep[];
 }
 
 /** A template, divided into a constant part (the skeleton, with `null` at the holes) and computed parts (the holes). */

@@ -1,10 +1,13 @@
 import { formatApiVersion } from '../core/index.ts';
+import { formatPath } from './path.ts';
 import type {
   CollectionNode,
   ExternalCollectionNode,
   ExternalNode,
   ForEachDimension,
   GraphNode,
+  Hole,
+  PathStep,
   ResourceNode,
   TypedNode,
 } from './model.ts';
@@ -27,6 +30,19 @@ export function ownsObjects(node: GraphNode): node is ResourceNode | CollectionN
 /** Does the node read objects that exist without the graph? */
 export function isExternal(node: GraphNode): node is ExternalNode | ExternalCollectionNode {
   return node.nodeType === 'external' || node.nodeType === 'externalCollection';
+}
+
+/**
+ * The path of the field that a hole fills in the object, for comparison with paths of objects: the map, for a field at or
+ * below a computed key.
+ */
+export function objectPathOf({ path, computedMap }: Hole): readonly PathStep[] {
+  return computedMap ?? path;
+}
+
+/** The text of `objectPathOf`. */
+export function objectPathText({ pathText, computedMap }: Hole): string {
+  return computedMap === undefined ? pathText : formatPath(computedMap);
 }
 
 /** The dimensions of a node; empty for a node without `forEach`. */

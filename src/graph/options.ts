@@ -27,6 +27,8 @@ export interface GraphFeatures {
   readonly printColumn?: boolean;
   /** The markers `scale` and `scaleSelector`. The gate `ScaleSubresource`, proposed for kro. */
   readonly scale?: boolean;
+  /** Computed keys of maps in templates: `"${…}": value`. The gate `DynamicKeys`, proposed for kro. */
+  readonly dynamicKeys?: boolean;
   /** `defer(…)` as the whole value of a field of a template. The gate `CELDeferFunction`, proposed for kro. */
   readonly defer?: boolean;
   /**
@@ -53,6 +55,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   printColumn: true,
   scale: true,
   defer: true,
+  dynamicKeys: true,
 };
 
 export interface CompileOptions {

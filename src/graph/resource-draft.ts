@@ -9,6 +9,8 @@ export interface ExpressionSite {
   readonly text: ExpressionText;
   /** Path of the string from the root of the definition. */
   readonly path: readonly PathStep[];
+  /** Set for a computed key of a map: the string is the last step of the path, not the value there. */
+  readonly isKey?: true;
 }
 
 /** An expression that fills a field of a template. */

@@ -12,11 +12,13 @@ import { TemplatePlace } from './template-place.ts';
 /** A string with an expression in a template. Its path in the definition is computed on request. */
 class Field implements FieldSite {
   readonly text: ExpressionText;
+  readonly isKey?: true;
   readonly #place: TemplatePlace;
   readonly #base: readonly PathStep[];
 
-  constructor(text: ExpressionText, place: TemplatePlace, base: readonly PathStep[]) {
+  constructor(text: ExpressionText, place: TemplatePlace, base: readonly PathStep[], isKey = false) {
     this.text = text;
+    if (isKey) this.isKey = true;
     this.#place = place;
     this.#base = base;
   }
@@ -70,6 +72,8 @@ export interface Whereabouts {
   readonly texts?: Map<string, ExpressionText>;
   /** The line of kro whose rules decide where expressions begin and end. Default `0.10`. */
   readonly level?: KroCompatibility;
+  /** May the keys of maps be expressions? Default false: every key is a text. */
+  readonly dynamicKeys?: boolean;
 }
 
 /** The codes and texts for the refusals of the scanner. */
@@ -89,6 +93,9 @@ const SCAN_PROBLEMS = {
 /** The maximum number of cached strings, and their maximum length. */
 const MAX_TEXTS = 10_000;
 const MAX_TEXT_LENGTH = 200;
+
+/** The remedy for a computed key of an object whose fields are fixed. */
+const MAPS_ONLY = 'only a map with free keys, such as labels, annotations or data, can have a computed key';
 
 const NOWHERE: Whereabouts = { base: [] };
 
@@ -113,12 +120,14 @@ class Walker {
   readonly #base: readonly PathStep[];
   readonly #texts: Map<string, ExpressionText>;
   readonly #level: KroCompatibility | undefined;
+  readonly #dynamicKeys: boolean;
   /** The place of the current value. */
   #place: TemplatePlace;
 
-  constructor({ base, root = new TemplatePlace(), texts = new Map(), level }: Whereabouts) {
+  constructor({ base, root = new TemplatePlace(), texts = new Map(), level, dynamicKeys = false }: Whereabouts) {
     this.#base = base;
     this.#level = level;
+    this.#dynamicKeys = dynamicKeys;
     this.#texts = texts;
     this.#place = root;
   }
@@ -137,6 +146,7 @@ class Walker {
   #freely(step: PathStep, value: JsonValue): JsonValue {
     const outer = this.#place;
     this.#place = outer.below(step);
+    this.#key(step);
     const skeleton = this.free(value);
     this.#place = outer;
     return skeleton;
@@ -199,9 +209,11 @@ class Walker {
   }
 
   #below(step: PathStep, value: JsonValue, schema: Schema): JsonValue {
-    if (typeof value === 'string' && !value.includes('${') && takesText(schema)) return value;
+    const isComputed = this.#isComputed(step);
+    if (typeof value === 'string' && !value.includes('${') && takesText(schema) && !isComputed) return value;
     const outer = this.#place;
     this.#place = outer.below(step);
+    this.#key(step);
     const skeleton = this.typed(value, schema);
     this.#place = outer;
     return skeleton;
@@ -224,7 +236,7 @@ class Walker {
       steps: [...this.#place.steps, key],
       kro: `error getting field schema for path ${this.#path}.${key}: schema not found for field ${key}`,
       message: `the schema has no field "${key}" here`,
-      hint: close === undefined ? (meant ?? listed) : `did you mean "${close}"?`,
+      hint: this.#isComputed(key) ? MAPS_ONLY : close === undefined ? (meant ?? listed) : `did you mean "${close}"?`,
       key: true,
     });
   }
@@ -265,6 +277,23 @@ class Walker {
     const whole = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : isInt64(value);
     if (expected.includes('number') || (whole && expected.includes('integer'))) return;
     this.#mismatch(expected, whole ? 'integer' : 'float64', value, schema);
+  }
+
+  #isComputed(step: PathStep): step is string {
+    return this.#dynamicKeys && typeof step === 'string' && step.includes('${');
+  }
+
+  /** Registers the expression of the key that leads to the current place, if the key is computed. */
+  #key(key: PathStep): void {
+    if (!this.#isComputed(key)) return;
+    const scanned = scanExpressions(key, this.#level);
+    if (!scanned.ok) {
+      const { problem, message: kro } = scanned;
+      this.problems.push({ ...SCAN_PROBLEMS[problem], steps: this.#place.steps, kro, key: true });
+      return;
+    }
+    const text = joinParts(key, scanned.parts);
+    if (text !== undefined) this.fields.push(new Field(text, this.#place, this.#base, true));
   }
 
   /** Registers the expression of a string. Returns the literal, or null for a string with an expression. */

@@ -4,7 +4,7 @@ import { evaluateToJson, goTypeName } from './evaluate.ts';
 import { targetKey } from './identity.ts';
 import type { CollectionPlace } from './labels.ts';
 import { childLabels } from './labels.ts';
-import { evaluateHoles, fillSkeleton, fillTemplate, identityHoles } from './template.ts';
+import { evaluateHoles, fillPlan, fillTemplate, identityHoles } from './template.ts';
 import type { StepContext } from './step-context.ts';
 import { unresolvedBy } from './step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
@@ -92,8 +92,10 @@ export function fillItems(
     assignItem(variables, dimensions, index);
     const own = evaluateHoles(perItem, variables, context.evaluation);
     if (own.state !== 'value') return unresolvedBy(context, node, own.state, own.failure, own.path, variables);
-    const filled = fillSkeleton(node.template.skeleton, [...shared.values, ...own.values]);
-    const reason = visit(filled, { index, size });
+    const filled = fillPlan(node.template, [...shared.values, ...own.values]);
+    if (filled.state !== 'value')
+      return unresolvedBy(context, node, filled.state, filled.failure, filled.path, variables);
+    const reason = visit(filled.value, { index, size });
     if (reason !== undefined) return reason;
   }
   return undefined;

@@ -54,12 +54,17 @@ export function evaluateToJson(expression: Expression, variables: Variables, con
   return { state: 'value', value: converted.value };
 }
 
+/** An expression that fills a field or gives a key, and what its value means. */
+export type FieldExpression = Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred' | 'isKey'>;
+
+const isPresent = (value: JsonValue | undefined): boolean => value !== null && value !== undefined;
+
 /**
  * Evaluates an expression whose value is written into an object. A number that JSON cannot hold is an error, with the
  * text of kro's encoder.
  */
 export function evaluateField(
-  { expression, leavesOutEmpty, deferred }: Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred'>,
+  { expression, leavesOutEmpty, deferred, isKey }: FieldExpression,
   variables: Variables,
   context: EvaluateContext,
 ): Evaluated {
@@ -69,6 +74,10 @@ export function evaluateField(
       : evaluateDeferred(expression, deferred, variables, context);
   if (leavesOutEmpty === true && result.state === 'value' && result.value === null) {
     return { state: 'value', value: undefined };
+  }
+  if (isKey === true && result.state === 'value' && typeof result.value !== 'string' && isPresent(result.value)) {
+    const reason = `a key must be a string, got ${goTypeName(result.value)}`;
+    return { state: 'error', failure: failureOf(expression, 'convert', reason) };
   }
   const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
   if (number === undefined) return result;
@@ -131,6 +140,11 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
 
 /** Finds the missing name in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
+
+/** The failure of a computed key that another member of its map has. */
+export function keyCollision({ expression }: FieldExpression, key: string): EvaluationFailure {
+  return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`);
+}
 
 function failureOf(expression: Expression, phase: 'eval' | 'convert', reason: string): EvaluationFailure {
   const missing = MISSING.exec(reason)?.[1];

@@ -3,13 +3,15 @@ import { setOwn } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
-import { evaluateField } from './evaluate.ts';
+import { evaluateField, keyCollision } from './evaluate.ts';
 import { childAt } from './json-child.ts';
 
 /** A value and its path; `undefined` removes the field or list element there. */
 export interface FieldValue {
   readonly path: readonly PathStep[];
   readonly value: JsonValue | undefined;
+  /** Set for the key of the member at the path; null and `undefined` leave the member out. */
+  readonly isKey?: true;
 }
 
 /** The first hole with an error; without errors, the first pending hole. */
@@ -32,7 +34,7 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
   for (const hole of holes) {
     const result = evaluateField(hole, variables, context);
     if (result.state === 'value') {
-      values.push({ path: hole.path, value: result.value });
+      values.push(valueOf(hole, result.value));
     } else {
       const unfilled: Unfilled = { state: result.state, failure: result.failure, path: hole.pathText };
       if (result.state === 'error') return unfilled;
@@ -45,8 +47,22 @@ export function evaluateHoles(holes: readonly Hole[], variables: Variables, cont
 /** Evaluates the holes of a template and puts the values into a copy of the skeleton. */
 export function fillTemplate(plan: TemplatePlan, variables: Variables, context: EvaluateContext): Filled {
   const evaluated = evaluateHoles(plan.holes, variables, context);
-  if (evaluated.state !== 'value') return evaluated;
-  return { state: 'value', value: fillSkeleton(plan.skeleton, evaluated.values) };
+  return evaluated.state === 'value' ? fillPlan(plan, evaluated.values) : evaluated;
+}
+
+/** The template with these values, or the first computed key that its map has twice. */
+export function fillPlan({ skeleton, holes }: TemplatePlan, values: readonly FieldValue[]): Filled {
+  const duplicates: FieldValue[] = [];
+  const value = fillSkeleton(skeleton, values, duplicates);
+  const [first] = duplicates;
+  const hole = holes.find(({ path, isKey }) => isKey === true && path === first?.path);
+  if (first === undefined || hole === undefined) return { state: 'value', value };
+  return { state: 'error', failure: keyCollision(hole, String(first.value)), path: hole.pathText };
+}
+
+/** The value of a hole. */
+export function valueOf({ path, isKey }: Hole, value: JsonValue | undefined): FieldValue {
+  return isKey === undefined ? { path, value } : { path, value, isKey };
 }
 
 /** Holes that decide about the identity of an object: its type, namespace and name. */
@@ -58,9 +74,15 @@ export function identityHoles(holes: readonly Hole[]): Hole[] {
 
 /**
  * A copy of the skeleton with the values at their paths. The skeleton itself does not change. Fields without a value
- * (`omit()`) are removed after all other fields are set.
+ * (`omit()`) are removed after all other fields are set. Computed keys come last, the innermost first.
+ *
+ * @param duplicates gets the keys that their map has already
  */
-export function fillSkeleton(skeleton: JsonObject, values: readonly FieldValue[]): JsonObject {
+export function fillSkeleton(
+  skeleton: JsonObject,
+  values: readonly FieldValue[],
+  duplicates: FieldValue[] = [],
+): JsonObject {
   const copies = new Set<JsonValue>();
   const copy = <T extends JsonObject | JsonValue[]>(value: T): T => {
     if (copies.has(value)) return value;
@@ -81,12 +103,37 @@ export function fillSkeleton(skeleton: JsonObject, values: readonly FieldValue[]
     const last = path.at(-1);
     if (last !== undefined) assign(at, last, value);
   };
-  for (const { path, value } of values) put(path, value ?? null);
+  const keys = values.filter(({ isKey }) => isKey === true);
+  const fields = keys.length === 0 ? values : values.filter(({ isKey }) => isKey === undefined);
+  for (const { path, value } of fields) put(path, value ?? null);
   removeAll(
     root,
-    values.filter(({ value }) => value === undefined).map(({ path }) => path),
+    fields.filter(({ value }) => value === undefined).map(({ path }) => path),
   );
+  for (const key of keys.toSorted((a, b) => b.path.length - a.path.length)) {
+    let at: JsonValue | undefined = root;
+    for (const step of key.path.slice(0, -1)) {
+      const next: JsonValue | undefined = childAt(at, step);
+      if (!Array.isArray(next) && !isJsonObject(next)) break;
+      const fresh: JsonValue = copy(next);
+      assign(at, step, fresh);
+      at = fresh;
+    }
+    if (isJsonObject(at) && !rename(at, key)) duplicates.push(key);
+  }
   return root;
+}
+
+/** Gives a member its computed key. Returns false when the map has the key already; the member is then left out. */
+function rename(map: JsonObject, { path, value: key }: FieldValue): boolean {
+  const written = path.at(-1);
+  if (typeof written !== 'string' || !Object.hasOwn(map, written)) return true;
+  const value = map[written];
+  delete map[written];
+  if (typeof key !== 'string' || value === undefined) return true;
+  if (Object.hasOwn(map, key)) return false;
+  setOwn(map, key, value);
+  return true;
 }
 
 function shallowCopy(value: JsonObject | JsonValue[]): JsonObject | JsonValue[] {

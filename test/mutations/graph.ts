@@ -198,6 +198,20 @@ export const GRAPH: readonly MutationRow[] = [
     tests: ['src/graph/deferral.test.ts'],
   },
   {
+    name: 'a computed key is an expression although the gate is off',
+    file: 'src/graph/walk.ts',
+    find: "return this.#dynamicKeys && typeof step === 'string'",
+    replace: "return typeof step === 'string'",
+    tests: ['src/graph/dynamic-keys.test.ts'],
+  },
+  {
+    name: 'a computed key may have any type',
+    file: 'src/graph/check-types.ts',
+    find: 'const problem = keyProblem(compiled.type);',
+    replace: 'const problem = keyProblem(STRING);',
+    tests: ['src/graph/dynamic-keys.test.ts'],
+  },
+  {
     name: 'markers of scale may be on spec alone',
     file: 'src/graph/scale.ts',
     find: 'if (only !== undefined) {',

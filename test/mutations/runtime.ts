@@ -218,4 +218,25 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: "if (result.state === 'value' && result.value !== null) return result;",
     tests: ['src/runtime/step-deferred.test.ts'],
   },
+  {
+    name: 'a computed key replaces a member with this key',
+    file: 'src/runtime/template.ts',
+    find: 'if (Object.hasOwn(map, key)) return false;',
+    replace: '',
+    tests: ['src/runtime/step-dynamic-keys.test.ts'],
+  },
+  {
+    name: 'a computed key becomes known before the keys inside of its value',
+    file: 'src/runtime/template.ts',
+    find: 'keys.toSorted((a, b) => b.path.length - a.path.length)',
+    replace: 'keys.toSorted((a, b) => a.path.length - b.path.length)',
+    tests: ['src/runtime/step-dynamic-keys.test.ts'],
+  },
+  {
+    name: 'a computed key may be a number',
+    file: 'src/runtime/evaluate.ts',
+    find: "typeof result.value !== 'string' && isPresent(result.value)",
+    replace: "typeof result.value === 'boolean' && isPresent(result.value)",
+    tests: ['src/runtime/step-dynamic-keys.test.ts'],
+  },
 ];

@@ -40,6 +40,7 @@ const GATED = new Set([
   'graph/print-column',
   'graph/scale',
   'graph/defer',
+  'graph/dynamic-key',
 ]);
 
 /** All diagnostics of the example of a code. Definitions are called `example.yaml`. */

@@ -12,6 +12,7 @@ ${map('deferred', '${defer(string(login.data.key))}')}
 ${map('through', '${deferred.data.v}')}
 ${map('plain', '${plainer.metadata.name}')}
 ${map('plainer', 'x')}
+  - {id: keyed, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: k, labels: {a: b}}, data: {"\${plainer.data.v}": "\${string(login.data.key)}"}}}
 `);
 
 test.each([
@@ -22,6 +23,9 @@ test.each([
   ['deferred', 'data.v', true],
   ['through', 'data.v', true],
   ['plain', 'data.v', false],
+  // The key of the field in the object is not known.
+  ['keyed', 'data.x', true],
+  ['keyed', 'metadata.labels.a', false],
   ['gone', 'data.v', true],
 ])('%s: %s can contain a value of a Secret: %s', (node, path, hides) => {
   expect(secretFields(graph)(node, path)).toBe(hides);

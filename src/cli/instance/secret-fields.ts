@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from '../../graph/index.ts';
-import { dimensionsOf } from '../../graph/index.ts';
+import { dimensionsOf, objectPathText } from '../../graph/index.ts';
 
 /** Fields of a Secret that contain none of its values. */
 const PUBLIC_FIELDS = /^(?:apiVersion|kind|type|immutable|metadata\.(?:name|namespace|labels))(?=[.[]|$)/;
@@ -24,11 +24,13 @@ export function secretFields(graph: Graph): (node: string, path: string) => bool
     const node = graph.nodes.get(id);
     if (node === undefined) return true;
     if (isSecret(node)) return hidesInSecret(path);
-    return node.template.holes.some(
-      ({ pathText, expression }) =>
-        (isWithin(pathText, path) || isWithin(path, pathText)) &&
-        expression.references.some((name) => reading.has(name) || isIterator(node, name, reading)),
-    );
+    return node.template.holes.some((hole) => {
+      const at = objectPathText(hole);
+      return (
+        (isWithin(at, path) || isWithin(path, at)) &&
+        hole.expression.references.some((name) => reading.has(name) || isIterator(node, name, reading))
+      );
+    });
   };
 }
 
@@ -53,4 +55,4 @@ function isIterator(node: GraphNode, name: string, reading: ReadonlySet<string>)
 }
 
 const isWithin = (outer: string, path: string): boolean =>
-  path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));
+  outer === '' || path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));

@@ -1,6 +1,7 @@
 import type { JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
+import { objectPathOf, objectPathText } from '../../graph/index.ts';
 import { MASK } from './value-lines.ts';
 
 /**
@@ -31,10 +32,10 @@ export function refusalMask(
     const node = graph.nodes.get(id);
     if (node === undefined) return text;
     const isSecret = node.type?.group === '' && node.type.kind === 'Secret';
-    const hidden = node.template.holes.filter(({ pathText }) => hides(id, pathText));
+    const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
     if (!isSecret && hidden.length === 0) return text;
     const values = new Set<string>();
-    for (const { path } of hidden) collect(valueBehind(desired, path), values);
+    for (const hole of hidden) collect(valueBehind(desired, objectPathOf(hole)), values);
     if (isSecret) collectSecret(desired, values);
     return masked(text, desired, values);
   };

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/index.ts';
-import { Assembler, freeze, kindOfField } from '../assemble.ts';
+import { Assembler, freeze, kindOfField, withComputedMaps } from '../assemble.ts';
 import { preferredOrder } from '../dag.ts';
 import type { DefinitionDocument } from '../document.ts';
 import type { Graph, GraphNode, StatusPlan } from '../model.ts';
@@ -129,7 +129,7 @@ class Flattener {
         : { type: known.type, plural: known.info.plural, namespaced: known.info.namespaced }),
       template: {
         skeleton: freeze(draft.skeleton),
-        holes: fields.map((field) => this.#assembler.hole(field, kindOfField(field, iterators))),
+        holes: withComputedMaps(fields.map((field) => this.#assembler.hole(field, kindOfField(field, iterators)))),
       },
       includeWhen: includeWhen.map((each) => this.#assembler.expression(each)),
       readyWhen: readyWhen.map((each) => this.#assembler.expression(each)),

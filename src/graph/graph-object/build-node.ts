@@ -16,7 +16,7 @@ import type { ExpressionText } from '../scan.ts';
 import { joinParts, scanExpressions } from '../scan.ts';
 import { bareHint } from '../standalone.ts';
 import { TemplatePlace } from '../template-place.ts';
-import type { Walked } from '../walk.ts';
+import type { Whereabouts, Walked } from '../walk.ts';
 import { walkFreely, walkWithSchema } from '../walk.ts';
 import { defSchema } from '../def-schema.ts';
 import type { FrameProblems } from './frame-problems.ts';
@@ -33,11 +33,13 @@ export interface Shared {
   /** Scanned texts with expressions, because nodes repeat them. */
   readonly texts: Map<string, ExpressionText>;
   readonly kinds: Map<string, ResolvedKind>;
+  /** May the keys of maps be expressions? */
+  readonly dynamicKeys: boolean;
 }
 
 /** State for one Graph. */
-export function sharedOf(source: SchemaSource): Shared {
-  return { source, root: new TemplatePlace(), texts: new Map(), kinds: new Map() };
+export function sharedOf(source: SchemaSource, dynamicKeys: boolean): Shared {
+  return { source, root: new TemplatePlace(), texts: new Map(), kinds: new Map(), dynamicKeys };
 }
 
 /** The payload of a node whose shape is sound. */
@@ -84,7 +86,7 @@ class Builder {
       nodeType: 'def',
       resolved: undefined,
       isDynamic: false,
-      schema: defSchema(value),
+      schema: defSchema(value, this.#shared.dynamicKeys),
       fieldSchema: undefined,
     };
   }
@@ -175,8 +177,11 @@ class Builder {
     return found;
   }
 
-  #where(): { base: readonly PathStep[]; root: TemplatePlace; texts: Map<string, ExpressionText>; level: '0.10' } {
-    return { base: this.#at([]), root: this.#shared.root, texts: this.#shared.texts, level: '0.10' };
+  #where(): Whereabouts {
+    const { root, texts } = this.#shared;
+    // The selector of a ref is an object that kro reads as it is.
+    const dynamicKeys = this.#payload !== 'ref' && this.#shared.dynamicKeys;
+    return { base: this.#at([]), root, texts, level: '0.10', dynamicKeys };
   }
 
   #walk(value: JsonObject, schema: Schema | undefined, isDynamic: boolean): Walked {

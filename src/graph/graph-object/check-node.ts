@@ -3,7 +3,7 @@ import { isOptional, typeToString } from '../../cel/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import type { Analysed } from '../analysis.ts';
 import { explainMismatch, isAssignableWithDyn } from '../assignability.ts';
-import { conditionHint, listHint, withoutPrefix } from '../check-types.ts';
+import { conditionHint, keyProblem, listHint, withoutPrefix } from '../check-types.ts';
 import type { CompiledExpression } from '../expression.ts';
 import { compileExpression } from '../expression.ts';
 import { gather } from '../gather.ts';
@@ -103,6 +103,15 @@ class Checker {
     const at = goQuote(site.pathText);
     const compiled = this.#compile(found, environment, () => `variable at ${at} (${shown})`);
     const { draft } = this.#linked;
+    if (compiled !== undefined && site.isKey === true) {
+      const problem = keyProblem(compiled.type);
+      if (problem === undefined) return compiled;
+      const { message, hint } = problem;
+      const text = `compile node ${goQuote(draft.block.name)}: dynamic key ${shown} at path ${at}: ${message}`;
+      const place = { path: site.path, key: true };
+      this.#context.problems.error('compile', text, { code: 'graph/dynamic-key', message, place, hint });
+      return undefined;
+    }
     if (compiled === undefined || draft.fieldSchema === undefined) return compiled;
     const { language } = this.#context;
     const expected = language.typeAt(draft.fieldSchema, `__type_${draft.id}`, site.pathText);

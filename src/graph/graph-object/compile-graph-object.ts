@@ -28,7 +28,10 @@ export function compileGraphObject(input: CompileInput, options: CompileOptions)
   if (parsed === undefined || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
   // A Graph can make other Graphs, also where the sources do not know the kind.
   const source = combineSources(sourceOf(options), ownKind());
-  const root = compileRoot({ shared: sharedOf(source), options, root: parsed.nodes }, frame);
+  const root = compileRoot(
+    { shared: sharedOf(source, options.features?.dynamicKeys === true), options, root: parsed.nodes },
+    frame,
+  );
   if (problems.errors > 0) return { diagnostics: problems.diagnostics() };
   return {
     graph: assembleGraphObject({ parsed, value, document, root, omit: options.features?.omit === true }),

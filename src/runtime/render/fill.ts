@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../core/index.ts';
 import type { CollectionNode, GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import { objectPathOf } from '../../graph/index.ts';
 import type { Dimensions } from '../collection.ts';
 import { assignItem, DEFAULT_MAX_COLLECTION_SIZE, evaluateDimensions } from '../collection.ts';
-import type { Evaluated } from '../evaluate.ts';
+import type { Evaluated, FieldExpression } from '../evaluate.ts';
 import { evaluateField } from '../evaluate.ts';
 import type { StepContext } from '../step-context.ts';
-import { fillSkeleton } from '../template.ts';
+import { fillSkeleton, valueOf as fieldValue } from '../template.ts';
 import { isDetermined } from './determined.ts';
 
 /** A field whose value is not known yet. */
@@ -137,9 +138,9 @@ function fillObject(
   const unknown: UnknownField[] = [];
   const values = node.template.holes.map((hole) => {
     const result = valueOf(context, hole, variables, sent, lacking);
-    if (result?.state === 'value') return { path: hole.path, value: result.value };
+    if (result?.state === 'value') return fieldValue(hole, result.value);
     unknown.push(unknownField(context, node, hole, result, isCertain));
-    return { path: hole.path, value: markerOf(hole) };
+    return fieldValue(hole, markerOf(hole));
   });
   return { object: fillSkeleton(node.template.skeleton, values), unknown };
 }
@@ -147,7 +148,7 @@ function fillObject(
 /** The value of an expression; undefined when the expression reads data that is not known yet. */
 function valueOf(
   context: StepContext,
-  hole: Pick<Hole, 'expression' | 'leavesOutEmpty' | 'deferred'>,
+  hole: FieldExpression,
   variables: ReadonlyMap<string, unknown>,
   sent: SentObjects,
   lacking: readonly string[],
@@ -169,18 +170,19 @@ const markerOf = ({ expression }: Hole): string => expression.template ?? `\${${
 function unknownField(
   context: StepContext,
   node: GraphNode,
-  { path, expression }: Hole,
+  hole: Hole,
   result: Failed | undefined,
   isCertain: boolean,
 ): UnknownField {
-  const { references, template, cel } = expression;
+  const { references, template, cel } = hole.expression;
   const lists = node.nodeType === 'collection' ? node.forEach : [];
   const read = lists.filter(({ name }) => references.includes(name)).flatMap((list) => list.expression.references);
   const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));
   const failure = result === undefined ? {} : { failure: result.failure.reason };
   const final =
     isCertain && result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
-  return { path, expression: template ?? cel, waitsFor, ...failure, ...final };
+  // The key of a member of such a map may be another one, or unknown.
+  return { path: objectPathOf(hole), expression: template ?? cel, waitsFor, ...failure, ...final };
 }
 
 /** The object with null in place of its unknown fields, so that no expression of another node treats them as sent. */

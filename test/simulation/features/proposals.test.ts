@@ -154,6 +154,32 @@ describe('the gate CELDeferFunction', () => {
   });
 });
 
+describe('the gate DynamicKeys', () => {
+  const computed = mapResource('map', { '${schema.spec.text}-key': '${string(schema.spec.count)}' });
+
+  it('lets expressions give the keys of a map, and moves a member whose key changes', async () => {
+    await open({ dynamicKeys: true });
+    await define([computed]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ 'x-key': '1' });
+    await world.user.patch(potRef('p'), { spec: { text: 'y' } }, { type: 'merge' });
+    await world.advance(5000);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ 'y-key': '1' });
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
+  it('is off by default: a key is a text, which the API server refuses', async () => {
+    await open(undefined);
+    await define([computed]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain('${schema.spec.text}-key');
+  });
+});
+
 describe('the gate PrintColumn', () => {
   const crdRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
 
