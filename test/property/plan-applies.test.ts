@@ -73,14 +73,30 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
   return effects;
 }
 
+/** The part of a plan that happens at once. */
+type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
+
 /** The effects that a plan predicts for an instance, if no further node becomes ready. */
-function said({ writes, recreated = [] }: Pick<InstancePlan, 'writes' | 'recreated'>): Effects {
+function said({ writes, recreated = [], rollout }: Reached): Effects {
   return Object.fromEntries([
     ...writes
       .filter(({ after = [], action, refusal }) => after.length === 0 && action !== 'labels' && refusal === undefined)
       .map((write) => [objectName(write.object), effectOf(write)] as const),
-    ...recreated.map((object) => [objectName(object), 'replaced'] as const),
+    ...(rollout === 'later' ? [] : recreated.map((object) => [objectName(object), 'replaced'] as const)),
   ]);
+}
+
+/** Leaves out the deletions that depend on the time at which a canary ends. */
+function withoutCanaryEnd(effects: Effects, told: Effects, instances: readonly InstancePlan[]): Effects {
+  const late = instances.filter(({ rollout }) => rollout === 'later').flatMap(({ recreated = [] }) => recreated);
+  const possible = new Set(late.map((object) => objectName(object)));
+  return Object.fromEntries(
+    Object.entries(effects).flatMap(([name, effect]) => {
+      if (!possible.has(name) || (effect !== 'replaced' && effect !== 'deleted')) return [[name, effect]];
+      const planned = told[name];
+      return planned === undefined ? [] : [[name, planned]];
+    }),
+  );
 }
 
 /** An object that the plan calls recreated stays away as long as its node waits. */
@@ -185,7 +201,8 @@ test.each(cases)('change %i: what the saved plan says is what its apply does', a
     expect(`${code} ${err}`).toMatch(/^0 (?!.*^error:)/ms);
     const gets = await reached(plan);
     const told: Effects = Object.assign({}, ...gets.map(said));
-    expect(masked(recreatedLater(happened(before, after), told), told)).toEqual(told);
+    const effects = withoutCanaryEnd(happened(before, after), told, plan.instances);
+    expect(masked(recreatedLater(effects, told), told)).toEqual(told);
   }
 });
 
@@ -253,7 +270,7 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
  * What happens to the instances now. The other instances get the revision when all members of the canary are ready.
  * Until then, their present revision writes.
  */
-async function reached({ instances }: Plan): Promise<readonly Pick<InstancePlan, 'writes' | 'recreated'>[]> {
+async function reached({ instances }: Plan): Promise<readonly Reached[]> {
   const first = instances.filter(({ rollout }) => rollout === 'first');
   const live = await Promise.all(first.map(({ instance }) => place.world.user.find(instance)));
   const areReady = live.every((found) => found?.status?.['state'] === 'ACTIVE');

@@ -9,7 +9,7 @@ import { LEVEL_OPTION } from '../controller-settings.ts';
 import { usesColour } from '../colour.ts';
 import { printLines } from '../layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
-import { RECREATED } from '../plan/findings.ts';
+import { recreatedText } from '../plan/findings.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { paintFor } from '../plan/paint.ts';
@@ -181,12 +181,14 @@ export function refuseBlocked({ plan }: MadePlan): void {
  */
 export function refuseReplacement({ plan }: MadePlan): void {
   const replaced = replacedBy(plan);
-  const recreated = plan.instances.flatMap(({ recreated: objects = [] }) => objects);
+  const recreated = plan.instances.flatMap((instance) =>
+    (instance.recreated ?? []).map((object) => `${objectName(object)} ${recreatedText(instance)}`),
+  );
   if (replaced.length + recreated.length === 0) return;
   const names = (objects: readonly ObjectRef[]) => objects.map((each) => objectName(each)).join(', ');
   const sentences = [
     ...(replaced.length === 0 ? [] : [`${names(replaced)} cannot be changed, and would be deleted and created again`]),
-    ...recreated.map((object) => `${objectName(object)} ${RECREATED}`),
+    ...recreated,
   ];
   throw new TypeKroError(sentences.join('; '), {
     code: 'apply/needs-replace',

@@ -90,6 +90,19 @@ test('an object that the new revision leaves out for the old spec is deleted and
   expect(await place.run('apply FILE --replace', ...files)).toMatchObject({ code: 0 });
 });
 
+test('an object is also named when only the end of a canary deletes it', async () => {
+  const canary = { 'typekro.dev/canary': '1' };
+  await start(canary);
+  const files = [
+    definition('one', 2, canary),
+    pot('red', { text: 'x', count: 2 }),
+    pot('blue', { text: 'x', count: 2 }),
+  ];
+  const { out } = await place.run('plan FILE', ...files);
+  expect(out.match(/-extra is deleted and created again,/g)).toHaveLength(1);
+  expect(out.match(/-extra is deleted and created again when the canary ends before the instance is/g)).toHaveLength(1);
+});
+
 test('an object that the new revision keeps for both specs is not named', async () => {
   await start();
   const { out } = await place.run('plan FILE -o json', definition('two', 1), pot('red', { text: 'y' }));

@@ -46,9 +46,11 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
-/** Why an object of `InstancePlan.recreated` is deleted. */
-export const RECREATED =
-  'is deleted and created again, because the new revision leaves it out until the instance is applied, too';
+/** Why an object of `InstancePlan.recreated` is deleted. The canary of another instance can end at any time. */
+export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
+  rollout === 'later'
+    ? 'is deleted and created again when the canary ends before the instance is applied, because the new revision leaves it out'
+    : 'is deleted and created again, because the new revision leaves it out until the instance is applied, too';
 
 /**
  * Returns the findings about instances. Equal findings are merged, and the names of their instances follow the message.
@@ -75,7 +77,7 @@ function instanceFindings(
       if (refusal !== undefined) add('refused', 'error', `${node}: ${object.kind}: ${refusal}`);
       else if (action === 'replace') add('replace', 'warning', `${node}: ${object.kind}: ${REPLACED}`);
     }
-    for (const object of recreated) add('replace', 'warning', `${objectName(object)}: ${RECREATED}`);
+    for (const object of recreated) add('replace', 'warning', `${objectName(object)}: ${recreatedText(plan)}`);
   }
   return [...counted.values()].map(({ finding, shared, names }) => ({
     ...finding,

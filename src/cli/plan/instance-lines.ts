@@ -3,7 +3,7 @@ import { objectName } from '../../core/index.ts';
 import { printableLine } from '../printable.ts';
 import { resumeCommand, suspendCommand } from '../instance/suspension.ts';
 import { count } from '../up/print-diagnostics.ts';
-import { RECREATED } from './findings.ts';
+import { recreatedText } from './findings.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
 import { padded } from '../layout.ts';
@@ -83,7 +83,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
     ...(meanwhile === undefined ? [] : ['at once, with its present revision', ...nodeRows(meanwhile, view, instance)]),
     ...(rollout === 'later' && meanwhile !== undefined ? ['after the canary'] : []),
     ...nodeRows(plan, view, instance),
-    ...recreated.map((object) => `${paint.sign('-/+')} ${objectName(object)} ${RECREATED}`),
+    ...recreated.map((object) => `${paint.sign('-/+')} ${objectName(object)} ${recreatedText(plan)}`),
     ...(recreated.length === 0
       ? []
       : [`    try: ${suspendCommand(instance)} before the apply, and ${resumeCommand(instance)} after it`]),

@@ -133,7 +133,7 @@ async function planInstances(context: PlanContext, task: InstancesTask): Promise
       const { changed } = prepared;
       if (changed === undefined) return;
       if (prepared.head.rollout === 'later') ofCanary.push({ at, ...changed });
-      else oldSpecs.push({ at, input: withOldSpec(task, prepared.input, changed.file.live ?? instance) });
+      oldSpecs.push({ at, input: withOldSpec(task, prepared.input, changed.file.live ?? instance) });
     }
   });
   await simulateAll(inputs, source, checker, (index, result) => {
