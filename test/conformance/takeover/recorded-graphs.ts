@@ -1,0 +1,261 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../src/core/index.ts';
+import { definedMember, isJsonObject, refOf } from '../../../src/core/index.ts';
+import { patchManager, templateManager } from '../../../src/runtime/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+
+/** A recorded condition: without times, and with `current` in place of the generation. */
+type RecordedCondition = Readonly<Record<'status' | 'reason' | 'message' | 'observed', string | undefined>>;
+
+/** A recorded object: its fields, and by each field manager the paths of the fields that it owns. */
+interface RecordedObject {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly deleting?: boolean;
+  readonly owners?: Readonly<Record<string, readonly string[]>>;
+  readonly status?: JsonObject;
+}
+
+/** A state of a scenario, as kro's own controller left it. */
+export interface RecordedState {
+  readonly scenario: string;
+  readonly checkpoint: string;
+  readonly contract: Readonly<Record<string, RecordedObject>>;
+  readonly info: Readonly<Record<string, JsonObject>>;
+}
+
+interface Step {
+  readonly apply?: KubeObject | readonly KubeObject[];
+  readonly create?: KubeObject;
+  readonly delete?: string;
+  readonly record?: string;
+}
+
+interface Scenario {
+  readonly namespaces?: readonly string[];
+  readonly precreate?: boolean;
+  readonly grant?: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+const FOLDER = new URL('../controller-0.10/', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8');
+
+/** The part of names that differs from run to run. */
+const X = 'x';
+export const RECORDED_NAMESPACE = `t-${X}`;
+
+/** Lists the recorded states that have a Graph, of all scenarios about the kind. */
+export function recordedGraphStates(): RecordedState[] {
+  return readdirSync(new URL('golden', FOLDER))
+    .filter((file) => file.startsWith('graph-'))
+    .flatMap((file) => {
+      const { scenario, checkpoints } = JSON.parse(read(`golden/${file}`).replaceAll('<x>', X)) as {
+        readonly scenario: string;
+        readonly checkpoints: Readonly<Record<string, Pick<RecordedState, 'contract' | 'info'>>>;
+      };
+      return Object.entries(checkpoints).flatMap(([checkpoint, { contract, info }]) =>
+        Object.keys(contract ?? {}).some((text) => text.startsWith('Graph '))
+          ? [{ scenario, checkpoint, contract, info }]
+          : [],
+      );
+    });
+}
+
+/** Reads one recorded state. */
+export function recordedGraphState(scenario: string, checkpoint: string): RecordedState {
+  const found = recordedGraphStates().find((each) => each.scenario === scenario && each.checkpoint === checkpoint);
+  if (found === undefined) throw new Error(`the recording of ${scenario} has no ${checkpoint}`);
+  return found;
+}
+
+/**
+ * Writes a recorded state into a cluster without a controller: each field by the field manager that owned it, the marks,
+ * the finalizers and the statuses. Rights, kinds and namespaces are those of the scenario. Returns the recorded objects.
+ */
+export async function restoreGraphs(world: VirtualWorld, state: RecordedState): Promise<KubeObject[]> {
+  const scenario = JSON.parse(
+    read(`scenarios/${state.scenario}.json`)
+      .replaceAll('{{x}}', X)
+      .replaceAll('{{ns}}', RECORDED_NAMESPACE)
+      .replaceAll('{{parts}}', `${X}.parts.test`),
+  ) as Scenario;
+  await prepare(world, scenario, state.checkpoint);
+  const restored = new Map<string, KubeObject>();
+  const waiting = new Map(Object.entries(state.contract));
+  while (waiting.size > 0) {
+    const due = [...waiting].find(([, { owners = {} }]) => Object.keys(owners).every((each) => isKnown(each, restored)));
+    if (due === undefined) throw new Error(`${[...waiting.keys()].join(', ')} have owners that are not recorded`);
+    const [text, object] = due;
+    waiting.delete(text);
+    // The labels of a Namespace are not part of what every controller has to write.
+    const labels = object.labels ?? (state.info[text]?.['.labels'] as RecordedObject['labels']);
+    const whole = named(JSON.stringify({ ...object, ...definedMember('labels', labels) }), restored);
+    restored.set(text, await restoreObject(world, await refIn(world, text), JSON.parse(whole) as RecordedObject));
+  }
+  for (const [text, object] of Object.entries(state.contract)) {
+    const live = restored.get(text);
+    if (live !== undefined) await finish(world, refOf(live), object, state.info[text] ?? {}, restored);
+  }
+  return Promise.all([...restored.values()].map((object) => world.user.get(refOf(object))));
+}
+
+const PREPARED: ReadonlySet<string> = new Set([
+  'CustomResourceDefinition',
+  'Namespace',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+]);
+
+/** Applies and deletes the namespaces, kinds and rights of the scenario up to a checkpoint. */
+async function prepare(world: VirtualWorld, { namespaces, precreate, grant, steps }: Scenario, checkpoint: string): Promise<void> {
+  for (const name of precreate === false ? [] : (namespaces ?? [RECORDED_NAMESPACE])) {
+    await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  const subjects = (grant ?? []).map((text) => {
+    const [namespace = '', name = 'default'] = text.split(':');
+    return { kind: 'ServiceAccount', namespace, name };
+  });
+  const group = 'rbac.authorization.k8s.io';
+  const roleRef = { apiGroup: group, kind: 'ClusterRole', name: 'cluster-admin' };
+  await world.apply({
+    apiVersion: `${group}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: `suite-${X}` },
+    roleRef,
+    subjects,
+  });
+  const at = steps.findIndex(({ record }) => record === checkpoint);
+  for (const step of steps.slice(0, at)) {
+    const made = [step.apply ?? step.create ?? []].flat();
+    for (const object of made) if (PREPARED.has(object.kind)) await world.apply(object);
+    const [, kind = ''] = (step.delete ?? '').split(' ');
+    if (PREPARED.has(kind)) await world.user.delete(await refIn(world, withoutVersion(step.delete ?? '')));
+  }
+  await world.advance(1000);
+}
+
+const withoutVersion = (text: string): string => text.slice(text.indexOf(' ') + 1);
+
+/** `kro-graphengine.patch.<Graph g>.<node/path>`, `kro-graphengine.tmpl.<Graph g>`, or the name of another manager. */
+const ENGINE = /^kro-graphengine\.(tmpl|patch)\.<Graph ([^>]+)>(?:\.<([^>]+)>)?$/;
+
+const graphKey = (name: string): string => `Graph ${RECORDED_NAMESPACE}/${name}`;
+
+function isKnown(owner: string, restored: ReadonlyMap<string, KubeObject>): boolean {
+  const [, , graph] = ENGINE.exec(managerOf(owner).manager) ?? [];
+  return graph === undefined || restored.has(graphKey(graph));
+}
+
+function managerOf(owner: string): { readonly manager: string; readonly subresource?: string } {
+  // The paths of nodes in subgraphs have slashes, too.
+  const isStatus = owner.endsWith('/status');
+  return isStatus ? { manager: owner.slice(0, -'/status'.length), subresource: 'status' } : { manager: owner };
+}
+
+function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>): string {
+  const [, role, graph = '', node = ''] = ENGINE.exec(manager) ?? [];
+  if (role === undefined) return manager;
+  const uid = restored.get(graphKey(graph))?.metadata.uid ?? '';
+  return role === 'tmpl' ? templateManager(uid) : patchManager(uid, node);
+}
+
+/** Writes the fields of an object as their managers. An object without owners is one that the user of the suite made. */
+async function restoreObject(
+  world: VirtualWorld,
+  ref: ObjectRef,
+  object: RecordedObject,
+): Promise<KubeObject> {
+  const { owners = {}, labels, annotations, finalizers: _finalizers, deleting: _deleting, status, ...others } = object;
+  const fields = others as JsonObject;
+  const { apiVersion, kind, ...metadata } = ref;
+  const whole: JsonObject = { ...fields, metadata: { labels, annotations }, ...(status === undefined ? {} : { status }) };
+  // An object without fields of its own, too, has to exist before its status is written.
+  if (Object.keys(owners).every((owner) => managerOf(owner).subresource !== undefined)) {
+    await world.user.apply({ ...fields, apiVersion, kind, metadata }, { fieldManager: 'suite', force: true });
+  }
+  const inOrder = Object.entries(owners).sort(([a], [b]) => Number(a.endsWith('/status')) - Number(b.endsWith('/status')));
+  for (const [owner, paths] of inOrder) {
+    const { manager, subresource } = managerOf(owner);
+    const part = paths.reduce<JsonObject>((made, path) => withField(made, stepsOf(path), whole), {});
+    const own = isJsonObject(part['metadata']) ? part['metadata'] : {};
+    const applied = { ...part, apiVersion, kind, metadata: { ...metadata, ...own } } as KubeObject;
+    const place = subresource === undefined ? {} : { subresource };
+    await world.user.apply(applied, { fieldManager: manager, force: true, ...place });
+  }
+  return world.user.get(ref);
+}
+
+/** `.metadata.labels["a/b"]` as its steps. Ends before a list: a list is copied as a whole. */
+function stepsOf(path: string): string[] {
+  const [before = ''] = path.split('[{');
+  return [...before.matchAll(/\.([\w-]+)|\["([^"]*)"\]/g)].map(([, plain, quoted]) => plain ?? quoted ?? '');
+}
+
+function withField(made: JsonObject, [step = '', ...rest]: readonly string[], from: JsonValue | undefined): JsonObject {
+  const value = isJsonObject(from) ? from[step] : undefined;
+  if (rest.length === 0) return { ...made, [step]: value };
+  const inner = isJsonObject(made[step]) ? made[step] : {};
+  return { ...made, [step]: withField(inner, rest, value) };
+}
+
+/** Writes finalizers and the status, and begins the deletion. */
+async function finish(
+  world: VirtualWorld,
+  ref: ObjectRef,
+  { finalizers = [], deleting, status }: RecordedObject,
+  info: JsonObject,
+  restored: ReadonlyMap<string, KubeObject>,
+): Promise<void> {
+  const asKro = { fieldManager: 'kro' };
+  if (finalizers.length > 0) await world.user.patch(ref, { metadata: { finalizers: [...finalizers] } }, asKro);
+  if (deleting === true) await world.user.delete(ref);
+  if (ref.kind !== 'Graph' || status === undefined) return;
+  const { generation = 1 } = (await world.user.get(ref)).metadata;
+  const { conditions, managedResources, ...rest } = status;
+  const objects = (managedResources ?? []) as unknown as readonly { readonly nodeID: string }[];
+  // The recorder sorts the list of a Graph that waits, and notes its order.
+  const nodes = typeof info['managedResources'] === 'string' ? info['managedResources'].split(',') : [];
+  const inventory = objects.toSorted((a, b) => nodes.indexOf(a.nodeID) - nodes.indexOf(b.nodeID));
+  const recorded = Object.entries(conditions as unknown as Readonly<Record<string, RecordedCondition>>);
+  const order = String(info['conditionOrder']).split(',');
+  const list = recorded
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    .map(([type, condition]) => ({
+      type,
+      status: condition.status,
+      reason: condition.reason,
+      message: condition.message ?? String(info[`conditions[${type}].message`] ?? ''),
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      observedGeneration: condition.observed === 'current' ? generation : 0,
+    }));
+  const written = JSON.parse(named(JSON.stringify({
+    ...rest,
+    conditions: list,
+    ...(managedResources === undefined ? {} : { managedResources: inventory }),
+  }), restored)) as JsonObject;
+  await world.user.patch(ref, { status: written }, { ...asKro, subresource: 'status' });
+}
+
+const UID_OF_A_DELETED = '11111111-2222-3333-4444-555555555555';
+
+/** Puts UIDs and field managers in the place of their names. */
+function named(text: string, restored: ReadonlyMap<string, KubeObject>): string {
+  const ofObject = (kind: string, name: string) =>
+    [...restored.values()].find((each) => each.kind === kind && each.metadata.name === name)?.metadata.uid ?? UID_OF_A_DELETED;
+  return text
+    .replaceAll(/<uid of (\w+) ([^>]+)>/g, (_, kind: string, name: string) => ofObject(kind, name))
+    .replaceAll(/kro-graphengine\.(?:tmpl|patch)\.<Graph [^>]+>(?:\.<[^>]+>)?/g, (manager) => engineName(manager, restored));
+}
+
+/** `Kind namespace/name` or `Kind name`. */
+async function refIn(world: VirtualWorld, text: string): Promise<ObjectRef> {
+  const [kind = '', path = ''] = text.split(' ');
+  const at = path.indexOf('/');
+  const served = (await world.user.discovery.all()).find((each) => each.kind === kind);
+  if (served === undefined) throw new Error(`the cluster does not serve the kind ${kind}`);
+  const apiVersion = served.group === '' ? served.version : `${served.group}/${served.version}`;
+  return { apiVersion, kind, ...(at < 0 ? {} : { namespace: path.slice(0, at) }), name: path.slice(at + 1) };
+}
