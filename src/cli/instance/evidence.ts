@@ -224,8 +224,8 @@ async function dryRun(
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    // The API server's message can quote a value of the Secret.
-    const said = ref.kind === 'Secret' ? failure.reason : failureText(failure);
+    // The API server's message can quote a value of the Secret. The rule of a missing right has none.
+    const said = failureText(ref.kind === 'Secret' ? { ...failure, message: failure.reason } : failure);
     // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
     // create the namespace.
     const isRefused = isRefusal(failure) || failure.code === 404;

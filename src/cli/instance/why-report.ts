@@ -297,15 +297,21 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
 }
 
 /**
- * The reasons that the controller recorded for objects of a Graph that it could not delete. A decision of this process
- * does not have these reasons, because it has not seen the failed requests.
+ * The reasons that the controller recorded for objects and fields of a Graph that it could not delete or take back. A
+ * decision of this process does not have these reasons, because it has not seen the failed requests.
  */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {
-  if (!isGraphObject(instance) || instance.metadata.deletionTimestamp === undefined) return [];
-  return readConditions(instance.status?.['conditions']).flatMap(({ type, reason, message = '' }) =>
-    type === 'ResourcesConverged' && reason === 'DeleteFailed' ? message.split('\n') : [],
+  if (!isGraphObject(instance)) return [];
+  const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+  return readConditions(instance.status?.['conditions']).flatMap(({ type, reason = '', message = '' }) =>
+    type === 'ResourcesConverged' && (isDeleted ? reason === 'DeleteFailed' : NOT_REMOVED.has(reason))
+      ? message.split('\n')
+      : [],
   );
 }
+
+/** The reasons of a Graph that could not remove what a former spec made. */
+const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
 
 const CORRECT_BLOCKER =
   'correct what the text names; the controller tries again by itself, and typekro reconcile asks for that at once';
