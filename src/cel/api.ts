@@ -9,8 +9,8 @@ import type { Value } from './values.ts';
 /**
  * How the values of a variable are read:
  *
- * - with a `shape`: by the rules by which kro reads an object with its schema (null fields are absent, dates are
- *   parsed, kinds are checked);
+ * - with a `shape`: as kro reads an object with its schema (null fields are absent, dates are parsed, kinds are
+ *   checked);
  * - with `raw`: unchanged, as in kro's `readyWhen`. Only the checker uses the declared type;
  * - with neither: by the declared type.
  */

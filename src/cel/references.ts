@@ -25,8 +25,9 @@ export interface InspectOptions {
   readonly variables: ReadonlySet<string>;
   readonly isFunction: (name: string) => boolean;
   /**
-   * With `kro` (the default), a loop variable or bound variable hides a resource of its name in the whole construct:
-   * also in the range and in the initial value. With `exact` it hides the resource only where the variable is in scope.
+   * With `kro` (the default), a loop variable or a variable of `cel.bind` hides a resource with the same name in the
+   * whole construct. This includes the range and the initial value. With `exact` the variable hides the resource only
+   * where the variable is in scope.
    */
   readonly rule?: 'exact' | 'kro';
 }

@@ -123,8 +123,8 @@ export class Connection {
 
   #answered(isOpen: boolean): void {
     this.#settle()?.done();
-    // The server may have answered before it read the whole request. It would then read the rest as a part of the next
-    // request.
+    // The server may have answered before it read the whole request. On this connection it would read the rest as a
+    // part of the next request.
     if (!isOpen || this.#socket.writableLength > 0) return this.destroy(new Error('the answer ended the connection'));
     this.idleLimitMs = this.#spareMs;
     // A spare socket must not keep the process alive.

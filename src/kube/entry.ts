@@ -1,8 +1,7 @@
 /**
  * `typekro/kube`: a client for the Kubernetes API. A `Transport` carries requests, a `KubeClient` has the verbs and
- * typed errors, and `LiveSchemas` gives the schemas of a live server. The import of the module does not load sockets;
- * the first connection loads them. It does not load the YAML library either; a kubeconfig that is not plain YAML loads
- * it.
+ * typed errors, and `LiveSchemas` gives the schemas of a live server. The import of the module loads neither sockets
+ * nor the YAML library. The first connection loads sockets, and a kubeconfig that is not plain YAML loads the library.
  *
  * @packageDocumentation
  */

@@ -8,7 +8,7 @@ export type FailureClass =
   | 'throttled'
   /** The object has another version, UID or field owner than the request assumed (409). */
   | 'conflict'
-  /** The server does not serve the kind. It may serve it later, when a CRD is established. */
+  /** The server does not serve the kind. After a CRD is established, the server may serve the kind. */
   | 'unserved-kind'
   /** The namespace is new: its quota is not counted yet, or its service account does not exist yet (403). */
   | 'new-namespace'

@@ -10,8 +10,8 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 export const DEFAULT_KUBERNETES_MINOR = '1.36';
 
 /**
- * Kinds that are only the body of a subresource of another group. A server publishes them under that group, so
- * `schemaOf` does not find them under their own group. `typeNamed` finds them.
+ * Kinds that are only the body of a subresource of another group. A server publishes such a kind under the other group.
+ * `schemaOf` does not find it under its own group, but `typeNamed` does.
  */
 const PUBLISHED_ELSEWHERE = new Set(['policy/v1/Eviction', 'authentication.k8s.io/v1/TokenRequest']);
 

@@ -14,8 +14,8 @@ import {
 import { addDurationToTimestamp, addDurations } from './time-arithmetic.ts';
 
 /**
- * The sum of self-describing values. The sum begins with the zero of the first value's type, and each step must have an
- * overload of `+` for exactly its two types.
+ * The sum of self-describing values. It begins with the zero of the first value's type. For each step there must be an
+ * overload of `+` for exactly the two types.
  */
 export function addValues(elements: readonly Value[]): Value {
   const [first] = elements;

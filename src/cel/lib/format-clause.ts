@@ -167,7 +167,7 @@ function printableList(elements: readonly Value[], context: CallContext, depth: 
   return `[${texts.join(', ')}]`;
 }
 
-/** Prints a map; its entries are in the order of the texts of their keys. */
+/** Prints a map. Its entries are sorted by their printed keys. */
 function printableMap(
   entries: readonly (readonly [Value, Value])[],
   context: CallContext,

@@ -175,7 +175,7 @@ function replace(text: string, old: string, replacement: string, limit: Int, con
   return charged(parts.join(''), context);
 }
 
-/** The next match of an empty string. It matches before each character and at the end. */
+/** The next match of an empty string. An empty string matches before each character and at the end of the text. */
 function emptyMatch(text: string, from: number, done: number): number {
   if (done === 0) return 0;
   if (from >= text.length) return -1;

@@ -18,7 +18,7 @@ export type PlanNode = (expr: Expr) => PlannedNode;
 
 type Run = (frame: Frame) => Value;
 
-/** Plans a fold. The fold of a standard macro becomes a loop of its own form; any other fold runs as written. */
+/** Plans a fold. The fold of a standard macro becomes a special loop. Any other fold runs as written. */
 export function planComprehension(expr: Comprehension, scope: PlanScope, plan: PlanNode): PlannedNode {
   if (expr.variable === UNUSED) return planBind(expr, scope, plan);
   const range = plan(expr.range);

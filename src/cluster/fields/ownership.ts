@@ -147,7 +147,7 @@ function takeChanges(before: JsonObject, after: JsonObject, entries: Entries, ma
 const isSame = (comparison: FieldComparison) =>
   comparison.added.empty && comparison.modified.empty && comparison.removed.empty;
 
-/** The comparison without the paths that no manager owns and those that the request cannot change. */
+/** The comparison without the paths that no manager can own, and without the paths that the request cannot change. */
 function limited(comparison: FieldComparison, context: FieldContext): FieldComparison {
   if (isSame(comparison)) return comparison;
   const clean = (tree: FieldTree) => differenceBelow(difference(tree, SYSTEM), context.resetFields);

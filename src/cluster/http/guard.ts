@@ -28,7 +28,7 @@ export function refuseOpenIdentity(host: string, anonymous: UserInfo | undefined
 
 /**
  * May a request without credentials have the identity of the listener? A request from a web page may not. A request for
- * a host name that is not local may not, either, because a page of another site can make a browser send such a request.
+ * a host name that is not local may not, because a page of another site can make a browser send it.
  */
 export function isLocalRequest(headers: IncomingHttpHeaders): boolean {
   if (headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none') return false;
