@@ -69,7 +69,7 @@ export const KRO_LIBRARIES: readonly Library[] = [
 
 /** Features that stock kro does not turn on. */
 export interface KroFeatures {
-  /** Is `omit()` declared? `references` decides whether a place allows it. */
+  /** Is `omit()` declared? The analysis in `references.ts` decides whether an expression may call it. */
   readonly omit?: boolean;
   readonly now?: boolean;
   readonly math?: boolean;

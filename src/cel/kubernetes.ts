@@ -6,8 +6,8 @@ import type { Library } from './library.ts';
 const KRO_ONLY: ReadonlySet<string> = new Set(['random', 'cel.lib.ext.maps', 'json', 'hash']);
 
 /**
- * The libraries that validation rules of CustomResourceDefinitions may use. Libraries that this room does not declare
- * are missing.
+ * The libraries that validation rules of CustomResourceDefinitions may use. Libraries that `src/cel` does not have are
+ * missing in the list.
  */
 export const RULE_LIBRARIES: readonly Library[] = [
   ...KRO_LIBRARIES.filter(({ name }) => !KRO_ONLY.has(name) && !name.startsWith('kro.')),

@@ -22,8 +22,8 @@ export type TypeKind =
  * A CEL type. All types have the same members, so one function unifies them:
  *
  * - scalars, `dyn`, `null`, `timestamp`, `duration`: no parameters;
- * - `list` has the type of the elements, and `map` has the types of key and value. `type` is the type of a type as a
- *   value; its parameter is that type, if it is known;
+ * - `list` has the type of the elements, and `map` has the types of key and value. `type` is the type of a value that
+ *   is itself a type (`int`). Its parameter is this value, if it is known;
  * - `struct` is an object type that a `TypeProvider` resolves by `name`;
  * - `opaque` is a library's own type (`kubernetes.Quantity`), `optional_type` among them;
  * - `param` is a type parameter of a function declaration, named by `name`.

@@ -59,10 +59,7 @@ function unknownFields(old: Schema, next: Schema): FacetChange[] {
   return appearance(type, `.${keyword}`, 'Preservation of unknown fields', { before, after, breakingWhen: 'removed' });
 }
 
-/**
- * The change of a keyword that was added or removed. `breakingWhen` says which of both breaks stored objects or
- * clients.
- */
+/** The change of a keyword that was added or removed. `breakingWhen` says which of the two changes is breaking. */
 function appearance(
   name: 'ENUM' | 'NULLABLE' | 'PRESERVE_UNKNOWN_FIELDS',
   at: string,

@@ -4,7 +4,10 @@ import { EvalFailure } from '../values.ts';
 
 /** One evaluation: the values of variables and loop variables, and the rest of the budget. */
 export class Frame implements CallContext {
-  /** The values of variables by the program's numbers; undefined where a variable is not bound. */
+  /**
+   * The values of variables. The index is the number of the variable in the program. Undefined where a variable is not
+   * bound.
+   */
   readonly variables: readonly unknown[];
   /** Loop and bound variables. */
   readonly locals: Value[];

@@ -96,7 +96,10 @@ function isSorted(list: readonly Value[]): Value {
   return true;
 }
 
-/** The first of the best elements. An element that cannot be compared with the best never replaces it. */
+/**
+ * The first of the least or of the greatest elements. An element that cannot be compared with the result so far never
+ * replaces it.
+ */
 function extreme(name: string, replaces: -1 | 1, list: readonly Value[]): Value {
   let best = list[0];
   if (best === undefined) return fail(`${name} called on empty list`);

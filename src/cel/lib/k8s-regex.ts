@@ -67,8 +67,8 @@ function dynamicPattern(source: string, context: CallContext): Pattern {
 }
 
 /**
- * The error for arguments of wrong types. With a constant pattern, Kubernetes does not check the types first. The error
- * is then without the names of the function and of the types.
+ * The error for arguments of wrong types. With a constant pattern, Kubernetes does not check the types first, and its
+ * error names neither the function nor the types.
  */
 function mismatch(name: string): NonNullable<Overload['mismatch']> {
   return (args, constants) =>

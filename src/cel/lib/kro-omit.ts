@@ -20,7 +20,10 @@ class OmitValue extends LibraryValue {
 /** The only value of its type. */
 export const OMIT: LibraryValue = new OmitValue();
 
-/** kro's `omit()`. `references`, which knows the place of an expression, decides whether the expression may use it. */
+/**
+ * kro's `omit()`. The analysis in `references.ts` knows the place of an expression, and decides whether the expression
+ * may call it.
+ */
 export const kroOmit: Library = {
   name: 'kro.omit',
   functions: [{ name: 'omit', overloads: [overload('omit_void', [], DYN, () => OMIT)] }],
