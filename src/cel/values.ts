@@ -272,7 +272,7 @@ export function getProperty(object: ValueObject, key: string): Value | undefined
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** An error in the place of a value: a bad element of a list or map that no operation has read yet. */
+/** An error instead of a value: a bad element of a list or map that no operation has read yet. */
 export class CelErrorValue extends CelValue {
   readonly message: string;
   constructor(message: string) {

@@ -196,7 +196,7 @@ test('a repeated apply is computed again after its definition changed', async ()
 test('a request on a closed transport fails at once without a retry', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
-  // The test never moves this clock. A client that waits before a retry would wait for ever.
+  // The test never moves this clock. A client that waits before a retry would wait forever.
   const client = new KubeClient({ transport, clock: createManualClock(0) });
   await transport.close();
   await expect(client.get({ apiVersion: 'v1', kind: 'Node', name: 'a' })).rejects.toMatchObject({

@@ -193,12 +193,12 @@ export function formatPrefix({ address, bits }: IpPrefix): string {
   return `${formatAddress(address)}/${bits}`;
 }
 
-/** Have the addresses the same family, bytes and zone? */
+/** Do the addresses have the same family, bytes and zone? */
 export function sameAddress(a: IpAddress, b: IpAddress): boolean {
   return a.zone === b.zone && a.bytes.length === b.bytes.length && a.bytes.every((byte, i) => byte === b.bytes[i]);
 }
 
-/** Have the prefixes the same length and the same address, including the bits below the mask? */
+/** Do the prefixes have the same length and the same address, including the bits below the mask? */
 export function samePrefix(a: IpPrefix, b: IpPrefix): boolean {
   return a.bits === b.bits && sameAddress(a.address, b.address);
 }

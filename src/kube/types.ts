@@ -278,10 +278,7 @@ export interface Discovery {
   forget(group?: string, kind?: string): void;
 }
 
-/**
- * The user as whom the client acts in place of the user of its credentials. The server derives the groups of a
- * ServiceAccount.
- */
+/** The user that the client impersonates. The server derives the groups of a ServiceAccount. */
 export interface Impersonation {
   /** E.g. `system:serviceaccount:team-a:deployer`. */
   readonly user: string;

@@ -23,8 +23,8 @@ const MAX_DEPTH = 500;
 /** The options of {@link prune}. */
 export interface PruneOptions {
   /**
-   * Is the value a whole resource? If so, `apiVersion`, `kind` and `metadata` are kept whatever the schema says.
-   * Default true.
+   * Is the value a whole resource? If so, `apiVersion`, `kind` and `metadata` are kept, even when the schema does not
+   * declare them. Default true.
    */
   readonly resource?: boolean;
 }

@@ -25,8 +25,8 @@ type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;
 
 /**
- * Functions that decide by the value alone, whatever overload the checker has chosen. Their errors name only the
- * function.
+ * Functions that decide by the value alone, and not by the overload that the checker has chosen. Their errors name only
+ * the function.
  */
 const VALUE_FUNCTIONS: ReadonlySet<string> = new Set(['size', 'matches', 'type', 'dyn']);
 

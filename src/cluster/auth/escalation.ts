@@ -17,8 +17,8 @@ export interface EscalationContext extends RoleContext {
 }
 
 /**
- * Refuses new or changed rules that have rights that the writer does not have. A writer who may `escalate` passes.
- * Throws 403.
+ * Refuses a role whose new or changed rules contain rights that the writer does not have. A writer with the right to
+ * `escalate` passes. Throws 403.
  */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
@@ -36,8 +36,8 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
 }
 
 /**
- * Refuses a new or changed binding when its role has rights that the writer does not have. A writer who may `bind` the
- * role passes. Throws 403.
+ * Refuses a new or changed binding when its role contains rights that the writer does not have. A writer with the right
+ * to `bind` the role passes. Throws 403.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;

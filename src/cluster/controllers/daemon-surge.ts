@@ -9,7 +9,7 @@ export interface SurgeState {
   /** The maximum number of nodes that have a new pod beside an old one. */
   readonly maxSurge: number;
   readonly nodeOf: (pod: KubeObject) => string;
-  /** Has the pod the present revision? */
+  /** Does the pod have the present revision? */
   readonly isNew: (pod: KubeObject) => boolean;
   readonly isReady: (pod: KubeObject) => boolean;
   readonly isAvailable: (pod: KubeObject) => boolean;

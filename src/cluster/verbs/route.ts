@@ -12,7 +12,7 @@ export interface Route {
   readonly subresource: string;
   /** The segments after the subresource. Only paths of `proxy` have them. */
   readonly rest: readonly string[];
-  /** Has the path the deprecated form with `watch/` before the resource? */
+  /** Does the path have the deprecated form with `watch/` before the resource? */
   readonly watchPath: boolean;
 }
 
