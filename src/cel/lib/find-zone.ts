@@ -1,7 +1,7 @@
 import { failure, Failure, goQuote } from '../../golang/index.ts';
 
 /**
- * Time zones as CEL's accessors take them: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up.
+ * The time zones that CEL's accessors accept: a name of the IANA database, or `±hours:minutes`. `Intl` looks names up.
  * `Intl` ignores letter case and Go does not. This module therefore also compares the spelling with that of the
  * database.
  */

@@ -127,8 +127,8 @@ function selfDescribing(type: CelType, value: Value): Value {
 }
 
 /**
- * Makes `least` or `greatest`. A value replaces the best one when the comparison of the best one with it gives
- * `replaces`.
+ * Makes `least` or `greatest`. The function compares the result so far with each further value. A value for which the
+ * comparison gives `replaces` becomes the result.
  */
 function extremeFunction(name: string, replaces: -1 | 1): FunctionDeclaration {
   const id = name.replace('.', '_');

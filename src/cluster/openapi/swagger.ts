@@ -16,7 +16,7 @@ const MAX_DEPTH = 200;
 export function toSwaggerSchema(schema: JsonValue, depth = 0): JsonValue {
   if (!isJsonObject(schema) || depth > MAX_DEPTH) return schema;
   const out: JsonObject = {};
-  // A value that may be a number or text has the type text.
+  // A value that may be a number or a string gets the type `string`.
   const { oneOf } = schema;
   const mayBeText = Array.isArray(oneOf) && oneOf.some((entry) => isJsonObject(entry) && entry['type'] === 'string');
   if (schema['type'] === undefined && mayBeText) out['type'] = 'string';
