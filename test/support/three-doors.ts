@@ -28,7 +28,10 @@ export interface ChildDecision {
 /** A node that is not done, with the reason. */
 export type WaitingNode = Pick<NodeReport, 'id' | 'state' | 'because'>;
 
-/** All decisions of one door: the writes and deletions in their order, then the nodes that wait in theirs. */
+/**
+ * All decisions of `plan`, of direct mode or of the controller: the writes and deletions in their order, and the
+ * waiting nodes in their order.
+ */
 export interface Decisions {
   readonly children: readonly ChildDecision[];
   readonly waiting: readonly WaitingNode[];
@@ -52,8 +55,8 @@ const waitingIn = (nodes: readonly NodeReport[]): WaitingNode[] =>
   nodes.filter(({ state }) => !DONE.has(state)).map(({ id, state, because }) => ({ id, state, because }));
 
 /**
- * The decisions of `plan`. A write that waits for a node that is not ready is left out: the plan names it with the nodes
- * that it assumes to be ready, and the other doors do not decide it yet.
+ * The decisions of `plan`, without the writes that wait for a node that is not ready. The plan also lists such writes,
+ * with the nodes that it assumes to be ready. Direct mode and the controller do not decide such writes yet.
  */
 export async function decisionsOfPlan(
   { user, clock }: VirtualWorld,
@@ -119,8 +122,8 @@ export async function decisionsOfDirectMode(
 }
 
 /**
- * A client for which the dry run of a deletion counts: the object is gone, for the answer and for later reads. The server
- * itself keeps it.
+ * A client for which the dry run of a deletion counts: the object is gone, for the answer and for later reads. The
+ * server itself keeps it.
  */
 function endingDeletions(api: KubernetesApi): KubernetesApi {
   const gone = new Set<string>();

@@ -46,7 +46,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'lint',
-    summary: 'check definitions, with warnings as rules that can be set',
+    summary: 'check definitions; each warning is a rule that you can configure',
     group: 'Write definitions',
     load: () => import('./lint.ts').then(({ lint }) => lint),
   },
@@ -97,7 +97,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'adopt',
-    summary: 'let instances take over objects that exist, with what changes shown before',
+    summary: 'let instances take over existing objects; first shows what would change',
     group: 'Run',
     writes: true,
     readsMany: true,
@@ -112,7 +112,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'snapshot',
-    summary: 'write what plans need of a cluster into one file',
+    summary: 'write the objects of a cluster that plans need into one file',
     group: 'Run',
     readsMany: true,
     load: () => import('./snapshot.ts').then(({ snapshot }) => snapshot),
@@ -209,7 +209,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'install',
-    summary: 'apply the CRDs that the controller needs, or all of it',
+    summary: 'apply the CRDs that the controller needs; with --controller, also the controller',
     group: 'Set up a cluster',
     writes: true,
     load: () => import('./install.ts').then(({ install }) => install),
@@ -230,7 +230,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'hand-back',
-    summary: 'stop the controller, so that one of kro continues with the same objects',
+    summary: "stop the controller, so that kro's controller continues with the same objects",
     group: 'Set up a cluster',
     writes: true,
     load: () => import('./hand-back.ts').then(({ handBack }) => handBack),

@@ -32,7 +32,8 @@ export const rbac: Command = {
     },
     {
       name: 'instance-service-account',
-      summary: "the controller's flag of this name: rights on children become roles to bind in each namespace",
+      summary:
+        "value of the controller's flag of this name; rights on children become roles that you bind in each namespace",
       value: 'name',
     },
     ...CRD_OPTIONS,

@@ -210,8 +210,8 @@ export function replacePattern(text: Node, pattern: RegExp, by: Replacement): No
 }
 
 /**
- * The two alternatives of a pattern such as `/^-+|-+$/`: one for the start, which matches no empty text, and one for
- * the end; undefined for other patterns.
+ * The two alternatives of a pattern such as `/^-+|-+$/`: one for the start and one for the end of a text. The
+ * alternative for the start matches at least one character. Undefined for other patterns.
  */
 function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
   if (root.kind !== 'choice' || root.options.length !== 2) return undefined;

@@ -24,7 +24,7 @@ const noted = (object: object): boolean => Object.hasOwn(object, KEYS);
 export function setMember(object: object, key: PropertyKey, value: unknown): void {
   if (typeof key !== 'string' || !noted(object)) return setOwn(object, key, value);
   const entries = ownKeys(object);
-  // In this branch the object is known to have the key, although not in every case.
+  // On the current path the object is known to have the key. On other paths it may lack the key.
   const isThere = decide(presenceOf(entries, key)) === true;
   setOwn(object, key, value);
   note(object, isThere ? entries : withKey(entries, key, TRUE()));
