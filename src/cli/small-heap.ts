@@ -50,8 +50,9 @@ export function keepHeapSmall(options: readonly string[] = nodeOptions()): void 
 const COMMAND_GROWTH_PERCENT = 70;
 
 /**
- * Limits the growth of the heap for a command that reads thousands of objects. By default, V8 lets the heap grow to four
- * times its live size, and the young generation to 48 MB. Does nothing when Node got an option for the size of the heap.
+ * Limits the growth of the heap for a command that reads thousands of objects. By default, V8 lets the heap grow to
+ * four times its live size, and the young generation to 48 MB. Does nothing when Node got an option for the size of the
+ * heap.
  */
 export function limitHeapGrowth(options: readonly string[] = nodeOptions()): void {
   if (isHeapSized(options)) return;
@@ -97,8 +98,8 @@ function loadModules(): void {
 }
 
 /**
- * True from Node 22 on. There, loading the modules early would start Maglev, which costs 2 MB and so more than it
- * saves.
+ * True from Node 22 on. In these versions, the early load of the modules would start Maglev, which costs 2 MB. The
+ * early load saves less.
  */
 function hasSecondCompiler(): boolean {
   return Reflect.get(process.config.variables, 'v8_enable_maglev') === 1;

@@ -15,7 +15,7 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   /**
    * The resources by id (and by key, in the declarative form), and as a list. In another composition each resource is
    * an external reference to the object with the resource's name. The name must be constant: a resource whose name
-   * depends on the spec, and a collection, are refused when they are read. Outside a composition only `id`,
+   * depends on the spec is refused when it is read. A collection is refused, too. Outside a composition only `id`,
    * `apiVersion` and `kind` can be read (`compose/outside`).
    */
   readonly resources: Resources & ResourceList;

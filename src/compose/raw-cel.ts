@@ -56,8 +56,8 @@ const textNode1 = (node: Node): Node =>
   node.type.kind === 'string' ? node : makeNode({ kind: 'tostr', args: [node], type: STRING });
 
 /**
- * Are the pieces a text, and not CEL? Yes only if a minus follows a string, because CEL has no minus with a string on
- * its left.
+ * Are the pieces a text, and not CEL? Yes if a text follows a string value and cannot continue a CEL expression. A
+ * minus cannot, because CEL has no minus with a string on its left.
  */
 function isTextContinuation(pieces: readonly Piece[]): boolean {
   return pieces.some((piece, position) => {

@@ -63,7 +63,7 @@ export function readsAsList(draft: ResourceDraft): boolean {
   return draft.nodeType === 'externalCollection' || readsEach(draft);
 }
 
-/** Is the node one object or value for each element of a product, which its `readyWhen` reads as `each`? */
+/** Does the node have one object or value for each element of its `forEach`? Its `readyWhen` reads each as `each`. */
 export function readsEach({ nodeType, block }: ResourceDraft): boolean {
   return nodeType === 'collection' || (nodeType === 'def' && block.forEach.length > 0);
 }

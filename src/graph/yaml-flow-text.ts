@@ -1,4 +1,4 @@
-/** A text without quotes inside `{ }` or `[ ]` that a bracket ends too early. */
+/** A text without quotes inside `{ }` or `[ ]`. YAML ends the text too early, because it contains a bracket. */
 export interface FlowText {
   readonly text: string;
   /** The offsets of the text in the source, from and to. */
@@ -41,7 +41,7 @@ export function flowTextAt(source: string, at: number): FlowText | undefined {
   return undefined;
 }
 
-/** The offset of the line in which a value begins. A line continues one that ends with a comma or an opening bracket. */
+/** The offset of the line in which a value begins. The value continues after a comma or an opening bracket. */
 function valueStart(source: string, at: number): number {
   let start = source.lastIndexOf('\n', at - 1) + 1;
   while (start > 0 && /[,{[][ \t]*\n$/.test(source.slice(0, start))) start = source.lastIndexOf('\n', start - 2) + 1;

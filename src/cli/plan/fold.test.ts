@@ -10,7 +10,7 @@ const groups = (...instances: InstancePlan[]): string[][] =>
 const colour = (name: string, from: string, to: string): InstancePlan =>
   instancePlan(`team/${name}`, { writes: [writePlan({ fields: [{ path: 'data.colour', from, to }] })] });
 
-test('equal changes are one group, in the order of the first of each', () => {
+test('equal changes are one group, and groups are in the order of their first instances', () => {
   const other = instancePlan('team/c', { writes: [writePlan({ fields: [{ path: 'data.size', to: '2' }] })] });
   expect(groups(colour('a', 'red', 'blue'), other, colour('b', 'red', 'blue'))).toEqual([['a', 'b'], ['c']]);
 });
@@ -71,7 +71,7 @@ test('integers beyond doubles are compared exactly', () => {
   expect(fold([sized('a', 9007199254740993n), sized('b', 9007199254740992n)])).toMatchObject([{ valuesDiffer: true }]);
 });
 
-test('the namespace counts as equal, too', () => {
+test('instances whose reasons differ only in the namespace are one group', () => {
   const missingKey = (namespace: string) => ({ because: `Secret ${namespace}/key is not there` });
   expect(
     groups(instancePlan('blue/shop', missingKey('blue')), instancePlan('red/shop', missingKey('red'))),

@@ -18,7 +18,7 @@ export interface Plan {
   readonly objects: readonly ObjectPlan[];
   readonly instances: readonly InstancePlan[];
   readonly summary: PlanSummary;
-  /** What could not be read or checked, and the consequences. Empty when everything could. */
+  /** What could not be read or checked, and the consequences. Empty when nothing is missing. */
   readonly limits: readonly string[];
 }
 

@@ -27,8 +27,8 @@ export const isNullish = (value: unknown): boolean => {
 };
 
 /**
- * Conditional values that are `undefined` only where their chain stopped, so that further members of the chain may read
- * them.
+ * Conditional values that are `undefined` only where their chain stopped. The rest of the chain may read their members,
+ * and stops where they are `undefined`.
  */
 const stopping = new WeakSet<Phi>();
 
@@ -57,7 +57,7 @@ export function overPhi(object: unknown, optional: boolean, apply: (side: unknow
   const made = symbolic(stopsWithChain(result));
   if (!(made instanceof Sym) || made.absence === undefined || continues.every((each) => isLiteral(each, true)))
     return result;
-  // The chain stops where the object is missing, so that further members of the chain may be read.
+  // Where the object is missing, the chain stops. The rest of the chain may therefore read members of the result.
   const presentWhen = cond(inner.test, ...continues);
   const has = activeTrace().facts.simplify(presentWhen);
   const absence =

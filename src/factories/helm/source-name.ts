@@ -1,7 +1,7 @@
 import { TypeKroError } from '../../core/index.ts';
 
 /**
- * An address with one of these texts has the text as the name of its HelmRepository, even when the address is a
+ * When an address contains one of these texts, the text is the name of the HelmRepository, even when the address is a
  * registry.
  */
 const WELL_KNOWN = ['bitnami'];

@@ -6,7 +6,7 @@ import type { TypedNodeDraft } from './check-node.ts';
 type Nodes = ReadonlyMap<string, GraphNode>;
 type Expressions = Pick<TypedNodeDraft, 'fields' | 'dimensions' | 'includeWhen' | 'readyWhen'>;
 
-/** The expressions of a node with their reads, where a read through a subgraph is a read of its child. */
+/** The expressions of a node. Each read through a subgraph is replaced by a read of the subgraph's child. */
 export function throughSubgraphs(each: TypedNodeDraft, nodes: Nodes): Expressions {
   const mapped = <S extends ExpressionSite>(list: readonly CompiledExpression<S>[]): CompiledExpression<S>[] =>
     list.map((entry) =>

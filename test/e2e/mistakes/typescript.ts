@@ -32,11 +32,11 @@ export const typescriptMistakes: readonly Mistake[] = [
     /correct|complete|syntax/i,
     { place: /shop\.ts:11:15/ },
   ),
-  composition('a brace too few', [['  },\n);\n', '  ,\n);\n']], /expected|unexpected/i, /correct|close|syntax/i, {
+  composition('a missing brace', [['  },\n);\n', '  ,\n);\n']], /expected|unexpected/i, /correct|close|syntax/i, {
     place: /shop\.ts:1\d:\d+/,
   }),
   composition(
-    'an import misspelt',
+    'a misspelt module name',
     [["from 'typekro/simple'", "from ⟦'typekro/simpel'"]],
     /typekro\/simpel/,
     /typekro\/simple|exports/,
@@ -69,14 +69,14 @@ export const typescriptMistakes: readonly Mistake[] = [
     { place: /shop\.ts:3:/ },
   ),
   composition(
-    'nothing exported',
+    'a composition that is not exported',
     [['export const shop', 'const shop']],
     /exports no composition/,
     /export the composition/,
     { place: /shop\.ts:\d+:\d+/ },
   ),
   composition(
-    'an error at the top',
+    'an error at the top level of the module',
     [
       [
         'export const shop',
@@ -88,7 +88,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     { place: /shop\.ts:9:\d+/ },
   ),
   composition(
-    'an error of the author',
+    'an error that the author throws',
     [
       [
         'export const shop',
@@ -105,13 +105,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     /declare it/,
   ),
   composition(
-    'a field of the spec misspelt',
+    'a misspelt field of the spec',
     [['replicas: spec.replicas });', 'replicas: ⟦spec.replcas });']],
     /replcas/,
     /did you mean "replicas"/,
   ),
   composition(
-    'a field of a status misspelt',
+    'a misspelt field of a status',
     [['app.status.readyReplicas', '⟦app.status.readyReplica']],
     /readyReplica/,
     /did you mean "readyReplicas"/,
@@ -135,7 +135,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   statement('localeCompare', 'const x = ⟦spec.name.localeCompare("a");', /localeCompare/, /<|compare/),
   statement('an unknown method', 'const x = ⟦spec.name.toUpercase();', /toUpercase/, /toUpperCase/),
   statement('a value that may be missing', 'const x = ⟦spec.image.length;', /image/, /\?\./),
-  composition('an id twice', [["id: 'svc'", "id: 'app'"]], /id "app"/, /its own id|another/, {
+  composition('two resources with one id', [["id: 'svc'", "id: 'app'"]], /id "app"/, /its own id|another/, {
     place: /shop\.ts:12:\d+/,
   }),
   composition('a reserved id', [["id: 'svc'", "id: 'schema'"]], /schema/, /"schemaService"/, {
@@ -148,7 +148,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     place: /shop\.ts:12:\d+/,
   }),
   composition(
-    'a name with a capital letter',
+    'a label value with a blank',
     [['selector: { app: spec.name }', "selector: { app: spec.name }, labels: { a: 'x y' }"]],
     /x y/,
     /letters/,
@@ -158,7 +158,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     place: /shop\.ts:\d+:\d+|shop\.ts/,
   }),
   composition(
-    'the same object in a function of the author',
+    'an unknown method in a function of the author',
     [
       [
         'export const shop',
@@ -179,9 +179,15 @@ export const typescriptMistakes: readonly Mistake[] = [
   statement('a part of parsed JSON', 'const x = JSON.parse(spec.name).a;', /may be absent/, /default with \?\?/, {
     place: /shop\.ts:12:65/,
   }),
-  composition('an id of two resources in two functions', [["id: 'svc'", "id: ['app'][0]!"]], /id "app"/, /its own id/, {
-    place: /shop\.ts:12:17/,
-  }),
+  composition(
+    'two resources with one id, one of which is computed',
+    [["id: 'svc'", "id: ['app'][0]!"]],
+    /id "app"/,
+    /its own id/,
+    {
+      place: /shop\.ts:12:17/,
+    },
+  ),
   ...(
     [
       ['type', "import { type } from 'arktype';\n", '', /shop\.ts:4:14/, 'arktype'],
@@ -218,7 +224,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /change the code/,
   ),
   composition(
-    'an error of the author in the composition',
+    'an error that the author throws in the composition',
     [['    const app =', "    ⟦throw new Error('not yet');\n    const app ="]],
     /not yet/,
     /change the code/,
@@ -273,7 +279,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     place: /shop\.ts:8:21/,
   }),
   composition(
-    'a spec that does not fit',
+    'a spec with a field of the wrong type',
     [
       [
         '  },\n);\n',
@@ -284,13 +290,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     /write digits/,
   ),
   composition(
-    'a spec without a field that it needs',
+    'a spec without a required field',
     [['  },\n);\n', '  },\n);\nexport const first = shop.⟦toInstance({ replicas: 1, regions: [] } as never);\n']],
     /name: Required value/,
     /add name/,
   ),
   composition(
-    'a deploy with a spec that does not fit',
+    'a factory that gets a spec with a field of the wrong type',
     [
       [
         '  },\n);\n',
@@ -301,13 +307,13 @@ export const typescriptMistakes: readonly Mistake[] = [
     /write digits/,
   ),
   composition(
-    'a function exported that makes the composition',
+    'an exported function that makes the composition',
     [['export const shop = kube', '⟦export const shop = () => kube']],
     /"shop" is a function/,
     /export what it returns/,
   ),
   composition(
-    'a promise exported',
+    'an exported promise of a composition',
     [
       ['export const shop = kube', '⟦export const shop = Promise.resolve(kube'],
       ['  },\n);\n', '  },\n));\n'],
@@ -316,7 +322,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /await it/,
   ),
   composition(
-    'a promise of an instance exported beside the composition',
+    'an exported promise of an instance, beside the composition',
     [
       [
         '  },\n);\n',
@@ -359,7 +365,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     { command: ['validate', '--strict', 'shop.ts'] },
   ),
   composition(
-    'another object exported',
+    'an exported object that is not a composition',
     [['export const shop', '⟦export default { a: 1 };\nconst shop']],
     /without apiVersion and kind/,
     /export the composition/,
@@ -389,7 +395,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     { place: /shop\.ts:\d+:\d+/ },
   ),
   composition(
-    'a key of the definition misspelt',
+    'a misspelt key of the definition',
     [['spec: Spec, status: Status }', 'spec: Spec, statuss: Status } as never']],
     /a definition has no "statuss"/,
     /did you mean "status"/,
@@ -408,7 +414,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /change the code that throws/,
   ),
   composition(
-    'an await at the top that nothing ends',
+    'a top-level await that never ends',
     [['  },\n);\n', '  },\n);\nconst answer = ⟦await new Promise(() => {});\n']],
     /never finishes loading/,
     /AbortSignal\.timeout/,
@@ -446,7 +452,11 @@ export const typescriptMistakes: readonly Mistake[] = [
     /apiVersion: v1, and group: example\.com/,
   ),
   composition(
+<<<<<<< HEAD
     'a single port instead of a list',
+=======
+    'one port in place of a list of ports',
+>>>>>>> 756380eb (comments, test: titles that name the mistake; docstrings in plain order)
     [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],
