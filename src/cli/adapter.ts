@@ -58,7 +58,7 @@ function createProgram(
     .exitOverride()
     .showHelpAfterError(`  hint: ${hintForCommand(argv)}`)
     .configureOutput(output)
-    // The nearest command to one of another tool is none of its commands.
+    // For a command of another tool, such as `get`, the nearest name of a command here is misleading.
     .showSuggestionAfterError(!isForeign(argv))
     .addHelpText('after', FIRST_STEPS);
   for (const { name, summary, group } of commands) {
@@ -163,7 +163,7 @@ export async function runCommandLine(
   let exitCode: number = ExitCode.ok;
   let usageCode: number = ExitCode.usage;
   const program = createProgram(commands, version, argv, {
-    // Commander wraps no text behind a wide column.
+    // Commander does not wrap text after a wide column, so lines are wrapped here.
     writeOut: (text) => printLines(context, [text.trimEnd()]),
     writeErr: (text) => context.printError(text.trimEnd()),
     outputError: (text, write) => write(withCode(text)),

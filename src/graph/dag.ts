@@ -34,8 +34,8 @@ export function topologicalOrder(dependencies: DependencyMap): string[] {
 }
 
 /**
- * A topological order in which each id also comes after those that it prefers, if one exists; else a topological order
- * without the preferences.
+ * A topological order in which each id also comes after the ids that it prefers. When no such order exists, the
+ * preferences are ignored.
  */
 export function preferredOrder(dependencies: DependencyMap, preferred: DependencyMap): string[] {
   if (preferred.size === 0) return topologicalOrder(dependencies);

@@ -39,7 +39,7 @@ export interface EvaluateContext {
   readonly budget?: number;
   /** Are all variables plain JSON data, so that they need no check? Default false. */
   readonly trusted?: boolean;
-  /** More variables, for deferred fields alone. A later map of the list has precedence. */
+  /** More variables, only for deferred fields. A later map of the list has precedence. */
   readonly later?: readonly Variables[];
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };

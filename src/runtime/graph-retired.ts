@@ -50,8 +50,8 @@ export interface Retirement<Entry, Action> {
 }
 
 /**
- * The result for entries about which nothing can be decided yet. Their objects are watched: the watch of a kind that
- * ends between two decisions would make its objects unknown again and again.
+ * The result for entries about which nothing can be decided yet. Their objects stay watched. Otherwise the watch of a
+ * kind would end between two decisions, and each decision would find its objects unknown.
  */
 export function unretired<Entry extends Identity>(
   context: RetiredContext,
@@ -141,7 +141,7 @@ function retire<Entry extends Identity, Action>(
   };
 }
 
-/** The decision about an entry; before an entry without work leaves the record, the read of its object. */
+/** The decision about an entry. When nothing is left to do, the object is read before its entry leaves the record. */
 function confirmed<Action>(
   { observed, options, why }: RetiredContext,
   entry: Identity,
@@ -159,7 +159,7 @@ function confirmed<Action>(
   return { state: 'failed', message: `${what} ${trackedName(entry)}: ${failure.message}`, retryAt };
 }
 
-/** Does the view have the present state of an object, whatever its watch has reported? */
+/** Does the view have the present state of an object, even if its watch is late? */
 export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
   return observed.isConfirmed?.(target) !== false;
 }

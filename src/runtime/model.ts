@@ -130,8 +130,8 @@ export interface Observed {
    */
   isDeleted?(target: ObjectTarget, uid: string): boolean;
   /**
-   * Does the view have the state that the API server reported lately, by the answer to a read or to a write of this
-   * pass? A watch may be late. Without this method, the view always has the present state.
+   * Did an answer to a read or a write of this pass report the state that the view has? A state from a watch may be
+   * outdated. Without this method, the view always has the present state.
    */
   isConfirmed?(target: ObjectTarget): boolean;
   /**

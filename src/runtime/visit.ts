@@ -52,7 +52,7 @@ type FilledNode = ResourceNode | CollectionNode | PatchNode | DefNode;
 function visitResolved(context: StepContext, node: FilledNode): NodeResult {
   const resolve = () => resolveNode(context, node);
   const { memory } = context.options;
-  // The data behind deferred fields is no input that the memory compares.
+  // The memory does not compare the data that deferred fields read.
   const isCached = memory !== undefined && node.readsDeferred === undefined;
   const resolved = !isCached ? resolve() : memory.resolved(context.ready, node, resolve);
   if (resolved.state !== 'resolved') return unresolvedNode(context, node, resolved.reason);

@@ -30,7 +30,7 @@ export function gateFindings(kros: readonly ControllerDeployment[], graphs: numb
   });
 }
 
-/** What kro of a line refuses of a Graph, or handles differently. */
+/** The findings about a Graph that a release line of kro refuses or handles differently. */
 export async function graphFindings(
   planned: PlanContext,
   schemas: LiveSchemas,

@@ -41,7 +41,7 @@ export interface OldSpecTask {
   readonly input: SimulationInput;
 }
 
-/** Nothing asks the server about writes that only happen between two applies. */
+/** Writes that happen only between two applies are not checked on the server. */
 const UNCHECKED: Pick<WriteChecker, 'check'> = {
   check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),
 };

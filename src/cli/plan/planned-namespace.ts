@@ -8,8 +8,8 @@ import type { PlanTarget } from './plan-of-files.ts';
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };
 
 /**
- * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan of it would say that nothing changes.
- * A user without the right to read namespaces is not refused.
+ * Refuses `--namespace` with a name that neither the cluster nor a file has. A plan for it would say that nothing
+ * changes. A user without the right to read namespaces is not refused.
  *
  * @throws TypeKroError `cli/usage`
  */

@@ -67,6 +67,7 @@ const compiled = (planned: PlanContext, schemas: LiveSchemas, object: KubeObject
   liveGraph(planned.api, object, planned.signal, { features, schemas });
 
 const GATE_OFF: Refusal = {
-  refusal: 'without the gate GraphKind the controller serves no Graph: nothing is done for it, also when it is deleted',
+  refusal:
+    'without the gate GraphKind the controller serves no Graphs: this one is not applied, and its deletion does not end',
   hint: 'start the controller with --feature-gates=GraphKind=true, and name the gate in this check, too',
 };

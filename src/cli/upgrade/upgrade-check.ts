@@ -75,7 +75,7 @@ export interface GraphCheck {
   readonly hint?: string;
   /** The errors of the Graph after the first one. Absent when there are no others. */
   readonly more?: readonly Refusal[];
-  /** True for a Graph whose last conditions refuse it, or that no controller has served. */
+  /** True when the last conditions say that the Graph is refused, or when no controller has served the Graph. */
   readonly isRefusedNow: boolean;
   /** The writes to the objects of the Graph. Absent when there are none, and nothing is blocked. */
   readonly plan?: InstancePlan;

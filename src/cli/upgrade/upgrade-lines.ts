@@ -69,7 +69,7 @@ function graphLines(graphs: readonly GraphCheck[], view: PlanView): string[] {
   return ['', ...table, ...details, ...(plans.length === 0 ? [] : ['', ...plans])];
 }
 
-/** The maximum number of names before an equal refusal. */
+/** The maximum number of names that are listed for one shared refusal. */
 const MAX_NAMED = 5;
 
 function namesText(names: readonly string[]): string {

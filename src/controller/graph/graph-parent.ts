@@ -83,7 +83,7 @@ export class GraphParent implements ParentPort {
     }
   }
 
-  /** Adds what a decision about an older spec has recorded. Writes nothing when the record has all of it. */
+  /** Adds the entries of a decision about an older spec to the stored record. Writes nothing when all are there. */
   async #addToRecord(fresh: KubeObject, status: JsonObject): Promise<void> {
     const stored = recordedTracking(fresh);
     const merged = trackingStatus(mergedTracking(stored, recordedTracking({ ...this.#graph, status })));

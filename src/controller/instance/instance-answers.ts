@@ -151,7 +151,7 @@ export class InstanceAnswers implements ExecutionView {
     return isUnwatchable(cache, namespace);
   }
 
-  /** The API server has reported the state of an object, whatever its watch has reported. */
+  /** Notes that an answer of the API server has reported the state of an object. Its watch may be late. */
   #confirm(target: ObjectTarget): void {
     (this.#record.confirmed ??= new Set()).add(targetKey(target));
   }

@@ -20,8 +20,8 @@ export interface Knowledge {
 
 /**
  * The states of objects that one process received by answers and watches. A rule excuses a process that did not know a
- * change. A process has its own watches for each account as which it reads, and what one account received is not known
- * to the others.
+ * change. A process has separate watches for each account that it reads as. The states that one account received are
+ * not known to its other accounts.
  */
 export class ProcessKnowledge {
   readonly #clock: Clock;

@@ -96,8 +96,8 @@ export class Ledger {
   }
 
   /**
-   * May a process still use the state of an object before this version, which it received at most `ms` milliseconds ago,
-   * if at all? False without a version.
+   * May a process still use the state that an object had before this version? True when the process has not received
+   * the version, or received it less than `ms` milliseconds ago. False without a version.
    */
   isRecent(key: string, version: number | undefined, knowledge: Knowledge, ms = REACTION_MS): boolean {
     if (version === undefined) return false;
@@ -106,9 +106,9 @@ export class Ledger {
   }
 
   /**
-   * Has another writer written the object, and this one has not received the write, or only lately? Then this writer may
-   * repeat the work of the other one. This happens when the work moves to another process or to another account while a
-   * watch is late, or while the process carries out an earlier decision.
+   * Did another writer write the object, in a version that this writer has not received or received only lately? Then
+   * this writer may repeat the work of the other one. This happens when the work moves to another process or to another
+   * account while a watch is late, or while the process carries out an earlier decision.
    */
   wroteUnseen(key: string, writer: string, knowledge: Knowledge): boolean {
     return [...(this.#written.get(key) ?? [])].some(
