@@ -101,7 +101,7 @@ test.each([
 });
 
 test.each([
-  [{}, /nothing is written for it/],
+  [{}, /the controller writes nothing for it/],
   [{ deletionTimestamp: '2026-11-01T00:00:00Z' }, /its objects are deleted all the same/],
 ])('the effect of a suspension on an instance with the metadata %j', (more, effect) => {
   const metadata = { name: 'shop', ...more };

@@ -452,11 +452,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     /apiVersion: v1, and group: example\.com/,
   ),
   composition(
-<<<<<<< HEAD
-    'a single port instead of a list',
-=======
     'one port in place of a list of ports',
->>>>>>> 756380eb (comments, test: titles that name the mistake; docstrings in plain order)
     [
       ['    const svc = Service({', '    const svc = ⟦Service({'],
       ['ports: [{ port: 80 }]', 'ports: 80 as never'],
