@@ -12,8 +12,8 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'instances with different reasons are merged',
     file: 'src/cli/plan/fold.ts',
-    find: 'named: [because, paths(fields)',
-    replace: 'named: [paths(fields)',
+    find: '      because,\n      paths(fields),',
+    replace: '      paths(fields),',
     tests: ['src/cli/plan/fold.test.ts'],
   },
   {
