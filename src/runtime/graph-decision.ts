@@ -103,7 +103,7 @@ export function decideGraph(context: StepContext): Decision {
             contributions: [...current.contributions, ...kept.contributions, ...released.remaining],
           }
         : recordedTracking(instance);
-    const account = isHard ? before['appliedServiceAccount'] : (options.account ?? before['appliedServiceAccount']);
+    const account = isHard ? keptAccount(before) : (options.account ?? before['appliedServiceAccount']);
     const explained = nodeConditions(instance, reports, options);
     const sampled = nowConditions(graph, instance, options, options.statusNow ?? options.now);
     const value: JsonObject = {
@@ -121,10 +121,23 @@ export function decideGraph(context: StepContext): Decision {
   }
 }
 
-/** The account to record in the status of a Graph that has no recorded account. */
-function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
-  const isFirst = instance.status?.['appliedServiceAccount'] === undefined;
+/**
+ * The account that the first pass over a Graph records before its first write: the deletion of a Graph whose first pass
+ * did not end needs it.
+ */
+function firstAccount({ instance: { status = {} }, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
+  const isFirst = status['appliedServiceAccount'] === undefined && isFirstPass(status);
   return account === undefined || !isFirst ? {} : { account };
+}
+
+/** The recorded account after a pass with a failure. As in kro, a Graph without a pass that succeeded has none. */
+function keptAccount(before: JsonObject): JsonValue | undefined {
+  return isFirstPass(before) ? undefined : before['appliedServiceAccount'];
+}
+
+/** Has no pass ended yet? The end of each pass writes conditions. */
+function isFirstPass(status: JsonObject): boolean {
+  return status['conditions'] === undefined;
 }
 
 /**
