@@ -65,6 +65,20 @@ describe('the record of objects', () => {
     expect(graphs.get()?.status?.['appliedServiceAccount']).toBe('system:serviceaccount:team-a:default');
   });
 
+  it('names the account before the first write of the first pass, until the pass ends with a failure', () => {
+    const graphs = new GraphObjects();
+    const accounts: unknown[] = [];
+    graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
+    graphs.apply(def('d', 'x: "1"'));
+    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+      delete object.status;
+      object.spec = graphs.specOf(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
+    });
+    graphs.settle('g', { onDecision: ({ parent }) => void accounts.push(parent.account) });
+    expect(accounts.filter((account) => account !== undefined)).toEqual(['system:serviceaccount:team-a:default']);
+    expect(graphs.get()?.status).not.toHaveProperty('appliedServiceAccount');
+  });
+
   it('keeps the objects of waiting nodes and prunes those of removed ones', () => {
     const graphs = new GraphObjects();
     graphs.putMap('late', { v: '1' });
@@ -120,24 +134,29 @@ describe('the record of objects', () => {
     expect([graphs.maps(), graphs.get()]).toEqual([['a'], undefined]);
   });
 
-  it.each([
-    ['its manager owns fields', true, []],
-    ['another client made it', false, ['a']],
-  ])('an object without a recorded UID is deleted only if the Graph wrote it: %s', (_title, isOwn, expected) => {
-    const graphs = new GraphObjects();
-    graphs.apply(def('d', 'x: "1"'));
-    const metadata = { name: 'a', namespace: 'team-a', labels: { x: 'y' } };
-    graphs.cluster.apply(
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata },
-      isOwn ? templateManager(uidOf(graphs)) : 'kubectl',
-    );
-    graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
-      const entry = { nodeID: 'a', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'a' };
-      object.status = { ...object.status, managedResources: [entry] };
-    });
-    graphs.settle();
-    expect([graphs.maps(), graphs.recorded()]).toEqual([expected, []]);
-  });
+  it.each<[string, boolean, string | undefined, string[]]>([
+    ['its manager owns fields', true, undefined, []],
+    ['another client made it', false, undefined, ['a']],
+    ['its manager owns fields, and the record has the UID of a former object', true, 'former', []],
+    ['another client made it after a former object', false, 'former', ['a']],
+  ])(
+    'an object without its UID in the record is deleted only if the Graph wrote it: %s',
+    (_title, isOwn, uid, expected) => {
+      const graphs = new GraphObjects();
+      graphs.apply(def('d', 'x: "1"'));
+      const metadata = { name: 'a', namespace: 'team-a', labels: { x: 'y' } };
+      graphs.cluster.apply(
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata },
+        isOwn ? templateManager(uidOf(graphs)) : 'kubectl',
+      );
+      graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
+        const entry = { nodeID: 'a', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 'a' };
+        object.status = { ...object.status, managedResources: [uid === undefined ? entry : { ...entry, uid }] };
+      });
+      graphs.settle();
+      expect([graphs.maps(), graphs.recorded()]).toEqual([expected, []]);
+    },
+  );
 
   it('the object of a renamed node that waits is not deleted', () => {
     const graphs = new GraphObjects();

@@ -191,7 +191,8 @@ function retireObject(
 ): EntryDecision<DeleteAction | ReleaseAction> {
   const { observed, options, manager, why } = context;
   const observation = observed.object(target);
-  const uid = entry.uid ?? ownUid(observation, manager);
+  // The Graph may have made the object again, and its record may have the UID of the former one.
+  const uid = ownUid(observation, manager) ?? entry.uid;
   if (uid === undefined) return unidentified(target, entry, observation);
   if (observed.isDeleted?.(target, uid) === true) return DONE;
   if (observation.state === 'absent') return NEEDLESS;

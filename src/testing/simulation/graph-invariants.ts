@@ -193,7 +193,8 @@ export class GraphInvariants {
     if (preconditions.uid !== uid) return;
     const owners = (await this.#all()).filter((graph) => {
       const entry = recordedTracking(graph).managedResources.find((each) => resourceKey(each) === keyOf(live));
-      return entry !== undefined && (entry.uid ?? uid) === uid;
+      const isOwn = managersOf(live).includes(templateManager(graph.metadata.uid ?? ''));
+      return entry !== undefined && ((entry.uid ?? uid) === uid || isOwn);
     });
     const isChanged = (graph: KubeObject) => this.#isChanged(objectKey(graph), suspect);
     if (owners.length === 0) {
