@@ -27,6 +27,7 @@ import { pausedWrite } from './paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
+import { suppressWrites } from './suppress-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 
 /** A Graph has no ApplySet. */
@@ -180,11 +181,4 @@ function refusalOf({ observed, options, instance, graph }: StepContext, plan: Tr
   if (count <= MAX_MANAGED_RESOURCES) return undefined;
   const problem = `the Graph has ${count} objects, and status.managedResources can record ${MAX_MANAGED_RESOURCES}: divide it into several Graphs`;
   return { problem };
-}
-
-/** Removes the writes of all nodes. The condition names the reason. */
-function suppressWrites(context: StepContext): void {
-  for (const [id, result] of context.results) {
-    if (result.apply.length > 0) context.results.set(id, { ...result, apply: [], state: 'blocked' });
-  }
 }

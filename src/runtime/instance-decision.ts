@@ -24,6 +24,7 @@ import type { Because, NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf, schemaVariable } from './step-context.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
+import { suppressWrites } from './suppress-writes.ts';
 
 /** The result for a graph whose nodes are not visited: existing objects stay. */
 const NO_PRUNING: Pruning = { delete: [], reports: [], remaining: [], complete: false, messages: [] };
@@ -35,7 +36,9 @@ export function decideInstance(context: StepContext): Decision {
   const suspended = isSuspended(instance);
   const namespaceViolation = [...context.results.values()].find(({ because }) => because.kind === 'outside-namespace');
   if (suspended || refusal !== undefined || namespaceViolation !== undefined)
-    suppressWrites(context, suspended, namespaceViolation);
+    suppressWrites(context, (result) =>
+      suspended ? { kind: 'suspended' } : suppressedBecause(namespaceViolation, result),
+    );
   const held = suspended || refusal !== undefined || namespaceViolation !== undefined;
   const pruning =
     graph.instanceProblem === undefined ? decidePruning(context, recordedScope(context.recorded)) : NO_PRUNING;
@@ -125,15 +128,6 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
     return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
   }
   return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };
-}
-
-/** Removes the writes of all nodes. Each affected node becomes blocked. */
-function suppressWrites(context: StepContext, suspended: boolean, violation: NodeResult | undefined): void {
-  for (const [id, result] of context.results) {
-    if (result.apply.length === 0) continue;
-    const because = suspended ? ({ kind: 'suspended' } as const) : suppressedBecause(violation, result);
-    context.results.set(id, { ...result, apply: [], state: 'blocked', because });
-  }
 }
 
 /**
