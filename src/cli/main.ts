@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
+import { optimizeLate } from './optimize-late.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 /** Turns on Node's compile cache, which exists from Node 22.8 on. Commands must be loaded after this call. */
@@ -12,6 +13,9 @@ function keepCompiledCode(): void {
 // whole run: a megabyte. It sets V8's flags before it loads any other file: half a dozen files are enough work to start
 // Maglev, whose code takes two megabytes.
 if (process.argv[2] === 'controller') keepHeapSmall();
-else keepCompiledCode();
+else {
+  optimizeLate(process.argv[2]);
+  keepCompiledCode();
+}
 // The module has no top-level await, because a bundle may be CommonJS.
 void import('./run.ts').then(({ main }) => main());
