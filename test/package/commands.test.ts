@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/index.ts';
 import { RunningCommand } from '../support/command.ts';
@@ -191,6 +192,18 @@ test('each command works in a separate process', { timeout: 300_000 }, async () 
   const generated = await typekro(['generate', '-', '--out', 'kinds'], crd);
   expect(`${generated.code} ${generated.stderr}`).toBe('0 ');
   expect(readFileSync(join(directory, 'kinds/kro.run.ts'), 'utf8')).toContain('Shop');
+  const controller = start(['controller', '--metrics-bind-address=0', '--health-probe-bind-address=0']);
+  await controller.until(/the controller is ready/);
+  controller.process.kill('SIGINT');
+  expect((await controller.ended).code).toBe(0);
+  // A user of `mcp` adds its package, an optional peer dependency.
+  mkdirSync(join(directory, 'node_modules/@modelcontextprotocol'), { recursive: true });
+  const sdk = fileURLToPath(new URL('../../node_modules/@modelcontextprotocol/sdk', import.meta.url));
+  symlinkSync(sdk, join(directory, 'node_modules/@modelcontextprotocol/sdk'));
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const mcp = await typekro(['mcp'], `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
+  expect(`${mcp.code} ${mcp.stderr}`).toBe('0 ');
+  expect(mcp.stdout).toContain('"serverInfo":{"name":"typekro"');
   const dev = start(['dev', 'shop.yaml', 'corner.yaml', '--name', 'other']);
   await dev.until(/Shop default\/corner +ACTIVE/);
   dev.process.kill('SIGINT');
