@@ -17,6 +17,20 @@ export const COMMANDS: readonly MutationRow[] = [
     tests: ['src/cli/plan/fold.test.ts'],
   },
   {
+    name: 'a changed instance that waits for a canary has no writes of its present revision',
+    file: 'src/cli/plan/plan-definition.ts',
+    find: "if (prepared.head.rollout === 'later')",
+    replace: "if (prepared.head.rollout === 'first')",
+    tests: ['src/cli/plan/before-revision.test.ts'],
+  },
+  {
+    name: 'an object that is gone with both specs counts as recreated',
+    file: 'src/cli/plan/before-revision.ts',
+    find: "action === 'prune' || action === 'delete' || action === 'replace'",
+    replace: "action === 'delete' || action === 'replace'",
+    tests: ['src/cli/plan/before-revision.test.ts'],
+  },
+  {
     name: 'instances with different actions are merged when their names look alike',
     file: 'src/cli/plan/fold.ts',
     find: '      state,\n      action,\n',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.close());
 afterEach(async () => {
-  for (const name of ['red', 'blue']) await place.world.user.delete(potRef(name));
+  for (const name of ['rose', 'blue']) await place.world.user.delete(potRef(name));
   await place.world.advance(3000);
 });
 
@@ -28,7 +28,7 @@ const definition = (value: string, least: number, annotations: Record<string, st
 async function start(annotations: Record<string, string> = {}): Promise<void> {
   await place.world.apply(definition('one', 1, annotations));
   await place.world.advance(3000);
-  await place.world.apply(pot('red', { text: 'x' }), pot('blue', { text: 'x' }));
+  await place.world.apply(pot('rose', { text: 'x' }), pot('blue', { text: 'x' }));
   await place.world.advance(3000);
 }
 
@@ -39,7 +39,7 @@ const linesOf = (text: string, name: string): string =>
 test('an instance that waits for a canary says what its present revision writes at once', async () => {
   const canary = { 'typekro.dev/canary': '1' };
   await start(canary);
-  const files = [definition('two', 1, canary), pot('red', { text: 'y' }), pot('blue', { text: 'y' })];
+  const files = [definition('two', 1, canary), pot('rose', { text: 'y' }), pot('blue', { text: 'y' })];
   const { out } = await place.run('plan FILE -o json', ...files);
   const { instances, summary } = JSON.parse(out) as Plan;
   const [later] = instances.filter(({ rollout }) => rollout === 'later');
@@ -65,7 +65,7 @@ test('an instance that waits for a canary says what its present revision writes 
 
 test('an object that the new revision leaves out for the old spec is deleted and created again', async () => {
   await start();
-  const files = [definition('one', 2), pot('red', { text: 'x', count: 2 }), pot('blue', { text: 'x' })];
+  const files = [definition('one', 2), pot('rose', { text: 'x', count: 2 }), pot('blue', { text: 'x' })];
   const { out } = await place.run('plan FILE', ...files);
   expect(out.replaceAll(/^ {2}(?:From|Decided) .*\n/gm, '')).toMatchInlineSnapshot(`
     "Definition  ~ pots  (Pot)  revision 1 → 2  app.yaml:1
@@ -74,18 +74,18 @@ test('an object that the new revision leaves out for the old spec is deleted and
 
     Instances 2   changed 2
       default/blue  - ConfigMap blue-extra  (extra)  no node wants it any more
-      default/red   ~ the instance
+      default/rose  ~ the instance
                         spec.count  1 → 2
-                    -/+ ConfigMap default/red-extra is deleted and created again, because the new revision leaves it out until the instance is applied, too
-                        try: typekro suspend pot/default/red before the apply, and typekro resume pot/default/red after it
+                    -/+ ConfigMap default/rose-extra is deleted and created again, because the new revision leaves it out until the instance is applied, too
+                        try: typekro suspend pot/default/rose before the apply, and typekro resume pot/default/rose after it
 
     Plan: 0 to create, 2 to change, 1 to replace, 1 to prune.
       No write to check.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
-  expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/red-extra');
+  expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/rose-extra');
   expect((await place.run('apply FILE', ...files)).err).toContain(
-    'error: ConfigMap default/red-extra is deleted and created again, because the new revision leaves it out',
+    'error: ConfigMap default/rose-extra is deleted and created again, because the new revision leaves it out',
   );
   expect(await place.run('apply FILE --replace', ...files)).toMatchObject({ code: 0 });
 });
@@ -95,7 +95,7 @@ test('an object is also named when only the end of a canary deletes it', async (
   await start(canary);
   const files = [
     definition('one', 2, canary),
-    pot('red', { text: 'x', count: 2 }),
+    pot('rose', { text: 'x', count: 2 }),
     pot('blue', { text: 'x', count: 2 }),
   ];
   const { out } = await place.run('plan FILE', ...files);
@@ -103,8 +103,11 @@ test('an object is also named when only the end of a canary deletes it', async (
   expect(out.match(/-extra is deleted and created again when the canary ends before the instance is/g)).toHaveLength(1);
 });
 
-test('an object that the new revision keeps for both specs is not named', async () => {
+test.each([
+  ['keeps', 1],
+  ['leaves out', 5],
+])('an object that the new revision %s for both specs is not named', async (_effect, least) => {
   await start();
-  const { out } = await place.run('plan FILE -o json', definition('two', 1), pot('red', { text: 'y' }));
+  const { out } = await place.run('plan FILE -o json', definition('two', least), pot('rose', { text: 'y' }));
   expect((JSON.parse(out) as Plan).instances.map(({ recreated }) => recreated)).toEqual([undefined, undefined]);
 });

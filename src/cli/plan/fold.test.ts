@@ -20,6 +20,8 @@ test.each<[string, Partial<InstancePlan>]>([
   ['the state', { state: 'blocked' }],
   ['the action', { action: 'create' }],
   ['the place in a rollout', { rollout: 'later' }],
+  ['the writes before the end of a canary', { meanwhile: { writes: [writePlan()], later: [], blocked: [] } }],
+  ['an object that is deleted between two applies', { recreated: [{ apiVersion: 'v1', kind: 'Secret', name: 'a' }] }],
   ['the reason', { because: 'it is pinned' }],
   ['a field of the instance', { fields: [{ path: 'spec.colour', to: 'red' }] }],
   ['the node of a write', { writes: [writePlan({ node: 'other' })] }],
