@@ -235,7 +235,7 @@ test.each([
   ['upgrade --check --kro-compatibility 0.11', 1, '--kro-compatibility takes 0.9 or 0.10, not "0.11"'],
   ['upgrade --check --feature-gates CELOmitFunction=perhaps', 1, 'invalid value of CELOmitFunction=perhaps'],
   ['upgrade --check --nothing', 1, "unknown option '--nothing'"],
-  ['upgrade --check --snapshot nowhere.json', 1, 'nowhere.json cannot be read'],
+  ['upgrade --check --snapshot nowhere.json', 1, 'there is no file nowhere.json'],
 ])('%s ends with %i', async (line, code, text) => {
   const { err, ...ended } = await run(`${line} --kubeconfig kubeconfig`);
   expect(err).toContain(text);
