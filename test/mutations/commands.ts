@@ -184,4 +184,32 @@ export const COMMANDS: readonly MutationRow[] = [
     replace: '  setFlags',
     tests: ['src/cli/small-heap.test.ts'],
   },
+  {
+    name: 'a Graph counts as served without the gate GraphKind',
+    file: 'src/cli/upgrade/check-graph.ts',
+    find: '  if (!graphKind) return { ...head, ...GATE_OFF };\n',
+    replace: '',
+    tests: ['src/cli/commands/upgrade-graphs.test.ts'],
+  },
+  {
+    name: 'kro counts as a controller with the gates of this one',
+    file: 'src/cli/upgrade/stock-features.ts',
+    find: 'return { ...off, omit };',
+    replace: 'return { ...TYPEKRO_FEATURES, omit, ...(omit ? off : {}) };',
+    tests: ['src/cli/commands/upgrade-graphs.test.ts'],
+  },
+  {
+    name: 'a def whose elements have names counts as repeated by kro',
+    file: 'src/cli/bootstrap/graph-findings.ts',
+    find: ' && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [];',
+    replace: ' && Array.isArray(forEach) ? [path] : [];',
+    tests: ['src/cli/commands/upgrade-graphs.test.ts'],
+  },
+  {
+    name: 'a refused pruning of a Graph has no remedy',
+    file: 'src/cli/instance/why-report.ts',
+    find: "new Set(['PruneFailed', 'ReleaseFailed'])",
+    replace: "new Set(['ReleaseFailed'])",
+    tests: ['test/conformance/takeover/why-graphs-recorded.test.ts'],
+  },
 ];

@@ -4,7 +4,9 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
 import { virtualWorld } from '../../../test/support/virtual-world.ts';
 import { diffLines, diffReport } from './diff-report.ts';
+import { InstanceEventFilter } from './instance-events.ts';
 import { observe } from './observation.ts';
+import { logSources } from './pod-logs.ts';
 import { statusLines, statusView } from './status-view.ts';
 import { treeLines } from './tree-view.ts';
 import { whyOf } from './why-of.ts';
@@ -283,5 +285,62 @@ describe('why', () => {
 
       the controller reports: apply "web": template ConfigMap "team-a/web" owned by a peer kro Graph's template manager; refusing to co-manage: executor: field owned by a foreign field manager (executor: node not ready)"
     `);
+  });
+});
+
+describe('the pods behind a Graph', () => {
+  const POD = { containers: [{ name: 'main', image: 'shop' }] };
+  const labels = { app: 'shop' };
+  const deployment = `- id: inner
+  graph:
+    nodes:
+      - {id: web, template: {apiVersion: apps/v1, kind: Deployment, metadata: {name: shop}, spec: ${JSON.stringify({
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: POD },
+      })}}}
+`;
+  const ownedBy = async (ref: Parameters<VirtualWorld['user']['get']>[0]) => {
+    const { uid = '' } = (await world.user.get(ref)).metadata;
+    return { ownerReferences: [{ apiVersion: ref.apiVersion, kind: ref.kind, name: ref.name, uid, controller: true }] };
+  };
+  const apps = (kind: string, name: string) => ({ apiVersion: 'apps/v1', kind, name, namespace: 'team-a' });
+
+  beforeEach(async () => {
+    const role = rights(['*'])[0] as KubeObject;
+    await world.apply({ ...role, rules: [{ apiGroups: ['', 'apps'], resources: ['*'], verbs: ['*'] }] });
+    await apply(graph(deployment));
+    const set = {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'shop-1', namespace: 'team-a', labels },
+    };
+    const owner = await ownedBy(apps('Deployment', 'shop'));
+    const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: POD } };
+    await world.apply({ ...set, metadata: { ...set.metadata, ...owner }, spec });
+    const pod = { name: 'shop-1-a', namespace: 'team-a', labels, ...(await ownedBy(apps('ReplicaSet', 'shop-1'))) };
+    await world.apply({ apiVersion: 'v1', kind: 'Pod', metadata: pod, spec: POD });
+  });
+
+  test('logs lists their containers, also for a node of a subgraph', async () => {
+    for (const text of ['graph/team-a/g', 'graph/team-a/g/inner/web']) {
+      const sources = await logSources(world.user, await look(text), undefined, NEVER);
+      expect(sources).toEqual([{ namespace: 'team-a', pod: 'shop-1-a', container: 'main' }]);
+    }
+  });
+
+  test('events lists those of the Graph, of its objects and of what they own, and no others', async () => {
+    const seen = await look();
+    const filter = new InstanceEventFilter(world.user, seen, NEVER);
+    const about = async (ref: Parameters<VirtualWorld['user']['get']>[0]) => {
+      const { uid } = (await world.user.get(ref)).metadata;
+      const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team-a' }, reason: 'Why' };
+      return filter.accept({ ...event, involvedObject: { ...ref, uid: uid ?? '' } } as unknown as KubeObject);
+    };
+    const pod = { apiVersion: 'v1', kind: 'Pod', name: 'shop-1-a', namespace: 'team-a' };
+    for (const ref of [GRAPH, apps('Deployment', 'shop'), apps('ReplicaSet', 'shop-1'), pod]) {
+      expect(await about(ref)).toMatchObject({ reason: 'Why', object: { name: ref.name } });
+    }
+    await world.apply(configMap('other', {}));
+    expect(await about(mapRef('other'))).toBeUndefined();
   });
 });

@@ -1,0 +1,78 @@
+import { afterEach, expect, test } from 'vitest';
+import type { ClusterSnapshot } from '../../../src/cluster/index.ts';
+import { controllerCrds } from '../../../src/controller/index.ts';
+import type { KubeObject } from '../../../src/core/index.ts';
+import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
+import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
+
+/** Takes over the recorded state of kro 0.9 at both levels of `--kro-compatibility`. */
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+type Level = '0.9' | '0.10';
+
+/** Starts the controller at a level. Returns its writes until it rests. */
+async function writesAt(level: Level): Promise<string[]> {
+  world.requests.length = 0;
+  await world.restart({ kroCompatibility: level });
+  await world.advance(60_000);
+  return writesOf(world.requests);
+}
+
+const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot() as ClusterSnapshot);
+
+/** The annotations that only kro 0.10 writes, and the order of waves, which counts differently. */
+const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
+
+/** The objects without what differs between the levels: the annotations of 0.10, statuses, and who wrote when. */
+function content(objects: ReadonlyMap<string, KubeObject>): ReadonlyMap<string, unknown> {
+  const contents = [...objects].map(([key, { metadata, status: _status, ...object }]) => {
+    // The API server counts changes of annotations as generations of a Deployment.
+    const { resourceVersion: _version, managedFields: _fields, generation: _generation, annotations = {}, ...kept } = metadata;
+    const common = Object.entries(annotations).filter(([name]) => !OF_ENGINE.test(name));
+    return [key, { ...object, metadata: { ...kept, annotations: Object.fromEntries(common) } }] as const;
+  });
+  return new Map(contents);
+}
+
+test('kro 0.9 is taken over at the default level, and given back to the level 0.9', async () => {
+  world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
+  await world.controller.stop();
+  // The state has its own.
+  for (const { apiVersion, kind, metadata } of controllerCrds()) {
+    await world.user.delete({ apiVersion, kind, name: metadata.name ?? '' });
+  }
+  await world.advance(1000);
+  await restoreState(world.cluster, stateOfKro());
+  await writesAt('0.9');
+  const before = state();
+  const children = [...before.values()].filter(({ metadata }) => metadata.labels?.['kro.run/node-id'] !== undefined);
+  const engine = await writesAt('0.10');
+  const isOfInstance = (path: string) => path.includes('/takeover.test/') && !path.endsWith('/inners/doll-inner');
+  const ofChildren = engine.filter((path) => !isOfInstance(path));
+  // The instance that is a child of another one is written once as each of the two.
+  expect(new Set(engine).size).toBe(engine.length - 1);
+  expect(ofChildren.length).toBeLessThanOrEqual(children.length);
+  expect(engine.filter(isOfInstance)).toMatchInlineSnapshot(`
+    [
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/clients/reader",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/fleets/empty",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/fleets/north",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/webs/blog",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/outers/doll",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/webs/shop",
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/pairs/waiting/status",
+    ]
+  `);
+  expect(content(state())).toEqual(content(before));
+  expect(await writesAt('0.10')).toEqual([]);
+  const back = await writesAt('0.9');
+  expect(back.filter(isOfInstance)).toMatchInlineSnapshot(`
+    [
+      "PATCH /apis/takeover.test/v1/namespaces/takeover/pairs/waiting/status",
+    ]
+  `);
+  expect(content(state())).toEqual(content(before));
+  expect(await writesAt('0.9')).toEqual([]);
+});
