@@ -41,7 +41,7 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
   'not-ready': notReady,
   'not-ready-by-kind': ({ object }) =>
     later(`see why the controller of ${object.kind} does not finish: its log, and the events of ${object.name}`),
-  'external-missing': () => now('create it or name the file that has it, or correct the name in the externalRef'),
+  'external-missing': () => now('create it or name the file that has it, or correct the name in the reference'),
   contested: () => now('leave the field out of the template, or stop the other manager'),
   'being-deleted': ({ objects }) => {
     const finalizers = [...new Set(objects.flatMap((entry) => entry.finalizers))];

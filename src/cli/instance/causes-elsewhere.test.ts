@@ -44,7 +44,7 @@ test('a collection of external objects that no object matches', async () => {
       "",
       "· first  pending: waits for data: maps[0].metadata.name has no value",
       "   └ because  maps: there is no ConfigMap with the labels app=none in namespace default",
-      "   do         create such an object, or correct the selector of the externalRef",
+      "   do         create such an object, or correct the selector of the reference",
       "",
       "the controller reports: waiting for unresolved resource: apply "first": resolve: node "first": eval "maps[0].metadata.name" at "data.name": eval "maps[0].metadata.name": index out of bounds: 0 (data pending) (executor: node not ready)",
     ]

@@ -247,7 +247,7 @@ function ownRemedy(
   const { because } = node;
   if (because.kind === 'suspended') return resumeCommand(refOf(instance));
   if (because.kind === 'missing-data') {
-    if (found.some(isEmptySelection)) return 'create such an object, or correct the selector of the externalRef';
+    if (found.some(isEmptySelection)) return 'create such an object, or correct the selector of the reference';
     const map = found.map(mapWithoutKey).find((name) => name !== undefined);
     if (map !== undefined && because.path !== undefined) {
       const isExternal = because.nodes.some((id) => graph?.nodes.get(id)?.nodeType.startsWith('external') === true);
