@@ -69,7 +69,7 @@ export function remedyOfWaiting(message: string): string | undefined {
   const [, webhook] = UNCALLED.exec(message) ?? [];
   if (webhook === undefined) return POD_TROUBLES.find(([pattern]) => pattern.test(message))?.[1];
   return (
-    `the webhook ${webhook} has to answer before anything can be written: does what serves it run? ` +
+    `the webhook ${webhook} has to answer before anything can be written: check that its server runs; find it with ` +
     'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations'
   );
 }

@@ -58,7 +58,7 @@ export function analyse<S extends ExpressionSite>(
   return { ok: true, value: { site, ast: parsed.ast, ids: found.ids, reads } };
 }
 
-/** The refusal with the place of the key, for a computed key. */
+/** Moves the place of a refusal to the key, when the expression is a computed key. */
 function atKey({ isKey, path }: ExpressionSite, refusal: AnalysisError): AnalysisError {
   return isKey === undefined ? refusal : { ...refusal, place: { path, key: true } };
 }

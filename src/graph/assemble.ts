@@ -234,7 +234,7 @@ export function freeze<T extends JsonValue>(value: T): T {
   return Object.freeze(value);
 }
 
-/** The holes, those below a computed key with the path of the outermost map that has such a key. */
+/** Adds to each hole at or below a computed key the path of the outermost map that has such a key. */
 export function withComputedMaps(holes: readonly Hole[]): readonly Hole[] {
   const keys = holes.filter(({ isKey }) => isKey === true).map(({ path }) => path);
   if (keys.length === 0) return holes;

@@ -33,8 +33,8 @@ export function isExternal(node: GraphNode): node is ExternalNode | ExternalColl
 }
 
 /**
- * The path of the field that a hole fills in the object, for comparison with paths of objects: the map, for a field at or
- * below a computed key.
+ * The path of the field that a hole fills in the object. For a field at or below a computed key, it is the path of the
+ * map with this key, because the object has no field at the path of the hole.
  */
 export function objectPathOf({ path, computedMap }: Hole): readonly PathStep[] {
   return computedMap ?? path;

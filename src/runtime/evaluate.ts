@@ -141,7 +141,7 @@ export function evaluateRaw(expression: Expression, variables: Variables, contex
 /** Finds the missing name in texts like `no such key: ready`. */
 const MISSING = /no such (?:key|field|attribute)(?:\(s\))?: ?['"]?([^\s'",]+)/;
 
-/** The failure of a computed key that another member of its map has. */
+/** The failure of a computed key that equals the key of another member of its map. */
 export function keyCollision({ expression }: FieldExpression, key: string): EvaluationFailure {
   return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`);
 }

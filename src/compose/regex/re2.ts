@@ -129,7 +129,7 @@ class Printer {
       this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the text`);
     if (this.use === 'find' && minLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
       this.refuse(
-        'repeats what may be empty, which engines match differently',
+        'repeats an expression that may match the empty text; JavaScript and RE2 match this differently',
         'make each repetition match a character',
       );
     const sign = signOf(min, max);

@@ -181,7 +181,7 @@ function unknownField(
   const failure = result === undefined ? {} : { failure: result.failure.reason };
   const final =
     isCertain && result !== undefined && isFinal(result, waitsFor, context) ? { isFinal: true as const } : {};
-  // The key of a member of such a map may be another one, or unknown.
+  // Below a computed key, the object has no field at the path of the hole.
   return { path: objectPathOf(hole), expression: template ?? cel, waitsFor, ...failure, ...final };
 }
 

@@ -34,7 +34,7 @@ export const TEST_FILE_KIND = 'GraphTest';
 export interface ParsedTestFile {
   /** Absent when the file has mistakes. */
   readonly file?: GraphTestFile;
-  /** A file with mistakes, with an empty test in the place of each test that has one, for further checks. */
+  /** A file with mistakes, for further checks. An empty test replaces each test with a mistake. */
   readonly checkable?: GraphTestFile;
   readonly diagnostics: readonly Diagnostic[];
 }
