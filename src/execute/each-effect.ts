@@ -6,7 +6,7 @@ import type { Clock } from '../kube/index.ts';
  */
 const EFFECTS_AT_FIRST = 16;
 /**
- * The interval, in milliseconds, after which as many further effects may run, up to `MAX_EFFECTS`. Hanging requests
+ * The interval, in milliseconds, at which the limit grows by `EFFECTS_AT_FIRST`, up to `MAX_EFFECTS`. Hanging requests
  * therefore do not block the others.
  */
 const MORE_AFTER_MS = 1000;

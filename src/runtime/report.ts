@@ -201,7 +201,7 @@ export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
 
-/** How many nodes of an instance are in which stage. */
+/** The numbers of nodes of an instance by stage. */
 export interface NodeCounts {
   /** The nodes that take part: all but the skipped ones. */
   readonly nodes: number;

@@ -17,7 +17,7 @@ export interface ShownNode {
   readonly remedy?: string;
 }
 
-/** How many nodes are in which stage. */
+/** The numbers of nodes by stage. */
 export interface ShownCounts extends NodeCounts {
   /** The nodes whose state the user may not see. Absent when there is none. */
   readonly unknown?: number;

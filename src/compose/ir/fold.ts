@@ -121,7 +121,7 @@ function summands(fold: ListFold, term: Node): Node {
 }
 
 /**
- * The iterations that add something, and the terms that they add, when one branch of the added expression is nothing.
+ * The iterations that add something, and the terms that they add, when one branch of the added expression adds nothing.
  */
 function turnsWith(
   fold: ListFold,

@@ -19,7 +19,7 @@ export function define(fn: unknown, handler: Handler): void {
   handlers.set(fn, handler);
 }
 
-/** Has the function a translation? */
+/** Does the function have a translation? */
 export const isDefined = (fn: unknown): boolean => handlers.has(fn);
 
 /**

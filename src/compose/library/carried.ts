@@ -143,7 +143,7 @@ function collect(of: Carried, next: unknown, iterations: Iteration[]): boolean {
   return [...of.members].every(([key, member]) => collect(member, read(key), iterations));
 }
 
-/** Has the value the same members on each side of its conditions? */
+/** Does the value have the same members on each side of its conditions? */
 function hasMembers(raw: unknown, of: Carried & { readonly kind: 'members' }): boolean {
   const value = resolve(raw);
   const inner = symbolic(value);

@@ -54,7 +54,7 @@ export function expressionCode(
   return celCode(parsed.ast, scope, typeScriptOf(expression.type, form));
 }
 
-/** Has the expression no form in JavaScript, and reads it no iterator? Its CEL text can then be a condition. */
+/** Can the CEL text be a condition? Yes for an expression that has no form in JavaScript and reads no iterator. */
 export function isWrittenAsCel(expression: Expression, scope: ExpressionScope): boolean {
   const written = expressionCode(expression, scope);
   const reads = expression.references.some((name) => scope.iterator(name) !== undefined);
