@@ -21,8 +21,8 @@ export interface ObserveGraphOptions extends Omit<ObserveInstanceOptions, 'graph
 }
 
 /**
- * The decision that a controller would make about a Graph if it started at this moment. Of a Graph that is being deleted
- * or that does not compile, the reports are about the objects that its status records. Writes no object.
+ * The decision that a controller would make about a Graph if it started at this moment. For a Graph that is being
+ * deleted or does not compile, the reports are about the objects that its status records. Writes no object.
  */
 export async function observeGraph(options: ObserveGraphOptions): Promise<Decision> {
   const { api, graph, instance, signal, clock = systemClock } = options;

@@ -215,6 +215,6 @@ export async function carryOut(context: CommandContext, { api }: PlanTarget, mad
     printLines(context, ['The controller carries out the rest: typekro why explains what an instance waits for.']);
   else if (plan.instances.length === made.desired.length)
     printLines(context, [
-      'The controller deletes the objects of each instance first: typekro why tells what a deletion waits for.',
+      'The controller deletes the objects of each instance first: typekro why shows what a deletion waits for.',
     ]);
 }

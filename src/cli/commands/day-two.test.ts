@@ -227,7 +227,7 @@ test('wait ends when the instance reaches the goal', async () => {
   expect(late.err).toMatchInlineSnapshot(`
     "waiting until Pot default/shop is ACTIVE: it was ACTIVE, and no controller has looked at its last change
     error: Pot default/shop is not ACTIVE after 50ms: it was ACTIVE, and no controller has looked at its last change [instance/not-reached]
-      hint: typekro why pot/default/shop tells what it waits for"
+      hint: typekro why pot/default/shop shows what it waits for"
   `);
 });
 

@@ -79,7 +79,7 @@ async function find(
 /** Why a goal is not reached. */
 interface Failure {
   readonly why: string;
-  /** Absent: `typekro why` tells more. */
+  /** When absent, the remedy names `typekro why`. */
   readonly remedy?: string;
 }
 
@@ -182,6 +182,6 @@ function notReached(ref: ObjectRef, goal: WaitGoal, timeout: string, why: string
   const place = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
   return new TypeKroError(`${objectName(ref)} is not ${goalText(goal)} after ${timeout}: ${why}`, {
     code: 'instance/not-reached',
-    remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${place} tells what it waits for`,
+    remedy: remedy ?? `typekro why ${ref.kind.toLowerCase()}/${place} shows what it waits for`,
   });
 }

@@ -16,6 +16,6 @@ export function refuseGraph(object: KubeObject, why: string): void {
   if (!isGraphObject(object)) return;
   throw new TypeKroError(`${objectName(refOf(object))} ${why}`, {
     code: 'cli/graph',
-    remedy: `change its spec; typekro why ${argumentOf(object)} tells what it waits for`,
+    remedy: `change its spec; typekro why ${argumentOf(object)} shows what it waits for`,
   });
 }

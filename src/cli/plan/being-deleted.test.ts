@@ -198,7 +198,7 @@ test('only a deletion that the controller has yet to end prints a note about the
   expect(lines(alone.out)).toMatchInlineSnapshot(`
     [
       "deleted Pot default/slow",
-      "The controller deletes the objects of each instance first: typekro why tells what a deletion waits for.",
+      "The controller deletes the objects of each instance first: typekro why shows what a deletion waits for.",
     ]
   `);
   await world.apply(pot('slow'));
