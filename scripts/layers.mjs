@@ -67,7 +67,7 @@ export const FLOORS = {
     'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts external.ts assess-object.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
     'members.ts dependents.ts prune.ts inventory.ts graph-tracking.ts graph-retired.ts',
     'node-conditions.ts author-conditions.ts project-status.ts summary.ts graph-summary.ts object-record.ts status-writes.ts',
-    'deletion.ts unresolved.ts instance-decision.ts graph-decision.ts graph-deletion.ts step.ts',
+    'deletion.ts unresolved.ts suppress-writes.ts instance-decision.ts graph-decision.ts graph-deletion.ts step.ts',
     'render',
     'index.ts',
   ],

@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a dependency that exists counts as ready',
     rule: 'dependencies before dependents',
     file: 'src/runtime/step.ts',
-    find: "if (result.state === 'ready' || result.usable === true) context.ready.set(id, result.data);",
+    find: "if (result.state === 'ready' || result.usable === true || isTaken) context.ready.set(id, result.data);",
     replace: 'context.ready.set(id, result.data);',
     problem: /which it depends on/,
   },

@@ -334,7 +334,7 @@ describe('the pods behind a Graph', () => {
     const about = async (ref: Parameters<VirtualWorld['user']['get']>[0]) => {
       const { uid } = (await world.user.get(ref)).metadata;
       const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'team-a' }, reason: 'Why' };
-      return filter.accept({ ...event, involvedObject: { ...ref, uid: uid ?? '' } } as unknown as KubeObject);
+      return filter.accept({ ...event, involvedObject: { ...ref, uid: uid ?? '' } });
     };
     const pod = { apiVersion: 'v1', kind: 'Pod', name: 'shop-1-a', namespace: 'team-a' };
     for (const ref of [GRAPH, apps('Deployment', 'shop'), apps('ReplicaSet', 'shop-1'), pod]) {

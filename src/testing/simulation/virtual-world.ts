@@ -98,7 +98,7 @@ export async function virtualWorld(options: VirtualWorldOptions = {}): Promise<V
     return controller;
   };
   const settle = async () => {
-    for (let quiet = 0, turns = 0; quiet < QUIET_TURNS; ) {
+    for (let quiet = 0, turns = 0; quiet < QUIET_TURNS;) {
       if (turns > MAX_TURNS) throw new Error('it never becomes quiet');
       const before = traffic;
       await new Promise(setImmediate);

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import type { ClusterSnapshot } from '../../../src/cluster/index.ts';
 import { controllerCrds } from '../../../src/controller/index.ts';
 import type { KubeObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
@@ -20,7 +19,7 @@ async function writesAt(level: Level): Promise<string[]> {
   return writesOf(world.requests);
 }
 
-const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot() as ClusterSnapshot);
+const state = (): ReadonlyMap<string, KubeObject> => objectsOf(world.cluster.snapshot());
 
 /** The annotations that only kro 0.10 writes, and the order of waves, which counts differently. */
 const OF_ENGINE = /^internal\.kro\.run\/(?:node-path|apply-order|patch-contributions)$/;
