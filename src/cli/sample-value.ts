@@ -66,8 +66,13 @@ function sampleObject(schema: Schema, fields: SampleFields, depth: number): Json
   const sample: JsonObject = {};
   const members = depth < MAX_DEPTH ? Object.entries(schema.properties ?? {}) : [];
   for (const [key, member] of members) {
-    if (fields === 'required' && schema.required?.includes(key) !== true) continue;
-    const value = sampleValue(member, key, fields, depth + 1);
+    const isRequired = schema.required?.includes(key) === true;
+    if (fields === 'required' && !isRequired) continue;
+    // The schema refuses an object without a required field, also where the field may be an empty object.
+    const isNeeded = isRequired && member.default === undefined;
+    const value =
+      sampleValue(member, key, fields, depth + 1) ??
+      (isNeeded ? sampleValue(member, key, 'required', depth + 1) : undefined);
     if (value !== undefined) setOwn(sample, key, value);
   }
   return fields === 'withoutDefaults' && Object.keys(sample).length === 0 ? undefined : sample;

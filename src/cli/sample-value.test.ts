@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { JsonValue } from '../core/index.ts';
+import type { Schema } from '../schema/index.ts';
+import type { SampleFields } from './sample-value.ts';
+import { sampleValue } from './sample-value.ts';
+
+const MAP: Schema = { type: 'object', additionalProperties: { type: 'string' } };
+const object = (properties: Record<string, Schema>, ...required: string[]): Schema => ({
+  type: 'object',
+  properties,
+  required,
+});
+
+test.each<[string, Schema, SampleFields, JsonValue | undefined]>([
+  ['a field with a default', object({ size: { type: 'integer', default: 3 } }), 'withoutDefaults', undefined],
+  [
+    'a required field with a default',
+    object({ size: { type: 'integer', default: 3 } }, 'size'),
+    'required',
+    { size: 3 },
+  ],
+  ['an optional map', object({ name: { type: 'string' }, labels: MAP }), 'withoutDefaults', { name: 'example' }],
+  ['a required map', object({ labels: MAP }, 'labels'), 'withoutDefaults', { labels: {} }],
+  [
+    'a required map with a default',
+    object({ labels: { ...MAP, default: {} } }, 'labels'),
+    'withoutDefaults',
+    undefined,
+  ],
+  ['a required field without a type', object({ any: {} }, 'any'), 'withoutDefaults', { any: 'example' }],
+  [
+    'a required object whose fields have defaults',
+    object({ port: object({ number: { type: 'integer', default: 80 } }) }, 'port'),
+    'withoutDefaults',
+    { port: {} },
+  ],
+])('a sample of a schema with %s', (_title, schema, fields, expected) => {
+  expect(sampleValue(schema, 'spec', fields)).toEqual(expected);
+});
