@@ -1,6 +1,7 @@
+import { nearestName } from '../schema/index.ts';
 import { checkShape } from './argument-shapes.ts';
 import type { ArgumentShape } from './argument-shapes.ts';
-import { refuse, suggest } from './refusal/refusal.ts';
+import { refuse } from './refusal/refusal.ts';
 import { currentTrace, currentInterpreter } from './trace/current.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
@@ -66,7 +67,7 @@ export function refuseUnknown(kind: string, given: Readonly<Record<string, unkno
   const [first] = unknown;
   if (first === undefined) return;
   const listed = unknown.map((name) => `"${name}"`).join(', ');
-  const near = suggest(first, names);
+  const near = nearestName(first, names);
   const known = Object.keys(given).filter((name) => names.includes(name));
   // When many arguments are given, as by the spread of an object, the hint lists the given arguments that are known,
   // and not all names.

@@ -1,6 +1,6 @@
+import { nearestName } from '../schema/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { DeployCallOptions, FactoryOptions, Mode, RetryPolicy } from './deploy-engine.ts';
-import { suggest } from './refusal/refusal.ts';
 
 /** The values that an option takes, in words, as an example and as a test. */
 interface Taken {
@@ -174,14 +174,14 @@ function shown(value: unknown): string {
 
 function remedyFor(name: string, table: Table): string {
   const known = Object.keys(table);
-  const near = suggest(name, known);
+  const near = nearestName(name, known);
   return near === undefined ? `the options are ${known.join(', ')}` : `did you mean "${near}"?`;
 }
 
 /** Checks the mode of a factory. `what` names the composition or graph, `supported` the modes that its author allows. */
 export function checkMode(mode: Mode, what: string, supported: readonly Mode[] | undefined): void {
   if (mode !== 'direct' && mode !== 'kro') {
-    const near = suggest(String(mode), ['direct', 'kro']);
+    const near = nearestName(String(mode), ['direct', 'kro']);
     throw new TypeKroError(`there is no factory mode "${String(mode)}"`, {
       code: 'compose/mode',
       remedy: near === undefined ? 'use "direct" or "kro"' : `did you mean "${near}"?`,

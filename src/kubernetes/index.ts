@@ -63,4 +63,4 @@ export {
 } from './quantity.ts';
 export type { MicroInstant } from './time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
-export { withoutServerFields } from './server-fields.ts';
+export { LAST_APPLIED_ANNOTATION, withoutServerFields } from './server-fields.ts';

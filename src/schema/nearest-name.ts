@@ -13,12 +13,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   if (name.length === 0 || name.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.01;
+  const letters = lettersOf(name);
   let seen = 0;
   for (const candidate of known) {
     seen += 1;
     if (seen > MAX_CANDIDATES) break;
     if (candidate === name || Math.abs(candidate.length - name.length) > bestDistance) continue;
-    const distance = editDistance(name, candidate, bestDistance);
+    const distance = editDistance(letters, lettersOf(candidate), bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -27,32 +28,50 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
+/** The characters of a name, as they are and in lower case. */
+interface Letters {
+  readonly exact: readonly string[];
+  readonly lower: readonly string[];
+}
+
+function lettersOf(name: string): Letters {
+  const exact = name.split('');
+  return { exact, lower: exact.map((letter) => letter.toLowerCase()) };
+}
+
+/** Three rows of distances. They are reused, because a wrong name is compared with up to a thousand names. */
+const ROWS = [0, 1, 2].map(() => new Float64Array(MAX_LENGTH * 2 + 1));
+
 /**
  * The edit distance of two names. If the distance is at least `limit`, the result may be any number that is at least
  * `limit`.
  */
-function editDistance(a: string, b: string, limit: number): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (last[j - 1] ?? 0) + replacementCost(a.charAt(i - 1), b.charAt(j - 1));
+function editDistance(a: Letters, b: Letters, limit: number): number {
+  const width = b.exact.length;
+  let [beforeLast, last, row] = ROWS as [Float64Array, Float64Array, Float64Array];
+  for (let j = 0; j <= width; j += 1) last[j] = j;
+  let leastOfLast = 0;
+  for (let i = 1; i <= a.exact.length; i += 1) {
+    row[0] = i;
+    let least = i;
+    for (let j = 1; j <= width; j += 1) {
+      const replaced = (last[j - 1] ?? 0) + replacementCost(a, i - 1, b, j - 1);
       let cost = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a.charAt(i - 1) === b.charAt(j - 2) && a.charAt(i - 2) === b.charAt(j - 1)) {
+      if (i > 1 && j > 1 && a.exact[i - 1] === b.exact[j - 2] && a.exact[i - 2] === b.exact[j - 1]) {
         cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
       }
-      row.push(cost);
+      row[j] = cost;
+      least = Math.min(least, cost);
     }
     // A swap continues from the row before the last one, so both rows must reach the limit.
-    if (Math.min(...row) >= limit && Math.min(...last) >= limit) return limit;
-    beforeLast = last;
-    last = row;
+    if (least >= limit && leastOfLast >= limit) return limit;
+    leastOfLast = least;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
-  return last[b.length] ?? 0;
+  return last[width] ?? 0;
 }
 
-function replacementCost(a: string, b: string): number {
-  if (a === b) return 0;
-  return a.toLowerCase() === b.toLowerCase() ? 0.5 : 1;
+function replacementCost(a: Letters, i: number, b: Letters, j: number): number {
+  if (a.exact[i] === b.exact[j]) return 0;
+  return a.lower[i] === b.lower[j] ? 0.5 : 1;
 }

@@ -1,3 +1,4 @@
+import { escapeFieldName } from '../cel/index.ts';
 import type { JsonValue } from '../core/index.ts';
 import type { Schema } from './model.ts';
 
@@ -16,21 +17,10 @@ export function celLiteral(schema: Schema, value: JsonValue | bigint): string {
   return `{${members.join(', ')}}`;
 }
 
-const RESERVED = new Set(
-  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
-    ' ',
-  ),
-);
-
 /** The CEL text that reads a field of `self`; `undefined` for a name that the rules of a CRD cannot read. */
 export function celField(name: string): string | undefined {
-  if (RESERVED.has(name)) return `self.__${name}__`;
-  const escaped = name
-    .replaceAll('__', '__underscores__')
-    .replaceAll('.', '__dot__')
-    .replaceAll('-', '__dash__')
-    .replaceAll('/', '__slash__');
-  return /^[A-Za-z_]\w*$/.test(escaped) ? `self.${escaped}` : undefined;
+  const escaped = escapeFieldName(name);
+  return escaped === undefined ? undefined : `self.${escaped}`;
 }
 
 /** The rule that enforces a format: SimpleSchema has no marker for formats. */

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
+import { compareText } from '../golang/index.ts';
 import type { FieldStep, Schema } from './model.ts';
 import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import type { GatedMarkerKey, LexError, Marker } from './simple-lexer.ts';
@@ -273,7 +274,7 @@ class Builder {
     const schema: Schema = {
       type: 'object',
       ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
-      ...(required.length > 0 ? { required: required.sort(byBytes) } : {}),
+      ...(required.length > 0 ? { required: required.sort(compareText) } : {}),
       // kro gives an object without required fields the default {}, so that the defaults of its fields apply.
       ...(required.length === 0 && properties.some(([, child]) => child.default !== undefined) ? { default: {} } : {}),
     };
@@ -450,15 +451,4 @@ function goTypeOf(value: JsonValue | undefined): string {
   if (Array.isArray(value)) return '[]interface {}';
   if (typeof value === 'number' || typeof value === 'bigint') return isInt64(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
-}
-
-/** The order of Go strings: by UTF-8 bytes, which is the order of code points. */
-function byBytes(a: string, b: string): number {
-  const left = Array.from(a);
-  const right = Array.from(b);
-  for (let index = 0; index < left.length && index < right.length; index += 1) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }

@@ -1,10 +1,4 @@
-/** Names that expressions cannot write after a dot; their escaped form is `__name__`. */
-const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'true false null in as break const continue else for function if import let loop package namespace ' +
-    'return var void while'
-  ).split(' '),
-);
+import { RESERVED } from '../syntax/builder.ts';
 
 const ESCAPES: readonly (readonly [string, string])[] = [
   ['__', '__underscores__'],
@@ -15,9 +9,12 @@ const ESCAPES: readonly (readonly [string, string])[] = [
 
 const ENCODED = new Map(ESCAPES.map(([plain, escaped]) => [escaped, plain]));
 
-/** A property name as expressions write it; undefined when no escape makes the name an identifier. */
+/**
+ * A property name as expressions write it. The escaped form of a reserved name is `__name__`. The result is undefined when no escape makes the name an identifier: an
+ * empty name, a name that begins with a digit, or a name with other characters (`Escape` of k8s.io/apiserver).
+ */
 export function escapeFieldName(name: string): string | undefined {
-  if (!/^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name)) return undefined;
+  if (!/^[A-Za-z_./-][A-Za-z0-9_./-]*$/.test(name)) return undefined;
   if (RESERVED.has(name)) return `__${name}__`;
   return name.replaceAll(/__|[./-]/g, (part) => ESCAPES.find(([plain]) => plain === part)?.[1] ?? part);
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatRef, isJsonObject, parseApiVersion, refOf } from '../../core/index.ts';
+import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 
 /** Objects without the fields that a cluster assigned, and the removed parts, one line each. */
@@ -12,7 +13,7 @@ export interface WithoutLiveFields {
 const OWN_KEYS: readonly string[] = [
   ...keys.RESERVED_PREFIXES,
   'applyset.kubernetes.io/',
-  'kubectl.kubernetes.io/last-applied-configuration',
+  LAST_APPLIED_ANNOTATION,
   'deployment.kubernetes.io/',
   'deprecated.daemonset.template.generation',
   'control-plane.alpha.kubernetes.io/',

@@ -5,7 +5,7 @@ import type { Diagnostic, JsonObject, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, hasErrors, TypeKroError } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { isDefinition } from '../../graph/index.ts';
-import { withoutServerFields } from '../../kubernetes/index.ts';
+import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '../../kubernetes/index.ts';
 import { nearestName } from '../../schema/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
@@ -153,13 +153,10 @@ function ownText(text: string, objects: readonly KubeObject[]): string {
 
 function ownFields(object: KubeObject): JsonObject {
   const { finalizers: _finalizers, annotations = {}, ...metadata } = object.metadata;
-  const own = Object.entries(annotations).filter(([key]) => key !== LAST_APPLIED);
+  const own = Object.entries(annotations).filter(([key]) => key !== LAST_APPLIED_ANNOTATION);
   const kept = own.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(own) };
   return withoutServerFields({ ...object, metadata: kept });
 }
-
-/** The annotation in which `kubectl apply` stores the last applied object. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Makes the name of a definition from the name of a project. */
 function definitionName(project: string): string {

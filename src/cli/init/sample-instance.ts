@@ -5,8 +5,9 @@ import { crdSource } from '../../schema/index.ts';
 import { sampleValue } from '../sample-value.ts';
 
 /**
- * Makes an example of an instance of a definition. Every field without a default has a value that its schema accepts,
- * except that patterns are ignored: the author must replace a text that does not match.
+ * Makes an example of an instance of a definition. The fields without a default get a value, except maps and fields of
+ * any type. A value fits the schema of its field, but a text can violate its `pattern`. The author must replace such a
+ * text.
  */
 export function sampleInstance({ instance }: Graph): JsonObject {
   const schema = crdSource([instance.crd]).schemaOf(instance);

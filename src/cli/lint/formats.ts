@@ -1,4 +1,5 @@
 import type { CodeInfo, Diagnostic, JsonObject } from '../../core/index.ts';
+import { workflowCommand } from '../workflow-command.ts';
 
 /** Prints findings as SARIF 2.1.0, a format that GitHub and many editors read. */
 export function toSarif(diagnostics: readonly Diagnostic[], codes: readonly CodeInfo[], version: string): JsonObject {
@@ -46,15 +47,8 @@ const uriOf = (file: string): string => file.split(/[\\/]/).map(encodeURICompone
  */
 export function toGitHubLines(diagnostics: readonly Diagnostic[]): string[] {
   return diagnostics.map(({ code, severity, message, hint, source }) => {
-    const place =
-      source?.file === undefined
-        ? []
-        : [`file=${property(source.file)}`, `line=${source.line}`, `col=${source.column}`];
     const text = hint === undefined ? message : `${message}\nhint: ${hint}`;
-    return `::${severity} ${[...place, `title=${property(code)}`].join(',')}::${escaped(text)}`;
+    const { file, line, column } = source?.file === undefined ? {} : source;
+    return workflowCommand({ level: severity, title: code, text, file, line, column });
   });
 }
-
-/** Escapes the characters that would end a workflow command. GitHub decodes them. */
-const escaped = (text: string): string => text.replaceAll(/[%\r\n]/g, encodeURIComponent);
-const property = (text: string): string => text.replaceAll(/[%\r\n:,]/g, encodeURIComponent);

@@ -1,13 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, stringifyJson, tryParseJson } from '../../core/index.ts';
-import { asText } from '../../kubernetes/index.ts';
+import { asText, LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { keys } from '../../runtime/index.ts';
 import { isTooDeep } from './file-shape.ts';
 import type { TextForm } from './masked-values.ts';
 import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
-
-/** kubectl stores the whole object in this annotation. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Shorter values are not searched as whole fields, because they occur there by coincidence. */
 const MIN_WHOLE_LENGTH = 6;
@@ -41,7 +38,7 @@ export function maskSecrets(salt: string, objects: readonly KubeObject[]): (obje
 
 function maskedObject(salt: string, object: KubeObject, clean: (text: string) => string): KubeObject {
   const { metadata, ...rest } = object;
-  const { [LAST_APPLIED]: _last, ...annotations } = metadata.annotations ?? {};
+  const { [LAST_APPLIED_ANNOTATION]: _last, ...annotations } = metadata.annotations ?? {};
   const cleaned = Object.entries(annotations).map(
     ([key, text]) => [key, isReserved(key) ? text : (maskedCopy(salt, text, clean) ?? clean(text))] as const,
   );
@@ -78,7 +75,7 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
   if (!isJsonObject(value)) return value;
   const isSecret = value['kind'] === 'Secret';
   const members = Object.entries(value).flatMap(([key, member]): [string, JsonValue][] => {
-    if (member === undefined || key === LAST_APPLIED) return [];
+    if (member === undefined || key === LAST_APPLIED_ANNOTATION) return [];
     if (isSecret && (key === 'data' || key === 'stringData')) return [[key, maskedData(salt, member, FORMS[key])]];
     if (FREE.test(key) && isJsonObject(member)) return [[key, maskedEntries(salt, member, clean)]];
     if (isIdentity(key, member)) return [[key, member]];
@@ -90,7 +87,7 @@ function masked(salt: string, value: JsonValue, clean: (text: string) => string)
 /** Masks a map with free keys. In such a map, a key such as `name` does not mean that its text identifies an object. */
 function maskedEntries(salt: string, map: JsonObject, clean: (text: string) => string): JsonObject {
   const entries = Object.entries(map).flatMap(([key, member]): [string, JsonValue][] =>
-    member === undefined || key === LAST_APPLIED ? [] : [[key, masked(salt, member, clean)]],
+    member === undefined || key === LAST_APPLIED_ANNOTATION ? [] : [[key, masked(salt, member, clean)]],
   );
   return Object.fromEntries(entries);
 }

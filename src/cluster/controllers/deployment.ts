@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { optionalAt } from '../../kubernetes/index.ts';
+import { LAST_APPLIED_ANNOTATION, optionalAt } from '../../kubernetes/index.ts';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
@@ -24,7 +24,7 @@ const OWN = new Set([
   REVISION,
   DESIRED,
   MAXIMUM,
-  'kubectl.kubernetes.io/last-applied-configuration',
+  LAST_APPLIED_ANNOTATION,
   'deployment.kubernetes.io/revision-history',
   'deprecated.deployment.rollback.to',
 ]);

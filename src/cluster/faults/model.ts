@@ -1,4 +1,4 @@
-/** The verb of a request in the words of access rules; the lower-case HTTP method for a path that is not a resource. */
+/** The verb of a request, as in RBAC rules. For a path that is not a resource, it is the HTTP method in lower case. */
 export type KubeVerb =
   | 'get'
   | 'list'
@@ -27,7 +27,7 @@ export interface FaultRequest {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** Name of the impersonated user; without impersonation, of the user of the request. */
+  /** The name of the user. When the request impersonates a user, this is the name of the impersonated user. */
   readonly user: string;
   readonly userAgent: string;
 }

@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { setOwn } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { LAST_APPLIED_ANNOTATION } from '../../kubernetes/index.ts';
 import { toJsonText } from '../codec/json.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { claimedPaths } from './ownership.ts';
 import type { FieldTree } from './tree.ts';
 
-const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 const MANAGER = 'kubectl';
 
 const annotationsOf = (object: JsonObject): JsonObject => {
@@ -19,14 +19,14 @@ const annotationsOf = (object: JsonObject): JsonObject => {
  * declared in the annotation of the stored object. Returns `undefined` for other managers and without the annotation.
  */
 export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
-  const text = live?.metadata.annotations?.[ANNOTATION];
+  const text = live?.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
   if (manager !== MANAGER || text === undefined) return undefined;
   const declared = parsed(text);
   if (declared === undefined) return undefined;
   const metadata = isJsonObject(declared['metadata']) ? declared['metadata'] : {};
   return claimedPaths(node, {
     ...declared,
-    metadata: { ...metadata, annotations: { ...annotationsOf(declared), [ANNOTATION]: '' } },
+    metadata: { ...metadata, annotations: { ...annotationsOf(declared), [LAST_APPLIED_ANNOTATION]: '' } },
   });
 }
 
@@ -36,15 +36,18 @@ export function declaredBefore(live: KubeObject | undefined, manager: string, no
  */
 export function rewriteLastApplied(object: KubeObject, config: JsonObject, manager: string): void {
   const { annotations } = object.metadata;
-  if (manager !== MANAGER || annotations?.[ANNOTATION] === undefined) return;
+  if (manager !== MANAGER || annotations?.[LAST_APPLIED_ANNOTATION] === undefined) return;
   const metadata = isJsonObject(config['metadata']) ? config['metadata'] : {};
   const { annotations: _annotations, ...named } = metadata;
-  const { [ANNOTATION]: _own, ...others } = annotationsOf(config);
+  const { [LAST_APPLIED_ANNOTATION]: _own, ...others } = annotationsOf(config);
   const described = {
     ...config,
     metadata: Object.keys(others).length === 0 ? named : { ...named, annotations: others },
   };
-  object.metadata.annotations = { ...annotations, [ANNOTATION]: `${toJsonText(sortedMembers(described))}\n` };
+  object.metadata.annotations = {
+    ...annotations,
+    [LAST_APPLIED_ANNOTATION]: `${toJsonText(sortedMembers(described))}\n`,
+  };
 }
 
 /** The value with its members in alphabetical order, as in kubectl's annotation. */

@@ -14,6 +14,7 @@ import { alignSources, validateClaimSpec } from './claims.ts';
 import { validateLabels } from './metadata.ts';
 import { describeDifference } from './describe-difference.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
+import { SYSTEM_PRIORITIES } from './pod-admission.ts';
 import { defaultTemplate } from './pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';
@@ -62,11 +63,7 @@ export const claimStrategy: Partial<Strategy> = {
   },
 };
 
-/** The priority classes of the system. Only they may have values above `MAX_PRIORITY`. */
-const SYSTEM_PRIORITIES = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-]);
+/** The maximum value of a priority class that a user creates. */
 const MAX_PRIORITY = 1_000_000_000;
 const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 

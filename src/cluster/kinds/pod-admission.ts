@@ -9,7 +9,7 @@ const refuse = (pod: KubeObject, problem: string) =>
   forbidden({ group: '', plural: 'pods' }, pod.metadata.name ?? '', problem);
 
 /** The priority classes that every cluster has. */
-const SYSTEM_CLASSES = new Map([
+export const SYSTEM_PRIORITIES = new Map([
   ['system-cluster-critical', 2_000_000_000],
   ['system-node-critical', 2_000_001_000],
 ]);
@@ -41,7 +41,7 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
     const policy = textAt(found, 'preemptionPolicy') || NO_PRIORITY.policy;
     priority = { name: found.metadata.name ?? '', value: numberAt(found, 'value') ?? 0, policy };
   } else if (className !== '') {
-    const value = SYSTEM_CLASSES.get(className);
+    const value = SYSTEM_PRIORITIES.get(className);
     if (value === undefined) throw refuse(pod, `no PriorityClass with name ${className} was found`);
     priority = { ...NO_PRIORITY, name: className, value };
   }

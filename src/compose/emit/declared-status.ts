@@ -1,7 +1,8 @@
 import type { Schema } from '../../schema/index.ts';
+import { nearestName } from '../../schema/index.ts';
 import { ELEMENT } from '../interp/returned-fields.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse, suggest } from '../refusal/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
@@ -83,7 +84,7 @@ class StatusCheck {
 
   #undeclared(path: readonly string[], names: readonly string[], passed: boolean): void {
     const name = path.at(-1) as string;
-    const near = suggest(name, names);
+    const near = nearestName(name, names);
     const message = `the declared status has no field "${textOf(path)}"`;
     const hint = near === undefined ? 'declare it in the status of the definition' : `did you mean "${near}"?`;
     if (near !== undefined) this.#meant.add(textOf([...path.slice(0, -1), near]));

@@ -21,13 +21,14 @@ import {
   TRUE,
   variable,
 } from '../ir/build.ts';
+import { nearestName } from '../../schema/index.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
 import { substitute } from '../ir/substitute.ts';
 import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse, suggest } from '../refusal/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { phi, resolve } from '../value/merge.ts';
 import { listSym, freshList, isListValue, plainList, toNode } from '../value/nodes.ts';
@@ -170,7 +171,7 @@ function unknownMember(value: Sym, name: string): never {
     );
   if (name in Array.prototype)
     return refuse('no-cel', `.${name}() of a list has no CEL form`, 'write it with map, filter and reduce');
-  const near = suggest(name, NAMES);
+  const near = nearestName(name, NAMES);
   return refuse(
     'member',
     `${labelOf(value)} is a list; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,

@@ -1,10 +1,11 @@
+import { nearestName } from '../../schema/index.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { opaque } from '../value/native-functions.ts';
 import { call, eq, has, literal, ofNumber, optSelect, orValue, raw as rawNode, select, size } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
-import { refuse, suggest } from '../refusal/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, distribute, phi, resolve } from '../value/merge.ts';
 import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
@@ -90,7 +91,7 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
 function refuseUndeclared(object: object, key: string): void {
   const declared = activeTrace().declaredFields.get(object);
   if (declared === undefined || declared.names.includes(key)) return;
-  const near = suggest(key, declared.names);
+  const near = nearestName(key, declared.names);
   const hint = near === undefined ? `it has ${declared.names.join(', ')}` : `did you mean "${near}"?`;
   refuse('member', `${declared.of} has no field "${key}"`, hint);
 }
@@ -267,7 +268,7 @@ function unknownField(value: Sym, key: string, optional: boolean): unknown {
   const label = labelOf(value);
   const type = value.type as StaticType & { kind: 'object' };
   const names = type.names();
-  const near = suggest(key, names);
+  const near = nearestName(key, names);
   const help =
     near === undefined
       ? `; it has ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`
@@ -336,7 +337,7 @@ function methodOrRefuse(interpreter: Interpreter, value: Sym, key: Key): unknown
   const prototype = PROTOTYPES[value.type.kind];
   if (name === 'constructor' || name.startsWith('__')) refuseInherited(name);
   if (prototype === undefined || !(name in prototype)) {
-    const near = prototype === undefined ? undefined : suggest(name, Object.getOwnPropertyNames(prototype));
+    const near = prototype === undefined ? undefined : nearestName(name, Object.getOwnPropertyNames(prototype));
     return refuse(
       'member',
       `${labelOf(value)} is a ${describeType(value.type)}; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,

@@ -13,6 +13,7 @@ import {
   size,
   subtract,
 } from '../ir/build.ts';
+import { nearestName } from '../../schema/index.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
@@ -20,7 +21,7 @@ import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { SPACE } from '../regex/space.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
-import { refuse, suggest } from '../refusal/refusal.ts';
+import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { asSym, phi, resolve } from '../value/merge.ts';
 import { freshList } from '../value/nodes.ts';
@@ -140,7 +141,7 @@ function unknownMember(value: Sym, name: string): never {
       `.${name}() of a string has no CEL form`,
       'compute it before the composition, or write it with other methods',
     );
-  const near = suggest(name, NAMES);
+  const near = nearestName(name, NAMES);
   return refuse(
     'member',
     `${labelOf(value)} is a string; it has no member "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,

@@ -120,37 +120,6 @@ export function refuse(code: RefusalCode, message: string, hint: string | undefi
   throw new Refusal(code, message, hint);
 }
 
-/** The name that is nearest to a wrong name, for "did you mean"; undefined when none is near. */
-export function suggest(wrong: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(wrong.length / 3)) + 1;
-  for (const name of names) {
-    const distance = editDistance(wrong.toLowerCase(), name.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
-      best = name;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** The Levenshtein distance of two short names; `limit` when the distance is not smaller. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      current.push(
-        Math.min((previous[j] as number) + 1, (current[j - 1] as number) + 1, (previous[j - 1] as number) + cost),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
-}
-
 /** The places of exceptions: the innermost place that was being interpreted. */
 const failures = new WeakMap<object, Site>();
 /** Errors that `throw` statements of the author threw. */

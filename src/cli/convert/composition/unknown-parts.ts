@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../core/index.ts';
 import type { PathStep } from '../../../graph/index.ts';
 import { formatPath } from '../../../graph/index.ts';
 import { isLargeInteger } from './data-code.ts';
-import { asObjects, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
+import { asObjects, LAST_APPLIED_ANNOTATION, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
 
 /** A part of a definition that a composition cannot express. */
 export interface Inexpressible {
@@ -16,7 +16,7 @@ export interface Inexpressible {
 const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /** Annotations of programs that applied the definition. */
-const OF_OTHERS: ReadonlySet<string> = new Set(['kubectl.kubernetes.io/last-applied-configuration']);
+const OF_OTHERS: ReadonlySet<string> = new Set([LAST_APPLIED_ANNOTATION]);
 
 /** Matches names that a composition does not change. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
