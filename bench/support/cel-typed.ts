@@ -5,7 +5,7 @@ import { retainedBytes } from './measure.ts';
 const text: Schema = { type: 'string' };
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
 
-/** The schemas of the instance, the Deployment and the list of the benchmark's data. */
+/** The schemas of the instance and of the list in the benchmark's data. `typedEnvironment` adds the Deployment. */
 const RESOURCES: Readonly<Record<string, CelResource>> = {
   schema: {
     schema: object({
@@ -22,13 +22,13 @@ function deploymentSchema(): Schema {
   return schema;
 }
 
-/** The environment that compiles graphs: every variable has the type of its schema. */
+/** An environment in which every variable has a type, as for the compilation of a graph. */
 export function typedEnvironment(): Environment {
   const { variables, types } = celTypes({ ...RESOURCES, deployment: { schema: deploymentSchema() } });
   return kroEnvironment({ variables: { ...variables, text: STRING }, types });
 }
 
-/** The bytes that one more typed environment of a Deployment retains, after the check of an expression. */
+/** The bytes that each further typed environment of a Deployment retains after it has checked one expression. */
 export function deploymentEnvironmentBytes(): number {
   const schema = deploymentSchema();
   return retainedBytes(() => {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The embedded cluster's counts for one client. Default: the controller. */
+/** What the embedded cluster counts: the requests of one client, and the processor time of the cluster. */
 export interface ServerFigures {
   readonly requests: Readonly<Record<string, number>>;
   /** Time of the last request, in milliseconds since 1970. */
@@ -14,7 +14,10 @@ export interface ServerFigures {
   readonly cpuSeconds: number;
 }
 
-/** Figures of both sides so far. Without an embedded cluster, `requests` has the controller's own counts by method. */
+/**
+ * The figures of the cluster and of the controller since their starts. Without an embedded cluster, `requests` has the
+ * controller's own counts by method.
+ */
 export interface Figures extends ServerFigures {
   readonly controllerCpu: number;
   readonly rssMb: number;
@@ -70,7 +73,7 @@ export class Server {
   }
 }
 
-/** The command line's controller in a process of its own. */
+/** A process that runs the command `typekro controller`. */
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #url: string;
@@ -85,7 +88,7 @@ export class ControllerProcess {
     this.#server = server;
   }
 
-  /** Starts the controller, with these flags besides, and waits until it is ready. */
+  /** Starts the controller with the flags `extra` added, and waits until it is ready. */
   static async start(server: Server, extra: readonly string[] = []): Promise<ControllerProcess> {
     const port = await freePort();
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
@@ -99,7 +102,7 @@ export class ControllerProcess {
       '0',
       ...extra,
     ];
-    // Extra certificates of the machine stay in Node's memory, and are not part of the controller's.
+    // Node would keep extra certificates of this machine in memory, and they would count as memory of the controller.
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = spawn(process.execPath, [...nodeFlags('CONTROLLER_NODE_FLAGS'), main, 'controller', ...flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -134,8 +137,8 @@ export class ControllerProcess {
   }
 
   /**
-   * Waits until `count` instances have been reconciled and the queue is empty. Each request for metrics costs the
-   * controller time, so the requests are ten times less frequent while many instances are left.
+   * Waits until the controller has reconciled instances `count` times and the queue is empty. Each request for metrics
+   * costs the controller time, so the requests are ten times less frequent until four fifths of the count are reached.
    */
   async whenSeen(count: number, everyMs: number): Promise<void> {
     for (;;) {

@@ -66,7 +66,7 @@ export class Connection {
     if (this.#left >= 0) {
       this.#left -= chunk.length;
     } else {
-      // Heads are short, so a head is rarely split over several chunks.
+      // Usually one chunk has the whole head. Then only the bytes of the head are decoded.
       const end = this.#head === '' ? chunk.indexOf('\r\n\r\n') : -1;
       if (end < 0) {
         this.#head += chunk.toString('latin1');

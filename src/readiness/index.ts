@@ -1,7 +1,7 @@
 /**
- * Readiness of objects. One pure function decides for built-in kinds and custom resources: generic rules of kstatus,
- * then a table of kinds, then conditions. A second pure function finds the causes in the pods, conditions and events of
- * the object and of the objects that it owns.
+ * Readiness of objects. One pure function decides whether an object of a built-in kind or a custom resource is ready.
+ * It tries generic rules of kstatus, then a table of kinds, then conditions. A second pure function finds the reasons
+ * why an object is not ready, in the pods, conditions and events of the object and of the objects that it owns.
  *
  * @packageDocumentation
  */

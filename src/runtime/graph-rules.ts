@@ -6,8 +6,8 @@ import { recordedTracking } from './tracking.ts';
 import { decideEngineWrite, engineFieldsOf, ownershipRefusal } from './write-decision.ts';
 
 /**
- * The rules for the nodes of a Graph. The field manager of its template nodes, which depends on the UID of the Graph,
- * marks the objects that a Graph owns.
+ * The rules for the nodes of a Graph. All template nodes of a Graph use one field manager. Its name depends on the UID
+ * of the Graph. The Graph owns the objects in which this manager owns fields.
  */
 export const GRAPH_RULES: NodeRules = {
   gatesDependents: false,
@@ -18,8 +18,8 @@ export const GRAPH_RULES: NodeRules = {
     const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
     const isOwn = engineFieldsOf(live, manager).owned !== '';
     const inApplySet = (labelOfObject(live.object, PART_OF_LABEL) ?? '') !== '';
-    // Only the adoption policy can refuse an object without the label of an ApplySet. The policy does not apply to an
-    // object of this Graph.
+    // An object that this Graph owns is not adopted, so the adoption policy cannot refuse it. The label of an ApplySet
+    // still shows another owner.
     const refusal = isOwn && !inApplySet ? undefined : ownershipRefusal(live.object, instance, '', policy);
     return refusal === undefined ? graphProblem(target, live, manager) : ownerProblem(context, target, refusal);
   },

@@ -11,11 +11,14 @@ import { contributionKey, recordedTracking, resourceKey, union, without } from '
 export interface TrackingPlan {
   /** The objects and fields that resolved nodes want. */
   readonly current: GraphTracking;
-  /** Recorded objects and fields of nodes that are not resolved, also where another node wrote the object before. */
+  /**
+   * Recorded objects and fields that an unresolved node may still want. They include an object that another node
+   * recorded, if an unresolved node has its name.
+   */
   readonly kept: GraphTracking;
   /** Recorded objects and fields that nothing wants. */
   readonly retired: GraphTracking;
-  /** The objects in `kept` that a read has to find before the record may lose them. */
+  /** The objects in `kept` that have to be read before their entries may leave the record. */
   readonly unconfirmed: readonly ObjectTarget[];
   /** The record that has to be written before the writes of this step; undefined when the recorded one covers them. */
   readonly ahead?: GraphTracking;
@@ -29,7 +32,7 @@ export function planTracking(context: StepContext): TrackingPlan {
   const wantedResources = results.flatMap((result) => resourcesOf(context, result, uidOf));
   const wantedContributions = results.flatMap((result) => result.contributions ?? []);
   const isResolved = results.every(({ wanted }) => wanted !== undefined);
-  // The common case of a Graph at rest needs no keys.
+  // At rest, which is the common case, the lists are equal entry by entry, and no keys are computed.
   if (isResolved && areEqual(wantedResources, recorded.managedResources)) {
     if (areEqual(wantedContributions, recorded.contributions)) {
       return { current: recorded, kept: NOTHING, retired: NOTHING, unconfirmed: [] };
@@ -83,7 +86,7 @@ function isSameEntry<Entry extends ManagedResource | Contribution>(one: Entry, o
 /** The recorded UID of an object. */
 type RecordedUid = (entry: ManagedResource) => string | undefined;
 
-/** Finds recorded UIDs. The index is made when the first one is needed, which a Graph at rest does not need. */
+/** Finds recorded UIDs. The first call makes the index, because a Graph at rest makes no call. */
 function recordedUids({ managedResources }: GraphTracking): RecordedUid {
   let uids: ReadonlyMap<string, string | undefined> | undefined;
   return (entry) => {
@@ -122,8 +125,9 @@ function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, Ob
 }
 
 /**
- * A recorded object of an unresolved node; nothing for an entry without UID whose object the Graph did not write. Until
- * the API server confirms this, the entry stays, and the object is added to `unconfirmed`.
+ * The entry that stays for a recorded object of an unresolved node, as a list of one. The list is empty for an entry
+ * without UID when the Graph did not write the object. Until a read confirms this, the entry stays, and the object is
+ * added to `unconfirmed`.
  */
 function keptResource(
   context: StepContext,

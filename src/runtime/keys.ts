@@ -10,7 +10,7 @@ export const GRAPH_FINALIZER = 'kro.run/graph-finalizer';
 export const CHILD_MANAGER = 'kro.run/applyset';
 export const INVENTORY_MANAGER = 'kro.run/applyset-parent';
 export const LABEL_MANAGER = 'kro.run/labeller';
-/** Since kro 0.10: the conditions and the state of instances. */
+/** Since kro 0.10: the field manager of the conditions and the state of an instance. */
 export const STATUS_MANAGER = 'kro-instance-status';
 /** The field manager of the record of objects in the status of an instance. */
 export const RECORD_MANAGER = 'kro-graph-manager';
@@ -31,15 +31,16 @@ export const COLLECTION_INDEX_LABEL = 'kro.run/collection-index';
 export const COLLECTION_SIZE_LABEL = 'kro.run/collection-size';
 
 export const APPLY_ORDER_ANNOTATION = 'internal.kro.run/apply-order';
-/** Since kro 0.10: the node that made an object, and the values that its labels cannot hold. */
+/** Since kro 0.10, on a child: the node that made it. */
 export const NODE_PATH_ANNOTATION = 'internal.kro.run/node-path';
+/** Since kro 0.10, on a child: the name and the group of the instance, if they are too long for a label. */
 export const INSTANCE_NAME_ANNOTATION = 'internal.kro.run/instance-name';
 export const INSTANCE_GROUP_ANNOTATION = 'internal.kro.run/instance-group';
-/** Since kro 0.10, on an instance: the fields of other objects that its graph writes. */
+/** Since kro 0.10, on an instance: the record of the fields that its graph patches, such as the author's status. */
 export const CONTRIBUTIONS_ANNOTATION = 'internal.kro.run/patch-contributions';
 export const RECONCILE_ANNOTATION = 'kro.run/reconcile';
 
-/** This project's own: `orphan` on an instance keeps its children when it is deleted. */
+/** An annotation of this project: with `orphan`, the children of an instance stay when the instance is deleted. */
 export const DELETION_POLICY_ANNOTATION = 'typekro.dev/deletion-policy';
 
 export const APPLYSET_ID_LABEL = 'applyset.kubernetes.io/id';

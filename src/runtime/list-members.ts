@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, tryParseJson } from '../core/index.ts';
 import { canonicalJson } from './digest.ts';
 
-/** List items by the values of these keys. */
+/** Members that name items by the same keys, indexed by the values of these keys. */
 interface Keyed {
   readonly keys: readonly string[];
   readonly members: Map<string, string>;
@@ -12,9 +12,9 @@ interface Keyed {
 export type FindMember = (item: JsonValue, index: number) => string | undefined;
 
 /**
- * Finds the member of a field set (`k:{…}`, `v:…`, `i:…`, as the API server records fields of lists) that names an
- * item. Indexes the members once: a list may have a thousand items and as many members, too many to compare each item
- * with each member.
+ * Makes the function that finds the member of a field set for an item. A member is `k:{…}`, `v:…` or `i:…`, as the API
+ * server records fields of lists. The members are indexed once, because a list may have a thousand items and as many
+ * members, and a comparison of each item with each member would take too long.
  */
 export function memberFinder(members: readonly string[]): FindMember {
   const keyed = new Map<string, Keyed>();

@@ -31,7 +31,7 @@ describe('the record of the values of now()', () => {
     });
   });
 
-  test('exists only for a graph that calls now() and a revision with a number', () => {
+  test('exists only when the graph calls now() and the number of the revision is known', () => {
     expect(nowConditions(timeless, instance(), { now, revision: 2 }, now)).toEqual([]);
     expect(nowConditions(timed, instance(), { now }, now)).toEqual([]);
   });

@@ -2,11 +2,11 @@ import type { KubeObject } from '../core/index.ts';
 import type { ApplyAction } from './model.ts';
 
 /**
- * The outcome of a write for an object: the words of plans, deploy events, Kubernetes events, the inspect stream, the
- * log and metrics.
+ * What happened to an object. The plans of factories, deploy events, Kubernetes events, the inspect stream, the log and
+ * metrics use these words. `typekro plan` and `typekro diff` have words of their own.
  *
  * - `created`: the object did not exist.
- * - `configured`: the object existed, and the write changed it, as after drift.
+ * - `configured`: the object existed, and the write changed it. The correction of drift is an example.
  * - `adopted`: the object existed and did not belong to the instance; it belongs to the instance now.
  * - `replaced`: the object was deleted and created again, because one of its fields cannot change.
  * - `deleted`: the API server accepted the deletion of the object.
@@ -16,7 +16,7 @@ import type { ApplyAction } from './model.ts';
 export type ObjectOutcome = 'created' | 'configured' | 'adopted' | 'replaced' | 'deleted' | 'unchanged' | 'skipped';
 
 /**
- * The outcome of an apply of an object that belongs to no instance, as the API server accepted it.
+ * The outcome of an accepted apply of an object that belongs to no instance.
  *
  * @param before The live object before the apply; `undefined` when there was none.
  * @param isReplacement Did the caller delete an object of this name in order to create this one?
@@ -31,10 +31,10 @@ export function outcomeOfWrite(
 }
 
 /**
- * The outcome of an apply of a node's object that the API server accepted.
+ * The outcome of an accepted apply of a node's object.
  *
- * @param before The live object before the apply, if known. When the apply leaves its `resourceVersion` as it is,
- * nothing has changed.
+ * @param before The live object before the apply, if known. The outcome is `unchanged` when the apply does not
+ * change its `resourceVersion`.
  */
 export function outcomeOfApply(
   { why }: Pick<ApplyAction, 'why'>,
@@ -46,7 +46,7 @@ export function outcomeOfApply(
   return why === 'adopt' ? 'adopted' : 'configured';
 }
 
-/** Did the write leave the object as it was? Without both objects the answer is no. */
+/** Did the write leave the object as it was? When either object is unknown, the answer is no. */
 function keepsVersion(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
   const version = before?.metadata.resourceVersion;
   return version !== undefined && version === after?.metadata.resourceVersion;

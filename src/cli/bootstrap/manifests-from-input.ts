@@ -6,12 +6,12 @@ import { textOption } from '../command.ts';
 
 /** The options of an installation of the controller. */
 export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
-  { name: 'image', summary: 'image of the controller, which the Dockerfile of the repository makes', value: 'image' },
+  { name: 'image', summary: 'image of the controller, built with the Dockerfile of the repository', value: 'image' },
   { name: 'namespace', summary: 'namespace of the controller', value: 'name', defaultValue: 'kro-system' },
   { name: 'name', summary: 'name of the Deployment and of what belongs to it', value: 'name', defaultValue: 'typekro' },
   {
     name: 'rbac',
-    summary: 'aggregation: own objects and what `typekro rbac` adds; unrestricted: everything',
+    summary: 'rights of the controller. aggregation: its own objects, and the rules that `typekro rbac` adds; unrestricted: all rights',
     value: 'mode',
     defaultValue: 'aggregation',
   },

@@ -4,8 +4,9 @@ import { keys } from '../../runtime/index.ts';
 
 /**
  * Chooses the definition that serves an instance. Several definitions can declare one kind, but the controller serves
- * only one and refuses the others. The label on the instance names the serving definition, else the label on the CRD
- * does. Without both labels, it is the only active one.
+ * only one and refuses the others. A single candidate serves. Of several candidates, the label on the instance selects
+ * one. If that label is absent or names no candidate, the label on the CRD selects one. If no label selects a
+ * candidate, the only active candidate serves.
  *
  * @param candidates the definitions that declare the kind, at least one
  * @param instance the live instance; undefined when it does not exist yet
@@ -29,8 +30,9 @@ export function servingDefinition(
 }
 
 /**
- * Does an instance belong to the definition of a name? The label on the instance decides, else the label on the CRD of
- * its kind. Returns true without both labels, because no controller has claimed the instance yet.
+ * Does an instance belong to the definition with this name? The label on the instance decides. If it is absent, the
+ * label on the CRD of the kind decides. When neither object has the label, the result is true, because no controller
+ * has claimed the instance yet.
  */
 export function isInstanceOf(definition: string, instance: KubeObject, crd: KubeObject | undefined): boolean {
   return (definitionLabel(instance) ?? definitionLabel(crd) ?? definition) === definition;

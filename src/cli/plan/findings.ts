@@ -8,7 +8,10 @@ export interface Finding {
   readonly rule: 'breaking-change' | 'refused' | 'blocked' | 'replace' | 'not-seen';
   readonly level: 'error' | 'warning';
   readonly message: string;
-  /** The file of the definition. Absent when no file has it. */
+  /**
+   * The file of the definition, also for a message about its instances. Absent for other messages, and when no file has
+   * the definition.
+   */
   readonly file?: string;
   /** The line of the definition in the file, from 1. */
   readonly line?: number;
@@ -46,7 +49,10 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
 
 const REPLACED = 'a field cannot change, so the object has to be deleted and created again';
 
-/** Why an object of `InstancePlan.recreated` is deleted. The canary of another instance can end at any time. */
+/**
+ * Why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, it is deleted only if
+ * the canary ends before the instance is applied.
+ */
 export const recreatedText = ({ rollout }: Pick<InstancePlan, 'rollout'>): string =>
   rollout === 'later'
     ? 'is deleted and created again when the canary ends before the instance is applied, because the new revision leaves it out'

@@ -5,21 +5,21 @@ import { objectPathOf, objectPathText } from '../../graph/index.ts';
 import { MASK } from './value-lines.ts';
 
 /**
- * Shorter values are not searched in messages, because they occur there by coincidence. Quoted texts are masked anyway.
+ * The minimum length of a value that is searched for in a message. A shorter value can occur there by coincidence.
+ * Quoted texts are masked at any length.
  */
 const MIN_VALUE_LENGTH = 4;
 
-/**
- * `QUOTED` matches texts that Go quotes (`%q` and `` `x` ``). `PLAIN_VALUE` matches an unquoted value, such as a
- * number, after the words `Invalid value`.
- */
+/** Matches a text that Go quotes (`%q` and `` `x` ``). */
 const QUOTED = /"(?:\\.|[^"\\])*"|`[^`]*`/g;
+/** Matches an unquoted value, such as a number, after `Invalid value`, `Unsupported value` or `Duplicate value`. */
 const PLAIN_VALUE = /\b((?:Invalid|Unsupported|Duplicate) value: )[^\s"`:,;]+/g;
 
 /**
- * Masks values of Secrets in the server's messages about refused objects. For a node that is a Secret or has fields
- * from Secrets, all quoted texts except names of the object are masked. The values themselves are masked everywhere in
- * the text.
+ * Masks values of Secrets in the server's messages about refused objects. Messages are masked for a node that is a
+ * Secret or has fields from Secrets. All quoted texts are masked, except the name, the namespace, the kind and the
+ * label keys of the object. An unquoted value after `Invalid value` is masked, too. Values of Secrets with at least
+ * `MIN_VALUE_LENGTH` characters are masked everywhere in the text.
  *
  * @param hides returns true when a field of a node can contain values of Secrets
  * @returns a function of the id of the node, the refused object if it is known, and the text

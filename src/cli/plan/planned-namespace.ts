@@ -18,7 +18,7 @@ export async function refuseMissingNamespace(
   namespace: string | undefined,
   objects: readonly KubeObject[],
 ): Promise<void> {
-  // A snapshot has only the objects of instances.
+  // A snapshot has only the objects of instances, so it does not show which namespaces exist.
   if (namespace === undefined || source.kind === 'snapshot') return;
   if (objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)) return;
   try {

@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 
 /**
- * The last observed content of a replica's Lease, and the time since which it has not changed, by this replica's clock.
+ * The last observed content of a replica's Lease. `since` is the time of this replica's clock at which the content was
+ * observed for the first time.
  */
 export interface MemberHeartbeat {
   readonly holder: string;
@@ -13,8 +14,9 @@ export interface MemberHeartbeat {
 export type MemberHeartbeats = ReadonlyMap<string, MemberHeartbeat>;
 
 /**
- * The heartbeats after a list of the replicas' Leases. Times of other machines are ignored. A Lease counts as renewed
- * when its content changes, at this replica's monotonic time.
+ * Updates the heartbeats from a list of the replicas' Leases. `now` is the monotonic time of this replica. A Lease
+ * counts as renewed when this replica observes a change of its content. The times in the Lease come from clocks of
+ * other machines, so they are only compared for equality.
  */
 export function recordHeartbeats(known: MemberHeartbeats, leases: Iterable<KubeObject>, now: number): MemberHeartbeats {
   const heartbeats = new Map<string, MemberHeartbeat>();

@@ -30,7 +30,7 @@ async function restored(state: RecordedState): Promise<KubeObject[]> {
 const find = (objects: readonly KubeObject[]) => Promise.all(objects.map((object) => world.user.find(refOf(object))));
 /** The field managers of an object. An object that another client made empty has none after the release. */
 const managersOf = ({ metadata }: KubeObject): string[] =>
-  ((metadata.managedFields ?? []) as readonly { readonly manager: string }[]).map(({ manager }) => manager);
+  ((metadata.managedFields ?? []) as unknown as readonly { readonly manager: string }[]).map(({ manager }) => manager);
 const rows = (states: readonly RecordedState[]) =>
   states.map((state) => [`${state.scenario}, ${state.checkpoint}`, state] as const);
 

@@ -32,7 +32,7 @@ function smaller(statements: readonly string[]): string {
   return conditionalSource(current);
 }
 
-describe('resources under conditions that read each other exist as in JavaScript', () => {
+describe('conditional resources that read other conditional resources exist as in JavaScript', () => {
   const refusals = new Map<string, number>();
   let equal = 0;
 

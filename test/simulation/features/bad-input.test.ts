@@ -183,8 +183,8 @@ describe('sizes', () => {
   });
 });
 
-describe('an API of a child that fails', () => {
-  it('that answers 429 shortly after the creation of its kind causes no failure in condition or event', async () => {
+describe('failed requests for the objects of a node', () => {
+  it('one 429 shortly after the creation of a kind causes no failure in a condition or an event', async () => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') && refused++ === 0
@@ -196,10 +196,10 @@ describe('an API of a child that fails', () => {
   });
 
   it.each([
-    ['for moments', 2, ['ACTIVE: none -> ACTIVE']],
+    ['twice', 2, ['ACTIVE: none -> ACTIVE']],
     // Eighteen refusals: three watch streams, each followed by a list that is tried five times.
-    ['for longer', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
-  ])('that answers 429 %s is retried before it is reported', async (_name, times, told) => {
+    ['18 times', 18, ['ReadFailed: node secret: storage is (re)initializing', 'ERROR: none -> ERROR']],
+  ])('a 429 that occurs %s is retried before it is reported', async (_name, times, told) => {
     let refused = 0;
     world.intercept = ({ path }) =>
       path.startsWith('/api/v1/secrets') && refused++ < times
@@ -216,7 +216,7 @@ describe('an API of a child that fails', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('that answers 429 permanently is reported as the reason why the definition waits', async () => {
+  it('a permanent 429 is reported as the reason why the definition waits', async () => {
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') ? failure(429, 'TooManyRequests', 'storage is (re)initializing') : undefined;
     await define([mapResource('map', {})]);
@@ -226,7 +226,7 @@ describe('an API of a child that fails', () => {
     expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe('True Running: controller is running');
   });
 
-  it('that answers 500 permanently is named and retried with growing pauses, and delays no sibling', async () => {
+  it('a permanent 500 is reported, is retried with growing pauses, and delays no sibling', async () => {
     world.intercept = ({ path }) =>
       path.includes('/secrets') ? failure(500, 'InternalError', 'storage is broken') : undefined;
     await define([mapResource('map', { text: 'x' }), secret]);
@@ -248,7 +248,7 @@ describe('an API of a child that fails', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('whose webhook refuses is named without a useless RBAC rule, and retried with growing pauses', async () => {
+  it('the refusal of a webhook is reported without a remedy about RBAC, and the write is retried', async () => {
     const message = 'admission webhook "policy.acme.test" denied the request: secrets are bad';
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/secrets/') ? failure(403, 'Forbidden', message) : undefined;
@@ -264,7 +264,7 @@ describe('an API of a child that fails', () => {
     expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
   });
 
-  it('whose webhook answers conflicts to writes of the instance is named, and retried with growing pauses', async () => {
+  it('a webhook that answers writes of the instance with 409 is reported, and the write is retried', async () => {
     await define([mapResource('map', { text: 'x' })]);
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/pots/p') && !path.includes('/status')
@@ -282,7 +282,7 @@ describe('an API of a child that fails', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('whose quota is exhausted is named, and retried until the quota allows the object', async () => {
+  it('an exhausted quota is reported, and the write is retried until the quota allows the object', async () => {
     const quota = {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -301,7 +301,7 @@ describe('an API of a child that fails', () => {
     expect(await readyOf('p')).toMatch(/^True/);
   });
 
-  it('in a namespace that does not exist is named, and written when the namespace exists', async () => {
+  it('a missing namespace is reported, and the object is written when the namespace exists', async () => {
     await define([mapResource('map', { text: 'x' }, { namespace: 'later' })]);
     await world.apply(pot('p'));
     await world.advance(MINUTE);
