@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { assert, property, shuffledSubarray } from 'fast-check';
 import { graphOf } from '../../test/support/compile-graph.ts';
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
+import type { FieldValue } from './template.ts';
 import { fillSkeleton, fillTemplate } from './template.ts';
 
 const SKELETON: JsonObject = {
@@ -71,4 +72,21 @@ resources:
     state: 'error',
     failure: { reason: 'json: unsupported value: +Inf' },
   });
+});
+
+test.each<[string, readonly FieldValue[], JsonValue]>([
+  ['behind an omitted element', [{ path: ['list', 0], value: undefined }], [{ named: 1 }, { k: 2 }]],
+  [
+    'between omitted elements',
+    [
+      { path: ['list', 0], value: undefined },
+      { path: ['list', 2], value: undefined },
+    ],
+    [{ named: 1 }],
+  ],
+])('a computed key %s of a list names its own member', (_title, omitted, list) => {
+  const skeleton: JsonObject = { list: [null, { k: 1 }, { k: 2 }] };
+  const key: FieldValue = { path: ['list', 1, 'k'], value: 'named', isKey: true };
+  expect(fillSkeleton(skeleton, [...omitted, key])).toEqual({ list });
+  expect(skeleton).toEqual({ list: [null, { k: 1 }, { k: 2 }] });
 });

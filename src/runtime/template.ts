@@ -91,36 +91,33 @@ export function fillSkeleton(
     return fresh as T;
   };
   const root = copy(skeleton);
-  const put = (path: readonly PathStep[], value: JsonValue) => {
+  /** The container of the last step of a path, in copies; `undefined` when the path leads through a plain value. */
+  const containerOf = (path: readonly PathStep[]): JsonValue | undefined => {
     let at: JsonValue = root;
     for (const step of path.slice(0, -1)) {
       const next: JsonValue | undefined = childAt(at, step);
-      if (!Array.isArray(next) && !isJsonObject(next)) return;
+      if (!Array.isArray(next) && !isJsonObject(next)) return undefined;
       const fresh: JsonValue = copy(next);
       assign(at, step, fresh);
       at = fresh;
     }
-    const last = path.at(-1);
-    if (last !== undefined) assign(at, last, value);
+    return at;
   };
   const keys = values.filter(({ isKey }) => isKey === true);
   const fields = keys.length === 0 ? values : values.filter(({ isKey }) => isKey === undefined);
-  for (const { path, value } of fields) put(path, value ?? null);
+  for (const { path, value } of fields) {
+    const [container, last] = [containerOf(path), path.at(-1)];
+    if (container !== undefined && last !== undefined) assign(container, last, value ?? null);
+  }
+  // The maps are found before list elements are removed, because the removal changes the positions of later elements.
+  const renames = keys
+    .toSorted((a, b) => b.path.length - a.path.length)
+    .map((key) => ({ key, map: containerOf(key.path) }));
   removeAll(
     root,
     fields.filter(({ value }) => value === undefined).map(({ path }) => path),
   );
-  for (const key of keys.toSorted((a, b) => b.path.length - a.path.length)) {
-    let at: JsonValue | undefined = root;
-    for (const step of key.path.slice(0, -1)) {
-      const next: JsonValue | undefined = childAt(at, step);
-      if (!Array.isArray(next) && !isJsonObject(next)) break;
-      const fresh: JsonValue = copy(next);
-      assign(at, step, fresh);
-      at = fresh;
-    }
-    if (isJsonObject(at) && !rename(at, key)) duplicates.push(key);
-  }
+  for (const { key, map } of renames) if (isJsonObject(map) && !rename(map, key)) duplicates.push(key);
   return root;
 }
 
