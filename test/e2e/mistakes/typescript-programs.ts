@@ -16,7 +16,7 @@ export const programMistakes: readonly Mistake[] = [
       [
         'Promise.all',
         "⟦Promise.all(spec.regions.map((r) => Deployment({ name: r, image: 'x' })));",
-        /waits for nothing/,
+        /a composition does not wait/,
         /leave out Promise\.all/,
       ],
       ['a loop without an end', 'let n = 0; ⟦while (true) { n++; }', /does not end/, /break/],

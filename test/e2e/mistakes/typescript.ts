@@ -423,7 +423,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     'a program that deploys, given to a command',
     [['  },\n);\n', "  },\n);\nawait shop.factory('kro').⟦deploy({ name: 'a', replicas: 1, regions: [] });\n"]],
     /deploy\(\) is called while a command loads the module/,
-    /file of its own/,
+    /another file/,
   ),
   {
     title: 'a module that never finishes beside a file with an error',

@@ -77,7 +77,7 @@ const rows: readonly Row[] = [
     'a Job that fails',
     /Job default\/migrate/,
     /Error \(Pod default\/migrate.*exit code 1[^]*BackoffLimitExceeded \(Job/,
-    /hint for migrate of Shop first: correct what its pods run, or raise backoffLimit/,
+    /hint for migrate of Shop first: correct the program of its pods, or raise backoffLimit/,
     withResource('migrate', 'migrate.status.succeeded > 0', JOB),
   ],
 ];
