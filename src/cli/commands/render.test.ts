@@ -299,7 +299,20 @@ test.each([
   ['render shop.yaml --observed latin.yaml', 1, 'not a UTF-8 text'],
   ['render shop.yaml --observed nothing', 1, 'there is no file or folder nothing'],
   ['render shop.yaml --set name', 2, '--set name sets nothing'],
-  ['render shop.yaml --set a[99999999]=1', 2, 'sets nothing'],
+  ['render shop.yaml --set a[99999999]=1', 2, '--set a[99999999]=1: the index 99999999 is above 999'],
+  ['render shop.yaml -f values.yaml --set zones.x=1', 2, '--set zones.x=1: zones is a list'],
+  ['render shop.yaml --set replicas=many --set replicas.x=1', 2, '--set replicas.x=1: replicas is the text "many"'],
+  [
+    'render shop.yaml -f values.yaml --set replicas=many --set zoness=[a]',
+    3,
+    'error: --set replicas=many: Shop shop: spec.replicas: the text "many" is written where',
+  ],
+  [
+    'render shop.yaml --set replicas=1 --set zoness=[a]',
+    3,
+    'error: --set zoness=[a]: Shop shop: spec.zoness: unknown field',
+  ],
+  ['render shop.yaml -f wrong.yaml --set replicas=many', 3, 'wrong.yaml:1:7: error: Shop shop: spec.name: 3'],
   ['render shop.yaml -o text', 2, '--output text is none of yaml, json'],
   ['render instance.yaml', 3, 'Shop'],
   [

@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, setOwn, TypeKroError, yamlLibrary } from '../../core/index.ts';
+import { isJsonObject, TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
-import { isDefinition, parseDefinitions, parsePath } from '../../graph/index.ts';
+import { isDefinition, parseDefinitions } from '../../graph/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 import { chooseDefinitions } from '../choose-definitions.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace } from '../other-namespace.ts';
 import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
+import type { Setting } from './settings.ts';
+import { parseSettings, settingOf, settingsFor, withSettings } from './settings.ts';
 
 /** The API of a definition, read from its schema without compiling it. */
 interface Api {
@@ -36,14 +39,14 @@ export async function withInstances(
   const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isOf(object, api));
   const given = inputs.objects.filter(isInstance);
   const values = textOption(input, 'values');
-  const sets = (textOption(input, 'set') ?? '') === '' ? [] : parseSets(textOption(input, 'set') ?? '');
+  const sets = (textOption(input, 'set') ?? '') === '' ? [] : parseSettings(textOption(input, 'set') ?? '');
   const read = values === undefined ? undefined : await readValues(context, input, values, chosen);
   const made = (read?.objects ?? (given.length > 0 ? given : chosen.map((api) => emptyInstance(input, api)))).map(
     (each) => (isInstance(each) ? placed(input, each) : each),
   );
   const only = textOption(input, 'namespace');
   if (only !== undefined) refuseOtherNamespace(made.filter(isInstance), only);
-  const instances = sets.length === 0 ? made : made.map((each) => withSets(each, sets));
+  const instances = sets.length === 0 ? made : made.map((each) => (isInstance(each) ? withSets(each, sets) : each));
   return {
     objects: [...inputs.objects.filter((each) => !isInstance(each)), ...instances],
     diagnostics: [...inputs.diagnostics, ...(read?.diagnostics ?? [])],
@@ -126,64 +129,18 @@ function specDocument(document: DefinitionDocument): DefinitionDocument {
   };
 }
 
-interface Setting {
-  readonly path: readonly PathStep[];
-  readonly value: JsonValue;
-}
-
-/** Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. */
-function parseSets(text: string): Setting[] {
-  return text.split(/(?<!\\),/).map((part) => {
-    const at = part.indexOf('=');
-    const path = at < 0 ? undefined : parsePath(part.slice(0, at));
-    if (at <= 0 || path === undefined || !path.ok) throw badSetting(part);
-    const written = part.slice(at + 1).replaceAll('\\,', ',');
-    try {
-      return { path: path.steps, value: (yamlLibrary().parse(written) ?? null) as JsonValue };
-    } catch {
-      // A text that is not valid YAML, such as `[x`, is taken literally.
-      return { path: path.steps, value: written };
-    }
-  });
-}
-
-function badSetting(part: string): TypeKroError {
-  return new TypeKroError(`--set ${part} sets nothing`, {
-    code: 'cli/usage',
-    remedy: 'write the path of a field of the spec and its value: --set replicas=3,image.tag=1.2',
-  });
-}
-
-/** The highest index that may extend a list. */
-const MAX_INDEX = 999;
-
-function withSets(input: InputObject, sets: readonly Setting[]): InputObject {
-  const spec: JsonValue = structuredClone(input.object.spec ?? {});
-  for (const { path, value } of sets) {
-    const steps = path[0] === 'spec' && !Object.hasOwn(spec, 'spec') ? path.slice(1) : path;
-    setAt(spec, steps, value);
-  }
-  return { ...input, object: { ...input.object, spec } };
-}
-
-function setAt(root: JsonObject, path: readonly PathStep[], value: JsonValue): void {
-  let at: JsonObject | JsonValue[] = root;
-  for (const [index, step] of path.entries()) {
-    const isLast = index === path.length - 1;
-    const existing = childOf(at, step);
-    const fresh: JsonValue = typeof path[index + 1] === 'number' ? [] : {};
-    const next = isLast ? value : isJsonObject(existing) || Array.isArray(existing) ? existing : fresh;
-    if (Array.isArray(at) && typeof step === 'number') {
-      if (step > Math.max(at.length, MAX_INDEX)) throw badSetting(`…[${step}]`);
-      while (at.length < step) at.push(null);
-      at[step] = next;
-    } else if (!Array.isArray(at)) setOwn(at, String(step), next);
-    if (isLast || (!isJsonObject(next) && !Array.isArray(next))) return;
-    at = next;
-  }
-}
-
-function childOf(at: JsonObject | JsonValue[], step: PathStep): JsonValue | undefined {
-  if (Array.isArray(at)) return typeof step === 'number' ? at[step] : undefined;
-  return Object.hasOwn(at, step) ? at[String(step)] : undefined;
+/** Returns an instance with the settings of `--set`. A field that a setting gave has the place of the setting. */
+function withSets(input: InputObject, all: readonly Setting[]): InputObject {
+  const { object, document } = input;
+  const before = (object.spec ?? {}) as JsonValue;
+  const settings = settingsFor(before, all);
+  const spec = withSettings(before, settings) as JsonObject;
+  const isInFile = (steps: readonly PathStep[]): boolean =>
+    document !== undefined && valueAtSteps(object as unknown as JsonValue, steps) !== undefined;
+  const givenBy = (steps: readonly PathStep[]): string | undefined => {
+    const [first, ...path] = steps;
+    const setting = first === 'spec' && path.length > 0 ? settingOf(settings, path, isInFile(steps)) : undefined;
+    return setting === undefined ? undefined : `--set ${setting.text}`;
+  };
+  return { ...input, object: { ...object, spec }, givenBy };
 }

@@ -269,12 +269,13 @@ function report(
   hint: string | undefined,
 ): Diagnostic {
   const { object, file } = input;
-  const source = inputPosition(input, steps, key) ?? quotedIn(input, steps);
+  const option = input.givenBy?.(steps);
+  const source = option === undefined ? (inputPosition(input, steps, key) ?? quotedIn(input, steps)) : undefined;
   const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
   return {
     code,
     severity: 'error',
-    message: source === undefined ? `${file}: ${what}` : what,
+    message: source === undefined ? `${option ?? file}: ${what}` : what,
     path: formatPath(steps),
     ...(hint === undefined ? {} : { hint }),
     ...(source === undefined ? {} : { source }),

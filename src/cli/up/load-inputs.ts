@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { extname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
-import type { DefinitionDocument } from '../../graph/index.ts';
+import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
 import { checkFile } from './check-file.ts';
 import { loadModule } from './load-module.ts';
@@ -20,6 +20,8 @@ export interface InputObject {
   readonly document?: DefinitionDocument;
   /** Returns the place in the user's code for a field of a composition's definition, by the field's path. */
   readonly locate?: (path: string) => SourcePosition | undefined;
+  /** Returns the option of the command line that gave a field; `undefined` for a field of the file. */
+  readonly givenBy?: (steps: readonly PathStep[]) => string | undefined;
 }
 
 /** The objects and problems of the user's files. */
