@@ -188,6 +188,7 @@ function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   const first = broken.find(
     (other) =>
       !isMisnamedId(other, broken) &&
+      !areTwoFields(each, other) &&
       other.source !== undefined &&
       other.source.file === source?.file &&
       other.source.line === source?.line &&
@@ -201,6 +202,16 @@ function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   );
   return (first === undefined || first === each) && !isInside;
 }
+
+/** Are two findings about different unknown fields? Several fields of an object that code made have one place. */
+const areTwoFields = (one: Diagnostic, other: Diagnostic): boolean =>
+  one.code === 'input/unknown-field' &&
+  other.code === 'input/unknown-field' &&
+  !isAtOrInside(one.path, other.path) &&
+  !isAtOrInside(other.path, one.path);
+
+const isAtOrInside = (path = '', outer = ''): boolean =>
+  path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 
 const isMisnamedId = (each: Diagnostic, broken: readonly Diagnostic[]): boolean =>
   each.code === 'graph/invalid-id' &&
