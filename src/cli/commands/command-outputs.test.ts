@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -157,7 +157,61 @@ test('validate: a warning, alone and with --strict', async () => {
   `);
 });
 
-test('validate: a file that cannot be read', async () => {
+test('validate: files that cannot be read beside others', async () => {
+  writeFileSync(join(cwd, 'indent.yaml'), 'a: 1\n b: [2\n');
+  writeFileSync(join(cwd, 'empty.yaml'), '');
+  writeFileSync(join(cwd, 'bin.yaml'), 'a\0b');
+  writeFileSync(join(cwd, 'latin.yaml'), Buffer.from('a: 1\nname: caf\xe9\n', 'latin1'));
+  writeFileSync(join(cwd, 'notes.txt'), 'text');
+  mkdirSync(join(cwd, 'dir.yaml'));
+  const names = 'indent.yaml empty.yaml bin.yaml latin.yaml dir.yaml missing.yaml notes.txt';
+  expect(await run(`validate ${names} pots.yaml`)).toMatchInlineSnapshot(`
+    {
+      "code": 3,
+      "err": "indent.yaml:2:2: error: this line is indented deeper than the members before it, as if it belonged to the value above [yaml/syntax]
+      2 |  b: [2
+        |  ^
+      hint: begin it at the same column as the members before it; a list begins each item with "- "
+
+    bin.yaml:1:1: error: the file cannot be read: it is a binary file, not a text [input/unreadable]
+      hint: name a file of YAML or JSON
+
+    latin.yaml:2:10: error: the file cannot be read: it is not a UTF-8 text: the byte 0xE9 stands here (in Latin-1 the word is "café") [input/unreadable]
+      hint: save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 latin.yaml > utf8-latin.yaml
+
+    dir.yaml:1:1: error: dir.yaml is a folder, and only files are read [input/unreadable]
+      hint: name the files in it, such as dir.yaml/app.yaml, or all of them: dir.yaml/*.yaml
+
+    missing.yaml:1:1: error: there is no file missing.yaml [input/not-found]
+      hint: check the name; it was looked for as FOLDER/missing.yaml
+
+    notes.txt:1:1: error: notes.txt is not a YAML, JSON, TypeScript or JavaScript file [input/unknown-type]
+      hint: name .yaml, .yml, .json, .ts or .js files
+
+    empty.yaml:1:1: warning: there is no object in empty.yaml: the file is empty [input/empty]
+      1 | 
+        | ^
+      hint: write an object into it, or do not name it
+
+    6 errors, 1 warning",
+      "out": "",
+    }
+  `);
+  const { code, out } = await run('lint missing.yaml pots.yaml -o json');
+  expect({ code, report: JSON.parse(out) as unknown }).toMatchObject({
+    code: 3,
+    report: { errors: 1, diagnostics: [{ code: 'input/not-found', source: { file: 'missing.yaml' } }] },
+  });
+  expect((await run('lint missing.yaml pots.yaml -o sarif')).code).toBe(3);
+});
+
+test('validate: an object of a kind that a missing file may define is not reported', async () => {
+  writeFileSync(join(cwd, 'app.yaml'), 'apiVersion: other.test/v1\nkind: Boat\nmetadata: {name: a}\n');
+  const { code, err } = await run('validate app.yaml missing.yaml');
+  expect({ code, problems: err.match(/\[input\/[\w-]+\]/g) }).toEqual({ code: 3, problems: ['[input/not-found]'] });
+});
+
+test('validate: the only file, which cannot be read', async () => {
   expect(await run('validate pot.yaml')).toMatchInlineSnapshot(`
     {
       "code": 1,

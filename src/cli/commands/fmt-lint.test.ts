@@ -91,6 +91,13 @@ describe('fmt', () => {
     expect(read('other.yaml')).toBe(OTHER);
   });
 
+  test('each of several files that cannot be read is reported, and nothing is written', async () => {
+    const { code, out, err } = await run('fmt --write nothing.yaml other.yaml broken.yaml nowhere.yaml');
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    for (const place of ['nothing.yaml:1:1', 'broken.yaml:1:4', 'nowhere.yaml:1:1']) expect(err).toContain(place);
+    expect(read('other.yaml')).toBe(OTHER);
+  });
+
   test.each([
     ['fmt good.yaml other.yaml', 2, 'add --write or --check'],
     ['fmt --write --check good.yaml', 2, 'exclude each other'],

@@ -5,6 +5,7 @@ import type { Command, CommandContext } from '../command.ts';
 import { ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../up/check-file.ts';
+import { fileProblem, isFileProblem } from '../up/file-problem.ts';
 import { count, printDiagnostics } from '../up/print-diagnostics.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
@@ -33,7 +34,15 @@ export const fmt: Command = {
     if (write && files.includes('-')) throw usage('--write has no file to write for -', 'leave --write out');
     // Reads all files before it writes one, so that a broken file prevents every write.
     const read = [];
-    for (const file of files) read.push(await readFormatted(context, file));
+    for (const file of files) {
+      try {
+        read.push(await readFormatted(context, file));
+      } catch (error) {
+        if (files.length === 1 || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
+        printDiagnostics(context, [fileProblem(error, file === '-' ? STANDARD_INPUT : file)], new Map());
+        read.push(undefined);
+      }
+    }
     if (read.some((each) => each === undefined)) return ExitCode.diagnostics;
     const texts = read.flatMap((each) => (each === undefined ? [] : [each]));
     if (!write && !check) {

@@ -148,6 +148,12 @@ describe('bad input', () => {
   test.each([
     ['nothing named', [], 2, 'name files, folders or - , or use --cluster'],
     ['a file that is not there', ['missing.yaml'], 1, 'there is no file or folder missing.yaml'],
+    [
+      'two files that are not there',
+      ['missing.yaml', 'lost.yaml'],
+      3,
+      'lost.yaml:1:1: error: there is no file or folder',
+    ],
     ['a chart without its repository', ['crd.json', '--chart', 'x'], 2, '--chart needs --repository'],
     ['another layout', ['-', '--files', 'both'], 2, '--files takes group or kind, not both'],
   ])('%s', async (_name, args, code, text) => {

@@ -160,8 +160,14 @@ test('key f: the fault, and the events of the graph until it is stable', async (
   expect(await loop.names()).toEqual(['shop', 'shop-second']);
 }, 30_000);
 
-test('a file that is missing at the start ends the command', async () => {
+test('one of several files that is missing at the start ends the command', async () => {
   loop.start(['pots.yaml', 'shp.yaml']);
+  expect(await loop.until(/shp\.yaml:1:1: error: .*\n/)).toContain('there is no file shp.yaml');
+  expect(await loop.code).toBe(3);
+});
+
+test('the only file, when it is missing at the start, ends the command', async () => {
+  loop.start(['shp.yaml']);
   await expect(loop.code).rejects.toThrow(/there is no file shp\.yaml/);
   loop.code = Promise.resolve(1);
 });

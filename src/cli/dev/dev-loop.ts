@@ -8,6 +8,7 @@ import { printLines } from '../layout.ts';
 import type { CheckedFiles } from '../up/checked.ts';
 import type { LiveView } from '../up/live-view.ts';
 import { createLiveView } from '../up/live-view.ts';
+import { isFileProblem } from '../up/file-problem.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import type { Session } from '../up/session.ts';
 import { DevCluster } from './dev-cluster.ts';
@@ -38,7 +39,9 @@ export interface DevLoopOptions {
 }
 
 /** The reason why a round ends. */
-type Ending = { readonly kind: 'changed'; readonly files: readonly string[] } | { readonly kind: 'restart' | 'quit' };
+type Ending =
+  | { readonly kind: 'changed'; readonly files: readonly string[] }
+  | { readonly kind: 'restart' | 'quit' | 'unreadable' };
 
 /** Watches files from known states on, until the signal aborts. A change ends the work. */
 type Watch = (states: FileStates, until: AbortSignal) => void;
@@ -86,6 +89,7 @@ export class DevLoop {
         const ending = cluster === undefined ? await this.#waitForFiles() : await this.#round(cluster, changed);
         if (context.signal.aborted) return ExitCode.interrupted;
         if (ending.kind === 'quit') return ExitCode.ok;
+        if (ending.kind === 'unreadable') return ExitCode.diagnostics;
         changed = ending.kind === 'changed' ? ending.files : [];
         if (ending.kind === 'restart' || this.#state !== 'running') {
           this.#printChanged(changed);
@@ -206,12 +210,12 @@ export class DevLoop {
       signal.throwIfAborted();
       this.#view.finish();
       printDiagnostics(context, checked.diagnostics, checked.texts);
+      if (this.#isFirst(cluster) && checked.diagnostics.some(isFileProblem)) return this.#end({ kind: 'unreadable' });
       if (checked.failed) this.#printServed(cluster);
       else await this.#apply(cluster, checked, context, began);
     } catch (error) {
       if (!signal.aborted) {
-        // In the first round, a file that cannot be read is the user's mistake and not an unfinished save.
-        if (this.#rounds === 1 && cluster.plan === undefined) throw error;
+        if (this.#isFirst(cluster)) throw error;
         await this.#printTrouble(cluster, error, signal);
       }
     }
@@ -219,6 +223,11 @@ export class DevLoop {
     await whenAborted(signal);
     stopShowing();
     this.#view.finish();
+  }
+
+  /** Is this the first round? A file that cannot be read is the user's mistake there, and not an unfinished save. */
+  #isFirst(cluster: DevCluster): boolean {
+    return this.#rounds === 1 && cluster.plan === undefined;
   }
 
   async #apply(cluster: DevCluster, checked: CheckedFiles, context: CommandContext, began: number): Promise<void> {

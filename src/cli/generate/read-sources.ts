@@ -1,10 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
-import { extname, join, relative, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '../../core/index.ts';
 import { hasErrors, parseJson, TypeKroError } from '../../core/index.ts';
 import { TEMPLATE_ACTION } from '../../golang/index.ts';
 import { parseDefinitions } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
+import { shownName } from '../shown-name.ts';
+import { fileProblem, isFileProblem } from '../up/file-problem.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 
 /** Parsed documents and the problems of their texts. */
@@ -42,8 +44,8 @@ const MAX_DEPTH = 20;
 /**
  * Reads files, folders with their subfolders in the order of names, and for `-` the standard input.
  *
- * @throws TypeKroError `input/not-found`, `input/unreadable`, `input/unknown-type` for a program, and `input/empty`
- *   when no document was found.
+ * @throws TypeKroError for the only file `input/not-found`, `input/unreadable`, and `input/unknown-type` for a program;
+ *   `input/empty` when no document was found. One of several files that cannot be read becomes a diagnostic.
  */
 export async function readSources(
   names: readonly string[],
@@ -60,16 +62,25 @@ export async function readSources(
     diagnostics.push(...parsed.diagnostics);
     texts.set(file, text);
   };
+  // One of several files that cannot be read hides no problem of the others.
+  const orProblem = async (file: string, isOnly: boolean, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (isOnly || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
+      diagnostics.push(fileProblem(error, file));
+    }
+  };
   for (const name of names) {
-    if (name === '-') {
-      read(await readInput(), STANDARD_INPUT);
-      continue;
-    }
-    for (const path of filesUnder(resolve(cwd, name), name, reader)) {
-      const shown = relative(cwd, path);
-      const file = shown.startsWith('..') ? path : shown;
-      read(await readTextFile(path, file), file);
-    }
+    const isOnly = names.length === 1;
+    await orProblem(name === '-' ? STANDARD_INPUT : name, isOnly, async () => {
+      if (name === '-') return read(await readInput(), STANDARD_INPUT);
+      const paths = filesUnder(resolve(cwd, name), name, reader);
+      for (const path of paths) {
+        const file = shownName(path, cwd, name);
+        await orProblem(file, isOnly && paths.length === 1, async () => read(await readTextFile(path, file), file));
+      }
+    });
   }
   if (documents.length === 0 && diagnostics.length === 0) {
     throw new TypeKroError(`nothing to read in ${names.join(', ')}`, {

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '../../core/index.ts';
+import { shownName } from '../shown-name.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
 
@@ -10,7 +11,7 @@ const MAX_DEPTH = 20;
 /** A test file. */
 export interface FoundTestFile {
   readonly path: string;
-  /** The name in messages: relative for a file below the working directory, absolute for another file. */
+  /** The name in messages, relative to the working directory when the user named no absolute path outside of it. */
   readonly file: string;
   /** True when the user named only a folder of the file. */
   readonly inFolder: boolean;
@@ -42,8 +43,7 @@ export function findTestFiles(names: readonly string[], cwd: string): FoundTestF
       });
     }
     for (const each of paths) {
-      const short = relative(cwd, each);
-      if (!found.has(each)) found.set(each, { path: each, file: short.startsWith('..') ? each : short, inFolder });
+      if (!found.has(each)) found.set(each, { path: each, file: shownName(each, cwd, name), inFolder });
     }
   }
   return [...found.values()];

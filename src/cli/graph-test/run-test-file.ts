@@ -11,6 +11,7 @@ import {
   TEST_FILE_KIND,
 } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
+import { fileProblem } from '../up/file-problem.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { faultData } from './fault-report.ts';
 import type { FoundTestFile } from './find-test-files.ts';
@@ -87,28 +88,11 @@ export async function readTestFile(context: CommandContext, found: FoundTestFile
   } catch (error) {
     if (!(error instanceof TypeKroError) || context.signal.aborted) throw error;
     const { path, file } = found;
-    const diagnostics = [unreadable(error, file)];
+    const diagnostics = [fileProblem(error, file)];
     const before = { path, file, name: testName(path), sources: [path], results: [], skipped: [], diagnostics };
     return { before: { ...before, texts: new Map() } };
   }
 }
-
-function unreadable({ code, message, remedy }: TypeKroError, file: string): Diagnostic {
-  const hint = remedy === undefined ? {} : { hint: remedy };
-  const found = code === 'input/unreadable' ? UNREADABLE.exec(message)?.groups : undefined;
-  const { name = file, line = 1, column = 1, reason } = found ?? {};
-  const text = reason === undefined ? message : `the file cannot be read: ${reason}`;
-  return {
-    code,
-    severity: 'error',
-    message: text,
-    ...hint,
-    source: { file: name, line: Number(line), column: Number(column) },
-  };
-}
-
-/** A message of `readTextFile`, which begins with the place. */
-const UNREADABLE = /^(?<name>.+?)(?::(?<line>\d+):(?<column>\d+))? cannot be read: (?<reason>.*)$/s;
 
 async function readReadable(context: CommandContext, { path, file, inFolder }: FoundTestFile): Promise<ReadTestFile> {
   const text = await readTextFile(path, file);
@@ -132,7 +116,7 @@ async function readReadable(context: CommandContext, { path, file, inFolder }: F
   } catch (error) {
     // The file's own mistakes are reported, too.
     if (!(error instanceof TypeKroError) || context.signal.aborted || parsed.file !== undefined) throw error;
-    return { before: { ...own, diagnostics: [...parsed.diagnostics, unreadable(error, file)] } };
+    return { before: { ...own, diagnostics: [...parsed.diagnostics, fileProblem(error, file)] } };
   }
 }
 
@@ -150,7 +134,7 @@ export async function runTestFile(
     return await runReady(context, before, ready, options);
   } catch (error) {
     if (!(error instanceof TypeKroError) || context.signal.aborted) throw error;
-    return { ...before, diagnostics: [...before.diagnostics, unreadable(error, before.file)] };
+    return { ...before, diagnostics: [...before.diagnostics, fileProblem(error, before.file)] };
   }
 }
 

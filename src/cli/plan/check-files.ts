@@ -9,6 +9,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import { isCrd } from '../../graph/index.ts';
+import { isFileProblem } from '../up/file-problem.ts';
 import { knownCrds, shippedNote } from '../up/known-crds.ts';
 import { lateFailures } from '../up/late-failures.ts';
 import { loadInputs } from '../up/load-inputs.ts';
@@ -60,7 +61,7 @@ export async function checkFiles(
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(({ code }) => !TOLD_BY_PLAN.has(code));
   const diagnostics = found.map((each): Diagnostic => {
     const file = each.source?.file;
-    if (file === undefined) return each;
+    if (file === undefined || isFileProblem(each)) return each;
     const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
     texts.set(file, text);
     return placedInCall(each, text);

@@ -19,6 +19,7 @@ import { checkObjects } from './check-objects.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
+import { isFileProblem } from './file-problem.ts';
 import { withoutConsequences, withRemedy } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
 import { isCrd, TYPEKRO_FEATURES } from '../../graph/index.ts';
@@ -69,8 +70,10 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   for (const { input, diagnostics } of ownGraphs) found.push(...diagnostics.map((each) => inFile(each, input)));
   const broken = new Set(ownGraphs.filter(({ graph }) => graph === undefined).map(({ input }) => input));
   const sound = inputs.objects.filter((input) => !broken.has(input));
-  // A definition that does not compile hides its own kind.
-  const isWhole = inputs.diagnostics.every(({ code }) => code !== 'input/not-an-object' && !code.startsWith('yaml/'));
+  // A definition that does not compile hides its own kind, and a file that is not read hides its objects.
+  const isWhole = inputs.diagnostics.every(
+    (each) => each.code !== 'input/not-an-object' && !each.code.startsWith('yaml/') && !isFileProblem(each),
+  );
   const unknown = compiled.complete && isWhole ? findUnknownKinds(inputs.objects, served) : [];
   const server = await openDryRun(made);
   try {

@@ -9,6 +9,7 @@ import { textOption } from '../command.ts';
 import type { CheckedInputs } from './check-inputs.ts';
 import { checkInputs } from './check-inputs.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';
+import { isFileProblem } from './file-problem.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
 import type { LoadedInputs } from './load-inputs.ts';
@@ -78,7 +79,7 @@ export async function checkFilesQuietly(
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
     const file = each.source?.file;
-    if (file === undefined) return each;
+    if (file === undefined || isFileProblem(each)) return each;
     // The place may be in another module of the user.
     const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
     texts.set(file, text);

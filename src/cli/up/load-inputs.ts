@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { extname, relative, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '../../core/index.ts';
 import { TypeKroError } from '../../core/index.ts';
 import type { DefinitionDocument, PathStep } from '../../graph/index.ts';
 import { STANDARD_INPUT } from '../command.ts';
+import { shownName } from '../shown-name.ts';
 import { checkFile } from './check-file.ts';
+import { fileProblem, isFileProblem } from './file-problem.ts';
 import { loadModule } from './load-module.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ParsedManifest } from './read-manifest.ts';
@@ -14,7 +16,7 @@ import { textOf } from './source-text.ts';
 /** One object that the user wants in the cluster, with its origin. */
 export interface InputObject {
   readonly object: KubeObject;
-  /** File as the user named it. */
+  /** File as the user named it, relative to the user's directory. An absolute path outside of it is kept. */
   readonly file: string;
   /** The YAML document with positions; absent for objects that TypeScript made. */
   readonly document?: DefinitionDocument;
@@ -27,7 +29,10 @@ export interface InputObject {
 /** The objects and problems of the user's files. */
 export interface LoadedInputs {
   readonly objects: readonly InputObject[];
-  /** Problems of the files themselves: YAML that does not parse, documents that are not objects, code that throws. */
+  /**
+   * Problems of the files themselves: files that cannot be read, YAML that does not parse, documents that are not
+   * objects, code that throws.
+   */
   readonly diagnostics: readonly Diagnostic[];
   /** Text of each file by name, for excerpts. */
   readonly texts: ReadonlyMap<string, string>;
@@ -44,8 +49,9 @@ const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
  * @param note prints a note when the load of a module takes long
  * @param readInput reads the standard input for the name `-`; by default, `-` is refused
  * @param load loads TypeScript and JavaScript files
- * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable`, `input/empty` when the files
- *   contain nothing. A module that throws while it is loaded becomes diagnostics.
+ * @throws TypeKroError `input/not-found`, `input/unknown-type`, `input/unreadable` for the only file, `input/empty` when
+ *   the files contain nothing. One of several files that cannot be read, and a module that throws while it is loaded,
+ *   become diagnostics.
  */
 export async function loadInputs(
   files: readonly string[],
@@ -64,25 +70,44 @@ export async function loadInputs(
     objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
     if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
   };
-  for (const [path, name] of new Map(files.map((given) => [resolve(cwd, given), given]))) {
+  const read = async (path: string, name: string): Promise<void> => {
     if (name === '-' && readInput !== undefined) {
       addManifest(parseManifest(await readInput(), STANDARD_INPUT), STANDARD_INPUT);
-      continue;
+      return;
     }
     if (!existsSync(path)) checkFile(path, name, KNOWN_TYPES);
-    const short = relative(cwd, path);
-    const file = short === '' || short.startsWith('..') ? (short === '' ? name : path) : short;
-    const type = extname(path).toLowerCase();
+    const file = shownName(path, cwd, name);
     checkFile(path, file, KNOWN_TYPES);
-    if (SCRIPTS.has(type)) {
-      const loaded = await load(path, file, cwd, note);
-      objects.push(...loaded.objects.map((entry) => ({ ...entry, file })));
-      diagnostics.push(...loaded.diagnostics);
-      const sources = new Set([file, ...loaded.diagnostics.map(({ source }) => source?.file ?? file)]);
-      for (const name of sources) texts.set(name, textOf(resolve(cwd, name)));
-      continue;
+    if (!SCRIPTS.has(extname(path).toLowerCase())) {
+      addManifest(await readManifest(path, file), file);
+      return;
     }
-    addManifest(await readManifest(path, file), file);
+    const loaded = await load(path, file, cwd, note);
+    // The module has the absolute path of a file outside of the user's directory.
+    const named = <Place extends SourcePosition | undefined>(place: Place): Place =>
+      place?.file === path ? { ...place, file } : place;
+    const found = loaded.diagnostics.map((each) =>
+      each.source === undefined ? each : { ...each, source: named(each.source) },
+    );
+    objects.push(
+      ...loaded.objects.map(({ locate, ...entry }) => ({
+        ...entry,
+        file,
+        ...(locate === undefined ? {} : { locate: (at: string) => named(locate(at)) }),
+      })),
+    );
+    diagnostics.push(...found);
+    const sources = new Set([file, ...found.map(({ source }) => source?.file ?? file)]);
+    for (const source of sources) texts.set(source, textOf(resolve(cwd, source)));
+  };
+  const named = new Map(files.map((given) => [resolve(cwd, given), given]));
+  for (const [path, name] of named) {
+    try {
+      await read(path, name);
+    } catch (error) {
+      if (named.size === 1 || !(error instanceof TypeKroError) || !isFileProblem(error)) throw error;
+      diagnostics.push(fileProblem(error, name === '-' ? STANDARD_INPUT : name));
+    }
   }
   if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
   else {

@@ -22,11 +22,7 @@ test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly s
     [finding('spec.resources[0].id', 'graph/invalid-id'), finding('spec.resources[0].template.x')],
     ['spec.resources[0].id'],
   ],
-  [
-    'fields at two places',
-    [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)],
-    ['spec.a', 'spec.a.b'],
-  ],
+  ['fields at two places', [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)], ['spec.a', 'spec.a.b']],
 ])('of %s, the causes are kept', (_name, found, kept) => {
   expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
 });
