@@ -9,6 +9,7 @@ import { LEVEL_OPTION } from '../controller-settings.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
 import { recordedState, reportOnInstance } from '../instance/observation.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../up/checked.ts';
@@ -87,7 +88,8 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
   return reportOnInstance(
     context,
     input,
-    (observation) => {
+    async (observed, api) => {
+      const observation = await withRefusedWrites(api, observed, context.signal);
       const { instance, revision, graph: of } = observation;
       const states = instanceStatus(observation);
       const outline = of === undefined ? undefined : graphOutline(of);

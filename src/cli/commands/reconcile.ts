@@ -20,6 +20,7 @@ import { DECIDING_OPTIONS, observe } from '../instance/observation.ts';
 import type { Report } from '../instance/print-report.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { isPaused } from '../instance/suspension.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 import { printableLine } from '../printable.ts';
 
@@ -240,7 +241,8 @@ async function outcomeOfInstance({ api, context, input, object, namespace }: Req
   const session = readSession(api);
   const settings = controllerSettings(session, input, context.signal);
   const options = { subject: 'instance', settings } as const;
-  const observation = await observe(session, argumentOf(object), namespace, context.signal, options);
+  const observed = await observe(session, argumentOf(object), namespace, context.signal, options);
+  const observation = await withRefusedWrites(session, observed, context.signal);
   const view = statusView(observation);
   return {
     failed: view.state === 'ERROR',

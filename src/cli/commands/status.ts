@@ -2,6 +2,7 @@ import { systemClock } from '../../kube/index.ts';
 import { usesColour } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../instance/observation.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { statusLines, statusView } from '../instance/status-view.ts';
 
 /** `typekro status INSTANCE`: prints conditions, status fields, and the nodes that are not ready. */
@@ -16,7 +17,8 @@ export const status: Command = {
     { command: 'typekro status webapp/shop -o json', summary: 'for another program' },
   ],
   run: (context, input) =>
-    reportOnInstance(context, input, (observation) => {
+    reportOnInstance(context, input, async (observed, api) => {
+      const observation = await withRefusedWrites(api, observed, context.signal);
       const data = statusView(observation);
       return { data, lines: () => statusLines(observation, data, systemClock.now(), usesColour(context)) };
     }),

@@ -14,6 +14,7 @@ import {
   recordedState,
   reportOnInstance,
 } from '../instance/observation.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { watchReport } from '../instance/watch-report.ts';
 import type { TreeReport } from '../instance/tree-view.ts';
 import { rests } from '../instance/suspension.ts';
@@ -49,7 +50,7 @@ export const tree: Command = {
       : reportOnInstance(
           context,
           input,
-          (observation) => treeAnswer(context, observation),
+          async (observation, api) => treeAnswer(context, await withRefusedWrites(api, observation, context.signal)),
           undefined,
           INSTANCE_PICTURES,
         ),
@@ -88,7 +89,8 @@ async function watchTree(context: CommandContext, input: CommandInput): Promise<
       try {
         const api = readSession(client);
         const settings = controllerSettings(api, input, signal);
-        const observation = await observe(api, text, namespace, signal, { settings });
+        const observed = await observe(api, text, namespace, signal, { settings });
+        const observation = await withRefusedWrites(api, observed, signal);
         isKnown = true;
         const { instance } = observation;
         return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };

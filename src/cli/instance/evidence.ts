@@ -1,16 +1,14 @@
 import type { KubeObject, ObjectRef } from '../../core/index.ts';
 import { formatApiVersion, objectName, refOf } from '../../core/index.ts';
-import { apiFailure, requestApply } from '../../execute/index.ts';
-import { isGraphObject } from '../../graph/index.ts';
 import type { KubernetesApi } from '../../kube/index.ts';
 import { KubeError, readCauses } from '../../kube/index.ts';
 import type { Cause } from '../../readiness/index.ts';
-import type { ApplyAction, Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
-import { failureText, isRefusal, refOfTarget, refusalRemedy } from '../../runtime/index.ts';
-import { isImmutableRefusal } from '../plan/replacement.ts';
+import type { Decision, DeleteAction, RootCause } from '../../runtime/index.ts';
+import { refOfTarget } from '../../runtime/index.ts';
 import { dataAt } from './data-at.ts';
 import { emptySelectionText } from './found-text.ts';
 import type { InstanceObservation } from './observation.ts';
+import { accountOf, pendingWrite } from './pending-writes.ts';
 import type { Evidence, Trouble } from './why-report.ts';
 
 /** The maximum number of lines of a log in a report. */
@@ -32,10 +30,11 @@ const MAX_OBJECTS = 10;
 export async function findEvidence(
   api: KubernetesApi,
   roots: readonly RootCause[],
-  { instance, decision, actingAs }: Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs'>,
+  observation: Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs'>,
   signal: AbortSignal,
 ): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
-  const account = actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
+  const { decision } = observation;
+  const account = accountOf(observation);
   const looked = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = looked.flat();
   const read = all.length === 0 ? [] : await readCauses(api, all, signal);
@@ -147,107 +146,8 @@ function changedFields(node: string, { apply }: Decision): string[] {
     });
 }
 
-const isBelow = (path: string, field: string): boolean =>
-  path !== field && (path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
-
 const deletionText = ({ target }: DeleteAction): string =>
   `the deletion of ${objectName(refOfTarget(target))} is due, and no controller has made it`;
-
-/**
- * Tries the pending writes of a node by dry runs. Returns the first refusal, else the first unknown outcome, else the
- * first success. Returns `undefined` when no write is pending.
- */
-async function pendingWrite(
-  api: KubernetesApi,
-  node: string,
-  decision: Decision,
-  account: Account | undefined,
-  signal: AbortSignal,
-): Promise<Evidence['write']> {
-  const actions = decision.apply.filter(({ nodeId }) => nodeId === node);
-  const tried = await Promise.all(
-    actions.slice(0, MAX_OBJECTS).map((action) => dryRunAs(api, action, account, signal)),
-  );
-  return (
-    tried.find((outcome) => outcome.result === 'refused') ?? tried.find(({ result }) => result !== 'taken') ?? tried[0]
-  );
-}
-
-/** The account as which a controller writes. */
-interface Account {
-  readonly user: string;
-  /** The objects that the account writes, and the field that names the account. */
-  readonly named: string;
-}
-
-const namedBy = (instance: KubeObject): string =>
-  isGraphObject(instance)
-    ? 'the objects of this Graph (spec.serviceAccountName, or default)'
-    : 'the objects of this definition (annotation typekro.dev/service-account)';
-
-/** The API server refuses a dry run when a webhook has side effects. */
-const NO_DRY_RUN = /does not support dry run/;
-
-/** The API server's message for a user who may not impersonate another user. */
-const NO_IMPERSONATION = /cannot impersonate resource/;
-
-/**
- * Tries a write as the account that the definition names. When impersonation is not allowed, tries it with the user's
- * own rights.
- */
-async function dryRunAs(
-  api: KubernetesApi,
-  action: ApplyAction,
-  account: Account | undefined,
-  signal: AbortSignal,
-): Promise<NonNullable<Evidence['write']>> {
-  if (account === undefined) return dryRun(api, action, signal);
-  const { user, named } = account;
-  const tried = await dryRun(api.as({ user }), action, signal);
-  if (NO_IMPERSONATION.test(tried.outcome)) return dryRun(api, action, signal);
-  if (tried.result !== 'unknown' || tried.missing !== true) return tried;
-  const remedy = `give ${user} that right: it writes ${named}`;
-  return { result: 'refused', outcome: tried.outcome, remedy };
-}
-
-async function dryRun(
-  api: KubernetesApi,
-  action: ApplyAction,
-  signal: AbortSignal,
-): Promise<NonNullable<Evidence['write']>> {
-  const { target, differences = [] } = action;
-  const ref = refOfTarget(target);
-  const name = objectName(ref);
-  try {
-    await requestApply({ api, signal, effects: 'dry-run' }, action);
-    return { result: 'taken', outcome: name };
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    const failure = apiFailure(error, undefined);
-    // The API server's message can quote a value of the Secret. The rule of a missing right has none.
-    const said = failureText(ref.kind === 'Secret' ? { ...failure, message: failure.reason } : failure);
-    // A controller retries when a namespace is missing. For the user it counts as a refusal, because the user must
-    // create the namespace.
-    const isRefused = isRefusal(failure) || failure.code === 404;
-    const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
-    if (!isTried) {
-      const missing = failure.permission === undefined ? {} : { missing: true };
-      return { result: 'unknown', outcome: `a dry run of the write of ${name} was not possible: ${said}`, ...missing };
-    }
-    const remedy = refusalRemedy(error.message, ref);
-    const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
-    const differing = differences
-      .map(({ path }) => path)
-      .filter((path) => fields.some((field) => isBelow(path, field)));
-    return {
-      result: 'refused',
-      outcome: `the API server refuses ${name}: ${said}`,
-      fields,
-      ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
-      ...(remedy === undefined ? {} : { remedy }),
-    };
-  }
-}
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {

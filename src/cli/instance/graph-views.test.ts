@@ -7,6 +7,7 @@ import { diffLines, diffReport } from './diff-report.ts';
 import { InstanceEventFilter } from './instance-events.ts';
 import { observe } from './observation.ts';
 import { logSources } from './pod-logs.ts';
+import { withRefusedWrites } from './pending-writes.ts';
 import { statusLines, statusView } from './status-view.ts';
 import { treeLines } from './tree-view.ts';
 import { whyOf } from './why-of.ts';
@@ -71,7 +72,7 @@ const look = (text = 'team-a/g') => observe(world.user, text, 'default', NEVER);
 
 /** The output of a view, without UIDs and names of field managers. */
 async function shown(view: 'why' | 'tree' | 'status' | 'diff', text?: string): Promise<string> {
-  const seen = await look(text);
+  const seen = await withRefusedWrites(world.user, await look(text), NEVER);
   const now = world.clock.now();
   const lines = {
     why: async () => whyLines(seen, await whyOf(seen, world.user, NEVER), now, false),

@@ -45,10 +45,10 @@ export function graphOf({ graph, instance, problems }: InstanceObservation): Gra
 
 /** Returns the states of an instance and its nodes, for a picture. */
 export function instanceStatus(observation: InstanceObservation): InstanceStatus {
-  const { instance, decision } = observation;
+  const { instance, decision, refusedWrites } = observation;
   const { name = '', namespace } = instance.metadata;
   const { state } = recordedState(instance);
-  const shownIn = shownNodes(decision.nodes);
+  const shownIn = shownNodes(decision.nodes, refusedWrites);
   const tone = state === 'ACTIVE' ? 'ready' : state === 'ERROR' ? 'failed' : 'busy';
   const title = namespace === undefined ? name : `${namespace}/${name}`;
   return {

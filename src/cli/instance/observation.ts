@@ -20,6 +20,7 @@ import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
 import type { Report } from './print-report.ts';
 import { reportPrinter } from './print-report.ts';
+import type { RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
 
@@ -38,6 +39,11 @@ export interface InstanceObservation {
   readonly problems: readonly Diagnostic[];
   /** For a suspended instance, the decision that would follow its resumption. Absent for other instances. */
   readonly resumed?: Decision;
+  /**
+   * The pending writes that the API server refuses, by the ids of their nodes. Only `withRefusedWrites` adds them. Absent
+   * when there is none.
+   */
+  readonly refusedWrites?: RefusedWrites;
   /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
   readonly actingAs?: string;
   /** Notes for the user, as sentences. */

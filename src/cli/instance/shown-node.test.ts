@@ -58,6 +58,35 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });
 
+test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
+  [
+    'a node whose write is refused is failed, and the nodes that wait for it are blocked',
+    [
+      report('svc', 'applying', { kind: 'write', action: 'create', count: 1 }),
+      dependent('a', 'pending', ['svc', 'applying']),
+      dependent('b', 'pending', ['a', 'pending']),
+    ],
+    ['failed: the server refuses it', 'blocked: waits for svc (failed)', 'blocked: waits for a (blocked)'],
+  ],
+  [
+    'a node without a pending write, and a retired node of the same id, keep their states',
+    [
+      report('svc', 'ready', { kind: 'ready' }),
+      { ...report('svc', 'applying', { kind: 'write', action: 'change', count: 1 }), retired: true },
+    ],
+    ['ready: is as wanted and ready', 'applying: changes its object'],
+  ],
+])('%s', (_title, nodes, expected) => {
+  const shown = shownNodes(nodes, new Map([['svc', { outcome: 'the server refuses it', remedy: 'do it' }]]));
+  expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
+});
+
+test('the remedy of a refusal replaces the one of the reason', () => {
+  const svc = report('svc', 'applying', { kind: 'write', action: 'create', count: 1 });
+  const refused = new Map([['svc', { outcome: 'no', remedy: 'do it' }]]);
+  expect(shownNodes([svc], refused).of(svc).remedy).toBe('do it');
+});
+
 test('unknown nodes are counted, and absent from the counts when there is none', () => {
   const nodes = [ready, hidden, dependent('a', 'blocked', ['hidden', 'failed'])];
   expect(shownNodes(nodes).count(nodes)).toMatchObject({ nodes: 3, ready: 1, unknown: 2 });

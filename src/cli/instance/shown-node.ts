@@ -29,16 +29,20 @@ export interface ShownNodes {
   readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
 }
 
+/** The refusals of pending writes, found by dry runs, by the ids of their nodes. */
+export type RefusedWrites = ReadonlyMap<string, { readonly outcome: string; readonly remedy?: string }>;
+
 /**
  * Returns the states and reasons of nodes as the user may see them. A read that is forbidden to the user makes the
  * state `unknown`. The state of a node that waits only for such nodes is `unknown`, too, because the decision counted
- * these nodes as failed.
+ * these nodes as failed. A node whose pending write the API server refuses is `failed`, and the nodes that wait for it
+ * are `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
  */
-export function shownNodes(nodes: readonly NodeReport[]): ShownNodes {
+export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): ShownNodes {
   const states = new Map<string, ShownState>();
-  const of = (node: NodeReport): ShownNode => shownNode(node, states);
+  const of = (node: NodeReport): ShownNode => shownNode(node, states, refused);
   for (const node of nodes) if (node.retired !== true) states.set(node.id, of(node).state);
   const isUnknown = (node: NodeReport): boolean => of(node).state === 'unknown';
   return {
@@ -50,12 +54,17 @@ export function shownNodes(nodes: readonly NodeReport[]): ShownNodes {
   };
 }
 
-function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>): ShownNode {
+function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, refused: RefusedWrites): ShownNode {
   const { reason, waitsFor, remedy } = explainNode(node);
   const { because, state } = node;
   if (because.kind === 'read-failed' && because.failure.code === 403) {
     const own = reason.replace(/^cannot be read/, 'may not be read by you');
     return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
+  }
+  const refusal = because.kind === 'write' && node.retired !== true ? refused.get(node.id) : undefined;
+  if (refusal !== undefined) {
+    const known = refusal.remedy ?? remedy;
+    return { state: 'failed', reason: refusal.outcome, waitsFor, ...(known === undefined ? {} : { remedy: known }) };
   }
   return {
     state,
@@ -67,7 +76,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>): S
   };
 }
 
-/** The state and reason of a node that waits for nodes of which some are unknown; empty when none of them is. */
+/** The state and reason of a node that waits for nodes with other shown states than recorded ones; else empty. */
 function dependentState(
   { nodes }: Extract<Because, { kind: 'dependency' }>,
   state: NodeState,
@@ -78,7 +87,7 @@ function dependentState(
   const text = dependencyText(shown);
   if (shown.every((each) => each.state === 'unknown')) return { state: 'unknown', reason: `depends on ${text}` };
   const isStuck = shown.some((each) => each.state === 'failed' || each.state === 'blocked');
-  return { state: state === 'blocked' && !isStuck ? 'pending' : state, reason: `waits for ${text}` };
+  return { state: isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state, reason: `waits for ${text}` };
 }
 
 const OWN_RIGHTS = 'ask for that right to see more; the controller has rights of its own';

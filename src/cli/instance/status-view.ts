@@ -41,7 +41,7 @@ export interface StatusView {
 }
 
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
-export function statusView({ instance, decision, revision }: InstanceObservation): StatusView {
+export function statusView({ instance, decision, revision, refusedWrites }: InstanceObservation): StatusView {
   const status = isJsonObject(instance.status) ? instance.status : {};
   const isGraph = isGraphObject(instance);
   const { state: _state, conditions, managedResources, contributions, ...own } = status;
@@ -54,7 +54,7 @@ export function statusView({ instance, decision, revision }: InstanceObservation
       };
   const nodes = currentNodes(decision);
   const open = nodes.filter((node) => !isDone(node));
-  const shown = shownNodes(decision.nodes);
+  const shown = shownNodes(decision.nodes, refusedWrites);
   const counts = shown.count(nodes);
   return {
     schemaVersion: 1,

@@ -36,8 +36,8 @@ export interface TreeNode {
 }
 
 /** Returns the nodes of an instance as data. */
-export function treeNodes({ decision, graph }: InstanceObservation): TreeNode[] {
-  const shown = shownNodes(decision.nodes);
+export function treeNodes({ decision, graph, refusedWrites }: InstanceObservation): TreeNode[] {
+  const shown = shownNodes(decision.nodes, refusedWrites);
   return decision.nodes.map((node) => {
     const { id, objects } = node;
     const writes = contributedFields(graph?.nodes.get(id));
@@ -54,7 +54,7 @@ export function treeNodes({ decision, graph }: InstanceObservation): TreeNode[] 
 /** Prints the instance and its nodes in the order of the graph, with their objects. Lines are not truncated. */
 export function treeLines(observation: InstanceObservation, now: number, colour: boolean): string[] {
   const nodes = observation.decision.nodes;
-  const shown = shownNodes(nodes);
+  const shown = shownNodes(nodes, observation.refusedWrites);
   const labels = nodes.map(({ objects }) => objectsText(objects));
   const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
   const rows = nodes.map((node, index) => {
