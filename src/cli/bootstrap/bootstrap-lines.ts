@@ -1,5 +1,6 @@
 import { objectName } from '../../core/index.ts';
 import type { ObjectRef } from '../../core/index.ts';
+import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../printable.ts';
 import type { InstalledObject } from './installation.ts';
 
@@ -25,17 +26,16 @@ export interface BootstrapReport {
 /** `Deployment apps/v1 kro-system/typekro configured: spec.template…`, one line for each object. */
 export function bootstrapLines(report: BootstrapReport): string[] {
   const { dryRun, controller, stopped, objects, flags, notes } = report;
-  const mode = dryRun ? ' (dry run)' : '';
   const count = (result: InstalledObject['result']) => objects.filter((each) => each.result === result).length;
   const sums = (['created', 'configured', 'unchanged', 'pruned', 'kept'] as const)
     .map((result) => ({ result, number: count(result) }))
     .filter(({ number }) => number > 0)
     .map(({ result, number }) => `${number} ${result}`);
   return [
-    ...stopped.map((ref) => `${objectName(ref)} scaled to 0${mode}`),
+    ...stopped.map((ref) => `${objectName(ref)} ${resultText('scaled to 0', dryRun)}`),
     ...objects.map(({ object, result, fields, because }) => {
       const why = because ?? fields.join(', ');
-      return printableLine(`${objectName(object)} ${result}${mode}${why === '' ? '' : `: ${why}`}`);
+      return printableLine(`${objectName(object)} ${resultText(result, dryRun)}${why === '' ? '' : `: ${why}`}`);
     }),
     ...(flags.length === 0 ? [] : [printableLine(`flags kept: ${flags.join(' ')}`)]),
     ...notes.map((note) => printableLine(`note: ${note}`)),

@@ -65,8 +65,8 @@ test('status shows conditions, fields and what is not ready', async () => {
 test('suspend holds back a change of the instance, and resume carries it out', async () => {
   expect(await run('suspend shop --dry-run')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop configured (dry run): it is suspended: the controller writes nothing for it, and does not revert changes by other clients",
-      "   next  typekro resume pot/default/shop",
+      "Pot default/shop would be configured (dry run): then it is suspended: the controller writes nothing for it, and does not revert changes by other clients",
+      "   next  typekro suspend pot/default/shop",
     ]
   `);
   expect(await annotations()).not.toHaveProperty('kro.run/reconcile');
@@ -141,8 +141,8 @@ test('pin keeps revision 1, revisions lists the changes, and rollback restores r
   expect(await textOfMap()).toEqual({ text: 'second' });
   expect(await run('rollback pot --dry-run')).toMatchInlineSnapshot(`
     [
-      "ResourceGraphDefinition pots configured (dry run): it becomes what revision 1 was: node map, - node more",
-      "   next  typekro revisions pots",
+      "ResourceGraphDefinition pots would be configured (dry run): then it becomes what revision 1 was: node map, - node more",
+      "   next  typekro rollback pots --to 1",
     ]
   `);
   expect((await run('rollback pot'))[0]).toMatch(/^ResourceGraphDefinition pots configured: it becomes/);
@@ -188,8 +188,8 @@ test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-susp
 test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
   expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`
     [
-      "Pot default/shop deleted (dry run): its controller deletes 1 object first",
-      "   next  typekro wait pot/default/shop --for deleted",
+      "Pot default/shop would be deleted (dry run): its controller would delete 1 object first",
+      "   next  typekro delete pot/default/shop",
     ]
   `);
   expect(await world.user.find(mapRef('shop-map'))).toBeDefined();

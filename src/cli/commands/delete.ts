@@ -31,9 +31,10 @@ export const deleteInstance: Command = {
       const { uid, resourceVersion, deletionTimestamp, finalizers = [] } = instance.metadata;
       const object = refOf(instance);
       const argument = argumentOf(instance);
+      const command = `typekro delete ${argument}`;
       if (deletionTimestamp !== undefined) {
         const effect = `it is being deleted since ${deletionTimestamp}`;
-        return { object, result: 'unchanged', effect, next: `typekro why ${argument}` };
+        return { object, result: 'unchanged', effect, command, next: `typekro why ${argument}` };
       }
       const blocker = blockerWithoutDefinition(observation);
       if (blocker !== undefined) {
@@ -59,13 +60,14 @@ export const deleteInstance: Command = {
       const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
       const count = `${children} ${children === 1 ? 'object' : 'objects'}`;
       const effect = keepsChildren
-        ? `${count} stay, because of its deletion policy`
-        : `its controller deletes ${count} first`;
+        ? `${count} ${children === 1 ? 'stays' : 'stay'}, because of its deletion policy`
+        : `its controller ${dryRun ? 'would delete' : 'deletes'} ${count} first`;
       const isWaiting = finalizers.includes(keys.FINALIZER) || finalizers.includes(keys.GRAPH_FINALIZER);
       return {
         object,
         result: 'deleted',
         effect,
+        command,
         ...(isWaiting ? { next: `typekro wait ${argument} --for deleted` } : {}),
       };
     }),

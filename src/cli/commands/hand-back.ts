@@ -16,6 +16,7 @@ import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../printable.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
 
@@ -149,15 +150,14 @@ async function differences(
 }
 
 function linesOf({ to, dryRun, findings, stopped, removed, next, notes }: HandBackReport): string[] {
-  const mode = dryRun ? ' (dry run)' : '';
   return [
     ...(findings.length === 0 ? [`kro ${to} accepts everything unchanged`] : [`kro ${to} differs:`]),
     ...findings.map(
       ({ object, problem, effect }) =>
         `  ! ${printableLine(`${object === undefined ? '' : `${objectName(object)}: `}${problem}; ${effect}`)}`,
     ),
-    ...stopped.map((ref) => `${objectName(ref)} scaled to 0${mode}`),
-    ...removed.map((ref) => `${objectName(ref)} deleted${mode}`),
+    ...stopped.map((ref) => `${objectName(ref)} ${resultText('scaled to 0', dryRun)}`),
+    ...removed.map((ref) => `${objectName(ref)} ${resultText('deleted', dryRun)}`),
     ...notes.map((note) => printableLine(`note: ${note}`)),
     ...next.map((each) => `   next  ${each}`),
   ];

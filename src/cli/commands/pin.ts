@@ -37,13 +37,15 @@ export const pin: Command = {
       const { instance, definition } = await findInstance(api, text, namespace, options.signal, 'instance');
       refuseGraph(instance, 'has no revisions: it follows its own spec');
       const object = refOf(instance);
+      const argument = argumentOf(instance);
       if (input.options['remove'] === true) {
         const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
         return {
           object,
           result,
           effect: 'it follows the newest revision',
-          next: `typekro tree ${argumentOf(instance)}`,
+          command: `typekro pin ${argument} --remove`,
+          next: `typekro tree ${argument}`,
         };
       }
       const number = await chosenRevision(api, { instance, definition }, input, options.signal);
@@ -52,7 +54,8 @@ export const pin: Command = {
         object,
         result,
         effect: `it stays with revision ${number}`,
-        next: `typekro pin ${argumentOf(instance)} --remove`,
+        command: `typekro pin ${argument} --revision ${number}`,
+        next: `typekro pin ${argument} --remove`,
       };
     }),
 };

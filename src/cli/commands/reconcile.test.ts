@@ -165,7 +165,7 @@ test.each([
 
 test('a dry run and --timeout 0 do not wait', async () => {
   expect((await run('reconcile shop --dry-run')).out).toMatchInlineSnapshot(
-    `"Pot default/shop requested (dry run): the controller makes a pass"`,
+    `"Pot default/shop would be requested (dry run): the controller would make a pass"`,
   );
   expect(await annotations()).not.toHaveProperty([REQUEST]);
   expect((await run('reconcile shop --timeout 0 -o json')).out).toContain('"result": "requested"');

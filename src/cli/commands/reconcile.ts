@@ -12,7 +12,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { argumentOf } from '../instance/instance-name.ts';
-import { annotate, CHANGE_OPTIONS } from '../instance/change-report.ts';
+import { annotate, CHANGE_OPTIONS, resultText } from '../instance/change-report.ts';
 import { findDefinition } from '../instance/find-definition.ts';
 import { NO_SUSPENSION, refuseGraph } from '../instance/refuse-graph.ts';
 import { findInstance } from '../instance/find-instance.ts';
@@ -166,7 +166,9 @@ function requested(object: KubeObject, dryRun: boolean): Report {
   return {
     data: { schemaVersion: 1, object: ref, result: 'requested', dryRun },
     lines: () => [
-      printableLine(`${objectName(ref)} requested${dryRun ? ' (dry run)' : ''}: the controller makes a pass`),
+      printableLine(
+        `${objectName(ref)} ${resultText('requested', dryRun)}: the controller ${dryRun ? 'would make' : 'makes'} a pass`,
+      ),
     ],
   };
 }

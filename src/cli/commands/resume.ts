@@ -24,6 +24,8 @@ export const resume: Command = {
         ? await annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options)
         : 'unchanged';
       const effect = 'it is not suspended: the controller makes everything as the graph wants it';
-      return { object: refOf(instance), result, effect, next: `typekro wait ${argumentOf(instance)}` };
+      const argument = argumentOf(instance);
+      const command = `typekro resume ${argument}`;
+      return { object: refOf(instance), result, effect, command, next: `typekro wait ${argument}` };
     }),
 };

@@ -38,13 +38,15 @@ export const rollback: Command = {
       const { number, spec } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
       const now = isJsonObject(definition.spec) ? definition.spec : {};
       const next = `typekro revisions ${object.name}`;
+      const command = `typekro rollback ${object.name} --to ${number}`;
       if (revisionHash(now) === revisionHash(spec)) {
-        return { object, result: 'unchanged', effect: `it is what revision ${number} was`, next };
+        return { object, result: 'unchanged', effect: `it is what revision ${number} was`, command, next };
       }
       // The resource version of the read makes a concurrent change of the definition a conflict.
       await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
       const changes = graphDifferences(now, spec).join(', ');
-      return { object, result: 'configured', effect: `it becomes what revision ${number} was: ${changes}`, next };
+      const effect = `it becomes what revision ${number} was: ${changes}`;
+      return { object, result: 'configured', effect, command, next };
     }),
 };
 

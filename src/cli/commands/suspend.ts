@@ -25,6 +25,8 @@ export const suspend: Command = {
         ? 'unchanged'
         : await annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
       const effect = suspensionEffect(instance);
-      return { object: refOf(instance), result, effect, next: `typekro resume ${argumentOf(instance)}` };
+      const argument = argumentOf(instance);
+      const command = `typekro suspend ${argument}`;
+      return { object: refOf(instance), result, effect, command, next: `typekro resume ${argument}` };
     }),
 };

@@ -18,24 +18,28 @@ export interface ChangeContext {
   readonly signal: AbortSignal;
 }
 
+/** A change, and the command that makes it. A dry run names this command as the next one. */
+export type Change = Omit<ChangeData, 'schemaVersion' | 'dryRun'> & { readonly command: string };
+
 /** Connects to the cluster, makes one change, and prints the result for the object. */
 export async function reportChange(
   context: CommandContext,
   input: CommandInput,
-  change: (using: ChangeContext) => Promise<Omit<ChangeData, 'schemaVersion' | 'dryRun'>>,
+  change: (using: ChangeContext) => Promise<Change>,
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const dryRun = input.options['dry-run'] === true;
   const { client, namespace: own } = await connectToCluster(context, input);
   try {
-    const done = await change({
+    const { command, ...done } = await change({
       api: readSession(client),
       text: input.positionals[0] ?? '',
       namespace: textOption(input, 'namespace') ?? own,
       dryRun,
       signal: context.signal,
     });
-    print(changeReport({ ...done, dryRun }));
+    const isDue = dryRun && done.result !== 'unchanged';
+    print(changeReport({ ...done, dryRun, ...(isDue ? { next: command } : {}) }));
     return ExitCode.ok;
   } finally {
     await client.close();

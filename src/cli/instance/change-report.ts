@@ -17,7 +17,7 @@ export interface ChangeData {
   readonly dryRun: boolean;
   /** The consequence of the change, as a sentence. */
   readonly effect: string;
-  /** The next command for the user. */
+  /** The next command for the user: after a dry run, the command that makes the change. */
   readonly next?: string;
 }
 
@@ -26,13 +26,24 @@ export const CHANGE_OPTIONS: readonly OptionSpec[] = [
   { name: 'dry-run', summary: 'let the server check the change, and store nothing' },
 ];
 
-/** The report of a change: `WebApp team-a/shop configured (dry run): it stays with revision 3`, then the next command. */
+/** The results of commands that leave an object as it is. */
+const WITHOUT_CHANGE: ReadonlySet<string> = new Set(['unchanged', 'kept']);
+
+/** `deleted`, or `would be deleted (dry run)`. */
+export function resultText(result: string, dryRun: boolean): string {
+  if (!dryRun) return result;
+  return `${WITHOUT_CHANGE.has(result) ? result : `would be ${result}`} (dry run)`;
+}
+
+/** The report of a change: `WebApp team-a/shop configured: it stays with revision 3`, then the next command. */
 export function changeReport(data: Omit<ChangeData, 'schemaVersion'>): Report {
   const { object, result, dryRun, effect, next } = data;
   return {
     data: { schemaVersion: 1, ...data },
     lines: () => [
-      printableLine(`${objectName(object)} ${result}${dryRun ? ' (dry run)' : ''}: ${effect}`),
+      printableLine(
+        `${objectName(object)} ${resultText(result, dryRun)}: ${dryRun && result === 'configured' ? 'then ' : ''}${effect}`,
+      ),
       ...(next === undefined ? [] : [`   next  ${next}`]),
     ],
   };
