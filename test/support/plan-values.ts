@@ -1,4 +1,4 @@
-import type { InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../src/cli/plan/plan.ts';
 import { summaryOf } from '../../src/cli/plan/summary.ts';
 
 /** A planned write of a ConfigMap by one node; `members` replaces the defaults. */
@@ -10,6 +10,22 @@ export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {
     fields: [],
     checked: 'server',
     wave: 1,
+    ...members,
+  };
+}
+
+/** A changed definition without changes of its parts; `members` replaces the defaults. */
+export function definitionPlan(members: Partial<DefinitionPlan> = {}): DefinitionPlan {
+  return {
+    name: 'pots',
+    kind: 'Pot',
+    place: 'pots.yaml:1',
+    action: 'change',
+    revision: { from: 1, to: 2 },
+    schema: [],
+    nodes: [],
+    other: [],
+    notes: [],
     ...members,
   };
 }

@@ -80,7 +80,7 @@ test('an object that the new revision leaves out for the old spec is deleted and
                         try: typekro suspend pot/default/rose before the apply, and typekro resume pot/default/rose after it
 
     Plan: 0 to create, 2 to change, 1 to replace, 1 to prune.
-      No write to check.
+      Of 3 writes: 2 by dry runs of the API server, 1 not checked. Without a check: 1 deletion.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
   expect((await place.run('plan FILE -o markdown', ...files)).out).toContain('ConfigMap default/rose-extra');

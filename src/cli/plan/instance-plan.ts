@@ -16,7 +16,7 @@ import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 /** The part of an instance's plan that does not come from the simulation. */
 export type InstanceHead = Pick<
   InstancePlan,
-  'instance' | 'definition' | 'action' | 'unread' | 'fields' | 'rollout' | 'deletedSince'
+  'instance' | 'definition' | 'action' | 'checked' | 'unread' | 'fields' | 'rollout' | 'deletedSince'
 >;
 
 /**

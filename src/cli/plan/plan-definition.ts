@@ -69,6 +69,7 @@ export async function planDefinition(
   return {
     definition: {
       ...planned,
+      ...(planned.action === 'none' ? {} : { checked: answer.checked }),
       ...(refusal === undefined ? {} : { refusal }),
       ...(deletion === undefined ? {} : { remedy: deletion.remedy }),
     },
@@ -190,10 +191,13 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
   const fields = isNew ? [] : file === undefined ? lost : [...fieldLines(file.desired, file.live, after, []), ...lost];
   const phase =
     rollout?.phase !== 'waiting' ? undefined : rollout.members.has(key) ? ('first' as const) : ('later' as const);
+  const action = isNew ? 'create' : isUnread || (file !== undefined && fields.length > 0) ? 'change' : 'none';
   const head: InstanceHead = {
     instance: refOf(instance),
     definition: graph.name,
-    action: isNew ? 'create' : isUnread || (file !== undefined && fields.length > 0) ? 'change' : 'none',
+    action,
+    // The rules of the new schema check an instance that the server knows only by the old schema.
+    ...(action === 'none' ? {} : { checked: checked === undefined ? (file?.answer.checked ?? 'none') : 'rules' }),
     ...(isUnread ? { unread: true } : {}),
     fields,
     ...(phase === undefined || isNew ? {} : { rollout: phase }),

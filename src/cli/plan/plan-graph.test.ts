@@ -60,7 +60,7 @@ test('a new Graph: its objects in order, and the fields of its patch', async () 
                 order: first, mark → second
 
     Plan: 3 to create, 1 to change, 0 to prune.
-      Checked by dry runs of the API server: 3 writes."
+      Checked by dry runs of the API server: 4 writes."
   `);
 });
 
@@ -80,7 +80,7 @@ test('a changed Graph: changed objects, deleted objects and released fields; app
                 order: first → gone → ConfigMap
 
     Plan: 0 to create, 3 to change, 1 to prune.
-      Of 2 writes: 1 by dry runs of the API server, 1 not checked."
+      Of 3 writes: 2 by dry runs of the API server, 1 not checked. Without a check: 1 deletion."
   `);
   const saved = await plans.save('plan FILE', changed);
   expect(await told(`apply ${saved}`)).toMatchInlineSnapshot(`
@@ -110,7 +110,7 @@ test('a conflict of fields names the other manager', async () => {
                     refused: Apply failed with 1 conflict: conflict with "painter": .metadata.labels.tier
 
     Plan: 1 to create, 0 to change, 0 to prune, 1 refused, 1 blocked.
-      Checked by dry runs of the API server: 1 write."
+      Checked by dry runs of the API server: 2 writes."
   `);
 });
 
@@ -127,7 +127,7 @@ test('a deletion: the objects, then the fields', async () => {
                 order: first → ConfigMap
 
     Plan: 2 to delete.
-      Of 1 write: 1 not checked."
+      Of 1 write: 1 not checked. Without a check: 2 deletions."
   `);
 });
 
@@ -156,7 +156,7 @@ test('a kind that a definition of the same files makes is known', async () => {
                 + Pot p  (pot)
 
     Plan: 3 to create, 0 to change, 0 to prune.
-      Of 1 write: 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
+      Of 3 writes: 2 by dry runs of the API server, 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });
 
@@ -189,6 +189,6 @@ test('a snapshot has Graphs with their objects, and no value of a Secret', async
                 ~ ConfigMap first  (first)  data.k  "v" → "w"
 
     Plan: 0 to create, 2 to change, 0 to prune.
-      Of 1 write: 1 by the rules of Kubernetes (not by webhooks, policies and quotas)."
+      Of 2 writes: 2 by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
 });

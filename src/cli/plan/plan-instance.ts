@@ -152,6 +152,7 @@ export function headOf(
     definition: definition?.metadata.name ?? '',
     ...(since === undefined ? {} : { deletedSince: since }),
     action,
+    ...(action === 'none' || action === 'delete' ? {} : { checked: file.answer.checked }),
     ...(unread === undefined ? {} : { unread }),
     fields,
   };

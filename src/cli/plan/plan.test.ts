@@ -184,7 +184,7 @@ test('a changed definition', async () => {
 
     Plan: 8 to create, 17 to change, 1 to replace, 0 to prune, 2 deferred.
       Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.
-      Checked by dry runs of the API server: 25 writes. 8 values of Secrets hidden.
+      Checked by dry runs of the API server: 26 writes. 8 values of Secrets hidden.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
@@ -201,7 +201,7 @@ test('without dry runs the rules of Kubernetes find the same', async () => {
   const plain = (text: string) =>
     (JSON.parse(text.replaceAll('"checked": "server"', '"checked": "rules"')) as Plan).instances;
   expect(plain(computed.out)).toEqual(plain(asked.out));
-  expect((JSON.parse(computed.out) as Plan).summary.checked).toEqual({ server: 0, rules: 25, none: 0 });
+  expect((JSON.parse(computed.out) as Plan).summary.checked).toEqual({ server: 0, rules: 26, none: 0 });
 });
 
 test.each([
@@ -288,7 +288,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
       team-c/still   = deferred: it is suspended
 
     Plan: 0 to create, 1 to change, 0 to prune, 2 deferred, 8 blocked.
-      No write to check.
+      Checked by dry runs of the API server: 1 write.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
@@ -328,7 +328,7 @@ test('a changed instance, and a new one', async () => {
                     ~ Deployment shop  (deployment)  spec.template.spec.containers[0].image  "shop:1" → "shop:2"
 
     Plan: 4 to create, 2 to change, 0 to prune.
-      Checked by dry runs of the API server: 4 writes.
+      Checked by dry runs of the API server: 6 writes.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
@@ -347,7 +347,7 @@ test('a deletion, in its order', async () => {
                   order: service → deployment, migrate, secret
 
     Plan: 5 to delete.
-      No write to check.
+      Without a check: 5 deletions.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);
@@ -361,7 +361,7 @@ test('the deletion of a definition', async () => {
               a controller that may delete CRDs (--allow-crd-deletion) deletes the instances and their objects, too
 
     Plan: 1 to delete.
-      No write to check.
+      Without a check: 1 deletion.
       From cluster typekro (v1.36.0+typekro), read at NOW.
       Decided as kro 0.10 does: no Deployment of a controller was found."
   `);

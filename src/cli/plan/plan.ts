@@ -47,6 +47,8 @@ export interface DefinitionPlan {
   /** `file:line` of the definition. */
   readonly place: string;
   readonly action: PlanAction | 'none';
+  /** How the write of the definition was checked. Absent without a write, and for a deletion. */
+  readonly checked?: Checked;
   /** The object in the cluster could not be read. Its existence and its changed fields are not known. */
   readonly unread?: true;
   /** The numbers of the newest revision before and after the apply; 0 when there is none. */
@@ -160,6 +162,8 @@ export interface InstancePlan {
   readonly deletedSince?: string;
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
+  /** How the write of the instance object itself was checked. Absent without a write, and for a deletion. */
+  readonly checked?: Checked;
   /** The object in the cluster could not be read. Its existence and its changed fields are not known. */
   readonly unread?: true;
   readonly fields: readonly ValueLine[];

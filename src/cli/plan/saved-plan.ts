@@ -16,7 +16,7 @@ import { isTooDeep, kubeObject, listOf, number, objectRef, oneOf, optional, reco
 import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { allWrites } from './all-writes.ts';
-import type { InstancePlan, ObjectPlan, Plan } from './plan.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from './plan.ts';
 
 /**
  * A plan in a file, with everything that `typekro apply` needs to carry out exactly this plan. It can contain Secrets
@@ -235,7 +235,7 @@ export function contentOf({ status: _status, metadata, ...rest }: KubeObject): J
 export function comparablePlan({ operation, definitions, objects, instances }: Plan): JsonValue {
   const plain = {
     operation,
-    definitions: definitions.map(({ place: _place, ...rest }) => rest),
+    definitions: definitions.map(comparableDefinition),
     objects: objects.map(comparableWrite),
     instances: instances.map(comparableInstance),
   };
@@ -245,7 +245,9 @@ export function comparablePlan({ operation, definitions, objects, instances }: P
 /** Leaves out how a write was checked, because the user's rights and webhooks can change between two plans. */
 const comparableWrite = ({ checked: _checked, ...rest }: ObjectPlan): object => rest;
 
-const comparableInstance = ({ meanwhile, ...instance }: InstancePlan): object => ({
+const comparableDefinition = ({ place: _place, checked: _checked, ...rest }: DefinitionPlan): object => rest;
+
+const comparableInstance = ({ meanwhile, checked: _checked, ...instance }: InstancePlan): object => ({
   ...instance,
   writes: instance.writes.map(comparableWrite),
   ...(meanwhile === undefined ? {} : { meanwhile: { ...meanwhile, writes: meanwhile.writes.map(comparableWrite) } }),
@@ -338,7 +340,14 @@ const digestOfWrite = (write: ObjectPlan): string => digestOf(comparableWrite(wr
 
 function isSame(a: object | undefined, b: object | undefined): boolean {
   const plain = (value: object | undefined) => {
-    const { place: _place, ...rest } = (value ?? {}) as { readonly place?: string };
+    const {
+      place: _place,
+      checked: _checked,
+      ...rest
+    } = (value ?? {}) as {
+      readonly place?: string;
+      readonly checked?: string;
+    };
     return digestOf(rest);
   };
   return plain(a) === plain(b);

@@ -7,7 +7,7 @@ import type { PlanView } from './object-lines.ts';
 /** Prints the totals of a plan, how its writes were checked, and what could not be read. */
 export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
   const { summary, limits, source } = plan;
-  const { checked, secrets } = summary;
+  const { secrets } = summary;
   const writes = [...plan.objects, ...plan.instances.flatMap(allWrites)];
   const where = source.kind === 'cluster' ? `cluster ${source.name}` : `snapshot ${source.name}`;
   const version = source.version === undefined ? '' : ` (${source.version})`;
@@ -18,7 +18,7 @@ export function summaryLines(plan: Plan, { paint }: PlanView): string[] {
       : [
           '  Replace: typekro apply deletes the object once the new revision is served, and the controller creates it again.',
         ]),
-    `  ${checkedText(checked)}${secrets === 0 ? '' : ` ${count(secrets, 'value')} of Secrets hidden.`}`,
+    `  ${checkedText(summary)}${secrets === 0 ? '' : ` ${count(secrets, 'value')} of Secrets hidden.`}`,
     `  From ${where}${version}, read at ${source.readAt}.`,
     ...(source.controller === undefined
       ? []
@@ -45,9 +45,15 @@ export function totals({ summary, operation, definitions }: Plan): string {
   return `${parts.join(', ')}.`;
 }
 
-function checkedText({ server, rules, none }: Plan['summary']['checked']): string {
+function checkedText({ checked, prune, delete: deleted }: Plan['summary']): string {
+  const deletions = prune + deleted;
+  const untried = deletions === 0 ? '' : `Without a check: ${count(deletions, 'deletion')}.`;
+  return [writesText(checked, untried === ''), untried].filter((text) => text !== '').join(' ');
+}
+
+function writesText({ server, rules, none }: Plan['summary']['checked'], isAll: boolean): string {
   const all = server + rules + none;
-  if (all === 0) return 'No write to check.';
+  if (all === 0) return isAll ? 'No write to check.' : '';
   if (server === all) return `Checked by dry runs of the API server: ${count(all, 'write')}.`;
   const parts = [
     ...(server > 0 ? [`${server} by dry runs of the API server`] : []),

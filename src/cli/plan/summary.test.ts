@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instancePlan, planOf, writePlan } from '../../../test/support/plan-values.ts';
+import { definitionPlan, instancePlan, planOf, writePlan } from '../../../test/support/plan-values.ts';
 import { hasBlocked, hasChanges } from './summary.ts';
 import type { ObjectPlan } from './plan.ts';
 
@@ -11,6 +11,7 @@ test('each write is counted once, by what happens', () => {
     instances: [
       instancePlan('t/a', {
         action: 'change',
+        checked: 'server',
         fields: [{ path: 'spec.key', secret: true }],
         writes: actions('create', 'change', 'adopt', 'restore', 'replace', 'prune', 'delete', 'labels'),
       }),
@@ -30,8 +31,27 @@ test('each write is counted once, by what happens', () => {
     secrets: 1,
     instances: { changed: 1, unchanged: 1, deferred: 1, blocked: 0 },
     // Deletions and labels are not checked by a dry run.
-    checked: { server: 6, rules: 0, none: 0 },
+    checked: { server: 7, rules: 0, none: 0 },
   });
+});
+
+test('every counted write is checked, a deletion, or an object that is created again', () => {
+  const { summary } = planOf({
+    definitions: [definitionPlan({ checked: 'server' }), definitionPlan({ action: 'delete' })],
+    objects: actions('create', 'delete'),
+    instances: [
+      instancePlan('t/a', {
+        action: 'create',
+        checked: 'rules',
+        recreated: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' }],
+        writes: actions('create', 'prune', 'labels'),
+      }),
+    ],
+  });
+  const { create, change, replace, prune, delete: deleted, checked } = summary;
+  expect(checked).toEqual({ server: 3, rules: 1, none: 1 });
+  expect(create + change + replace).toBe(checked.server + checked.rules + checked.none);
+  expect({ prune, deleted }).toEqual({ prune: 1, deleted: 2 });
 });
 
 test('what is refused does not happen', () => {

@@ -1,7 +1,7 @@
 import { objectName } from '../../core/index.ts';
 import type { Checked, ObjectPlan, Plan, PlanAction, PlanSummary } from './plan.ts';
 
-/** Counts the writes and instances of a plan. */
+/** Counts the writes and instances of a plan. Deletions have no dry run, and do not count as checked. */
 export function summaryOf({
   definitions,
   objects,
@@ -21,21 +21,33 @@ export function summaryOf({
   const checked: Record<Checked, number> = { server: 0, rules: 0, none: 0 };
   const states = { changed: 0, unchanged: 0, deferred: 0, blocked: 0 };
   let [refused, later, secrets] = [0, 0, 0];
+  const count = (action: PlanAction | 'none', by: Checked = 'none'): void => {
+    if (!WITHOUT_CHECK.has(action)) checked[by] += 1;
+  };
   const add = ({ action, fields, refusal, checked: by }: ObjectPlan): void => {
     secrets += fields.filter(({ secret }) => secret === true).length;
     if (refusal !== undefined) refused += 1;
     else counts[action] += 1;
-    if (!['none', 'labels', 'prune', 'delete'].includes(action)) checked[by] += 1;
+    count(action, by);
   };
   objects.forEach(add);
-  for (const { action, refusal } of definitions) counts[refusal === undefined ? action : 'none'] += 1;
+  for (const { action, refusal, checked: by } of definitions) {
+    if (refusal !== undefined) continue;
+    counts[action] += 1;
+    count(action, by);
+  }
   for (const instance of instances) {
     states[instance.state] += 1;
     later += instance.later.length;
     secrets += instance.fields.filter(({ secret }) => secret === true).length;
-    if (instance.state !== 'blocked' || instance.because === undefined) counts[instance.action] += 1;
+    if (instance.state !== 'blocked' || instance.because === undefined) {
+      counts[instance.action] += 1;
+      count(instance.action, instance.checked);
+    }
     instance.writes.forEach(add);
+    // The creation follows a deletion, so no dry run of it is possible before.
     counts.replace += instance.recreated?.length ?? 0;
+    checked.none += instance.recreated?.length ?? 0;
     // An object that both revisions write counts once.
     const names = new Set(instance.writes.map(({ object }) => objectName(object)));
     for (const write of instance.meanwhile?.writes ?? []) {
@@ -57,6 +69,9 @@ export function summaryOf({
     checked,
   };
 }
+
+/** The actions whose writes are not tried. */
+const WITHOUT_CHECK: ReadonlySet<PlanAction | 'none'> = new Set(['none', 'labels', 'prune', 'delete']);
 
 /** Does a plan change anything? Writes of only controllers' labels and annotations do not count. */
 export function hasChanges({ summary }: Pick<Plan, 'summary'>): boolean {
