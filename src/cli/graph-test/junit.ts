@@ -1,6 +1,4 @@
-import { stringifyJson } from '../../core/index.ts';
-import type { JsonValue } from '../../core/index.ts';
-import { failureLines, firstOfEachInvariant } from '../../testing/index.ts';
+import { failureLines, firstOfEachInvariant, valueText } from '../../testing/index.ts';
 import { xmlText } from '../xml-text.ts';
 import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
@@ -62,9 +60,4 @@ function testCase(
   const all = [...failureLines(failure, place), ...snapshotLines(failure, file, fullName)];
   const lines = all.map((line) => line.trim());
   return `${head}><failure message="${xmlText(message)}">${xmlText(lines.join(' | '))}</failure></testcase>`;
-}
-
-function valueText(value: JsonValue | undefined): string {
-  if (value === undefined) return 'nothing';
-  return typeof value === 'string' ? value : stringifyJson(value);
 }

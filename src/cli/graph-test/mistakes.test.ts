@@ -23,7 +23,7 @@ tests:
 `,
     );
     const { code, out, err } = await run('test mistakes.test.yaml');
-    expect({ code, out: out.replace(/\d\.\d s/, '') }).toEqual({ code: 3, out: ' 0 passed  ' });
+    expect({ code, out: out.replace(/\d\.\d s/, '') }).toEqual({ code: 3, out: ' no test ran  ' });
     expect(err).toMatchInlineSnapshot(`
       "mistakes.test.yaml:1:16: error: "schemaVersion" has to be 1 [testing/bad-test]
         1 | schemaVersion: 2

@@ -113,8 +113,8 @@ describe('tests of a definition', () => {
            received  nothing
            because   monitor skipped: is left out: schema.spec.metrics is false
            order of creation  bad/shop.test.yaml:12:16
-           expected  web, zone
-           received  web
+           expected  [web, zone]
+           received  [web]
            status.state  bad/shop.test.yaml:13:14
            expected  ACTIVE
            received  IN_PROGRESS
@@ -133,7 +133,7 @@ describe('tests of a definition', () => {
            received  {"state":"pending","reason":"waits for web (waiting)","waitsFor":["web"]}
            events  bad/shop.test.yaml:16:16
            expected  {"type":"Warning","reason":"Nothing"}
-           received  Normal IN_PROGRESS: none -> IN_PROGRESS
+           received  [Normal IN_PROGRESS: none -> IN_PROGRESS]
            when      at the start, at t=0s
            waiting   web waiting: waits until web.status.availableReplicas > 0 is true of Deployment apps/v1 default/shop; "availableReplicas" is not there yet; zone waits for it
            replay    typekro test bad/shop.test.yaml -t 'shop › fields'

@@ -48,10 +48,10 @@ export interface TestSum {
   readonly skipped: number;
 }
 
-/** `38 passed, 1 failed  0.9 s`. */
+/** `38 passed, 1 failed  0.9 s`, or `no test ran  0.1 s`. */
 export function sumLine({ passed, failed, skipped }: TestSum, milliseconds: number): string {
   const parts = [
-    `${passed} passed`,
+    passed + failed === 0 ? 'no test ran' : `${passed} passed`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(skipped > 0 ? [`${skipped} left out`] : []),
   ];

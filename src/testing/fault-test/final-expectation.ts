@@ -4,6 +4,7 @@ import { formatPath } from '../../graph/index.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import { unmetExpectations } from '../graph-test/expectations.ts';
 import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '../graph-test/model.ts';
+import { valueText } from '../graph-test/value-text.ts';
 import type { EndFinding } from './compare-lives.ts';
 
 /** The expectation with which a test ends, and its path in the test. */
@@ -71,12 +72,10 @@ export function expectationFinding(
   const [member, id] = at.slice(at.indexOf('expect') + 1);
   const node = typeof id === 'string' && (member === 'children' || member === 'nodes') ? id : undefined;
   const isHidden = (member === 'children' || member === 'status') && isSecret(node);
-  const text = (value: Mismatch['expected'] | undefined): string =>
-    value === undefined ? 'nothing' : typeof value === 'string' ? value : stringifyJson(value);
   return {
     invariant: 'expectation',
-    expected: `${subject} ${isHidden ? '(secret)' : text(expected)}, as ${formatPath(at)} of the test says`,
-    received: isHidden ? '(secret)' : text(received),
+    expected: `${subject} ${isHidden ? '(secret)' : valueText(expected)}, as ${formatPath(at)} of the test says`,
+    received: isHidden ? '(secret)' : valueText(received),
     ...(node === undefined ? {} : { node }),
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/index.ts';
 import { stringifyJson } from '../../core/index.ts';
 import type { Mismatch, TestFailure, TestPath } from './model.ts';
+import { valueText } from './value-text.ts';
 
 /** The colours of the lines of a failure: green for the expected value, red for the received one. */
 export interface Paint {
@@ -30,8 +31,8 @@ export function failureLines(failure: TestFailure, placeOf: (at: TestPath) => st
 function mismatchLines({ subject, expected, received }: Mismatch, place: string, paint: Paint): string[] {
   return [
     `     ${subject}  ${paint.faint(place)}`,
-    `     expected  ${paint.good(valueText(expected))}`,
-    `     received  ${paint.bad(received === undefined ? 'nothing' : valueText(received))}`,
+    `     expected  ${paint.good(fittedText(expected))}`,
+    `     received  ${paint.bad(fittedText(received))}`,
   ];
 }
 
@@ -45,11 +46,16 @@ function whenLines({ step, atMs, waiting }: TestFailure, told: ReadonlySet<strin
   ];
 }
 
-/** A value on one line, or on several lines when it is long. */
-function valueText(value: JsonValue): string {
-  if (typeof value === 'string') return value.split('\n').join('\n               ');
-  if (Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === 'string'))
-    return value.join(', ');
-  const text = stringifyJson(value);
-  return text.length <= 100 ? text : stringifyJson(value, 2).split('\n').join('\n               ');
+/** The maximum length of a value on one line. */
+const MAX_LINE_LENGTH = 100;
+
+/** A value on one line, or on several lines when it is long or a text of several lines. */
+function fittedText(value: JsonValue | undefined): string {
+  const text = valueText(value);
+  const isShort = text.length <= MAX_LINE_LENGTH && !text.includes('\n');
+  if (value === undefined || isShort || isTexts(value)) return text;
+  return (typeof value === 'string' ? value : stringifyJson(value, 2)).split('\n').join('\n               ');
 }
+
+const isTexts = (value: JsonValue): boolean =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'string');

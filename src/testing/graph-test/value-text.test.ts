@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { JsonValue } from '../../core/index.ts';
+import { valueText } from './value-text.ts';
+
+const VALUES: [value: JsonValue | undefined, text: string][] = [
+  [undefined, 'nothing'],
+  ['nothing', '"nothing"'],
+  ['', '""'],
+  [' ', '" "'],
+  ['x', 'x'],
+  ['x ', '"x "'],
+  ['x\n', '"x\\n"'],
+  ['two words', 'two words'],
+  ['waits for a, b', 'waits for a, b'],
+  ['a, b', 'a, b'],
+  [['a', 'b'], '[a, b]'],
+  [['a, b'], '["a, b"]'],
+  ['[a, b]', '"[a, b]"'],
+  [['a]', '2'], '["a]", "2"]'],
+  [[], '[]'],
+  [[''], '[""]'],
+  ['[]', '"[]"'],
+  [[1, 'a'], '[1,"a"]'],
+  [2, '2'],
+  ['2', '"2"'],
+  ['2.50', '"2.50"'],
+  ['-1e3', '"-1e3"'],
+  ['10.0.0.1', '10.0.0.1'],
+  ['2026-01-01', '2026-01-01'],
+  [true, 'true'],
+  ['true', '"true"'],
+  [null, 'null'],
+  ['null', '"null"'],
+  [{ a: 'b' }, '{"a":"b"}'],
+  ['{"a":"b"}', '"{\\"a\\":\\"b\\"}"'],
+  ['"x"', '"\\"x\\""'],
+];
+
+test.each(VALUES)('%j is %s', (value, text) => {
+  expect(valueText(value)).toBe(text);
+});
+
+test('different values have different texts', () => {
+  const texts = VALUES.map(([value]) => valueText(value));
+  expect(new Set(texts).size).toBe(texts.length);
+});
