@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../core/index.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import type { PathStep } from './model.ts';
-import { compareNameTexts, type NameText, nameText } from './name-text.ts';
+import { compareNameTexts, type NameText, nameText, type Relation } from './name-text.ts';
 import type { Problems } from './problems.ts';
 
 /** Warns of selectors of workloads and Services that fit no pods. */
@@ -47,14 +47,25 @@ function warnWorkloadSelector(draft: ResourceDraft, problems: Problems): void {
   for (const [key, value] of Object.entries(selector)) {
     const label = labels?.[key];
     const at = [...path, key];
-    if (label === undefined || (isPlain(label) && isPlain(value) && label !== value)) {
+    const relation = label === undefined ? 'different' : textRelation(label, value);
+    if (relation === 'different') {
       const text = `no pod of this workload has the label ${key}=${shown(value)} that its selector asks for`;
       report(problems, draft, at, `${text}; the API server will refuse it`, 'graph/selector-mismatch');
-    } else if (isPlain(label) !== isPlain(value)) {
+    } else if (relation === 'open' && isPlain(label) !== isPlain(value)) {
       const text = `the selector ${key}=${shown(value)} fits the label ${key}=${shown(label)} of the pods only while the two are equal`;
       report(problems, draft, at, text);
     }
   }
+}
+
+/**
+ * Compares a label with its value in a selector. Undefined when one of them is not a text: the check of types refuses
+ * such a label.
+ */
+function textRelation(label: JsonValue, value: JsonValue | undefined): Relation | undefined {
+  if (typeof label !== 'string' || typeof value !== 'string') return undefined;
+  const [one, other] = [nameText(label), nameText(value)];
+  return one === undefined || other === undefined ? undefined : compareNameTexts(one, other);
 }
 
 /** Warns of a Service whose selector matches no pod template, in a graph that has pod templates. */

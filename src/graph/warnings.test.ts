@@ -131,6 +131,42 @@ describe('a warning is given of', () => {
   ])('%s', (_what, text, expected) => expect(warningsOf(text)).toEqual([expected]));
 });
 
+describe('a selector of a workload and the label of its pods', () => {
+  const both = (selector: string, label: string): string =>
+    withResources(workload('StatefulSet', POD, `app: ${label}`).replace('{app: a}', `{app: ${selector}}`));
+  const warningsAbout = (text: string): string[] =>
+    parseDefinitions(text)
+      .documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics)
+      .filter(({ code }) => code.startsWith('graph/selector'))
+      .map(({ code, message }) => `${code.replace('graph/selector-', '')}: ${message}`);
+
+  test.each<[string, string, string, RegExp | undefined]>([
+    ['equal constants', 'a', 'a', undefined],
+    ['different constants', 'a', 'b', /^mismatch: no pod of this workload has the label app=a /],
+    ['equal expressions', '"${schema.spec.name}"', '"${schema.spec.name}"', undefined],
+    [
+      'a constant and an expression',
+      'a',
+      '"${schema.spec.name}"',
+      /^matches-nothing: .* only while the two are equal$/,
+    ],
+    ['a text that an expression can never make', 'a', '"b-${schema.spec.name}"', /^mismatch: /],
+    [
+      'two texts that expressions can never make equal',
+      '"a-${schema.spec.name}"',
+      '"b-${schema.spec.name}"',
+      /^mismatch: /,
+    ],
+    ['a number, which the check of types refuses', '1', 'x', undefined],
+    ['a label that is a number', 'x', '1', undefined],
+    ['a boolean and a text', 'true', 'x', undefined],
+  ])('%s', (_what, selector, label, expected) => {
+    const found = warningsAbout(both(selector, label));
+    expect(found).toHaveLength(expected === undefined ? 0 : 1);
+    if (expected !== undefined) expect(found[0]).toMatch(expected);
+  });
+});
+
 test('functions that stock kro lacks are reported, unless the target is typekro', () => {
   const text = withData('k: ${string(math.greatest(schema.spec.count, 2))}');
   const features = { math: true };
