@@ -23,6 +23,8 @@ export interface DefinitionDocument {
   positionInside(path: readonly PathStep[], offset: number): SourcePosition;
   /** The text of a scalar in the file, with its comment; `undefined` for other values. */
   written?(path: readonly PathStep[]): WrittenScalar | undefined;
+  /** The text of the key of a member in the file, with its quotes; `undefined` for elements and unknown paths. */
+  writtenKey?(path: readonly PathStep[]): string | undefined;
 }
 
 /** A scalar in the text of a file. */

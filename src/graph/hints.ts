@@ -1,6 +1,7 @@
 import type { CelError, CelType } from '../cel/index.ts';
 import { isOptional, typeToString } from '../cel/index.ts';
 import { nearestName } from '../schema/index.ts';
+import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml-scalar.ts';
 
 /** The stable code for an error of the expression language. */
 export function celCode(message: string): string {
@@ -130,10 +131,20 @@ export function foreignFunctionHint(name: string): string | undefined {
   return FOREIGN_FUNCTIONS.get(name);
 }
 
+/** `known` are the names of the fields as expressions write them, with escapes. */
 function fieldHint(field: string, known: readonly string[]): string | undefined {
-  const close = nearestName(field, known);
+  if (isOldBoolean(field) && known.includes(`__${resolvePlain(field) === true}__`)) return oldBooleanKey(field);
+  const names = known.map(shownField);
+  const close = nearestName(field, names);
   if (close !== undefined) return `did you mean "${close}"?`;
-  return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
+  return names.length > 0 && names.length <= 12 ? `known fields: ${names.join(', ')}` : undefined;
+}
+
+/** A field whose name is a reserved word of CEL, as an author reads it after a dot. */
+function shownField(name: string): string {
+  const word = /^__([a-z]+)__$/.exec(name)?.[1];
+  if (word === undefined) return name;
+  return /^(?:true|false|null|in)$/.test(word) ? `\`${word}\`` : word;
 }
 
 const NUMBERS = ['int', 'uint', 'double'];

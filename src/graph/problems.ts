@@ -2,6 +2,7 @@ import type { Diagnostic, Severity, SourcePosition } from '../core/index.ts';
 import type { DefinitionDocument, WrittenScalar } from './document.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
+import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml-scalar.ts';
 
 /**
  * kro's phases in their order. kro reports the first phase that fails. `structure`, the API server's part, comes before
@@ -113,9 +114,29 @@ export class Problems {
       });
   }
 
-  /** An expression without an end in a YAML file may have its end in a comment: YAML ends a plain text before " #". */
+  /** A problem whose cause is a rule of YAML names this rule. */
   #withYamlCause(problem: Problem): Problem {
-    if (problem.code !== 'graph/unclosed-expression') return problem;
+    const remedy = this.#oldBooleanAt(problem.place.path);
+    if (remedy !== undefined) return { ...problem, hint: remedy };
+    return problem.code === 'graph/unclosed-expression' ? this.#withComment(problem) : problem;
+  }
+
+  /** The remedy for a path through a key, or to a value, that YAML 1.1 reads as a boolean: `n`, `yes`, `off`. */
+  #oldBooleanAt(path: readonly PathStep[]): string | undefined {
+    if (this.#document === undefined) return undefined;
+    for (const [index, step] of path.entries()) {
+      if (step !== 'true' && step !== 'false') continue;
+      const key = this.#document.writtenKey?.(path.slice(0, index + 1));
+      if (key !== undefined && isOldBoolean(key)) return oldBooleanKey(key);
+    }
+    const text = this.written(path)?.text;
+    return text !== undefined && isOldBoolean(text)
+      ? `${text} is the boolean ${resolvePlain(text) === true} here; quote it for the text: "${text}"`
+      : undefined;
+  }
+
+  /** An expression without an end in a YAML file may have its end in a comment: YAML ends a plain text before " #". */
+  #withComment(problem: Problem): Problem {
     const written = this.written(problem.place.path);
     if (written?.comment?.includes('}') !== true) return problem;
     const whole = `${written.text} #${written.comment}`.trim();

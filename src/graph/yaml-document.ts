@@ -70,6 +70,11 @@ export class YamlDocument implements DefinitionDocument {
     return { text: source.slice(from, to), ...(comment === undefined ? {} : { comment }) };
   }
 
+  writtenKey(path: readonly PathStep[]): string | undefined {
+    const { key } = this.#find(path);
+    return key === undefined ? undefined : this.#place.source.slice(key.range[0], key.range[1]);
+  }
+
   #at(offset: number): SourcePosition {
     return this.#place.lines.position(offset);
   }

@@ -24,6 +24,11 @@ export function isOldBoolean(source: string): boolean {
   return typeof WORDS.get(source) === 'boolean' && !/^(?:true|false)$/i.test(source);
 }
 
+/** The remedy for a key that YAML 1.1 reads as a boolean. */
+export function oldBooleanKey(key: string): string {
+  return `the key ${key} is ${resolvePlain(key) === true} here; quote it: "${key}"`;
+}
+
 /** The value of a plain (unquoted, untagged) scalar. */
 export function resolvePlain(source: string): PlainValue {
   const word = WORDS.get(source);

@@ -47,6 +47,7 @@ export function corrected(document: DefinitionDocument): DefinitionDocument {
     keyPosition: (path) => document.keyPosition(asWritten(path)),
     positionInside: (path, offset) => document.positionInside(asWritten(path), offset),
     written: (path) => document.written?.(asWritten(path)),
+    writtenKey: (path) => document.writtenKey?.(asWritten(path)),
   };
 }
 

@@ -152,6 +152,7 @@ function itemOf(document: DefinitionDocument, value: JsonValue, index: number): 
     keyPosition: (path) => document.keyPosition(['items', index, ...path]),
     positionInside: (path, offset) => document.positionInside(['items', index, ...path], offset),
     written: (path) => document.written?.(['items', index, ...path]),
+    writtenKey: (path) => document.writtenKey?.(['items', index, ...path]),
   };
 }
 

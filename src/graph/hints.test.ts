@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { withData, withResources, withSchema } from './codes-example.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+/** The problems of a definition after the parser's, each with its message and its hint. */
+function problemsOf(text: string): string[] {
+  return parseDefinitions(text)
+    .documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics)
+    .map(({ message, hint }) => `${message}; ${hint ?? 'no hint'}`);
+}
+
+const withField = (field: string, value: string): string =>
+  withData(`a: ${value}`).replace('name: string', `name: string\n      ${field}`);
+
+describe('a word that YAML 1.1 reads as a boolean is the cause that later problems name', () => {
+  test.each<[string, string, string[]]>([
+    [
+      'a spec field, read by its name',
+      withField('n: integer', '${string(schema.spec.n)}'),
+      [`undefined field 'n'; the key n is false here; quote it: "n"`],
+    ],
+    [
+      'a spec field with a wrong default',
+      withField('off: integer | default=x', 'x'),
+      ['field false: default value must be a valid integer, got: x; the key off is false here; quote it: "off"'],
+    ],
+    [
+      'a field of an object',
+      withField('p: {Yes: string}', '${schema.spec.p.Yes}'),
+      [`undefined field 'Yes'; the key Yes is true here; quote it: "Yes"`],
+    ],
+    [
+      'the name of a type',
+      withSchema('types:\n  Y: {a: integer}\n').replace('name: string', 'name: string\n      p: Y'),
+      [
+        'field p: unexpected type: bool; Y is the boolean true here; quote it for the text: "Y"',
+        'the type true is not used; the key Y is true here; quote it: "Y"',
+      ],
+    ],
+    [
+      'a field of a template',
+      withResources(
+        '- id: a\n  template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {y: 1, ports: [{port: 80}]}}\n',
+      ),
+      [`the schema has no field "true" here; the key y is true here; quote it: "y"`],
+    ],
+    [
+      'a value of a template',
+      withData('a: on'),
+      ['this field takes a string, not a boolean; on is the boolean true here; quote it for the text: "on"'],
+    ],
+  ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
+
+  test('a quoted key, and the words true and false, are what the author wrote', () => {
+    expect(problemsOf(withField('"n": integer', '${string(schema.spec.n)}'))).toEqual([]);
+    expect(problemsOf(withField('true: integer | default=x', 'x'))).toEqual([
+      'field true: default value must be a valid integer, got: x; no hint',
+    ]);
+  });
+
+  test('a plain value without a file has no other spelling', () => {
+    const [document] = parseDefinitions(withField('n: integer | default=x', 'x')).documents;
+    const { diagnostics } = compile(document?.value ?? null, { sources: builtinSource() });
+    expect(diagnostics.map(({ hint }) => hint)).toEqual([undefined]);
+  });
+});
+
+test.each<[string, string, string]>([
+  ['a word that follows a dot as it is', 'namespace: string', 'name, namespace, count, tags'],
+  ['a word that needs backticks', '"false": string', 'name, `false`, count, tags'],
+])('a list of known fields has no escape of the compiler: %s', (_, field, known) =>
+  expect(problemsOf(withField(field, '${schema.spec.zzzzzzz}'))).toEqual([
+    `undefined field 'zzzzzzz'; known fields: ${known}`,
+  ]),
+);
