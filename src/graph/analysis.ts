@@ -212,7 +212,7 @@ function nameRefusal(site: ExpressionSite, kro: string, rules: ReferenceRules, l
         rules.place === 'readyWhen' && language.isVariable(name)
           ? `readyWhen can read only its own resource, "${rules.only}", not "${name}"`
           : `nothing here is named ${[...new Set(unknown.split(' '))].join(', ')}`,
-      hint: language.nameHint(name, rules),
+      hint: language.nameHint(name, rules, site),
       place: { path: site.path, offset: offsetOfName(site, name) },
       syntax: false,
     };

@@ -15,10 +15,9 @@ import { withLevelHints } from './level-hints.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
-import type { KroCompatibility } from './kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY, otherLevel } from './kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
-import { isReservedWord } from './naming.ts';
+import { hasOtherMeaning } from './naming.ts';
 import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { sourceOf } from './options.ts';
@@ -59,7 +58,7 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
   const maxDimensions = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
   const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
   checkNames(written, { maxDimensions, level }, problems);
-  const definition = withDistinctIds(written, level);
+  const definition = withDistinctIds(written);
   checkAdmission(definition, problems);
   const spec = buildSpecSchema(definition, options.features ?? {}, problems);
   const kinds = {
@@ -102,15 +101,17 @@ function compileOnce(input: CompileInput, options: CompileOptions): CompileResul
 }
 
 /**
- * Replaces invalid ids (reserved by kro, duplicate, empty) by names that no expression can contain. Therefore a wrong
- * id causes only one problem, and expressions that read its name keep the other meaning of the name.
+ * Replaces ids that are duplicate, empty, or words with another meaning in expressions (`schema`) by names that no
+ * expression can contain. Therefore a wrong id causes only one problem, and expressions that read its name keep the
+ * other meaning of the name. Other reserved words keep their resource: an expression that reads it has no problem of
+ * its own.
  */
-function withDistinctIds(definition: ParsedDefinition, level: KroCompatibility): ParsedDefinition {
+function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
   const seen = new Set<string>();
   let changed = false;
   const resources = definition.resources.map((resource) => {
     const { id, index } = resource;
-    const free = id !== '' && !isReservedWord(id, level) && !seen.has(id);
+    const free = id !== '' && !hasOtherMeaning(id) && !seen.has(id);
     seen.add(id);
     changed ||= !free;
     return free ? resource : { ...resource, id: `${id}#${index}` };

@@ -14,7 +14,7 @@ import type { CelResource, Schema } from '../schema/index.ts';
 import { builtinSource, celType, celTypes, nearestName } from '../schema/index.ts';
 import { callsGlobal } from './calls-global.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
-import type { DimensionSite, ResourceDraft } from './resource-draft.ts';
+import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from './resource-draft.ts';
 import { readsAsList } from './resource-draft.ts';
 import { SchemaPaths } from './schema-paths.ts';
 import { selectorFieldType } from './external-metadata.ts';
@@ -87,6 +87,8 @@ export interface LanguageNode {
   /** The place of the node in the definition. */
   readonly path: readonly PathStep[];
   readonly dimensions: readonly DimensionSite[];
+  /** The expressions of the template; absent for nodes without a template of fields. */
+  readonly fields?: readonly FieldSite[];
 }
 
 /** The names that expressions know. */
@@ -99,6 +101,14 @@ export interface LanguageScope {
   /** The variables by the names that the author writes; absent: the names are the variables. */
   readonly names?: ReadonlyMap<string, string>;
 }
+
+/** A field of the instance in an expression, without a function that is called on it. */
+const SCHEMA_FIELD = /(?<![\w.])schema(?:\.\w+(?![\w]|\s*\())+/g;
+/** A path of a template that an expression can read as it is. */
+const SELECTABLE = /^(?:(?:^|\.)(?!(?:true|false|null|in)\b)[a-zA-Z]\w*|\[\d+\])+$/;
+
+/** Can an expression contain the name? */
+const isIdentifier = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
 
 const DEFER_FORM =
   'defer(…) takes one expression, and is the whole value of a field of a template: ${defer(…)} or ${defer(…).omitWhen(null)}';
@@ -113,6 +123,7 @@ export function languageNode(draft: ResourceDraft): LanguageNode {
     selects: draft.nodeType === 'externalCollection',
     path: draft.block.path,
     dimensions: draft.dimensions,
+    fields: draft.fields,
   };
 }
 
@@ -359,19 +370,36 @@ export class Language {
     return undefined;
   }
 
-  nameHint(name: string, rules: ReferenceRules): string | undefined {
+  /** The remedy for a name that an expression may not read. The last argument is the place and text of the expression. */
+  nameHint(name: string, rules: ReferenceRules, { path, text }: ExpressionSite): string | undefined {
     if (isFeature(name)) return `the feature "${name}" is off; stock kro does not have it`;
+    if (rules.place === 'readyWhen' && name === 'schema' && this.#hasInstance)
+      return this.#ownFieldHint(rules.only, path, text.cel);
     if (rules.place === 'readyWhen' && this.isVariable(name)) {
       return `write a condition on "${rules.only}"; a resource waits for "${name}" by reading a field of it in its template`;
     }
-    const close = nearestName(name, this.#namesAt(rules));
+    const close = nearestName(name, this.#namesAt(rules).filter(isIdentifier));
     if (close !== undefined) return `did you mean "${close}"?`;
     if (rules.place === 'readyWhen') return `a condition here reads ${rules.only}`;
     if (this.#specFields.has(name)) return `did you mean "schema.spec.${name}"?`;
     if (this.#hasInstance && (name === 'spec' || name === 'metadata'))
       return `did you mean "schema.${name}"? Fields of the instance are read from schema`;
-    const names = this.#namesAt(rules);
+    // A resource with an invalid id has a name that no expression can contain.
+    const names = this.#namesAt(rules).filter(isIdentifier);
     return names.length > 12 ? undefined : `known names: ${names.join(', ')}`;
+  }
+
+  /** The remedy for a condition of readiness that reads the instance: the field that the template fills with the value. */
+  #ownFieldHint(subject: string, path: readonly PathStep[], cel: string): string {
+    const node = [...this.#nodes.values()].find((each) => each.path.every((step, index) => step === path[index]));
+    for (const [value] of cel.matchAll(SCHEMA_FIELD)) {
+      const field = node?.fields?.find(
+        ({ text, pathText }) => text.template === undefined && text.cel.trim() === value && SELECTABLE.test(pathText),
+      );
+      if (field !== undefined) return `read ${subject}.${field.pathText}, which the template sets to ${value}`;
+    }
+    const value = cel.match(SCHEMA_FIELD)?.[0] ?? 'schema';
+    return `compare ${subject} with a constant, or set a field of the template to ${value} and read that field`;
   }
 
   functionHint(name: string): string | undefined {

@@ -1,15 +1,21 @@
 import type { KroCompatibility } from './kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from './kro-compatibility.ts';
 
-/** Words that may name neither a resource nor a forEach iterator: kro's own, then CEL's. */
+/** Words of kro that may name neither a resource nor a forEach iterator. */
 const RESERVED: ReadonlySet<string> = new Set(
   `apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph
-  instance item items kind kro metadata namespace object resource resourcegraphdefinition resourceGraphDefinition
-  resources root runtime schema self serviceAccountName spec status this variables vars version
-  true false null in as break const continue else for function if import let loop package return var void while`.split(
-    /\s+/,
-  ),
+  instance item items kind kro metadata object resource resourcegraphdefinition resourceGraphDefinition
+  resources root runtime schema self serviceAccountName spec status this variables vars version`.split(/\s+/),
 );
+
+/** Words of CEL that may name neither a resource nor a forEach iterator. */
+const RESERVED_BY_CEL: ReadonlySet<string> = new Set(
+  `true false null in as break const continue else for function if import let loop namespace package return var void
+  while`.split(/\s+/),
+);
+
+/** The names that expressions know without a resource of that name. */
+const BUILT_IN: ReadonlySet<string> = new Set(['each', 'runtime', 'schema']);
 
 const LOWER_CAMEL = /^[a-z][a-zA-Z0-9]*$/;
 const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
@@ -19,7 +25,14 @@ const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
 /** Is the word forbidden as a resource id or iterator name? */
 export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): boolean {
-  return RESERVED.has(word) || (followsGraphEngine(level) && RESERVED_SINCE_0_10.has(word));
+  return (
+    RESERVED.has(word) || RESERVED_BY_CEL.has(word) || (followsGraphEngine(level) && RESERVED_SINCE_0_10.has(word))
+  );
+}
+
+/** Do expressions give the word a meaning of their own, so that it cannot denote a resource? */
+export function hasOtherMeaning(word: string): boolean {
+  return BUILT_IN.has(word) || RESERVED_BY_CEL.has(word);
 }
 
 /** Does a name have the form of resource ids and iterators: lower camel case, ASCII letters and digits? */

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { builtinSource } from '../schema/index.ts';
+import { compile } from './compile.ts';
+import { withConfigMap, withResources } from './codes-example.ts';
+import { parseDefinitions } from './parse-definitions.ts';
+
+/** The problems of a definition after the parser's, each with its message and its hint. */
+function problemsOf(text: string): string[] {
+  return parseDefinitions(text)
+    .documents.flatMap((document) => compile(document, { sources: builtinSource() }).diagnostics)
+    .map(({ message, hint }) => `${message}; ${hint ?? 'no hint'}`);
+}
+
+const map = (id: string, name: string): string =>
+  `- id: ${id}\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}\n`;
+
+describe('a wrong id causes one problem', () => {
+  test.each(['self', 'metadata', 'item', 'kro'])('also when an expression reads the resource: %s', (id) =>
+    expect(problemsOf(withResources(map(id, 'a') + map('b', `b-\${${id}.metadata.name}`)))).toEqual([
+      `the id "${id}" is a reserved word; choose another id`,
+    ]),
+  );
+
+  test.each(['schema', 'each', 'in', 'namespace'])('and the word keeps its own meaning: %s', (id) =>
+    expect(problemsOf(withResources(map(id, 'a') + map('b', '${schema.spec.name}')))).toEqual([
+      `the id "${id}" is a reserved word; choose another id`,
+    ]),
+  );
+
+  test.each<[string, string]>([
+    ['reserved', map('schema', 'x')],
+    ['used twice', map('a', 'x')],
+  ])('no list of names has the id of the compiler for one that is %s', (_, wrong) => {
+    const problems = problemsOf(withResources(map('a', 'a') + wrong + map('b', '${zzzzzzz.x}')));
+    expect(problems).toHaveLength(2);
+    expect(problems[1]).toBe('nothing here is named zzzzzzz; known names: schema, a, b');
+  });
+
+  test('no suggestion is the id of the compiler', () => {
+    const problems = problemsOf(withResources(map('each', 'a') + map('b', '${eachs.x}')));
+    expect(problems[1]).toBe('nothing here is named eachs; known names: schema, b');
+  });
+});
+
+const SETTINGS = `data:
+    count: \${string(schema.spec.count)}
+    name: \${schema.spec.name}
+    text: a-\${schema.spec.name}
+    my-name: \${schema.metadata.name}
+readyWhen:
+  - `;
+
+describe('a condition of readiness reads its own resource only', () => {
+  test.each<[string, string, string]>([
+    [
+      'a field of the spec that a field of the template repeats',
+      '${config.data.text == schema.spec.name}',
+      'read config.metadata.name, which the template sets to schema.spec.name',
+    ],
+    [
+      'the same value with a function',
+      '${config.data.text == schema.spec.name.lowerAscii()}',
+      'read config.metadata.name, which the template sets to schema.spec.name',
+    ],
+    [
+      'a value that the template only computes with',
+      '${config.data.count == string(schema.spec.count)}',
+      'compare config with a constant, or set a field of the template to schema.spec.count and read that field',
+    ],
+    [
+      'a value in a field that no expression can select',
+      '${config.data.text == schema.metadata.namespace}',
+      'compare config with a constant, or set a field of the template to schema.metadata.namespace and read that field',
+    ],
+  ])('%s', (_, condition, hint) =>
+    expect(problemsOf(withConfigMap(`  ${SETTINGS}${condition}`))).toEqual([
+      `readyWhen can read only its own resource, "config", not "schema"; ${hint}`,
+    ]),
+  );
+
+  test('one object of a collection is each', () => {
+    const problems = problemsOf(
+      withConfigMap(
+        '  data: {true: "${schema.spec.name}", null: "${schema.spec.name}", text: "${schema.spec.name}"}\nforEach:\n  - tag: ${schema.spec.tags}\nreadyWhen:\n  - ${each.data.a == schema.spec.name}',
+      ).replace('name: ${schema.spec.name}\n', 'name: ${tag}\n'),
+    );
+    expect(problems.join('\n')).toContain('read each.data.text, which the template sets to schema.spec.name');
+  });
+
+  test('another resource is waited for by a field of the template', () => {
+    const other = map('other', 'o');
+    const text = withConfigMap('readyWhen:\n  - ${other.metadata.name == "o"}');
+    expect(problemsOf(text + other.replaceAll(/^/gm, '    '))).toEqual([
+      'readyWhen can read only its own resource, "config", not "other"; write a condition on "config"; a resource waits for "other" by reading a field of it in its template',
+    ]);
+  });
+});
