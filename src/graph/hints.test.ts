@@ -27,6 +27,11 @@ describe('a word that YAML 1.1 reads as a boolean is the cause that later proble
       ['field false: default value must be a valid integer, got: x; the key off is false here; quote it: "off"'],
     ],
     [
+      'a spec field of a wrong type',
+      withField('n: text', 'x'),
+      ['field false: unknown type: text; write string; the key n is false here; quote it: "n"'],
+    ],
+    [
       'a field of an object',
       withField('p: {Yes: string}', '${schema.spec.p.Yes}'),
       [`undefined field 'Yes'; the key Yes is true here; quote it: "Yes"`],
@@ -36,7 +41,7 @@ describe('a word that YAML 1.1 reads as a boolean is the cause that later proble
       withSchema('types:\n  Y: {a: integer}\n').replace('name: string', 'name: string\n      p: Y'),
       [
         'field p: unexpected type: bool; Y is the boolean true here; quote it for the text: "Y"',
-        'the type true is not used; the key Y is true here; quote it: "Y"',
+        'the type true is not used; use it in spec, or remove it; the key Y is true here; quote it: "Y"',
       ],
     ],
     [

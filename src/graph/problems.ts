@@ -116,23 +116,29 @@ export class Problems {
 
   /** A problem whose cause is a rule of YAML names this rule. */
   #withYamlCause(problem: Problem): Problem {
-    const remedy = this.#oldBooleanAt(problem.place.path);
-    if (remedy !== undefined) return { ...problem, hint: remedy };
+    const { path } = problem.place;
+    const key = this.#oldBooleanKeyAt(path);
+    if (key !== undefined) {
+      const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
+      return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
+    }
+    const text = this.written(path)?.text;
+    if (text !== undefined && isOldBoolean(text))
+      return {
+        ...problem,
+        hint: `${text} is the boolean ${resolvePlain(text) === true} here; quote it for the text: "${text}"`,
+      };
     return problem.code === 'graph/unclosed-expression' ? this.#withComment(problem) : problem;
   }
 
-  /** The remedy for a path through a key, or to a value, that YAML 1.1 reads as a boolean: `n`, `yes`, `off`. */
-  #oldBooleanAt(path: readonly PathStep[]): string | undefined {
-    if (this.#document === undefined) return undefined;
+  /** The remedy for a path through a key that YAML 1.1 reads as a boolean: `n`, `yes`, `off`. */
+  #oldBooleanKeyAt(path: readonly PathStep[]): string | undefined {
     for (const [index, step] of path.entries()) {
       if (step !== 'true' && step !== 'false') continue;
-      const key = this.#document.writtenKey?.(path.slice(0, index + 1));
+      const key = this.#document?.writtenKey?.(path.slice(0, index + 1));
       if (key !== undefined && isOldBoolean(key)) return oldBooleanKey(key);
     }
-    const text = this.written(path)?.text;
-    return text !== undefined && isOldBoolean(text)
-      ? `${text} is the boolean ${resolvePlain(text) === true} here; quote it for the text: "${text}"`
-      : undefined;
+    return undefined;
   }
 
   /** An expression without an end in a YAML file may have its end in a comment: YAML ends a plain text before " #". */
