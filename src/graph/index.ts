@@ -80,6 +80,7 @@ export type {
   ValidationRule,
 } from '../schema/index.ts';
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
+export { OBJECT_RECORD_SCHEMA } from './crd.ts';
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';

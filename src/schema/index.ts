@@ -68,4 +68,4 @@ export { structuralErrors } from './structural.ts';
 export type { TypeScriptOptions } from './to-typescript.ts';
 export { docComment, toTypeScript } from './to-typescript.ts';
 export { schemaNodeAt, updateSchema } from './update-schema.ts';
-export { versionSchema } from './crd-versions.ts';
+export { crdVersions, versionSchema } from './crd-versions.ts';

@@ -156,4 +156,11 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: 'scaleOf(next) !== undefined &&',
     tests: ['test/simulation/features/proposals.test.ts'],
   },
+  {
+    name: 'the removal of the record of objects from a CRD breaks its clients',
+    file: 'src/controller/definition/crd-difference.ts',
+    find: 'loses ? withoutObjectRecord(existing) : existing',
+    replace: 'loses ? existing : existing',
+    tests: ['src/controller/definition/crd-plan.test.ts', 'test/simulation/features/proposals.test.ts'],
+  },
 ];

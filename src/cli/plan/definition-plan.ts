@@ -1,12 +1,12 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import type { DefinitionPreview } from '../../controller/index.ts';
-import { instanceKey } from '../../controller/index.ts';
+import { compareInstanceCrds, instanceKey } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
 import type { ComparedFacets, SchemaChange } from '../../schema/index.ts';
-import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import { fieldOfChange } from '../../schema/index.ts';
 import { hidesInSecret } from '../instance/secret-fields.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from './plan.ts';
 import { valueLine } from './value-lines.ts';
@@ -68,7 +68,7 @@ function newNode(graph: Graph, id: string): NodeLine {
 
 function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
-  const compared = compareCrds(crd, graph.instance.crd, facets);
+  const compared = compareInstanceCrds(crd, graph.instance.crd, facets);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
   return changes

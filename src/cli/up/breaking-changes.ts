@@ -1,7 +1,7 @@
-import { ALLOW_BREAKING } from '../../controller/index.ts';
+import { ALLOW_BREAKING, compareInstanceCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { compareCrds, fieldOfChange } from '../../schema/index.ts';
+import { fieldOfChange } from '../../schema/index.ts';
 import type { InputObject } from './load-inputs.ts';
 import { inputPosition } from './input-position.ts';
 
@@ -15,7 +15,7 @@ export function breakingChanges(input: InputObject, graph: Graph, known: readonl
   const { crd } = graph.instance;
   const before = known.find(({ metadata }) => metadata.name === crd.metadata.name);
   if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING] === 'true') return [];
-  const compared = compareCrds(before, crd);
+  const compared = compareInstanceCrds(before, crd);
   return ('error' in compared ? [] : compared.breaking).map((change) => {
     const field = fieldOfChange(change);
     const steps = field.split('.').map((name) => name.replaceAll('[]', ''));

@@ -1,8 +1,10 @@
-import type { JsonValue, KubeObject } from '../../core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import type { ComparedFacets } from '../../schema/index.ts';
-import { compareCrds, fieldOfChange, versionSchema } from '../../schema/index.ts';
-import { digestOf, keys } from '../../runtime/index.ts';
+import { OBJECT_RECORD_SCHEMA } from '../../graph/index.ts';
+import { valueAt } from '../../kubernetes/index.ts';
+import type { ComparedFacets, CrdComparison } from '../../schema/index.ts';
+import { compareCrds, crdVersions, fieldOfChange, versionSchema } from '../../schema/index.ts';
+import { digestOf, keys, OBJECT_RECORD } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
@@ -11,12 +13,42 @@ import type { CrdDifference } from './crd-plan.ts';
  * whose changes may be breaking.
  */
 export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdDifference {
-  const compared = compareCrds(existing, wanted, facets);
+  const compared = compareInstanceCrds(existing, wanted, facets);
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
     breaking: compared.breaking.map((change) => ({ field: fieldOfChange(change), description: change.description })),
   };
+}
+
+/**
+ * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with one exception: the record of
+ * objects that the gate `ManagedResources` adds to the status may disappear. Only the controller writes the record, so
+ * that the gate can be turned off again.
+ */
+export function compareInstanceCrds(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdComparison {
+  const loses = hasObjectRecord(existing) && !hasObjectRecord(wanted);
+  return compareCrds(loses ? withoutObjectRecord(existing) : existing, wanted, facets);
+}
+
+/** Does the status of a CRD have the record of objects that the gate `ManagedResources` adds? */
+export function hasObjectRecord(crd: KubeObject): boolean {
+  const record = valueAt(crdVersions(crd)[0], ...RECORD_PATH);
+  return record !== undefined && jsonEquals(record, OBJECT_RECORD_SCHEMA);
+}
+
+/** The path of the record's schema in a version of a CRD. */
+const RECORD_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status', 'properties', OBJECT_RECORD] as const;
+
+function withoutObjectRecord(crd: KubeObject): KubeObject {
+  const versions = crdVersions(crd).map((version) => withoutField(version, RECORD_PATH));
+  return { ...crd, spec: { ...crd.spec, versions } };
+}
+
+function withoutField(object: JsonObject, [name = '', ...rest]: readonly string[]): JsonObject {
+  const { [name]: value, ...others } = object;
+  if (rest.length === 0) return others;
+  return isJsonObject(value) ? { ...object, [name]: withoutField(value, rest) } : object;
 }
 
 /**

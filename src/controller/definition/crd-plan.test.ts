@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../core/index.ts';
+import { OBJECT_RECORD_SCHEMA } from '../../graph/index.ts';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
@@ -31,6 +32,16 @@ function boatCrd({ hull = { type: 'string' }, columns = [], shortNames }: Shape 
     },
   );
 }
+
+/** A CRD whose status has these fields. */
+function crdWithStatus(properties: JsonObject): KubeObject {
+  const fields = { additionalPrinterColumns: [] };
+  return crdOf('Boat', { properties: { status: { type: 'object', properties } } }, { group: 'acme.test', fields });
+}
+
+const stateOnly = crdWithStatus({ state: { type: 'string' } });
+const recording = crdWithStatus({ state: { type: 'string' }, graph: OBJECT_RECORD_SCHEMA });
+const ownGraph = crdWithStatus({ state: { type: 'string' }, graph: { type: 'string' } });
 
 function labelled(labels: Record<string, string>): KubeObject {
   const crd = boatCrd();
@@ -116,6 +127,33 @@ describe('planCrd', () => {
       existing: ownedCrd(labelled({ team: 'harbour' }), { ...definition(), uid: 'u0' }, 'v0.1'),
       wanted: labelled({ team: 'harbour' }),
       plan: { do: 'nothing' },
+    },
+    {
+      title: 'removes the record of objects, which only the controller writes',
+      existing: owned(recording),
+      wanted: stateOnly,
+      plan: { do: 'patch' },
+    },
+    {
+      title: 'replaces the record of objects by a field of the author',
+      existing: owned(recording),
+      wanted: ownGraph,
+      plan: { do: 'patch' },
+    },
+    {
+      title: 'refuses the removal of a field of the author with the name of the record',
+      existing: owned(ownGraph),
+      wanted: stateOnly,
+      plan: { do: 'refuse', message: expect.stringContaining('Property graph was removed (field status.graph;') },
+    },
+    {
+      title: 'refuses a breaking change beside the removal of the record of objects',
+      existing: owned(recording),
+      wanted: crdWithStatus({ state: { type: 'integer' } }),
+      plan: {
+        do: 'refuse',
+        message: expect.stringContaining('detected: Type changed from string to integer (field status.state;'),
+      },
     },
     {
       title: 'removes short names by a null in the patch',

@@ -116,6 +116,26 @@ describe('the gate ManagedResources', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
   });
 
+  it('can be turned off again: the CRD loses the record, and instances are served as before', async () => {
+    await open({ managedResources: true });
+    await define([mapResource('map', { text: '${schema.spec.text}' })]);
+    await world.apply(pot('p'));
+    await world.advance(5000);
+    expect(await resourcesOf()).toMatchObject({ state: 'ACTIVE' });
+
+    await world.restart({ features: {} });
+    await world.advance(30_000);
+    expect((await world.user.get(potsRef)).status?.['state']).toBe('Active');
+    expect(await resourcesOf()).toBeUndefined();
+    await world.user.patch(mapRef('p-map'), { data: { text: 'drifted' } }, { type: 'merge' });
+    await world.advance(30_000);
+    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+    world.requests.length = 0;
+    await world.advance(60_000);
+    expect(writesOf(world.requests)).toEqual([]);
+  });
+
   it('is off by default', async () => {
     await open(undefined);
     await define([mapResource('map', { text: 'x' })]);
