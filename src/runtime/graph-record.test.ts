@@ -387,6 +387,30 @@ describe('the deletion of a Graph', () => {
     });
   });
 
+  it.each<[string, number, 'keep' | 'remove']>([
+    ['the kind of the object is not served any more', 404, 'remove'],
+    ['the account may not read the object', 403, 'remove'],
+    ['the API server fails', 500, 'keep'],
+  ])('with an entry without UID, when %s', (_title, code, finalizer) => {
+    const graphs = new GraphObjects();
+    graphs.cluster.refuse.set('ConfigMap/team-a/a', FORBIDDEN);
+    graphs.apply(map('a', 'a', 'k: v'));
+    expect(graphs.recorded()).toEqual(['a a']);
+    graphs.cluster.remove('Graph.kro.run/team-a/g');
+    const failure = { code, reason: 'Unreadable', message: 'unreadable' };
+    const observed: Observed = {
+      ...graphs.cluster.view(graphObjectOf(def('d', 'x: "1"'))),
+      object: () => ({ state: 'failed', failure }),
+    };
+    const object = graphs.get();
+    if (object === undefined) throw new Error('no Graph');
+    const decision = stepGraphDeletion(object, observed, { now: Date.parse('2026-11-01T00:00:00Z') });
+    expect([decision.finalizer, decision.blocked ?? []]).toEqual([
+      finalizer,
+      finalizer === 'keep' ? ['delete v1/ConfigMap team-a/a: unreadable'] : [],
+    ]);
+  });
+
   it('leaves everything behind with the policy orphan', () => {
     const graphs = new GraphObjects();
     graphs.apply(map('a', 'a', 'k: v'));

@@ -228,8 +228,9 @@ function unidentified(
 ): EntryDecision<DeleteAction> {
   if (observation.state === 'unknown') return readOf(target, entry.nodeID);
   if (observation.state !== 'failed') return NEEDLESS;
-  // An account that may not read the object did not write it: each write begins with a read. kro ignores such entries.
-  if (observation.failure.code === 403) return DONE;
+  // kro ignores entries without UID. The account may have lost its rights after a write, and then the object stays. An
+  // object of a kind that is not served is gone.
+  if (observation.failure.code === 403 || observation.failure.code === 404) return DONE;
   const { failure, retryAt } = observation;
   const message = `delete ${trackedName(entry)}: ${failure.message}`;
   return { state: 'failed', message, ...(retryAt === undefined ? {} : { retryAt }) };
