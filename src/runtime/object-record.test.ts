@@ -3,6 +3,7 @@ import type { KubeObject } from '../core/index.ts';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { putInstance, settle } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import { templateManager } from './field-managers.ts';
 
 const FEATURES = { managedResources: true, variables: true };
 const map = (name: string) => `template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}`;
@@ -70,6 +71,41 @@ describe('the record of the objects in the status', () => {
     cluster.remove(key);
     settle(graph, key, cluster, { step: { revision: 3 } });
     expect(cluster.get(key)?.status).toMatchObject({ state: 'DELETING', graph: { state: 'DELETING' } });
+  });
+
+  test.each<[string, (cluster: FakeCluster) => void, readonly unknown[]]>([
+    [
+      'another instance owns',
+      (cluster) => {
+        cluster.edit('ConfigMap/ns/a', ({ metadata }) => {
+          metadata.labels = { ...metadata.labels, 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
+        });
+      },
+      [],
+    ],
+    [
+      'a Graph writes',
+      (cluster) => {
+        const metadata = { name: 'a', namespace: 'ns' };
+        cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { k: 'v' } }, templateManager('u-1'));
+      },
+      [],
+    ],
+    [
+      'a refused write leaves as it was',
+      (cluster) => {
+        cluster.refuse.set('ConfigMap/ns/a', { code: 403, reason: 'Forbidden', message: 'no' });
+        cluster.edit('ConfigMap/ns/a', ({ metadata }) => void (metadata.labels = {}));
+      },
+      [3],
+    ],
+    ['this revision writes', () => undefined, [4]],
+  ])('an object that %s', (_title, change, revisions) => {
+    const { graph, cluster, key } = run();
+    change(cluster);
+    settle(graph, key, cluster, { step: { revision: 4 } });
+    const own = resourcesOf(cluster.get(key)).filter(({ id }) => id === 'a');
+    expect(own.map((entry) => 'revision' in entry && entry.revision)).toEqual(revisions);
   });
 
   test('stays when the nodes of the instance are not visited', () => {

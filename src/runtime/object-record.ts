@@ -13,40 +13,49 @@ export const OBJECT_RECORD = 'graph';
 /**
  * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. One entry
  * for each single object that exists, and one for each collection and each selection of external objects, in the order of
- * the graph. Undefined when the definition has no record. A step that visits no node keeps the last record.
+ * the graph. An object of another owner has no entry. Undefined when the definition has no record. A step that visits no
+ * node keeps the last record.
  */
 export function objectRecord(context: StepContext, state: InstanceState): JsonObject | undefined {
-  const { graph, instance, results, options } = context;
+  const { graph, instance, results } = context;
   if (graph.recordsObjects !== true) return undefined;
   const before = instance.status?.[OBJECT_RECORD];
   if (results.size < graph.nodes.size) return isJsonObject(before) ? { ...before, state } : undefined;
   const { generation } = instance.metadata;
-  const revision = options.revision ?? 0;
+  const last =
+    isJsonObject(before) && Array.isArray(before['resources']) ? before['resources'].filter(isJsonObject) : [];
   return {
     state,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    resources: [...results.values()].flatMap((result) => entriesOf(context, result, revision)),
+    resources: [...results.values()].flatMap((result) => entriesOf(context, result, last)),
   };
 }
 
-function entriesOf(context: StepContext, { node, state, objects }: NodeResult, revision: number): JsonValue[] {
+/** The entries of a node. `last` are the entries of the last record. */
+function entriesOf(context: StepContext, result: NodeResult, last: readonly JsonObject[]): JsonValue[] {
+  const { node, state, because, objects } = result;
   const { id, nodeType } = node;
   if (state === 'skipped') return [];
   switch (nodeType) {
     case 'resource':
-    case 'external':
+    case 'external': {
+      if (because.kind === 'other-owner' || because.kind === 'graph-owner') return [];
       return objects.flatMap(({ object, state: is, uid }) => {
         if (is !== 'present' && is !== 'deleting') return [];
-        const type = nodeType === 'resource' ? 'Resource' : 'External';
-        const written = nodeType === 'resource' && revision > 0 ? { revision } : {};
-        return [{ id, nodeType: type, ...object, ...(uid === undefined ? {} : { uid }), ...written }];
+        const identity = { ...object, ...(uid === undefined ? {} : { uid }) };
+        if (nodeType === 'external') return [{ id, nodeType: 'External', ...identity }];
+        const known = last.find((entry) => uid !== undefined && entry['uid'] === uid);
+        return [{ id, nodeType: 'Resource', ...identity, ...writtenRevision(context, result, known) }];
       });
+    }
     case 'collection': {
       const { instance, graph } = context;
       const { uid = '' } = instance.metadata;
       const label = nodeLabel(id, graph.kroCompatibility);
       const selector = `${keys.INSTANCE_ID_LABEL}=${uid},${keys.NODE_ID_LABEL}=${label}`;
-      return [{ id, nodeType: 'Collection', ...typeOf(node), selector, ...(revision > 0 ? { revision } : {}) }];
+      const known = last.find((entry) => entry['id'] === id && entry['selector'] === selector);
+      const entry = { id, nodeType: 'Collection', ...typeOf(node), selector };
+      return [{ ...entry, ...writtenRevision(context, result, known) }];
     }
     case 'externalCollection': {
       const watch = context.watches.find((each) => each.kind === 'list' && each.nodeId === id);
@@ -58,6 +67,19 @@ function entriesOf(context: StepContext, { node, state, objects }: NodeResult, r
     default:
       return [];
   }
+}
+
+/**
+ * The revision that the objects of a node have: the present one after its writes, otherwise the one that the last record
+ * names.
+ */
+function writtenRevision(
+  { options }: StepContext,
+  { inPlace, because }: NodeResult,
+  known: JsonObject | undefined,
+): { readonly revision?: JsonValue } {
+  const revision = inPlace && because.kind !== 'write-failed' ? options.revision : known?.['revision'];
+  return revision === undefined || revision === 0 ? {} : { revision };
 }
 
 function typeOf(node: GraphNode): { readonly apiVersion: string; readonly kind: string } {
