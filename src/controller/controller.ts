@@ -269,6 +269,7 @@ class KroController implements Controller {
     const { clock = systemClock, shutdownGraceMs: grace = GRACE_MS } = this.#options;
     const began = elapsed(clock);
     await Promise.all(this.#runners.map((runner) => runner.stop(grace, abortGrace)));
+    this.#instances.stop();
     await this.#identities.close();
     // A server that does not respond must not delay the end of this process or the start of the next leader.
     const left = Math.max(0, grace - (elapsed(clock) - began));

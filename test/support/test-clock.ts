@@ -9,6 +9,11 @@ export class TestClock implements Clock {
     return this.#now;
   }
 
+  /** The number of timers that are due later. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   setTimer(milliseconds: number, callback: () => void): { cancel(): void } {
     const timer = { at: this.#now + Math.max(0, milliseconds), callback };
     this.#timers.add(timer);

@@ -6,73 +6,97 @@ import type { ApplyAction, Contest } from '../../runtime/index.ts';
 export const MAX_REWRITES = 20;
 const WINDOW_MS = 60_000;
 
-interface Count {
+/**
+ * The recent writes that change or recreate one object while the spec of its owner stays the same. Without this count,
+ * an owner whose expressions read its own writes, directly or through other owners, would write without end.
+ */
+export interface RewriteHistory {
   /** The generation and the revision for which the writes are counted. */
   readonly sample: string;
+  /** The time of the first counted write (milliseconds since the epoch). */
   readonly since: number;
   readonly writes: number;
   readonly contest?: Contest & { readonly pauses: number };
 }
 
+/** Does a write count as a rewrite? The repair of drift and an adoption do not. */
+export function isRewrite({ why }: Pick<ApplyAction, 'why'>): boolean {
+  return why === 'change' || why === 'create';
+}
+
+/** The history after a rewrite. `sample` names the generation and the revision of the owner. */
+export function withRewrite(history: RewriteHistory | undefined, sample: string, now: number): RewriteHistory {
+  const known = history?.sample === sample && !isOver(history, now) ? history : undefined;
+  const { since, writes, contest } = known ?? { since: now, writes: 0 };
+  const isContest = contest !== undefined || writes + 1 >= MAX_REWRITES;
+  return {
+    sample,
+    since,
+    writes: writes + 1,
+    ...(isContest ? { contest: paused((contest?.pauses ?? 0) + 1, now) } : {}),
+  };
+}
+
+/** The contest that is going on at `now`; `undefined` when there is none. */
+export function rewriteContestAt(
+  history: RewriteHistory | undefined,
+  sample: string,
+  now: number,
+): Contest | undefined {
+  const contest = history?.sample === sample ? history.contest : undefined;
+  return contest === undefined || contest.endsAt <= now ? undefined : contest;
+}
+
+/** The histories of one owner, by the key of the object; `undefined` while there is none. */
+type Rewrites = Map<string, RewriteHistory> | undefined;
+
+/** Deletes the histories that are over. Returns the map, or `undefined` when it is empty afterwards. */
+export function withoutPastRewrites(rewrites: Rewrites, now: number): Rewrites {
+  for (const [key, history] of rewrites ?? []) if (isOver(history, now)) rewrites?.delete(key);
+  return rewrites?.size === 0 ? undefined : rewrites;
+}
+
 /**
- * Counts the writes that change or recreate an object while the spec of its owner stays the same. Without these counts,
- * an owner whose expressions read its own writes, directly or through other owners, would write without end. The counts
- * are kept for a minute or two, so that owners at rest cost nothing.
+ * Deletes the past histories of owners at rest, so that thousands of new owners cost no memory after a minute or two. A
+ * timer exists only while an owner has a history.
  */
-export class Rewrites {
+export class RewriteSweep {
   readonly #clock: Clock;
-  readonly #counts = new Map<object, Map<string, Count>>();
-  #isSweepDue = false;
+  readonly #owners: () => Iterable<{ rewrites: Rewrites }>;
+  #timer: { cancel(): void } | undefined;
+  #isStopped = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, owners: () => Iterable<{ rewrites: Rewrites }>) {
     this.#clock = clock;
+    this.#owners = owners;
   }
 
-  /**
-   * Counts a write. `owner` is the controller's record of the instance or Graph: another instance of the same name has
-   * another record, and with it other counts. `key` is the key of the object.
-   */
-  note(owner: object, sample: string, key: string, { why }: Pick<ApplyAction, 'why'>): void {
-    if (why !== 'change' && why !== 'create') return;
+  /** Schedules a sweep, because an owner has a history. */
+  schedule(): void {
+    if (this.#isStopped) return;
+    this.#timer ??= this.#clock.setTimer(WINDOW_MS, () => this.#sweep());
+  }
+
+  /** Cancels the sweep, and ignores later calls of `schedule`. A stopped controller leaves no timer. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
     const now = this.#clock.now();
-    const counts = this.#counts.get(owner) ?? new Map<string, Count>();
-    this.#counts.set(owner, counts);
-    const known = counts.get(key);
-    const isCurrent = known?.sample === sample && !isOver(known, now);
-    const { since, writes, contest } = isCurrent ? known : { since: now, writes: 0, contest: undefined };
-    const isContest = contest !== undefined || writes + 1 >= MAX_REWRITES;
-    counts.set(key, {
-      sample,
-      since,
-      writes: writes + 1,
-      ...(isContest ? { contest: paused((contest?.pauses ?? 0) + 1, now) } : {}),
-    });
-    this.#sweepLater();
-  }
-
-  /** The present contest for an object; `undefined` when there is none. */
-  contest(owner: object, sample: string, key: string, now: number): Contest | undefined {
-    const known = this.#counts.get(owner)?.get(key);
-    const { contest } = known?.sample === sample ? known : {};
-    return contest === undefined || contest.endsAt <= now ? undefined : contest;
-  }
-
-  #sweepLater(): void {
-    if (this.#isSweepDue) return;
-    this.#isSweepDue = true;
-    this.#clock.setTimer(WINDOW_MS, () => {
-      this.#isSweepDue = false;
-      const now = this.#clock.now();
-      for (const [owner, counts] of this.#counts) {
-        for (const [key, count] of counts) if (isOver(count, now)) counts.delete(key);
-        if (counts.size === 0) this.#counts.delete(owner);
-      }
-      if (this.#counts.size > 0) this.#sweepLater();
-    });
+    let isDue = false;
+    for (const owner of this.#owners()) {
+      owner.rewrites = withoutPastRewrites(owner.rewrites, now);
+      isDue ||= owner.rewrites !== undefined;
+    }
+    if (isDue) this.schedule();
   }
 }
 
-function isOver({ since, contest }: Count, now: number): boolean {
+function isOver({ since, contest }: RewriteHistory, now: number): boolean {
   return contest === undefined ? now - since > WINDOW_MS : contest.endsAt <= now;
 }
 

@@ -7,7 +7,7 @@ import type { ApplyAction, DeleteAction, ObjectTarget, ReadRequest, ReleaseActio
 import { refOfTarget, targetKey, writeKey, writerOf } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
-import type { Rewrites } from '../drift/rewrites.ts';
+import { isRewrite, withRewrite } from '../drift/rewrites.ts';
 import { cacheKey, isUnwatchable } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
 import { deleteOrDrop } from './record.ts';
@@ -24,8 +24,6 @@ export interface AnswerContext {
   readonly signal: AbortSignal;
   /** Returns the projection generation of the graph. */
   readonly projectionGeneration: () => number;
-  /** Counts the writes of objects that get another value again and again. */
-  readonly rewrites: Rewrites;
 }
 
 /**
@@ -53,16 +51,20 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {
-    const { caches, clock, rewrites } = this.#context;
+    const { caches, clock } = this.#context;
+    const record = this.#record;
     const { manager, subresource } = action;
     const writer = manager === undefined ? undefined : writerOf(manager, subresource);
     caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
-    this.#record.unwatched?.applied(action, answer);
+    record.unwatched?.applied(action, answer);
     const key = targetKey(action.target);
-    rewrites.note(this.#record, this.#record.templateNow?.sample ?? '', key, action);
+    if (isRewrite(action)) {
+      const rewrites = (record.rewrites ??= new Map());
+      rewrites.set(key, withRewrite(rewrites.get(key), record.templateNow?.sample ?? '', clock.now()));
+    }
     const reverted = revertedFields(action);
     if (reverted === undefined) return;
-    const drift = (this.#record.drift ??= new Map());
+    const drift = (record.drift ??= new Map());
     drift.set(key, withRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
   }
 

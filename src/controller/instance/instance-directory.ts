@@ -10,6 +10,7 @@ import { internString } from '../cache/intern.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import type { ControllerListener } from '../controller-event.ts';
+import { RewriteSweep } from '../drift/rewrites.ts';
 import type { GraphKind } from '../graph/graph-kind.ts';
 import { makersOf } from '../graph/graph-kind.ts';
 import { ANY_KIND } from '../graph/graph-object.ts';
@@ -54,9 +55,11 @@ export class InstanceDirectory {
   readonly #records = new Map<string, InstanceRecord>();
   /** The owner of each ApplySet: the id of an instance. */
   readonly #applySets = new Map<string, string>();
+  readonly #rewriteSweep: RewriteSweep;
 
   constructor(options: InstanceDirectoryOptions) {
     this.#options = options;
+    this.#rewriteSweep = new RewriteSweep(options.clock, () => this.#records.values());
   }
 
   /** Queues a pass over an instance. Ignores instances of kinds that no definition serves. */
@@ -191,8 +194,14 @@ export class InstanceDirectory {
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
     const result = await reconciler.pass(record, served, instances, signal);
+    if (record.rewrites !== undefined) this.#rewriteSweep.schedule();
     onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
+  }
+
+  /** Cancels the timer of the directory. */
+  stop(): void {
+    this.#rewriteSweep.stop();
   }
 
   /** The number of instances and Graphs that the controller works on. */

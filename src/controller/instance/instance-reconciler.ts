@@ -28,7 +28,6 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { internString } from '../cache/intern.ts';
 import { kindId } from '../cache/kept-reads.ts';
 import type { ControllerListener, InstanceStep } from '../controller-event.ts';
-import { Rewrites } from '../drift/rewrites.ts';
 import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
@@ -78,13 +77,11 @@ export interface InstanceReconcilerOptions {
 /** Carries out the decisions of `runtime.step` for one instance until nothing is left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
-  readonly #rewrites: Rewrites;
   /** The last outcome. Most instances have an equal outcome and share this object. */
   #outcome: RevisionOutcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
     this.#options = options;
-    this.#rewrites = new Rewrites(options.clock);
   }
 
   /**
@@ -100,8 +97,7 @@ export class InstanceReconciler {
     const { clock, random, yielder } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
-    const rewrites = this.#rewrites;
-    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration, rewrites };
+    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
     record.deleted = undefined;
     record.confirmed = undefined;
     if (served.origin === 'graph') (record.unwatched ??= new UnwatchedObjects()).begin();
@@ -193,7 +189,7 @@ export class InstanceReconciler {
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const { graph, identity } = served;
     const now = this.#options.clock.now();
-    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served), this.#rewrites);
+    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served));
     const options = {
       ...this.#stepOptions(record, served, instance),
       ...definedMember('memory', memory),

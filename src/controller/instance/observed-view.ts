@@ -21,7 +21,7 @@ import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import { contestAt } from '../drift/contests.ts';
-import type { Rewrites } from '../drift/rewrites.ts';
+import { rewriteContestAt } from '../drift/rewrites.ts';
 import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
@@ -40,7 +40,6 @@ export class ObservedView implements Observed {
   /** The types that the step asked for and that discovery has not found. */
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
-  readonly #rewrites: Rewrites;
 
   /**
    * `projectionGeneration` returns the generation with which the graph reads. A computed kind may make it a later one.
@@ -50,9 +49,7 @@ export class ObservedView implements Observed {
     record: InstanceRecord,
     now: number,
     projectionGeneration: () => number,
-    rewrites: Rewrites,
   ) {
-    this.#rewrites = rewrites;
     this.#now = now;
     this.#projectionGeneration = projectionGeneration;
     this.#user = user;
@@ -187,10 +184,10 @@ export class ObservedView implements Observed {
 
   contest(target: ObjectTarget): Contest | undefined {
     const key = targetKey(target);
-    const { drift, templateNow } = this.#record;
+    const { drift, rewrites, templateNow } = this.#record;
     return (
       contestAt(drift?.get(key), this.#now) ??
-      this.#rewrites.contest(this.#record, templateNow?.sample ?? '', key, this.#now)
+      rewriteContestAt(rewrites?.get(key), templateNow?.sample ?? '', this.#now)
     );
   }
 }

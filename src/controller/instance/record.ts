@@ -3,6 +3,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { ObjectType, StepMemory } from '../../runtime/index.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { DriftHistory } from '../drift/contests.ts';
+import type { RewriteHistory } from '../drift/rewrites.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { UnwatchedObjects } from './unwatched-objects.ts';
@@ -46,6 +47,8 @@ export interface InstanceRecord {
   waitsUntil: number;
   /** The recent drift of each child, by the keys of `failed`. */
   drift: Sparse<string, DriftHistory>;
+  /** The recent changes and creations of each child, by the keys of `failed`. */
+  rewrites: Sparse<string, RewriteHistory>;
   /**
    * Kinds of the ApplySet that the graph does not have, with the type that discovery found. `unserved` when discovery
    * found none.
@@ -85,6 +88,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     waits: 0,
     waitsUntil: 0,
     drift: undefined,
+    rewrites: undefined,
     memberKinds: undefined,
     templateNow: undefined,
     statusNow: undefined,
@@ -98,11 +102,12 @@ export function newRecord(id: string, key: string, definition: string, caches: C
   };
 }
 
-/** Clears failures and drift, so that the next step tries everything at once. */
+/** Clears failures and contests, so that the next step tries everything at once. */
 export function forgetFailures(record: InstanceRecord): void {
   record.failed = undefined;
   record.unread = undefined;
   record.drift = undefined;
+  record.rewrites = undefined;
   record.memberKinds = undefined;
   record.memory = undefined;
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
+import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { GRAPH_STAGE, rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from '../graphs/stage.ts';
 
 let world: VirtualWorld;
@@ -54,6 +54,21 @@ describe('Graphs that write what they read', () => {
     );
     await world.advance(1000);
     expect(await converged('g')).toMatch(/^True/);
+  });
+
+  it('a Graph that a client asks to reconcile begins a new count', async () => {
+    await worldOfGraphs();
+    await world.apply(userMap('counter', { n: '0' }));
+    const next = map('counter', { next: '${string(int(counter.data.?next.orValue("0")) + 1)}' });
+    await world.apply(graph('g', [ref('counter', 'counter'), { id: 'count', patch: next }]));
+    await world.advance(1000);
+    const written = async () => Number(((await world.user.get(mapRef('counter')))['data'] as JsonObject)['next']);
+    const before = await written();
+    expect(before).toBeLessThan(25);
+    const annotations = { 'typekro.dev/reconcile-requested': 'now' };
+    await world.user.patch(graphRef('g'), { metadata: { annotations } });
+    await world.advance(1000);
+    expect(await written()).toBeGreaterThanOrEqual(before + 20);
   });
 
   it('two Graphs, each of which changes a value that the other one reads, are slowed down', async () => {

@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../../../src/cluster/index.ts';
 import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
 import { controllerCrds, createController } from '../../../src/controller/index.ts';
-import type { Transport } from '../../../src/kube/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
-import { mapResource, potDefinition } from '../../support/virtual-world.ts';
+import type { Controller } from '../../../src/controller/index.ts';
+import type { Clock, Transport } from '../../../src/kube/index.ts';
+import { KubeClient, systemClock } from '../../../src/kube/index.ts';
+import { mapRef, mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
 
 let cluster: Cluster;
 let user: KubeClient;
@@ -18,6 +19,14 @@ afterEach(async () => {
   await user.close();
   await cluster.close();
 });
+
+/** Waits until the controller and the cluster have no work left. */
+async function quiet(controller: Controller): Promise<void> {
+  await cluster.idle();
+  await controller.idle();
+  await cluster.idle();
+  await controller.idle();
+}
 
 /** A client whose matching requests hang until their signal aborts or the test releases them. */
 function hangingClient(hangs: (method: string, path: string) => boolean) {
@@ -59,6 +68,37 @@ describe('a controller that stops', () => {
     await hanging;
     await controller.stop(abortGrace);
     expect(controller.ready).toBe(false);
+    await client.close();
+  });
+
+  it('leaves no timer, which would keep its process alive', async () => {
+    const timers = new Set<object>();
+    const clock: Clock = {
+      ...systemClock,
+      setTimer(milliseconds, callback) {
+        const timer = systemClock.setTimer(milliseconds, () => {
+          timers.delete(timer);
+          callback();
+        });
+        timers.add(timer);
+        return {
+          cancel() {
+            timers.delete(timer);
+            timer.cancel();
+          },
+        };
+      },
+    };
+    const client = new KubeClient({ transport: cluster.transport() });
+    const controller = createController({ client, clock });
+    await controller.start();
+    await user.apply(potDefinition([mapResource('map', { text: 'a' })]), { fieldManager: 'user' });
+    await quiet(controller);
+    await user.apply(pot('a'), { fieldManager: 'user' });
+    await quiet(controller);
+    expect(await user.find(mapRef('a-map'))).toBeDefined();
+    await controller.stop();
+    expect(timers.size).toBe(0);
     await client.close();
   });
 
