@@ -135,7 +135,7 @@ const ROWS: readonly (readonly [line: string, code: number, out: RegExp])[] = [
   ['render shop.yaml --set text=closed', 0, /text: closed/],
   ['explain Deployment.spec.replicas', 0, /integer/],
   ['types shop.yaml -o crd', 0, /kind: CustomResourceDefinition/],
-  ['fmt --check shop.yaml', 0, /^$/],
+  ['fmt --check shop.yaml', 0, /^no difference in 1 file$/],
   ['lint shop.yaml', 0, /./],
   ['test shop.test.yaml', 0, /1 passed/],
   ['test shop.test.yaml --faults 2 --seed 1', 0, /faults: 2 lives, 0 orphans, 0 stuck, 0 flaps/],

@@ -84,17 +84,17 @@ test('validate: problems of a definition and of its instances, each with its pla
   expect(await run('validate pots.yaml')).toMatchInlineSnapshot(`
     {
       "code": 3,
-      "err": "pots.yaml:14:53: error: this field takes an integer, not a string [graph/literal-type]
-      14 |         spec: {selector: {app: web}, ports: [{port: http}]}
-         |                                                     ^
-      at spec.resources[1].template.spec.ports[0].port
-      hint: write a text in quotes; numbers, true and false without.
-
-    pots.yaml:8:124: error: undefined field 'txt' [cel/unknown-field]
+      "err": "pots.yaml:8:124: error: undefined field 'txt' [cel/unknown-field]
       8 |       template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.metadata.name}"}, data: {text: "\${schema.spec.txt}"}}
         |                                                                                                                            ^
       at spec.resources[0].template.data.text
       hint: did you mean "text"?
+
+    pots.yaml:14:53: error: this field takes an integer, not a string [graph/literal-type]
+      14 |         spec: {selector: {app: web}, ports: [{port: http}]}
+         |                                                     ^
+      at spec.resources[1].template.spec.ports[0].port
+      hint: write a text in quotes; numbers, true and false without.
 
     pots.yaml:15:31: error: undefined field 'clusterIp' [cel/unknown-field]
       15 |       readyWhen: ["\${web.spec.clusterIp != ''}"]
@@ -110,17 +110,17 @@ test('validate: problems of a definition and of its instances, each with its pla
   expect(await run('validate pots.yaml a.yaml')).toMatchInlineSnapshot(`
     {
       "code": 3,
-      "err": "a.yaml:4:17: error: Pot a: spec.sise: unknown field "sise" [input/unknown-field]
-      4 | spec: {text: 7, sise: 1}
-        |                 ^
-      at spec.sise
-      hint: did you mean "size"?
-
-    a.yaml:4:14: error: Pot a: spec.text: 7 is written where a text is expected [input/invalid-field]
+      "err": "a.yaml:4:14: error: Pot a: spec.text: 7 is written where a text is expected [input/invalid-field]
       4 | spec: {text: 7, sise: 1}
         |              ^
       at spec.text
       hint: write it in quotes: "7"
+
+    a.yaml:4:17: error: Pot a: spec.sise: unknown field "sise" [input/unknown-field]
+      4 | spec: {text: 7, sise: 1}
+        |                 ^
+      at spec.sise
+      hint: did you mean "size"?
 
     2 errors, 0 warnings",
       "out": "",
@@ -258,7 +258,7 @@ test('fmt: the formatted definition, and --check', async () => {
     {
       "code": 0,
       "err": "",
-      "out": "",
+      "out": "no difference in 1 file",
     }
   `);
 });

@@ -72,7 +72,9 @@ describe('fmt', () => {
       out: 'differs other.yaml',
       err: '1 file would be formatted: run the same command with --write.',
     });
-    expect(await run('fmt --check good.yaml')).toEqual({ code: 0, out: '', err: '' });
+    const none = { code: 0, out: 'no difference in 1 file', err: '' };
+    expect(await run('fmt --check good.yaml')).toEqual(none);
+    expect(await run('fmt --write good.yaml')).toEqual(none);
   });
 
   test('--write changes files in place, and keeps their mode and links to them', async () => {

@@ -6,9 +6,10 @@ import { ExitCode, textOption } from '../command.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
+import { unknownForm } from '../output-form.ts';
 import { checkFilesQuietly } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { count, printDiagnostics } from '../up/print-diagnostics.ts';
+import { count, inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'sarif', 'github'] as const;
 type Form = (typeof FORMS)[number];
@@ -44,7 +45,7 @@ export const lint: Command = {
       ...parseLevels(textOption(input, 'rule') ?? ''),
     ];
     const checked = await checkFilesQuietly(context, input, input.positionals);
-    const diagnostics = withLevels(checked.diagnostics, levels);
+    const diagnostics = inFileOrder(withLevels(checked.diagnostics, levels));
     if (form === 'text') {
       printDiagnostics(context, diagnostics, checked.texts);
       const found = rulesFound(diagnostics);
@@ -71,10 +72,7 @@ function formOf(input: CommandInput): Form {
   const text = textOption(input, 'output') ?? 'text';
   const form = FORMS.find((each) => each === text);
   if (form !== undefined) return form;
-  throw new TypeKroError(`--output ${text} is none of ${FORMS.join(', ')}`, {
-    code: 'cli/usage',
-    remedy: 'write --output json',
-  });
+  throw unknownForm(text, FORMS);
 }
 
 function linesOf(form: Exclude<Form, 'text'>, diagnostics: readonly Diagnostic[]): readonly string[] {

@@ -19,6 +19,7 @@ import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
+import { unknownForm } from '../output-form.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 
@@ -95,7 +96,11 @@ const codeOfErrors = (input: CommandInput): number =>
 async function runPlan(context: CommandContext, input: CommandInput): Promise<number> {
   const print = printerFor(context, input);
   const [snapshot, comment] = [textOption(input, 'snapshot'), textOption(input, 'github')];
-  if (snapshot !== undefined) refuseCluster(input);
+  const isSaved = input.options['save'] === true;
+  if (snapshot !== undefined) {
+    refuseCluster(input);
+    if (isSaved) refuseSavedSnapshot();
+  }
   const loaded = await loadFiles(context, input.positionals);
   if (loaded.objects.length === 0 && hasErrors(loaded.diagnostics)) {
     // Without an object there is nothing to ask the cluster.
@@ -106,7 +111,6 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
   try {
     const objects = loaded.objects.map(({ object }) => object);
     await refuseMissingNamespace(target, textOption(input, 'namespace'), objects);
-    const isSaved = input.options['save'] === true;
     const salt = newSalt();
     const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
     if (made === undefined) return codeOfErrors(input);
@@ -141,12 +145,8 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
   const form = textOption(input, 'output') ?? 'text';
   const write = Object.hasOwn(PLAN_FORMS, form) ? PLAN_FORMS[form] : undefined;
   if (write !== undefined) return (plan) => context.print(write(plan));
-  if (!['text', 'json', 'yaml'].includes(form)) {
-    throw new TypeKroError(`--output ${form} is none of text, json, yaml, ${Object.keys(PLAN_FORMS).join(', ')}`, {
-      code: 'cli/usage',
-      remedy: 'write --output json',
-    });
-  }
+  if (!['text', 'json', 'yaml'].includes(form))
+    throw unknownForm(form, ['text', 'json', 'yaml', ...Object.keys(PLAN_FORMS)]);
   const print = reportPrinter(context, input);
   const view = {
     paint: paintFor(usesColour(context)),
@@ -191,17 +191,16 @@ function save(
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster has changed)`);
 }
 
-/**
- * Throws for a plan that cannot be saved. A saved plan must come from a live cluster, and must show every change that
- * its apply causes.
- */
-function refuseToSave({ source, definitions }: Plan, only: string | undefined): void {
-  if (source.kind === 'snapshot') {
-    throw new TypeKroError('a plan against a snapshot cannot be saved: it has seen no cluster', {
-      code: 'cli/usage',
-      remedy: 'plan against the cluster: typekro plan FILE --save',
-    });
-  }
+/** Refuses `--save` with `--snapshot`: a saved plan must come from a live cluster. */
+function refuseSavedSnapshot(): void {
+  throw new TypeKroError('a plan against a snapshot cannot be saved: it has seen no cluster', {
+    code: 'cli/usage',
+    remedy: 'plan against the cluster: typekro plan FILE --save',
+  });
+}
+
+/** Throws for a plan that cannot be saved, because it does not show every change that its apply causes. */
+function refuseToSave({ definitions }: Plan, only: string | undefined): void {
   const changed = definitions.find(({ action }) => action !== 'none');
   if (only === undefined || changed === undefined) return;
   throw new TypeKroError(

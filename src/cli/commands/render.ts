@@ -12,6 +12,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { objectsIn } from '../convert/objects-in.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
+import { unknownForm } from '../output-form.ts';
 import { printableLine } from '../printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
 import { renderedYaml } from '../render/render-yaml.ts';
@@ -192,10 +193,7 @@ function printer(context: CommandContext, input: CommandInput): (renderings: rea
         lines: () => [renderedYaml(renderings)],
       });
   }
-  throw new TypeKroError(`--output ${form ?? ''} is none of yaml, json`, {
-    code: 'cli/usage',
-    remedy: 'write --output json',
-  });
+  throw unknownForm(form ?? '', ['yaml', 'json']);
 }
 
 /** Reads the objects of `--observed`. Returns `undefined` when a file has errors, after printing them. */

@@ -19,6 +19,7 @@ import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
 import { watchTests, withFreshModules } from '../graph-test/watch-tests.ts';
+import { unknownForm } from '../output-form.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'junit'] as const;
@@ -253,10 +254,7 @@ function formOf(input: CommandInput): Form {
   const text = textOption(input, 'output') ?? 'text';
   const form = FORMS.find((each) => each === text);
   if (form !== undefined) return form;
-  throw new TypeKroError(`--output ${text} is none of ${FORMS.join(', ')}`, {
-    code: 'cli/usage',
-    remedy: 'write --output json',
-  });
+  throw unknownForm(text, FORMS);
 }
 
 function paintOf(context: CommandContext): Paint {

@@ -7,6 +7,7 @@ import { crdSource, toTypeScript } from '../../schema/index.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { unknownForm } from '../output-form.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { readChecked } from '../up/checked.ts';
@@ -51,12 +52,7 @@ export const types: Command = {
   async run(context, input) {
     const form = textOption(input, 'output') ?? 'typescript';
     const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
-    if (print === undefined) {
-      throw new TypeKroError(`--output ${form} is none of ${FORM_NAMES.join(', ')}`, {
-        code: 'cli/usage',
-        remedy: 'write --output jsonschema',
-      });
-    }
+    if (print === undefined) throw unknownForm(form, FORM_NAMES);
     const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions(graphs, input, graphObjects);

@@ -12,6 +12,7 @@ import {
 } from '../../testing/index.ts';
 import type { CommandContext } from '../command.ts';
 import { fileProblem } from '../up/file-problem.ts';
+import { byPlace } from '../up/print-diagnostics.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 import { faultData } from './fault-report.ts';
 import type { FoundTestFile } from './find-test-files.ts';
@@ -119,9 +120,6 @@ async function readReadable(context: CommandContext, { path, file, inFolder }: F
     return { before: { ...own, diagnostics: [...parsed.diagnostics, fileProblem(error, file)] } };
   }
 }
-
-const byPlace = ({ source: a }: Diagnostic, { source: b }: Diagnostic): number =>
-  (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
 
 /** Runs the tests of a file that was read. */
 export async function runTestFile(

@@ -1,8 +1,9 @@
 import type { JsonValue } from '../../core/index.ts';
-import { parseJson, stringifyJson, TypeKroError } from '../../core/index.ts';
+import { parseJson, stringifyJson } from '../../core/index.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { printLines } from '../layout.ts';
+import { unknownForm } from '../output-form.ts';
 import { yamlOf } from '../yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */
@@ -28,12 +29,7 @@ export function reportPrinter(
   const form = textOption(input, 'output') ?? 'text';
   const further = more.includes(form) ? (report: Report) => report.forms?.[form]?.() ?? [] : undefined;
   const print = Object.hasOwn(FORMS, form) ? FORMS[form] : further;
-  if (print === undefined) {
-    throw new TypeKroError(`--output ${form} is none of ${[...Object.keys(FORMS), ...more].join(', ')}`, {
-      code: 'cli/usage',
-      remedy: 'write --output json',
-    });
-  }
+  if (print === undefined) throw unknownForm(form, [...Object.keys(FORMS), ...more]);
   const { results } = context;
   if (results !== undefined) return (report) => results.report(report.data, report.lines());
   if (form === 'text') return (report) => printLines(context, print(report));

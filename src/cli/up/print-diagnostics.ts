@@ -2,14 +2,33 @@ import type { Diagnostic } from '../../core/index.ts';
 import { formatDiagnostic } from '../../core/index.ts';
 import type { CommandContext } from '../command.ts';
 
-/** Prints problems with excerpts of the files, cut to the width of the standard error, and a count of several. */
+/**
+ * Returns problems with those of each file together, in the order of their lines and columns. Files are in the order of
+ * their first problem. Problems without a place stay together, too, and keep their order.
+ */
+export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const byFile = new Map<string | undefined, Diagnostic[]>();
+  for (const each of diagnostics) {
+    const found = byFile.get(each.source?.file);
+    if (found === undefined) byFile.set(each.source?.file, [each]);
+    else found.push(each);
+  }
+  return [...byFile.values()].flatMap((found) => found.toSorted(byPlace));
+}
+
+/** Compares the places of two problems of one file. */
+export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnostic): number =>
+  (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
+
+/** Prints problems in the order of their lines with excerpts of the files, cut to the width of the standard error, and a count. */
 export function printDiagnostics(
   context: CommandContext,
   diagnostics: readonly Diagnostic[],
   texts: ReadonlyMap<string, string>,
 ): void {
-  context.results?.diagnostics(diagnostics);
-  for (const diagnostic of diagnostics) {
+  const ordered = inFileOrder(diagnostics);
+  context.results?.diagnostics(ordered);
+  for (const diagnostic of ordered) {
     const { file } = diagnostic.source ?? {};
     const text = file === undefined ? undefined : texts.get(file);
     context.printError(`${formatDiagnostic(diagnostic, text, context.errorColumns)}\n`);

@@ -1,0 +1,12 @@
+import { TypeKroError } from '../core/index.ts';
+import { nearestName } from '../schema/index.ts';
+
+/** The error for a value of `--output` that is none of a command's forms. The remedy names the nearest form, or all. */
+export function unknownForm(given: string, forms: readonly string[]): TypeKroError {
+  const near = forms.find((form) => form === given.toLowerCase()) ?? nearestName(given, forms);
+  const all = `${forms.slice(0, -1).join(', ')} or ${forms.at(-1) ?? ''}`;
+  return new TypeKroError(`--output ${given} is none of ${forms.join(', ')}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `choose one: --output ${all}` : `did you mean --output ${near}?`,
+  });
+}
