@@ -6,7 +6,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
-import { findInstance } from '../instance/find-instance.ts';
+import { findInstance, NEAR_NAMES } from '../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../instance/observation.ts';
 import { rests, resumeCommand } from '../instance/suspension.ts';
 import type { WaitGoal } from '../instance/wait-goal.ts';
@@ -43,8 +43,11 @@ export const wait: Command = {
     try {
       const place = textOption(input, 'namespace') ?? namespace;
       const instance = await find(client, text, place, goal, context.signal);
-      if (instance === undefined) {
+      if (instance instanceof TypeKroError) {
         context.print(`there is no instance ${text}`);
+        // The name can be a typing error: other instances with a near name may still exist.
+        const { remedy } = instance;
+        if (remedy?.startsWith(NEAR_NAMES) === true) context.printError(`hint: ${printableLine(remedy)}`);
         return ExitCode.ok;
       }
       const ref = refOf(instance);
@@ -60,18 +63,18 @@ export const wait: Command = {
   },
 };
 
-/** Finds the instance. Returns `undefined` when it is absent and the goal is its deletion. */
+/** Finds the instance. Returns the error of the search when the instance is absent and the goal is its deletion. */
 async function find(
   api: KubernetesApi,
   text: string,
   namespace: string,
   goal: WaitGoal,
   signal: AbortSignal,
-): Promise<KubeObject | undefined> {
+): Promise<KubeObject | TypeKroError> {
   try {
     return (await findInstance(readSession(api), text, namespace, signal, 'instance')).instance;
   } catch (error) {
-    if (goal.kind === 'deleted' && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
+    if (goal.kind === 'deleted' && error instanceof TypeKroError && error.code === 'cli/no-instance') return error;
     throw error;
   }
 }

@@ -34,6 +34,9 @@ interface Declared {
 /** What an argument can name. */
 export type Subject = 'instance' | 'instance-or-node';
 
+/** The beginning of the remedy with the names that are near to a missing one. */
+export const NEAR_NAMES = 'did you mean';
+
 /** The maximum number of instances in a message. */
 const MAX_NAMED = 10;
 
@@ -62,7 +65,9 @@ export async function findInstance(
   const orphan = others.length === 0 ? undefined : await find(others);
   if (orphan !== undefined) return withDefinition(api, orphan, definitions.refusal, signal);
   if (definitions.refusal !== undefined) throw unknownKinds(text, definitions.refusal);
-  throw await notFound(api, text, [...definitions.kinds, ...others], namespace, signal);
+  const declared = [...definitions.kinds, ...others];
+  const missing = await missingNamespace(api, text, declared, namespace, signal);
+  throw await notFound(api, text, declared, namespace, signal, missing);
 }
 
 /**
@@ -277,6 +282,28 @@ function ambiguous(text: string, found: readonly { readonly instance: KubeObject
   });
 }
 
+/**
+ * The namespace of the first reading of the text, when it does not exist. `undefined` otherwise, and when the user may
+ * not read namespaces.
+ */
+async function missingNamespace(
+  api: KubernetesApi,
+  text: string,
+  declared: readonly Declared[],
+  fallback: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const readings = readingsOf(text, (word) => declared.some(({ type }) => hasName(type, word)));
+  const name = readings[0]?.namespace ?? fallback;
+  try {
+    const found = await api.find({ apiVersion: 'v1', kind: 'Namespace', name }, { signal });
+    return found === undefined ? name : undefined;
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
+
 /** Makes the error for a missing instance. Its remedy has the nearest names, or the existing instances. */
 async function notFound(
   api: KubernetesApi,
@@ -284,14 +311,16 @@ async function notFound(
   declared: readonly Declared[],
   namespace: string,
   signal: AbortSignal,
+  missing: string | undefined,
 ): Promise<TypeKroError> {
   const code = 'cli/no-instance';
+  const because = missing === undefined ? '' : `: the namespace ${missing} does not exist`;
   const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
   const names = [...new Set(all.flat())];
   if (names.length === 0) {
     const kinds = declared.flatMap(({ type }) => (type === GRAPH_TYPE ? [] : [type.kind]));
     if (kinds.length > 0) {
-      return new TypeKroError(`there is no instance of ${kinds.join(', ')}`, {
+      return new TypeKroError(`there is no instance of ${kinds.join(', ')}${because}`, {
         code,
         remedy: 'create one, and ask again',
       });
@@ -305,9 +334,10 @@ async function notFound(
   const likely = names.filter((each) => near !== undefined && each.endsWith(`/${near}`));
   const shown = (likely.length > 0 ? likely : names).slice(0, MAX_NAMED);
   const more = (likely.length > 0 ? likely : names).length - shown.length;
-  return new TypeKroError(`there is no instance ${text}${text.includes('/') ? '' : ` in namespace ${namespace}`}`, {
+  const where = text.includes('/') || missing !== undefined ? '' : ` in namespace ${namespace}`;
+  return new TypeKroError(`there is no instance ${text}${where}${because}`, {
     code,
-    remedy: `${likely.length > 0 ? 'did you mean' : 'there are'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
+    remedy: `${likely.length > 0 ? NEAR_NAMES : 'there are'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${likely.length > 0 ? '?' : ''}`,
   });
 }
 

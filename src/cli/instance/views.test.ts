@@ -166,10 +166,16 @@ describe('an instance is found', () => {
 
   test.each([
     ['shp', 'there is no instance shp in namespace default', 'did you mean app/default/shop?'],
-    ['other/shop', 'there is no instance other/shop', 'did you mean app/default/shop?'],
+    [
+      'other/shop',
+      'there is no instance other/shop: the namespace other does not exist',
+      'did you mean app/default/shop?',
+    ],
     ['something', 'there is no instance something in namespace default', 'there are app/default/shop'],
     ['shop/setings', 'the instance has no node setings', 'did you mean settings?'],
-    ['a/b/c/d', 'there is no instance a/b/c/d', 'there are app/default/shop'],
+    ['app/nope/shop', 'there is no instance app/nope/shop: the namespace nope does not exist', 'did you mean'],
+    ['default/shp', 'there is no instance default/shp', 'did you mean app/default/shop?'],
+    ['a/b/c/d', 'there is no instance a/b/c/d: the namespace a does not exist', 'there are app/default/shop'],
     ['shop//it', '"shop//it" names no instance', 'KIND/NAMESPACE/NAME'],
     ['', '"" names no instance', 'KIND/NAMESPACE/NAME'],
   ])('not as %s', async (text, message, remedy) => {
