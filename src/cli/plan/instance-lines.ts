@@ -122,11 +122,16 @@ function untold(blocked: readonly OpenNode[], writes: readonly ObjectPlan[]): re
  * nothing when there is only one wave.
  */
 function orderLine(writes: readonly ObjectPlan[]): string[] {
+  const due = writes.filter(({ action }) => action !== 'labels');
+  const nameOf = ({ node, object }: ObjectPlan): string => (node === '' ? object.kind : node);
   const waves = new Map<number, Set<string>>();
-  for (const { wave, node, action, object } of writes) {
-    if (action === 'labels') continue;
-    const nodes = waves.get(wave) ?? new Set();
-    waves.set(wave, nodes.add(node === '' ? object.kind : node));
+  // A node that writes in several waves is named with what it does in each.
+  const isRepeated = (name: string): boolean =>
+    new Set(due.flatMap((write) => (nameOf(write) === name ? [write.wave] : []))).size > 1;
+  for (const write of due) {
+    const nodes = waves.get(write.wave) ?? new Set();
+    const name = nameOf(write);
+    waves.set(write.wave, nodes.add(isRepeated(name) ? `${name} (${write.action})` : name));
   }
   if (waves.size < 2) return [];
   const order = [...waves].sort(([a], [b]) => a - b).map(([, nodes]) => [...nodes].join(', '));
