@@ -132,7 +132,7 @@ function deletionReport(id: string, refs: readonly ObjectRef[], seen: readonly S
   const failed = seen.find((each) => 'failed' in each);
   if (failed !== undefined) return { id, state: 'deleting', because: failed.failed, objects };
   if (objects.every(({ state }) => state === 'absent')) {
-    return { id, state: 'deleted', because: { kind: 'retired', objects: refs }, objects };
+    return { id, state: 'deleted', because: { kind: 'retired', isWhole: true, objects: refs }, objects };
   }
   const terminating = objects.flatMap(({ object, finalizers = [], deletingSince }) =>
     deletingSince === undefined ? [] : [{ object, finalizers, since: deletingSince }],
@@ -140,7 +140,7 @@ function deletionReport(id: string, refs: readonly ObjectRef[], seen: readonly S
   const left = objects.filter(({ state }) => state === 'present').map(({ object }) => object);
   if (left.length === 0)
     return { id, state: 'deleting', because: { kind: 'being-deleted', objects: terminating }, objects };
-  return { id, state: 'deleting', because: { kind: 'retired', objects: left }, objects };
+  return { id, state: 'deleting', because: { kind: 'retired', isWhole: true, objects: left }, objects };
 }
 
 /** The report of a node of a Graph that does not compile: its objects stay as they are. */

@@ -218,7 +218,7 @@ function reports(members: readonly KubeObject[], wave: number): NodeReport[] {
       because:
         now && terminating.length > 0
           ? { kind: 'being-deleted', objects: terminating }
-          : { kind: 'retired', objects: objects.map(refOf), ...(now ? {} : { heldBy: current }) },
+          : { kind: 'retired', isWhole: true, objects: objects.map(refOf), ...(now ? {} : { heldBy: current }) },
       objects: objects.map(reportOfLive),
     };
   });

@@ -86,6 +86,11 @@ test.each<[Because, string, string?]>([
     'waits for db before it deletes what is no longer wanted: Pod v1 ns/web',
   ],
   [{ kind: 'retired', objects: [pod] }, 'deletes what is no longer wanted: Pod v1 ns/web'],
+  [{ kind: 'retired', isWhole: true, objects: [pod] }, 'deletes its objects: Pod v1 ns/web'],
+  [
+    { kind: 'retired', isWhole: true, objects: [pod], heldBy: ['db'] },
+    'waits for db before it deletes its objects: Pod v1 ns/web',
+  ],
 ])('%o', (because, reason, remedy) => {
   const explanation = explainNode(report('x', 'waiting', because));
   expect(explanation.reason).toBe(reason);

@@ -174,12 +174,11 @@ function ownerReason(object: ObjectRef, owner: string | undefined, instance: str
     : `may not take ${formatRef(object)}, which belongs to ${instance === undefined ? '' : `${instance}, `}ApplySet ${owner}`;
 }
 
-function retiredReason({ objects, heldBy }: Of<'retired'>): string {
+function retiredReason({ objects, heldBy, isWhole }: Of<'retired'>): string {
   const list = objects.slice(0, 5).map(formatRef).join(', ');
   const more = objects.length > 5 ? `, and ${objects.length - 5} more` : '';
-  return heldBy === undefined
-    ? `deletes what is no longer wanted: ${list}${more}`
-    : `waits for ${heldBy.join(', ')} before it deletes what is no longer wanted: ${list}${more}`;
+  const deletes = `deletes ${isWhole === true ? 'its objects' : 'what is no longer wanted'}: ${list}${more}`;
+  return heldBy === undefined ? deletes : `waits for ${heldBy.join(', ')} before it ${deletes}`;
 }
 
 function terminatingText({ object, finalizers, since }: Terminating): string {

@@ -168,6 +168,8 @@ export type Because =
   | {
       readonly kind: 'retired';
       readonly objects: readonly ObjectRef[];
+      /** The instance itself is being deleted, with all its objects. */
+      readonly isWhole?: true;
       readonly heldBy?: readonly string[];
     };
 

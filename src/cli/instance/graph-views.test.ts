@@ -170,9 +170,7 @@ describe('why', () => {
       "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
 
       ! mark  blocked: may not write fields of ConfigMap v1 team-a/target that painter owns: Apply failed with 1 conflict: conflict with "painter": .metadata.labels.color
-         do         leave the fields out of the patch, or let painter stop writing them
-
-      the controller reports: apply "mark" (patch): patch field conflict on ConfigMap "team-a/target": Apply failed with 1 conflict: conflict with "painter": .metadata.labels.color (executor: field owned by a foreign field manager) (executor: node not ready)"
+         do         leave the fields out of the patch, or let painter stop writing them"
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   IN_PROGRESS 2s   0 of 1 nodes ready
@@ -261,7 +259,7 @@ describe('why', () => {
         blocked by  delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a"
          do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
 
-      … web  deleting: deletes what is no longer wanted: ConfigMap v1 team-a/web
+      … web  deleting: deletes its objects: ConfigMap v1 team-a/web
          └ because  the deletion of ConfigMap team-a/web is due, and no controller has made it
          do         see that the controller runs and may write this kind: its log and its events name what it was refused
          look       kubectl describe configmap web -n team-a
@@ -270,7 +268,7 @@ describe('why', () => {
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
-      └─ … web  ConfigMap team-a/web  deleting: deletes what is no longer wanted: ConfigMap v1 team-a/web"
+      └─ … web  ConfigMap team-a/web  deleting: deletes its objects: ConfigMap v1 team-a/web"
     `);
   });
 

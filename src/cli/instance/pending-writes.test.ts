@@ -9,6 +9,7 @@ import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
 import { treeLines, treeNodes } from './tree-view.ts';
 import { whyOf } from './why-of.ts';
+import { whyLines } from './why-view.ts';
 
 const NEVER = new AbortController().signal;
 const yaml = (text: string) => parse(text) as KubeObject;
@@ -47,6 +48,13 @@ spec:
   const why = await whyOf(observed, world.user, NEVER);
   const reason = why.causes[0]?.reason ?? '';
   expect(reason).toContain('exceeded quota: none');
+  // The controller's message repeats the sentence of the server.
+  expect(why.recorded).toContain('exceeded quota: none');
+  expect(
+    whyLines(observed, why, world.clock.now(), false)
+      .join('\n')
+      .match(/exceeded quota/g),
+  ).toHaveLength(1);
   expect(treeLines(seen, world.clock.now(), false).slice(1)).toEqual([
     `├─ ✗ svc  Service default/mine    failed: ${reason}`,
     '└─ ! map  ConfigMap default/mine  blocked: waits for svc (failed)',

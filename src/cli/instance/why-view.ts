@@ -117,12 +117,23 @@ function endLines(
   return ['', `every node is ready, and the status says ${status}${said === '' ? '' : `: ${said}`}`, SEE_CONTROLLER];
 }
 
-/** Does a cause already have this refusal, with a large value? The message of such a refusal is not repeated. */
+/** The minimum length of a part of a reason that counts as the sentence of the server. */
+const MIN_SENTENCE_LENGTH = 30;
+
+/** Does every line of the message repeat the sentence of the server in a cause? Such a message is not printed again. */
 function isTold(recorded: string, causes: readonly WhyCause[]): boolean {
+  const sentences = causes.flatMap(({ reason }) => sentencesOf(reason));
+  const isIn = (line: string): boolean => sentences.some((sentence) => line.includes(sentence));
   const isLarge = withShortValues(recorded).length < recorded.length;
-  return (
-    isLarge && causes.some(({ reason }) => recorded.includes(reason.replace(/^the API server refuses [^:]*: /, '')))
-  );
+  return isLarge ? isIn(recorded) : recorded.split('\n').every(isIn);
+}
+
+/** The ends of a reason after each colon: one of them is the sentence of the server. */
+function sentencesOf(reason: string): string[] {
+  const parts = reason.split(': ');
+  return parts
+    .map((_part, index) => parts.slice(index).join(': '))
+    .filter((text) => text.length >= MIN_SENTENCE_LENGTH);
 }
 
 const SEE_CONTROLLER = '   do         see that the controller runs: it has not written what it would find now';
