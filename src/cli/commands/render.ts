@@ -25,7 +25,7 @@ import { printDiagnostics } from '../up/print-diagnostics.ts';
 export const render: Command = {
   name: 'render',
   description:
-    "Prints the objects of an instance in the order of creation, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that only a server knows, such as an address, is printed as its expression, with a comment that names the nodes that it waits for. Skipped nodes are comments with the reason. With --observed, the step reads objects from files as if they existed, so that more values are known. The labels and annotations that the controller adds for itself are left out.",
+    "Prints the objects of an instance in the order of their dependencies, by the controller's own step. The instance comes from the file, from --values or --set, or has an empty spec. A value that only a server knows, such as an address, is printed as its expression, with a comment that names the nodes that it waits for. Skipped nodes are comments with the reason. With --observed, the step reads objects from files as if they existed, so that more values are known. The labels and annotations that the controller adds for itself are left out.",
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true, required: true },
   ],

@@ -92,7 +92,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     name: 'render',
     title: 'Objects of an instance',
     description:
-      'Gives the objects that an instance gets, in the order of creation, without a cluster. What only a cluster knows is named, with what it waits for.',
+      'Gives the objects that an instance gets, in the order of their dependencies, without a cluster. What only a cluster knows is named, with what it waits for.',
     inputSchema: schema(
       {
         files: FILES,

@@ -37,7 +37,7 @@ export interface RenderedNode {
 
 /** An instance with its objects, computed without a cluster. */
 export interface RenderedInstance {
-  /** In the order of creation. */
+  /** In the order of their dependencies. */
   readonly nodes: readonly RenderedNode[];
   /** The decision of the controller when the given objects are the only ones that exist. */
   readonly decision: Decision;
