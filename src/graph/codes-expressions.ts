@@ -80,7 +80,7 @@ export const expressionCodes: readonly CodeInfo[] = [
   error(
     'graph/dependent-iterators',
     'The list of a forEach dimension reads another iterator.',
-    withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - y: ${[x]}'),
+    withConfigMap('forEach:\n  - x: ${schema.spec.tags}\n  - z: ${[x]}'),
     'Dimensions are independent. Use one dimension with a list of the combinations.',
   ),
   error(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
-import { withData, withResources, withSchema } from './codes-example.ts';
+import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 
 /** The problems of a definition after the parser's, each with its message and its hint. */
@@ -51,10 +51,19 @@ describe('a word that YAML 1.1 reads as a boolean is the cause that later proble
       ),
       [`the schema has no field "true" here; the key y is true here; quote it: "y"`],
     ],
+    ['a value of a template', withData('a: on'), ['this field takes a string, not a boolean; quote it: "on"']],
     [
-      'a value of a template',
-      withData('a: on'),
-      ['this field takes a string, not a boolean; on is the boolean true here; quote it for the text: "on"'],
+      'a value where no text is meant keeps its own remedy',
+      withConfigMap('includeWhen: yes'),
+      ['a list is expected here; begin each entry with "- ", also when there is only one'],
+    ],
+    [
+      'the kind',
+      withData('a: x').replace('kind: App', 'kind: Yes'),
+      [
+        'a string is expected here; Yes is the boolean true here; quote it for the text: "Yes"',
+        'the kind "" must begin with a capital letter and hold only ASCII letters and digits; write a name such as "WebApp"',
+      ],
     ],
   ])('%s', (_, text, problems) => expect(problemsOf(text)).toEqual(problems));
 

@@ -122,12 +122,15 @@ export class Problems {
       const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
       return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
     }
-    const text = this.written(path)?.text;
-    if (text !== undefined && isOldBoolean(text))
-      return {
-        ...problem,
-        hint: `${text} is the boolean ${resolvePlain(text) === true} here; quote it for the text: "${text}"`,
-      };
+    // A hint that knows the wanted type is better than the general one, unless it quotes the boolean.
+    const { hint, code } = problem;
+    const isTextMeant =
+      hint === undefined || code === 'simpleschema/unexpected-value' || /"(?:true|false)"$/.test(hint);
+    const text = isTextMeant ? this.written(path)?.text : undefined;
+    if (text !== undefined && isOldBoolean(text)) {
+      const value = resolvePlain(text) === true;
+      return { ...problem, hint: `${text} is the boolean ${value} here; quote it for the text: "${text}"` };
+    }
     return problem.code === 'graph/unclosed-expression' ? this.#withComment(problem) : problem;
   }
 
