@@ -9,6 +9,7 @@ import { createEmbeddedCluster } from '../../src/cluster/index.ts';
 import type { Controller } from '../../src/controller/index.ts';
 import { controllerCrds, createController } from '../../src/controller/index.ts';
 import { KubeClient, waitForObject } from '../../src/kube/index.ts';
+import { definitionsPageFiles } from '../support/definitions-page.ts';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
@@ -23,6 +24,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'up --keep': 'it serves until it is stopped: test/e2e/start.test.ts starts it',
   'up --once': 'it starts a cluster of its own: readme.test.ts runs it',
   'up --once app.ts': 'it starts a cluster of its own: readme.test.ts runs it',
+  'up --once store.rgd.yaml store.yaml company.yaml':
+    'it starts a cluster of its own: definitions-page.test.ts runs it',
   'dev app.ts': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
@@ -45,6 +48,10 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 const CODES: Readonly<Record<string, number>> = {
   // At the level 0.10, the controller changes labels of the objects.
   'upgrade --check': 2,
+  // The mistakes of docs/definitions.md.
+  'validate misspelt.rgd.yaml': 3,
+  'validate boolean.rgd.yaml': 3,
+  'validate readiness.rgd.yaml': 3,
 };
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
@@ -121,6 +128,7 @@ tests:
 `;
 
 const FILES: Readonly<Record<string, string>> = {
+  ...definitionsPageFiles(),
   'app.yaml': DEFINITION,
   'app.rgd.yaml': DEFINITION,
   'my.yaml': DEFINITION,

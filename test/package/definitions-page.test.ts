@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import type { Cluster } from '../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import { controllerCrds } from '../../src/controller/index.ts';
+import { KubeClient } from '../../src/kube/index.ts';
+import { startCli } from '../support/command.ts';
+import { definitionsPage } from '../support/definitions-page.ts';
+import type { CommandRun } from '../support/run-command.ts';
+import { commandRunner } from '../support/run-command.ts';
+
+/** Carries out docs/definitions.md: writes its files, and compares the output of each command with the page. */
+const steps = definitionsPage();
+const commandLines = steps.filter(({ kind }) => kind === 'command');
+
+/** The printed text with `…` for the lines that the page leaves out; the whole text where the page has other lines. */
+function withGaps(printed: string, page: string): string {
+  const parts = page.split(/^…(?:\n|$)/m).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(`${printed}`) ? page : printed;
+}
+
+let cwd: string;
+let cluster: Cluster;
+let run: (line: string) => Promise<CommandRun>;
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-definitions-page-'));
+  cluster = await createEmbeddedCluster({});
+  const { kubeconfig } = await cluster.listen({ port: 0 });
+  writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
+  const client = new KubeClient({ transport: cluster.transport() });
+  for (const crd of controllerCrds()) await client.create(crd);
+  await client.close();
+  run = commandRunner(commands, cwd, { KUBECONFIG: join(cwd, 'kubeconfig'), NO_COLOR: '1' });
+}, 60_000);
+
+afterAll(async () => {
+  await cluster.close();
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+describe('docs/definitions.md, followed from its first block to its last', () => {
+  test.each(steps.map((step, index) => [step.kind === 'file' ? step.name : step.line, index, step] as const))(
+    '%s (block %i)',
+    async (_title, _index, step) => {
+      if (step.kind === 'file') {
+        writeFileSync(join(cwd, step.name), step.text);
+        const { code, err } = await run(`fmt --check ${step.name}`);
+        expect(`${code} ${err}`).toBe('0 ');
+        return;
+      }
+      const { out, err } = await run(step.line);
+      const printed = [out, err]
+        .filter((text) => text !== '')
+        .join('\n')
+        .trimEnd();
+      expect(withGaps(printed, step.output)).toBe(step.output);
+    },
+  );
+
+  test('the files at the end of the page become ACTIVE in a cluster of their own', async () => {
+    const files = ['store.rgd.yaml', 'store.yaml', 'company.yaml'];
+    const { code, stdout, stderr } = await startCli(['up', '--once', ...files], cwd).ended;
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/Store default\/corner +ACTIVE/);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  test('the page has each command that it is about', () => {
+    const names = new Set(commandLines.map((step) => (step.kind === 'command' ? step.line.split(' ')[0] : '')));
+    expect([...names].toSorted()).toEqual(['explain', 'fmt', 'graph', 'lint', 'plan', 'render', 'types', 'validate']);
+  });
+});
