@@ -7,6 +7,7 @@
  */
 export * from './entry.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
+export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, readFeatureGates } from './feature-gates.ts';
 export { withImpersonation } from './install/manifests.ts';
 export {

@@ -1,4 +1,3 @@
-import { readFeatureGates } from '../../controller/index.ts';
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, refOf } from '../../core/index.ts';
 import type { KroCompatibility } from '../../graph/index.ts';
@@ -7,23 +6,22 @@ import type { LiveSchemas } from '../../kube/index.ts';
 import { textAt } from '../../kubernetes/index.ts';
 import { readConditions } from '../../runtime/index.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
-import { kroGraphRefusal } from '../upgrade/check-graph.ts';
+import type { ControllerFeatures } from '../upgrade/check-definition.ts';
+import { compiledGraph, kroGraphRefusal } from '../upgrade/check-graph.ts';
 import { annotationFindings } from './annotation-findings.ts';
-import { flagTexts } from './controller-arguments.ts';
+import { deploymentGates } from './deployment-gates.ts';
 import type { HandBackFinding } from './hand-back-finding.ts';
+import { meaningFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
-
-const GATES = 'feature-gates';
 
 /** The Deployments of kro without the gate that serves Graphs. */
 export function gateFindings(kros: readonly ControllerDeployment[], graphs: number): HandBackFinding[] {
-  return kros.flatMap(({ object, flags }) => {
-    const gates = flagTexts(flags).flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '';
-    if (readFeatureGates(gates).features.graphKind) return [];
+  return kros.flatMap((kro) => {
+    if (deploymentGates(kro).graphKind) return [];
     return [
       {
-        object: refOf({ ...object, apiVersion: 'apps/v1', kind: 'Deployment' }),
-        problem: `its flags lack --${GATES}=GraphKind=true`,
+        object: refOf({ ...kro.object, apiVersion: 'apps/v1', kind: 'Deployment' }),
+        problem: 'its flags lack --feature-gates=GraphKind=true',
         effect: `it serves none of the Graphs of the cluster (${graphs}), and does not end their deletion`,
       },
     ];
@@ -36,6 +34,7 @@ export async function graphFindings(
   schemas: LiveSchemas,
   graph: KubeObject,
   to: KroCompatibility,
+  features: ControllerFeatures,
 ): Promise<HandBackFinding[]> {
   const object = refOf(graph);
   if (!followsGraphEngine(to)) {
@@ -43,12 +42,14 @@ export async function graphFindings(
       'its objects and fields stay as they are, and its deletion does not end, until a controller serves it';
     return [{ object, problem: `kro ${to} does not know the kind Graph`, effect }];
   }
-  const refused = await kroGraphRefusal(planned, schemas, graph);
+  const refused = await kroGraphRefusal(planned, schemas, graph, features.kro);
   if (refused !== undefined) {
     const effect = 'its objects and fields stay as they are until it is changed';
     return [{ object, problem: `kro ${to} refuses it: ${refused.refusal}`, effect }, ...annotationFindings(graph)];
   }
+  const own = await compiledGraph(planned, schemas, graph, features.own);
   return [
+    ...(own.graph === undefined ? [] : meaningFindings(graph, own.graph)),
     ...repeatedDefs(graph.spec?.['nodes'], '', 0).map((node) => ({
       object,
       problem: `kro ${to} publishes the last element of its def "${node}" for each element, because the elements have no metadata.name`,

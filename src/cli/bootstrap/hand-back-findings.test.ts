@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { refusingClient } from '../../../test/support/refusing-client.ts';
 import type { VirtualWorld } from '../../../test/support/virtual-world.ts';
-import { mapResource, pot, potDefinition, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '../../../test/support/virtual-world.ts';
+import { objectName } from '../../core/index.ts';
+import type { JsonObject, KubeObject } from '../../core/index.ts';
+import type { KroCompatibility } from '../../graph/index.ts';
 import { openPlanning } from '../plan/plan-of-files.ts';
+import type { HandBackControllers } from './hand-back-findings.ts';
 import { handBackFindings } from './hand-back-findings.ts';
 
 let world: VirtualWorld;
@@ -16,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** The findings for a user. The server refuses the requests that match `refuses`. */
-async function findings(refuses?: RegExp) {
+async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controllers: HandBackControllers = {}) {
   const { client } = refusingClient(world.cluster, { refuses, clock: world.clock });
   const { signal } = new AbortController();
   const context = {
@@ -39,7 +43,7 @@ async function findings(refuses?: RegExp) {
     },
   );
   try {
-    return await handBackFindings(planning.planned, '0.9');
+    return await handBackFindings(planning.planned, to, controllers);
   } finally {
     await planning.close();
   }
@@ -68,4 +72,123 @@ test('another kind that could not be read is a finding', async () => {
       },
     ]
   `);
+});
+
+describe('the gates of the controllers', () => {
+  const controller = (project: 'kro' | 'typekro', gates?: string) => ({
+    project,
+    image: project,
+    flags: gates === undefined ? [] : ['--feature-gates', gates],
+    namespace: 'kro-system',
+    name: project,
+    replicas: 1,
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: project, namespace: 'kro-system' } },
+  });
+
+  /** The findings for kro 0.10, each as one text. */
+  async function texts(own?: string, ...kros: readonly string[]): Promise<string[]> {
+    const controllers = { own: controller('typekro', own), kros: kros.map((gates) => controller('kro', gates)) };
+    const found = await findings(undefined, '0.10', controllers);
+    return found.map(({ object, problem, effect }) => `${objectName(object ?? potsRef)}: ${problem}; ${effect}`);
+  }
+
+  async function define(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
+    await world.apply(potDefinition(resources, annotations));
+    await world.advance(5000);
+  }
+
+  const graph = (nodes: readonly JsonObject[]): KubeObject => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'Graph',
+    metadata: { name: 'g', namespace: 'default' },
+    spec: { nodes: [...nodes] },
+  });
+  const graphRef = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', namespace: 'default', name: 'g' };
+
+  afterEach(async () => {
+    await world.restart({ features: {} });
+    await world.user.patch(potsRef, { metadata: { annotations: null } }, { type: 'merge' });
+    await define([mapResource('map', { text: 'a' })]);
+    if ((await world.user.find(graphRef)) !== undefined) await world.user.delete(graphRef);
+  });
+
+  const template = (name: string, data: JsonObject): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name },
+    data,
+  });
+
+  test('a read in a branch is a finding with PartialDependencies only', async () => {
+    const optional = { ...mapResource('optional', { text: 'b' }), includeWhen: ['${schema.spec.count > 1}'] };
+    const reader = mapResource('reader', { text: "${schema.spec.count > 1 ? optional.data.text : 'none'}" });
+    const later = mapResource('later', { text: "${schema.spec.count > 1 ? plain.metadata.uid : 'none'}" });
+    await define([optional, reader, mapResource('plain', { text: 'a' }), later]);
+    expect(await texts('CELNow=true')).toEqual([]);
+    expect(await texts('PartialDependencies=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: node "reader" reads optional only in a branch of a ? b : c, and kro needs optional in each branch; kro leaves the node out, and deletes its objects, while optional is left out",
+        "ResourceGraphDefinition pots: node "later" reads plain only in a branch of a ? b : c, and kro needs plain in each branch; kro also waits for plain while the branch is not taken",
+      ]
+    `);
+  });
+
+  test('a computed key is a finding with DynamicKeys only', async () => {
+    await define([mapResource('map', { '${schema.spec.text}': 'v', '${schema.spec.text}-b': 'v' })]);
+    expect(await texts('CELNow=true')).toEqual([]);
+    expect(await texts('DynamicKeys=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: node "map" computes keys of data, and kro takes the expressions for texts; kro writes the text of each expression as the key, or the API server refuses the object",
+      ]
+    `);
+  });
+
+  test('the record of objects is a finding with ManagedResources, and in a CRD as long as it has the field', async () => {
+    await world.restart({ features: { managedResources: true } });
+    await world.advance(5000);
+    expect(await texts('ManagedResources=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: kro does not write the record status.graph of its instances; readers get an old record",
+        "CustomResourceDefinition pots.acme.test: its status has the field graph of the gate ManagedResources, and kro refuses to remove the field; kro refuses the definition pots; turn the gate off in this controller first, or set kro.run/allow-breaking-changes: "true" on the definition",
+      ]
+    `);
+    expect(await texts()).toEqual([expect.stringMatching(/^CustomResourceDefinition pots\.acme\.test: its status /)]);
+    await define([mapResource('map', { text: 'a' })], { 'kro.run/allow-breaking-changes': 'true' });
+    expect(await texts()).toEqual([]);
+  });
+
+  test('Graphs are compared in the same way', async () => {
+    await world.apply(
+      graph([
+        { id: 'a', template: template('a', { k: 'v' }), includeWhen: ['${1 > 2}'] },
+        { id: 'b', template: template('b', { k: "${1 > 2 ? a.data.k : 'none'}" }) },
+        { id: 'c', template: template('c', { "${'a' + 'b'}": 'v' }) },
+      ]),
+    );
+    expect(await texts(undefined, 'GraphKind=true')).toEqual([]);
+    expect(await texts('PartialDependencies=true,DynamicKeys=true', 'GraphKind=true')).toMatchInlineSnapshot(`
+      [
+        "Graph default/g: node "b" reads a only in a branch of a ? b : c, and kro needs a in each branch; kro leaves the node out, and deletes its objects, while a is left out",
+        "Graph default/g: node "c" computes keys of data, and kro takes the expressions for texts; kro writes the text of each expression as the key, or the API server refuses the object",
+      ]
+    `);
+  });
+
+  test('omit() is a finding unless each kro has its gate', async () => {
+    await define([mapResource('map', { text: "${schema.spec.count > 1 ? 'a' : omit()}" })]);
+    await world.apply(graph([{ id: 'a', template: template('a', { k: "${1 > 2 ? 'a' : omit()}" }) }]));
+    const own = 'CELOmitFunction=true';
+    const on = 'GraphKind=true,CELOmitFunction=true';
+    expect(await texts(own, on)).toEqual([]);
+    expect(await texts(own, on, 'GraphKind=true')).toMatchInlineSnapshot(`
+      [
+        "ResourceGraphDefinition pots: kro 0.10 refuses it with its feature gates: spec.resources[0].template.data.text: omit() requires the CELOmitFunction feature gate to be enabled [graph/omit] (accepted by typekro 0.9, typekro 0.10); kro works on none of its instances until it is changed",
+        "Graph default/g: kro 0.10 refuses it: spec.nodes[0].template.data.k: omit() requires the CELOmitFunction feature gate to be enabled [graph/omit]; its objects and fields stay as they are until it is changed",
+      ]
+    `);
+    expect(await texts(own)).toEqual([
+      expect.stringContaining('refuses it with its default feature gates: '),
+      expect.stringContaining('Graph default/g: kro 0.10 refuses it: '),
+    ]);
+  });
 });

@@ -4,10 +4,10 @@ import type { KroCompatibility } from '../../graph/index.ts';
 import { followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from '../../graph/index.ts';
 import { systemClock } from '../../kube/index.ts';
 import type { HandBackFinding } from '../bootstrap/hand-back-finding.ts';
+import type { HandBackControllers } from '../bootstrap/hand-back-findings.ts';
 import { handBackFindings } from '../bootstrap/hand-back-findings.ts';
 import { findInstallation, pruneInstallation } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf } from '../bootstrap/manifests-from-input.ts';
-import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import { stopController } from '../bootstrap/scale-down.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -92,7 +92,7 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
     const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
     const kros = found.filter(({ project }) => project === 'kro');
     const planning = await openPlanning(context, { ...input, options }, target);
-    const { findings, gates } = await differences(planning, to, kros);
+    const { findings, gates } = await differences(planning, to, { own, kros });
     const writer = {
       api,
       clock: systemClock,
@@ -137,11 +137,11 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
 async function differences(
   planning: Planning,
   to: KroCompatibility,
-  kros: readonly ControllerDeployment[],
+  controllers: HandBackControllers,
 ): Promise<{ readonly findings: readonly HandBackFinding[]; readonly gates: string }> {
   const { planned } = planning;
   try {
-    const findings = await handBackFindings(planned, to, kros);
+    const findings = await handBackFindings(planned, to, controllers);
     const hasGraphs = followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
     return { findings, gates: hasGraphs ? ' with --feature-gates=GraphKind=true' : '' };
   } finally {

@@ -48,7 +48,8 @@ export async function checkDefinition(
   const { name, spec, status } = readDefinitionObject(object);
   const revisions = revisionsIn(planned.basics.revisions, name);
   const task: DefinitionTask = { planned, schemas, options, object, spec, name, revisions };
-  const acceptedBy = await acceptingControllers(task);
+  const { features } = options;
+  const acceptedBy = await acceptingControllers(task, spec, { own: features, kro: stockFeatures(features) });
   const instances = await instancesOf(planned, object);
   const levels: LevelCheck[] = [];
   for (const level of options.levels) levels.push(await checkLevel(task, level, instances));
@@ -56,32 +57,62 @@ export async function checkDefinition(
   return { name, kind: declaredKind(spec).kind, state, instances: instances.length, acceptedBy, levels };
 }
 
-/** Lists the controllers that accept the definition with the feature gates of the options. */
-async function acceptingControllers(task: DefinitionTask): Promise<string[]> {
+/** The part of a task that the compiler needs. */
+type CompileTask = Pick<DefinitionTask, 'schemas' | 'name' | 'planned'> & Partial<DefinitionTask>;
+
+/** The features of this project's controller and of kro's controller. */
+export interface ControllerFeatures {
+  readonly own: GraphFeatures;
+  readonly kro: GraphFeatures;
+}
+
+/** Lists the controllers that accept the definition. */
+async function acceptingControllers(
+  task: CompileTask,
+  spec: JsonObject,
+  features: ControllerFeatures,
+): Promise<string[]> {
   const names: string[] = [];
   const own: string[] = [];
-  const stock = stockFeatures(task.options.features);
   for (const level of KRO_COMPATIBILITY_LEVELS) {
-    if ((await compileAt(task, task.spec, level)).graph !== undefined) own.push(`typekro ${level}`);
-    if ((await compileAt(task, task.spec, level, stock)).graph !== undefined) names.push(`kro ${level}`);
+    if ((await compileAt(task, spec, level, features.own)).graph !== undefined) own.push(`typekro ${level}`);
+    if ((await compileAt(task, spec, level, features.kro)).graph !== undefined) names.push(`kro ${level}`);
   }
   return [...names, ...own];
 }
 
-/** Why kro of a line, with its default feature gates, refuses a definition. Returns `undefined` when it accepts it. */
-export async function kroRefusal(
+/** How the two controllers take a definition of a cluster. */
+export interface ComparedDefinition {
+  /** Why kro refuses the definition, and the controllers that accept it. Absent when kro accepts the definition. */
+  readonly refused?: Refusal & { readonly acceptedBy: readonly string[] };
+  /** The graph of this project's controller. Absent when this controller refuses the definition. */
+  readonly graph?: Graph;
+}
+
+/** Compiles a definition as this project's controller, and as kro of the line `to`. */
+export async function compareControllers(
   planned: PlanContext,
   schemas: LiveSchemas,
   object: KubeObject,
-  level: KroCompatibility,
-): Promise<Refusal | undefined> {
+  to: KroCompatibility,
+  features: ControllerFeatures,
+): Promise<ComparedDefinition> {
   const { name, spec } = readDefinitionObject(object);
-  const { graph, diagnostics } = await compileAt({ planned, schemas, name }, spec, level, {});
-  return graph === undefined ? refusalOf(diagnostics) : undefined;
+  const task = { planned, schemas, name };
+  const own = await compileAt(task, spec, planned.settings.level, features.own);
+  const { graph, diagnostics } = await compileAt(task, spec, to, features.kro);
+  return {
+    ...(own.graph === undefined ? {} : { graph: own.graph }),
+    ...(graph !== undefined
+      ? {}
+      : {
+          refused: { ...refusalOf(diagnostics), acceptedBy: await acceptingControllers(task, spec, features) },
+        }),
+  };
 }
 
 async function compileAt(
-  { schemas, name, planned, options }: Pick<DefinitionTask, 'schemas' | 'name' | 'planned'> & Partial<DefinitionTask>,
+  { schemas, name, planned, options }: CompileTask,
   spec: JsonObject,
   kroCompatibility: KroCompatibility,
   features: GraphFeatures = options?.features ?? {},

@@ -1,3 +1,4 @@
+import type { LiveGraph } from '../../controller/index.ts';
 import { instanceKey, liveGraph } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
@@ -32,8 +33,8 @@ export async function checkGraph(
   object: KubeObject,
   { features, graphKind }: UpgradeOptions,
 ): Promise<GraphCheck> {
-  const { graph, step, problems } = await compiled(planned, schemas, object, features);
-  const byKro = (await compiled(planned, schemas, object, stockFeatures(features))).graph !== undefined;
+  const { graph, step, problems } = await compiledGraph(planned, schemas, object, features);
+  const byKro = (await compiledGraph(planned, schemas, object, stockFeatures(features))).graph !== undefined;
   const conditions = readConditions(object.status?.['conditions']);
   const head = {
     name: instanceKey(object),
@@ -53,18 +54,24 @@ export async function checkGraph(
   return plan.writes.length > 0 || plan.state === 'blocked' ? { ...head, plan } : head;
 }
 
-/** Why kro 0.10, with only its gate `GraphKind` on, refuses a Graph. Returns `undefined` when it accepts it. */
+/** Why kro 0.10, with its gate `GraphKind` and these features, refuses a Graph. Returns `undefined` when it accepts it. */
 export async function kroGraphRefusal(
   planned: PlanContext,
   schemas: LiveSchemas,
   object: KubeObject,
+  kro: GraphFeatures,
 ): Promise<Refusal | undefined> {
-  const { graph, problems } = await compiled(planned, schemas, object, stockFeatures({}));
+  const { graph, problems } = await compiledGraph(planned, schemas, object, kro);
   return graph === undefined ? refusalOf(problems) : undefined;
 }
 
-const compiled = (planned: PlanContext, schemas: LiveSchemas, object: KubeObject, features: GraphFeatures) =>
-  liveGraph(planned.api, object, planned.signal, { features, schemas });
+/** Compiles a Graph of a cluster with exactly these features. */
+export const compiledGraph = (
+  planned: PlanContext,
+  schemas: LiveSchemas,
+  object: KubeObject,
+  features: GraphFeatures,
+): Promise<LiveGraph> => liveGraph(planned.api, object, planned.signal, { features, schemas });
 
 const GATE_OFF: Refusal = {
   refusal:

@@ -1,0 +1,21 @@
+import type { FeatureGates } from '../../controller/index.ts';
+import { readFeatureGates } from '../../controller/index.ts';
+import type { GraphFeatures } from '../../graph/index.ts';
+import { stockFeatures } from '../upgrade/stock-features.ts';
+import { flagTexts } from './controller-arguments.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+const GATES = 'feature-gates';
+
+/** The gates in the flags of a Deployment. A Deployment without the flag has all gates off. */
+export function deploymentGates({ flags }: Pick<ControllerDeployment, 'flags'>): FeatureGates['features'] {
+  return readFeatureGates(flagTexts(flags).flags.get(GATES)?.slice(`--${GATES}=`.length) ?? '').features;
+}
+
+/**
+ * The features of kro's controllers of a cluster. With several of them, a feature counts only when each of them has it,
+ * because any of them may continue. Without one, kro's defaults count.
+ */
+export function kroFeatures(kros: readonly ControllerDeployment[]): GraphFeatures {
+  return stockFeatures({ omit: kros.length > 0 && kros.every((kro) => deploymentGates(kro).omit) });
+}

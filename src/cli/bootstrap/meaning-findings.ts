@@ -1,0 +1,84 @@
+import type { KubeObject } from '../../core/index.ts';
+import { refOf } from '../../core/index.ts';
+import { hasObjectRecord, readDefinitionObject } from '../../controller/index.ts';
+import type { Graph, GraphNode } from '../../graph/index.ts';
+import { formatPath } from '../../graph/index.ts';
+import { keys } from '../../runtime/index.ts';
+import type { HandBackFinding } from './hand-back-finding.ts';
+
+/**
+ * The parts of a definition or Graph that kro accepts and understands differently, because kro lacks a gate that is on
+ * in this controller: `PartialDependencies`, `DynamicKeys`, `ManagedResources`.
+ *
+ * @param graph the graph of the object, compiled with the gates of this controller
+ */
+export function meaningFindings(object: KubeObject, graph: Graph): HandBackFinding[] {
+  const nodes = [...graph.nodes.values()];
+  return [
+    ...nodes.flatMap((node) => branchFinding(node, graph)),
+    ...nodes.flatMap(keyFinding),
+    ...(graph.recordsObjects === true
+      ? [
+          {
+            problem: 'kro does not write the record status.graph of its instances',
+            effect: 'readers get an old record',
+          },
+        ]
+      : []),
+  ].map((finding) => ({ object: refOf(object), ...finding }));
+}
+
+/** A finding before the object is named. */
+type Difference = Omit<HandBackFinding, 'object'>;
+
+function branchFinding({ id, dependsOnInBranches = [] }: GraphNode, graph: Graph): Difference[] {
+  if (dependsOnInBranches.length === 0) return [];
+  const names = dependsOnInBranches.join(', ');
+  const canBeAbsent = dependsOnInBranches.some((each) => isConditional(each, graph, new Set()));
+  return [
+    {
+      problem: `node "${id}" reads ${names} only in a branch of a ? b : c, and kro needs ${names} in each branch`,
+      effect: canBeAbsent
+        ? `kro leaves the node out, and deletes its objects, while ${names} is left out`
+        : `kro also waits for ${names} while the branch is not taken`,
+    },
+  ];
+}
+
+/** Can a node be left out, by its own conditions or those of the nodes that it reads? */
+function isConditional(id: string, graph: Graph, seen: Set<string>): boolean {
+  const node = graph.nodes.get(id);
+  if (node === undefined || seen.has(id)) return false;
+  seen.add(id);
+  return node.includeWhen.length > 0 || node.dependsOn.some((each) => isConditional(each, graph, seen));
+}
+
+function keyFinding({ id, template }: GraphNode): Difference[] {
+  const maps = template.holes.filter(({ isKey }) => isKey === true).map(({ path }) => formatPath(path.slice(0, -1)));
+  if (maps.length === 0) return [];
+  return [
+    {
+      problem: `node "${id}" computes keys of ${[...new Set(maps)].join(', ')}, and kro takes the expressions for texts`,
+      effect: 'kro writes the text of each expression as the key, or the API server refuses the object',
+    },
+  ];
+}
+
+/**
+ * The CRDs of instances with the record of objects in their status. kro compares the CRD with the one that it wants, and
+ * refuses to remove the record, unless the definition allows breaking changes.
+ */
+export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
+  const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));
+  return crds.filter(hasObjectRecord).flatMap((crd) => {
+    const owner = owners.get(crd.metadata.labels?.[keys.DEFINITION_NAME_LABEL]);
+    if (owner === undefined || owner.allowBreakingChanges) return [];
+    return [
+      {
+        object: refOf({ ...crd, apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }),
+        problem: 'its status has the field graph of the gate ManagedResources, and kro refuses to remove the field',
+        effect: `kro refuses the definition ${owner.name}; turn the gate off in this controller first, or set kro.run/allow-breaking-changes: "true" on the definition`,
+      },
+    ];
+  });
+}
