@@ -319,7 +319,8 @@ export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
 
 /**
  * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower one.
- * All deletions of an instance's decision belong to one wave.
+ * The deletion of an instance decides about one wave at a time. A decision that prunes, or that belongs to a Graph, may
+ * have several waves.
  */
 export interface DeleteAction {
   /** The id of the node that created the object, from the object's label; empty without that label. */
