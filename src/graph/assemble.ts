@@ -125,10 +125,11 @@ function makePlans({ document, level, omit, resources, status, conditions }: Par
     dependencies,
     new Map([...nodes.values()].flatMap(({ id, readsDeferred }) => (readsDeferred ? [[id, readsDeferred]] : []))),
   );
+  const isValue = (id: string) => nodes.get(id)?.nodeType === 'def';
   return {
     nodes,
     order,
-    applyOrder: followsGraphEngine(level) ? applyDepth(dependencies, order) : applyOrder(dependencies, order),
+    applyOrder: followsGraphEngine(level) ? applyDepth(dependencies, order, isValue) : applyOrder(dependencies, order),
     status: assembler.status(status, conditions),
     reads: collectReads(resources, [...status.fields, ...(conditions ?? [])]),
   };

@@ -25,10 +25,14 @@ test('apply order counts layers from the dependents', () => {
   expect(Object.fromEntries(waves)).toEqual({ a: 1, z: 2, b: 3, c: 4, y: 4 });
 });
 
-test('at the level of kro 0.10, apply order counts layers from the dependencies', () => {
-  const dependencies = graph('z:a y a b:z c:a,b');
-  const depths = applyDepth(dependencies, topologicalOrder(dependencies));
-  expect(Object.fromEntries(depths)).toEqual({ a: 1, y: 1, z: 2, b: 3, c: 4 });
+test.each<[string, string, Record<string, number>]>([
+  ['', 'z:a y a b:z c:a,b', { a: 1, y: 1, z: 2, b: 3, c: 4 }],
+  ['; values do not count', 'a V:a b:V c:a,V d:b', { a: 1, V: 2, b: 1, c: 2, d: 2 }],
+  ['; chains of values do not count', 'V W:V a:W', { V: 1, W: 1, a: 1 }],
+])('at the level of kro 0.10, apply order counts layers from the dependencies%s', (_title, text, expected) => {
+  const dependencies = graph(text);
+  const waves = applyDepth(dependencies, topologicalOrder(dependencies), (id) => id >= 'A' && id <= 'Z');
+  expect(Object.fromEntries(waves)).toEqual(expected);
 });
 
 describe('findCycle', () => {

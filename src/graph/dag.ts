@@ -68,15 +68,20 @@ export function applyOrder(dependencies: DependencyMap, order: readonly string[]
 
 /**
  * Deletion waves as kro 0.10 counts them: nodes without dependencies have 1, every other node one more than its highest
- * dependency. `order` must be a topological order of the map.
+ * dependency. A value has no objects and does not count: its reader counts from 1, even when the value reads objects.
+ * `order` must be a topological order of the map.
  */
-export function applyDepth(dependencies: DependencyMap, order: readonly string[]): Map<string, number> {
-  const depth = new Map<string, number>();
+export function applyDepth(
+  dependencies: DependencyMap,
+  order: readonly string[],
+  isValue: (id: string) => boolean,
+): Map<string, number> {
+  const waves = new Map<string, number>();
   for (const id of order) {
-    const below = (dependencies.get(id) ?? []).map((need) => depth.get(need) ?? 0);
-    depth.set(id, 1 + below.reduce((highest, each) => Math.max(highest, each), 0));
+    const below = (dependencies.get(id) ?? []).map((need) => (isValue(need) ? 0 : (waves.get(need) ?? 0)));
+    waves.set(id, 1 + below.reduce((highest, each) => Math.max(highest, each), 0));
   }
-  return depth;
+  return waves;
 }
 
 /**

@@ -216,8 +216,8 @@ export interface Graph {
   /**
    * Deletion wave of each node; the wave with the highest number is deleted first. kro 0.9: nodes without dependents
    * have the highest number, the deepest dependency has 1. kro 0.10: nodes without dependencies have 1, every other
-   * node has one more than its highest dependency. In a Graph object, defs do not count, and the numbers begin again in
-   * each subgraph.
+   * node has one more than its highest dependency; defs do not count. In a Graph object, the numbers begin again in each
+   * subgraph.
    */
   readonly applyOrder: ReadonlyMap<string, number>;
   readonly status: StatusPlan;

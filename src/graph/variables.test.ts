@@ -34,6 +34,13 @@ describe('a resource with a variable', () => {
     expect(graph?.nodes.get('map')?.dependsOn).toEqual(['names']);
   });
 
+  test('does not count among the deletion waves of kro 0.10', () => {
+    const resources = `${NAMES}\n${READER('${names.app}')}`;
+    const waveAt = (kroCompatibility: '0.9' | '0.10') =>
+      compileResources(resources, { kroCompatibility }).graph?.applyOrder.get('map');
+    expect([waveAt('0.9'), waveAt('0.10')]).toEqual([2, 1]);
+  });
+
   test('is a list with forEach, and readyWhen then reads each', () => {
     const { graph, diagnostics } = compileResources(`    - id: names
       forEach: [{tag: "\${schema.spec.tags}"}]

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/index.ts';
 import { Assembler, freeze, kindOfField, withComputedMaps } from '../assemble.ts';
-import { preferredOrder } from '../dag.ts';
+import { applyDepth, preferredOrder } from '../dag.ts';
 import type { DefinitionDocument } from '../document.ts';
 import type { Graph, GraphNode, StatusPlan } from '../model.ts';
 import { collectReads } from '../reads.ts';
@@ -78,14 +78,8 @@ class Flattener {
       if (each !== undefined && 'inner' in each) this.add(each.inner, [...captures, ...each.linked.dependsOn]);
       this.order.push(id);
     }
-    // In kro a value has no order. A reader of a value counts from 1, even when the value reads objects.
-    const depth = new Map<string, number>();
-    for (const id of order) {
-      const below = (dependencies.get(id) ?? []).reduce((highest, need) => Math.max(highest, depth.get(need) ?? 0), 0);
-      const isValue = byId.get(id)?.linked.draft.nodeType === 'def';
-      depth.set(id, isValue ? 0 : below + 1);
-      this.applyOrder.set(id, below + 1);
-    }
+    const waves = applyDepth(dependencies, order, (id) => byId.get(id)?.linked.draft.nodeType === 'def');
+    for (const [id, wave] of waves) this.applyOrder.set(id, wave);
   }
 
   #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[]): void {
