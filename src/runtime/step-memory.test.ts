@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { graphOf } from '../../test/support/compile-graph.ts';
 import { carryOut, putInstance } from '../../test/support/direct-loop.ts';
 import { FakeCluster } from '../../test/support/fake-cluster.ts';
+import { graphObjectOf, GraphObjects } from '../../test/support/graph-objects.ts';
 import type { KubeObject } from '../core/index.ts';
 import { step, StepMemory } from './index.ts';
 import type { Decision, StepOptions } from './index.ts';
@@ -179,4 +180,43 @@ test('instance metadata that no template reads is not an input', () => {
     return step(graph, { ...instance, metadata }, cluster.view(graph), { now: NOW, memory }).evaluations;
   };
   expect([stepped([]), stepped(['kro.run/finalizer']), stepped(['kro.run/finalizer', 'a/b'])]).toEqual([1, 0, 0]);
+});
+
+test.each<[string, string, Partial<StepOptions>, Partial<StepOptions>]>([
+  [
+    'the Graphs that made it',
+    '- {id: made, template: {apiVersion: kro.run/v1alpha1, kind: Graph, metadata: {name: maker}, spec: {nodes: []}}}',
+    { makers: [] },
+    { makers: ['team-a/maker'] },
+  ],
+  [
+    'the scope of a computed type',
+    '- {id: d, def: {api: parts.test/v1}}\n- {id: p, template: {apiVersion: "${d.api}", kind: Part, metadata: {name: p}}}',
+    { kinds: () => ({ plural: 'parts', namespaced: true }) },
+    { kinds: () => ({ plural: 'parts', namespaced: false }) },
+  ],
+  [
+    'the service of a computed type',
+    '- {id: d, def: {api: parts.test/v1}}\n- {id: p, template: {apiVersion: "${d.api}", kind: Part, metadata: {name: p}}}',
+    { kinds: () => ({ plural: 'parts', namespaced: true }) },
+    { kinds: () => undefined },
+  ],
+])('a Graph with another answer about %s decides anew', (_title, nodes, before, after) => {
+  const graphs = new GraphObjects(before);
+  graphs.apply(nodes);
+  const compiled = graphObjectOf(nodes);
+  const instance = graphs.get() as KubeObject;
+  const memory = new StepMemory();
+  const decide = (options: Partial<StepOptions>, kept?: StepMemory) =>
+    decided(
+      step(compiled, instance, graphs.cluster.view(compiled), {
+        now: NOW,
+        ...options,
+        ...(kept === undefined ? {} : { memory: kept }),
+      }),
+    );
+  const first = decide(before, memory);
+  expect(decide(before, memory)).toEqual(first);
+  expect(decide(after)).not.toEqual(first);
+  expect(decide(after, memory)).toEqual(decide(after));
 });

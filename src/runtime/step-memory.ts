@@ -1,6 +1,7 @@
-import type { JsonValue, KubeObject } from '../core/index.ts';
+import type { GroupVersionKind, JsonValue, KubeObject } from '../core/index.ts';
 import { isJsonObject, jsonEquals } from '../core/index.ts';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
+import { isTyped } from '../graph/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resolved.ts';
@@ -12,8 +13,19 @@ export interface MemoryInputs {
   /** Version of the controller, which labels contain. */
   readonly version: string;
   readonly evaluation: { readonly now: number; readonly budget?: number };
-  readonly options: { readonly maxCollectionSize?: number; readonly namespaces?: 'any' | 'instance' };
+  readonly options: {
+    readonly maxCollectionSize?: number;
+    readonly namespaces?: 'any' | 'instance';
+    readonly makers?: readonly string[];
+    readonly kinds?: FindKind;
+  };
 }
+
+/** Finds the name in URLs and the scope of a type, for a node. */
+type FindKind = (
+  type: GroupVersionKind,
+  nodeId: string,
+) => { readonly plural: string; readonly namespaced: boolean } | undefined;
 
 /** The result of a node, with its inputs. */
 interface Remembered {
@@ -33,6 +45,7 @@ export class StepMemory {
   #shared: readonly unknown[] = [];
   /** The values that expressions read of the instance. The instance itself is a new object after every write. */
   #read: JsonValue = [];
+  #kinds: FindKind | undefined;
   readonly #nodes = new Map<string, Remembered>();
   readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
@@ -43,6 +56,7 @@ export class StepMemory {
     if (!jsonEquals(read, this.#read) || !areSame(shared, this.#shared)) this.#nodes.clear();
     this.#shared = shared;
     this.#read = read;
+    this.#kinds = context.options.kinds;
   }
 
   /**
@@ -58,12 +72,24 @@ export class StepMemory {
   ): Resolved {
     const inputs = reads.map((id) => ready.get(id));
     const known = this.#nodes.get(node.id);
-    if (known !== undefined && areSame(inputs, known.inputs)) return known.resolved;
+    if (known !== undefined && areSame(inputs, known.inputs) && this.#areServed(node, known.resolved)) {
+      return known.resolved;
+    }
     const resolved = resolve();
     if (resolved.state === 'resolved' || resolved.reason.because.kind === 'expression-failed')
       this.#nodes.set(node.id, { inputs, resolved });
     else this.#nodes.delete(node.id);
     return resolved;
+  }
+
+  /** Does the cluster serve the computed types of the node's objects as before? Types of the graph do not change. */
+  #areServed(node: GraphNode, resolved: Resolved): boolean {
+    if (resolved.state !== 'resolved' || isTyped(node)) return true;
+    return resolved.wanted.every(({ target: { type } }) => {
+      const { group, version, kind } = type;
+      const served = this.#kinds?.({ group, version, kind }, node.id);
+      return served?.plural === type.plural && served.namespaced === type.namespaced;
+    });
   }
 
   /** The `desiredFingerprint` of an object, computed once per object. */
@@ -83,7 +109,7 @@ function sharedInputs({ graph, instance, version, evaluation, options }: MemoryI
   const labels = [apiVersion, kind, name, namespace, uid, version];
   const time = mayAskForTime(graph) ? evaluation.now : undefined;
   const limits = [evaluation.budget, options.maxCollectionSize, options.namespaces];
-  return [graph, time, ...labels, ...limits];
+  return [graph, time, options.makers, ...labels, ...limits];
 }
 
 /**
