@@ -2,13 +2,13 @@ import type { KubeObject } from '../core/index.ts';
 import { earliest, gvkOf } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
+import { confirmation, isConfirmed, isPausedRead } from './confirmation.ts';
 import { isPatchManager } from './field-managers.ts';
 import { groupKindText, labelOfObject } from './identity.ts';
 import { PART_OF_LABEL } from './keys.ts';
 import type {
   Contribution,
   DeleteAction,
-  FailedRead,
   LiveObject,
   ManagedResource,
   Observation,
@@ -157,30 +157,6 @@ function confirmed<Action>(
   if (failure.code === 403 || failure.code === 404) return DONE;
   const what = why === 'prune' ? 'prune' : 'delete';
   return { state: 'failed', message: `${what} ${trackedName(entry)}: ${failure.message}`, retryAt };
-}
-
-/** Does the view have the present state of an object, even if its watch is late? */
-export function isConfirmed(observed: Pick<Observed, 'isConfirmed'>, target: ObjectTarget): boolean {
-  return observed.isConfirmed?.(target) !== false;
-}
-
-/** The reads of objects on whose state the record of a Graph depends, except during the pause after a failed read. */
-export function confirmations(
-  observed: Observed,
-  options: StepOptions,
-  targets: readonly ObjectTarget[],
-): readonly ReadRequest[] {
-  return targets.flatMap((target) =>
-    isPausedRead(observed.failedRead?.(target), options) ? [] : [confirmation(target)],
-  );
-}
-
-function isPausedRead(failed: FailedRead | undefined, { now }: StepOptions): failed is FailedRead {
-  return failed !== undefined && failed.retryAt > now;
-}
-
-function confirmation(target: ObjectTarget): ReadRequest {
-  return { kind: 'whole-object', nodeId: '', target, why: 'unconfirmed' };
 }
 
 function retireObject(

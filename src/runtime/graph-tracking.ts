@@ -1,5 +1,5 @@
 import { ownsObjects } from '../graph/index.ts';
-import { isConfirmed } from './graph-retired.ts';
+import { isConfirmed } from './confirmation.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 import { patchWriters } from './patch.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
