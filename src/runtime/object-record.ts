@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
 import { apiVersionOf, kindOf } from '../graph/index.ts';
+import { objectsAt } from '../kubernetes/index.ts';
 import * as keys from './keys.ts';
 import { nodeLabel } from './labels.ts';
 import type { InstanceState } from './model.ts';
@@ -22,8 +23,7 @@ export function objectRecord(context: StepContext, state: InstanceState): JsonOb
   const before = instance.status?.[OBJECT_RECORD];
   if (results.size < graph.nodes.size) return isJsonObject(before) ? { ...before, state } : undefined;
   const { generation } = instance.metadata;
-  const last =
-    isJsonObject(before) && Array.isArray(before['resources']) ? before['resources'].filter(isJsonObject) : [];
+  const last = objectsAt(instance, 'status', OBJECT_RECORD, 'resources');
   return {
     state,
     ...(generation === undefined ? {} : { observedGeneration: generation }),

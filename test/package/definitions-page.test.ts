@@ -19,7 +19,7 @@ const commandLines = steps.filter(({ kind }) => kind === 'command');
 /** The printed text with `…` for the lines that the page leaves out; the whole text where the page has other lines. */
 function withGaps(printed: string, page: string): string {
   const parts = page.split(/^…(?:\n|$)/m).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(`${printed}`) ? page : printed;
+  return new RegExp(`^${parts.join('(?:.*\\n)*(?:.*$)?')}$`).test(printed) ? page : printed;
 }
 
 let cwd: string;

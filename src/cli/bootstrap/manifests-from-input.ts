@@ -11,7 +11,8 @@ export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [
   { name: 'name', summary: 'name of the Deployment and of what belongs to it', value: 'name', defaultValue: 'typekro' },
   {
     name: 'rbac',
-    summary: 'rights of the controller. aggregation: its own objects, and the rules that `typekro rbac` adds; unrestricted: all rights',
+    summary:
+      'rights of the controller. aggregation: its own objects, and the rules that `typekro rbac` adds; unrestricted: all rights',
     value: 'mode',
     defaultValue: 'aggregation',
   },
