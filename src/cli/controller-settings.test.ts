@@ -112,8 +112,13 @@ test.each([
 });
 
 test.each([
-  ['with a gate that changes what a definition means', 'PartialDependencies=true', { partialDependencies: true }],
-  ['with another gate', 'Variables=true', undefined],
+  [
+    'with gates that change what a definition means',
+    'PartialDependencies=true,ManagedResources=true,CELOmitFunction=true,DynamicKeys=true',
+    { partialDependencies: true, managedResources: true },
+  ],
+  ['with a gate that is only in the language', 'CELOmitFunction=true', { dynamicKeys: false }],
+  ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
 ])('a controller %s', async (_what, gates, features) => {
   const api = apiWith(() => [
     deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
@@ -123,14 +128,27 @@ test.each([
 });
 
 test('the level of the command line has precedence, and an unknown level is an error', async () => {
-  const api = apiWith(() => [deployment(named('kro', '0.10.0'), { image: 'kro:0.10.0' })]);
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
-  expect(await controllerSettings(api, input('0.9'), NEVER)).toEqual({
+  const none = apiWith(() => []);
+  expect(await controllerSettings(none, input('0.9'), NEVER)).toEqual({
     level: '0.9',
     facets: 'none',
     from: '--kro-compatibility',
   });
-  await expect(controllerSettings(api, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
+  await expect(controllerSettings(none, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
+});
+
+test('with the level of the command line the gates are those of the controller', async () => {
+  const args = ['--feature-gates=PartialDependencies=true,CELOmitFunction=true,ConservativeCRDComparison=true'];
+  const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
+  const input = { positionals: [], options: { 'kro-compatibility': '0.9' } };
+  expect(await controllerSettings(api, input, NEVER)).toEqual({
+    level: '0.9',
+    facets: 'conservative',
+    graphKind: false,
+    features: { partialDependencies: true, dynamicKeys: false },
+    from: '--kro-compatibility',
+  });
 });
 
 test('without the right to read Deployments the level is the default, and its source says why', async () => {

@@ -11,8 +11,13 @@ import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 
-/** The gates that change what a definition means. */
+/**
+ * The gates that change what a definition means. `omit` and `dynamicKeys` are on for a command that does not know a
+ * controller, and are therefore recorded when they are off.
+ */
 export interface MeaningFeatures {
+  readonly omit?: boolean;
+  readonly dynamicKeys?: boolean;
   readonly partialDependencies?: boolean;
   readonly managedResources?: boolean;
 }
@@ -25,7 +30,7 @@ export interface ControllerSettings {
   readonly facets: ComparedFacets;
   /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
   readonly graphKind?: boolean;
-  /** The gates that are on and change what a definition means. Absent when there is none. */
+  /** The gates that change what a definition means and differ from `TYPEKRO_FEATURES`. Absent when there is none. */
   readonly features?: MeaningFeatures;
   /**
    * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why there
@@ -72,8 +77,8 @@ export function settingsOf(level: KroCompatibility, from: string, features?: Mea
 }
 
 /**
- * Returns the settings of a cluster's controller. The level of the command line has precedence. Without the option, the
- * controller's Deployment decides: its flags for typekro, its version for kro. When no Deployment is found or readable,
+ * Returns the settings of a cluster's controller. The level of the command line has precedence over that of the
+ * controller; the gates are those of the controller. The controller's Deployment decides: its flags for typekro, its version for kro. When no Deployment is found or readable,
  * as for a controller outside the cluster, the level is the default.
  */
 export async function controllerSettings(
@@ -82,7 +87,23 @@ export async function controllerSettings(
   signal: AbortSignal,
 ): Promise<ControllerSettings> {
   const level = levelOption(input);
-  if (level !== undefined) return settingsOf(level, '--kro-compatibility');
+  const found = await deployedSettings(api, signal);
+  return level === undefined ? found : withLevel(found, level);
+}
+
+/** The settings of a controller with the level of the command line. The gates stay. */
+export function withLevel(settings: ControllerSettings, level: KroCompatibility): ControllerSettings {
+  const { facets } = settings;
+  return {
+    ...settings,
+    level,
+    facets: facets === 'conservative' ? facets : comparedFacets({ kroCompatibility: level }),
+    from: '--kro-compatibility',
+  };
+}
+
+/** The settings of the first Deployment of a controller, or the defaults. */
+async function deployedSettings(api: KubernetesApi, signal: AbortSignal): Promise<ControllerSettings> {
   try {
     const labelSelector = 'app.kubernetes.io/name in (kro,typekro)';
     const { items } = await api.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector, signal });
@@ -106,8 +127,11 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
   const options = optionsFromFlags(parseControllerFlags(controller.flags));
   const level = options.kroCompatibility ?? controller.released ?? DEFAULT_KRO_COMPATIBILITY;
   const graphKind = options.features?.graphKind === true;
+  const { omit = false, dynamicKeys = false } = options.features ?? {};
   const { partialDependencies = false, managedResources = false } = options.features ?? {};
   const features = {
+    ...(omit ? {} : { omit }),
+    ...(dynamicKeys ? {} : { dynamicKeys }),
     ...(partialDependencies ? { partialDependencies } : {}),
     ...(managedResources ? { managedResources } : {}),
   };

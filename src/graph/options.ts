@@ -45,8 +45,8 @@ export interface GraphFeatures {
 
 /**
  * The features of this project's controller when all gates that add parts to the language are on. A command that does
- * not know the gates of a controller compiles with these. A gate that changes what a definition means is not one of
- * them.
+ * not know the gates of a controller compiles with these. Of the gates that change what an accepted definition means,
+ * only `DynamicKeys` is one of them.
  */
 export const TYPEKRO_FEATURES: GraphFeatures = {
   omit: true,

@@ -217,12 +217,16 @@ test('a new enum is breaking except at the level of kro 0.9, as for the controll
   });
   const found = await planOf('plan FILE', next);
   expect(found.definitions[0]?.refusal).toBeUndefined();
-  expect(found.source.controller).toEqual({ kroCompatibility: '0.9', from: 'Deployment team-a/kro' });
-  // A snapshot contains the level.
+  const features = { omit: false, dynamicKeys: false };
+  expect(found.source.controller).toEqual({ kroCompatibility: '0.9', from: 'Deployment team-a/kro', features });
+  // A snapshot contains the level and the gates.
   expect(await run('snapshot level.json')).toMatchObject({ code: 0, err: '' });
   await world.user.delete({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'kro' });
   const offline = await planOf('plan FILE --snapshot level.json', next);
   expect(offline.definitions[0]?.refusal).toBeUndefined();
+  expect(offline.source.controller).toEqual(found.source.controller);
+  const later = await planOf('plan FILE --snapshot level.json --kro-compatibility 0.10', next);
+  expect(later.source.controller).toEqual({ kroCompatibility: '0.10', from: '--kro-compatibility', features });
 });
 
 test.each([

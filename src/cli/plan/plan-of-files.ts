@@ -6,7 +6,7 @@ import { isJsonObject, isoTime, tryParseJson } from '../../core/index.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '../controller-settings.ts';
-import { controllerSettings, levelOption, recordOf } from '../controller-settings.ts';
+import { controllerSettings, levelOption, recordOf, withLevel } from '../controller-settings.ts';
 import { textOption } from '../command.ts';
 import { digestOf } from '../../runtime/index.ts';
 import { objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';
@@ -108,7 +108,11 @@ export async function openPlanning(
     readBasics(api, signal),
     versionOf(api, signal),
     isCluster ? identityOf(api, signal) : undefined,
-    level === undefined && target.settings !== undefined ? target.settings : controllerSettings(api, input, signal),
+    target.settings === undefined
+      ? controllerSettings(api, input, signal)
+      : level === undefined
+        ? target.settings
+        : withLevel(target.settings, level),
   ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
   const source = new LiveSource({

@@ -70,7 +70,14 @@ const SNAPSHOT = record({
     record({
       kroCompatibility: oneOf(...KRO_COMPATIBILITY_LEVELS),
       from: text,
-      features: optional(record({ partialDependencies: optional(boolean), managedResources: optional(boolean) })),
+      features: optional(
+        record({
+          omit: optional(boolean),
+          dynamicKeys: optional(boolean),
+          partialDependencies: optional(boolean),
+          managedResources: optional(boolean),
+        }),
+      ),
     }),
   ),
   kinds: listOf(
