@@ -163,4 +163,18 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: 'loses ? existing : existing',
     tests: ['src/controller/definition/crd-plan.test.ts', 'test/simulation/features/proposals.test.ts'],
   },
+  {
+    name: 'a stopped controller leaves the timer of its sweep',
+    file: 'src/controller/controller.ts',
+    find: 'this.#instances.stop();',
+    replace: '',
+    tests: ['test/simulation/features/stopping.test.ts'],
+  },
+  {
+    name: 'a request to reconcile keeps the counts of rewrites',
+    file: 'src/controller/instance/record.ts',
+    find: 'record.rewrites = undefined;',
+    replace: '',
+    tests: ['test/simulation/features/graph-loops.test.ts'],
+  },
 ];

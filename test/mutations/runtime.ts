@@ -239,4 +239,18 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: "typeof result.value === 'boolean' && isPresent(result.value)",
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
+  {
+    name: 'a Graph with an entry without UID stays when the kind is no longer served',
+    file: 'src/runtime/graph-retired.ts',
+    find: 'if (observation.failure.code === 403 || observation.failure.code === 404) return DONE;',
+    replace: 'if (observation.failure.code === 403) return DONE;',
+    tests: ['src/runtime/graph-record.test.ts'],
+  },
+  {
+    name: 'the memory of steps keeps the target of a computed type that has changed',
+    file: 'src/runtime/step-memory.ts',
+    find: ' && this.#areServed(node, known.resolved)) {',
+    replace: ') {',
+    tests: ['src/runtime/step-memory.test.ts'],
+  },
 ];
