@@ -145,7 +145,7 @@ export const COMMANDS: readonly MutationRow[] = [
   {
     name: 'a node that waits for an unknown node and a busy node stays blocked',
     file: 'src/cli/instance/shown-node.ts',
-    find: "state === 'blocked' && !isStuck ? 'pending' : state",
+    find: "isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state",
     replace: '(void isStuck, state)',
     tests: ['src/cli/instance/shown-node.test.ts'],
   },
