@@ -74,7 +74,7 @@ export function identityHoles(holes: readonly Hole[]): Hole[] {
 
 /**
  * A copy of the skeleton with the values at their paths. The skeleton itself does not change. Fields without a value
- * (`omit()`) are removed after all other fields are set. Computed keys come last, the innermost first.
+ * (`omit()`) are removed after all other fields are set. Computed keys come last.
  *
  * @param duplicates gets the keys that their map has already
  */
@@ -110,9 +110,7 @@ export function fillSkeleton(
     if (container !== undefined && last !== undefined) assign(container, last, value ?? null);
   }
   // The maps are found before list elements are removed, because the removal changes the positions of later elements.
-  const renames = keys
-    .toSorted((a, b) => b.path.length - a.path.length)
-    .map((key) => ({ key, map: containerOf(key.path) }));
+  const renames = keys.map((key) => ({ key, map: containerOf(key.path) }));
   removeAll(
     root,
     fields.filter(({ value }) => value === undefined).map(({ path }) => path),

@@ -226,11 +226,11 @@ export const RUNTIME: readonly MutationRow[] = [
     tests: ['src/runtime/step-dynamic-keys.test.ts'],
   },
   {
-    name: 'a computed key becomes known before the keys inside of its value',
+    name: 'a computed key names a member of the whole template',
     file: 'src/runtime/template.ts',
-    find: 'keys.toSorted((a, b) => b.path.length - a.path.length)',
-    replace: 'keys.toSorted((a, b) => a.path.length - b.path.length)',
-    tests: ['src/runtime/step-dynamic-keys.test.ts'],
+    find: 'map: containerOf(key.path)',
+    replace: 'map: root as JsonValue',
+    tests: ['src/runtime/step-dynamic-keys.test.ts', 'src/runtime/template.test.ts'],
   },
   {
     name: 'a computed key may be a number',
