@@ -11,7 +11,8 @@ import { buildConditions } from './conditions.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import { readDefinition } from './parsed-definition.ts';
 import { linkResources } from './link-resources.ts';
-import { withLevelHints } from './level-hints.ts';
+import { dependsOnLevel, withLevelHints } from './level-hints.ts';
+import type { DefinitionDocument } from './document.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './graph-kinds.ts';
 import { buildSpecSchema } from './instance-schema.ts';
@@ -41,17 +42,21 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
  * keeps references to the input.
  */
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
-  const result = compileOnce(input, options);
-  if (result.graph !== undefined) return result;
-  const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
-  const { diagnostics } = compileOnce(input, { ...options, kroCompatibility: level });
-  return { diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
-}
-
-function compileOnce(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
   const value = document === undefined ? (input as JsonValue) : document.value;
   if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const result = compileAtLevel(value, document, options);
+  if (result.graph !== undefined || !dependsOnLevel(value)) return result;
+  const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const { diagnostics } = compileAtLevel(value, document, { ...options, kroCompatibility: level });
+  return { diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
+}
+
+function compileAtLevel(
+  value: JsonValue,
+  document: DefinitionDocument | undefined,
+  options: CompileOptions,
+): CompileResult {
   const problems = new Problems(document);
   const written = readDefinition(value, problems);
   if (written === undefined) return { diagnostics: problems.diagnostics() };

@@ -4,6 +4,7 @@ import type { JsonValue } from '../core/index.ts';
 import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
+import { dependsOnLevel } from './level-hints.ts';
 
 const definition = (id: string, text: string): JsonValue =>
   parse(`
@@ -37,4 +38,27 @@ test.each<KroCompatibility>(['0.9', '0.10'])('an error at both levels names no l
   const found = hints(definition('a', '${schema.spec.nam}'), level);
   expect(found).toHaveLength(1);
   expect(found[0]).not.toContain('accepts this');
+});
+
+test.each<[string, JsonValue, boolean]>([
+  ['no expression', definition('a', 'plain'), false],
+  ['an expression that both levels read alike', definition('a', "${schema.spec.name + 'x'}"), false],
+  ['an expression nested in another one', definition('a', '${a ${b} }'), false],
+  ['an unterminated expression', definition('a', 'a: ${schema.spec.name'), true],
+  ['an unterminated expression after a closed one', definition('a', '${schema.spec.name}${'), true],
+  ['a brace in single quotes', definition('a', "${schema.spec.name + '}'}"), true],
+  ['an expression inside single quotes', definition('a', "${'${b}'}"), true],
+  ['the same in a key', { "${'}'}": 'a' }, true],
+  ['the same in a list', [['a'], ["${'}'}"]], true],
+  ['a word that one level reserves, as an id', definition('graphengine', 'plain'), true],
+  ['a word that both levels reserve', definition('schema', 'plain'), false],
+  ['values that are no texts', { a: [1, true, null, {}] }, false],
+])('the errors of a definition can depend on the level: %s', (_, value, depends) => {
+  expect(dependsOnLevel(value)).toBe(depends);
+});
+
+test('a definition that reads alike at both levels has the same errors at both', () => {
+  const input = definition('a', '${schema.spec.nam}');
+  expect(dependsOnLevel(input)).toBe(false);
+  expect(hints(input, '0.9')).toEqual(hints(input, '0.10'));
 });

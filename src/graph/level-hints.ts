@@ -1,5 +1,8 @@
-import type { Diagnostic } from '../core/index.ts';
+import type { Diagnostic, JsonValue } from '../core/index.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
+import { KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
+import { isReservedWord } from './naming.ts';
+import { scanExpressions } from './scan.ts';
 
 /**
  * Adds the other level to the hints of errors that a definition has at one level only. The hint then says that the
@@ -21,3 +24,32 @@ export function withLevelHints(
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error';
 
 const placeOf = ({ code, path }: Diagnostic): string => `${code} ${path ?? ''}`;
+
+/**
+ * Can the errors of a definition depend on the level? They can only if a text of the definition (a value or a key) has
+ * other expressions at another level, or is a word that one level alone reserves. A true answer may be wrong: a
+ * reserved word may stand where no name is. The definition must not be too deep (`isTooDeep`).
+ */
+export function dependsOnLevel(definition: JsonValue): boolean {
+  const values: JsonValue[] = [definition];
+  for (let top = values.pop(); top !== undefined; top = values.pop()) {
+    if (typeof top === 'string' && differsByLevel(top)) return true;
+    if (typeof top !== 'object' || top === null) continue;
+    for (const part of [...Object.keys(top), ...Object.values(top)]) if (part !== undefined) values.push(part);
+  }
+  return false;
+}
+
+const differsByLevel = (text: string): boolean => {
+  const [first, ...others] = KRO_COMPATIBILITY_LEVELS.map((level) => meaningOf(text, level));
+  return others.some((other) => other !== first);
+};
+
+/** What a level reads in a text, in a form that can be compared. The expressions of a text decide its other parts. */
+function meaningOf(text: string, level: KroCompatibility): string {
+  if (!text.includes('${')) return String(isReservedWord(text, level));
+  const scanned = scanExpressions(text, level);
+  if (!scanned.ok) return `${scanned.problem} ${scanned.offset}`;
+  const expressions = scanned.parts.filter(({ kind }) => kind === 'expression');
+  return expressions.map((part) => `${part.offset}+${part.text.length}`).join();
+}
