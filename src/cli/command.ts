@@ -155,3 +155,8 @@ export function textOption(input: CommandInput, name: string): string | undefine
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;
 }
+
+/** Do the options `--kubeconfig` or `--context` name a cluster? */
+export function namesCluster(input: CommandInput): boolean {
+  return textOption(input, 'kubeconfig') !== undefined || textOption(input, 'context') !== undefined;
+}

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/index.ts';
 import { assertMayDeploy, failsAtCaller } from '../core/index.ts';
+import { ALLOW_BREAKING_CHANGES } from '../graph/index.ts';
 import type { CompositionCore } from './composition.ts';
 import { definitionYaml, instanceYaml } from './composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from './deploy-engine.ts';
@@ -8,7 +9,6 @@ import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './fact
 import { directManifests } from './direct-manifests.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
-import { ALLOW_BREAKING_CHANGES } from './emit/definition.ts';
 import type { Target } from './public-types.ts';
 import type { TracedCore } from './traced-core.ts';
 

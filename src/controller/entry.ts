@@ -31,8 +31,7 @@ export type {
 } from '../inspect/index.ts';
 export type { ServiceAccountRef } from './acting-identity.ts';
 export type { DefinitionShare } from './shards/share.ts';
-export { GRAPH_CRD } from '../graph/index.ts';
-export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './own-crds.ts';
+export { ALLOW_BREAKING_CHANGES, controllerCrds, DEFINITION_CRD, GRAPH_CRD, REVISION_CRD } from '../graph/index.ts';
 export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
 export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
@@ -49,4 +48,3 @@ export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
 export { keptText, safeInstallation } from './install/safe-installation.ts';
 export type { ManifestOptions } from './install/manifests.ts';
 export { controllerManifests } from './install/manifests.ts';
-export { ALLOW_BREAKING } from './definition/definition-object.ts';

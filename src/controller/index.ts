@@ -19,7 +19,6 @@ export {
   REVISION_TYPE,
 } from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
-export { compareInstanceCrds, hasObjectRecord } from './definition/crd-difference.ts';
 export { compileLive, liveDefinition } from './definition/live-definition.ts';
 export type { LiveGraph, LiveGraphOptions } from './graph/live-graph.ts';
 export { liveGraph } from './graph/live-graph.ts';

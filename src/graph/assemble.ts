@@ -4,7 +4,7 @@ import { goQuote } from '../golang/index.ts';
 import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './check-types.ts';
 import { literalTypes } from './conditions.ts';
-import { buildCrd, instancePlural, OBJECT_RECORD_SCHEMA } from './crd.ts';
+import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -43,7 +43,9 @@ export interface Parts {
 export function assembleGraph(parts: Parts): Graph {
   const { definition, value, specSchema, columns, scale, status, level, recordsObjects } = parts;
   const { kind, group, apiVersion, scope } = definition.schema;
-  const properties = recordsObjects ? { ...status.properties, graph: OBJECT_RECORD_SCHEMA } : status.properties;
+  const properties = recordsObjects
+    ? { ...status.properties, [OBJECT_RECORD]: OBJECT_RECORD_SCHEMA }
+    : status.properties;
   const crd = buildCrd(definition.schema, schemaToJson(specSchema), properties, { columns, scale });
   const plural = instancePlural(kind);
   const instance = { group, version: apiVersion, kind, plural, namespaced: scope !== 'Cluster', crd };

@@ -22,6 +22,9 @@ const CONDITIONS: JsonObject = {
 
 const TEXTS = (...names: readonly string[]): JsonObject => Object.fromEntries(names.map((name) => [name, STRING]));
 
+/** The field of the status with the record of objects. */
+export const OBJECT_RECORD = 'graph';
+
 /** The schema of `status.graph`: the record of the objects of an instance. */
 export const OBJECT_RECORD_SCHEMA: JsonObject = {
   type: 'object',

@@ -71,6 +71,9 @@ export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, Sour
 export { formatDiagnostic, hasErrors } from '../core/index.ts';
 export type {
   BuiltinSource,
+  ComparedFacets,
+  CrdChanges,
+  CrdComparison,
   CrdSourceOptions,
   ListType,
   OpenApiDocument,
@@ -80,7 +83,9 @@ export type {
   ValidationRule,
 } from '../schema/index.ts';
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
-export { OBJECT_RECORD_SCHEMA } from './crd.ts';
+export { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
+export { ALLOW_BREAKING_CHANGES, compareInstanceCrds, hasObjectRecord } from './compare-instance-crds.ts';
+export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './controller-crds.ts';
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';

@@ -14,9 +14,8 @@ import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
 import { deletionOf, instanceTarget, memberNamespaces, memberTarget, reportOfLive, targetOfLive } from './members.ts';
 import type { Decision, DeleteAction, Observed, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
-import { OBJECT_RECORD } from './object-record.ts';
 import type { NodeReport, Terminating } from './report.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
 import { pausedWrite } from './paused-write.ts';
 
 /**

@@ -52,7 +52,6 @@ export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { fillTemplate } from './template.ts';
 export { projectStatus } from './project-status.ts';
-export { OBJECT_RECORD } from './object-record.ts';
 export type { StatusWrite, StatusWriteOptions } from './status-writes.ts';
 export { statusWrites } from './status-writes.ts';
 export { selectorText } from './selector.ts';

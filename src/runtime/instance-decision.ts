@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
 import { earliest, jsonEquals } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
 import { recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import type { ConditionContent } from './conditions.ts';
@@ -15,7 +15,7 @@ import { instanceTarget, targetOfLive } from './members.ts';
 import type { Condition, Decision, InstanceState, WatchRequest } from './model.ts';
 import { nodeConditions } from './node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
-import { OBJECT_RECORD, objectRecord } from './object-record.ts';
+import { objectRecord } from './object-record.ts';
 import { pausedWrite } from './paused-write.ts';
 import { projectStatus } from './project-status.ts';
 import { decidePruning } from './prune.ts';

@@ -1,15 +1,12 @@
 import type { JsonObject, JsonValue } from '../core/index.ts';
 import { isJsonObject } from '../core/index.ts';
 import type { GraphNode } from '../graph/index.ts';
-import { apiVersionOf, kindOf } from '../graph/index.ts';
+import { apiVersionOf, kindOf, OBJECT_RECORD } from '../graph/index.ts';
 import { objectsAt } from '../kubernetes/index.ts';
 import * as keys from './keys.ts';
 import { nodeLabel } from './labels.ts';
 import type { InstanceState } from './model.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
-
-/** The field of the status with the record of objects. */
-export const OBJECT_RECORD = 'graph';
 
 /**
  * The record of the objects of an instance: `status.graph` of a definition with the feature `managedResources`. One entry

@@ -1,12 +1,11 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
 import { jsonEquals } from '../core/index.ts';
 import type { KroCompatibility } from '../graph/index.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
 import { applySetIdOf } from './applyset.ts';
 import { STATUS_NODE } from './contributions.ts';
 import { patchManager } from './field-managers.ts';
 import { RECORD_MANAGER, STATUS_MANAGER } from './keys.ts';
-import { OBJECT_RECORD } from './object-record.ts';
 
 /** A request that writes the status of an instance. */
 export interface StatusWrite {

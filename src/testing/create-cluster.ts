@@ -13,7 +13,8 @@ import type {
 } from '../cluster/index.ts';
 import { createEmbeddedCluster, createManualClock, systemClusterClock } from '../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../controller/index.ts';
-import { controllerCrds, createController, safeInstallation } from '../controller/index.ts';
+import { controllerCrds } from '../graph/index.ts';
+import { createController, safeInstallation } from '../controller/index.ts';
 import { TypeKroError } from '../core/index.ts';
 import type { KubeClientOptions, Transport } from '../kube/index.ts';
 import { KubeClient } from '../kube/index.ts';

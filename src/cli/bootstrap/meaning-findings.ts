@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../core/index.ts';
 import { refOf } from '../../core/index.ts';
-import { hasObjectRecord, readDefinitionObject } from '../../controller/index.ts';
+import { readDefinitionObject } from '../../controller/index.ts';
 import type { Graph, GraphNode } from '../../graph/index.ts';
-import { formatPath } from '../../graph/index.ts';
+import { formatPath, hasObjectRecord } from '../../graph/index.ts';
 import { keys } from '../../runtime/index.ts';
 import type { HandBackFinding } from './hand-back-finding.ts';
 

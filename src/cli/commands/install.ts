@@ -1,4 +1,5 @@
-import { controllerCrds, keptText, safeInstallation } from '../../controller/index.ts';
+import { keptText, safeInstallation } from '../../controller/index.ts';
+import { controllerCrds } from '../../graph/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';

@@ -1,8 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
-import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
-import { isDefinition } from '../../graph/index.ts';
+import { controllerCrds, isDefinition } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import type { GraphTestFile } from '../../testing/index.ts';

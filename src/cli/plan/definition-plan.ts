@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals, stringifyJson } from '../../core/index.ts';
 import type { DefinitionPreview } from '../../controller/index.ts';
-import { compareInstanceCrds, instanceKey } from '../../controller/index.ts';
+import { compareInstanceCrds } from '../../graph/index.ts';
+import { instanceKey } from '../../controller/index.ts';
 import { changedFields } from '../../deploy/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { asObjects, objectsAt, textAt, valueAt } from '../../kubernetes/index.ts';

@@ -1,4 +1,4 @@
-import { ALLOW_BREAKING, compareInstanceCrds } from '../../controller/index.ts';
+import { ALLOW_BREAKING_CHANGES, compareInstanceCrds } from '../../graph/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import type { Graph } from '../../graph/index.ts';
 import { fieldOfChange } from '../../schema/index.ts';
@@ -14,7 +14,7 @@ import { inputPosition } from './input-position.ts';
 export function breakingChanges(input: InputObject, graph: Graph, known: readonly KubeObject[]): Diagnostic[] {
   const { crd } = graph.instance;
   const before = known.find(({ metadata }) => metadata.name === crd.metadata.name);
-  if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING] === 'true') return [];
+  if (before === undefined || input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
   const compared = compareInstanceCrds(before, crd);
   return ('error' in compared ? [] : compared.breaking).map((change) => {
     const field = fieldOfChange(change);
@@ -25,7 +25,7 @@ export function breakingChanges(input: InputObject, graph: Graph, known: readonl
       severity: 'error',
       message: `the cluster serves ${graph.instance.kind} with another schema, and instances may not survive the change of ${field}: ${change.description}`,
       path: `spec.schema.${field}`,
-      hint: `keep the field as it was, give the definition another version, or allow the change with the annotation ${ALLOW_BREAKING}: "true"`,
+      hint: `keep the field as it was, give the definition another version, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
       ...(source === undefined ? {} : { source }),
     };
   });

@@ -1,12 +1,12 @@
 import type { DryRun } from '../../cluster/index.ts';
 import { openDryRun } from '../../cluster/index.ts';
-import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, KubeObject } from '../../core/index.ts';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '../../core/index.ts';
 import type { Graph, GraphFeatures, KroCompatibility } from '../../graph/index.ts';
 import {
   compile,
   compileGraphObject,
+  controllerCrds,
   DEFAULT_KRO_COMPATIBILITY,
   isDefinition,
   isGraphObject,
@@ -20,7 +20,7 @@ import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { isFileProblem } from './file-problem.ts';
-import { withoutConsequences, withRemedy } from './without-consequences.ts';
+import { withoutConsequences, withRemedies } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
 import { isCrd, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
@@ -97,12 +97,14 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     server.close();
   }
   const loading = inputs.diagnostics.map(refusedByServer);
-  const all = withoutConsequences([
-    ...loading,
-    ...findDuplicates(inputs.objects),
-    ...found.filter((each) => !isSaid(each, loading)),
-    ...unknown,
-  ]).map(withRemedy);
+  const all = await withRemedies(
+    withoutConsequences([
+      ...loading,
+      ...findDuplicates(inputs.objects),
+      ...found.filter((each) => !isSaid(each, loading)),
+      ...unknown,
+    ]),
+  );
   return {
     graphs,
     graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),

@@ -3,12 +3,10 @@ import type { Diagnostic } from '../../core/index.ts';
 import { definedMember, hasErrors } from '../../core/index.ts';
 import type { DryRun } from '../../cluster/index.ts';
 import { isGraphObject } from '../../graph/index.ts';
-import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
-import { textOption } from '../command.ts';
+import { namesCluster } from '../command.ts';
 import type { CheckedInputs } from './check-inputs.ts';
 import { checkInputs } from './check-inputs.ts';
-import { clusterDryRun } from './cluster-dry-run.ts';
 import { isFileProblem } from './file-problem.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
@@ -95,12 +93,6 @@ async function onCluster<Result>(
   { objects }: LoadedInputs,
   check: (cluster: DryRun | undefined) => Promise<Result>,
 ): Promise<Result> {
-  const isNamed = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
-  if (!isNamed || !objects.some(({ object }) => isGraphObject(object))) return check(undefined);
-  const { client } = await connectToCluster(context, input);
-  try {
-    return await check(clusterDryRun(client, context.signal));
-  } finally {
-    await client.close();
-  }
+  if (!namesCluster(input) || !objects.some(({ object }) => isGraphObject(object))) return check(undefined);
+  return (await import('./named-cluster.ts')).withDryRun(context, input, check);
 }

@@ -1,12 +1,9 @@
-import { controllerCrds } from '../../controller/index.ts';
 import type { Diagnostic, JsonValue, KubeObject } from '../../core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText, TypeKroError } from '../../core/index.ts';
-import { isDefinition, isCrd } from '../../graph/index.ts';
-import { KubeError } from '../../kube/index.ts';
+import { isJsonObject, parseApiVersion, parseJson, shippedDefinitionsText } from '../../core/index.ts';
+import { controllerCrds, isCrd, isDefinition } from '../../graph/index.ts';
 import { builtinSource, crdSource } from '../../schema/index.ts';
-import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
-import { textOption } from '../command.ts';
+import { namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { asKubeObject } from './read-manifest.ts';
@@ -48,7 +45,6 @@ export async function knownCrds(
     names.length === 0
       ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
       : await readSources(names, context.cwd, () => context.readInput(), READER);
-  const ofCluster = ['kubeconfig', 'context'].some((name) => textOption(input, name) !== undefined);
   const used = new Set(
     inputs.objects.flatMap(({ object }) => [
       ...kindsOf(object).map((use) => parseApiVersion(use.apiVersion).group),
@@ -68,8 +64,11 @@ export async function knownCrds(
           },
         ]
       : [];
-  const live = ofCluster ? (await definitionsOfCluster(context, input)).flatMap(crdsIn) : [];
-  const named = [...sources.documents.flatMap(crdsIn), ...live.filter((crd) => used.has(groupOf(crd)) && !isOwn(crd))];
+  const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
+  const named = [
+    ...sources.documents.flatMap(crdsIn),
+    ...live.flatMap(crdsIn).filter((crd) => used.has(groupOf(crd)) && !isOwn(crd)),
+  ];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
   const shipped = shippedCrds(unknownGroups(inputs.objects, given));
   const shippedGroups = [...new Set(shipped.map(groupOf))];
@@ -79,24 +78,6 @@ export async function knownCrds(
     diagnostics: [...sources.diagnostics, ...nothing],
     texts: sources.texts,
   };
-}
-
-/**
- * Reads the CRDs of the cluster. The error for an unreachable cluster has the hint that the files can be checked
- * without it.
- */
-async function definitionsOfCluster(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
-  try {
-    return await readClusterCrds(context, input);
-  } catch (error) {
-    if (!(error instanceof KubeError) || error.remedy === undefined) throw error;
-    throw new TypeKroError(error.message, {
-      code: error.code,
-      cause: error,
-      ...(error.what === undefined ? {} : { what: error.what }),
-      remedy: `${error.remedy}; without --kubeconfig and --context the files are checked without a cluster`,
-    });
-  }
 }
 
 /** A line that names the package's CRDs in use; `undefined` when there are none. */

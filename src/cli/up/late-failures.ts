@@ -1,6 +1,5 @@
 import type { Diagnostic } from '../../core/index.ts';
 import { formatDiagnostic } from '../../core/index.ts';
-import { moduleProblems } from './module-problems.ts';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 
@@ -37,6 +36,7 @@ async function printFailure(error: unknown, print: (problem: Diagnostic) => void
 
 async function problemsOf(error: unknown): Promise<readonly Diagnostic[]> {
   if (module === undefined) return [];
+  const { moduleProblems } = await import('./module-problems.ts');
   const problems = await moduleProblems(error, module);
   return problems.map((each) => ({
     ...each,

@@ -7,7 +7,6 @@ import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../shown-name.ts';
 import { checkFile } from './check-file.ts';
 import { fileProblem, isFileProblem } from './file-problem.ts';
-import { loadModule } from './load-module.ts';
 import type { ModuleLoader } from './module-loader.ts';
 import type { ParsedManifest } from './read-manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
@@ -58,7 +57,7 @@ export async function loadInputs(
   cwd: string,
   note: (text: string) => void = () => {},
   readInput?: () => Promise<string>,
-  load: ModuleLoader = loadModule,
+  load: ModuleLoader = loadInProcess,
 ): Promise<LoadedInputs> {
   const objects: InputObject[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -122,6 +121,9 @@ export async function loadInputs(
   }
   return { objects, diagnostics, texts };
 }
+
+/** Loads a module in this process. A command that reads no module does not load the code for it. */
+const loadInProcess: ModuleLoader = async (...module) => (await import('./load-module.ts')).loadModule(...module);
 
 function shownFile(file: string): string {
   return file === '-' ? STANDARD_INPUT : file;

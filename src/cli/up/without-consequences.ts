@@ -1,5 +1,4 @@
 import type { CodeInfo, Diagnostic } from '../../core/index.ts';
-import { traceCodes } from '../../compose/index.ts';
 import { BELOW_SPEC } from './check-objects.ts';
 import { diagnosticCodes } from '../../graph/index.ts';
 import { schemaCodes } from '../../schema/index.ts';
@@ -234,11 +233,17 @@ function withMeantName(each: Diagnostic, all: readonly Diagnostic[]): Diagnostic
   return meant === undefined ? each : { ...each, hint: `did you mean "${meant}"? ${each.hint ?? ''}`.trim() };
 }
 
-/** A diagnostic with a remedy: its own, or the one that the table of codes has. */
-export function withRemedy(diagnostic: Diagnostic): Diagnostic {
-  if (diagnostic.hint !== undefined) return diagnostic;
-  const { remedy } =
-    [...diagnosticCodes, ...schemaCodes, ...traceCodes].find(({ code }: CodeInfo) => code === diagnostic.code) ?? {};
+/** The diagnostics, each with a remedy: its own, or the one that the table of codes has. */
+export async function withRemedies(diagnostics: readonly Diagnostic[]): Promise<readonly Diagnostic[]> {
+  // Only compositions have codes of the tracer. Files of YAML are checked without loading the tracer.
+  const isTraced = diagnostics.some(({ code }) => code.startsWith('trace/'));
+  const traceCodes = isTraced ? (await import('../../compose/index.ts')).traceCodes : [];
+  const codes = new Map([...diagnosticCodes, ...schemaCodes, ...traceCodes].map((each) => [each.code, each]));
+  return diagnostics.map((each) => (each.hint === undefined ? withRemedyOf(codes.get(each.code), each) : each));
+}
+
+function withRemedyOf(code: CodeInfo | undefined, diagnostic: Diagnostic): Diagnostic {
+  const { remedy } = code ?? {};
   return remedy === undefined
     ? diagnostic
     : { ...diagnostic, hint: `${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}` };

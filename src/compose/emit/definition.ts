@@ -1,4 +1,5 @@
 import type { Diagnostic, JsonObject } from '../../core/index.ts';
+import { ALLOW_BREAKING_CHANGES } from '../../graph/index.ts';
 import type { Schema, SimpleBlock } from '../../schema/index.ts';
 import { toSimpleSchema } from '../../schema/index.ts';
 import { specType } from '../library/schema-type.ts';
@@ -15,9 +16,6 @@ import { statusFields } from './status.ts';
 import { fieldRules } from './field-rules.ts';
 import type { Variants } from './variants.ts';
 import type { ValidationRecord } from '../trace/records.ts';
-
-/** kro's annotation that permits breaking changes of a schema. */
-export const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /** Names and versions of a definition, with defaults filled in. */
 export interface DefinitionNames {

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
-import { OBJECT_RECORD_SCHEMA } from '../../graph/index.ts';
-import { valueAt } from '../../kubernetes/index.ts';
-import type { ComparedFacets, CrdComparison } from '../../schema/index.ts';
-import { compareCrds, crdVersions, fieldOfChange, versionSchema } from '../../schema/index.ts';
-import { digestOf, keys, OBJECT_RECORD } from '../../runtime/index.ts';
+import { compareInstanceCrds } from '../../graph/index.ts';
+import { listAt, valueAt } from '../../kubernetes/index.ts';
+import type { ComparedFacets } from '../../schema/index.ts';
+import { crdVersions, fieldOfChange, versionSchema } from '../../schema/index.ts';
+import { digestOf, keys } from '../../runtime/index.ts';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
@@ -19,36 +19,6 @@ export function crdDifference(existing: KubeObject, wanted: KubeObject, facets?:
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
     breaking: compared.breaking.map((change) => ({ field: fieldOfChange(change), description: change.description })),
   };
-}
-
-/**
- * Compares the schemas of two CRDs of instances as kro does (see `compareCrds`), with one exception: the record of
- * objects that the gate `ManagedResources` adds to the status may disappear. Only the controller writes the record, so
- * that the gate can be turned off again.
- */
-export function compareInstanceCrds(existing: KubeObject, wanted: KubeObject, facets?: ComparedFacets): CrdComparison {
-  const loses = hasObjectRecord(existing) && !hasObjectRecord(wanted);
-  return compareCrds(loses ? withoutObjectRecord(existing) : existing, wanted, facets);
-}
-
-/** Does the status of a CRD have the record of objects that the gate `ManagedResources` adds? */
-export function hasObjectRecord(crd: KubeObject): boolean {
-  const record = valueAt(crdVersions(crd)[0], ...RECORD_PATH);
-  return record !== undefined && jsonEquals(record, OBJECT_RECORD_SCHEMA);
-}
-
-/** The path of the record's schema in a version of a CRD. */
-const RECORD_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status', 'properties', OBJECT_RECORD] as const;
-
-function withoutObjectRecord(crd: KubeObject): KubeObject {
-  const versions = crdVersions(crd).map((version) => withoutField(version, RECORD_PATH));
-  return { ...crd, spec: { ...crd.spec, versions } };
-}
-
-function withoutField(object: JsonObject, [name = '', ...rest]: readonly string[]): JsonObject {
-  const { [name]: value, ...others } = object;
-  if (rest.length === 0) return others;
-  return isJsonObject(value) ? { ...object, [name]: withoutField(value, rest) } : object;
 }
 
 /**
@@ -74,7 +44,7 @@ export function crdDigest(crd: KubeObject): string | undefined {
 
 /** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
-  const [live, next] = [versionOf(existing), versionOf(wanted)];
+  const [live, next] = [crdVersions(existing)[0], crdVersions(wanted)[0]];
   return (
     jsonEquals(versionSchema(live), versionSchema(next)) &&
     includes(columnsOf(live), columnsOf(next)) &&
@@ -98,21 +68,11 @@ export function hasMetadata({ metadata: live }: KubeObject, { metadata: wanted }
   return entriesIn(live.labels, Object.fromEntries(labels)) && entriesIn(live.annotations, wanted.annotations);
 }
 
-function versionOf(crd: KubeObject): JsonValue | undefined {
-  const versions = crd.spec?.['versions'];
-  return Array.isArray(versions) ? versions[0] : undefined;
-}
-
 /** The subresource `scale` of a version; null without it. */
-function scaleOf(version: JsonValue | undefined): JsonValue {
-  const subresources = isJsonObject(version) ? version['subresources'] : undefined;
-  return isJsonObject(subresources) ? (subresources['scale'] ?? null) : null;
-}
+const scaleOf = (version: JsonObject | undefined): JsonValue => valueAt(version, 'subresources', 'scale') ?? null;
 
-function columnsOf(version: JsonValue | undefined): JsonValue[] {
-  const columns = isJsonObject(version) ? version['additionalPrinterColumns'] : undefined;
-  return Array.isArray(columns) ? columns : [];
-}
+const columnsOf = (version: JsonObject | undefined): readonly JsonValue[] =>
+  listAt(version, 'additionalPrinterColumns');
 
 /** Does the live list contain each wanted column at the same index? */
 function includes(live: readonly JsonValue[], wanted: readonly JsonValue[]): boolean {

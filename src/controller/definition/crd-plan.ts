@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject, jsonEquals } from '../../core/index.ts';
 import type { DefinitionObject } from './definition-object.ts';
-import { ALLOW_BREAKING } from './definition-object.ts';
+import { ALLOW_BREAKING_CHANGES } from '../../graph/index.ts';
 import { isOwned, keys } from '../../runtime/index.ts';
 
 /** The next write of a definition's CRD, or the reason why the CRD must not be written. */
@@ -98,7 +98,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 }
 
 /** The remedy for a breaking change. */
-const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING}: "true" on the definition`;
+const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
 
 /** The names that an author can choose. The API server fills in missing ones. */
 function namesOf(crd: KubeObject): JsonObject {

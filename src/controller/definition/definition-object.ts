@@ -1,5 +1,6 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
+import { ALLOW_BREAKING_CHANGES } from '../../graph/index.ts';
 import type { ObjectType } from '../../runtime/index.ts';
 import { hasFinalizer, keys } from '../../runtime/index.ts';
 
@@ -30,11 +31,6 @@ export const CRD_TYPE: ObjectType = {
   namespaced: false,
 };
 
-/**
- * The annotation that allows changes of the CRD that can break existing instances. Only the value `true` allows them.
- */
-export const ALLOW_BREAKING = 'kro.run/allow-breaking-changes';
-
 /** The parts of a definition that the controller uses. */
 export interface DefinitionObject {
   readonly object: KubeObject;
@@ -63,7 +59,7 @@ export function readDefinitionObject(object: KubeObject): DefinitionObject {
     generation,
     spec: isJsonObject(object.spec) ? object.spec : {},
     status: isJsonObject(object.status) ? object.status : {},
-    allowBreakingChanges: annotation(ALLOW_BREAKING) === 'true',
+    allowBreakingChanges: annotation(ALLOW_BREAKING_CHANGES) === 'true',
     waitForInstances: annotation(keys.DELETION_POLICY_ANNOTATION)?.trim() === 'wait',
     deleting: deletionTimestamp !== undefined,
     hasFinalizer: hasFinalizer(object),

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
-import { controllerCrds } from '../own-crds.ts';
+import { controllerCrds } from '../../graph/index.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
 import type { RoleRule } from './rules.ts';
 import { ruleObjects, RuleSet } from './rules.ts';

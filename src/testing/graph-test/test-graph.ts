@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { formatDiagnostic, hasErrors, TypeKroError } from '../../core/index.ts';
-import { controllerCrds } from '../../controller/index.ts';
-import { compile, formatPath, TYPEKRO_FEATURES } from '../../graph/index.ts';
+import { compile, controllerCrds, formatPath, TYPEKRO_FEATURES } from '../../graph/index.ts';
 import type { SchemaSource } from '../../schema/index.ts';
 import { builtinSource, combineSources, crdSource } from '../../schema/index.ts';
 import { checkGraphTest } from './check-test-file.ts';

@@ -1,7 +1,8 @@
 import type { Cluster, ClusterOptions, ClusterSnapshot } from '../../cluster/index.ts';
 import { createEmbeddedCluster } from '../../cluster/index.ts';
 import type { Controller, ControllerOptions } from '../../controller/index.ts';
-import { controllerCrds, createController, jsonLogger } from '../../controller/index.ts';
+import { controllerCrds } from '../../graph/index.ts';
+import { createController, jsonLogger } from '../../controller/index.ts';
 import type { KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import type { Transport } from '../../kube/index.ts';

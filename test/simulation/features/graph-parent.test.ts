@@ -6,7 +6,7 @@ import { KubeClient } from '../../../src/kube/index.ts';
 import { systemClock } from '../../../src/kube/index.ts';
 import { projectObject } from '../../../src/runtime/index.ts';
 import { KindCache } from '../../../src/controller/cache/kind-cache.ts';
-import { controllerCrds } from '../../../src/controller/own-crds.ts';
+import { controllerCrds } from '../../../src/controller/index.ts';
 import { GRAPH_TYPE } from '../../../src/graph/index.ts';
 import { GraphParent } from '../../../src/controller/graph/graph-parent.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../../core/index.ts';
 import { isJsonObject } from '../../../core/index.ts';
 import type { PathStep } from '../../../graph/index.ts';
-import { formatPath } from '../../../graph/index.ts';
+import { ALLOW_BREAKING_CHANGES, formatPath } from '../../../graph/index.ts';
 import { isLargeInteger } from './data-code.ts';
 import { asObjects, LAST_APPLIED_ANNOTATION, objectAt, withoutServerFields } from '../../../kubernetes/index.ts';
 
@@ -11,9 +11,6 @@ export interface Inexpressible {
   readonly path: string;
   readonly reason: string;
 }
-
-/** The annotation for which compositions have an option. */
-const ALLOW_BREAKING_CHANGES = 'kro.run/allow-breaking-changes';
 
 /** Annotations of programs that applied the definition. */
 const OF_OTHERS: ReadonlySet<string> = new Set([LAST_APPLIED_ANNOTATION]);

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '../core/index.ts';
-import { externalObject, graphCrd, statusCondition } from '../graph/index.ts';
+import { externalObject, graphCrd, statusCondition } from './graph-object/graph-crd.ts';
 
 /** Name of the CRD of definitions. */
 export const DEFINITION_CRD = 'resourcegraphdefinitions.kro.run';

@@ -1,0 +1,42 @@
+import type { DryRun } from '../../cluster/index.ts';
+import type { JsonValue } from '../../core/index.ts';
+import { TypeKroError } from '../../core/index.ts';
+import { KubeError } from '../../kube/index.ts';
+import { connectToCluster } from '../cluster-client.ts';
+import { readClusterCrds } from '../cluster-crds.ts';
+import type { CommandContext, CommandInput } from '../command.ts';
+import { clusterDryRun } from './cluster-dry-run.ts';
+
+// The check of files loads this module only if the options name a cluster.
+
+/**
+ * Reads the CRDs of the cluster. The error for an unreachable cluster has the hint that the files can be checked
+ * without it.
+ */
+export async function readCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
+  try {
+    return await readClusterCrds(context, input);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.remedy === undefined) throw error;
+    throw new TypeKroError(error.message, {
+      code: error.code,
+      cause: error,
+      ...(error.what === undefined ? {} : { what: error.what }),
+      remedy: `${error.remedy}; without --kubeconfig and --context the files are checked without a cluster`,
+    });
+  }
+}
+
+/** Calls `check` with dry runs on the cluster that the options name. Closes the connection afterwards. */
+export async function withDryRun<Result>(
+  context: CommandContext,
+  input: CommandInput,
+  check: (cluster: DryRun) => Promise<Result>,
+): Promise<Result> {
+  const { client } = await connectToCluster(context, input);
+  try {
+    return await check(clusterDryRun(client, context.signal));
+  } finally {
+    await client.close();
+  }
+}
