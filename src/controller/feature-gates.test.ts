@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readFeatureGates } from './feature-gates.ts';
+import { compileFeatures, readFeatureGates } from './feature-gates.ts';
 
 describe('readFeatureGates', () => {
   test.each([
@@ -37,5 +37,22 @@ describe('readFeatureGates', () => {
     const { warnings, problem } = readFeatureGates(text);
     expect(warnings).toEqual(expected.map((part) => expect.stringContaining(part)));
     expect(problem).toBeUndefined();
+  });
+});
+
+describe('compileFeatures', () => {
+  test('has the gates of the language, and each is on or off', () => {
+    const { features } = readFeatureGates('CELNow=true,GraphKind=true,InstanceConditionEvents=true');
+    expect(Object.values(features)).toContain(false);
+    const { now, omit, ...others } = compileFeatures(features);
+    expect({ now, omit }).toEqual({ now: true, omit: false });
+    expect(Object.keys(others)).toEqual(
+      expect.arrayContaining(['variables', 'printColumn', 'scale', 'defer', 'dynamicKeys', 'partialDependencies']),
+    );
+    expect(Object.keys(others).filter((name) => /^(condition|conservative|graphKind)/.test(name))).toEqual([]);
+  });
+
+  test('a feature that the caller does not name is off', () => {
+    expect(compileFeatures({ defer: true })).toMatchObject({ defer: true, omit: false, managedResources: false });
   });
 });

@@ -3,24 +3,41 @@ import type { GraphFeatures } from '../graph/index.ts';
 import { nearestName } from '../schema/index.ts';
 import type { ControllerOptions } from './options.ts';
 
-type Features = Required<NonNullable<ControllerOptions['features']>>;
+type Features = NonNullable<ControllerOptions['features']>;
+type Feature = keyof Features;
+
+/**
+ * The gate of each feature. `compiled`: the compiler has the feature, too. `inAllAlpha`: `AllAlpha` of kro turns the
+ * gate on.
+ */
+type GateTable = {
+  readonly [F in Feature]-?: {
+    readonly name: string;
+    readonly compiled: F extends keyof GraphFeatures ? true : false;
+    readonly inAllAlpha?: true;
+  };
+};
 
 /** kro's gates, this project's `CELNow`, and proposals for kro that no release of kro has. All are alpha. */
-const GATES: ReadonlyMap<string, keyof Features> = new Map([
-  ['CELOmitFunction', 'omit'],
-  ['CELNow', 'now'],
-  ['InstanceConditionEvents', 'conditionEvents'],
-  ['InstanceConditionMetrics', 'conditionMetrics'],
-  ['ConservativeCRDComparison', 'conservativeCrdComparison'],
-  ['GraphKind', 'graphKind'],
-  ['Variables', 'variables'],
-  ['PrintColumn', 'printColumn'],
-  ['ScaleSubresource', 'scale'],
-  ['CELDeferFunction', 'defer'],
-  ['DynamicKeys', 'dynamicKeys'],
-  ['PartialDependencies', 'partialDependencies'],
-  ['ManagedResources', 'managedResources'],
-]);
+const GATES: GateTable = {
+  omit: { name: 'CELOmitFunction', compiled: true, inAllAlpha: true },
+  now: { name: 'CELNow', compiled: true },
+  conditionEvents: { name: 'InstanceConditionEvents', compiled: false, inAllAlpha: true },
+  conditionMetrics: { name: 'InstanceConditionMetrics', compiled: false, inAllAlpha: true },
+  conservativeCrdComparison: { name: 'ConservativeCRDComparison', compiled: false, inAllAlpha: true },
+  graphKind: { name: 'GraphKind', compiled: false, inAllAlpha: true },
+  variables: { name: 'Variables', compiled: true },
+  printColumn: { name: 'PrintColumn', compiled: true },
+  scale: { name: 'ScaleSubresource', compiled: true },
+  defer: { name: 'CELDeferFunction', compiled: true },
+  dynamicKeys: { name: 'DynamicKeys', compiled: true },
+  partialDependencies: { name: 'PartialDependencies', compiled: true },
+  managedResources: { name: 'ManagedResources', compiled: true },
+};
+
+const isFeature = (name: string): name is Feature => Object.hasOwn(GATES, name);
+const FEATURES: readonly Feature[] = Object.keys(GATES).filter(isFeature);
+const BY_NAME: ReadonlyMap<string, Feature> = new Map(FEATURES.map((feature) => [GATES[feature].name, feature]));
 
 /** Gates of kro 0.10 that change nothing in this controller. The value is the reason, for the warning. */
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
@@ -31,13 +48,14 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Gates that turn a group of gates on or off, as in every Kubernetes component. */
-const GROUPS: ReadonlyMap<string, readonly (keyof Features)[]> = new Map([
-  ['AllAlpha', ['omit', 'conditionEvents', 'conditionMetrics', 'conservativeCrdComparison', 'graphKind']],
+const GROUPS: ReadonlyMap<string, readonly Feature[]> = new Map([
+  ['AllAlpha', FEATURES.filter((feature) => GATES[feature].inAllAlpha === true)],
   ['AllBeta', []],
 ]);
 
 /** The features that a list of gates turns on, or the error, in the words of Kubernetes components. */
 export interface FeatureGates {
+  /** All features, on or off. */
   readonly features: Features;
   /** The error of the first malformed entry; `undefined` when there is none. */
   readonly problem?: string;
@@ -51,15 +69,15 @@ export interface FeatureGates {
  * with the flags of a newer kro, too.
  */
 export function readFeatureGates(text: string): FeatureGates {
-  const named = new Map<keyof Features, boolean>();
-  const grouped = new Map<keyof Features, boolean>();
+  const named = new Map<Feature, boolean>();
+  const grouped = new Map<Feature, boolean>();
   let problem: string | undefined;
   const warnings: string[] = [];
   for (const entry of text.split(',').map((part) => part.trim())) {
     if (entry === '') continue;
     const [name = '', ...rest] = entry.split('=');
     const on = parseBool(rest.join('=').trim());
-    const feature = GATES.get(name.trim());
+    const feature = BY_NAME.get(name.trim());
     const group = GROUPS.get(name.trim());
     if (rest.length === 0) problem ??= `missing bool value for ${name.trim()}`;
     else if (on === undefined) problem ??= `invalid value of ${entry}: it is true or false`;
@@ -67,23 +85,9 @@ export function readFeatureGates(text: string): FeatureGates {
     else if (feature !== undefined) named.set(feature, on);
     else for (const each of group ?? []) grouped.set(each, on);
   }
-  const isOn = (feature: keyof Features) => named.get(feature) ?? grouped.get(feature) ?? false;
+  const isOn = (feature: Feature) => named.get(feature) ?? grouped.get(feature) ?? false;
   return {
-    features: {
-      omit: isOn('omit'),
-      now: isOn('now'),
-      conditionEvents: isOn('conditionEvents'),
-      conditionMetrics: isOn('conditionMetrics'),
-      conservativeCrdComparison: isOn('conservativeCrdComparison'),
-      graphKind: isOn('graphKind'),
-      variables: isOn('variables'),
-      printColumn: isOn('printColumn'),
-      scale: isOn('scale'),
-      defer: isOn('defer'),
-      dynamicKeys: isOn('dynamicKeys'),
-      partialDependencies: isOn('partialDependencies'),
-      managedResources: isOn('managedResources'),
-    },
+    features: Object.fromEntries(FEATURES.map((feature) => [feature, isOn(feature)])),
     ...(problem === undefined ? {} : { problem }),
     warnings,
   };
@@ -92,22 +96,13 @@ export function readFeatureGates(text: string): FeatureGates {
 function unknownGate(name: string, on: boolean): string[] {
   const reason = WITHOUT_EFFECT.get(name);
   if (reason !== undefined) return on ? [`feature gate ${name} has no effect: ${reason}`] : [];
-  const close = nearestName(name, [...GATES.keys(), ...GROUPS.keys()]);
-  const hint = close === undefined ? `known gates: ${[...GATES.keys()].join(', ')}` : `did you mean ${close}?`;
+  const close = nearestName(name, [...BY_NAME.keys(), ...GROUPS.keys()]);
+  const hint = close === undefined ? `known gates: ${[...BY_NAME.keys()].join(', ')}` : `did you mean ${close}?`;
   return [`unrecognized feature gate: ${name} (${hint})`];
 }
 
-/** The features of the compiler among those of a controller. */
-export function compileFeatures({
-  omit = false,
-  now = false,
-  variables = false,
-  printColumn = false,
-  scale = false,
-  defer = false,
-  dynamicKeys = false,
-  partialDependencies = false,
-  managedResources = false,
-}: NonNullable<ControllerOptions['features']>): GraphFeatures {
-  return { omit, now, variables, printColumn, scale, defer, dynamicKeys, partialDependencies, managedResources };
+/** The features of the compiler among those of a controller, on or off. */
+export function compileFeatures(features: Features): GraphFeatures {
+  const compiled = FEATURES.filter((feature) => GATES[feature].compiled);
+  return Object.fromEntries(compiled.map((feature) => [feature, features[feature] ?? false]));
 }
