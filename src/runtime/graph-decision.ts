@@ -124,11 +124,13 @@ export function decideGraph(context: StepContext): Decision {
 }
 
 /**
- * The account that the first pass over a Graph records before its first write: the deletion of a Graph whose first pass
- * did not end needs it.
+ * The account that is recorded before the first write of a Graph: the deletion of a Graph whose pass did not end needs
+ * it. Passes that refused the Graph, or that waited, may have ended before.
  */
-function firstAccount({ instance: { status = {} }, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
-  const isFirst = status['appliedServiceAccount'] === undefined && isFirstPass(status);
+function firstAccount({ instance, options: { account } }: StepContext): Pick<ParentWrite, 'account'> {
+  const { managedResources, contributions } = recordedTracking(instance);
+  const isUnwritten = managedResources.length === 0 && contributions.length === 0;
+  const isFirst = instance.status?.['appliedServiceAccount'] === undefined && isUnwritten;
   return account === undefined || !isFirst ? {} : { account };
 }
 

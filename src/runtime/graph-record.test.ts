@@ -65,18 +65,24 @@ describe('the record of objects', () => {
     expect(graphs.get()?.status?.['appliedServiceAccount']).toBe('system:serviceaccount:team-a:default');
   });
 
-  it('names the account before the first write of the first pass, until the pass ends with a failure', () => {
+  const account = 'system:serviceaccount:team-a:default';
+  const refusal = { type: 'Accepted', status: 'False', reason: 'InvalidGraph', message: 'nodes[0]' };
+  it.each([
+    ['of the first pass, until the pass ends with a failure', undefined, undefined],
+    ['of a Graph that was refused first', { conditions: [refusal] }, account],
+  ])('names the account before the first write %s', (_title, status, afterwards) => {
     const graphs = new GraphObjects();
     const accounts: unknown[] = [];
     graphs.cluster.refuse.set('ConfigMap/team-a/b', FORBIDDEN);
     graphs.apply(def('d', 'x: "1"'));
     graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
       delete object.status;
+      if (status !== undefined) object.status = status;
       object.spec = graphs.specOf(graph(map('a', 'a', 'k: v'), map('b', 'b', 'k: v')));
     });
-    graphs.settle('g', { onDecision: ({ parent }) => void accounts.push(parent.account) });
-    expect(accounts.filter((account) => account !== undefined)).toEqual(['system:serviceaccount:team-a:default']);
-    expect(graphs.get()?.status).not.toHaveProperty('appliedServiceAccount');
+    graphs.settle('g', { onDecision: ({ parent, apply }) => void (apply.length > 0 && accounts.push(parent.account)) });
+    expect(accounts).toEqual([account]);
+    expect(graphs.get()?.status?.['appliedServiceAccount']).toBe(afterwards);
   });
 
   it('keeps the objects of waiting nodes and prunes those of removed ones', () => {

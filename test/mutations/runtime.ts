@@ -253,4 +253,11 @@ export const RUNTIME: readonly MutationRow[] = [
     replace: ') {',
     tests: ['src/runtime/step-memory.test.ts'],
   },
+  {
+    name: 'the account of a Graph that was refused first is not recorded before its first write',
+    file: 'src/runtime/graph-decision.ts',
+    find: "const isFirst = instance.status?.['appliedServiceAccount'] === undefined && isUnwritten;",
+    replace: 'const isFirst = instance.status === undefined && isUnwritten;',
+    tests: ['src/runtime/graph-record.test.ts'],
+  },
 ];

@@ -80,10 +80,13 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
   ] as const) {
     if (object !== undefined) cluster.apply(object, manager);
   }
-  const { addFinalizer, tracking } = decision.parent;
+  const { addFinalizer, tracking, account } = decision.parent;
   if (addFinalizer === true) cluster.edit(key, ({ metadata }) => void (metadata.finalizers = [keys.GRAPH_FINALIZER]));
   if (tracking !== undefined) {
-    const members = trackingStatus(tracking);
+    const members = {
+      ...trackingStatus(tracking),
+      ...(account === undefined ? {} : { appliedServiceAccount: account }),
+    };
     cluster.edit(key, (object) => void (object.status = { ...object.status, ...structuredClone(members) }));
   }
   for (const action of decision.apply) applyChild(action, cluster, now);
