@@ -21,7 +21,14 @@ export interface ActingIdentitiesOptions {
   readonly onWake: (subscriber: string, change: CacheChange | undefined) => void;
   readonly onChildChange: (applySet: string) => void;
   readonly meter: CacheMeter;
+  /** Returns the caches that instances, Graphs and served kinds use. The caches of other identities are closed. */
+  readonly usedCaches: () => Iterable<CacheSet>;
 }
+
+/**
+ * The pause before unused identities are closed. A Graph that is replaced then does not cause new lists of its kinds.
+ */
+const UNUSED_MS = 60_000;
 
 /**
  * The controller's own identity, and one identity for each ServiceAccount that children are written as. Each identity
@@ -31,6 +38,8 @@ export class ActingIdentities {
   readonly own: ActingIdentity;
   readonly #options: ActingIdentitiesOptions;
   readonly #byUser = new Map<string, ActingIdentity>();
+  #sweep: { cancel(): void } | undefined;
+  #isClosed = false;
 
   constructor(options: ActingIdentitiesOptions) {
     this.#options = options;
@@ -53,8 +62,29 @@ export class ActingIdentities {
     return [this.own, ...this.#byUser.values()];
   }
 
+  /**
+   * Handles that an instance, a Graph or a definition may use an identity no more. Closes the watches of unused
+   * identities after a pause, and drops their clients and caches.
+   */
+  released(): void {
+    if (this.#isClosed || this.#byUser.size === 0) return;
+    this.#sweep ??= this.#options.clock.setTimer(UNUSED_MS, () => this.#closeUnused());
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#sweep?.cancel();
     await Promise.all(this.all().map(({ caches }) => caches.close()));
+  }
+
+  #closeUnused(): void {
+    this.#sweep = undefined;
+    const used = new Set(this.#options.usedCaches());
+    for (const [user, { caches }] of this.#byUser) {
+      if (used.has(caches)) continue;
+      this.#byUser.delete(user);
+      void caches.close();
+    }
   }
 
   #openCaches(client: KubernetesApi): CacheSet {

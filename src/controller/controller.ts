@@ -80,6 +80,7 @@ class KroController implements Controller {
       onWake: (subscriber, change) => this.#router.woken(subscriber, change),
       onChildChange: (applySet) => instances.wakeOwner(applySet),
       meter: meters.caches,
+      usedCaches: () => [...instances.usedCaches(), ...[...served.all()].map(({ identity }) => identity.caches)],
     });
     const { caches } = identities.own;
     this.#identities = identities;
@@ -153,6 +154,7 @@ class KroController implements Controller {
         : { graphs: new GraphKind({ compiler: graphCompiler, identities, controller: controllerAccount }) }),
       enqueue: (work) => this.#instanceRunner.wake(work),
       enqueueGraph: (work) => this.#graphRunner.wake(work),
+      onReleased: () => identities.released(),
     });
     const definitions: DefinitionReconciler = new DefinitionReconciler({
       client,
@@ -167,7 +169,10 @@ class KroController implements Controller {
       level: compileOptions.kroCompatibility,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
-      onServed: (definition) => this.#router.servedChanged(definition),
+      onServed: (definition) => {
+        this.#router.servedChanged(definition);
+        identities.released();
+      },
       onRequest: (definition) => instances.retryAllOf(definition),
       outcomeOf: (id) => instances.outcomeOf(id),
     });

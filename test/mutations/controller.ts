@@ -177,4 +177,26 @@ export const CONTROLLER: readonly MutationRow[] = [
     replace: '',
     tests: ['test/simulation/features/graph-loops.test.ts'],
   },
+  {
+    name: 'the watches of an account that is used are closed',
+    file: 'src/controller/acting-identity.ts',
+    find: '      if (used.has(caches)) continue;',
+    replace: '',
+    tests: ['src/controller/acting-identity.test.ts'],
+  },
+  {
+    name: 'the identity of an account stays after its last Graph',
+    file: 'src/controller/instance/instance-directory.ts',
+    find: "    this.#options.onReleased();\n    this.#options.onEvent({ kind: 'instance-gone'",
+    replace: "    this.#options.onEvent({ kind: 'instance-gone'",
+    tests: ['test/simulation/features/graphs.test.ts'],
+  },
+  {
+    name: 'a Graph without watches loses its identity',
+    file: 'src/controller/instance/instance-directory.ts',
+    find: '    for (const { caches } of this.#records.values()) yield caches;',
+    replace:
+      '    for (const { caches, memberKinds } of this.#records.values()) if (memberKinds !== undefined) yield caches;',
+    tests: ['test/simulation/features/graphs.test.ts'],
+  },
 ];

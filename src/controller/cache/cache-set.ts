@@ -209,7 +209,10 @@ export class CacheSet {
     const slots = [...this.#slots.values()];
     this.#slots.clear();
     this.#byGroupKind.clear();
-    for (const slot of slots) slot.linger?.cancel();
+    for (const { cache, linger } of slots) {
+      linger?.cancel();
+      this.#options.meter?.closed(cache.type);
+    }
     await Promise.all(slots.map(({ cache }) => cache.stop()));
     this.#checkSettled();
   }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../core/index.ts';
 import { definedMember } from '../../core/index.ts';
 import { GRAPH_TYPE } from '../../graph/index.ts';
-import type { ActingIdentities, ServiceAccountRef } from '../acting-identity.ts';
+import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import type { LiveObject } from '../../runtime/index.ts';
 import { graphsWriting } from '../../runtime/index.ts';
@@ -31,6 +31,9 @@ export interface GraphKindOptions {
   readonly controller: ServiceAccountRef;
 }
 
+/** How a Graph is served, without its identity. */
+export type ServedGraph = Omit<ServedKind, 'identity'>;
+
 /** The kind Graph: each Graph is an instance of the graph in its own spec. */
 export class GraphKind {
   readonly #options: GraphKindOptions;
@@ -40,24 +43,21 @@ export class GraphKind {
   }
 
   /**
-   * The graph of one Graph, or the reason why there is none, with the identity of its ServiceAccount.
+   * The graph of one Graph, or the reason why there is none.
    *
    * @param makers the Graphs that made this one, as `namespace/name`
    */
-  async serve(object: KubeObject, makers: readonly string[], signal: AbortSignal): Promise<ServedKind> {
-    const { compiler, identities, controller } = this.#options;
+  async serve(object: KubeObject, makers: readonly string[], signal: AbortSignal): Promise<ServedGraph> {
+    const { compiler } = this.#options;
     const { uid, generation, deletionTimestamp } = object.metadata;
-    const account = accountOf(object);
-    const user = serviceAccountUser(account);
-    const isOwnAccount = user === serviceAccountUser(controller);
-    const base: ServedKind = {
+    const user = serviceAccountUser(accountOf(object));
+    const isOwnAccount = this.#isOwn(user);
+    const base: ServedGraph = {
       definition: GRAPHS,
       definitionUid: '',
       type: GRAPH_TYPE,
       revision: 0,
       policies: POLICIES,
-      // With the account of the controller, a step reads and writes only the Graph itself.
-      identity: isOwnAccount ? identities.own : identities.of(account),
       origin: 'graph',
       ...(makers.length === 0 ? {} : { makers }),
       chosenFor: { uid, generation, deletionTimestamp },
@@ -71,6 +71,18 @@ export class GraphKind {
     const { graph, message = '', isKindMissing } = await compiler.compile(object, signal);
     if (graph !== undefined) return { ...base, graph };
     return { ...base, failure: message, ...definedMember('isKindMissing', isKindMissing) };
+  }
+
+  /** The identity of the ServiceAccount of a Graph. */
+  identityOf(object: KubeObject): ActingIdentity {
+    const { identities } = this.#options;
+    const account = accountOf(object);
+    // With the account of the controller, a step reads and writes only the Graph itself.
+    return this.#isOwn(serviceAccountUser(account)) ? identities.own : identities.of(account);
+  }
+
+  #isOwn(user: string): boolean {
+    return user === serviceAccountUser(this.#options.controller);
   }
 }
 

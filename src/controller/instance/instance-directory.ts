@@ -47,6 +47,8 @@ export interface InstanceDirectoryOptions {
   readonly enqueue: (work: WorkKey) => void;
   /** Queues a pass over a Graph. */
   readonly enqueueGraph: (work: WorkKey) => void;
+  /** Called when an instance or a Graph uses its caches no more. */
+  readonly onReleased: () => void;
 }
 
 /** The instances that the controller works on, and the record of each. */
@@ -56,6 +58,8 @@ export class InstanceDirectory {
   /** The owner of each ApplySet: the id of an instance. */
   readonly #applySets = new Map<string, string>();
   readonly #rewriteSweep: RewriteSweep;
+  /** The records of running passes. A record may be dropped while its pass runs. */
+  readonly #running = new Set<InstanceRecord>();
 
   constructor(options: InstanceDirectoryOptions) {
     this.#options = options;
@@ -164,7 +168,8 @@ export class InstanceDirectory {
     const graph = graphs.get(key);
     if (graph !== undefined) {
       const served = await kind.serve(graph.object, makersOf(graph, graphs), signal);
-      return this.#passAs(served, id, key, graphs, signal);
+      // The identity is looked up when the pass begins, because unused identities are dropped.
+      return this.#passAs({ ...served, identity: kind.identityOf(graph.object) }, id, key, graphs, signal);
     }
     const known = this.#records.get(id);
     if (known !== undefined) this.#forget(known);
@@ -185,6 +190,7 @@ export class InstanceDirectory {
     if (record.caches !== served.identity.caches) {
       record.caches.setInterest(record.id, []);
       record.caches = served.identity.caches;
+      this.#options.onReleased();
       // Failures and reads of the former account say nothing about the present one.
       forgetFailures(record);
       record.unwatched = undefined;
@@ -193,10 +199,25 @@ export class InstanceDirectory {
     // kinds are listed.
     if (served.graph !== undefined && record.caches.awaitsReading(served.graph, id)) return {};
     const began = clock.now();
-    const result = await reconciler.pass(record, served, instances, signal);
+    this.#running.add(record);
+    const result = await reconciler.pass(record, served, instances, signal).finally(() => this.#passed(record));
     if (record.rewrites !== undefined) this.#rewriteSweep.schedule();
     onEvent({ kind: 'instance-passed', served, milliseconds: clock.now() - began, result });
     return result;
+  }
+
+  /** Ends the watches of a record that was dropped while its pass ran, which may have opened them again. */
+  #passed(record: InstanceRecord): void {
+    this.#running.delete(record);
+    if (this.#records.get(record.id) === record) return;
+    record.caches.setInterest(record.id, []);
+    this.#options.onReleased();
+  }
+
+  /** The caches that instances and Graphs use. */
+  *usedCaches(): Generator<CacheSet> {
+    for (const { caches } of this.#records.values()) yield caches;
+    for (const { caches } of this.#running) yield caches;
   }
 
   /** Cancels the timer of the directory. */
@@ -298,6 +319,7 @@ export class InstanceDirectory {
     record.caches.setInterest(record.id, []);
     if (record.applySet !== undefined) this.#applySets.delete(record.applySet);
     this.#records.delete(record.id);
+    this.#options.onReleased();
     this.#options.onEvent({ kind: 'instance-gone', recordId: record.id });
   }
 }

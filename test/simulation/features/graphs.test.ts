@@ -1,11 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { KubeClient } from '../../../src/kube/index.ts';
 import { failure } from '../../support/instead.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 
 let world: VirtualWorld;
-afterEach(() => world.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await world.close();
+});
 
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
@@ -64,6 +68,29 @@ const statusOf = async (name: string) => (await world.user.get(graphRef(name))).
 const dataOf = async (name: string) => (await world.user.find(mapRef(name)))?.['data'];
 
 describe('a Graph', () => {
+  it('shares the client of its account, which ends a minute after the last Graph of the account', async () => {
+    const clients = vi.spyOn(KubeClient.prototype, 'as');
+    await worldOfGraphs();
+    const make = async (name: string, node: JsonObject) => {
+      await world.apply(graph(name, [node]));
+      await world.advance(5000);
+      return clients.mock.calls.length;
+    };
+    const map = (name: string) => ({ id: 'm', template: config(name) });
+    // A Graph without watches has its client, too.
+    const made = [await make('a', map('a')), await make('values', { id: 'd', def: { x: 1 } })];
+    await world.user.delete(graphRef('a'));
+    await world.advance(5 * 60_000);
+    made.push(await make('b', map('b')));
+    for (const name of ['b', 'values']) await world.user.delete(graphRef(name));
+    await world.advance(30_000);
+    made.push(await make('c', map('c')));
+    await world.user.delete(graphRef('c'));
+    await world.advance(2 * 60_000);
+    made.push(await make('d', map('d')));
+    expect(made).toEqual([1, 1, 1, 1, 2]);
+  });
+
   it('writes its objects as its account, corrects drift, and deletes them with it', async () => {
     await worldOfGraphs();
     await world.apply(
