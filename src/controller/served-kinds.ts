@@ -39,17 +39,20 @@ export interface ServedKind {
   readonly canary?: Canary;
 }
 
-/** The state of a Graph on which the choice of its graph and its identity depends. */
+/** The state of an instance or a Graph on which a decision about it depends. */
 export interface ChosenState {
-  readonly uid: string | undefined;
-  readonly generation: number | undefined;
-  readonly deletionTimestamp: string | undefined;
+  readonly uid?: string | undefined;
+  readonly generation?: number | undefined;
+  readonly deletionTimestamp?: string | undefined;
 }
 
 /** Was this served kind chosen for the present state of the object? */
-export function isChosenFor({ chosenFor }: ServedKind, { metadata }: KubeObject): boolean {
-  if (chosenFor === undefined) return true;
-  const { uid, generation, deletionTimestamp } = chosenFor;
+export function isChosenFor({ chosenFor }: ServedKind, object: KubeObject): boolean {
+  return chosenFor === undefined || isOfState(object, chosenFor);
+}
+
+/** Is this the present state of the object? */
+export function isOfState({ metadata }: KubeObject, { uid, generation, deletionTimestamp }: ChosenState): boolean {
   return metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp;
 }
 

@@ -199,4 +199,11 @@ export const CONTROLLER: readonly MutationRow[] = [
       '    for (const { caches, memberKinds } of this.#records.values()) if (memberKinds !== undefined) yield caches;',
     tests: ['test/simulation/features/graphs.test.ts'],
   },
+  {
+    name: 'a decision about an earlier spec is carried out',
+    file: 'src/controller/instance/instance-reconciler.ts',
+    find: '      if (latest === undefined || !isOfState(latest, instance.metadata)) continue;',
+    replace: '      if (latest === undefined) continue;',
+    tests: ['test/simulation/features/graph-loops.test.ts'],
+  },
 ];

@@ -32,7 +32,7 @@ import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import type { ServedKind } from '../served-kinds.ts';
-import { isChosenFor } from '../served-kinds.ts';
+import { isChosenFor, isOfState } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
 import { failedReads, InstanceAnswers } from './instance-answers.ts';
 import { GraphParent } from '../graph/graph-parent.ts';
@@ -112,6 +112,9 @@ export class InstanceReconciler {
       // A user changed the Graph during the pass. The next pass has the new graph and the new account.
       if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };
       const { step, learned } = await this.#decide(record, served, instance, memory, lookedUp, signal);
+      // A look-up of a kind may take minutes. A decision about an earlier spec is not carried out.
+      const latest = instances.get(record.key)?.object;
+      if (latest === undefined || !isOfState(latest, instance.metadata)) continue;
       const { decision } = step;
       const acted = await this.#carryOut(context, instances, step);
       if (acted || learned) continue;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
+import { failure } from '../../support/instead.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { GRAPH_STAGE, rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from '../graphs/stage.ts';
@@ -137,6 +138,33 @@ describe('a Graph whose account changes', () => {
     await world.apply(graph('g', [{ id: 'a', template: map('a', { k: 'v' }) }]));
     await world.advance(1000);
     expect(await account[0]).toBe('system:serviceaccount:default:default');
+  });
+});
+
+describe('a Graph whose spec changes while a kind is looked up', () => {
+  it('writes nothing of the earlier spec', async () => {
+    await worldOfGraphs();
+    const apply = (v: string, ...others: JsonObject[]) =>
+      world.apply(graph('g', [{ id: 'a', template: map('a', { v }) }, ...others]));
+    await apply('1');
+    await world.advance(60_000);
+    const lookUps: string[] = [];
+    world.intercept = ({ path, headers }) => {
+      if (path !== '/api/v1' || headers?.['impersonate-user'] === undefined) return undefined;
+      lookUps.push(path);
+      if (lookUps.length > 1) return undefined;
+      return new Promise((resolve) => void world.clock.setTimer(20_000, () => resolve(failure(503))));
+    };
+    world.requests.length = 0;
+    // A reference is not recorded, so no write of the record comes before that of the object.
+    const any = { apiVersion: 'v1', kind: '${d.kind}', metadata: { name: 'any' } };
+    await apply('2', { id: 'd', def: { kind: 'Secret' } }, { id: 'any', ref: any });
+    await world.advance(1000);
+    await apply('3');
+    await world.advance(60_000);
+    expect(lookUps.length).toBeGreaterThan(1);
+    expect(writesOf(world.requests).filter((write) => write.endsWith('/configmaps/a'))).toHaveLength(1);
+    expect((await world.user.get(mapRef('a')))['data']).toEqual({ v: '3' });
   });
 });
 
