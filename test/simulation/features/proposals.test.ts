@@ -116,6 +116,16 @@ describe('the gate ManagedResources', () => {
     expect(await world.user.find(potRef('p'))).toBeUndefined();
   });
 
+  it('names the revision that the instance follows, which may not be the newest one', async () => {
+    await open({ managedResources: true });
+    await define([mapResource('map', { text: 'one' })]);
+    await define([mapResource('map', { text: 'two' })]);
+    await world.apply(pot('p', {}, { 'typekro.dev/revision': '1' }));
+    await world.advance(5000);
+    expect((await world.user.get(potsRef)).metadata.generation).toBe(2);
+    expect(await resourcesOf()).toMatchObject({ resources: [{ id: 'map', revision: 1 }] });
+  });
+
   it('can be turned off again: the CRD loses the record, and instances are served as before', async () => {
     await open({ managedResources: true });
     await define([mapResource('map', { text: '${schema.spec.text}' })]);
