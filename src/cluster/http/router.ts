@@ -78,7 +78,7 @@ export async function routeResource(
   }
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
-  if (request.method === 'HEAD') throw methodNotAllowed();
+  if (request.method === 'HEAD' && subresource !== 'proxy') throw methodNotAllowed();
   const stored = subresource === '' || (request.method === 'GET' && VIEWS.has(subresource));
   const streams = subresource === '' && route.name === '' && request.method === 'GET';
   const negotiated = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });

@@ -112,7 +112,7 @@ export function splitPath(path: string): string[] {
   return decoded.split('/').filter((part) => part !== '');
 }
 
-/** The verb of a request in the words of discovery and authorization. */
+/** The verb of a request in the words of discovery and authorization; `''` for a method that has no verb. */
 export function verbOf(method: string, named: boolean, watch: boolean): string {
   switch (method) {
     case 'POST':
@@ -123,7 +123,10 @@ export function verbOf(method: string, named: boolean, watch: boolean): string {
       return 'patch';
     case 'DELETE':
       return named ? 'delete' : 'deletecollection';
-    default:
+    case 'GET':
+    case 'HEAD':
       return watch ? 'watch' : named ? 'get' : 'list';
+    default:
+      return '';
   }
 }

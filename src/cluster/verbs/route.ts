@@ -56,6 +56,9 @@ export const isRead = (request: ApiRequest, route: Route): boolean =>
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
+/** The methods that only a proxy passes on. */
+const PROXY_METHODS: ReadonlySet<string> = new Set(['HEAD', 'OPTIONS']);
+
 /**
  * May the method be used on a subresource that is a part of the stored object? Such a subresource is read and changed,
  * but not created or deleted.
@@ -66,6 +69,7 @@ const changesStored = (method: string): boolean => method === 'GET' || method ==
 export function checkVerb(route: Route, request: ApiRequest) {
   const { resource, subresource, name, watchPath } = route;
   const { method } = request;
+  if (subresource === 'proxy' && PROXY_METHODS.has(method)) return;
   const verb = verbOf(method, name !== '', false);
   const verbs = subresource === '' ? resource.verbs : resource.subresources.get(subresource)?.verbs;
   if (!METHODS.has(method)) throw methodNotAllowed();

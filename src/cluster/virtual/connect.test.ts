@@ -57,8 +57,20 @@ const binding = (name: string) => ({
 beforeAll(async () => {
   cluster = await createEmbeddedCluster({ controllers: false });
   const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
-  for (const body of [pod('one', ['c'], 'n'), pod('two', ['a', 'b'], 'n'), pod('homeless', ['c'])])
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } };
+  expect((await call('POST', '/api/v1/nodes', { body: node })).status).toBe(201);
+  const names = ['one', 'addressed', 'local'];
+  const pods = [...names.map((name) => pod(name, ['c'], 'n')), pod('two', ['a', 'b'], 'n')];
+  for (const body of [...pods, pod('homeless', ['c']), pod('lost', ['c'], 'gone')])
     expect((await call('POST', PODS, { body })).status).toBe(201);
+  for (const [name, ip] of [
+    ['addressed', '10.1.0.9'],
+    ['local', '127.0.0.1'],
+  ]) {
+    const body = { status: { podIP: ip, podIPs: [{ ip }] } };
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    expect((await call('PATCH', `${PODS}/${name}/status`, { body, headers })).status).toBe(200);
+  }
   for (const [name, verbs] of [
     ['reader', ['get']],
     ['writer', ['get', 'create']],
@@ -73,6 +85,13 @@ beforeAll(async () => {
     spec: { ports: [{ name: 'http', port: 80 }] },
   };
   expect((await call('POST', '/api/v1/namespaces/default/services', { body: service })).status).toBe(201);
+  const targetRef = { kind: 'Pod', namespace: 'default', name: 'addressed' };
+  const subsets = [
+    { addresses: [{ ip: '10.1.0.9', targetRef }], ports: [{ name: 'http', port: 8080 }] },
+    { addresses: [{ ip: '10.1.0.8' }], ports: [{ name: 'other', port: 8080 }] },
+  ];
+  for (const body of [{ metadata: { name: 'web' }, subsets }, { metadata: { name: 'empty' } }])
+    expect((await call('POST', '/api/v1/namespaces/default/endpoints', { body })).status).toBe(201);
 });
 afterAll(() => cluster.close());
 
@@ -82,6 +101,7 @@ describe('connections to a simulated container', () => {
     ['exec', '/two/exec?command=ls&container=b', 500, `${ELSEWHERE} (container not found ("b"))`],
     ['exec', '/two/exec', 400, 'a container name must be specified for pod two, choose one of: [a b]'],
     ['exec', '/two/exec?container=z', 400, 'container z is not valid for pod two'],
+    ['exec', '/lost/exec', 404, 'nodes "gone" not found'],
     ['exec', '/homeless/exec', 400, 'pod homeless does not have a host assigned'],
     ['exec', '/none/exec', 404, 'pods "none" not found'],
     ['attach', '/one/attach', 500, `${ELSEWHERE} (container not found ("c"))`],
@@ -115,23 +135,83 @@ describe('connections to a simulated container', () => {
   });
 });
 
-test.each([
-  [`${PODS}/one/proxy`, 503, `error trying to reach service: connection refused: ${NOTE}`],
-  [`${PODS}/http:one:8080/proxy/metrics/more`, 503, `error trying to reach service: connection refused: ${NOTE}`],
-  [`${PODS}/none:80/proxy`, 404, 'pods "none" not found'],
-  ['/api/v1/namespaces/default/services/web/proxy/', 503, `error trying to reach service: connection refused: ${NOTE}`],
-  [
-    '/api/v1/namespaces/default/services/web:http/proxy',
-    503,
-    `error trying to reach service: connection refused: ${NOTE}`,
-  ],
-  ['/api/v1/namespaces/default/services/web:81/proxy', 503, 'no service port "81" found for service "web"'],
-  ['/api/v1/nodes/none/proxy/pods', 404, 'nodes "none" not found'],
-])('every method of the proxy %s has a response and changes nothing', async (path, status, message) => {
+describe('a proxy', () => {
+  const refused = `error trying to reach service: connection refused: ${NOTE}`;
+  const services = '/api/v1/namespaces/default/services';
+
+  test.each([
+    [`${PODS}/addressed/proxy`, 503, refused],
+    [`${PODS}/http:addressed:8080/proxy/metrics/more`, 503, refused],
+    [`${PODS}/one/proxy`, 400, 'address not allowed'],
+    [`${PODS}/local/proxy`, 400, 'address not allowed'],
+    [`${PODS}/none:80/proxy`, 404, 'pods "none" not found'],
+    [`${PODS}/ftp:one:80/proxy`, 400, 'invalid pod request "ftp:one:80"'],
+    [`${PODS}/:80/proxy`, 400, 'invalid pod request ":80"'],
+    [`${PODS}/addressed/proxy?dryRun=All`, 400, 'dryRun is not supported'],
+    [`${services}/web:http/proxy/`, 503, refused],
+    [`${services}/web:80/proxy/`, 503, refused],
+    [`${services}/https:web:http/proxy`, 503, refused],
+    [`${services}/web/proxy`, 503, 'no endpoints available for service "web"'],
+    [`${services}/web:other/proxy`, 503, 'no endpoints available for service "web:other"'],
+    [`${services}/web:81/proxy`, 503, 'no service port 81 found for service "web"'],
+    [`${services}/none:81/proxy`, 404, 'services "none" not found'],
+    [`${services}/none/proxy`, 404, 'endpoints "none" not found'],
+    [`${services}/empty/proxy`, 503, 'no endpoints available for service "empty"'],
+    [`${services}/a:b:c:d/proxy`, 400, 'invalid service request "a:b:c:d"'],
+    ['/api/v1/nodes/none/proxy/pods', 404, 'nodes "none" not found'],
+    ['/api/v1/nodes/n:10250/proxy/pods', 503, refused],
+    ['/api/v1/nodes/gopher:n:70/proxy', 400, 'invalid node request "gopher:n:70"'],
+  ])('%s has an answer for every method and changes nothing', async (path, status, message) => {
+    const before = cluster.snapshot().resourceVersion;
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+      expect(await call(method, path, { body: {} })).toMatchObject({ status, message });
+    expect(await call('HEAD', path)).toMatchObject({ status, message: '' });
+    expect(cluster.snapshot().resourceVersion).toBe(before);
+  });
+
+  test.each([
+    ['GET', 'get'],
+    ['HEAD', 'get'],
+    ['POST', 'create'],
+    ['PUT', 'update'],
+    ['PATCH', 'patch'],
+    ['DELETE', 'delete'],
+    ['OPTIONS', ''],
+  ])('%s requires the right to %s, not a right on the object', async (method, verb) => {
+    const user = { name: 'reader', groups: ['system:authenticated'] };
+    for (const [plural, path, where] of [
+      ['pods', `${PODS}/addressed:80`, 'in the namespace "default"'],
+      ['services', `${services}/addressed:80`, 'in the namespace "default"'],
+      ['nodes', '/api/v1/nodes/addressed:80', 'at the cluster scope'],
+    ] as const) {
+      const reply = await call(method, `${path}/proxy/x`, { user });
+      expect(reply.status).toBe(403);
+      const message = `${plural} "addressed:80" is forbidden: User "reader" cannot ${verb} resource "${plural}/proxy" in API group "" ${where}`;
+      expect(reply.message).toBe(method === 'HEAD' ? '' : message);
+    }
+  });
+});
+
+test.each(['exec', 'attach', 'portforward'])('%s accepts no change and no dry run', async (name) => {
   const before = cluster.snapshot().resourceVersion;
-  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
-    expect(await call(method, path, { body: {} })).toMatchObject({ status, message });
+  for (const method of ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+    expect((await call(method, `${PODS}/one/${name}`, { headers: UPGRADE })).status).toBe(405);
+  expect(await call('POST', `${PODS}/one/${name}?dryRun=All`, { headers: UPGRADE })).toMatchObject({
+    status: 400,
+    message: 'dryRun is not supported',
+  });
   expect(cluster.snapshot().resourceVersion).toBe(before);
+});
+
+test('the ports of a forward are numbers', async () => {
+  for (const [ports, message] of [
+    ['80,x', 'strconv.ParseInt: parsing "x": invalid syntax'],
+    ['99999999999', 'strconv.ParseInt: parsing "99999999999": value out of range'],
+  ])
+    expect(await call('POST', `${PODS}/one/portforward?ports=${ports}`, { headers: UPGRADE })).toMatchObject({
+      status: 400,
+      message,
+    });
 });
 
 test('the empty log of a simulated container has a warning with the reason', async () => {

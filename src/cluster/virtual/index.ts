@@ -1,11 +1,12 @@
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route, VirtualSubresource } from '../verbs/route.ts';
-import { portForwardReply, proxyReply, streamReply } from './connect.ts';
+import { portForwardReply, streamReply } from './connect.ts';
 import type { PodActionContext } from './pod-actions.ts';
 import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
 import type { LogContext } from './pod-log.ts';
 import { logReply } from './pod-log.ts';
+import { proxyReply } from './proxy.ts';
 import type { ReviewContext } from './reviews.ts';
 import { reviewReply } from './reviews.ts';
 import type { ScaleContext } from './scale.ts';

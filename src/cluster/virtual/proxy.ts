@@ -1,0 +1,107 @@
+/**
+ * `proxy` of pods, services and nodes. The server finds the address as an API server does. No process listens at the
+ * address of a simulated pod or node, so the connection fails. A proxy changes nothing, whatever the method.
+ */
+import { BlockList, isIP } from 'node:net';
+import type { KubeObject } from '../../core/index.ts';
+import { goQuote } from '../../golang/index.ts';
+import { numberAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
+import type { RoleContext } from '../auth/authorizer.ts';
+import { ApiError, badRequest, notFound } from '../errors/status.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
+import { storeKey } from '../store/store.ts';
+import type { Route } from '../verbs/route.ts';
+import { SIMULATED_NOTE } from './pod-container.ts';
+
+/** What connections use of the cluster: its objects, which include roles and bindings. */
+export type ConnectContext = RoleContext;
+
+/** Answers every method of `pods|services|nodes/…/proxy`, with or without a further path. Throws 400, 404 and 503. */
+export function proxyReply(context: ConnectContext, { query }: ApiRequest, route: Route): ApiReply {
+  if (query.has('dryRun')) throw badRequest('dryRun is not supported');
+  const target = proxyTarget(route);
+  if (route.resource.plural === 'services') checkService(context, route, target);
+  else {
+    const { object } = found(context, route.resource.plural, route.namespace, target.name);
+    if (route.resource.plural === 'pods' && !isReachable(podAddress(object))) throw badRequest('address not allowed');
+  }
+  throw unavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
+}
+
+interface ProxyTarget {
+  readonly name: string;
+  /** A number, a name, or `''`. */
+  readonly port: string;
+}
+
+const SCHEMES = ['', 'http', 'https'];
+
+/** The parts of a proxy's name: `name`, `name:port` or `scheme:name:port`. Throws 400. */
+function proxyTarget({ name: text, resource }: Route): ProxyTarget {
+  const parts = text.split(':');
+  const [scheme = '', name = '', port = ''] = parts.length === 3 ? parts : ['', ...parts];
+  if (parts.length > 3 || name === '' || !SCHEMES.includes(scheme))
+    throw badRequest(`invalid ${resource.kind.toLowerCase()} request ${goQuote(text)}`);
+  return { name, port };
+}
+
+/** A stored object. Throws 404. */
+function found({ store }: ConnectContext, plural: string, namespace: string, name: string) {
+  const stored = store.collection('', plural).get(storeKey(namespace, name));
+  if (stored === undefined) throw notFound({ group: '', plural }, name);
+  return stored;
+}
+
+const unavailable = (message: string): ApiError => new ApiError({ code: 503, reason: 'ServiceUnavailable', message });
+
+/** Checks that a service has an endpoint for the port of the request. Throws 404 and 503. */
+function checkService(context: ConnectContext, { namespace, name: asked }: Route, { name, port }: ProxyTarget): void {
+  const portName = /^[+-]?\d+$/.test(port) ? numberedPort(context, namespace, name, Number(port)) : port;
+  const { object: endpoints } = found(context, 'endpoints', namespace, name);
+  const subsets = objectsAt(endpoints, 'subsets');
+  if (subsets.length === 0) throw unavailable(`no endpoints available for service ${goQuote(name)}`);
+  const reachable = subsets.some(
+    (subset) =>
+      objectsAt(subset, 'ports').some((entry) => textAt(entry, 'name') === portName) &&
+      objectsAt(subset, 'addresses').some((address) => {
+        const reference = objectAt(address, 'targetRef');
+        if (textAt(reference, 'namespace') !== namespace) return false;
+        const pod = context.store.collection('', 'pods').get(storeKey(namespace, textAt(reference, 'name')))?.object;
+        return pod !== undefined && podAddresses(pod).includes(textAt(address, 'ip'));
+      }),
+  );
+  if (!reachable) throw unavailable(`no endpoints available for service ${goQuote(asked)}`);
+}
+
+/** The name of the service port with a number. Throws 404 and 503. */
+function numberedPort(context: ConnectContext, namespace: string, name: string, port: number): string {
+  const { object } = found(context, 'services', namespace, name);
+  const entry = objectsAt(object.spec, 'ports').find((candidate) => numberAt(candidate, 'port') === port);
+  if (entry === undefined) throw unavailable(`no service port ${port} found for service ${goQuote(name)}`);
+  return textAt(entry, 'name');
+}
+
+const podAddresses = ({ status }: KubeObject): readonly string[] =>
+  objectsAt(status, 'podIPs').map((entry) => textAt(entry, 'ip'));
+
+const podAddress = (pod: KubeObject): string => podAddresses(pod)[0] ?? '';
+
+/** The addresses that a proxy refuses: a pod that claims one of them could reach the server itself. */
+const REFUSED = new BlockList();
+for (const [network, prefix, family] of [
+  ['0.0.0.0', 32, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['224.0.0.0', 4, 'ipv4'],
+  ['255.255.255.255', 32, 'ipv4'],
+  ['::', 127, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+  ['ff00::', 8, 'ipv6'],
+] as const)
+  REFUSED.addSubnet(network, prefix, family);
+
+/** Is the text a unicast address beyond the host and the link of the server? */
+function isReachable(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && !REFUSED.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
