@@ -144,3 +144,46 @@ test('an autoscaler that was applied as v1 has no current replicas as v2', async
   const { answer } = await cluster.send('GET', `/apis/autoscaling/v2/${SCALERS}`);
   expect(answer.status).toEqual({ currentMetrics: null, desiredReplicas: 0 });
 });
+
+const PLACED = { namespace: 'elsewhere' };
+
+test.each([
+  ['/api/v1/namespaces/one', { apiVersion: 'v1', kind: 'Namespace' }],
+  ['/api/v1/nodes/one', { apiVersion: 'v1', kind: 'Node' }],
+  [
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/one',
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', rules: [] },
+  ],
+  ['/apis/example.com/v1/wholes/one', { apiVersion: 'example.com/v1', kind: 'Whole' }],
+])('%s, which has no namespace, never gets one', async (path, type) => {
+  await using cluster = await story();
+  const { send } = cluster;
+  const whole = structuredClone(DEFINITION);
+  const names = { plural: 'wholes', singular: 'whole', kind: 'Whole', listKind: 'WholeList' };
+  const spec = { ...whole.spec, scope: 'Cluster', names };
+  await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    ...whole,
+    metadata: { name: 'wholes.example.com' },
+    spec,
+  });
+  const apply = (labels: object) =>
+    send(
+      'PATCH',
+      `${path}?fieldManager=m&force=true`,
+      { ...type, metadata: { name: 'one', ...PLACED, labels } },
+      'application/apply-patch+yaml',
+    );
+  const created = await apply({});
+  expect(created).toMatchObject({ status: 201 });
+  expect(created.answer.metadata).not.toHaveProperty('namespace');
+  const repeated = await apply({});
+  expect(repeated.answer.metadata).toStrictEqual(created.answer.metadata);
+  const changed = await apply({ a: 'b' });
+  expect(changed.answer.metadata).toMatchObject({ labels: { a: 'b' } });
+  expect(changed.answer.metadata).not.toHaveProperty('namespace');
+  const merged = await send('PATCH', path, { metadata: PLACED }, 'application/merge-patch+json');
+  expect(merged.answer.metadata).not.toHaveProperty('namespace');
+  const replaced = await send('PUT', path, { ...merged.answer, metadata: { ...merged.answer.metadata, ...PLACED } });
+  expect(replaced).toMatchObject({ status: 200 });
+  expect(replaced.answer.metadata).not.toHaveProperty('namespace');
+});

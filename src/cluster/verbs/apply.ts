@@ -76,6 +76,7 @@ function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResul
   takeIdentity(object, config);
   rewriteLastApplied(object, config, manager);
   if (write.resource.namespaced) object.metadata.namespace = write.namespace;
+  else delete object.metadata.namespace;
   strategyFor(write.resource).defaults?.(object);
   if (live !== undefined) {
     checkPatchedVersion(write, live, object);
