@@ -23,9 +23,12 @@ const MAX_DEPTH = 1000;
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
+/** The error of a text with too many nested objects and lists. */
+export class JsonDepthError extends JsonSyntaxError {}
+
 /** Parses JSON. Throws JsonSyntaxError. */
 export function parseStrictJson(text: string): JsonValue {
-  if (tooDeep(text)) throw new JsonSyntaxError('exceeded max depth');
+  if (tooDeep(text)) throw new JsonDepthError('exceeded max depth');
   try {
     return parseJson(text);
   } catch (thrown) {
@@ -69,6 +72,18 @@ function openings(text: string): number {
 export function duplicateFields(text: string, value: JsonValue): string[] {
   if (countKeys(text) === countMembers(value)) return [];
   const found: string[] = [];
+  walkMembers(text, (path, isRepeated) => {
+    if (isRepeated && !found.includes(path)) found.push(path);
+    return true;
+  });
+  return found;
+}
+
+/**
+ * Calls `visit` for each member of a JSON text, in the order of the text, with its path and whether its object had the
+ * key before. Members of a value for which `visit` returns false are not visited. The text must be valid.
+ */
+export function walkMembers(text: string, visit: (path: string, isRepeated: boolean) => boolean): void {
   let index = 0;
   const skip = () => {
     while (index < text.length && ' \t\r\n,:'.includes(text.charAt(index))) index++;
@@ -79,7 +94,7 @@ export function duplicateFields(text: string, value: JsonValue): string[] {
     index++;
     return JSON.parse(text.slice(start, index)) as string;
   };
-  const walk = (path: string) => {
+  const walk = (path: string, isVisible: boolean) => {
     skip();
     const head = text.charAt(index);
     if (head === '"') string();
@@ -89,20 +104,18 @@ export function duplicateFields(text: string, value: JsonValue): string[] {
       for (skip(); text.charAt(index) !== '}'; skip()) {
         const key = string();
         const child = path === '' ? key : `${path}.${key}`;
-        if (seen.has(key) && !found.includes(child)) found.push(child);
+        walk(child, isVisible && visit(child, seen.has(key)));
         seen.add(key);
-        walk(child);
       }
       index++;
     } else if (head === '[') {
       index++;
       let position = 0;
-      for (skip(); text.charAt(index) !== ']'; skip()) walk(`${path}[${position++}]`);
+      for (skip(); text.charAt(index) !== ']'; skip()) walk(`${path}[${position++}]`, isVisible);
       index++;
     } else while (index < text.length && !',]} \t\r\n'.includes(text.charAt(index))) index++;
   };
-  walk('');
-  return found;
+  walk('', true);
 }
 
 function countKeys(text: string): number {

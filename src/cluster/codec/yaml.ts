@@ -5,8 +5,19 @@ import { goQuote } from '../../golang/index.ts';
 /** The error of a text that is not YAML. Its message resembles that of Go's parser. */
 export class YamlSyntaxError extends Error {}
 
+/** The first document of a YAML text. */
+export interface ParsedYaml {
+  readonly value: JsonValue;
+  /** A text for each repeated key of a mapping. */
+  readonly duplicates: readonly string[];
+}
+
+/** The error of Go's strict parser for the texts of repeated keys. */
+export const repeatedKeys = (duplicates: readonly string[]): string =>
+  `yaml: unmarshal errors:${duplicates.map((text) => `\n  ${text}`).join('')}`;
+
 /** Parses the first document of a YAML text as JSON. Throws `YamlSyntaxError`. */
-export function parseYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
+export function parseYaml(text: string): ParsedYaml {
   try {
     return readYaml(text);
   } catch (thrown) {
@@ -21,7 +32,7 @@ export function parseYaml(text: string): { value: JsonValue; duplicates: readonl
   }
 }
 
-function readYaml(text: string): { value: JsonValue; duplicates: readonly string[] } {
+function readYaml(text: string): ParsedYaml {
   const documents = yamlLibrary().parseAllDocuments(text, {
     uniqueKeys: false,
     intAsBigInt: true,
@@ -55,7 +66,10 @@ interface YamlNode {
 
 const isNode = (value: unknown): value is YamlNode => typeof value === 'object' && value !== null;
 
-/** Adds a text for each repeated key of a mapping, with the line of the second key. */
+/**
+ * Adds a text for each repeated key of a mapping, with the line of its value. As in Go's parser, the keys within a
+ * value precede the key of the value.
+ */
 function findDuplicates(node: unknown, text: string, found: string[]) {
   if (!isNode(node) || node.items === undefined) return;
   const keys = new Set<unknown>();
@@ -64,15 +78,18 @@ function findDuplicates(node: unknown, text: string, found: string[]) {
       findDuplicates(item, text, found);
       continue;
     }
+    findDuplicates(item.value, text, found);
     const key = isNode(item.key) ? item.key.value : item.key;
-    if (typeof key === 'string' && keys.has(key)) {
-      const line = text.slice(0, (isNode(item.key) ? item.key.range?.[0] : 0) ?? 0).split('\n').length;
-      found.push(`line ${line}: key ${goQuote(key)} already set in map`);
+    if (isScalar(key) && keys.has(key)) {
+      const place = isNode(item.value) ? item.value : item.key;
+      const line = text.slice(0, (isNode(place) ? place.range?.[0] : 0) ?? 0).split('\n').length;
+      found.push(`line ${line}: key ${typeof key === 'string' ? goQuote(key) : String(key)} already set in map`);
     }
     keys.add(key);
-    findDuplicates(item.value, text, found);
   }
 }
+
+const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'boolean'].includes(typeof key);
 
 /**
  * The JSON form of a value. Values that JSON does not have become text. Integers become numbers when no digit is lost.

@@ -7,6 +7,8 @@ import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../errors/status.ts';
 import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
+import type { ApplyBody } from './apply-body.ts';
+import { checkDuplicates, readApply } from './apply-body.ts';
 import { storeNew } from './create.ts';
 import { checkPatchedVersion, storeChange, unnamed } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';
@@ -28,7 +30,7 @@ const MAX_CACHED_WARNINGS = 8;
  * Server-side apply of a request body. An apply that changed nothing has the same outcome until the object or its
  * resource changes. `settled` caches that outcome.
  */
-export function applyText(write: WriteRequest, text: string, read: (text: string) => JsonObject): WriteResult {
+export function applyText(write: WriteRequest, text: string): WriteResult {
   const { manager, force, fieldValidation } = write.options;
   // The key is computed only when there is an entry or a new one is stored. Most applies change something, and their
   // objects have no entry.
@@ -44,7 +46,7 @@ export function applyText(write: WriteRequest, text: string, read: (text: string
     return { status: 200, object: live };
   }
   const before = write.warnings.length;
-  const outcome = applyConfiguration(write, read(text));
+  const outcome = applyConfiguration(write, readApply(write, text));
   if (live !== undefined && outcome.object === live) {
     remember(live, write.resource, keyOfText(), write.warnings.slice(before));
   }
@@ -58,7 +60,8 @@ function remember(live: KubeObject, resource: WriteRequest['resource'], key: str
 }
 
 /** Server-side apply. Creates the object when it is missing. */
-function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResult {
+function applyConfiguration(write: WriteRequest, body: ApplyBody): WriteResult {
+  const config = body.value;
   const live = liveObject(write);
   checkIdentity(write, config);
   if (live === undefined && write.subresource !== '') throw notFound(write.resource, write.name);
@@ -67,6 +70,7 @@ function applyConfiguration(write: WriteRequest, config: JsonObject): WriteResul
   const declared = force ? undefined : declaredBefore(live, manager, write.resource.node);
   const start = live === undefined ? startOf(empty) : empty;
   const applied = applyWithOwnership(live, start, config, manager, declared ?? force, ownershipContext(write));
+  checkDuplicates(write, body);
   const { managedFields } = applied.object.metadata;
   const { managedFields: _, ...metadata } = applied.object.metadata;
   const stored = write.resource.collection.get(keyOfWrite(write))?.object;

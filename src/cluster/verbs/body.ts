@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject, parseApiVersion } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
-import { duplicateFields, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import { duplicateFields, JsonSyntaxError, parseStrictJson, walkMembers } from '../codec/json.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
-import { parseYaml, YamlSyntaxError } from '../codec/yaml.ts';
+import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
@@ -15,8 +15,10 @@ import { ApiError, badRequest, invalid } from '../errors/status.ts';
 /** A parsed body without a type. */
 export interface RawBody {
   readonly value: JsonValue;
-  /** Error texts for members that occur twice. */
+  /** Warnings for members that occur twice. */
   readonly duplicates: readonly string[];
+  /** Is the body YAML? A strict request then gets one error for all repeated keys. */
+  readonly yaml: boolean;
   readonly protobuf: boolean;
   /** The bytes of the body. Errors quote them. */
   readonly body: Buffer;
@@ -46,7 +48,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
     try {
       const value = parseStrictJson(text);
       const duplicates = validation === 'Ignore' ? [] : duplicateFields(text, value);
-      return { value, duplicates: duplicates.map(duplicated), protobuf: false, body };
+      return { value, duplicates: duplicates.map(duplicated), yaml: false, protobuf: false, body };
     } catch (thrown) {
       if (thrown instanceof JsonSyntaxError)
         throw unreadable(`couldn't get version/kind; json parse error: ${thrown.message}`);
@@ -55,7 +57,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   }
   if (type === 'application/yaml') {
     try {
-      return { ...parseYaml(TEXT.decode(body)), protobuf: false, body };
+      return { ...parseYaml(TEXT.decode(body)), yaml: true, protobuf: false, body };
     } catch (thrown) {
       if (thrown instanceof YamlSyntaxError) {
         throw unreadable(`yaml: ${thrown.message}`);
@@ -65,7 +67,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   }
   if (type === 'application/vnd.kubernetes.protobuf') {
     try {
-      return { value: decodeProtobuf(body), duplicates: [], protobuf: true, body };
+      return { value: decodeProtobuf(body), duplicates: [], yaml: false, protobuf: true, body };
     } catch (thrown) {
       if (thrown instanceof ProtobufError) throw unreadable(thrown.message);
       throw thrown;
@@ -74,6 +76,7 @@ export function readBody(request: ApiRequest, kind: string, validation: FieldVal
   throw new ApiError({ code: 415, reason: 'UnsupportedMediaType', message: UNSUPPORTED });
 }
 
+const unknownField = (path: string) => `unknown field ${goQuote(path)}`;
 const duplicated = (path: string) => `duplicate field ${goQuote(path)}`;
 
 const unrecognized = (kind: string, problem: string, body: Buffer) =>
@@ -131,14 +134,15 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
     badRequest(type.unnamed === true ? problem : cannotHandle(type.kind, type.version, type, problem));
   try {
     const { value: decoded, unknown } = decodeTyped(typed, type);
-    const strict = [
-      ...raw.duplicates,
-      ...(type.resource?.custom === undefined ? inOrderOf(typed, unknown) : unknown).map(
-        (path) => `unknown field ${goQuote(path)}`,
-      ),
-    ];
-    if (validation === 'Strict' && strict.length > 0) throw refused(`strict decoding error: ${strict.join(', ')}`);
-    return { object: decoded as unknown as KubeObject, warnings: validation === 'Warn' ? strict : [] };
+    const problems = strictProblems(raw, typed, unknown, type);
+    if (validation === 'Strict' && problems.length > 0) {
+      const texts =
+        raw.yaml && raw.duplicates.length > 0
+          ? [repeatedKeys(raw.duplicates), ...problems.slice(raw.duplicates.length)]
+          : problems;
+      throw refused(`strict decoding error: ${texts.join(', ')}`);
+    }
+    return { object: decoded as unknown as KubeObject, warnings: validation === 'Warn' ? problems : [] };
   } catch (thrown) {
     if (thrown instanceof DecodeError) throw refused(thrown.message);
     throw thrown;
@@ -147,6 +151,33 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
 
 const cannotHandle = (kind: string, version: string, type: BodyType, problem: string) =>
   `${kind} in version ${goQuote(version)} cannot be handled as a ${type.kind}: ${problem}`;
+
+/**
+ * The texts for repeated members and unknown fields. The decoder of a built-in type finds both in the order of a JSON
+ * document. The repeated keys of YAML and of a custom resource are found by an earlier step.
+ */
+function strictProblems(
+  raw: RawBody,
+  typed: JsonObject,
+  unknown: readonly string[],
+  type: BodyType,
+): readonly string[] {
+  const builtin = type.resource?.custom === undefined;
+  if (builtin && !raw.yaml && raw.duplicates.length > 0 && unknown.length > 0) return interleaved(raw.body, unknown);
+  return [...raw.duplicates, ...(builtin ? inOrderOf(typed, unknown) : unknown).map(unknownField)];
+}
+
+function interleaved(body: Buffer, unknown: readonly string[]): readonly string[] {
+  const strange = new Set(unknown);
+  const problems = new Set<string>();
+  walkMembers(TEXT.decode(body), (path, isRepeated) => {
+    if (strange.has(path)) problems.add(unknownField(path));
+    else if (isRepeated) problems.add(duplicated(path));
+    return !strange.has(path);
+  });
+  for (const path of unknown) problems.add(unknownField(path));
+  return [...problems];
+}
 
 /** The paths in the order of the document. */
 function inOrderOf(document: JsonObject, paths: readonly string[]): readonly string[] {

@@ -2,7 +2,6 @@ import type { JsonObject, JsonValue, KubeObject } from '../../core/index.ts';
 import { isJsonObject } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { duplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
-import { parseYaml, YamlSyntaxError } from '../codec/yaml.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
 import { applyJsonPatch, JsonPatchError } from '../patch/json-patch.ts';
@@ -50,27 +49,10 @@ export interface PatchBody {
 
 /** Patches an object. */
 export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult {
-  if (patch.form === 'apply') return applyText(write, patch.text, readApply);
+  if (patch.form === 'apply') return applyText(write, patch.text);
   const live = liveObject(write);
   if (live === undefined) throw notFound(write.resource, write.name);
   return changeObject(write, live, patched(write, live, patch), checkPatchedVersion);
-}
-
-/** Parses the body of an apply. Throws 400. */
-export function readApply(text: string): JsonObject {
-  try {
-    const { value } = text.trimStart().startsWith('{') ? { value: parseStrictJson(text) } : parseYaml(text);
-    if (value === null) return {};
-    if (isJsonObject(value)) return value;
-    throw badRequest(
-      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
-    );
-  } catch (thrown) {
-    if (thrown instanceof YamlSyntaxError)
-      throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${thrown.message}`);
-    if (thrown instanceof JsonSyntaxError) throw badRequest(`error decoding YAML: ${thrown.message}`);
-    throw thrown;
-  }
 }
 
 /** The object after a JSON, merge or strategic merge patch, decoded as its type. */

@@ -20,7 +20,9 @@ import { partialOf } from '../table/partial.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import { writeOptions } from '../verbs/options.ts';
-import { patchForm, patchVirtual, readApply } from '../verbs/patch.ts';
+import type { ApplyBody } from '../verbs/apply-body.ts';
+import { checkDuplicates, readApply } from '../verbs/apply-body.ts';
+import { patchForm, patchVirtual } from '../verbs/patch.ts';
 import { checkPlace } from '../verbs/create.ts';
 import { checkName, checkVersion, storeChange } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
@@ -117,7 +119,7 @@ export function scaleReply(
   if (request.method !== 'PATCH') throw methodNotAllowed();
   const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
   const text = request.body.toString('utf8');
-  if (form === 'apply') return reply(applyScale(write, live, readApply(text)));
+  if (form === 'apply') return reply(applyScale(write, live, readApply(write, text)));
   const node = builtinType('autoscaling.v1.Scale');
   const next = patchVirtual(node, scaleOf(resource, live), { form, text });
   return reply(rescale(write, live, decodeObject(node, next).value));
@@ -264,8 +266,9 @@ function scaleContext(write: WriteRequest): FieldContext {
 }
 
 /** Applies a Scale. The manager then owns the replicas of the scaled object. */
-function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): KubeObject {
+function applyScale(write: WriteRequest, live: KubeObject, body: ApplyBody): KubeObject {
   const { resource } = write;
+  const config = body.value;
   const replicas = replicasOf(config);
   if (replicas < 0 && resource.custom === undefined) {
     throw invalid('autoscaling', 'Scale', write.name, [
@@ -278,6 +281,7 @@ function applyScale(write: WriteRequest, live: KubeObject, config: JsonObject): 
   }
   const { manager, force } = write.options;
   const applied = applyWithOwnership(before, emptyScale, config, manager, force, scaleContext(write));
+  checkDuplicates(write, body);
   if (resource.custom !== undefined && applied.isChanged) {
     throw inconvertible(`failed to convert new object (/${write.name}; `);
   }

@@ -1,0 +1,52 @@
+/** The body of a server-side apply. It is YAML, also when it begins with a brace: YAML includes JSON. */
+import type { JsonObject } from '../../core/index.ts';
+import { isJsonObject } from '../../core/index.ts';
+import { duplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import type { ParsedYaml } from '../codec/yaml.ts';
+import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
+import { badRequest } from '../errors/status.ts';
+import type { WriteRequest } from './write.ts';
+
+/** The configuration of an apply. */
+export interface ApplyBody {
+  readonly value: JsonObject;
+  /** A text for each key that a mapping has twice. Empty when the request ignores the validation of fields. */
+  readonly duplicates: readonly string[];
+}
+
+/** Parses the body of an apply. Throws 400. */
+export function readApply({ options }: Pick<WriteRequest, 'options'>, text: string): ApplyBody {
+  try {
+    const { value, duplicates } = parseApply(text, options.fieldValidation !== 'Ignore');
+    if (value === null) return { value: {}, duplicates };
+    if (isJsonObject(value)) return { value, duplicates };
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
+    );
+  } catch (thrown) {
+    if (thrown instanceof YamlSyntaxError)
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${thrown.message}`);
+    if (thrown instanceof JsonDepthError) throw badRequest(`error decoding YAML: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+/** Parses JSON with the fast parser. All other texts, and JSON with repeated keys, go to the YAML parser. */
+function parseApply(text: string, withDuplicates: boolean): ParsedYaml {
+  if (!text.trimStart().startsWith('{')) return parseYaml(text);
+  try {
+    const value = parseStrictJson(text);
+    if (!withDuplicates || duplicateFields(text, value).length === 0) return { value, duplicates: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof JsonSyntaxError) || thrown instanceof JsonDepthError) throw thrown;
+  }
+  return parseYaml(text);
+}
+
+/** Refuses a configuration with repeated keys, or warns about it, as the request asks. Throws 400. */
+export function checkDuplicates({ options, warnings }: WriteRequest, { duplicates }: ApplyBody): void {
+  if (duplicates.length === 0) return;
+  if (options.fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${repeatedKeys(duplicates)}`);
+  if (options.fieldValidation === 'Warn') warnings.push(...duplicates);
+}

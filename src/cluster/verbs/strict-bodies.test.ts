@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Cluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const APPLY = 'application/apply-patch+yaml';
+
+let cluster: Cluster;
+
+async function send(method: string, path: string, type: string, body: string) {
+  const reply = await cluster.transport().request({ method, path, headers: { 'content-type': type }, body });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+  const answer = JSON.parse(text) as { message?: string; data?: object };
+  return { status: reply.status, message: answer.message, data: answer.data, warning: reply.headers['warning'] };
+}
+
+const applied = (body: string, validation = 'Strict', name = 'x') =>
+  send('PATCH', `${MAPS}/${name}?fieldManager=m&force=true&fieldValidation=${validation}`, APPLY, body);
+
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster({ controllers: false });
+});
+afterAll(() => cluster.close());
+
+const HEAD = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n';
+const FLOW_HEAD = '"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}';
+
+describe('the body of an apply', () => {
+  test.each([
+    ['JSON', `{${FLOW_HEAD},"data":{"a":"b"}}`],
+    ['a trailing comma', `{${FLOW_HEAD},"data":{"a":"b",},}`],
+    ['a comment', `{${FLOW_HEAD},"data":{"a":"b"}} # the end`],
+    ['keys without quotes', `{apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {a: b}}`],
+    ['single quotes', `{${FLOW_HEAD},'data':{'a':'b'}}`],
+    ['an anchor', `{${FLOW_HEAD},"data":&d {"a":"b"}}`],
+    ['blocks', `${HEAD}data:\n  a: b\n`],
+  ])('may be YAML with %s', async (_, body) => {
+    expect(await applied(body)).toMatchObject({ data: { a: 'b' } });
+  });
+
+  test.each([
+    ['{"a":', /^error decoding YAML: error converting YAML to JSON: yaml: line 1: /],
+    [`{${FLOW_HEAD}} }`, /^error decoding YAML: error converting YAML to JSON: yaml: /],
+    ['[1]', /^error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array/],
+    ['{"a":'.repeat(1001), /^error decoding YAML: exceeded max depth$/],
+  ])('is not %j', async (body, message) => {
+    const refused = await applied(body);
+    expect(refused.status).toBe(400);
+    expect(refused.message).toMatch(message);
+  });
+
+  const PREFIX = 'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:';
+  test.each([
+    [`${HEAD}data:\n  a: b\n  a: c\n`, ['line 6: key "a" already set in map']],
+    [`{${FLOW_HEAD},\n"data":{"a":"b",\n"a":"c"}}`, ['line 3: key "a" already set in map']],
+    [
+      `${HEAD}data:\n  a: b\n  1: c\n  1: d\ndata:\n  a: b\n  a: c\n`,
+      [
+        'line 7: key 1 already set in map',
+        'line 10: key "a" already set in map',
+        'line 9: key "data" already set in map',
+      ],
+    ],
+  ])('has each key of %j once', async (body, lines) => {
+    const refused = await applied(body, 'Strict', 'x');
+    expect(refused).toMatchObject({ status: 400, message: [PREFIX, ...lines].join('\n  ') });
+    const warned = await applied(body, 'Warn');
+    expect(warned.status).toBeLessThan(300);
+    expect(warned.warning).toBe(lines.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
+    expect(await applied(body, 'Ignore')).not.toMatchObject({ warning: expect.anything() as unknown });
+  });
+
+  test('has a structure that is checked before its repeated keys', async () => {
+    const refused = await applied(`${HEAD}data: {a: b, a: c}\nother: 1\n`);
+    expect(refused.status).toBe(500);
+    expect(refused.message).toContain('.other: field not declared in schema');
+  });
+
+  test('of a scale has each key once', async () => {
+    const deployment = {
+      metadata: { name: 'd' },
+      spec: {
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    };
+    const path = '/apis/apps/v1/namespaces/default/deployments';
+    expect((await send('POST', path, 'application/json', JSON.stringify(deployment))).status).toBe(201);
+    const scale = 'apiVersion: autoscaling/v1\nkind: Scale\nmetadata: {name: d}\nspec: {replicas: 2, replicas: 3}\n';
+    expect(
+      await send('PATCH', `${path}/d/scale?fieldManager=m&force=true&fieldValidation=Strict`, APPLY, scale),
+    ).toMatchObject({ status: 400, message: `${PREFIX}\n  line 4: key "replicas" already set in map` });
+  });
+});
+
+test.each([
+  [
+    'JSON, in the order of the document',
+    'application/json',
+    '{"metadata":{"name":"box","other":{"a":1,"a":2}},"data":{"k":"1","k":"2"},"more":1,"more":2}',
+    ['unknown field "metadata.other"', 'duplicate field "data.k"', 'unknown field "more"'],
+    undefined,
+  ],
+  [
+    'JSON, duplicates before unknown fields',
+    'application/json',
+    '{"data":{"k":"1","k":"2"},"metadata":{"name":"box"},"more":1}',
+    ['duplicate field "data.k"', 'unknown field "more"'],
+    undefined,
+  ],
+  [
+    'YAML, with all repeated keys first',
+    'application/yaml',
+    'metadata: {name: box}\nmore: 1\ndata:\n  k: one\n  k: two\n',
+    ['line 5: key "k" already set in map', 'unknown field "more"'],
+    'yaml: unmarshal errors:\n  line 5: key "k" already set in map, unknown field "more"',
+  ],
+])('a strict create has the problems of %s', async (_, type, body, problems, text) => {
+  const refused = await send('POST', `${MAPS}?fieldValidation=Strict`, type, body);
+  expect(refused.status).toBe(400);
+  expect(refused.message).toContain(`strict decoding error: ${text ?? problems.join(', ')}`);
+  const warned = await send('POST', `${MAPS}?dryRun=All`, type, body);
+  expect(warned.warning).toBe(problems.map((line) => `299 - ${JSON.stringify(line)}`).join(', '));
+});
