@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KubeClient } from '../../kube/index.ts';
 import type { Cluster } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
@@ -27,6 +27,61 @@ test('a role with rights that its author lacks is refused; the message prints li
     message: expect.stringMatching(
       /user "author" \(groups=\["[^",]+"( "[^",]+")*\]\) is attempting to grant RBAC permissions not currently held:\n\{APIGroups:\[""\], Resources:\["secrets"\], Verbs:\["get" "list"\]\}$/,
     ) as string,
+  });
+});
+
+describe('a user who may write roles and bindings, and nothing else', () => {
+  const name = 'clerk';
+  let clerk: KubeClient;
+  const read = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { gather: 'yes' } }] };
+
+  beforeAll(async () => {
+    const resources = ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'];
+    const rules = [{ apiGroups: [apiGroup], resources, verbs: ['create', 'update', 'patch', 'get'] }];
+    await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });
+    const roleRef = { apiGroup, kind: 'ClusterRole', name };
+    const subjects = [{ apiGroup, kind: 'User', name }];
+    await admin.create({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects });
+    await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name: 'strong' }, rules: read });
+    const strong = { apiGroup, kind: 'ClusterRole', name: 'strong' };
+    await admin.create({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name: 'strong' }, roleRef: strong });
+    await admin.create({ apiVersion, kind: 'ClusterRole', metadata: { name: 'gathered' }, aggregationRule });
+    clerk = admin.as({ user: name });
+  });
+
+  test.each([
+    ['RoleBinding', 'Role', 'role'],
+    ['RoleBinding', 'ClusterRole', 'clusterrole'],
+    ['ClusterRoleBinding', 'ClusterRole', 'clusterrole'],
+  ])('gets 404 for a %s to a missing %s', async (kind, role, shown) => {
+    const metadata = { name: 'b', ...(kind === 'RoleBinding' ? { namespace: 'default' } : {}) };
+    const binding = { apiVersion, kind, metadata, roleRef: { apiGroup, kind: role, name: 'missing' } };
+    await expect(clerk.create(binding)).rejects.toMatchObject({
+      status: 404,
+      reason: 'NotFound',
+      message: expect.stringContaining(`${shown}.${apiGroup} "missing" not found`) as string,
+    });
+  });
+
+  test('changes only what the garbage collector needs of a stronger role or binding', async () => {
+    for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
+      const ref = { apiVersion, kind, name: 'strong' };
+      await expect(clerk.patch(ref, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({ status: 403 });
+      const kept = await clerk.patch(ref, { metadata: { finalizers: ['example.com/x'] } });
+      expect(kept.metadata.finalizers).toEqual(['example.com/x']);
+    }
+  });
+
+  test('does not gather rules from other roles', async () => {
+    const refused = {
+      status: 403,
+      message: expect.stringContaining('must have cluster-admin privileges to use the aggregationRule') as string,
+    };
+    const role = { apiVersion, kind: 'ClusterRole', metadata: { name: 'mine' }, aggregationRule };
+    await expect(clerk.create(role)).rejects.toMatchObject(refused);
+    const ref = { apiVersion, kind: 'ClusterRole', name: 'gathered' };
+    await expect(clerk.patch(ref, { aggregationRule: null })).rejects.toMatchObject(refused);
   });
 });
 

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { jsonEquals } from '../../core/index.ts';
 import { goQuote } from '../../golang/index.ts';
 import { listAt, objectAt, objectsAt, textAt } from '../../kubernetes/index.ts';
-import { forbidden } from '../errors/status.ts';
+import { forbidden, notFound } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize, covers, grantsOf, rulesOfRef } from './authorizer.ts';
@@ -16,14 +16,42 @@ export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
+/** Every right on every resource and path. A role that gathers rules from other roles can get each of them. */
+const FULL_AUTHORITY: readonly JsonObject[] = [
+  { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+  { nonResourceURLs: ['*'], verbs: ['*'] },
+];
+
+const isAggregated = (role: KubeObject | undefined): boolean =>
+  role !== undefined && objectsAt(objectAt(json(role), 'aggregationRule'), 'clusterRoleSelectors').length > 0;
+
+/** The members of `metadata` that the garbage collector changes, and those that every write changes. */
+const COLLECTED: ReadonlySet<string> = new Set([
+  'finalizers',
+  'generation',
+  'managedFields',
+  'ownerReferences',
+  'resourceVersion',
+]);
+
+/** Does an update change nothing but what the garbage collector must change to delete an object? */
+function isForCollector(object: KubeObject, old: KubeObject | undefined): boolean {
+  if (old === undefined) return false;
+  const content = ({ metadata, ...rest }: KubeObject): JsonObject => ({
+    ...rest,
+    metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !COLLECTED.has(key))),
+  });
+  return jsonEquals(content(object), content(old));
+}
+
 /**
- * Refuses a role whose new or changed rules contain rights that the writer does not have. A writer with the right to
- * `escalate` passes. Throws 403.
+ * Refuses a role with rights that the writer does not have. A role that gathers rules from other roles requires every
+ * right. A writer with the right to `escalate` passes. Throws 403.
  */
 export function checkEscalation(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
   if (user.groups.includes('system:masters')) return;
-  if (old !== undefined && jsonEquals(json(object)['rules'], json(old)['rules'])) return;
+  if (isForCollector(object, old)) return;
   const plural = object.kind === 'Role' ? 'roles' : 'clusterroles';
   const namespace = object.metadata.namespace ?? '';
   const name = object.metadata.name ?? '';
@@ -32,21 +60,21 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
       .allowed
   )
     return;
-  refuseMissing(context, user, namespace, objectsAt(json(object), 'rules'), plural, name);
+  const missing = missingRights(context, user, namespace, objectsAt(json(object), 'rules'));
+  if (missing.length > 0) throw forbidden({ group: GROUP, plural }, name, escalationText(user, missing));
+  if (!isAggregated(object) && !isAggregated(old)) return;
+  if (missingRights(context, user, namespace, FULL_AUTHORITY).length > 0)
+    throw forbidden({ group: GROUP, plural }, name, 'must have cluster-admin privileges to use the aggregationRule');
 }
 
 /**
- * Refuses a new or changed binding when its role contains rights that the writer does not have. A writer with the right
- * to `bind` the role passes. Throws 403.
+ * Refuses a binding when its role contains rights that the writer does not have, or does not exist. A writer with the
+ * right to `bind` the role passes. Throws 403 and 404.
  */
 export function checkBinding(object: KubeObject, old: KubeObject | undefined, context: EscalationContext): void {
   const { user } = context;
   if (user.groups.includes('system:masters')) return;
-  const same =
-    old !== undefined &&
-    jsonEquals(json(object)['subjects'], json(old)['subjects']) &&
-    jsonEquals(json(object)['roleRef'], json(old)['roleRef']);
-  if (same) return;
+  if (isForCollector(object, old)) return;
   const plural = object.kind === 'RoleBinding' ? 'rolebindings' : 'clusterrolebindings';
   const namespace = object.metadata.namespace ?? '';
   const reference = objectAt(json(object), 'roleRef');
@@ -60,11 +88,12 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
     name: textAt(reference, 'name'),
   };
   if (authorize(context, user, bind).allowed) return;
-  const problems: string[] = [];
-  const rules = rulesOfRef(context, reference, namespace, problems);
-  const name = object.metadata.name ?? '';
-  if (rules === undefined) throw forbidden({ group: GROUP, plural }, name, problems[0] ?? '');
-  refuseMissing(context, user, namespace, rules, plural, name);
+  const rules = rulesOfRef(context, reference, namespace, []);
+  // The server names the role by its kind in lower case, not by its plural.
+  if (rules === undefined) throw notFound({ group: GROUP, plural: target.slice(0, -1) }, textAt(reference, 'name'));
+  const missing = missingRights(context, user, namespace, rules);
+  if (missing.length > 0)
+    throw forbidden({ group: GROUP, plural }, object.metadata.name ?? '', escalationText(user, missing));
 }
 
 /** Every single right of a rule. */
@@ -96,14 +125,13 @@ function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes; shown:
   }
 }
 
-function refuseMissing(
+/** The rights in rules that a user does not have, in the form in which error texts print them. */
+function missingRights(
   context: RoleContext,
   user: UserInfo,
   namespace: string,
   rules: readonly JsonObject[],
-  plural: string,
-  name: string,
-) {
+): JsonObject[] {
   const own = [...grantsOf(context, user, namespace, [])].flatMap((grant) => grant.rules);
   const missing: JsonObject[] = [];
   for (const rule of rules) {
@@ -111,15 +139,17 @@ function refuseMissing(
       if (!own.some((candidate) => covers(candidate, attributes))) missing.push(shown);
     }
   }
-  if (missing.length === 0) return;
+  return missing;
+}
+
+function escalationText(user: UserInfo, missing: readonly JsonObject[]): string {
   const lines = compact(missing).map(
     (rule) =>
       `{${Object.entries(rule)
         .map(([key, value]) => `${key}:${quoted(value as string[])}`)
         .join(', ')}}`,
   );
-  const problem = `user ${goQuote(user.name)} (groups=${quoted(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
-  throw forbidden({ group: GROUP, plural }, name, problem);
+  return `user ${goQuote(user.name)} (groups=${quoted(user.groups)}) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
 }
 
 /** Joins rights that differ only in the verb. */
