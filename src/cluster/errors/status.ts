@@ -101,8 +101,9 @@ export function notFound(resource: GroupResource, name: string): ApiError {
   return new ApiError({ code: 404, reason: 'NotFound', message, details: named(resource, name) });
 }
 
-export function alreadyExists(resource: GroupResource, name: string): ApiError {
-  const message = `${qualified(resource.group, resource.plural)} ${goQuote(name)} already exists`;
+/** 409: the name is taken. `prefix` precedes the message. */
+export function alreadyExists(resource: GroupResource, name: string, prefix = ''): ApiError {
+  const message = `${prefix}${qualified(resource.group, resource.plural)} ${goQuote(name)} already exists`;
   return new ApiError({ code: 409, reason: 'AlreadyExists', message, details: named(resource, name) });
 }
 

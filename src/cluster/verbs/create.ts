@@ -24,9 +24,7 @@ export function generateName(prefix: string): string {
 /** Creates an object from a decoded body. */
 export function createObject(write: WriteRequest, sent: KubeObject): WriteResult {
   checkPlace(write, sent);
-  if (sent.metadata.resourceVersion !== undefined && sent.metadata.resourceVersion !== '') {
-    throw internalError('resourceVersion should not be set on objects to be created');
-  }
+  const { resourceVersion = '' } = sent.metadata;
   strategyFor(write.resource).defaults?.(sent);
   const tracked = updateOwnership(
     undefined,
@@ -35,8 +33,11 @@ export function createObject(write: WriteRequest, sent: KubeObject): WriteResult
     write.options.manager,
     ownershipContext(write),
   );
-  return storeNew(write, tracked);
+  return storeNew(write, tracked, resourceVersion);
 }
+
+/** Does a text name a version of an object? The server ignores texts that are not numbers, and zero. */
+const isVersion = (text: string): boolean => /^\d+$/.test(text) && Number(text) !== 0;
 
 /**
  * Refuses an object whose namespace is not that of the path. Sets a missing namespace, and removes the namespace of a
@@ -74,8 +75,11 @@ export function checkNamespace(write: WriteRequest, name: string): void {
   );
 }
 
-/** Completes, checks and stores a new object whose `managedFields` are already set. */
-export function storeNew(write: WriteRequest, object: MutableObject): WriteResult {
+/**
+ * Completes, checks and stores a new object whose `managedFields` are already set. `sentVersion` is the version in the
+ * body of a create: storing such an object fails, but a dry run of it does not.
+ */
+export function storeNew(write: WriteRequest, object: MutableObject, sentVersion = ''): WriteResult {
   const { resource, services } = write;
   const strategy = strategyFor(resource);
   const context = writeContext(write);
@@ -102,9 +106,20 @@ export function storeNew(write: WriteRequest, object: MutableObject): WriteResul
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);
   for (const text of strategy.warnings?.(object, undefined) ?? []) write.warnings.push(text);
   const key = storeKey(write.namespace, name);
-  if (resource.collection.get(key) !== undefined) throw alreadyExists(resource, name);
+  if (!write.options.dryRun && isVersion(sentVersion))
+    throw internalError('resourceVersion should not be set on objects to be created');
+  const existing = resource.collection.get(key)?.object;
+  if (existing !== undefined)
+    throw alreadyExists(
+      resource,
+      name,
+      existing.metadata.deletionTimestamp === undefined ? '' : 'object is being deleted: ',
+    );
   admitQuota(services.store, resource, object, write.options.dryRun);
-  if (write.options.dryRun) return { status: 201, object };
+  if (write.options.dryRun) {
+    if (sentVersion !== '') metadata.resourceVersion = sentVersion;
+    return { status: 201, object };
+  }
   const stored = resource.collection.put(key, resource.toStorage(resource.settle(object)));
   strategy.afterCreate?.(stored.object, context);
   return { status: 201, object: stored.as(resource).object };

@@ -24,12 +24,16 @@ export function replaceObject(write: WriteRequest, sent: KubeObject): WriteResul
     if (!strategyFor(write.resource).createOnUpdate || write.subresource !== '')
       throw notFound(write.resource, write.name);
     checkPlace(write, sent);
+    checkUid(write, undefined, sent);
+    readVersion(sent, versionField);
     authorizeCreate(write.services, write.user, write);
+    // The version of an object that does not exist is checked only when a client creates it with POST.
+    delete sent.metadata.resourceVersion;
     return createObject(write, sent);
   }
   checkPlace(write, sent);
   const version = sent.metadata.resourceVersion ?? '';
-  checkUid(write, live, sent);
+  checkUid(write, live.metadata.uid, sent);
   if (version === '' && !strategyFor(write.resource).unconditionalUpdate) {
     throw invalid(write.resource.group, write.resource.plural, write.name, [
       {
@@ -70,8 +74,8 @@ export function changeObject(
 
 /** Checks the version and uid in the body, when it has them, against the stored ones. Throws 409. */
 export function checkVersion(write: WriteRequest, live: KubeObject, next: KubeObject): void {
-  checkResourceVersion(write, live, next, (text) => `resourceVersion: Invalid value: ${text}: `);
-  checkUid(write, live, next);
+  checkResourceVersion(write, live, next, versionField);
+  checkUid(write, live.metadata.uid, next);
 }
 
 /**
@@ -82,33 +86,40 @@ export function checkPatchedVersion(write: WriteRequest, live: KubeObject, next:
   checkResourceVersion(write, live, next, () => '');
 }
 
-/**
- * Checks a resource version. `prefix` makes the beginning of the error for a malformed version, from the quoted
- * version.
- */
+/** The beginning of the error for a malformed version in the body of a request. */
+const versionField = (quoted: string): string => `resourceVersion: Invalid value: ${quoted}: `;
+
+/** Checks a resource version. `prefix` is that of `readVersion`. */
 function checkResourceVersion(
   write: WriteRequest,
   live: KubeObject,
-  { metadata: { resourceVersion = '' } }: KubeObject,
+  next: KubeObject,
   prefix: (quoted: string) => string,
 ) {
-  if (resourceVersion === '' || resourceVersion === '0') return;
-  if (!/^\d+$/.test(resourceVersion)) {
-    const quoted = JSON.stringify(resourceVersion);
-    throw internalError(`${prefix(quoted)}strconv.ParseUint: parsing ${quoted}: invalid syntax`);
-  }
-  if (resourceVersion !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
+  const version = readVersion(next, prefix);
+  if (version !== '' && version !== live.metadata.resourceVersion) throw conflict(write.resource, write.name, MODIFIED);
 }
 
-function checkUid(write: WriteRequest, live: KubeObject, { metadata: { uid = '' } }: KubeObject) {
-  if (uid === '' || uid === live.metadata.uid) return;
+/**
+ * The version in an object; `''` for none and for zero. Throws 500 for a malformed version; `prefix` makes the beginning
+ * of this error from the quoted version.
+ */
+function readVersion({ metadata: { resourceVersion = '' } }: KubeObject, prefix: (quoted: string) => string): string {
+  if (resourceVersion === '' || resourceVersion === '0') return '';
+  if (/^\d+$/.test(resourceVersion)) return resourceVersion;
+  const quoted = JSON.stringify(resourceVersion);
+  throw internalError(`${prefix(quoted)}strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+}
+
+function checkUid(write: WriteRequest, live: string | undefined, { metadata: { uid = '' } }: KubeObject) {
+  if (uid === '' || uid === live) return;
   const { group, plural, custom } = write.resource;
   const place = custom === undefined ? (STORED_AS.get(`${group}/${plural}`) ?? plural) : `${group}/${plural}`;
   const key = `/registry/${place}/${keyOfWrite(write)}`;
   throw conflict(
     write.resource,
     write.name,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live ?? ''}`,
   );
 }
 

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Cluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+const SET = 'resourceVersion should not be set on objects to be created';
+
+let cluster: Cluster;
+
+async function send(method: string, path: string, metadata: object) {
+  const headers = { 'content-type': 'application/json' };
+  const reply = await cluster.transport().request({ method, path, headers, body: JSON.stringify({ metadata }) });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
+  const body = JSON.parse(text) as { message?: string; metadata: { resourceVersion?: string } };
+  return { status: reply.status, message: body.message, version: body.metadata.resourceVersion };
+}
+
+beforeAll(async () => {
+  cluster = await createEmbeddedCluster({ controllers: false });
+});
+afterAll(() => cluster.close());
+
+test.each([
+  ['a version', 'a', '5', 500, SET],
+  ['a version and an invalid name', 'A_', '5', 422, /is invalid: metadata.name: Invalid value/],
+  ['a version and the name of another object', 'kube-root', '5', 500, SET],
+])('an object with %s is not created', async (_, name, resourceVersion, status, message) => {
+  await send('POST', MAPS, { name: 'kube-root' });
+  const refused = await send('POST', MAPS, { name, resourceVersion });
+  expect(refused.status).toBe(status);
+  expect(refused.message).toMatch(message);
+});
+
+test.each(['', '0', 'x'])('the version %j is no version of an object', async (resourceVersion) => {
+  const created = await send('POST', MAPS, { generateName: 'v-', resourceVersion });
+  expect(created.status).toBe(201);
+  expect(created.version).toMatch(/^[1-9]\d*$/);
+});
+
+test('a dry run answers with the version of the request', async () => {
+  expect(await send('POST', `${MAPS}?dryRun=All`, { name: 'd', resourceVersion: '5' })).toMatchObject({
+    status: 201,
+    version: '5',
+  });
+  expect(await send('POST', `${MAPS}?dryRun=All`, { name: 'd' })).toMatchObject({ status: 201, version: undefined });
+});
+
+test.each([
+  ['a version', { resourceVersion: '5' }, 201, undefined],
+  ['a malformed version', { resourceVersion: 'x' }, 500, /resourceVersion: Invalid value: "x": strconv.ParseUint/],
+  ['a uid', { uid: 'u' }, 409, /Precondition failed: UID in precondition: u, UID in object meta: $/],
+])('PUT of a missing object with %s', async (_, named, status, message) => {
+  const name = `l-${status}`;
+  const answer = await send('PUT', `${LEASES}/${name}`, { name, ...named });
+  expect(answer.status).toBe(status);
+  if (message !== undefined) expect(answer.message).toMatch(message);
+});
+
+test('the refusal of a taken name says whether the other object is being deleted', async () => {
+  await send('POST', MAPS, { name: 'leaving', finalizers: ['example.com/x'] });
+  const refused = () => send('POST', MAPS, { name: 'leaving' });
+  expect(await refused()).toMatchObject({ status: 409, message: 'configmaps "leaving" already exists' });
+  await send('DELETE', `${MAPS}/leaving`, {});
+  expect(await refused()).toMatchObject({
+    status: 409,
+    message: 'object is being deleted: configmaps "leaving" already exists',
+  });
+});
