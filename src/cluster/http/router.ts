@@ -7,7 +7,7 @@ import type { Negotiated, Output } from '../protocol/negotiate.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { checkVerb, isRead } from '../verbs/route.ts';
+import { checkVerb, isRead, isVirtual } from '../verbs/route.ts';
 import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/status.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { LazyModule } from '../lazy-module.ts';
@@ -79,9 +79,12 @@ export async function routeResource(
   if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
   else for (const text of builtinDeprecation(resource)) warnings.push(text);
   if (request.method === 'HEAD' && subresource !== 'proxy') throw methodNotAllowed();
-  const stored = subresource === '' || (request.method === 'GET' && VIEWS.has(subresource));
+  const shown = subresource === '' || VIEWS.has(subresource);
   const streams = subresource === '' && route.name === '' && request.method === 'GET';
-  const negotiated = negotiate(request.headers['accept'], { table: stored, partial: stored, streams });
+  // A kind without GET, such as a review, has no table. The other subresources of stored objects have metadata.
+  const table = shown && resource.verbs.has('get');
+  const partial = shown || !isVirtual(subresource);
+  const negotiated = negotiate(request.headers['accept'], { table, partial, streams });
   const output = negotiated.form === 'table' ? await withTables(context, negotiated) : negotiated;
   if (isRead(request, route)) return read(context, request, route, output, warnings);
   const writing = await context.parts.writing.load();

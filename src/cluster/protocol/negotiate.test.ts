@@ -23,6 +23,13 @@ describe('the encoding of the Accept header', () => {
     ['application/json;as=Table;v=v2;g=meta.k8s.io,application/json', 'object', 'application/json'],
     ['application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', 'partial', 'application/json'],
     ['application/vnd.kubernetes.protobuf', 'object', 'application/json'],
+    ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io', 'partial', 'application/json'],
+    [
+      'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;v=v1beta1;g=meta.k8s.io',
+      'partial',
+      'application/json',
+    ],
+    ['application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json', 'object', 'application/json'],
     ['application/vnd.kubernetes.protobuf,application/json', 'object', 'application/json'],
   ])('%s: %s as %s', (header, form, contentType) => {
     expect(negotiate(header, LIST)).toMatchObject({ form, contentType });
@@ -37,6 +44,7 @@ describe('an unsupported encoding is 406', () => {
     ['application/cbor', OBJECT, `406: Not Acceptable\n\nAvailable representations: ${TYPES}`],
     ['application/json;as=Bogus;v=v1;g=meta.k8s.io', LIST, `only the following media types are accepted: ${TYPES}`],
     ['application/json;as=Table;v=v2;g=meta.k8s.io', LIST, `only the following media types are accepted: ${TYPES}`],
+    [TABLE.replace('json', 'vnd.kubernetes.protobuf'), LIST, `only the following media types are accepted: ${TYPES}`],
     [TABLE, {}, `only the following media types are accepted: ${TYPES}`],
   ])('%s', (header, offer, message) => {
     expect(() => negotiate(header, offer)).toThrow(expect.objectContaining({ message, httpCode: 406 }));

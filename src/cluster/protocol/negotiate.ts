@@ -88,7 +88,8 @@ export interface Offer {
   readonly streams?: boolean;
 }
 
-const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+const TYPES = ['application/json', 'application/yaml', PROTOBUF];
 const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((type) => `${type};stream=watch`);
 
 /**
@@ -96,7 +97,7 @@ const STREAM_TYPES = TYPES.filter((type) => type !== 'application/yaml').map((ty
  *
  * At least one range must name all types or a type of the endpoint; otherwise throws 406. `application/*` alone is not
  * enough for the router of an API server. A client that accepts only protobuf gets JSON, because this server writes no
- * protobuf objects.
+ * protobuf objects. The same holds for metadata; tables have no form in protobuf.
  */
 export function negotiate(header: string | undefined, offer: Offer): Negotiated {
   if (header === undefined || header === '' || header === 'application/json') return jsonOutput;
@@ -115,8 +116,11 @@ export function negotiate(header: string | undefined, offer: Offer): Negotiated 
     const output = accept(range, offer);
     if (output !== undefined) return output;
   }
-  if (ranges.some(({ type, params }) => type === 'application/vnd.kubernetes.protobuf' && !params.has('as')))
-    return jsonOutput;
+  for (const { type, params } of ranges) {
+    if (type !== PROTOBUF || params.get('as') === 'Table') continue;
+    const output = accept({ type: 'application/json', params }, offer);
+    if (output !== undefined) return output;
+  }
   throw new ApiError({
     code: 406,
     reason: 'NotAcceptable',
@@ -124,7 +128,7 @@ export function negotiate(header: string | undefined, offer: Offer): Negotiated 
   });
 }
 
-function accept({ type, params }: MediaRange, offer: Offer): Negotiated | undefined {
+function accept({ type, params }: Pick<MediaRange, 'type' | 'params'>, offer: Offer): Negotiated | undefined {
   const yaml = type === 'application/yaml';
   if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined;
   const as = params.get('as');

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../core/index.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
+import { checkIncludeObject } from './include-object.ts';
 import { partialOf } from './partial.ts';
 
 /** The options of a `Table`. */
@@ -16,7 +17,7 @@ export interface TableOptions {
   readonly version?: string | undefined;
 }
 
-/** A `Table` of objects for `kubectl get`. Ages are computed at the time of `clock`. */
+/** A `Table` of objects for `kubectl get`. Ages are computed at the time of `clock`. Throws 400 for bad options. */
 export function tableOf(
   clock: Pick<ClusterClock, 'now'>,
   source: TableSource,
@@ -24,6 +25,7 @@ export function tableOf(
   metadata: object,
   { includeObject, withColumns, version = 'v1' }: TableOptions,
 ): unknown {
+  checkIncludeObject(includeObject);
   const { definitions, cells } = columnsOf(source);
   const now = clock.now();
   return {

@@ -4,6 +4,7 @@ import { toJsonBytes } from '../codec/json.ts';
 import type { Output, TablePrinter } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
 import { representation } from './respond.ts';
+import { checkIncludeObject } from '../table/include-object.ts';
 import { partialOf } from '../table/partial.ts';
 import { ApiError, internalError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -56,7 +57,9 @@ export function watchObjects(
       ? options.fieldSelector
       : [options.fieldSelector, `metadata.name=${target.name}`].filter((part) => part !== '').join(',');
   const selection = selectionOf(resource, { labelSelector: options.labelSelector, fieldSelector });
-  const stream = new WatchStream(context, target, output, options, selection, request.query.get('includeObject'));
+  const includeObject = request.query.get('includeObject');
+  if (output.form === 'table') checkIncludeObject(includeObject);
+  const stream = new WatchStream(context, target, output, options, selection, includeObject);
   const headers = {
     'content-type': output.contentType,
     'cache-control': 'no-cache, private',
