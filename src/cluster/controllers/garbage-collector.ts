@@ -123,8 +123,26 @@ function collect(client: ControllerClient, object: KubeObject): void {
   }
   // When the owner waits for this dependent, the dependent is deleted in the foreground. The owner then also waits for
   // the objects that depend on the dependent.
-  const hasDependents = waiting.length > 0 && client.dependents(object.metadata.uid ?? '').length > 0;
-  client.remove(object, { propagation: hasDependents ? 'Foreground' : 'Background' });
+  const dependents = waiting.length > 0 ? client.dependents(object.metadata.uid ?? '') : [];
+  // A dependent that itself waits for dependents may wait, in a circle of owners, for this object. The object then does
+  // not block the deletion of its owners any more.
+  if (dependents.some((dependent) => waitsForDependents(dependent.object))) unblockOwners(client, object);
+  client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
+}
+
+/** The policy that a deletion keeps: the finalizers of the object may ask for one. */
+function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foreground' | 'Background' | 'Orphan' {
+  if (finalizers.includes(ORPHAN)) return 'Orphan';
+  return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';
+}
+
+function unblockOwners(client: ControllerClient, object: KubeObject): void {
+  const references = object.metadata.ownerReferences ?? [];
+  const ownerReferences = references.map((reference) => ({
+    ...reference,
+    ...(reference.blockOwnerDeletion === true ? { blockOwnerDeletion: false } : {}),
+  }));
+  client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
 }
 
 function waitsForDependents({ metadata }: KubeObject): boolean {
