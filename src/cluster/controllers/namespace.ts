@@ -4,6 +4,7 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
 
+const PODS = { group: '', plural: 'pods' } as const;
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
 /** The objects of one kind that a namespace still has while it is being deleted. */
@@ -13,8 +14,9 @@ interface Remaining {
 }
 
 /**
- * Deletes the content of a Terminating namespace. The conditions of the namespace name the remaining objects and the
- * finalizers that keep them. When no object is left, the namespace is finalized.
+ * Deletes the content of a Terminating namespace: first the pods, and when no pod is left the other objects, so that a
+ * running pod keeps its configuration and its network policies. The conditions of the namespace then name the remaining
+ * objects and the finalizers that keep them. When no object is left, the namespace is finalized.
  */
 export const namespaceController: SimulatedController = {
   name: 'namespace-controller',
@@ -34,21 +36,26 @@ export const namespaceController: SimulatedController = {
   reconcile(name, client) {
     const namespace = client.get(NAMESPACES, '', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return;
-    for (const { objects } of contentOf(client, name)) {
-      for (const object of objects) {
-        if (object.metadata.deletionTimestamp === undefined) client.remove(object, { propagation: 'Background' });
-      }
-    }
-    const remaining = contentOf(client, name);
+    removeAll(client, client.list(PODS, name));
+    const hasPods = client.list(PODS, name).length > 0;
+    if (!hasPods) for (const { objects } of contentOf(client, name)) removeAll(client, objects);
+    // Like kube-controller-manager, this controller counts no objects while pods remain.
+    const remaining = hasPods ? [] : contentOf(client, name);
     client.updateStatus(namespace, {
       ...namespace.status,
       conditions: conditions(namespace, remaining, client.timestamp()),
     });
     const live = client.get(NAMESPACES, '', name);
-    if (remaining.length === 0 && live !== undefined)
+    if (!hasPods && remaining.length === 0 && live !== undefined)
       client.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
   },
 };
+
+function removeAll(client: ControllerClient, objects: readonly KubeObject[]): void {
+  for (const object of objects) {
+    if (object.metadata.deletionTimestamp === undefined) client.remove(object, { propagation: 'Background' });
+  }
+}
 
 function contentOf(client: ControllerClient, namespace: string): Remaining[] {
   const found = client
