@@ -24,6 +24,7 @@ export class Api {
   readonly clock: ClusterClock;
   readonly options: ClusterOptions;
   readonly access: ClusterAccess;
+  readonly allowsAll: boolean;
   readonly addresses: ServiceAddresses;
   /** Modules that are loaded late. A request waits for the modules that it needs. */
   readonly parts = { writing, tables, openApi, schemaEngine };
@@ -43,6 +44,7 @@ export class Api {
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store);
     this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
+    this.allowsAll = options.authorization === 'AlwaysAllow';
     this.access = createAccess(this);
   }
 

@@ -9,7 +9,16 @@
 export type { Cluster } from './cluster.ts';
 export { createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
-export type { ClusterOptions, ControllersOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+export { createServingCertificate } from './http/secure-server.ts';
+export type {
+  ClusterOptions,
+  ControllersOptions,
+  Listener,
+  ListenOptions,
+  ServiceAccountKeys,
+  ServingCertificate,
+  UserInfo,
+} from './options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PresentedProcess, PresentOptions } from './present-process.ts';

@@ -29,6 +29,14 @@ export interface ControllersOptions {
   readonly fail?: Readonly<Record<string, number>>;
 }
 
+/** The keys of the tokens of service accounts, as PEM texts. */
+export interface ServiceAccountKeys {
+  /** The private key that signs tokens: an RSA key, or an EC key on P-256, P-384 or P-521. */
+  readonly signing: string;
+  /** The public keys, or certificates, whose tokens are valid. Default: the public key of `signing`. */
+  readonly verification?: readonly string[];
+}
+
 /** The options of a cluster. Every option has a default. */
 export interface ClusterOptions {
   /**
@@ -45,6 +53,15 @@ export interface ClusterOptions {
   readonly tokens?: Readonly<Record<string, UserInfo>>;
   /** The bearer token of the administrator (group `system:masters`). Default: random. */
   readonly adminToken?: string;
+  /**
+   * Which requests are allowed? `RBAC`: those that the stored roles and bindings allow. `AlwaysAllow`: all requests of
+   * all users. Default: `RBAC`.
+   */
+  readonly authorization?: 'RBAC' | 'AlwaysAllow';
+  /** The issuer of the tokens of service accounts, a URL. Default: `https://kubernetes.default.svc`. */
+  readonly serviceAccountIssuer?: string;
+  /** The keys of the tokens of service accounts. Default: a new key, made with the first token. */
+  readonly serviceAccountKeys?: ServiceAccountKeys;
   /** The address range of Services, in CIDR notation. Default: `10.96.0.0/16`. */
   readonly serviceCidr?: string;
   /** The clock of objects, timers and controllers. Default: the machine's clock. */
@@ -58,6 +75,14 @@ export interface ClusterOptions {
   readonly eventWindow?: number;
 }
 
+/** The certificate of a socket, and its key. */
+export interface ServingCertificate {
+  /** The certificate as PEM text; further certificates of its chain may follow it. */
+  readonly cert: string;
+  /** The private key as PEM text. */
+  readonly key: string;
+}
+
 /** The options of a socket. */
 export interface ListenOptions {
   /** TCP port. For 0, the operating system chooses a port. Default: 0. */
@@ -66,8 +91,16 @@ export interface ListenOptions {
    * The address to bind. On an address that other machines can reach, requests need credentials. Default: `127.0.0.1`.
    */
   readonly host?: string;
-  /** Use TLS with a self-made certificate? Default: true. */
+  /** Use TLS? Default: true. */
   readonly https?: boolean;
+  /** The certificate for TLS. Default: a self-made certificate. */
+  readonly certificate?: ServingCertificate;
+  /**
+   * The authority of client certificates, as PEM text. A client with a certificate of this authority is the user that
+   * the common name says, in the groups that the organizations say. A client with another certificate, or with an
+   * expired one, gets `401 Unauthorized`. Default: client certificates are ignored.
+   */
+  readonly clientCertificateAuthority?: string;
   /**
    * The identity of requests without credentials. A request from a web page, or for a host name that is not local, is
    * always `system:anonymous`. On an address that other machines can reach, the identity may have only the groups of
@@ -85,7 +118,10 @@ export interface Listener {
   readonly kubeconfig: string;
   /** The administrator's bearer token. */
   readonly token: string;
-  /** The certificate authority as PEM text; absent over plain HTTP. */
+  /**
+   * The certificate authority as PEM text; with the option `certificate`, the text of this certificate. Absent over plain
+   * HTTP.
+   */
   readonly caData?: string;
   /** Closes the socket and all its connections. The cluster stays open. */
   close(): Promise<void>;

@@ -25,6 +25,7 @@ export type {
   ManualClock,
   PresentedProcess,
   PresentOptions,
+  ServingCertificate,
   SnapshotCollection,
   SnapshotLog,
   Timer,

@@ -16,7 +16,7 @@ type RawHeaders = Readonly<Record<string, string | undefined>>;
 
 /** What authentication uses of the cluster. */
 export interface AccessContext extends TokenContext {
-  readonly options: Pick<ClusterOptions, 'adminToken' | 'tokens'>;
+  readonly options: TokenContext['options'] & Pick<ClusterOptions, 'adminToken' | 'tokens'>;
 }
 
 /** Authentication of one cluster. */
@@ -26,12 +26,12 @@ export interface ClusterAccess {
   readonly tokens: TokenIssuer;
   /**
    * The user of a request: the user of its bearer token, or `fallback` (default: anonymous) for a request without a
-   * token. When the headers ask to impersonate another user, the result is that user. `request` is the action that the
+   * token. A request without a token, but with a client certificate that is not valid, is refused. When the headers ask to impersonate another user, the result is that user. `request` is the action that the
    * user wants to do. The error of a refused impersonation names it.
    *
    * @throws ApiError 401 when the token is not valid, 403 when the impersonation is not allowed.
    */
-  authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo): UserInfo;
+  authenticate(headers: RawHeaders, request: Attributes, fallback?: UserInfo | 'refuse'): UserInfo;
   /** The user of a token. `undefined` when the token is not valid. */
   userOf(token: string): UserInfo | undefined;
 }
@@ -40,6 +40,9 @@ const withAuthenticated = (user: UserInfo): UserInfo =>
   user.groups.includes('system:authenticated') || user.groups.includes('system:unauthenticated')
     ? user
     : { ...user, groups: [...user.groups, 'system:authenticated'] };
+
+const ofClient = (fallback: UserInfo | 'refuse'): UserInfo | undefined =>
+  fallback === 'refuse' ? undefined : withAuthenticated(fallback);
 
 function same(a: string, secret: Buffer): boolean {
   const given = Buffer.from(a);
@@ -65,7 +68,7 @@ export function createAccess(context: AccessContext): ClusterAccess {
     userOf,
     authenticate(headers, request, fallback = ANONYMOUS) {
       const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
-      const user = match === null ? withAuthenticated(fallback) : userOf(match[1] ?? '');
+      const user = match === null ? ofClient(fallback) : userOf(match[1] ?? '');
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
       return impersonate(context, user, headers, request);
     },

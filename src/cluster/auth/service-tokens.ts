@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { cryptoLibrary, isJsonObject } from '../../core/index.ts';
-import type { UserInfo } from '../options.ts';
+import { cryptoLibrary, isJsonObject, TypeKroError } from '../../core/index.ts';
+import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts';
 import type { ClusterClock } from '../clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
@@ -19,6 +19,7 @@ export interface TokenContext {
   readonly store: ObjectLookup;
   readonly clock: ClusterClock;
   readonly newUid: () => string;
+  readonly options: Pick<ClusterOptions, 'serviceAccountIssuer' | 'serviceAccountKeys'>;
 }
 
 /** Makes and checks tokens of service accounts. */
@@ -35,20 +36,71 @@ export interface TokenIssuer {
 const ISSUER = 'https://kubernetes.default.svc';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Makes an issuer of JSON web tokens. A key of the cluster signs them. The key is made with the first token. */
-export function createTokenIssuer(context: TokenContext): TokenIssuer {
-  let keys: { publicKey: KeyObject; privateKey: KeyObject } | undefined;
-  const pair = () => (keys ??= cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+/** The algorithms of JSON web tokens by the curve of an EC key. */
+const CURVES: Readonly<Record<string, { readonly name: string; readonly hash: string }>> = {
+  prime256v1: { name: 'ES256', hash: 'sha256' },
+  secp384r1: { name: 'ES384', hash: 'sha384' },
+  secp521r1: { name: 'ES512', hash: 'sha512' },
+};
+
+/** The algorithm of a key. `undefined` for a key that signs no tokens. */
+function algorithmOf(key: KeyObject): { readonly name: string; readonly hash: string } | undefined {
+  if (key.asymmetricKeyType === 'rsa') return { name: 'RS256', hash: 'sha256' };
+  const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
+  return Object.hasOwn(CURVES, curve) ? CURVES[curve] : undefined;
+}
+
+interface TokenKeys {
+  readonly signing: KeyObject;
+  readonly verification: readonly KeyObject[];
+}
+
+/** Reads the keys of the options. Without them: makes a key. */
+function tokenKeys(given: ServiceAccountKeys | undefined): TokenKeys {
+  const { createPrivateKey, createPublicKey, generateKeyPairSync } = cryptoLibrary();
+  if (given === undefined) {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return { signing: privateKey, verification: [publicKey] };
+  }
+  const read = (pem: string, create: (pem: string) => KeyObject): KeyObject => {
+    try {
+      const key = create(pem);
+      if (algorithmOf(key) !== undefined) return key;
+    } catch (error) {
+      throw TypeKroError.from(error, { code: 'cluster/service-account-key', what: 'read a key of service accounts' });
+    }
+    throw new TypeKroError('a key of service accounts is neither an RSA key nor an EC key on P-256, P-384 or P-521', {
+      code: 'cluster/service-account-key',
+    });
+  };
+  const signing = read(given.signing, createPrivateKey);
   return {
-    issuer: ISSUER,
+    signing,
+    verification: given.verification?.map((pem) => read(pem, createPublicKey)) ?? [createPublicKey(signing)],
+  };
+}
+
+/**
+ * Makes an issuer of JSON web tokens. A key of the cluster signs them: the key of the options, or a key that is made with
+ * the first token.
+ *
+ * @throws TypeKroError `cluster/service-account-key` when a key of the options cannot be used.
+ */
+export function createTokenIssuer(context: TokenContext): TokenIssuer {
+  const { serviceAccountIssuer: issuer = ISSUER, serviceAccountKeys: given } = context.options;
+  let keys = given === undefined ? undefined : tokenKeys(given);
+  return {
+    issuer,
     issue(claims) {
+      const { signing } = (keys ??= tokenKeys(undefined));
+      const { name, hash } = algorithmOf(signing) ?? { name: '', hash: '' };
       const now = Math.floor(context.clock.now() / 1000);
       const payload = {
         aud: claims.audiences,
         exp: Math.floor(claims.expires / 1000),
         iat: now,
         nbf: now,
-        iss: ISSUER,
+        iss: issuer,
         jti: context.newUid(),
         'kubernetes.io': {
           namespace: claims.namespace,
@@ -56,40 +108,50 @@ export function createTokenIssuer(context: TokenContext): TokenIssuer {
         },
         sub: `system:serviceaccount:${claims.namespace}:${claims.account}`,
       };
-      const body = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(payload)}`;
-      const signature = cryptoLibrary()
-        .createSign('sha256')
-        .update(body)
-        .sign({ key: pair().privateKey, dsaEncoding: 'ieee-p1363' });
+      const body = `${encode({ alg: name, typ: 'JWT' })}.${encode(payload)}`;
+      const signature = cryptoLibrary().createSign(hash).update(body).sign({ key: signing, dsaEncoding: 'ieee-p1363' });
       return `${body}.${signature.toString('base64url')}`;
     },
     verify(token) {
       const parts = token.split('.');
       if (keys === undefined || parts.length !== 3) return undefined;
       const [head = '', body = '', signature = ''] = parts;
-      const key = { key: keys.publicKey, dsaEncoding: 'ieee-p1363' as const };
-      if (
-        !cryptoLibrary()
-          .createVerify('sha256')
+      const signed = keys.verification.some((key) => {
+        const { name, hash } = algorithmOf(key) ?? { name: '', hash: '' };
+        const header = jsonIn(head);
+        if (!isJsonObject(header) || header['alg'] !== name) return false;
+        return cryptoLibrary()
+          .createVerify(hash)
           .update(`${head}.${body}`)
-          .verify(key, Buffer.from(signature, 'base64url'))
-      )
-        return undefined;
-      return userOf(context, JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+          .verify({ key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+      });
+      return signed ? userOf(context, issuer, jsonIn(body)) : undefined;
     },
   };
 }
 
+/** The JSON value of a part of a token. `undefined` when the part has no JSON. */
+function jsonIn(part: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /**
- * The user of a token with a valid signature. The cluster wrote the payload. The function therefore checks only what
- * may have changed since then: the end of the validity, and the account.
+ * The user of a token with a valid signature. The cluster, or a holder of its key, wrote the payload. The function
+ * therefore checks the issuer, the time of validity, and the account.
  */
-function userOf(context: TokenContext, payload: unknown): UserInfo | undefined {
+function userOf(context: TokenContext, issuer: string, payload: unknown): UserInfo | undefined {
   const claims = isJsonObject(payload) ? payload['kubernetes.io'] : undefined;
   const account = isJsonObject(claims) ? claims['serviceaccount'] : undefined;
   if (!isJsonObject(payload) || !isJsonObject(claims) || !isJsonObject(account)) return undefined;
   const [namespace, name, uid] = [String(claims['namespace']), String(account['name']), String(account['uid'])];
-  if (Number(payload['exp']) * 1000 < context.clock.now()) return undefined;
+  if (payload['iss'] !== issuer) return undefined;
+  const now = context.clock.now();
+  if (!(Number(payload['exp']) * 1000 >= now) || Number(payload['nbf'] ?? 0) * 1000 > now) return undefined;
   const stored = context.store.collection('', 'serviceaccounts').get(`${namespace}/${name}`);
   if (stored?.object.metadata.uid !== uid) return undefined;
   return {

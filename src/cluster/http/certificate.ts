@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary } from '../../core/index.ts';
 
-/** A server's certificate and its key, both PEM texts. */
-export interface ServerCertificate {
+/** A certificate and its key, both PEM texts. */
+export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
@@ -12,7 +12,9 @@ export interface Authority {
   /** The authority's own certificate, PEM text. */
   readonly ca: string;
   /** Makes a key and a server certificate for names and IPv4 addresses. */
-  issue(names: readonly string[], addresses: readonly string[]): ServerCertificate;
+  issue(names: readonly string[], addresses: readonly string[]): CertificatePair;
+  /** Makes a key and a client certificate: the common name is the user, the organizations are the groups. */
+  issueClient(user: string, groups: readonly string[]): CertificatePair;
 }
 
 /** One DER element: tag, length, content. */
@@ -45,8 +47,13 @@ function serialNumber(): Buffer {
   return der(0x02, bytes);
 }
 
-const commonName = (name: string) =>
-  sequence(der(0x31, sequence(objectIdentifier('2.5.4.3'), der(0x0c, Buffer.from(name)))));
+/** A distinguished name of organizations and a common name. */
+const distinguishedName = (commonName: string, organizations: readonly string[] = []) =>
+  sequence(
+    ...[...organizations.map((value) => ['2.5.4.10', value] as const), ['2.5.4.3', commonName] as const].map(
+      ([attribute, value]) => der(0x31, sequence(objectIdentifier(attribute), der(0x0c, Buffer.from(value)))),
+    ),
+  );
 
 function time(milliseconds: number): Buffer {
   const text = new Date(milliseconds).toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
@@ -59,8 +66,8 @@ function extension(oid: string, critical: boolean, value: Uint8Array): Buffer {
 }
 
 interface CertificateInit {
-  readonly subject: string;
-  readonly issuer: string;
+  readonly subject: Buffer;
+  readonly issuer: Buffer;
   readonly publicKey: KeyObject;
   readonly signingKey: KeyObject;
   readonly now: number;
@@ -74,9 +81,9 @@ function certificate(init: CertificateInit): string {
     der(0xa0, der(0x02, Buffer.from([2]))),
     serialNumber(),
     ECDSA_WITH_SHA256,
-    commonName(init.issuer),
+    init.issuer,
     sequence(time(init.now - YEAR), time(init.now + 9 * YEAR)),
-    commonName(init.subject),
+    init.subject,
     init.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(...init.extensions)),
   );
@@ -89,7 +96,7 @@ function certificate(init: CertificateInit): string {
 /** Makes an authority. Its certificates are valid around `now` (milliseconds since the epoch). */
 export function createAuthority(now: number): Authority {
   const { publicKey, privateKey } = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const issuer = 'typekro-ca';
+  const issuer = distinguishedName('typekro-ca');
   const ca = certificate({
     subject: issuer,
     issuer,
@@ -101,29 +108,35 @@ export function createAuthority(now: number): Authority {
       extension('2.5.29.15', true, der(0x03, Buffer.from([2, 0b0000_0100]))),
     ],
   });
+  /** Makes a key and its certificate for one purpose (the identifier of an extended key usage). */
+  const issuePair = (subject: Buffer, purpose: string, extensions: readonly Buffer[]): CertificatePair => {
+    const pair = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const cert = certificate({
+      subject,
+      issuer,
+      publicKey: pair.publicKey,
+      signingKey: privateKey,
+      now,
+      extensions: [
+        ...extensions,
+        extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0b1000_0000]))),
+        extension('2.5.29.37', false, sequence(objectIdentifier(purpose))),
+      ],
+    });
+    return { cert, key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  };
   return {
     ca,
     issue(names, addresses) {
-      const server = cryptoLibrary().generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const alternatives = [
         ...names.map((name) => der(0x82, Buffer.from(name))),
         ...addresses
           .filter((address) => /^\d+(\.\d+){3}$/.test(address))
           .map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
       ];
-      const cert = certificate({
-        subject: 'typekro-apiserver',
-        issuer,
-        publicKey: server.publicKey,
-        signingKey: privateKey,
-        now,
-        extensions: [
-          extension('2.5.29.17', false, sequence(...alternatives)),
-          extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0b1000_0000]))),
-          extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'))),
-        ],
-      });
-      return { cert, key: server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+      const subjectAlternatives = extension('2.5.29.17', false, sequence(...alternatives));
+      return issuePair(distinguishedName('typekro-apiserver'), '1.3.6.1.5.5.7.3.1', [subjectAlternatives]);
     },
+    issueClient: (user, groups) => issuePair(distinguishedName(user, groups), '1.3.6.1.5.5.7.3.2', []),
   };
 }

@@ -47,13 +47,14 @@ export type HandlerContext = RouterContext &
 export const MAX_BODY = 3 * 1024 * 1024;
 
 /**
- * Answers one request: authenticates, authorizes and routes it. Errors become `Status` answers. An unexpected exception
+ * Answers one request: authenticates, authorizes and routes it. `identity` is the user of a request without a token;
+ * `refuse` refuses such a request. Errors become `Status` answers. An unexpected exception
  * becomes a 500 without internal details.
  */
 export async function handle(
   context: HandlerContext,
   raw: IncomingRequest,
-  identity: UserInfo | undefined,
+  identity: UserInfo | 'refuse' | undefined,
 ): Promise<ApiReply> {
   if (raw.body.length > MAX_BODY) return replyError(requestTooLarge(MAX_BODY));
   const warnings: string[] = [];
@@ -82,7 +83,7 @@ const wantsYaml = (accept: string | undefined) => accept !== undefined && accept
 async function answer(
   context: HandlerContext,
   raw: IncomingRequest,
-  identity: UserInfo | undefined,
+  identity: UserInfo | 'refuse' | undefined,
   warnings: string[],
 ): Promise<ApiReply> {
   const mark = raw.target.indexOf('?');

@@ -1,16 +1,15 @@
-import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
-import { httpLibrary, httpsLibrary } from '../../core/index.ts';
+import { httpLibrary } from '../../core/index.ts';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
-import type { Authority } from './certificate.ts';
-import { createAuthority } from './certificate.ts';
+import { certificateUsers } from './client-certificate.ts';
 import { isLocalRequest, isLoopbackHost, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle, MAX_BODY } from './handler.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { secureServing } from './secure-server.ts';
 import type { Listener, ListenOptions, UserInfo } from '../options.ts';
 import { replyError } from '../protocol/reply.ts';
 
@@ -24,10 +23,16 @@ export type ListenerContext = HandlerContext & {
 export async function openListener(context: ListenerContext, options: ListenOptions = {}): Promise<Listener> {
   const { port = 0, host = '127.0.0.1', https = true } = options;
   refuseOpenIdentity(host, options.anonymous);
-  const fallback = options.anonymous ?? (https || !isLoopbackHost(host) ? ANONYMOUS : ADMIN);
-  const authority = https ? createAuthority(context.clock.now()) : undefined;
-  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    void serve(context, request, response, isLocalRequest(request.headers) ? fallback : ANONYMOUS);
+  // Where every user is allowed everything, a request of another machine or of a web page must have credentials.
+  const stranger = context.allowsAll === true ? 'refuse' : ANONYMOUS;
+  const fallback = options.anonymous ?? (!isLoopbackHost(host) ? stranger : https ? ANONYMOUS : ADMIN);
+  const secure = https ? secureServing(options, host, context.clock.now()) : undefined;
+  const certified =
+    https && options.clientCertificateAuthority !== undefined ? certificateUsers() : (_: Socket) => undefined;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const other = isLocalRequest(request.headers) ? fallback : stranger;
+    void serve(context, request, response, { certified: certified(request.socket), other });
+  };
   const limits = {
     maxHeaderSize: 32 * 1024,
     keepAliveTimeout: 120_000,
@@ -35,10 +40,7 @@ export async function openListener(context: ListenerContext, options: ListenOpti
     headersTimeout: 20_000,
     noDelay: true,
   };
-  const server: Server =
-    authority === undefined
-      ? httpLibrary().createServer(limits, onRequest)
-      : secureServer(authority, host, limits, onRequest);
+  const server: Server = (secure ?? httpLibrary()).createServer(limits, onRequest);
   const sockets = new Set<Socket>();
   // The server must also close connections that never finish their handshake.
   server.on('connection', (socket: Socket) => {
@@ -53,7 +55,8 @@ export async function openListener(context: ListenerContext, options: ListenOpti
       resolve();
     });
   });
-  if (authority !== undefined) context.setCertificateAuthority(authority.ca);
+  const caData = secure?.caData;
+  if (caData !== undefined) context.setCertificateAuthority(caData);
   const address = server.address() as AddressInfo;
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `${https ? 'https' : 'http'}://${shown}:${address.port}`;
@@ -61,8 +64,8 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   return {
     url,
     token,
-    kubeconfig: kubeconfigText(url, token, authority?.ca),
-    ...(authority === undefined ? {} : { caData: authority.ca }),
+    kubeconfig: kubeconfigText(url, token, caData),
+    ...(caData === undefined ? {} : { caData }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -71,49 +74,25 @@ export async function openListener(context: ListenerContext, options: ListenOpti
   };
 }
 
-const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
-
-/**
- * The roots for client certificates. Clients have no certificates. Without this list Node would read all public roots,
- * which takes 26 ms on Node 20.
- */
-const NO_ROOTS: SecureContextOptions = { ca: [] };
-
-/**
- * A server whose certificate is made after its socket is open, and before its first handshake. Opening the socket does
- * not wait for the certificate.
- */
-function secureServer(authority: Authority, host: string, limits: ServerOptions, onRequest: RequestListener): Server {
-  const { createServer, Server } = httpsLibrary();
-  const certificate = () => ({
-    ...authority.issue(NAMES, ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])]),
-    ...NO_ROOTS,
-  });
-  // Bun's servers accept a certificate only when they are created.
-  if (!('setSecureContext' in Server.prototype)) return createServer({ ...limits, ...certificate() }, onRequest);
-  const server = createServer({ ...limits, ...NO_ROOTS }, onRequest);
-  let secured = false;
-  const secure = () => {
-    if (secured) return;
-    secured = true;
-    server.setSecureContext(certificate());
-  };
-  // Runs before the server's own listener, which starts the handshake.
-  server.prependOnceListener('connection', secure);
-  server.once('listening', () => void setImmediate(secure));
-  return server;
+/** The user of a client certificate, and the user of a request without a certificate and without a token. */
+interface Caller {
+  readonly certified: UserInfo | 'refuse' | undefined;
+  readonly other: UserInfo | 'refuse';
 }
 
 async function serve(
   context: HandlerContext,
   request: IncomingMessage,
   response: ServerResponse,
-  fallback: UserInfo,
+  { certified, other }: Caller,
 ): Promise<void> {
   const body = await readAll(request, response);
   if (body === undefined) return;
-  const raw = { method: request.method ?? 'GET', target: request.url ?? '/', headers: flatten(request), body };
-  const reply = await handle(context, raw, fallback);
+  let headers = flatten(request);
+  // As in Kubernetes, a valid certificate comes before a token, and a token before a certificate that is not valid.
+  if (certified !== undefined && certified !== 'refuse') headers = { ...headers, authorization: undefined };
+  const raw = { method: request.method ?? 'GET', target: request.url ?? '/', headers, body };
+  const reply = await handle(context, raw, certified ?? other);
   if (response.destroyed) return;
   send(reply, request, response);
 }

@@ -1,0 +1,90 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createEmbeddedCluster } from '../cluster.ts';
+import type { ClusterOptions } from '../options.ts';
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = (
+  key: { export(options: { type: 'pkcs8' | 'spki'; format: 'pem' }): string | Buffer },
+  type: 'pkcs8' | 'spki',
+) => key.export({ type, format: 'pem' }).toString();
+const RSA = { signing: pem(rsa.privateKey, 'pkcs8'), verification: [pem(rsa.publicKey, 'spki')] };
+
+/** Makes an account and a token in a cluster, and returns the token and a check of tokens. */
+async function accountIn(options: ClusterOptions) {
+  const cluster = await createEmbeddedCluster({ controllers: false, adminToken: 'admin', ...options });
+  const { url } = await cluster.listen({ https: false });
+  const post = async (path: string, body: object, token: string) => {
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    });
+    return { code: response.status, body: (await response.json()) as { status?: Record<string, unknown> } };
+  };
+  const accounts = '/api/v1/namespaces/default/serviceaccounts';
+  await post(accounts, { metadata: { name: 'robot', uid: 'u' } }, 'admin');
+  const { body } = await post(`${accounts}/robot/token`, {}, 'admin');
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  return {
+    token: String(body.status?.['token']),
+    codeFor: async (token: string) =>
+      (await post('/apis/authentication.k8s.io/v1/selfsubjectreviews', review, token)).code,
+    close: () => cluster.close(),
+  };
+}
+
+const decoded = (token: string) =>
+  token
+    .split('.')
+    .slice(0, 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>);
+
+const ecKey = (namedCurve: string): ClusterOptions => ({
+  serviceAccountKeys: { signing: pem(generateKeyPairSync('ec', { namedCurve }).privateKey, 'pkcs8') },
+});
+const KEYS: readonly (readonly [name: string, options: ClusterOptions, algorithm: string])[] = [
+  ['a key of the cluster', {}, 'ES256'],
+  ['an RSA key', { serviceAccountKeys: RSA }, 'RS256'],
+  ['an EC key on P-256', ecKey('P-256'), 'ES256'],
+  ['an EC key on P-384', ecKey('P-384'), 'ES384'],
+  ['an EC key on P-521', ecKey('P-521'), 'ES512'],
+];
+
+test.each(KEYS)('%s signs tokens that are valid until their account is gone', async (_, options, algorithm) => {
+  const cluster = await accountIn({ ...options, serviceAccountIssuer: 'https://127.0.0.1:1/' });
+  const [head, payload] = decoded(cluster.token);
+  expect([head?.['alg'], payload?.['iss'], payload?.['aud']]).toEqual([
+    algorithm,
+    'https://127.0.0.1:1/',
+    ['https://127.0.0.1:1/'],
+  ]);
+  expect(await cluster.codeFor(cluster.token)).toBe(201);
+  const [first = '', second = '', third = ''] = cluster.token.split('.');
+  for (const forged of [
+    `${first}.${second}.${'A'.repeat(third.length)}`,
+    `${Buffer.from('{"alg":"none"}').toString('base64url')}.${second}.`,
+    `x.${second}.${third}`,
+  ]) {
+    expect(await cluster.codeFor(forged)).toBe(401);
+  }
+  await cluster.close();
+});
+
+test('a token of another issuer with the same key, or of another key, is refused', async () => {
+  const one = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://one' });
+  const two = await accountIn({ serviceAccountKeys: RSA, serviceAccountIssuer: 'https://two' });
+  const three = await accountIn({ serviceAccountIssuer: 'https://one' });
+  expect(await one.codeFor(two.token)).toBe(401);
+  expect(await one.codeFor(three.token)).toBe(401);
+  await Promise.all([one, two, three].map((cluster) => cluster.close()));
+});
+
+test.each([
+  ['no key', 'x'],
+  ['a key that signs no tokens', pem(generateKeyPairSync('ed25519').privateKey, 'pkcs8')],
+])('%s is refused', async (_, signing) => {
+  await expect(createEmbeddedCluster({ serviceAccountKeys: { signing } })).rejects.toMatchObject({
+    code: 'cluster/service-account-key',
+  });
+});

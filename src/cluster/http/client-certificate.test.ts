@@ -1,0 +1,142 @@
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import type { Cluster } from '../cluster.ts';
+import { createEmbeddedCluster } from '../cluster.ts';
+import type { ClusterOptions, Listener } from '../options.ts';
+import type { CertificatePair } from './certificate.ts';
+import { createAuthority } from './certificate.ts';
+import { createServingCertificate } from './secure-server.ts';
+
+const NOW = Date.now();
+const YEAR_MS = 365 * 24 * 3600 * 1000;
+const clients = createAuthority(NOW);
+const admin = clients.issueClient('admin', ['system:masters']);
+
+interface Served extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly listener: Listener;
+}
+
+async function served(authority = clients.ca, options: ClusterOptions = {}): Promise<Served> {
+  const cluster = await createEmbeddedCluster({ controllers: false, ...options });
+  const listener = await cluster.listen({ clientCertificateAuthority: authority });
+  return { cluster, listener, [Symbol.asyncDispose]: () => cluster.close() };
+}
+
+interface Answer {
+  readonly code: number | undefined;
+  readonly body: { readonly status?: { readonly userInfo?: unknown }; readonly message?: string };
+}
+
+/** Asks the server who the client is. */
+async function whoAmI(listener: Listener, pair?: CertificatePair, token?: string): Promise<Answer> {
+  const { url, caData } = listener;
+  const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
+  const sent = request(`${url}/apis/authentication.k8s.io/v1/selfsubjectreviews`, {
+    method: 'POST',
+    agent: false,
+    ca: caData,
+    ...pair,
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+  });
+  return new Promise((resolve, reject) => {
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      text(response).then(
+        (body) => resolve({ code: response.statusCode, body: JSON.parse(body) as Answer['body'] }),
+        reject,
+      );
+    });
+    sent.end(review);
+  });
+}
+
+test('the common name is the user, and the organizations are the groups', async () => {
+  await using server = await served();
+  const cases: readonly (readonly [name: string, groups: readonly string[]])[] = [
+    ['admin', ['system:masters']],
+    ['ben', []],
+    ['Zoë Ångström', ['a', 'b,c', 'O=d']],
+  ];
+  for (const [name, groups] of cases) {
+    const { code, body } = await whoAmI(server.listener, clients.issueClient(name, groups));
+    expect([code, body.status?.userInfo]).toEqual([
+      201,
+      { username: name, groups: [...groups, 'system:authenticated'] },
+    ]);
+  }
+});
+
+const expired = createAuthority(NOW - 20 * YEAR_MS);
+const future = createAuthority(NOW + 5 * YEAR_MS);
+
+test.each([
+  ['another authority', clients.ca, createAuthority(NOW).issueClient('admin', ['system:masters'])],
+  ['an expired validity', expired.ca, expired.issueClient('admin', ['system:masters'])],
+  ['a validity that has not begun', future.ca, future.issueClient('admin', ['system:masters'])],
+  ['the purpose of a server', clients.ca, clients.issue(['localhost'], ['127.0.0.1'])],
+  ['an empty common name', clients.ca, clients.issueClient('', ['system:masters'])],
+])('a certificate of %s is refused', async (_, authority, pair) => {
+  await using server = await served(authority);
+  expect(await whoAmI(server.listener, pair)).toMatchObject({ code: 401, body: { message: 'Unauthorized' } });
+});
+
+test('a valid certificate comes before a token, and a token before an invalid certificate', async () => {
+  await using server = await served(clients.ca, { tokens: { secret: { name: 'of-token', groups: [] } } });
+  const userOf = async (pair?: CertificatePair, token?: string) => {
+    const { code, body } = await whoAmI(server.listener, pair, token);
+    return [code, (body.status?.userInfo as { readonly username?: string } | undefined)?.username];
+  };
+  const other = createAuthority(NOW).issueClient('admin', []);
+  expect(await userOf(admin, 'secret')).toEqual([201, 'admin']);
+  expect(await userOf(admin, 'wrong')).toEqual([201, 'admin']);
+  expect(await userOf(other, 'secret')).toEqual([201, 'of-token']);
+  expect(await userOf(undefined, 'secret')).toEqual([201, 'of-token']);
+  expect(await userOf(undefined, 'wrong')).toEqual([401, undefined]);
+  expect(await userOf()).toEqual([403, undefined]);
+});
+
+test('without an authority of client certificates, a certificate says nothing', async () => {
+  const cluster = await createEmbeddedCluster({ controllers: false });
+  try {
+    expect(await whoAmI(await cluster.listen(), admin)).toMatchObject({ code: 403 });
+  } finally {
+    await cluster.close();
+  }
+});
+
+test('a socket serves the given certificate, and refuses texts that are none', async () => {
+  const cluster = await createEmbeddedCluster({ controllers: false });
+  try {
+    const certificate = createServingCertificate(NOW, ['127.0.0.1']);
+    const listener = await cluster.listen({ certificate, clientCertificateAuthority: clients.ca });
+    expect(listener.caData).toBe(certificate.cert);
+    expect(await whoAmI(listener, admin)).toMatchObject({ code: 201 });
+    for (const bad of [
+      { certificate: { ...certificate, key: admin.key } },
+      { certificate: { ...certificate, cert: 'x' } },
+      { certificate, clientCertificateAuthority: 'x' },
+      { clientCertificateAuthority: 'x' },
+    ]) {
+      await expect(cluster.listen(bad)).rejects.toMatchObject({ code: 'cluster/certificate-unusable' });
+    }
+  } finally {
+    await cluster.close();
+  }
+});
+
+test('a cluster that allows all requests allows them for every local user, and for no stranger without credentials', async () => {
+  await using server = await served(clients.ca, { authorization: 'AlwaysAllow' });
+  expect(await whoAmI(server.listener)).toMatchObject({
+    code: 201,
+    body: { status: { userInfo: { username: 'system:anonymous' } } },
+  });
+  const plain = await server.cluster.listen({ https: false });
+  const secrets = `${plain.url}/api/v1/secrets`;
+  expect((await fetch(secrets)).status).toBe(200);
+  expect((await fetch(secrets, { headers: { origin: 'https://page.example' } })).status).toBe(401);
+});

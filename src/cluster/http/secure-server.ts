@@ -1,0 +1,107 @@
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { cryptoLibrary, httpsLibrary, TypeKroError } from '../../core/index.ts';
+import type { ListenOptions, ServingCertificate } from '../options.ts';
+import { createAuthority } from './certificate.ts';
+import { isLoopbackHost } from './guard.ts';
+
+/** Makes servers with TLS. */
+export interface SecureServing {
+  /** The authority of the server's certificate, or the given certificate, as PEM text. */
+  readonly caData: string;
+  createServer(limits: ServerOptions, onRequest: RequestListener): Server;
+}
+
+const NAMES = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+
+/**
+ * The roots for client certificates of a socket whose clients have none. Without this list Node would read all public
+ * roots, which takes 26 ms on Node 20.
+ */
+const NO_ROOTS: SecureContextOptions = { ca: [] };
+
+/**
+ * The options for client certificates. The handshake succeeds with any certificate, and the request gets the refusal. A
+ * resumed session would skip the check of the certificate, so there are no resumed sessions.
+ */
+function clientOptions(authority: string | undefined): TlsOptions {
+  if (authority === undefined) return NO_ROOTS;
+  const { X509Certificate, constants } = cryptoLibrary();
+  // TLS takes any text as an authority, and then trusts no client.
+  readable(() => new X509Certificate(authority));
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  return { ca: authority, requestCert: true, rejectUnauthorized: false, secureOptions };
+}
+
+/** Throws TypeKroError `cluster/certificate-unusable` when `work` cannot read a certificate or a key. */
+function readable<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    const what = 'use the certificate of the server, its key or the authority of client certificates';
+    throw TypeKroError.from(error, { code: 'cluster/certificate-unusable', what });
+  }
+}
+
+/**
+ * Prepares TLS for a socket on `host`, with the certificate of the options or a self-made one that is valid around `now`
+ * (milliseconds since the epoch). This function and `createServer` throw TypeKroError `cluster/certificate-unusable` for
+ * texts that are no certificate, or no key of it.
+ */
+export function secureServing(
+  options: Pick<ListenOptions, 'certificate' | 'clientCertificateAuthority'>,
+  host: string,
+  now: number,
+): SecureServing {
+  const { certificate } = options;
+  const clients = clientOptions(options.clientCertificateAuthority);
+  if (certificate !== undefined) {
+    return {
+      caData: certificate.cert,
+      createServer: (limits, onRequest) =>
+        readable(() => httpsLibrary().createServer({ ...limits, ...clients, ...certificate }, onRequest)),
+    };
+  }
+  const authority = createAuthority(now);
+  const addresses = ['127.0.0.1', ...(isLoopbackHost(host) ? [] : [host])];
+  return {
+    caData: authority.ca,
+    createServer: (limits, onRequest) =>
+      lateServer(() => ({ ...authority.issue(NAMES, addresses), ...clients }), { ...limits, ...clients }, onRequest),
+  };
+}
+
+/**
+ * Makes a certificate for a socket on loopback addresses, valid around `now` (milliseconds since the epoch). Its text ends
+ * with the certificate of its authority, so that clients can trust the whole text.
+ */
+export function createServingCertificate(now: number, addresses: readonly string[]): ServingCertificate {
+  const authority = createAuthority(now);
+  const { cert, key } = authority.issue(NAMES, ['127.0.0.1', ...addresses]);
+  return { cert: cert + authority.ca, key };
+}
+
+/**
+ * A server whose certificate is made after its socket is open, and before its first handshake. Opening the socket does
+ * not wait for the certificate.
+ */
+function lateServer(
+  certificate: () => SecureContextOptions,
+  options: ServerOptions & TlsOptions,
+  onRequest: RequestListener,
+): Server {
+  const { createServer, Server } = httpsLibrary();
+  // Bun's servers accept a certificate only when they are created.
+  if (!('setSecureContext' in Server.prototype)) return createServer({ ...options, ...certificate() }, onRequest);
+  const server = createServer(options, onRequest);
+  let secured = false;
+  const secure = () => {
+    if (secured) return;
+    secured = true;
+    server.setSecureContext(certificate());
+  };
+  // Runs before the server's own listener, which starts the handshake.
+  server.prependOnceListener('connection', secure);
+  server.once('listening', () => void setImmediate(secure));
+  return server;
+}
