@@ -27,7 +27,7 @@ import { kubelet } from './kubelet.ts';
 import { ControllerManager } from './manager.ts';
 import { namespaceController } from './namespace.ts';
 import { putNode } from './node.ts';
-import { replicaSetController } from './replicaset.ts';
+import { replicaSetController, replicationController } from './replicaset.ts';
 import { scheduler } from './scheduler.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './statefulset.ts';
@@ -64,6 +64,7 @@ function workloadControllers(): SimulatedController[] {
   return [
     deploymentController,
     replicaSetController,
+    replicationController,
     statefulSetController,
     daemonSetController,
     jobController,

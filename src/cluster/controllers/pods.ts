@@ -56,6 +56,8 @@ export function isFinished(pod: KubeObject): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
+export const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
+
 /** The pods that an object controls, including finished and terminating ones. */
 export function podsOf(client: ControllerClient, owner: KubeObject): KubeObject[] {
   return client.controlled(owner, PODS);

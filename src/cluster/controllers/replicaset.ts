@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '../../core/index.ts';
 import { earliest, RETRY_POLICIES } from '../../core/index.ts';
-import { conditionOf, optionalAt } from '../../kubernetes/index.ts';
-import { selects } from '../kinds/selects.ts';
+import { conditionOf, objectAt, objectsAt, optionalAt } from '../../kubernetes/index.ts';
+import { labelMatcher, selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -10,6 +10,7 @@ import {
   isAvailable,
   isFinished,
   isReady,
+  isTerminating,
   podFromTemplate,
   PODS,
   podsOf,
@@ -19,58 +20,99 @@ import {
   isTurn,
 } from './pods.ts';
 import { adoptObject, controllerReference, isAdoptable, isApiError } from './controller-client.ts';
-import type { ControllerClient } from './controller-client.ts';
+import type { ControllerClient, ResourceName } from './controller-client.ts';
 import { controllerOf } from './relation-index.ts';
+import { removalOrder } from './removal-order.ts';
 
 export const REPLICA_SETS = { group: 'apps', plural: 'replicasets' } as const;
+export const REPLICATION_CONTROLLERS = { group: '', plural: 'replicationcontrollers' } as const;
 
-const NAME = 'replicaset-controller';
+/** A kind whose objects keep a number of equal pods. */
+interface ReplicaKind {
+  readonly kind: 'ReplicaSet' | 'ReplicationController';
+  readonly resource: ResourceName;
+  /** The name of the controller, also in its events. */
+  readonly name: string;
+  /** The label selector of an object. */
+  readonly selectorOf: (set: KubeObject) => JsonObject | undefined;
+  /** Does the status count the terminating pods? */
+  readonly countsTerminating: boolean;
+}
 
 /** The maximum number of pods that one call creates or removes. The events of these pods cause the next call. */
 const BURST = 500;
 
 /** Keeps the pods and the counts of ReplicaSets. */
-export const replicaSetController: SimulatedController = {
-  name: NAME,
-  target: targetIn(REPLICA_SETS),
+export const replicaSetController = replicaController({
+  kind: 'ReplicaSet',
+  resource: REPLICA_SETS,
+  name: 'replicaset-controller',
+  selectorOf: (set) => optionalAt(set.spec, 'selector'),
+  countsTerminating: true,
+});
 
-  *keysOf(event) {
-    if (concerns(event, 'apps', 'replicasets')) yield event.stored.key;
-    if (!concerns(event, '', 'pods') || !isTurn(event)) return;
-    const owner = controllerOf(event.stored.object);
-    if (owner?.kind === 'ReplicaSet') yield `${event.stored.object.metadata.namespace ?? ''}/${owner.name}`;
+/** Keeps the pods and the counts of ReplicationControllers, by the rules of ReplicaSets. */
+export const replicationController = replicaController({
+  kind: 'ReplicationController',
+  resource: REPLICATION_CONTROLLERS,
+  name: 'replication-controller',
+  selectorOf(set) {
+    const matchLabels = optionalAt(set.spec, 'selector');
+    return matchLabels === undefined ? undefined : { matchLabels };
   },
+  countsTerminating: false,
+});
 
-  reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const set = client.get(REPLICA_SETS, namespace, name);
-    if (set === undefined) return;
-    const pods = podsOf(client, set);
-    if (set.metadata.deletionTimestamp !== undefined) return report(client, set, pods, undefined);
-    const { changed, problem } = scale(client, set, activePods(pods));
-    const again = report(client, set, changed ? podsOf(client, set) : pods, problem);
-    return earliest([problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again]);
-  },
-};
+function replicaController(kind: ReplicaKind): SimulatedController {
+  const { group, plural } = kind.resource;
+  return {
+    name: kind.name,
+    target: targetIn(kind.resource),
+
+    *keysOf(event) {
+      if (concerns(event, group, plural)) yield event.stored.key;
+      if (!concerns(event, '', 'pods') || !isTurn(event)) return;
+      const owner = controllerOf(event.stored.object);
+      if (owner?.kind === kind.kind) yield `${event.stored.object.metadata.namespace ?? ''}/${owner.name}`;
+    },
+
+    reconcile(key, client) {
+      const { namespace, name } = splitKey(key);
+      const set = client.get(kind.resource, namespace, name);
+      if (set === undefined) return;
+      const pods = podsOf(client, set);
+      if (set.metadata.deletionTimestamp !== undefined) return report(client, kind, set, pods, undefined);
+      const { changed, problem } = scale(client, kind, set, activePods(pods));
+      const again = report(client, kind, set, changed ? podsOf(client, set) : pods, problem);
+      return earliest([problem === undefined ? undefined : RETRY_POLICIES.simulatedController.initialMs, again]);
+    },
+  };
+}
+
+/** A refusal by the API. */
+interface Problem {
+  readonly reason: 'FailedCreate' | 'FailedDelete';
+  readonly message: string;
+}
 
 interface Scaling {
   /** Has this call changed the pods? */
   readonly changed: boolean;
-  /** The API's message when it refused a new pod. */
-  readonly problem?: string;
+  /** The refusal of a new pod or of a removal. */
+  readonly problem?: Problem | undefined;
 }
 
 /** Creates missing pods or removes surplus ones. */
-function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[]): Scaling {
+function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject, pods: readonly KubeObject[]): Scaling {
   const wanted = specNumber(set, 'replicas', 1);
   if (pods.length === wanted) return { changed: false };
   if (pods.length > wanted) {
-    removePods(client, set, pods, Math.min(BURST, pods.length - wanted));
-    return { changed: true };
+    const problem = removePods(client, kind, set, pods, Math.min(BURST, pods.length - wanted));
+    return { changed: true, problem };
   }
-  const missing = wanted - pods.length - adoptPods(client, set);
+  const missing = wanted - pods.length - adoptPods(client, kind, set);
   for (let count = 0; count < Math.min(BURST, missing); count += 1) {
-    const problem = createPod(client, set);
+    const problem = createPod(client, kind, set);
     if (problem !== undefined) return { changed: true, problem };
   }
   // Adoption may have taken too many pods. The events of the adopted pods cause the next call, which removes the
@@ -78,17 +120,26 @@ function scale(client: ControllerClient, set: KubeObject, pods: readonly KubeObj
   return { changed: true };
 }
 
-/** Removes pods that are not ready first, and then the youngest ones. */
-function removePods(client: ControllerClient, set: KubeObject, pods: readonly KubeObject[], count: number): void {
-  const age = (pod: KubeObject) => Date.parse(String(pod.metadata.creationTimestamp));
-  const ordered = pods.toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)) || age(b) - age(a));
-  for (const pod of ordered.slice(0, count)) {
-    client.remove(pod);
-    recordEvent(client, set, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
+/** Removes the pods whose loss matters least. */
+function removePods(
+  client: ControllerClient,
+  kind: ReplicaKind,
+  set: KubeObject,
+  pods: readonly KubeObject[],
+  count: number,
+): Problem | undefined {
+  for (const pod of removalOrder(pods).slice(0, count)) {
+    try {
+      client.remove(pod);
+    } catch (error) {
+      return refused(client, kind, set, 'FailedDelete', error);
+    }
+    recordEvent(client, set, kind.name, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   }
+  return undefined;
 }
 
-function createPod(client: ControllerClient, set: KubeObject): string | undefined {
+function createPod(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Problem | undefined {
   const { metadata, spec } = podFromTemplate(set);
   const own = {
     generateName: `${set.metadata.name ?? ''}-`,
@@ -97,20 +148,32 @@ function createPod(client: ControllerClient, set: KubeObject): string | undefine
   };
   try {
     const pod = client.create({ apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, ...own }, spec });
-    recordEvent(client, set, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+    recordEvent(client, set, kind.name, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
     return undefined;
   } catch (error) {
-    if (!isApiError(error)) throw error;
-    // Only the first refusal becomes an Event. The controller tries again later.
-    if (conditionOf(set, 'ReplicaFailure') !== undefined) return error.message;
-    recordEvent(client, set, NAME, 'FailedCreate', `Error creating: ${error.message}`, 'Warning');
-    return error.message;
+    return refused(client, kind, set, 'FailedCreate', error);
   }
 }
 
+/** Records the refusal of a write. Only the first refusal becomes an Event. The controller tries again later. */
+function refused(
+  client: ControllerClient,
+  kind: ReplicaKind,
+  set: KubeObject,
+  reason: Problem['reason'],
+  error: unknown,
+): Problem {
+  if (!isApiError(error)) throw error;
+  if (conditionOf(set, 'ReplicaFailure') === undefined) {
+    const verb = reason === 'FailedCreate' ? 'creating' : 'deleting';
+    recordEvent(client, set, kind.name, reason, `Error ${verb}: ${error.message}`, 'Warning');
+  }
+  return { reason, message: error.message };
+}
+
 /** Adopts pods that the selector selects and that have no controller. Returns their number. */
-function adoptPods(client: ControllerClient, set: KubeObject): number {
-  const selector = optionalAt(set.spec, 'selector');
+function adoptPods(client: ControllerClient, kind: ReplicaKind, set: KubeObject): number {
+  const selector = kind.selectorOf(set);
   let adopted = 0;
   if (selector === undefined) return adopted;
   for (const pod of client.list(PODS, set.metadata.namespace ?? '')) {
@@ -124,23 +187,30 @@ function adoptPods(client: ControllerClient, set: KubeObject): number {
 /** Writes the counts. Returns the milliseconds until the next ready pod becomes available. */
 function report(
   client: ControllerClient,
+  kind: ReplicaKind,
   set: KubeObject,
   all: readonly KubeObject[],
-  problem: string | undefined,
+  problem: Problem | undefined,
 ): number | undefined {
   const pods = activePods(all);
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const now = client.now();
+  const matchLabels = objectAt(objectAt(objectAt(set.spec, 'template'), 'metadata'), 'labels');
+  const isLabelled = labelMatcher({ matchLabels });
+  const failure = problem === undefined ? [] : [failureOf(client, set, problem)];
+  const conditions = [...conditionsExcept(set, 'ReplicaFailure'), ...failure];
   client.updateStatus(set, {
     ...withoutZeros({
-      fullyLabeledReplicas: pods.length,
+      fullyLabeledReplicas: countOf(pods, (pod) => isLabelled(pod.metadata.labels ?? {})),
       readyReplicas: countOf(pods, isReady),
       availableReplicas: countOf(pods, (pod) => isAvailable(pod, minReady, now)),
     }),
     replicas: pods.length,
     observedGeneration: set.metadata.generation ?? 1,
-    terminatingReplicas: countOf(all, (pod) => pod.metadata.deletionTimestamp !== undefined),
-    ...(problem === undefined ? {} : { conditions: [failureOf(client, set, problem)] }),
+    ...(kind.countsTerminating
+      ? { terminatingReplicas: countOf(all, (pod) => isTerminating(pod) && !isFinished(pod)) }
+      : {}),
+    ...(conditions.length === 0 ? {} : { conditions }),
   });
   return untilAvailable(pods, minReady, now);
 }
@@ -152,17 +222,15 @@ function countOf(pods: readonly KubeObject[], holds: (pod: KubeObject) => boolea
 }
 
 /**
- * The condition with the refusal of a new pod. The condition keeps the text of the first refusal, because each later
- * refusal names another random pod and would therefore cause a write.
+ * The condition with the refusal. The condition keeps the text of the first refusal, because each later
+ * refusal of a new pod names another random pod and would therefore cause a write.
  */
-function failureOf(client: ControllerClient, set: KubeObject, message: string): JsonObject {
+function failureOf(client: ControllerClient, set: KubeObject, { reason, message }: Problem): JsonObject {
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;
-  return {
-    type: 'ReplicaFailure',
-    status: 'True',
-    lastTransitionTime: client.timestamp(),
-    reason: 'FailedCreate',
-    message,
-  };
+  return { type: 'ReplicaFailure', status: 'True', lastTransitionTime: client.timestamp(), reason, message };
+}
+
+function conditionsExcept(set: KubeObject, type: string): JsonObject[] {
+  return objectsAt(set.status, 'conditions').filter((condition) => condition['type'] !== type);
 }

@@ -3,7 +3,7 @@ import { numberAt, objectAt, textAt } from '../../kubernetes/index.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { isAvailable, isFinished, isReady, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
+import { isAvailable, isFinished, isReady, isTerminating, podsOf, specNumber, untilAvailable, isTurn } from './pods.ts';
 import { currentRevision, REVISION_HASH } from './revisions.ts';
 import { createMember, keepClaimsOf, ordinalOf, ownClaims } from './statefulset-members.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -48,7 +48,6 @@ interface Revisions {
 }
 
 const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
-const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /**
  * Does the work that is possible now. With ordered management, works on one pod at a time; otherwise on all pods at
